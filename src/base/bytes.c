@@ -1,0 +1,73 @@
+/* Views, owned bytes, hexadecimal: see bytes.h. */
+#include "base/bytes.h"
+
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+void sc_bytes_free(struct sc_bytes *bytes)
+{
+	OPENSSL_clear_free(bytes->data, bytes->len);
+	*bytes = (struct sc_bytes){ 0 };
+}
+
+sc_status sc_bytes_new(size_t len, struct sc_bytes *out, struct sc_error *err)
+{
+	/* One byte more, so that an empty string has an address and is told from "absent". */
+	uint8_t *data = OPENSSL_zalloc(len + 1);
+
+	SC_ENSURE(data, err, SC_ERR_MEMORY, "out of memory for %zu bytes", len);
+	*out = (struct sc_bytes){ data, len };
+	return SC_OK;
+}
+
+sc_status sc_bytes_copy(struct sc_view view, struct sc_bytes *out, struct sc_error *err)
+{
+	SC_TRY(sc_bytes_new(view.len, out, err));
+	if (view.len)
+		memcpy(out->data, view.data, view.len);
+	return SC_OK;
+}
+
+struct sc_bytes sc_bytes_take(struct sc_bytes *from)
+{
+	struct sc_bytes taken = *from;
+
+	*from = (struct sc_bytes){ 0 };
+	return taken;
+}
+
+struct sc_view sc_view_text(const char *text)
+{
+	return (struct sc_view){ (const uint8_t *)text, strlen(text) };
+}
+
+bool sc_view_equals(struct sc_view a, struct sc_view b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+void sc_hex(struct sc_view view, char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < view.len; i++) {
+		*text++ = digits[view.data[i] >> 4];
+		*text++ = digits[view.data[i] & 15];
+	}
+	*text = '\0';
+}
+
+bool sc_hex_read(const char *text, uint8_t *out, size_t len)
+{
+	if (strlen(text) != 2 * len)
+		return false;
+	for (size_t i = 0; i < 2 * len; i++) {
+		int digit = OPENSSL_hexchar2int((unsigned char)text[i]);
+
+		if (digit < 0)
+			return false;
+		out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] << 4 | digit : digit);
+	}
+	return true;
+}

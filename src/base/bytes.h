@@ -1,0 +1,64 @@
+/*
+ * Two kinds of byte string: a view borrows, a struct sc_bytes owns. Both are allocated and cleared by
+ * libcrypto's allocator, which in hsmd is the protected arena (rule M9); every buffer is wiped when released,
+ * so that no caller has to decide whether its content was secret.
+ */
+#ifndef SC_BASE_BYTES_H
+#define SC_BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+/* Borrowed, read-only; valid as long as what it points into. {NULL, 0} is the empty view. */
+struct sc_view {
+	const uint8_t *data;
+	size_t len;
+};
+
+/* Owned. Zero-initialise; release with sc_bytes_free or SC_CLEANUP(sc_bytes). */
+struct sc_bytes {
+	uint8_t *data;
+	size_t len;
+};
+
+/* Wipes and releases; the struct is empty afterwards. */
+void sc_bytes_free(struct sc_bytes *bytes);
+SC_CLEANUP_VALUE(sc_bytes, sc_bytes_free)
+
+/* Allocates len bytes of zero; *out is overwritten, not released. SC_ERR_MEMORY. */
+sc_status sc_bytes_new(size_t len, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Copies a view into new bytes. SC_ERR_MEMORY. */
+sc_status sc_bytes_copy(struct sc_view view, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Hands the bytes over and leaves *from empty. */
+struct sc_bytes sc_bytes_take(struct sc_bytes *from);
+
+/* The bytes as a view; valid until they are released. */
+static inline struct sc_view sc_bytes_view(const struct sc_bytes *bytes)
+{
+	return (struct sc_view){ bytes->data, bytes->len };
+}
+
+static inline struct sc_view sc_view_of(const void *data, size_t len)
+{
+	return (struct sc_view){ data, len };
+}
+
+/* A terminated string without its terminator. */
+struct sc_view sc_view_text(const char *text);
+
+/* Equality of public values. Secrets are compared with sc_secret_equals or sc_memory_equals. */
+bool sc_view_equals(struct sc_view a, struct sc_view b);
+
+/* Lower-case hexadecimal, terminated; `text` holds 2 * len + 1 characters. */
+void sc_hex(struct sc_view view, char *text);
+
+/* Reads exactly 2 * len hexadecimal digits of either case; false if there is anything else. */
+bool sc_hex_read(const char *text, uint8_t *out, size_t len);
+
+#endif

@@ -1,0 +1,36 @@
+/*
+ * Cleanup by attribute: a local declared with SC_CLEANUP(type) is released on every way out of its block,
+ * so that no error path can leak or leave a secret behind. A header makes its type usable with it by one of
+ * the two SC_CLEANUP_* lines below; sc_steal() hands the value over instead.
+ */
+#ifndef SC_BASE_CLEANUP_H
+#define SC_BASE_CLEANUP_H
+
+/* Declares a local of a type that one of the two macros below has named. */
+#define SC_CLEANUP(name) __attribute__((cleanup(name##_cleanup))) name##_auto
+
+/* For a struct kept by value: release(struct name *). */
+#define SC_CLEANUP_VALUE(name, release)                                                                      \
+	typedef struct name name##_auto;                                                                     \
+	static inline void name##_cleanup(struct name *value)                                                \
+	{                                                                                                    \
+		release(value);                                                                              \
+	}
+
+/* For an object held by pointer: release(struct name *), which must accept NULL. */
+#define SC_CLEANUP_POINTER(name, type, release)                                                              \
+	typedef type *name##_auto;                                                                           \
+	static inline void name##_cleanup(type **value)                                                      \
+	{                                                                                                    \
+		release(*value);                                                                             \
+	}
+
+/* Takes the value out of a cleaned-up pointer: the caller owns it, the cleanup finds NULL. */
+#define sc_steal(pointer)                                                                                    \
+	__extension__({                                                                                      \
+		__typeof__(pointer) sc_stolen = (pointer);                                                   \
+		(pointer) = NULL;                                                                            \
+		sc_stolen;                                                                                   \
+	})
+
+#endif

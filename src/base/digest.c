@@ -1,0 +1,131 @@
+/* Hashes with domains: see digest.h. */
+#include "base/digest.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+
+#define INFO_MAX 512
+
+SC_CLEANUP_POINTER(sc_md_ctx, EVP_MD_CTX, EVP_MD_CTX_free)
+SC_CLEANUP_POINTER(sc_mac, EVP_MAC, EVP_MAC_free)
+SC_CLEANUP_POINTER(sc_mac_ctx, EVP_MAC_CTX, EVP_MAC_CTX_free)
+SC_CLEANUP_POINTER(sc_kdf, EVP_KDF, EVP_KDF_free)
+SC_CLEANUP_POINTER(sc_kdf_ctx, EVP_KDF_CTX, EVP_KDF_CTX_free)
+
+bool sc_hash_equals(const struct sc_hash *a, const struct sc_hash *b)
+{
+	return sc_memory_equals(a->b, b->b, sizeof a->b);
+}
+
+bool sc_hash_is_zero(const struct sc_hash *hash)
+{
+	static const struct sc_hash zero;
+
+	return sc_hash_equals(hash, &zero);
+}
+
+sc_status sc_sha256(struct sc_view data, struct sc_hash *out, struct sc_error *err)
+{
+	if (EVP_Digest(data.data, data.len, out->b, NULL, EVP_sha256(), NULL) != 1)
+		return sc_fail_crypto(err, "SHA-256");
+	return SC_OK;
+}
+
+sc_status sc_hash_parts(const char *context, const struct sc_view *parts, size_t count, struct sc_hash *out,
+			struct sc_error *err)
+{
+	SC_CLEANUP(sc_md_ctx) ctx = EVP_MD_CTX_new();
+	bool ok = ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 &&
+		  EVP_DigestUpdate(ctx, context, strlen(context) + 1) == 1;
+
+	for (size_t i = 0; ok && i < count; i++)
+		ok = EVP_DigestUpdate(ctx, parts[i].data, parts[i].len) == 1;
+	if (!ok || EVP_DigestFinal_ex(ctx, out->b, NULL) != 1)
+		return sc_fail_crypto(err, "SHA-256");
+	return SC_OK;
+}
+
+sc_status sc_hmac_parts(const struct sc_secret *key, const char *context, const struct sc_view *parts,
+			size_t count, struct sc_hash *out, struct sc_error *err)
+{
+	char digest[] = "SHA256";
+	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+				OSSL_PARAM_construct_end() };
+	SC_CLEANUP(sc_mac) mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	SC_CLEANUP(sc_mac_ctx) ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
+	size_t len = 0;
+	bool ok = ctx && EVP_MAC_init(ctx, key->data, key->len, params) == 1 &&
+		  EVP_MAC_update(ctx, (const uint8_t *)context, strlen(context) + 1) == 1;
+
+	for (size_t i = 0; ok && i < count; i++)
+		ok = EVP_MAC_update(ctx, parts[i].data, parts[i].len) == 1;
+	if (!ok || EVP_MAC_final(ctx, out->b, &len, sizeof out->b) != 1 || len != sizeof out->b)
+		return sc_fail_crypto(err, "HMAC");
+	return SC_OK;
+}
+
+sc_status sc_derive(const struct sc_secret *key, struct sc_view salt, const char *context,
+		    const struct sc_view *parts, size_t count, size_t len, struct sc_secret *out,
+		    struct sc_error *err)
+{
+	SC_CLEANUP(sc_kdf) kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+	SC_CLEANUP(sc_kdf_ctx) ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+	SC_CLEANUP(sc_secret) derived = { 0 };
+	uint8_t info[INFO_MAX];
+	size_t used = strlen(context) + 1;
+	char digest[] = "SHA256";
+
+	assert(used <= sizeof info);
+	memcpy(info, context, used);
+	for (size_t i = 0; i < count; i++) {
+		assert(parts[i].len <= sizeof info - used);
+		if (parts[i].len)
+			memcpy(info + used, parts[i].data, parts[i].len);
+		used += parts[i].len;
+	}
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key->data, key->len),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt.data, salt.len),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, used),
+		OSSL_PARAM_construct_end(),
+	};
+
+	SC_TRY(sc_secret_new(len, &derived, err));
+	if (!ctx || EVP_KDF_derive(ctx, derived.data, len, params) != 1)
+		return sc_fail_crypto(err, "HKDF");
+	*out = derived;
+	derived = (struct sc_secret){ 0 };
+	return SC_OK;
+}
+
+void sc_hash_grouped(const struct sc_hash *hash, char text[SC_HASH_GROUPED_SIZE])
+{
+	for (size_t i = 0; i < sizeof hash->b; i += 4) {
+		sc_hex(sc_view_of(hash->b + i, 4), text);
+		text += 8;
+		if (i + 4 < sizeof hash->b)
+			*text++ = ' ';
+	}
+}
+
+bool sc_hash_read(const char *text, struct sc_hash *out)
+{
+	char digits[2 * SC_HASH_SIZE + 1];
+	size_t used = 0;
+
+	for (; *text; text++) {
+		if (*text == ' ')
+			continue;
+		if (used == sizeof digits - 1)
+			return false;
+		digits[used++] = *text;
+	}
+	digits[used] = '\0';
+	return sc_hex_read(digits, out->b, sizeof out->b);
+}

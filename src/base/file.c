@@ -1,0 +1,285 @@
+/* Files beneath a directory, whole or not at all: see file.h. */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "base/os.h"
+
+#define NAME_MAX_BYTES 200
+#define RANDOM_SUFFIX  8
+
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE (1u << 0)
+#endif
+
+/* A descriptor that its block closes. */
+struct sc_fd {
+	int fd;
+};
+
+static void close_fd(struct sc_fd *fd)
+{
+	if (fd->fd >= 0)
+		(void)sc_os->close(fd->fd);
+	fd->fd = -1;
+}
+SC_CLEANUP_VALUE(sc_fd, close_fd)
+
+void sc_dir_close(struct sc_dir *dir)
+{
+	if (dir->fd >= 0)
+		(void)sc_os->close(dir->fd);
+	free(dir->path);
+	*dir = (struct sc_dir)SC_DIR_NONE;
+}
+
+sc_status sc_dir_open(const char *path, struct sc_dir *out, struct sc_error *err)
+{
+	char *copy;
+	int fd = sc_os->openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM,
+				     "%s: cannot open the directory", path);
+	copy = strdup(path);
+	if (!copy) {
+		(void)sc_os->close(fd);
+		return sc_fail_plain(err, SC_ERR_MEMORY);
+	}
+	*out = (struct sc_dir){ fd, copy };
+	return SC_OK;
+}
+
+sc_status sc_dir_make(const char *path, struct sc_dir *out, struct sc_error *err)
+{
+	char partial[PATH_MAX];
+	size_t len = strlen(path);
+
+	SC_ENSURE(len > 0 && len < sizeof partial, err, SC_ERR_ARGUMENT, "%s: not a usable path", path);
+	for (size_t i = 1; i <= len; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(partial, path, i);
+		partial[i] = '\0';
+		if (sc_os->mkdirat(AT_FDCWD, partial, 0700) && errno != EEXIST)
+			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot make the directory", partial);
+	}
+	return sc_dir_open(path, out, err);
+}
+
+bool sc_file_name_is_safe(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > NAME_MAX_BYTES || name[0] == '.')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (name[i] == '/' || (unsigned char)name[i] < ' ' || name[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static sc_status read_descriptor(int fd, const char *path, size_t max, struct sc_bytes *out,
+				 struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) content = { 0 };
+	struct stat status;
+	size_t used = 0;
+
+	if (sc_os->fstat(fd, &status))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be examined", path);
+	SC_ENSURE(S_ISREG(status.st_mode), err, SC_ERR_ARGUMENT, "%s: is not a regular file", path);
+	SC_ENSURE((uint64_t)status.st_size <= max, err, SC_ERR_TOO_LARGE, "%s: is larger than %zu bytes",
+		  path, max);
+	SC_TRY(sc_bytes_new((size_t)status.st_size, &content, err));
+	while (used < content.len) {
+		ssize_t got = sc_os->read(fd, content.data + used, content.len - used);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be read", path);
+		SC_ENSURE(got > 0, err, SC_ERR_SYSTEM, "%s: became shorter while it was read", path);
+		used += (size_t)got;
+	}
+	*out = sc_bytes_take(&content);
+	return SC_OK;
+}
+
+static sc_status open_and_read(int directory, const char *name, int flags, const char *path, size_t max,
+			       struct sc_bytes *out, struct sc_error *err)
+{
+	/* O_NONBLOCK: a FIFO put in a file's place must not hold the program. */
+	SC_CLEANUP(sc_fd) fd = { sc_os->openat(directory, name,
+					       O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags, 0) };
+
+	if (fd.fd < 0)
+		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM,
+				     "%s: cannot be opened", path);
+	return read_descriptor(fd.fd, path, max, out, err);
+}
+
+/* "directory/name" for messages. */
+static const char *join(const struct sc_dir *dir, const char *name, char path[PATH_MAX])
+{
+	int len = snprintf(path, PATH_MAX, "%s/%s", dir->path, name);
+
+	return len > 0 && len < PATH_MAX ? path : name;
+}
+
+sc_status sc_file_read(const struct sc_dir *dir, const char *name, size_t max, struct sc_bytes *out,
+		       struct sc_error *err)
+{
+	char path[PATH_MAX];
+
+	SC_ENSURE(sc_file_name_is_safe(name), err, SC_ERR_ARGUMENT, "%s: not a safe file name", name);
+	return open_and_read(dir->fd, name, O_NOFOLLOW, join(dir, name, path), max, out, err);
+}
+
+sc_status sc_file_read_path(const char *path, size_t max, struct sc_bytes *out, struct sc_error *err)
+{
+	return open_and_read(AT_FDCWD, path, 0, path, max, out, err);
+}
+
+static sc_status write_and_sync(int fd, struct sc_view content, const char *path, struct sc_error *err)
+{
+	size_t used = 0;
+
+	while (used < content.len) {
+		ssize_t put = sc_os->write(fd, content.data + used, content.len - used);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be written", path);
+		used += (size_t)put;
+	}
+	if (sc_os->fsync(fd))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be made durable", path);
+	return SC_OK;
+}
+
+static sc_status sync_directory(const struct sc_dir *dir, struct sc_error *err)
+{
+	if (sc_os->fsync(dir->fd))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be made durable", dir->path);
+	return SC_OK;
+}
+
+/* A name that nobody else uses at this moment; it begins with a dot, so no reader takes it for content. */
+static sc_status temporary_name(const char *name, char *out, size_t size, struct sc_error *err)
+{
+	uint8_t suffix[RANDOM_SUFFIX];
+	char hex[2 * RANDOM_SUFFIX + 1];
+	int len;
+
+	SC_ENSURE(sc_os->random(suffix, sizeof suffix) == 0, err, SC_ERR_CRYPTO, "no random bytes");
+	sc_hex(sc_view_of(suffix, sizeof suffix), hex);
+	len = snprintf(out, size, ".%s.%s", name, hex);
+	SC_ENSURE(len > 0 && (size_t)len < size, err, SC_ERR_ARGUMENT, "%s: the name is too long", name);
+	return SC_OK;
+}
+
+static sc_status write_temporary(const struct sc_dir *dir, const char *temporary, struct sc_view content,
+				 mode_t bits, const char *path, struct sc_error *err)
+{
+	SC_CLEANUP(sc_fd) fd = { sc_os->openat(dir->fd, temporary,
+					       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, bits) };
+
+	if (fd.fd < 0)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be made", path);
+	return write_and_sync(fd.fd, content, path, err);
+}
+
+static sc_status put_in_place(const struct sc_dir *dir, const char *temporary, const char *name,
+			      enum sc_file_mode mode, const char *path, struct sc_error *err)
+{
+	unsigned flags = mode == SC_FILE_NEW ? RENAME_NOREPLACE : 0;
+
+	if (sc_os->renameat2(dir->fd, temporary, dir->fd, name, flags) == 0)
+		return SC_OK;
+	if (errno == EEXIST)
+		return sc_fail(err, SC_ERR_EXISTS, "%s: exists already and is not overwritten", path);
+	return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be put in place", path);
+}
+
+sc_status sc_file_write(const struct sc_dir *dir, const char *name, struct sc_view content,
+			enum sc_file_mode mode, mode_t bits, struct sc_error *err)
+{
+	char path[PATH_MAX];
+	char temporary[NAME_MAX + 1];
+	sc_status status;
+
+	SC_ENSURE(sc_file_name_is_safe(name), err, SC_ERR_ARGUMENT, "%s: not a safe file name", name);
+	join(dir, name, path);
+	if (mode == SC_FILE_NEW)
+		SC_ENSURE(!sc_file_exists(dir, name), err, SC_ERR_EXISTS,
+			  "%s: exists already and is not overwritten", path);
+	SC_TRY(temporary_name(name, temporary, sizeof temporary, err));
+	status = write_temporary(dir, temporary, content, bits, path, err);
+	if (status == SC_OK)
+		status = put_in_place(dir, temporary, name, mode, path, err);
+	if (status != SC_OK) {
+		(void)sc_os->unlinkat(dir->fd, temporary, 0);
+		return status;
+	}
+	return sync_directory(dir, err);
+}
+
+sc_status sc_file_write_path(const char *path, struct sc_view content, enum sc_file_mode mode, mode_t bits,
+			     struct sc_error *err)
+{
+	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
+	char directory[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+
+	SC_ENSURE(len < sizeof directory, err, SC_ERR_ARGUMENT, "%s: the path is too long", path);
+	memcpy(directory, path, len);
+	directory[len] = '\0';
+	if (!slash)
+		strcpy(directory, ".");
+	else if (len == 0)
+		strcpy(directory, "/");
+	SC_TRY(sc_dir_open(directory, &dir, err));
+	return sc_file_write(&dir, slash ? slash + 1 : path, content, mode, bits, err);
+}
+
+bool sc_file_exists(const struct sc_dir *dir, const char *name)
+{
+	SC_CLEANUP(sc_fd) fd = { sc_os->openat(dir->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0) };
+
+	return fd.fd >= 0;
+}
+
+sc_status sc_file_remove(const struct sc_dir *dir, const char *name, struct sc_error *err)
+{
+	SC_ENSURE(sc_file_name_is_safe(name), err, SC_ERR_ARGUMENT, "%s: not a safe file name", name);
+	if (sc_os->unlinkat(dir->fd, name, 0))
+		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM,
+				     "%s/%s: cannot be removed", dir->path, name);
+	return sync_directory(dir, err);
+}
+
+sc_status sc_file_lock(const struct sc_dir *dir, const char *name, int *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_fd) fd = { sc_os->openat(dir->fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+					       0600) };
+
+	if (fd.fd < 0)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s/%s: cannot be opened", dir->path, name);
+	if (flock(fd.fd, LOCK_EX | LOCK_NB)) {
+		if (errno == EWOULDBLOCK)
+			return sc_fail(err, SC_ERR_LOCKED, "%s: another process works on it", dir->path);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s/%s: cannot be locked", dir->path, name);
+	}
+	*out = fd.fd;
+	fd.fd = -1;
+	return SC_OK;
+}

@@ -1,0 +1,162 @@
+/* Command lines by a table: see options.h. */
+#include "base/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/version.h"
+
+struct cursor {
+	int argc;
+	char **argv;
+	int next;
+};
+
+static void print_help(const struct sc_command_line *line)
+{
+	printf("Usage: %s %s\n%s\n\n", line->program, line->synopsis, line->purpose);
+	for (const struct sc_option *o = line->options; o->name; o++) {
+		char left[64];
+
+		snprintf(left, sizeof left, "  %s%c%s--%s%s%s", o->letter ? "-" : "", o->letter ? o->letter : ' ',
+			 o->letter ? "|" : " ", o->name, o->argument ? "=" : "", o->argument ? o->argument : "");
+		printf("%-34s %s\n", left, o->help);
+	}
+	printf("%-34s %s\n%-34s %s\n", "  -h|--help", "this text", "     --version", "the version");
+	if (line->notes)
+		printf("\n%s\n", line->notes);
+}
+
+static sc_status set_value(const struct sc_option *option, const char *value, struct sc_error *err)
+{
+	if (option->list) {
+		SC_ENSURE(*option->list_count < option->list_max, err, SC_ERR_USAGE,
+			  "--%s: at most %zu of them", option->name, option->list_max);
+		option->list[(*option->list_count)++] = value;
+		return SC_OK;
+	}
+	if (option->flag) {
+		*option->flag = true;
+		return SC_OK;
+	}
+	SC_ENSURE(!*option->value, err, SC_ERR_USAGE, "--%s: given twice", option->name);
+	*option->value = value;
+	return SC_OK;
+}
+
+/* The option that `name` (of that length) means: the exact one, or the only one that it begins. */
+static sc_status find_long(const struct sc_command_line *line, const char *name, size_t len,
+			   const struct sc_option **out, struct sc_error *err)
+{
+	const struct sc_option *found = NULL;
+
+	for (const struct sc_option *o = line->options; o->name; o++) {
+		if (strncasecmp(o->name, name, len) != 0)
+			continue;
+		if (strlen(o->name) == len) {
+			*out = o;
+			return SC_OK;
+		}
+		SC_ENSURE(!found, err, SC_ERR_USAGE, "-%.*s: could be --%s or --%s", (int)len, name,
+			  found->name, o->name);
+		found = o;
+	}
+	SC_ENSURE(found, err, SC_ERR_USAGE, "-%.*s: no such option (see %s --help)", (int)len, name,
+		  line->program);
+	*out = found;
+	return SC_OK;
+}
+
+static const struct sc_option *find_letter(const struct sc_command_line *line, char letter)
+{
+	for (const struct sc_option *o = line->options; o->name; o++)
+		if (o->letter == letter)
+			return o;
+	return NULL;
+}
+
+static sc_status take_value(const struct sc_option *option, const char *attached, struct cursor *at,
+			    struct sc_error *err)
+{
+	bool is_switch = !option->argument;
+
+	SC_ENSURE(!is_switch || !attached, err, SC_ERR_USAGE, "--%s: takes no value", option->name);
+	if (!is_switch && !attached) {
+		SC_ENSURE(at->next < at->argc, err, SC_ERR_USAGE, "--%s: needs a value (%s)", option->name,
+			  option->argument);
+		attached = at->argv[at->next++];
+	}
+	return set_value(option, attached, err);
+}
+
+static bool is_common(const char *argument, const char *word)
+{
+	argument += strspn(argument, "-");
+	return strcasecmp(argument, word) == 0;
+}
+
+static sc_status read_option(const struct sc_command_line *line, const char *argument, struct cursor *at,
+			     struct sc_error *err)
+{
+	const struct sc_option *option;
+	const char *name = argument + strspn(argument, "-");
+	const char *equals = strchr(name, '=');
+	size_t len = equals ? (size_t)(equals - name) : strlen(name);
+
+	/* One dash and one letter: the short form; a longer word after one dash is a long name. */
+	option = argument[1] != '-' && len == 1 ? find_letter(line, name[0]) : NULL;
+	if (!option)
+		SC_TRY(find_long(line, name, len, &option, err));
+	return take_value(option, equals ? equals + 1 : NULL, at, err);
+}
+
+sc_status sc_options_read(const struct sc_command_line *line, int argc, char **argv, const char **operands,
+			  size_t operand_max, size_t *operand_count, bool *done, struct sc_error *err)
+{
+	struct cursor at = { argc, argv, 1 };
+	bool only_operands = false;
+
+	*operand_count = 0;
+	*done = false;
+	while (at.next < argc) {
+		const char *argument = argv[at.next++];
+
+		if (!only_operands && strcmp(argument, "--") == 0) {
+			only_operands = true;
+		} else if (only_operands || argument[0] != '-' || argument[1] == '\0') {
+			SC_ENSURE(*operand_count < operand_max, err, SC_ERR_USAGE,
+				  "%s: one argument too many (see %s --help)", argument, line->program);
+			operands[(*operand_count)++] = argument;
+		} else if (is_common(argument, "help") || !strcmp(argument, "-h") || !strcmp(argument, "-?")) {
+			print_help(line);
+			*done = true;
+			return SC_OK;
+		} else if (is_common(argument, "version")) {
+			printf("%s (Safeconduct) %s\n", line->program, SC_VERSION);
+			*done = true;
+			return SC_OK;
+		} else {
+			SC_TRY(read_option(line, argument, &at, err));
+		}
+	}
+	return SC_OK;
+}
+
+sc_status sc_number_read(const char *text, const char *what, uint64_t min, uint64_t max, uint64_t *out,
+			 struct sc_error *err)
+{
+	uint64_t number = 0;
+	bool ok = *text != '\0';
+
+	for (const char *p = text; ok && *p; p++) {
+		ok = *p >= '0' && *p <= '9' && number <= (UINT64_MAX - 9) / 10;
+		number = number * 10 + (uint64_t)(*p - '0');
+	}
+	SC_ENSURE(ok && number >= min && number <= max, err, SC_ERR_ARGUMENT,
+		  "%s: %s is not a number from %llu to %llu", what, text, (unsigned long long)min,
+		  (unsigned long long)max);
+	*out = number;
+	return SC_OK;
+}

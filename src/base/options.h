@@ -1,0 +1,48 @@
+/*
+ * Command lines by a table: one row an option, from which parsing and --help are made. Long names may be
+ * shortened to any unambiguous prefix and compare without case, with one dash or two, and take their value
+ * after '=' or as the next argument: so `--acs-quorum=2/3`, `-KeyIdentifier contosokey` and `-m 1` are all
+ * read by the same code, as the users of the article's tools type them.
+ */
+#ifndef SC_BASE_OPTIONS_H
+#define SC_BASE_OPTIONS_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+struct sc_option {
+	const char *name;     /* long name, as help shows it; ends the table where NULL */
+	char letter;          /* one-letter form, or 0 */
+	const char *argument; /* what help calls the value, or NULL for a switch */
+	const char *help;     /* one line */
+	const char **value;   /* set to the value; points into argv. Twice is SC_ERR_USAGE */
+	bool *flag;           /* set to true for a switch */
+	/* For an option that may be repeated: up to list_max values, *list_count of them set. */
+	const char **list;
+	size_t list_max;
+	size_t *list_count;
+};
+
+struct sc_command_line {
+	const char *program;  /* as the user knows it */
+	const char *synopsis; /* "[OPTIONS] APP NAME=VALUE…" */
+	const char *purpose;  /* one sentence */
+	const struct sc_option *options;
+	const char *notes; /* more lines for --help, or NULL */
+};
+
+/*
+ * Reads argv[1..]; what is no option goes to operands in order, "--" ends the options. SC_ERR_USAGE with a
+ * message that names the argument and, for an ambiguous prefix, the candidates.
+ * --help, -h, -? and --version are every program's: they print and set *done, and the caller ends with 0.
+ */
+sc_status sc_options_read(const struct sc_command_line *line, int argc, char **argv, const char **operands,
+			  size_t operand_max, size_t *operand_count, bool *done,
+			  struct sc_error *err) SC_WARN_UNUSED;
+
+/* Reads a whole decimal number from min to max, and nothing else. SC_ERR_ARGUMENT naming `what`. */
+sc_status sc_number_read(const char *text, const char *what, uint64_t min, uint64_t max, uint64_t *out,
+			 struct sc_error *err) SC_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * One connection to a module. A refusal comes back as its code with words that a person can act on: the module
+ * answers with code and numbers, the words are made here.
+ *
+ * A client may be used by one thread at a time.
+ */
+#ifndef SC_CLIENT_CLIENT_H
+#define SC_CLIENT_CLIENT_H
+
+#include "wire/message.h"
+
+struct sc_client;
+
+/* Connects to a module's socket. SC_ERR_UNAVAILABLE naming the path. The caller frees *out. */
+sc_status sc_client_open(const char *path, struct sc_client **out, struct sc_error *err) SC_WARN_UNUSED;
+void sc_client_free(struct sc_client *client);
+SC_CLEANUP_POINTER(sc_client, struct sc_client, sc_client_free)
+
+/*
+ * Sends one request and waits for its answer, at most SC_CLIENT_TIMEOUT seconds. `authority` is 0 or a quorum's.
+ * *reply holds the answer's body. A module that closed the connection, or does not speak the protocol, is
+ * SC_ERR_UNAVAILABLE or SC_ERR_PROTOCOL.
+ */
+#define SC_CLIENT_TIMEOUT 120
+sc_status sc_client_call(struct sc_client *client, enum sc_command command, uint64_t authority,
+			 struct sc_view body, struct sc_bytes *reply, struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * For every command: sc_module_<name>(client, authority, request, reply, out, err): encodes, calls, decodes; the
+ * views in *out point into *reply, which the caller releases.
+ */
+#define SC_CLIENT_CALLS(NAME, name, number, roles, modes, quorum, lane)                                      \
+	sc_status sc_module_##name(struct sc_client *client, uint64_t authority,                             \
+				   const struct sc_##name##_request *request, struct sc_bytes *reply,        \
+				   struct sc_##name##_response *out, struct sc_error *err) SC_WARN_UNUSED;
+SC_COMMAND_TABLE(SC_CLIENT_CALLS)
+#undef SC_CLIENT_CALLS
+
+/* -- keys: loaded again by themselves when the module has evicted them or was restarted (NOT_LOADED) --------- */
+
+struct sc_client_key {
+	struct sc_hash digest; /* as the module names it */
+	struct sc_bytes blob;
+	struct sc_bytes owner; /* DER; empty for keys without an owner */
+};
+
+void sc_client_key_free(struct sc_client_key *key);
+SC_CLEANUP_VALUE(sc_client_key, sc_client_key_free)
+
+/* Loads a blob; both views are copied. */
+sc_status sc_client_key_load(struct sc_client *client, struct sc_view blob, struct sc_view owner,
+			     struct sc_client_key *out, struct sc_error *err) SC_WARN_UNUSED;
+
+sc_status sc_client_sign(struct sc_client *client, const struct sc_client_key *key, enum sc_mechanism mechanism,
+			 struct sc_view data, struct sc_bytes *signature, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_client_decrypt(struct sc_client *client, const struct sc_client_key *key,
+			    enum sc_mechanism mechanism, struct sc_view data, struct sc_bytes *plaintext,
+			    struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_client_attest(struct sc_client *client, const struct sc_client_key *key, struct sc_view nonce,
+			   struct sc_bytes *statement, struct sc_error *err) SC_WARN_UNUSED;
+
+#endif

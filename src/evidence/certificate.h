@@ -1,0 +1,91 @@
+/*
+ * The certificates of DESIGN section 5. A root and four kinds below it, told apart by a critical extended key
+ * usage of our own, one each:
+ *
+ *   warrant  root → module's statement key    subject CN = ESN                    this is a genuine module
+ *   region   root → KNSO, CA, path length 0   subject CN = "KNSO <world id>"      this world is that region
+ *   member   KNSO → module's statement key    subject CN = ESN                    brought in by K custodians
+ *   kek      KNSO → Key Exchange Key          subject CN = "KEK <key hash>"       made a KEK by K custodians
+ *
+ * Keys: root P-384, statement P-256, KNSO P-521 (or DSA where the world is no region), KEK RSA-4096.
+ */
+#ifndef SC_EVIDENCE_CERTIFICATE_H
+#define SC_EVIDENCE_CERTIFICATE_H
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "formats/region_request.h"
+#include "formats/signed_data.h"
+
+enum sc_certificate_kind {
+	SC_CERTIFICATE_ROOT,
+	SC_CERTIFICATE_WARRANT,
+	SC_CERTIFICATE_REGION,
+	SC_CERTIFICATE_MEMBER,
+	SC_CERTIFICATE_KEK,
+};
+
+/* How long each is valid: ten, ten, three, ten and two years; the root thirty. In seconds. */
+int64_t sc_certificate_lifetime(enum sc_certificate_kind kind);
+
+/* "warrant", "region certificate", … for messages. */
+const char *sc_certificate_kind_name(enum sc_certificate_kind kind);
+
+struct sc_certificate_request {
+	enum sc_certificate_kind kind;
+	EVP_PKEY *subject_key;        /* its public half is used */
+	const char *subject;          /* the CN, at most 127 bytes; for a root, the manufacturer's name */
+	const char *issuer;           /* the CN of the issuer; NULL for a root: the subject itself */
+	EVP_PKEY *issuer_key;         /* signs; P-384 with SHA-384, P-521 with SHA-512, DSA with SHA-256 */
+	int64_t not_before;
+	int64_t not_after;
+	const struct sc_region_info *region; /* for kind REGION, else NULL */
+};
+
+/*
+ * Makes a certificate with exactly the extensions of its kind: basicConstraints and keyUsage (critical), the
+ * extended key usage (critical), subject and authority key identifiers, the region extension. The serial number
+ * is 159 random bits. The caller frees *out.
+ */
+sc_status sc_certificate_make(const struct sc_certificate_request *request, X509 **out,
+			      struct sc_error *err) SC_WARN_UNUSED;
+
+/* The CN of a world's KNSO, "KNSO <world id in hex>", known before any region certificate. */
+#define SC_KNSO_NAME_SIZE (5 + 2 * SC_HASH_SIZE + 1)
+void sc_knso_name(const struct sc_hash *world, char name[SC_KNSO_NAME_SIZE]);
+
+/* The CN of a KEK, "KEK <key hash in hex>". */
+#define SC_KEK_NAME_SIZE (4 + 2 * SC_HASH_SIZE + 1)
+void sc_kek_name(const struct sc_hash *key_hash, char name[SC_KEK_NAME_SIZE]);
+
+/*
+ * Which kind it is: exactly the extensions, key type and usages of that kind, a subject and an issuer of
+ * exactly one CN each. SC_ERR_EVIDENCE_USAGE for anything else.
+ */
+sc_status sc_certificate_kind_of(X509 *certificate, enum sc_certificate_kind *out,
+				 struct sc_error *err) SC_WARN_UNUSED;
+
+/* The subject's CN. SC_ERR_EVIDENCE_USAGE where there is not exactly one. */
+sc_status sc_certificate_subject(X509 *certificate, struct sc_text *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Region code and operator of a region certificate; the caller frees *out. */
+sc_status sc_certificate_region(X509 *certificate, struct sc_region_info **out,
+				struct sc_error *err) SC_WARN_UNUSED;
+
+/* SHA-256 of the certificate's SubjectPublicKeyInfo: how a root is pinned, and every key is named. */
+sc_status sc_certificate_key_hash(X509 *certificate, struct sc_hash *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Start and end of validity, in seconds since 1970. */
+sc_status sc_certificate_validity(X509 *certificate, int64_t *not_before, int64_t *not_after,
+				  struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * Verifies chain[0] ← chain[1] ← … ← root at the given time: names, signatures, validity, CA and path length
+ * by X509_verify_cert, with exactly these certificates and no others. SC_ERR_EVIDENCE_TIME where only time
+ * speaks against it, SC_ERR_EVIDENCE_CHAIN otherwise.
+ */
+sc_status sc_chain_verify(X509 *const *chain, size_t count, X509 *root, int64_t at,
+			  struct sc_error *err) SC_WARN_UNUSED;
+
+#endif

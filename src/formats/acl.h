@@ -1,0 +1,157 @@
+/*
+ * Access control lists: what the module allows a key to be used for, whoever asks. An ACL is a list of
+ * permission groups (nCore's PermissionGroup); a group may demand an authority and lists actions. There is no
+ * action that yields a key in the clear.
+ *
+ *   Acl ::= SEQUENCE { format UTF8String ("safeconduct.acl.1"), groups SEQUENCE OF PermissionGroup }
+ */
+#ifndef SC_FORMATS_ACL_H
+#define SC_FORMATS_ACL_H
+
+#include <openssl/safestack.h>
+
+#include "formats/der.h"
+#include "formats/key_type.h"
+
+/* Uses, one bit each; written as an INTEGER. */
+enum sc_use {
+	SC_USE_SIGN = 1 << 0,
+	SC_USE_VERIFY = 1 << 1,
+	SC_USE_ENCRYPT = 1 << 2,
+	SC_USE_DECRYPT = 1 << 3,
+	SC_USE_WRAP_KEY = 1 << 4,
+	SC_USE_UNWRAP_KEY = 1 << 5,
+	SC_USE_IMPORT_TRANSFER = 1 << 6, /* a region's Key Exchange Key: open transfer packages, nothing else (M3) */
+	SC_USE_IMPORT_NEUTRAL = 1 << 7,  /* kept for the vendor-neutral blob */
+	SC_USE_TLS_SERVER = 1 << 8,      /* sign the hash of a TLS handshake */
+	SC_USE_TOKEN = 1 << 9,           /* sign an access token */
+};
+#define SC_USE_ALL ((1u << 10) - 1)
+
+/* Who must consent before a group's actions are allowed. */
+enum sc_authority {
+	SC_AUTHORITY_NONE = 0,
+	SC_AUTHORITY_QUORUM = 1, /* K administrator cards */
+	/* 2 is kept for a caller's credential that the module itself checks. */
+};
+
+enum sc_action_kind { /* the order of the CHOICE below */
+	SC_ACTION_USE,
+	SC_ACTION_MAKE_BLOB,
+	SC_ACTION_TRANSFER,
+	SC_ACTION_REDUCE_ACL,
+	SC_ACTION_REPLACE_ACL,
+};
+
+struct sc_acl;
+
+/* May leave for one Key Exchange Key, one world and region, arriving with the ACL given here. */
+struct sc_transfer_action {
+	struct sc_hash kek;          /* key hash */
+	struct sc_hash world;        /* world id */
+	struct sc_text region;       /* code */
+	struct sc_text subscription; /* "" where the custodians named none */
+	int64_t not_after;           /* 0 where the custodians named none */
+	struct sc_acl *arrival;
+};
+
+struct sc_action {
+	int type; /* enum sc_action_kind */
+	union {
+		uint32_t *use;                  /* [0] enum sc_use bits */
+		struct sc_make_blob *make_blob; /* [1] */
+		struct sc_transfer_action *transfer; /* [2] */
+		ASN1_NULL *reduce_acl;          /* [3] */
+		ASN1_NULL *replace_acl;         /* [4] */
+	} value;
+};
+typedef struct sc_action sc_action;
+DEFINE_STACK_OF(sc_action)
+
+/* A group keeps its id through every re-sealing and reduction, so that limits are counted once. */
+struct sc_permission_group {
+	uint32_t id;
+	uint32_t authority;  /* enum sc_authority */
+	uint32_t use_limit;  /* kept for limits: 0, none */
+	uint32_t time_limit; /* kept for limits: 0, none */
+	STACK_OF(sc_action) *actions;
+};
+typedef struct sc_permission_group sc_permission_group;
+DEFINE_STACK_OF(sc_permission_group)
+
+struct sc_acl {
+	struct sc_text format;
+	STACK_OF(sc_permission_group) *groups;
+};
+
+/* makeBlob: only under the key of the world with this id. */
+struct sc_make_blob {
+	struct sc_hash world;
+};
+
+#define SC_ACL_MAX 4096
+SC_DER_DECLARE(sc_acl)
+
+/* What decoding checks beyond the encoding: for the structures that have an ACL inside. */
+bool sc_acl_is_valid(const struct sc_acl *acl);
+
+/* A copy; NULL when out of memory. */
+struct sc_acl *sc_acl_dup(const struct sc_acl *acl);
+
+/* Byte for byte the same permissions. */
+bool sc_acl_equals(const struct sc_acl *a, const struct sc_acl *b);
+
+/* Building: each adds to the ACL, and returns SC_ERR_MEMORY on failure. */
+sc_status sc_acl_add_group(struct sc_acl *acl, uint32_t id, enum sc_authority authority,
+			   struct sc_permission_group **out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_acl_add_use(struct sc_permission_group *group, uint32_t uses, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_acl_add_make_blob(struct sc_permission_group *group, const struct sc_hash *world,
+			       struct sc_error *err) SC_WARN_UNUSED;
+/* Takes the action over, `arrival` included; on failure it is freed as well. */
+sc_status sc_acl_add_transfer(struct sc_permission_group *group, struct sc_transfer_action *action,
+			      struct sc_error *err) SC_WARN_UNUSED;
+/* kind: SC_ACTION_REDUCE_ACL or SC_ACTION_REPLACE_ACL. */
+sc_status sc_acl_add_plain(struct sc_permission_group *group, enum sc_action_kind kind,
+			   struct sc_error *err) SC_WARN_UNUSED;
+
+/* A new transfer action, all fields empty; NULL when out of memory. Freed with its ACL. */
+struct sc_transfer_action *sc_transfer_action_new(void);
+void sc_transfer_action_free(struct sc_transfer_action *action);
+SC_CLEANUP_POINTER(sc_transfer_action, struct sc_transfer_action, sc_transfer_action_free)
+
+/* -- questions, asked of the whole ACL: whether something is possible at all, under whatever authority ------- */
+
+/* The union of the uses that any group lists. */
+uint32_t sc_acl_uses(const struct sc_acl *acl);
+
+/* True if any group lists an action of that kind. */
+bool sc_acl_has(const struct sc_acl *acl, enum sc_action_kind kind);
+
+/* The transfer action to that key and world, or NULL. */
+const struct sc_transfer_action *sc_acl_transfer_to(const struct sc_acl *acl, const struct sc_hash *kek,
+						    const struct sc_hash *world);
+
+/* True if the key can ever leave its world, or be given permission to: a transfer or replaceAcl action. */
+bool sc_acl_is_exportable(const struct sc_acl *acl);
+
+/* The uses that a tenant's key of this type can have: sign, verify and, for RSA, encrypt … unwrapKey. */
+uint32_t sc_uses_of_type(const struct sc_key_type *type);
+
+/*
+ * The ACL with which a key arrives in world `world`: one group, the uses of its type and makeBlob there.
+ * This is the only ACL that an import accepts. The caller frees *out.
+ */
+sc_status sc_acl_arrival(const struct sc_key_type *type, const struct sc_hash *world, struct sc_acl **out,
+			 struct sc_error *err) SC_WARN_UNUSED;
+
+/* A bit's name, as DESIGN writes it: "sign", …, "token". NULL for none or several bits. */
+const char *sc_use_name(uint32_t use);
+
+/*
+ * The ACL in words, a line an action, each ended by a newline and begun with `indent`; the caller frees *out
+ * (terminated text). For kmfile-dump and aclprint.
+ */
+sc_status sc_acl_print(const struct sc_acl *acl, const char *indent, struct sc_bytes *out,
+		       struct sc_error *err) SC_WARN_UNUSED;
+
+#endif

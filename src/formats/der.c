@@ -1,0 +1,390 @@
+/*
+ * The element types and the one decoder and encoder: see der.h. libcrypto calls the functions below with the
+ * content octets of one element; what they refuse makes the whole decoding fail.
+ */
+#include "formats/der.h"
+
+#include <string.h>
+#include <time.h>
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+
+#define ABSENT (-1) /* a prim_i2c result: leave the OPTIONAL element out */
+#define TIME_LENGTH 15
+#define TIME_LAST INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+
+/* -- text -------------------------------------------------------------------------------------------------- */
+
+/* Bytes of the UTF-8 character at `p`, or 0: overlong forms, surrogates and control characters are none. */
+static size_t utf8_character(const uint8_t *p, size_t left)
+{
+	uint32_t value;
+	size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 :
+	    p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+	static const uint32_t least[] = { 0, 0x20, 0xa0, 0x800, 0x10000 };
+
+	if (len == 0 || len > left)
+		return 0;
+	value = len == 1 ? p[0] : p[0] & (0x7fu >> len);
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (p[i] & 0x3f);
+	}
+	if (value < least[len] || value == 0x7f || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
+		return 0;
+	return len;
+}
+
+static bool is_text(const uint8_t *data, size_t len)
+{
+	if (len > SC_TEXT_MAX)
+		return false;
+	for (size_t i = 0; i < len;) {
+		size_t step = utf8_character(data + i, len - i);
+
+		if (step == 0)
+			return false;
+		i += step;
+	}
+	return true;
+}
+
+sc_status sc_text_set_view(struct sc_text *text, struct sc_view value, const char *what, struct sc_error *err)
+{
+	SC_ENSURE(is_text(value.data, value.len), err, SC_ERR_ARGUMENT,
+		  "%s: must be at most %d bytes of UTF-8 without control characters", what, SC_TEXT_MAX);
+	memset(text, 0, sizeof *text);
+	if (value.len)
+		memcpy(text->s, value.data, value.len);
+	return SC_OK;
+}
+
+sc_status sc_text_set(struct sc_text *text, const char *value, const char *what, struct sc_error *err)
+{
+	return sc_text_set_view(text, sc_view_text(value), what, err);
+}
+
+bool sc_text_equals(const struct sc_text *text, const char *value)
+{
+	return strcmp(text->s, value) == 0;
+}
+
+static int text_read(ASN1_VALUE **value, const unsigned char *content, int len, int type, char *unused,
+		     const ASN1_ITEM *item)
+{
+	(void)type, (void)unused, (void)item;
+	return sc_text_set_view((struct sc_text *)*value, sc_view_of(content, (size_t)len), "", NULL) == SC_OK;
+}
+
+static int text_write(const ASN1_VALUE **value, unsigned char *content, int *type, const ASN1_ITEM *item)
+{
+	const struct sc_text *text = (const struct sc_text *)*value;
+	size_t len = strlen(text->s);
+
+	(void)type;
+	if (len == 0 && item->size)
+		return ABSENT;
+	if (content)
+		memcpy(content, text->s, len);
+	return (int)len;
+}
+
+static void text_clear(ASN1_VALUE **value, const ASN1_ITEM *item)
+{
+	(void)item;
+	memset(*value, 0, sizeof(struct sc_text));
+}
+
+/* -- hash -------------------------------------------------------------------------------------------------- */
+
+static int hash_read(ASN1_VALUE **value, const unsigned char *content, int len, int type, char *unused,
+		     const ASN1_ITEM *item)
+{
+	struct sc_hash *hash = (struct sc_hash *)*value;
+
+	(void)type, (void)unused;
+	if (len != SC_HASH_SIZE)
+		return 0;
+	memcpy(hash->b, content, SC_HASH_SIZE);
+	/* Zero is how an absent hash looks: a present one may not look so. */
+	return !(item->size && sc_hash_is_zero(hash));
+}
+
+static int hash_write(const ASN1_VALUE **value, unsigned char *content, int *type, const ASN1_ITEM *item)
+{
+	const struct sc_hash *hash = (const struct sc_hash *)*value;
+
+	(void)type;
+	if (item->size && sc_hash_is_zero(hash))
+		return ABSENT;
+	if (content)
+		memcpy(content, hash->b, SC_HASH_SIZE);
+	return SC_HASH_SIZE;
+}
+
+static void hash_clear(ASN1_VALUE **value, const ASN1_ITEM *item)
+{
+	(void)item;
+	memset(*value, 0, sizeof(struct sc_hash));
+}
+
+/* -- time -------------------------------------------------------------------------------------------------- */
+
+static bool digits(const unsigned char *p, int count, int *out)
+{
+	*out = 0;
+	for (int i = 0; i < count; i++) {
+		if (p[i] < '0' || p[i] > '9')
+			return false;
+		*out = *out * 10 + (p[i] - '0');
+	}
+	return true;
+}
+
+static void time_format(int64_t seconds, char text[TIME_LENGTH + 1])
+{
+	time_t time = (time_t)seconds;
+	struct tm tm = { 0 };
+
+	gmtime_r(&time, &tm);
+	strftime(text, TIME_LENGTH + 1, "%Y%m%d%H%M%SZ", &tm);
+}
+
+static int time_read(ASN1_VALUE **value, const unsigned char *content, int len, int type, char *unused,
+		     const ASN1_ITEM *item)
+{
+	int64_t *seconds = (int64_t *)*value;
+	struct tm tm = { 0 };
+	char again[TIME_LENGTH + 1];
+
+	(void)type, (void)unused;
+	if (len != TIME_LENGTH || content[TIME_LENGTH - 1] != 'Z' || !digits(content, 4, &tm.tm_year) ||
+	    !digits(content + 4, 2, &tm.tm_mon) || !digits(content + 6, 2, &tm.tm_mday) ||
+	    !digits(content + 8, 2, &tm.tm_hour) || !digits(content + 10, 2, &tm.tm_min) ||
+	    !digits(content + 12, 2, &tm.tm_sec) || tm.tm_year < 1970)
+		return 0;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	*seconds = (int64_t)timegm(&tm);
+	if (*seconds < 0 || *seconds > TIME_LAST || (item->size && *seconds == 0))
+		return 0;
+	/* timegm() takes 31 February for 3 March: only what comes out again as it went in is a time. */
+	time_format(*seconds, again);
+	return memcmp(again, content, TIME_LENGTH) == 0;
+}
+
+static int time_write(const ASN1_VALUE **value, unsigned char *content, int *type, const ASN1_ITEM *item)
+{
+	int64_t seconds = *(const int64_t *)*value;
+	char text[TIME_LENGTH + 1];
+
+	(void)type;
+	if (item->size && seconds == 0)
+		return ABSENT;
+	if (content) {
+		time_format(seconds < 0 || seconds > TIME_LAST ? 0 : seconds, text);
+		memcpy(content, text, TIME_LENGTH);
+	}
+	return TIME_LENGTH;
+}
+
+static void time_clear(ASN1_VALUE **value, const ASN1_ITEM *item)
+{
+	(void)item;
+	*(int64_t *)*value = 0;
+}
+
+/* -- flag -------------------------------------------------------------------------------------------------- */
+
+static int flag_read(ASN1_VALUE **value, const unsigned char *content, int len, int type, char *unused,
+		     const ASN1_ITEM *item)
+{
+	(void)type, (void)unused, (void)item;
+	if (len != 1 || (content[0] != 0x00 && content[0] != 0xff))
+		return 0;
+	*(bool *)*value = content[0] == 0xff;
+	return 1;
+}
+
+static int flag_write(const ASN1_VALUE **value, unsigned char *content, int *type, const ASN1_ITEM *item)
+{
+	(void)type, (void)item;
+	if (content)
+		content[0] = *(const bool *)*value ? 0xff : 0x00;
+	return 1;
+}
+
+static void flag_clear(ASN1_VALUE **value, const ASN1_ITEM *item)
+{
+	(void)item;
+	*(bool *)*value = false;
+}
+
+/* -- octets ------------------------------------------------------------------------------------------------ */
+
+static int octets_read(ASN1_VALUE **value, const unsigned char *content, int len, int type, char *unused,
+		       const ASN1_ITEM *item)
+{
+	struct sc_bytes *bytes = (struct sc_bytes *)*value;
+
+	(void)type, (void)unused, (void)item;
+	if (len > SC_OCTETS_MAX)
+		return 0;
+	sc_bytes_free(bytes);
+	return sc_bytes_copy(sc_view_of(content, (size_t)len), bytes, NULL) == SC_OK;
+}
+
+static int octets_write(const ASN1_VALUE **value, unsigned char *content, int *type, const ASN1_ITEM *item)
+{
+	const struct sc_bytes *bytes = (const struct sc_bytes *)*value;
+
+	(void)type;
+	if (!bytes->data && item->size)
+		return ABSENT;
+	if (content && bytes->len)
+		memcpy(content, bytes->data, bytes->len);
+	return (int)bytes->len;
+}
+
+static void octets_clear(ASN1_VALUE **value, const ASN1_ITEM *item)
+{
+	(void)item;
+	sc_bytes_free((struct sc_bytes *)*value);
+}
+
+sc_status sc_octets_set(struct sc_bytes *field, struct sc_view value, struct sc_error *err)
+{
+	struct sc_bytes copy;
+
+	SC_TRY(sc_bytes_copy(value, &copy, err));
+	sc_bytes_free(field);
+	*field = copy;
+	return SC_OK;
+}
+
+/* -- the items --------------------------------------------------------------------------------------------- */
+
+/*
+ * The types are for embedded fields only, so nothing is allocated for the element itself: prim_clear makes an
+ * empty one. `size`, which libcrypto does not use for primitive types, is 1 where the field is OPTIONAL.
+ */
+#define PRIMITIVE(name, tag, kind)                                                                           \
+	static const ASN1_PRIMITIVE_FUNCS kind##_functions = { NULL,      0,          NULL,      NULL,       \
+							       kind##_clear, kind##_read, kind##_write, NULL }; \
+	const ASN1_ITEM *name##_it(void)                                                                     \
+	{                                                                                                    \
+		static const ASN1_ITEM item = { ASN1_ITYPE_PRIMITIVE, tag, NULL, 0, &kind##_functions, 0,    \
+						#name };                                                     \
+		return &item;                                                                                \
+	}
+
+#define OPTIONAL_PRIMITIVE(name, tag, kind)                                                                  \
+	const ASN1_ITEM *name##_it(void)                                                                     \
+	{                                                                                                    \
+		static const ASN1_ITEM item = { ASN1_ITYPE_PRIMITIVE, tag, NULL, 0, &kind##_functions, 1,    \
+						#name };                                                     \
+		return &item;                                                                                \
+	}
+
+PRIMITIVE(SC_DER_TEXT, V_ASN1_UTF8STRING, text)
+PRIMITIVE(SC_DER_HASH, V_ASN1_OCTET_STRING, hash)
+PRIMITIVE(SC_DER_TIME, V_ASN1_GENERALIZEDTIME, time)
+PRIMITIVE(SC_DER_FLAG, V_ASN1_BOOLEAN, flag)
+PRIMITIVE(SC_DER_OCTETS, V_ASN1_OCTET_STRING, octets)
+OPTIONAL_PRIMITIVE(SC_DER_OPT_TEXT, V_ASN1_UTF8STRING, text)
+OPTIONAL_PRIMITIVE(SC_DER_OPT_HASH, V_ASN1_OCTET_STRING, hash)
+OPTIONAL_PRIMITIVE(SC_DER_OPT_TIME, V_ASN1_GENERALIZEDTIME, time)
+OPTIONAL_PRIMITIVE(SC_DER_OPT_OCTETS, V_ASN1_OCTET_STRING, octets)
+
+/* -- decoding and encoding --------------------------------------------------------------------------------- */
+
+/* Where there is a format field, it is the structure's first member. */
+static struct sc_text *format_of(void *value)
+{
+	return value;
+}
+
+void *sc_der_new(const struct sc_der_type *type)
+{
+	void *value = ASN1_item_new(type->item());
+
+	if (value && type->format)
+		(void)!sc_text_set(format_of(value), type->format, type->what, NULL);
+	return value;
+}
+
+void sc_der_free(const struct sc_der_type *type, void *value)
+{
+	ASN1_item_free(value, type->item());
+}
+
+struct der_buffer {
+	unsigned char *data;
+	size_t len;
+};
+
+static void free_buffer(struct der_buffer *buffer)
+{
+	OPENSSL_clear_free(buffer->data, buffer->len);
+}
+SC_CLEANUP_VALUE(der_buffer, free_buffer)
+
+static sc_status encode(const struct sc_der_type *type, const void *value, struct der_buffer *out,
+			struct sc_error *err)
+{
+	int len = ASN1_item_i2d(value, &out->data, type->item());
+
+	ERR_clear_error();
+	SC_ENSURE(len > 0, err, SC_ERR_ENCODING, "%s: cannot be encoded", type->what);
+	out->len = (size_t)len;
+	return SC_OK;
+}
+
+static sc_status check(const struct sc_der_type *type, const void *value, struct sc_error *err)
+{
+	SC_ENSURE(!type->format || sc_text_equals(value, type->format), err, SC_ERR_FORMAT,
+		  "%s: another type or version than %s", type->what, type->format);
+	SC_ENSURE(!type->is_valid || type->is_valid(value), err, SC_ERR_ENCODING,
+		  "%s: a value is outside what is allowed", type->what);
+	return SC_OK;
+}
+
+sc_status sc_der_decode(const struct sc_der_type *type, struct sc_view der, void **out, struct sc_error *err)
+{
+	const unsigned char *p = der.data;
+	SC_CLEANUP(der_buffer) again = { 0 };
+	void *value;
+	sc_status status;
+
+	SC_ENSURE(der.len > 0, err, SC_ERR_ENCODING, "%s: empty", type->what);
+	SC_ENSURE(der.len <= type->max, err, SC_ERR_TOO_LARGE, "%s: larger than %zu bytes", type->what,
+		  type->max);
+	value = ASN1_item_d2i(NULL, &p, (long)der.len, type->item());
+	ERR_clear_error();
+	SC_ENSURE(value, err, SC_ERR_ENCODING, "%s: not DER of its kind", type->what);
+	status = check(type, value, err);
+	if (status == SC_OK)
+		status = encode(type, value, &again, err);
+	if (status == SC_OK && !sc_view_equals(der, sc_view_of(again.data, again.len)))
+		status = sc_fail(err, SC_ERR_ENCODING, "%s: not in its one canonical form", type->what);
+	if (status != SC_OK) {
+		sc_der_free(type, value);
+		return status;
+	}
+	*out = value;
+	return SC_OK;
+}
+
+sc_status sc_der_encode(const struct sc_der_type *type, const void *value, struct sc_bytes *out,
+			struct sc_error *err)
+{
+	SC_CLEANUP(der_buffer) buffer = { 0 };
+
+	SC_TRY(check(type, value, err));
+	SC_TRY(encode(type, value, &buffer, err));
+	SC_ENSURE(buffer.len <= type->max, err, SC_ERR_TOO_LARGE, "%s: larger than %zu bytes", type->what,
+		  type->max);
+	return sc_bytes_copy(sc_view_of(buffer.data, buffer.len), out, err);
+}

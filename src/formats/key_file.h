@@ -1,0 +1,28 @@
+/*
+ * A key's file in kmdata, key_<application>_<ident> (article step 3.3: the tokenized key file). Its blob is
+ * authenticated by the module; the rest is for people and tools, and proves nothing.
+ *
+ *   KeyFile ::= SEQUENCE { format, application, ident, name, created, spki OCTET STRING, blob OCTET STRING }
+ */
+#ifndef SC_FORMATS_KEY_FILE_H
+#define SC_FORMATS_KEY_FILE_H
+
+#include "formats/der.h"
+
+struct sc_key_file {
+	struct sc_text format; /* "safeconduct.key-file.1" */
+	struct sc_text application;
+	struct sc_text ident;
+	struct sc_text name; /* plainname */
+	int64_t created;
+	struct sc_bytes spki;
+	struct sc_bytes blob;
+};
+
+#define SC_KEY_FILE_MAX 32768
+SC_DER_DECLARE(sc_key_file)
+
+/* Article step 3.3: only numbers, dashes, and lower case letters; 1 to 64 of them. */
+bool sc_ident_is_valid(const char *text);
+
+#endif

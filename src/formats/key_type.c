@@ -1,0 +1,115 @@
+/* Key types, origins, public keys: see key_type.h. */
+#include "formats/key_type.h"
+
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+
+ASN1_SEQUENCE(sc_key_type) = {
+	ASN1_EMBED(struct sc_key_type, algorithm, UINT32),
+	ASN1_EMBED(struct sc_key_type, bits, UINT32),
+} ASN1_SEQUENCE_END_name(struct sc_key_type, sc_key_type)
+
+static const struct {
+	struct sc_key_type type;
+	const char *name;
+} types[] = {
+	{ { SC_ALGORITHM_RSA, 2048 }, "RSA-2048" },
+	{ { SC_ALGORITHM_RSA, 3072 }, "RSA-3072" },
+	{ { SC_ALGORITHM_RSA, 4096 }, "RSA-4096" },
+	{ { SC_ALGORITHM_EC, 256 }, "EC-P-256" },
+};
+
+static const char *find_name(const struct sc_key_type *type)
+{
+	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+		if (types[i].type.algorithm == type->algorithm && types[i].type.bits == type->bits)
+			return types[i].name;
+	return NULL;
+}
+
+bool sc_key_type_is_known(const struct sc_key_type *type)
+{
+	return find_name(type) != NULL;
+}
+
+const char *sc_key_type_name(const struct sc_key_type *type)
+{
+	const char *name = find_name(type);
+
+	return name ? name : "unknown";
+}
+
+sc_status sc_key_type_of(const EVP_PKEY *key, struct sc_key_type *out, struct sc_error *err)
+{
+	struct sc_key_type type = { 0 };
+	char group[32] = "";
+	size_t len = 0;
+
+	if (EVP_PKEY_is_a(key, "RSA")) {
+		type = (struct sc_key_type){ SC_ALGORITHM_RSA, (uint32_t)EVP_PKEY_get_bits(key) };
+	} else if (EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, group, sizeof group, &len) == 1 &&
+		   strcmp(group, "prime256v1") == 0) {
+		type = (struct sc_key_type){ SC_ALGORITHM_EC, 256 };
+	}
+	ERR_clear_error();
+	SC_ENSURE(sc_key_type_is_known(&type), err, SC_ERR_KEY_TYPE, "that type or size of key is not supported");
+	*out = type;
+	return SC_OK;
+}
+
+static const char *const origins[] = {
+	[SC_ORIGIN_GENERATED] = "generated",
+	[SC_ORIGIN_BYOK] = "byok",
+	[SC_ORIGIN_BYOK_UNPROVEN] = "byok-unproven",
+	[SC_ORIGIN_BYOK_NEUTRAL] = "byok-neutral",
+	[SC_ORIGIN_IMPORTED_IN_CLEAR] = "imported-in-clear",
+};
+
+bool sc_origin_is_known(uint32_t origin)
+{
+	return origin < sizeof origins / sizeof origins[0] && origins[origin];
+}
+
+const char *sc_origin_name(uint32_t origin)
+{
+	return sc_origin_is_known(origin) ? origins[origin] : "unknown";
+}
+
+sc_status sc_spki_of(const EVP_PKEY *key, struct sc_bytes *out, struct sc_error *err)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(key, &der);
+	sc_status status;
+
+	if (len <= 0)
+		return sc_fail_crypto(err, "the public key cannot be encoded");
+	status = sc_bytes_copy(sc_view_of(der, (size_t)len), out, err);
+	OPENSSL_free(der);
+	return status;
+}
+
+sc_status sc_spki_read(struct sc_view der, EVP_PKEY **out, struct sc_error *err)
+{
+	const unsigned char *p = der.data;
+	SC_CLEANUP(sc_bytes) again = { 0 };
+	SC_CLEANUP(sc_pkey) key = NULL;
+
+	SC_ENSURE(der.len > 0 && der.len <= SC_SPKI_MAX, err, SC_ERR_TOO_LARGE,
+		  "public key: not 1 to %d bytes long", SC_SPKI_MAX);
+	key = d2i_PUBKEY(NULL, &p, (long)der.len);
+	ERR_clear_error();
+	SC_ENSURE(key, err, SC_ERR_ENCODING, "public key: not a SubjectPublicKeyInfo");
+	SC_TRY(sc_spki_of(key, &again, err));
+	SC_ENSURE(sc_view_equals(der, sc_bytes_view(&again)), err, SC_ERR_ENCODING,
+		  "public key: not in its one canonical form");
+	*out = sc_steal(key);
+	return SC_OK;
+}
+
+sc_status sc_key_hash(struct sc_view spki, struct sc_hash *out, struct sc_error *err)
+{
+	return sc_sha256(spki, out, err);
+}

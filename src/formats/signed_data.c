@@ -1,0 +1,353 @@
+/* The canonical CMS SignedData, RFC 5652 section 5: see signed_data.h. */
+#include "formats/signed_data.h"
+
+#include <string.h>
+
+#include <openssl/cms.h>
+#include <openssl/err.h>
+#include <openssl/objects.h>
+#include <openssl/safestack.h>
+
+#define CERTIFICATE_MAX 8192
+#define SIGNATURE_MAX   256
+
+/* -- the templates: RFC 5652 sections 3, 5.1, 5.2, 5.3 ------------------------------------------------------- */
+
+struct signer_id { /* IssuerAndSerialNumber */
+	X509_NAME *issuer;
+	ASN1_INTEGER *serial;
+};
+
+struct signer_info {
+	uint32_t version;
+	struct signer_id *sid;
+	X509_ALGOR *digest_algorithm;
+	STACK_OF(X509_ATTRIBUTE) *signed_attributes;
+	X509_ALGOR *signature_algorithm;
+	struct sc_bytes signature;
+};
+typedef struct signer_info signer_info;
+DEFINE_STACK_OF(signer_info)
+
+struct encapsulated {
+	ASN1_OBJECT *type;
+	ASN1_OCTET_STRING *content;
+};
+
+struct signed_data {
+	uint32_t version;
+	STACK_OF(X509_ALGOR) *digest_algorithms;
+	struct encapsulated *encapsulated;
+	STACK_OF(X509) *certificates;
+	STACK_OF(signer_info) *signers;
+};
+
+struct content_info {
+	ASN1_OBJECT *type;
+	struct signed_data *content;
+};
+
+ASN1_SEQUENCE(signer_id) = {
+	ASN1_SIMPLE(struct signer_id, issuer, X509_NAME),
+	ASN1_SIMPLE(struct signer_id, serial, ASN1_INTEGER),
+} static_ASN1_SEQUENCE_END_name(struct signer_id, signer_id)
+
+ASN1_SEQUENCE(signer_info) = {
+	ASN1_EMBED(struct signer_info, version, UINT32),
+	ASN1_SIMPLE(struct signer_info, sid, signer_id),
+	ASN1_SIMPLE(struct signer_info, digest_algorithm, X509_ALGOR),
+	ASN1_IMP_SET_OF(struct signer_info, signed_attributes, X509_ATTRIBUTE, 0),
+	ASN1_SIMPLE(struct signer_info, signature_algorithm, X509_ALGOR),
+	ASN1_EMBED(struct signer_info, signature, SC_DER_OCTETS),
+} static_ASN1_SEQUENCE_END_name(struct signer_info, signer_info)
+
+ASN1_SEQUENCE(encapsulated) = {
+	ASN1_SIMPLE(struct encapsulated, type, ASN1_OBJECT),
+	ASN1_EXP(struct encapsulated, content, ASN1_OCTET_STRING, 0),
+} static_ASN1_SEQUENCE_END_name(struct encapsulated, encapsulated)
+
+ASN1_SEQUENCE(signed_data) = {
+	ASN1_EMBED(struct signed_data, version, UINT32),
+	ASN1_SET_OF(struct signed_data, digest_algorithms, X509_ALGOR),
+	ASN1_SIMPLE(struct signed_data, encapsulated, encapsulated),
+	ASN1_IMP_SET_OF(struct signed_data, certificates, X509, 0),
+	ASN1_SET_OF(struct signed_data, signers, signer_info),
+} static_ASN1_SEQUENCE_END_name(struct signed_data, signed_data)
+
+ASN1_SEQUENCE(content_info) = {
+	ASN1_SIMPLE(struct content_info, type, ASN1_OBJECT),
+	ASN1_EXP(struct content_info, content, signed_data, 0),
+} static_ASN1_SEQUENCE_END_name(struct content_info, content_info)
+
+/* What the signature covers: the attributes as a SET OF of their own (section 5.4). */
+ASN1_ITEM_TEMPLATE(signed_attributes) = ASN1_EX_TEMPLATE_TYPE(ASN1_TFLG_SET_OF, 0, signed_attributes, X509_ATTRIBUTE)
+static_ASN1_ITEM_TEMPLATE_END(signed_attributes)
+
+static struct content_info *content_info_new(void)
+{
+	return (struct content_info *)ASN1_item_new(ASN1_ITEM_rptr(content_info));
+}
+
+static void content_info_free(struct content_info *info)
+{
+	ASN1_item_free((ASN1_VALUE *)info, ASN1_ITEM_rptr(content_info));
+}
+SC_CLEANUP_POINTER(content_info, struct content_info, content_info_free)
+
+/* -- the plain struct ---------------------------------------------------------------------------------------- */
+
+struct sc_signed_data *sc_signed_data_new(void)
+{
+	struct sc_signed_data *s = OPENSSL_zalloc(sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->certificates = sk_X509_new_null();
+	s->issuer = X509_NAME_new();
+	s->serial = ASN1_INTEGER_new();
+	if (s->certificates && s->issuer && s->serial)
+		return s;
+	sc_signed_data_free(s);
+	return NULL;
+}
+
+void sc_signed_data_free(struct sc_signed_data *s)
+{
+	if (!s)
+		return;
+	sc_bytes_free(&s->content);
+	sc_bytes_free(&s->signature);
+	sk_X509_pop_free(s->certificates, X509_free);
+	X509_NAME_free(s->issuer);
+	ASN1_INTEGER_free(s->serial);
+	OPENSSL_free(s);
+}
+
+sc_status sc_signed_data_enclose(struct sc_signed_data *s, X509 *certificate, struct sc_error *err)
+{
+	for (int i = 0; i < sk_X509_num(s->certificates); i++)
+		if (X509_cmp(sk_X509_value(s->certificates, i), certificate) == 0)
+			return SC_OK;
+	SC_ENSURE(sk_X509_num(s->certificates) < SC_SIGNED_DATA_CERTIFICATES, err, SC_ERR_TOO_LARGE,
+		  "statement: more than %d certificates", SC_SIGNED_DATA_CERTIFICATES);
+	SC_ENSURE(X509_up_ref(certificate) == 1, err, SC_ERR_CRYPTO, "statement: certificate reference");
+	if (sk_X509_push(s->certificates, certificate) <= 0) {
+		X509_free(certificate);
+		return sc_fail_plain(err, SC_ERR_MEMORY);
+	}
+	return SC_OK;
+}
+
+X509 *sc_signed_data_signer(const struct sc_signed_data *s)
+{
+	return X509_find_by_issuer_and_serial(s->certificates, s->issuer, s->serial);
+}
+
+/* -- encoding ------------------------------------------------------------------------------------------------ */
+
+static bool add_attribute(STACK_OF(X509_ATTRIBUTE) *attributes, int nid, int type, const void *data, int len)
+{
+	X509_ATTRIBUTE *attribute = X509_ATTRIBUTE_create_by_NID(NULL, nid, type, data, len);
+
+	if (attribute && sk_X509_ATTRIBUTE_push(attributes, attribute) > 0)
+		return true;
+	X509_ATTRIBUTE_free(attribute);
+	return false;
+}
+
+SC_CLEANUP_POINTER(sc_object, ASN1_OBJECT, ASN1_OBJECT_free)
+
+/* Section 5.3 and 11: content-type, whose value equals the outer type (F6), and message-digest. */
+static sc_status add_signed_attributes(STACK_OF(X509_ATTRIBUTE) *attributes, const struct sc_signed_data *s,
+				       struct sc_error *err)
+{
+	SC_CLEANUP(sc_object) type = OBJ_txt2obj(s->content_type, 1);
+	struct sc_hash digest;
+
+	SC_TRY(sc_sha256(sc_bytes_view(&s->content), &digest, err));
+	if (!type || !add_attribute(attributes, NID_pkcs9_contentType, V_ASN1_OBJECT, type, 0) ||
+	    !add_attribute(attributes, NID_pkcs9_messageDigest, V_ASN1_OCTET_STRING, digest.b, sizeof digest.b))
+		return sc_fail_crypto(err, "statement: signed attributes");
+	return SC_OK;
+}
+
+static void free_attributes(STACK_OF(X509_ATTRIBUTE) *attributes)
+{
+	sk_X509_ATTRIBUTE_pop_free(attributes, X509_ATTRIBUTE_free);
+}
+SC_CLEANUP_POINTER(sc_attributes, STACK_OF(X509_ATTRIBUTE), free_attributes)
+
+static sc_status encode_item(const void *value, const ASN1_ITEM *item, struct sc_bytes *out, struct sc_error *err)
+{
+	unsigned char *der = NULL;
+	int len = ASN1_item_i2d(value, &der, item);
+	sc_status status;
+
+	if (len <= 0)
+		return sc_fail_crypto(err, "statement: cannot be encoded");
+	status = sc_bytes_copy(sc_view_of(der, (size_t)len), out, err);
+	OPENSSL_free(der);
+	return status;
+}
+
+sc_status sc_signed_data_attributes(const struct sc_signed_data *s, struct sc_bytes *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_attributes) attributes = sk_X509_ATTRIBUTE_new_null();
+
+	SC_ENSURE(attributes, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(add_signed_attributes(attributes, s, err));
+	return encode_item(attributes, ASN1_ITEM_rptr(signed_attributes), out, err);
+}
+
+/* AlgorithmIdentifiers without parameters: RFC 5754 section 2 (SHA-256), RFC 5758 section 3.2 (ECDSA). */
+static bool set_algorithm(X509_ALGOR *algorithm, int nid)
+{
+	return X509_ALGOR_set0(algorithm, OBJ_nid2obj(nid), V_ASN1_UNDEF, NULL) == 1;
+}
+
+static bool add_digest_algorithm(STACK_OF(X509_ALGOR) *algorithms)
+{
+	X509_ALGOR *algorithm = X509_ALGOR_new();
+
+	if (algorithm && set_algorithm(algorithm, NID_sha256) && sk_X509_ALGOR_push(algorithms, algorithm) > 0)
+		return true;
+	X509_ALGOR_free(algorithm);
+	return false;
+}
+
+static bool set_signer_id(struct signer_id *sid, const struct sc_signed_data *s)
+{
+	ASN1_INTEGER *serial = ASN1_INTEGER_dup(s->serial);
+
+	if (!serial || X509_NAME_set(&sid->issuer, s->issuer) != 1) {
+		ASN1_INTEGER_free(serial);
+		return false;
+	}
+	ASN1_INTEGER_free(sid->serial);
+	sid->serial = serial;
+	return true;
+}
+
+static sc_status add_signer(STACK_OF(signer_info) *signers, const struct sc_signed_data *s, struct sc_error *err)
+{
+	struct signer_info *info = (struct signer_info *)ASN1_item_new(ASN1_ITEM_rptr(signer_info));
+
+	if (!info || sk_signer_info_push(signers, info) <= 0) {
+		ASN1_item_free((ASN1_VALUE *)info, ASN1_ITEM_rptr(signer_info));
+		return sc_fail_plain(err, SC_ERR_MEMORY);
+	}
+	info->version = 1; /* the signer is named by issuer and serial number */
+	if (!set_signer_id(info->sid, s) || !set_algorithm(info->digest_algorithm, NID_sha256) ||
+	    !set_algorithm(info->signature_algorithm, NID_ecdsa_with_SHA256))
+		return sc_fail_crypto(err, "statement: signer");
+	SC_TRY(sc_octets_set(&info->signature, sc_bytes_view(&s->signature), err));
+	return add_signed_attributes(info->signed_attributes, s, err);
+}
+
+static sc_status fill(struct content_info *info, const struct sc_signed_data *s, struct sc_error *err)
+{
+	struct signed_data *data = info->content;
+
+	info->type = OBJ_nid2obj(NID_pkcs7_signed);
+	data->version = 3; /* section 5.1: the content is no id-data */
+	ASN1_OBJECT_free(data->encapsulated->type);
+	data->encapsulated->type = OBJ_txt2obj(s->content_type, 1);
+	if (!add_digest_algorithm(data->digest_algorithms) || !data->encapsulated->type ||
+	    ASN1_OCTET_STRING_set(data->encapsulated->content, s->content.data, (int)s->content.len) != 1)
+		return sc_fail_crypto(err, "statement: content");
+	for (int i = 0; i < sk_X509_num(s->certificates); i++) {
+		X509 *certificate = sk_X509_value(s->certificates, i);
+
+		if (X509_up_ref(certificate) != 1 || sk_X509_push(data->certificates, certificate) <= 0)
+			return sc_fail_crypto(err, "statement: certificates");
+	}
+	return add_signer(data->signers, s, err);
+}
+
+sc_status sc_signed_data_encode(const struct sc_signed_data *s, struct sc_bytes *out, struct sc_error *err)
+{
+	SC_CLEANUP(content_info) info = content_info_new();
+
+	SC_ENSURE(info, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(fill(info, s, err));
+	return encode_item(info, ASN1_ITEM_rptr(content_info), out, err);
+}
+
+/* -- decoding ------------------------------------------------------------------------------------------------ */
+
+static sc_status take(struct content_info *info, struct sc_signed_data *s, struct sc_error *err)
+{
+	struct signed_data *data = info->content;
+	const struct encapsulated *encapsulated = data->encapsulated;
+	struct signer_info *signer;
+
+	SC_ENSURE(sk_signer_info_num(data->signers) == 1, err, SC_ERR_ENCODING, "statement: not exactly one signer");
+	SC_ENSURE(sk_X509_num(data->certificates) >= 1 &&
+		      sk_X509_num(data->certificates) <= SC_SIGNED_DATA_CERTIFICATES,
+		  err, SC_ERR_ENCODING, "statement: not 1 to %d certificates", SC_SIGNED_DATA_CERTIFICATES);
+	signer = sk_signer_info_value(data->signers, 0);
+	SC_ENSURE(signer->signature.len > 0 && signer->signature.len <= SIGNATURE_MAX, err, SC_ERR_ENCODING,
+		  "statement: the signature's length");
+	SC_ENSURE(OBJ_obj2txt(s->content_type, sizeof s->content_type, encapsulated->type, 1) <
+		      (int)sizeof s->content_type,
+		  err, SC_ERR_ENCODING, "statement: the content type");
+	SC_TRY(sc_octets_set(&s->content,
+			     sc_view_of(ASN1_STRING_get0_data(encapsulated->content),
+					(size_t)ASN1_STRING_length(encapsulated->content)),
+			     err));
+	s->signature = sc_bytes_take(&signer->signature);
+	for (int i = 0; i < sk_X509_num(data->certificates); i++)
+		SC_TRY(sc_signed_data_enclose(s, sk_X509_value(data->certificates, i), err));
+	X509_NAME_free(s->issuer);
+	s->issuer = sc_steal(signer->sid->issuer);
+	ASN1_INTEGER_free(s->serial);
+	s->serial = sc_steal(signer->sid->serial);
+	return SC_OK;
+}
+
+sc_status sc_signed_data_decode(struct sc_view der, struct sc_signed_data **out, struct sc_error *err)
+{
+	SC_CLEANUP(content_info) info = NULL;
+	SC_CLEANUP(sc_signed_data) s = sc_signed_data_new();
+	SC_CLEANUP(sc_bytes) again = { 0 };
+	const unsigned char *p = der.data;
+
+	SC_ENSURE(s, err, SC_ERR_MEMORY, "out of memory");
+	SC_ENSURE(der.len > 0 && der.len <= SC_SIGNED_DATA_MAX, err, SC_ERR_TOO_LARGE,
+		  "statement: not 1 to %d bytes long", SC_SIGNED_DATA_MAX);
+	info = (struct content_info *)ASN1_item_d2i(NULL, &p, (long)der.len, ASN1_ITEM_rptr(content_info));
+	ERR_clear_error();
+	SC_ENSURE(info, err, SC_ERR_ENCODING, "statement: not CMS SignedData");
+	SC_TRY(take(info, s, err));
+	SC_TRY(sc_signed_data_encode(s, &again, err));
+	SC_ENSURE(sc_view_equals(der, sc_bytes_view(&again)), err, SC_ERR_ENCODING,
+		  "statement: not the one canonical wrapper");
+	*out = sc_steal(s);
+	return SC_OK;
+}
+
+/* -- certificates -------------------------------------------------------------------------------------------- */
+
+sc_status sc_certificate_encode(X509 *certificate, struct sc_bytes *out, struct sc_error *err)
+{
+	return encode_item(certificate, ASN1_ITEM_rptr(X509), out, err);
+}
+
+/* The signed body keeps the bytes that it was read with: its signature covers those. The rest is compared here. */
+sc_status sc_certificate_decode(struct sc_view der, X509 **out, struct sc_error *err)
+{
+	const unsigned char *p = der.data;
+	SC_CLEANUP(sc_x509) certificate = NULL;
+	SC_CLEANUP(sc_bytes) again = { 0 };
+
+	SC_ENSURE(der.len > 0 && der.len <= CERTIFICATE_MAX, err, SC_ERR_TOO_LARGE,
+		  "certificate: not 1 to %d bytes long", CERTIFICATE_MAX);
+	certificate = d2i_X509(NULL, &p, (long)der.len);
+	ERR_clear_error();
+	SC_ENSURE(certificate, err, SC_ERR_ENCODING, "certificate: not an X.509 certificate in DER");
+	SC_TRY(sc_certificate_encode(certificate, &again, err));
+	SC_ENSURE(sc_view_equals(der, sc_bytes_view(&again)), err, SC_ERR_ENCODING,
+		  "certificate: not in its one canonical form");
+	*out = sc_steal(certificate);
+	return SC_OK;
+}

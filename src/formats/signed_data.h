@@ -1,0 +1,61 @@
+/*
+ * The one canonical wrapper of statements: CMS SignedData (RFC 5652) with SHA-256, exactly one signer named by
+ * issuer and serial number, the two signed attributes content-type and message-digest, no unsigned ones, and
+ * the certificates of the chain without its root, in DER's order of a SET OF.
+ *
+ * Stock openssl lets a changed outer content type, version, or trailing bytes through; here everything that is
+ * not content, certificate, signer or signature is fixed, and what is read is rebuilt and compared byte for
+ * byte (rule F6). Whether the signature holds is evidence/'s question.
+ */
+#ifndef SC_FORMATS_SIGNED_DATA_H
+#define SC_FORMATS_SIGNED_DATA_H
+
+#include <openssl/x509.h>
+
+#include "formats/der.h"
+
+#define SC_SIGNED_DATA_MAX         65536
+#define SC_SIGNED_DATA_CERTIFICATES 8 /* at most */
+
+struct sc_signed_data {
+	char content_type[80];        /* OID in dotted form */
+	struct sc_bytes content;
+	STACK_OF(X509) *certificates; /* 1 to 8, each once */
+	X509_NAME *issuer;            /* the signer's certificate is named by these two */
+	ASN1_INTEGER *serial;
+	struct sc_bytes signature; /* ECDSA with SHA-256 over the signed attributes */
+};
+
+/* New and empty; NULL when out of memory. */
+struct sc_signed_data *sc_signed_data_new(void);
+void sc_signed_data_free(struct sc_signed_data *signed_data);
+SC_CLEANUP_POINTER(sc_signed_data, struct sc_signed_data, sc_signed_data_free)
+
+/* The bytes that are signed: DER of the SET OF the two attributes. */
+sc_status sc_signed_data_attributes(const struct sc_signed_data *signed_data, struct sc_bytes *out,
+				    struct sc_error *err) SC_WARN_UNUSED;
+
+/* SC_ERR_ENCODING. */
+sc_status sc_signed_data_encode(const struct sc_signed_data *signed_data, struct sc_bytes *out,
+				struct sc_error *err) SC_WARN_UNUSED;
+
+/* Refuses whatever sc_signed_data_encode would not write. The caller frees *out. SC_ERR_ENCODING. */
+sc_status sc_signed_data_decode(struct sc_view der, struct sc_signed_data **out,
+				struct sc_error *err) SC_WARN_UNUSED;
+
+/* Adds a certificate to those enclosed (shared, not copied), unless it is there already. */
+sc_status sc_signed_data_enclose(struct sc_signed_data *signed_data, X509 *certificate,
+				 struct sc_error *err) SC_WARN_UNUSED;
+
+/* The enclosed certificate that the signer is named by, or NULL; owned by the statement. */
+X509 *sc_signed_data_signer(const struct sc_signed_data *signed_data);
+
+/* DER of a certificate. */
+sc_status sc_certificate_encode(X509 *certificate, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Reads one certificate in DER, canonical as OpenSSL writes it, at most 8 KiB. The caller frees *out. */
+sc_status sc_certificate_decode(struct sc_view der, X509 **out, struct sc_error *err) SC_WARN_UNUSED;
+
+SC_CLEANUP_POINTER(sc_x509, X509, X509_free)
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * The key management data directory, $NFAST_KMDATA: local/world, local/key_<application>_<ident>, config/modules.
+ * Nothing in it is secret and nothing is believed: the module authenticates what it is given.
+ */
+#ifndef SC_WORLD_KMDATA_H
+#define SC_WORLD_KMDATA_H
+
+#include "base/file.h"
+#include "client/client.h"
+#include "formats/key_file.h"
+#include "formats/world_file.h"
+
+struct sc_kmdata {
+	struct sc_dir local;
+	struct sc_dir config;
+};
+
+/* Opens $NFAST_KMDATA, making local/ and config/ (0700) where missing. SC_ERR_USAGE if the variable is not set. */
+sc_status sc_kmdata_open(struct sc_kmdata *out, struct sc_error *err) SC_WARN_UNUSED;
+void sc_kmdata_close(struct sc_kmdata *kmdata);
+SC_CLEANUP_VALUE(sc_kmdata, sc_kmdata_close)
+#define SC_KMDATA_NONE { SC_DIR_NONE, SC_DIR_NONE }
+
+/* local/world as it stands, checked by sc_world_file_verify. SC_ERR_NO_WORLD if there is none. */
+sc_status sc_kmdata_world_read(const struct sc_kmdata *kmdata, struct sc_bytes *der, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Writes local/world: SC_FILE_NEW, or SC_FILE_REPLACE for a world signed anew (same id, checked). */
+sc_status sc_kmdata_world_write(const struct sc_kmdata *kmdata, struct sc_view der, enum sc_file_mode mode,
+				struct sc_error *err) SC_WARN_UNUSED;
+
+/* "key_simple_contosokey". SC_ERR_ARGUMENT where application or ident is none. */
+#define SC_KEY_FILE_NAME_SIZE 160
+sc_status sc_key_file_name(const char *application, const char *ident, char name[SC_KEY_FILE_NAME_SIZE],
+			   struct sc_error *err) SC_WARN_UNUSED;
+
+/* Reads and decodes a key file; its names must be those it is stored under. The caller frees *out. */
+sc_status sc_kmdata_key_read(const struct sc_kmdata *kmdata, const char *application, const char *ident,
+			     struct sc_key_file **out, struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * Writes a new key file of a blob that the module made, never over another; `path` (PATH_MAX) is set for the
+ * message. SC_ERR_EXISTS.
+ */
+sc_status sc_kmdata_key_write(const struct sc_kmdata *kmdata, const char *application, const char *ident,
+			      const char *name, struct sc_view spki, struct sc_view blob, char *path,
+			      struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * Connects to module `number` through its socket of that role, as config/modules maps it. A line of that file:
+ *   <number> <role> <socket path>       with role custody, service or use; '#' begins a comment
+ * SC_ERR_NOT_FOUND naming file and line that is missing.
+ */
+sc_status sc_kmdata_connect(const struct sc_kmdata *kmdata, uint64_t number, enum sc_role role,
+			    struct sc_client **out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* The lowest module number of the map, and the next one after `number`; 0 where there is none. */
+uint64_t sc_kmdata_next_module(const struct sc_kmdata *kmdata, uint64_t number);
+
+#endif
