@@ -8,6 +8,7 @@
 #define SC_HSMD_CORE_MODULE_H
 
 #include "base/secret.h"
+#include "formats/der.h"
 #include "wire/message.h"
 
 struct sc_module;
