@@ -120,9 +120,11 @@ sc_status sc_fail_crypto(struct sc_error *err, const char *what)
 	unsigned long code = ERR_peek_last_error();
 	const char *reason = code ? ERR_reason_error_string(code) : NULL;
 
-	sc_fail(err, SC_ERR_CRYPTO, "%s", what);
+	sc_status status = ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE ? SC_ERR_MEMORY : SC_ERR_CRYPTO;
+
+	sc_fail(err, status, "%s", what);
 	if (err && reason)
 		append(err, reason);
 	ERR_clear_error();
-	return SC_ERR_CRYPTO;
+	return status;
 }

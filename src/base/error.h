@@ -39,7 +39,10 @@ sc_status sc_fail_plain(struct sc_error *err, sc_status status);
 sc_status sc_fail_context(struct sc_error *err, sc_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* For libcrypto's failures: empties its error queue and adds the reason, which never holds key material. */
+/*
+ * For libcrypto's failures: empties its error queue and adds the reason, which never holds key material.
+ * SC_ERR_CRYPTO, or SC_ERR_MEMORY where that was the reason.
+ */
 sc_status sc_fail_crypto(struct sc_error *err, const char *what);
 
 /* Passes a failure on. */

@@ -30,7 +30,7 @@ static bool body_is_valid(const void *value)
 {
 	const struct sc_card_body *body = value;
 
-	return sc_text_equals(&body->format, BODY_FORMAT) && body->k >= 1 && body->k <= body->n &&
+	return body->k >= 1 && body->k <= body->n &&
 	       body->n <= SC_CARDS_MAX && body->index >= 1 && body->index <= body->n &&
 	       body->set_generation >= 1 && body->masked_share.len == SC_SHARE_SIZE;
 }
@@ -41,4 +41,4 @@ static bool card_is_valid(const void *value)
 }
 
 SC_DER_IMPLEMENT(sc_card_body, BODY_FORMAT, "card", SC_CARD_MAX, body_is_valid)
-SC_DER_IMPLEMENT(sc_card, NULL, "card", SC_CARD_MAX, card_is_valid)
+SC_DER_IMPLEMENT_ENVELOPE(sc_card, BODY_FORMAT, "card", SC_CARD_MAX, card_is_valid)

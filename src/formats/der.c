@@ -300,10 +300,10 @@ OPTIONAL_PRIMITIVE(SC_DER_OPT_OCTETS, V_ASN1_OCTET_STRING, octets)
 
 /* -- decoding and encoding --------------------------------------------------------------------------------- */
 
-/* Where there is a format field, it is the structure's first member. */
-static struct sc_text *format_of(void *value)
+/* Where there is a format field, it comes first: in the structure, or in what an envelope's first member points to. */
+static struct sc_text *format_of(const struct sc_der_type *type, const void *value)
 {
-	return value;
+	return type->is_envelope ? *(struct sc_text *const *)value : (struct sc_text *)(uintptr_t)value;
 }
 
 void *sc_der_new(const struct sc_der_type *type)
@@ -311,7 +311,7 @@ void *sc_der_new(const struct sc_der_type *type)
 	void *value = ASN1_item_new(type->item());
 
 	if (value && type->format)
-		(void)!sc_text_set(format_of(value), type->format, type->what, NULL);
+		(void)!sc_text_set(format_of(type, value), type->format, type->what, NULL);
 	return value;
 }
 
@@ -344,7 +344,7 @@ static sc_status encode(const struct sc_der_type *type, const void *value, struc
 
 static sc_status check(const struct sc_der_type *type, const void *value, struct sc_error *err)
 {
-	SC_ENSURE(!type->format || sc_text_equals(value, type->format), err, SC_ERR_FORMAT,
+	SC_ENSURE(!type->format || sc_text_equals(format_of(type, value), type->format), err, SC_ERR_FORMAT,
 		  "%s: another type or version than %s", type->what, type->format);
 	SC_ENSURE(!type->is_valid || type->is_valid(value), err, SC_ERR_ENCODING,
 		  "%s: a value is outside what is allowed", type->what);

@@ -62,6 +62,7 @@ sc_status sc_octets_set(struct sc_bytes *field, struct sc_view value, struct sc_
 struct sc_der_type {
 	const ASN1_ITEM *(*item)(void);
 	const char *format; /* what its first field, a UTF8String, must say; NULL: it has none */
+	bool is_envelope;   /* the format field is that of its first member, which it seals or signs */
 	const char *what;   /* as messages name it: "key blob" */
 	size_t max;         /* bytes of DER, checked before anything is read */
 	bool (*is_valid)(const void *value); /* checks between fields, or NULL */
@@ -92,7 +93,16 @@ sc_status sc_der_encode(const struct sc_der_type *type, const void *value, struc
 	SC_CLEANUP_POINTER(name, struct name, name##_free)
 
 #define SC_DER_IMPLEMENT(name, format, what, max, is_valid)                                                  \
-	static const struct sc_der_type name##_type = { ASN1_ITEM_ref(name), format, what, max, is_valid };  \
+	SC_DER_IMPLEMENT_TYPE(name, format, false, what, max, is_valid)
+
+/* For a structure whose first member, a pointer, is a structure with that format. */
+#define SC_DER_IMPLEMENT_ENVELOPE(name, format, what, max, is_valid)                                         \
+	SC_DER_IMPLEMENT_TYPE(name, format, true, what, max, is_valid)
+
+#define SC_DER_IMPLEMENT_TYPE(name, format, is_envelope, what, max, is_valid)                                \
+	static const struct sc_der_type name##_type = {                                                      \
+		ASN1_ITEM_ref(name), format, is_envelope, what, max, is_valid                                \
+	};                                                                                                   \
 	struct name *name##_new(void)                                                                        \
 	{                                                                                                    \
 		return sc_der_new(&name##_type);                                                             \

@@ -34,7 +34,7 @@ static bool header_is_valid(const void *value)
 {
 	const struct sc_key_blob_header *header = value;
 
-	return sc_text_equals(&header->format, HEADER_FORMAT) && sc_suite_by_number(header->suite) &&
+	return sc_suite_by_number(header->suite) &&
 	       sc_key_type_is_known(&header->type) && sc_origin_is_known(header->origin) &&
 	       header->application.s[0] && header->spki.len > 0 && header->spki.len <= SC_SPKI_MAX &&
 	       sc_acl_is_valid(header->acl);
@@ -48,7 +48,7 @@ static bool blob_is_valid(const void *value)
 }
 
 SC_DER_IMPLEMENT(sc_key_blob_header, HEADER_FORMAT, "key blob header", SC_KEY_BLOB_MAX, header_is_valid)
-SC_DER_IMPLEMENT(sc_key_blob, NULL, "key blob", SC_KEY_BLOB_MAX, blob_is_valid)
+SC_DER_IMPLEMENT_ENVELOPE(sc_key_blob, HEADER_FORMAT, "key blob", SC_KEY_BLOB_MAX, blob_is_valid)
 
 sc_status sc_key_blob_digest(struct sc_view der, struct sc_hash *out, struct sc_error *err)
 {

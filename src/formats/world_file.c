@@ -61,7 +61,7 @@ static bool body_is_valid(const void *value)
 {
 	const struct sc_world_body *body = value;
 
-	return sc_text_equals(&body->format, BODY_FORMAT) && sc_suite_by_number(body->suite) && body->k >= 1 &&
+	return sc_suite_by_number(body->suite) && body->k >= 1 &&
 	       body->k <= body->n && body->n <= SC_CARDS_MAX && body->km_generation >= 1 &&
 	       body->set_generation >= 1 && body->knso.len > 0 && body->knso.len <= SC_SPKI_MAX &&
 	       wrapped_is_valid(&body->wrapped_km) && wrapped_is_valid(&body->wrapped_knso) &&
@@ -76,7 +76,7 @@ static bool file_is_valid(const void *value)
 }
 
 SC_DER_IMPLEMENT(sc_world_body, BODY_FORMAT, "world", SC_WORLD_MAX, body_is_valid)
-SC_DER_IMPLEMENT(sc_world_file, NULL, "world file", SC_WORLD_MAX, file_is_valid)
+SC_DER_IMPLEMENT_ENVELOPE(sc_world_file, BODY_FORMAT, "world file", SC_WORLD_MAX, file_is_valid)
 
 sc_status sc_world_id(struct sc_view knso, const struct sc_hash *hkm, uint32_t suite, struct sc_hash *out,
 		      struct sc_error *err)

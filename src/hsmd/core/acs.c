@@ -1,0 +1,177 @@
+/* The administrator card set: see acs.h. */
+#include "hsmd/core/acs.h"
+
+#include <string.h>
+
+#include <openssl/rand.h>
+
+#include "hsmd/core/pin.h"
+#include "hsmd/core/seal.h"
+
+#define TOKEN_CONTEXT  "safeconduct token 1"
+#define TAG_CONTEXT    "safeconduct card tags 1"
+#define RECORD_CONTEXT "safeconduct card record 1"
+#define SHARE_CONTEXT  "safeconduct card share 1"
+
+/* -- the shared value ---------------------------------------------------------------------------------------- */
+
+static sc_status token_digest(const struct sc_acs *acs, struct sc_view token, struct sc_hash *out,
+			      struct sc_error *err)
+{
+	struct sc_number_bytes generation = sc_number32(acs->set_generation);
+	struct sc_view parts[] = { token, sc_hash_view(&acs->set), sc_number32_view(&generation) };
+
+	return sc_hash_parts(TOKEN_CONTEXT, parts, 3, out, err);
+}
+
+sc_status sc_acs_shared_value(const struct sc_acs *acs, const struct sc_secret *token, struct sc_secret *out,
+			      struct sc_error *err)
+{
+	struct sc_hash digest;
+
+	SC_TRY(token_digest(acs, sc_secret_view(token), &digest, err));
+	SC_TRY(sc_secret_new(SC_SHARE_SIZE, out, err));
+	memcpy(out->data, token->data, SC_TOKEN_SIZE);
+	memcpy(out->data + SC_TOKEN_SIZE, digest.b, sizeof digest.b);
+	OPENSSL_cleanse(&digest, sizeof digest);
+	return SC_OK;
+}
+
+sc_status sc_acs_combine(const struct sc_acs *acs, const struct sc_share *shares, size_t k, struct sc_secret *token,
+			 struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) value = { 0 };
+	struct sc_hash digest;
+	bool same;
+
+	SC_TRY(sc_shamir_combine(shares, k, &value, err));
+	SC_ENSURE(value.len == SC_SHARE_SIZE, err, SC_ERR_CARD_SET, "shares of another length");
+	SC_TRY(token_digest(acs, sc_view_of(value.data, SC_TOKEN_SIZE), &digest, err));
+	same = sc_memory_equals(digest.b, value.data + SC_TOKEN_SIZE, sizeof digest.b);
+	OPENSSL_cleanse(&digest, sizeof digest);
+	SC_ENSURE(same, err, SC_ERR_CARD_SET, "one of these cards or PINs is wrong");
+	return sc_secret_copy(sc_view_of(value.data, SC_TOKEN_SIZE), token, err);
+}
+
+/* -- tags and masks ------------------------------------------------------------------------------------------ */
+
+static sc_status tag_key(const struct sc_secret *km, struct sc_secret *out, struct sc_error *err)
+{
+	return sc_derive(km, (struct sc_view){ 0 }, TAG_CONTEXT, NULL, 0, SC_HASH_SIZE, out, err);
+}
+
+/* Over the whole body: altered, foreign and old cards are told before the PIN is looked at. */
+static sc_status record_tag(const struct sc_secret *key, const struct sc_card_body *body, struct sc_hash *out,
+			    struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) der = { 0 };
+	struct sc_view part;
+
+	SC_TRY(sc_card_body_encode(body, &der, err));
+	part = sc_bytes_view(&der);
+	return sc_hmac_parts(key, RECORD_CONTEXT, &part, 1, out, err);
+}
+
+/* Over the bare share: tells a wrong PIN, to a module that holds KM only. */
+static sc_status share_tag(const struct sc_secret *key, const struct sc_card_body *body, struct sc_view share,
+			   struct sc_hash *out, struct sc_error *err)
+{
+	struct sc_number_bytes generation = sc_number32(body->set_generation);
+	struct sc_number_bytes index = sc_number32(body->index);
+	struct sc_view parts[] = { sc_hash_view(&body->set), sc_number32_view(&generation), sc_number32_view(&index),
+				   share };
+
+	return sc_hmac_parts(key, SHARE_CONTEXT, parts, 4, out, err);
+}
+
+/* data ⊕= Argon2id(PIN, salt), with the card's place in the set as associated data. */
+static sc_status apply_mask(const struct sc_card_body *body, struct sc_view pin, uint8_t *data, struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) mask = { 0 };
+	struct sc_number_bytes index = sc_number32(body->index);
+	struct sc_view parts[] = { sc_hash_view(&body->world), sc_hash_view(&body->set), sc_number32_view(&index) };
+	struct sc_hash place;
+
+	SC_TRY(sc_hash_parts("safeconduct card place 1", parts, 3, &place, err));
+	SC_TRY(sc_pin_stretch(pin, sc_hash_view(&body->salt), sc_hash_view(&place), body->argon2_passes,
+			      body->argon2_memory, SC_SHARE_SIZE, &mask, err));
+	for (size_t i = 0; i < SC_SHARE_SIZE; i++)
+		data[i] ^= mask.data[i];
+	return SC_OK;
+}
+
+/* -- making a card ------------------------------------------------------------------------------------------- */
+
+static sc_status fill_body(const struct sc_acs *acs, const struct sc_share *share, const struct sc_new_card *card,
+			   struct sc_card_body *body, struct sc_error *err)
+{
+	body->world = acs->world;
+	body->set = acs->set;
+	body->set_generation = acs->set_generation;
+	body->index = share->index;
+	body->k = acs->k;
+	body->n = acs->n;
+	body->argon2_passes = card->argon2_passes;
+	body->argon2_memory = card->argon2_memory;
+	SC_TRY(sc_text_set_view(&body->custodian, card->custodian, "custodian", err));
+	if (RAND_bytes(body->salt.b, sizeof body->salt.b) != 1)
+		return sc_fail_crypto(err, "no random bytes");
+	SC_TRY(sc_octets_set(&body->masked_share, sc_secret_view(&share->value), err));
+	return apply_mask(body, card->pin, body->masked_share.data, err);
+}
+
+sc_status sc_acs_make_card(const struct sc_acs *acs, const struct sc_secret *km, const struct sc_share *share,
+			   const struct sc_new_card *card, struct sc_bytes *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_card) record = sc_card_new();
+	SC_CLEANUP(sc_secret) key = { 0 };
+
+	SC_ENSURE(record, err, SC_ERR_MEMORY, "out of memory");
+	SC_ENSURE(card->pin.len >= SC_PIN_MIN, err, SC_ERR_PIN_SHORT, "the PIN of card %u is shorter than %d characters",
+		  share->index, SC_PIN_MIN);
+	SC_TRY(fill_body(acs, share, card, record->body, err));
+	SC_TRY(tag_key(km, &key, err));
+	SC_TRY(share_tag(&key, record->body, sc_secret_view(&share->value), &record->body->share_tag, err));
+	SC_TRY(record_tag(&key, record->body, &record->record_tag, err));
+	return sc_card_encode(record, out, err);
+}
+
+/* -- opening one --------------------------------------------------------------------------------------------- */
+
+sc_status sc_acs_check_card(const struct sc_acs *acs, const struct sc_secret *km, const struct sc_card *card,
+			    uint32_t least_passes, uint32_t least_memory, struct sc_error *err)
+{
+	const struct sc_card_body *body = card->body;
+	SC_CLEANUP(sc_secret) key = { 0 };
+	struct sc_hash tag;
+
+	SC_ENSURE(sc_hash_equals(&body->world, &acs->world) && sc_hash_equals(&body->set, &acs->set), err,
+		  SC_ERR_CARD_FOREIGN, "a card of another world or card set");
+	SC_ENSURE(body->set_generation >= acs->set_generation, err, SC_ERR_CARD_OLD, "a card of generation %u, replaced by %u",
+		  body->set_generation, acs->set_generation);
+	SC_TRY(tag_key(km, &key, err));
+	SC_TRY(record_tag(&key, body, &tag, err));
+	SC_ENSURE(sc_hash_equals(&tag, &card->record_tag), err, SC_ERR_CARD_ALTERED, "the card's record is altered");
+	SC_ENSURE(body->argon2_passes >= least_passes && body->argon2_memory >= least_memory, err, SC_ERR_CARD_ALTERED,
+		  "the card's PIN stretching is weaker than this module allows");
+	return SC_OK;
+}
+
+sc_status sc_acs_open_card(const struct sc_secret *km, const struct sc_card *card, struct sc_view pin,
+			   struct sc_share *out, struct sc_error *err)
+{
+	const struct sc_card_body *body = card->body;
+	SC_CLEANUP(sc_secret) key = { 0 };
+	SC_CLEANUP(sc_secret) share = { 0 };
+	struct sc_hash tag;
+
+	SC_TRY(tag_key(km, &key, err));
+	SC_TRY(sc_secret_copy(sc_bytes_view(&body->masked_share), &share, err));
+	SC_TRY(apply_mask(body, pin, share.data, err));
+	SC_TRY(share_tag(&key, body, sc_secret_view(&share), &tag, err));
+	SC_ENSURE(sc_hash_equals(&tag, &body->share_tag), err, SC_ERR_CARD_PIN, "wrong PIN");
+	out->index = (uint8_t)body->index;
+	out->value = share;
+	share = (struct sc_secret){ 0 };
+	return SC_OK;
+}

@@ -1,0 +1,154 @@
+/* Key blobs: see blob.h. */
+#include "hsmd/core/blob.h"
+
+#include <openssl/rand.h>
+
+#include "hsmd/core/keygen.h"
+#include "hsmd/core/module.h"
+#include "hsmd/core/seal.h"
+
+#define KEY_CONTEXT        "safeconduct blob 1"
+#define COMMITMENT_CONTEXT "safeconduct blob commitment 1"
+
+/* The two keys of one blob. */
+struct blob_keys {
+	struct sc_secret seal;
+	struct sc_secret commit;
+};
+
+static void free_keys(struct blob_keys *keys)
+{
+	sc_secret_free(&keys->seal);
+	sc_secret_free(&keys->commit);
+}
+SC_CLEANUP_VALUE(blob_keys, free_keys)
+
+static sc_status derive_keys(const struct sc_snapshot *s, const struct sc_key_blob_header *header,
+			     struct blob_keys *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) both = { 0 };
+	struct sc_number_bytes generation = sc_number32(header->km_generation);
+	struct sc_view parts[] = { sc_hash_view(&header->world), sc_number32_view(&generation),
+				   sc_hash_view(&header->key_hash) };
+
+	SC_TRY(sc_derive(&s->km, sc_hash_view(&header->salt), KEY_CONTEXT, parts, 3,
+			 SC_SEAL_KEY_SIZE + SC_HASH_SIZE, &both, err));
+	SC_TRY(sc_secret_copy(sc_view_of(both.data, SC_SEAL_KEY_SIZE), &out->seal, err));
+	return sc_secret_copy(sc_view_of(both.data + SC_SEAL_KEY_SIZE, SC_HASH_SIZE), &out->commit, err);
+}
+
+static sc_status commitment(const struct blob_keys *keys, struct sc_view header, struct sc_view tag,
+			    struct sc_hash *out, struct sc_error *err)
+{
+	struct sc_hash digest;
+	struct sc_view parts[] = { sc_hash_view(&digest), tag };
+
+	SC_TRY(sc_sha256(header, &digest, err));
+	return sc_hmac_parts(&keys->commit, COMMITMENT_CONTEXT, parts, 2, out, err);
+}
+
+/* -- sealing ------------------------------------------------------------------------------------------------- */
+
+static sc_status fill_header(const struct sc_snapshot *s, const struct sc_blob_request *request,
+			     struct sc_key_blob_header *header, struct sc_error *err)
+{
+	header->suite = s->suite;
+	header->world = s->world;
+	header->km_generation = s->km_generation;
+	if (RAND_bytes(header->salt.b, sizeof header->salt.b) != 1)
+		return sc_fail_crypto(err, "no random bytes");
+	SC_TRY(sc_text_set(&header->application, sc_application_name(request->application), "application", err));
+	SC_TRY(sc_key_type_of(request->key, &header->type, err));
+	sc_bytes_free(&header->spki);
+	SC_TRY(sc_spki_of(request->key, &header->spki, err));
+	SC_TRY(sc_key_hash(sc_bytes_view(&header->spki), &header->key_hash, err));
+	header->origin = request->origin;
+	if (request->package)
+		header->package = *request->package;
+	header->created = request->now;
+	header->state_counter = request->state_counter;
+	header->owner = *request->owner;
+	sc_acl_free(header->acl);
+	header->acl = sc_acl_dup(request->acl);
+	SC_ENSURE(header->acl, err, SC_ERR_MEMORY, "out of memory");
+	return SC_OK;
+}
+
+static sc_status seal(const struct sc_snapshot *s, const struct sc_blob_request *request, struct sc_bytes *out,
+		      struct sc_error *err)
+{
+	SC_CLEANUP(sc_key_blob) blob = sc_key_blob_new();
+	SC_CLEANUP(sc_bytes) header = { 0 };
+	SC_CLEANUP(sc_secret) material = { 0 };
+	SC_CLEANUP(blob_keys) keys = { 0 };
+
+	SC_ENSURE(blob, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(fill_header(s, request, blob->header, err));
+	SC_TRY(sc_key_blob_header_encode(blob->header, &header, err));
+	SC_TRY(derive_keys(s, blob->header, &keys, err));
+	SC_TRY(sc_pkcs8_encode(request->key, &material, err));
+	SC_TRY(sc_seal(&keys.seal, sc_bytes_view(&header), sc_secret_view(&material), &blob->ciphertext,
+		       &blob->tag, err));
+	SC_TRY(commitment(&keys, sc_bytes_view(&header), sc_bytes_view(&blob->tag), &blob->commitment, err));
+	return sc_key_blob_encode(blob, out, err);
+}
+
+sc_status sc_blob_seal(const struct sc_snapshot *s, const struct sc_blob_request *request, struct sc_bytes *out,
+		       struct sc_key **key, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) der = { 0 };
+	SC_CLEANUP(sc_key) opened = NULL;
+
+	SC_TRY(seal(s, request, &der, err));
+	SC_TRY(sc_blob_open(s, sc_bytes_view(&der), &opened, err));
+	SC_ENSURE(EVP_PKEY_eq(opened->private_key, request->key) == 1, err, SC_ERR_CRYPTO,
+		  "a new blob does not give its key back");
+	*out = sc_bytes_take(&der);
+	if (key)
+		*key = sc_steal(opened);
+	return SC_OK;
+}
+
+/* -- opening ------------------------------------------------------------------------------------------------- */
+
+static sc_status unseal(const struct sc_snapshot *s, const struct sc_key_blob *blob, struct sc_secret *material,
+			struct sc_error *err)
+{
+	const struct sc_key_blob_header *h = blob->header;
+	SC_CLEANUP(sc_bytes) header = { 0 };
+	SC_CLEANUP(blob_keys) keys = { 0 };
+	struct sc_hash expected;
+
+	SC_ENSURE(sc_hash_equals(&h->world, &s->world) && h->suite == s->suite, err, SC_ERR_INTEGRITY,
+		  "the blob is of another security world");
+	SC_ENSURE(h->km_generation == s->km_generation, err, SC_ERR_INTEGRITY,
+		  "the blob is under generation %u of the world's key, this module has %u", h->km_generation,
+		  s->km_generation);
+	SC_TRY(sc_key_blob_header_encode(h, &header, err));
+	SC_TRY(derive_keys(s, h, &keys, err));
+	SC_TRY(commitment(&keys, sc_bytes_view(&header), sc_bytes_view(&blob->tag), &expected, err));
+	SC_ENSURE(sc_hash_equals(&expected, &blob->commitment), err, SC_ERR_INTEGRITY,
+		  "the blob is altered, or not sealed by this world");
+	return sc_unseal(&keys.seal, sc_bytes_view(&header), sc_bytes_view(&blob->ciphertext),
+			 sc_bytes_view(&blob->tag), material, err);
+}
+
+sc_status sc_blob_open(const struct sc_snapshot *s, struct sc_view der, struct sc_key **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_key_blob) blob = NULL;
+	SC_CLEANUP(sc_key) key = OPENSSL_zalloc(sizeof *key);
+	SC_CLEANUP(sc_secret) material = { 0 };
+
+	SC_ENSURE(key, err, SC_ERR_MEMORY, "out of memory");
+	atomic_init(&key->references, 1);
+	SC_TRY(sc_key_blob_decode(der, &blob, err));
+	SC_TRY(unseal(s, blob, &material, err));
+	SC_TRY(sc_pkcs8_decode(sc_secret_view(&material), &key->private_key, err));
+	SC_TRY(sc_key_blob_digest(der, &key->digest, err));
+	key->application = sc_application_by_name(blob->header->application.s);
+	SC_ENSURE(key->application, err, SC_ERR_INTEGRITY, "the blob's application is unknown to this module");
+	key->owner = blob->header->owner;
+	key->header = sc_steal(blob->header);
+	*out = sc_steal(key);
+	return SC_OK;
+}

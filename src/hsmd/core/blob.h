@@ -1,0 +1,36 @@
+/*
+ * Sealing key blobs under KM and opening them (rule F3):
+ *
+ *   keys       = HKDF-SHA-256(KM, salt, "safeconduct blob 1" ‖ 0 ‖ world id ‖ KM generation ‖ key hash), 64 bytes
+ *   ciphertext = AES-256-GCM(keys[0..31], nonce 0, header DER, PKCS#8)
+ *   commitment = HMAC-SHA-256(keys[32..63], "safeconduct blob commitment 1" ‖ 0 ‖ SHA-256(header DER) ‖ tag)
+ *
+ * The commitment makes a blob open under one KM only, which GCM alone does not.
+ */
+#ifndef SC_HSMD_CORE_BLOB_H
+#define SC_HSMD_CORE_BLOB_H
+
+#include "hsmd/core/cache.h"
+#include "hsmd/core/snapshot.h"
+
+/* What a new blob says of its key; the rest comes from the snapshot and the key. Borrowed. */
+struct sc_blob_request {
+	EVP_PKEY *key;
+	uint32_t application; /* enum sc_application */
+	const struct sc_owner *owner;
+	const struct sc_acl *acl;
+	uint32_t origin;
+	const struct sc_hash *package; /* NULL, or of the transfer package */
+	int64_t now;
+	uint64_t state_counter;
+};
+
+/* Seals, and opens what it made once before it is believed (rule M8). `key` (may be NULL) is what was opened. */
+sc_status sc_blob_seal(const struct sc_snapshot *snapshot, const struct sc_blob_request *request,
+		       struct sc_bytes *out, struct sc_key **key, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Opens a blob of this world: SC_ERR_INTEGRITY for any other. The caller holds the one reference to *out. */
+sc_status sc_blob_open(const struct sc_snapshot *snapshot, struct sc_view der, struct sc_key **out,
+		       struct sc_error *err) SC_WARN_UNUSED;
+
+#endif

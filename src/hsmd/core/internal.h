@@ -1,0 +1,58 @@
+/* The module's own structures, for the files of this folder. */
+#ifndef SC_HSMD_CORE_INTERNAL_H
+#define SC_HSMD_CORE_INTERNAL_H
+
+#include <pthread.h>
+
+#include "hsmd/core/cache.h"
+#include "hsmd/core/module.h"
+#include "hsmd/core/quorum.h"
+#include "hsmd/core/snapshot.h"
+
+struct sc_module {
+	struct sc_module_host host;
+	struct sc_module_options options;
+	struct sc_secret unlock;
+	struct sc_cache *cache;
+
+	pthread_mutex_t lock;          /* guards what follows */
+	struct sc_module_state *state; /* as it stands on disk */
+	struct sc_hash state_hash;     /* of the sealed file */
+	struct sc_snapshot *snapshot;  /* of `state` */
+};
+
+struct sc_session {
+	struct sc_module *module;
+	struct sc_socket_policy policy;
+	bool peer_is_other_user;
+
+	pthread_mutex_t lock; /* guards what follows */
+	struct sc_state_world *pending; /* a world that WORLD_BEGIN made and WORLD_COMMIT adopts */
+	struct sc_quorum *quorums[SC_QUORUMS_MAX];
+};
+
+#define SC_KEPT_MAX (SC_LIST_MAX + 8)
+
+/* One request in work: what a handler needs beside its body. */
+struct sc_request {
+	struct sc_module *module;
+	struct sc_session *session;
+	const struct sc_snapshot *snapshot;
+	int64_t now;               /* the module's clock */
+	const struct sc_secret *token; /* the cards' token, in commands that need a quorum; NULL in others */
+
+	/* Buffers that the answer's views point into, released once it is written. */
+	struct sc_bytes kept[SC_KEPT_MAX];
+	size_t kept_count;
+};
+
+/* Hands a buffer over to the request and gives the view for its answer. */
+struct sc_view sc_request_keep(struct sc_request *request, struct sc_bytes *buffer);
+
+/* A reference to the present snapshot; the caller releases it. */
+struct sc_snapshot *sc_module_snapshot(struct sc_module *module);
+
+/* The host's clock, never earlier than the latest time seen (DESIGN section 4). Takes the lock. */
+int64_t sc_module_now(struct sc_module *module);
+
+#endif

@@ -1,0 +1,110 @@
+/* Key generation: see keygen.h. */
+#include "hsmd/core/keygen.h"
+
+#include <openssl/bn.h>
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+
+#include "hsmd/core/knso.h"
+
+#define EXPONENT_MAX 32 /* bytes: e < 2^256 */
+
+SC_CLEANUP_POINTER(sc_bn, BIGNUM, BN_free)
+SC_CLEANUP_POINTER(sc_pkcs8, PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free)
+
+static sc_status read_exponent(struct sc_view exponent, BIGNUM **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bn) e = BN_new();
+
+	SC_ENSURE(exponent.len <= EXPONENT_MAX, err, SC_ERR_EXPONENT, "public exponent: 2^256 or more");
+	if (!e || BN_set_word(e, RSA_F4) != 1 ||
+	    (exponent.len && !BN_bin2bn(exponent.data, (int)exponent.len, e)))
+		return sc_fail_crypto(err, "public exponent");
+	SC_ENSURE(BN_is_odd(e) && (BN_num_bits(e) > 32 || BN_get_word(e) >= RSA_F4), err, SC_ERR_EXPONENT,
+		  "public exponent: even, or below 65537");
+	*out = sc_steal(e);
+	return SC_OK;
+}
+
+static sc_status generate_rsa(uint32_t bits, struct sc_view exponent, EVP_PKEY **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bn) e = NULL;
+	SC_CLEANUP(sc_pkey) key = NULL;
+	SC_CLEANUP(sc_pkey_ctx) ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+
+	SC_TRY(read_exponent(exponent, &e, err));
+	if (!ctx || EVP_PKEY_keygen_init(ctx) != 1 || EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int)bits) != 1 ||
+	    EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx, e) != 1 || EVP_PKEY_keygen(ctx, &key) != 1)
+		return sc_fail_crypto(err, "RSA key generation");
+	SC_TRY(sc_keygen_test(key, err));
+	*out = sc_steal(key);
+	return SC_OK;
+}
+
+sc_status sc_keygen_curve(const char *curve, EVP_PKEY **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_pkey) key = EVP_EC_gen(curve);
+
+	if (!key)
+		return sc_fail_crypto(err, "EC key generation");
+	SC_TRY(sc_keygen_test(key, err));
+	*out = sc_steal(key);
+	return SC_OK;
+}
+
+sc_status sc_keygen(const struct sc_key_type *type, struct sc_view exponent, EVP_PKEY **out, struct sc_error *err)
+{
+	SC_ENSURE(sc_key_type_is_known(type), err, SC_ERR_KEY_TYPE, "that type or size of key is not supported");
+	if (type->algorithm == SC_ALGORITHM_RSA)
+		return generate_rsa(type->bits, exponent, out, err);
+	SC_ENSURE(exponent.len == 0, err, SC_ERR_ARGUMENT, "an EC key has no public exponent");
+	return sc_keygen_curve("P-256", out, err);
+}
+
+SC_CLEANUP_POINTER(sc_md_ctx, EVP_MD_CTX, EVP_MD_CTX_free)
+
+sc_status sc_keygen_test(EVP_PKEY *key, struct sc_error *err)
+{
+	SC_CLEANUP(sc_md_ctx) sign = EVP_MD_CTX_new();
+	SC_CLEANUP(sc_md_ctx) verify = EVP_MD_CTX_new();
+	SC_CLEANUP(sc_bytes) signature = { 0 };
+	uint8_t message[SC_HASH_SIZE];
+	size_t len = (size_t)EVP_PKEY_get_size(key);
+
+	SC_TRY(sc_bytes_new(len, &signature, err));
+	if (!sign || !verify || RAND_bytes(message, sizeof message) != 1 ||
+	    EVP_DigestSignInit(sign, NULL, EVP_sha256(), NULL, key) != 1 ||
+	    EVP_DigestSign(sign, signature.data, &len, message, sizeof message) != 1 ||
+	    EVP_DigestVerifyInit(verify, NULL, EVP_sha256(), NULL, key) != 1 ||
+	    EVP_DigestVerify(verify, signature.data, len, message, sizeof message) != 1)
+		return sc_fail_crypto(err, "pairwise test of a new key");
+	return SC_OK;
+}
+
+sc_status sc_pkcs8_encode(EVP_PKEY *key, struct sc_secret *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_pkcs8) info = EVP_PKEY2PKCS8(key);
+	unsigned char *der = NULL;
+	int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
+	sc_status status;
+
+	if (len <= 0)
+		return sc_fail_crypto(err, "private key encoding");
+	status = sc_secret_copy(sc_view_of(der, (size_t)len), out, err);
+	OPENSSL_clear_free(der, (size_t)len);
+	return status;
+}
+
+sc_status sc_pkcs8_decode(struct sc_view der, EVP_PKEY **out, struct sc_error *err)
+{
+	const unsigned char *p = der.data;
+	SC_CLEANUP(sc_pkcs8) info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)der.len);
+	EVP_PKEY *key = info && p == der.data + der.len ? EVP_PKCS82PKEY(info) : NULL;
+
+	ERR_clear_error();
+	SC_ENSURE(key, err, SC_ERR_KEY_INVALID, "not a PKCS#8 private key");
+	*out = key;
+	return SC_OK;
+}

@@ -1,0 +1,22 @@
+/* The security officer key KNSO: making it, and signing the world's file with it. */
+#ifndef SC_HSMD_CORE_KNSO_H
+#define SC_HSMD_CORE_KNSO_H
+
+#include <openssl/evp.h>
+
+#include "formats/key_type.h"
+#include "formats/suite.h"
+#include "formats/world_file.h"
+
+SC_CLEANUP_POINTER(sc_pkey_ctx, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
+
+/* The domain parameters of dsa_domain.c, as a key without a value. The caller frees *out. */
+sc_status sc_dsa_domain(EVP_PKEY **out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* A new KNSO of the suite's kind. The caller frees *out. */
+sc_status sc_knso_generate(enum sc_suite suite, EVP_PKEY **out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Signs the file's body as it stands. */
+sc_status sc_knso_sign_world(EVP_PKEY *knso, struct sc_world_file *file, struct sc_error *err) SC_WARN_UNUSED;
+
+#endif

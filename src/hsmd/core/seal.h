@@ -1,0 +1,30 @@
+/*
+ * AES-256-GCM with a key that is used once: derived for this one sealing from a fresh salt, so the nonce is
+ * twelve zero bytes (rule F3: no caller chooses one, and none can repeat under the same key).
+ */
+#ifndef SC_HSMD_CORE_SEAL_H
+#define SC_HSMD_CORE_SEAL_H
+
+#include "base/secret.h"
+
+#define SC_SEAL_KEY_SIZE 32
+
+/* Encrypts; both outputs are owned by the caller, whatever they held is released. */
+sc_status sc_seal(const struct sc_secret *key, struct sc_view associated, struct sc_view plaintext,
+		  struct sc_bytes *ciphertext, struct sc_bytes *tag, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Decrypts into a secret, or SC_ERR_INTEGRITY. */
+sc_status sc_unseal(const struct sc_secret *key, struct sc_view associated, struct sc_view ciphertext,
+		    struct sc_view tag, struct sc_secret *plaintext, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Four and eight bytes, big-endian: how numbers enter a derivation. */
+struct sc_number_bytes {
+	uint8_t b[8];
+};
+struct sc_number_bytes sc_number32(uint32_t value);
+static inline struct sc_view sc_number32_view(const struct sc_number_bytes *number)
+{
+	return (struct sc_view){ number->b, 4 };
+}
+
+#endif
