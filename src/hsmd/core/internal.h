@@ -14,6 +14,7 @@ struct sc_module {
 	struct sc_module_options options;
 	struct sc_secret unlock;
 	struct sc_cache *cache;
+	struct sc_text esn; /* of the state; it never changes */
 
 	pthread_mutex_t lock;          /* guards what follows */
 	struct sc_module_state *state; /* as it stands on disk */
@@ -54,5 +55,8 @@ struct sc_snapshot *sc_module_snapshot(struct sc_module *module);
 
 /* The host's clock, never earlier than the latest time seen (DESIGN section 4). Takes the lock. */
 int64_t sc_module_now(struct sc_module *module);
+
+/* The counter of the state on disk: what new blobs name (rule M11). Takes the lock. */
+uint64_t sc_module_counter(struct sc_module *module);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "hsmd/core/acs.h"
 #include "hsmd/core/delay.h"
-#include "hsmd/core/internal.h"
+#include "hsmd/core/handlers.h"
 #include "hsmd/core/pin.h"
 
 void sc_quorum_free(struct sc_quorum *quorum)

@@ -27,14 +27,7 @@ struct sc_quorum {
 void sc_quorum_free(struct sc_quorum *quorum);
 SC_CLEANUP_POINTER(sc_quorum, struct sc_quorum, sc_quorum_free)
 
-struct sc_request;
 struct sc_session;
-
-/* The two commands. */
-sc_status sc_handle_quorum_open(struct sc_request *request, const struct sc_quorum_open_request *in,
-				struct sc_quorum_open_response *out, struct sc_error *err) SC_WARN_UNUSED;
-sc_status sc_handle_quorum_card(struct sc_request *request, const struct sc_quorum_card_request *in,
-				struct sc_quorum_card_response *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Takes the quorum that this command and body were consented to out of the session, complete and in time, or

@@ -145,6 +145,12 @@ static sc_status update_locked(struct sc_module *module, sc_state_change *change
 	return SC_OK;
 }
 
+sc_status sc_state_keep(struct sc_module_state *copy, void *context, struct sc_error *err)
+{
+	(void)copy, (void)context, (void)err;
+	return SC_OK;
+}
+
 sc_status sc_state_update(struct sc_module *module, sc_state_change *change, void *context, struct sc_error *err)
 {
 	sc_status status;

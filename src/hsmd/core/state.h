@@ -10,6 +10,9 @@
 /* A change: edits the copy, or refuses. Called under the module's lock. */
 typedef sc_status sc_state_change(struct sc_module_state *copy, void *context, struct sc_error *err);
 
+/* Changes nothing: writes the state as it is. */
+sc_status sc_state_keep(struct sc_module_state *copy, void *context, struct sc_error *err);
+
 /* Makes a change durable and takes over the new snapshot. What fails leaves the old state whole. */
 sc_status sc_state_update(struct sc_module *module, sc_state_change *change, void *context,
 			  struct sc_error *err) SC_WARN_UNUSED;

@@ -1,0 +1,145 @@
+/*
+ * From a message to its handler and back: the one place that looks at the command table's columns. What role, mode or
+ * quorum do not allow is refused before the body is looked at.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "hsmd/core/handlers.h"
+
+struct sc_view sc_request_keep(struct sc_request *request, struct sc_bytes *buffer)
+{
+	struct sc_bytes *place = &request->kept[request->kept_count++];
+
+	assert(request->kept_count <= SC_KEPT_MAX);
+	*place = sc_bytes_take(buffer);
+	return sc_bytes_view(place);
+}
+
+static void request_free(struct sc_request *request)
+{
+	for (size_t i = 0; i < request->kept_count; i++)
+		sc_bytes_free(&request->kept[i]);
+}
+SC_CLEANUP_VALUE(sc_request, request_free)
+
+/* -- one function a command, from the table: decodes, calls the handler, encodes ------------------------------- */
+
+#define RUN(NAME, name, number, roles, modes, quorum, lane)                                                  \
+	static sc_status run_##name(struct sc_request *request, struct sc_view body, struct sc_writer *answer,  \
+				    struct sc_error *err)                                                    \
+	{                                                                                                    \
+		struct sc_##name##_request in;                                                               \
+		struct sc_##name##_response out;                                                             \
+                                                                                                             \
+		memset(&out, 0, sizeof out);                                                                 \
+		if (sc_##name##_request_read(body, &in) != SC_OK)                                            \
+			return sc_fail(err, SC_ERR_ENCODING, "the request's fields");                        \
+		SC_TRY(sc_handle_##name(request, &in, &out, err));                                           \
+		sc_##name##_response_write(answer, &out);                                                    \
+		return SC_OK;                                                                                \
+	}
+SC_COMMAND_TABLE(RUN)
+
+static sc_status run(enum sc_command command, struct sc_request *request, struct sc_view body,
+		     struct sc_writer *answer, struct sc_error *err)
+{
+	switch (command) {
+#define CASE(NAME, name, number, roles, modes, quorum, lane)                                                 \
+	case SC_COMMAND_##NAME:                                                                              \
+		return run_##name(request, body, answer, err);
+		SC_COMMAND_TABLE(CASE)
+	}
+	return sc_fail_plain(err, SC_ERR_COMMAND);
+}
+
+/* -- permission ---------------------------------------------------------------------------------------------- */
+
+static sc_status check_mode(const struct sc_command_info *info, enum sc_mode mode, struct sc_error *err)
+{
+	if (info->modes & 1u << mode)
+		return SC_OK;
+	if (mode == SC_MODE_UNWARRANTED)
+		return sc_fail_plain(err, SC_ERR_NO_WARRANT);
+	if (mode == SC_MODE_WARRANTED)
+		return sc_fail_plain(err, SC_ERR_NO_WORLD);
+	if (info->modes & SC_IN_WARRANTED)
+		return sc_fail_plain(err, SC_ERR_HAS_WORLD);
+	return sc_fail_plain(err, SC_ERR_NO_REGION);
+}
+
+/* Runs the command under the quorum that was given for it; the quorum is spent unless the key was not loaded. */
+static sc_status run_with_quorum(const struct sc_command_info *info, uint64_t authority, struct sc_request *request,
+				 struct sc_view body, struct sc_writer *answer, struct sc_error *err)
+{
+	SC_CLEANUP(sc_quorum) quorum = NULL;
+	sc_status status;
+
+	SC_TRY(sc_quorum_take(request->session, authority, (uint32_t)info->command, body, &quorum, err));
+	request->token = &quorum->token;
+	status = run(info->command, request, body, answer, err);
+	request->token = NULL;
+	if (status == SC_ERR_NOT_LOADED)
+		sc_quorum_return(request->session, sc_steal(quorum));
+	return status;
+}
+
+static sc_status permit_and_run(const struct sc_request_header *header, struct sc_request *request,
+				struct sc_view body, struct sc_writer *answer, struct sc_error *err)
+{
+	const struct sc_command_info *info = sc_command_find(header->command);
+
+	SC_ENSURE(info, err, SC_ERR_COMMAND, "command %u is unknown", header->command);
+	SC_ENSURE(info->roles & (uint32_t)request->session->policy.role, err, SC_ERR_ROLE,
+		  "this socket's role does not include it");
+	SC_TRY(check_mode(info, request->snapshot->mode, err));
+	if (info->needs_quorum)
+		return run_with_quorum(info, header->authority, request, body, answer, err);
+	SC_ENSURE(header->authority == 0, err, SC_ERR_QUORUM, "it takes no quorum");
+	return run(info->command, request, body, answer, err);
+}
+
+/* -- the message --------------------------------------------------------------------------------------------- */
+
+static void answer_with(const struct sc_request_header *header, const struct sc_error *err, struct sc_view body,
+			struct sc_writer *out)
+{
+	struct sc_response_header response = { header->command, header->id, err->status, { 0 } };
+
+	memcpy(response.numbers, err->numbers, sizeof response.numbers);
+	sc_response_header_write(out, &response, body.len);
+	sc_write_raw(out, body);
+}
+
+/* NOT_LOADED is ordinary: the client sends the blob and asks again. */
+static void log_refusal(const struct sc_request_header *header, const struct sc_error *err)
+{
+	const struct sc_command_info *info = sc_command_find(header->command);
+
+	if (err->status != SC_ERR_NOT_LOADED)
+		sc_log(SC_LOG_NOTICE, "%s: refused: %s: %s", info ? info->name : "unknown command",
+		       sc_status_name(err->status), err->message);
+}
+
+void sc_module_handle(struct sc_session *session, const struct sc_request_header *header, struct sc_view body,
+		      struct sc_writer *out)
+{
+	SC_CLEANUP(sc_snapshot) snapshot = sc_module_snapshot(session->module);
+	SC_CLEANUP(sc_request) request = { .module = session->module,
+					   .session = session,
+					   .snapshot = snapshot,
+					   .now = sc_module_now(session->module) };
+	SC_CLEANUP(sc_writer) answer = sc_writer_new(SC_BODY_MAX);
+	struct sc_error err = { 0 };
+	sc_status status = permit_and_run(header, &request, body, &answer, &err);
+
+	if (status == SC_OK && answer.failed)
+		status = SC_ERR_MEMORY;
+	if (status == SC_ERR_MEMORY)
+		status = sc_fail_plain(&err, SC_ERR_MODULE_FULL);
+	err.status = status;
+	if (status != SC_OK)
+		log_refusal(header, &err);
+	answer_with(header, &err, status == SC_OK ? sc_writer_view(&answer) : (struct sc_view){ 0 }, out);
+}

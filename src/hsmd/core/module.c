@@ -1,0 +1,266 @@
+/* The module: making and opening it, its warrant, its clock, its connections. */
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/rand.h>
+#include <openssl/x509.h>
+
+#include "base/clock.h"
+#include "evidence/certificate.h"
+#include "hsmd/core/internal.h"
+#include "hsmd/core/keygen.h"
+#include "hsmd/core/pin.h"
+#include "hsmd/core/state.h"
+
+#define DEFAULT_CACHE_KEYS 1000
+
+static sc_status new_module(const struct sc_module_host *host, const struct sc_secret *unlock,
+			    const struct sc_module_options *options, struct sc_module **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_module) module = OPENSSL_zalloc(sizeof *module);
+
+	SC_ENSURE(module, err, SC_ERR_MEMORY, "out of memory");
+	pthread_mutex_init(&module->lock, NULL);
+	module->host = *host;
+	module->options = *options;
+	if (!module->options.cache_keys)
+		module->options.cache_keys = DEFAULT_CACHE_KEYS;
+	if (!module->options.argon2_passes)
+		module->options.argon2_passes = SC_ARGON2_PASSES;
+	if (!module->options.argon2_memory)
+		module->options.argon2_memory = SC_ARGON2_MEMORY;
+	SC_ENSURE(unlock->len == SC_UNLOCK_KEY_SIZE, err, SC_ERR_ARGUMENT, "the unlock key is not %d bytes long",
+		  SC_UNLOCK_KEY_SIZE);
+	SC_TRY(sc_secret_copy(sc_secret_view(unlock), &module->unlock, err));
+	module->cache = sc_cache_new(module->options.cache_keys);
+	SC_ENSURE(module->cache, err, SC_ERR_MEMORY, "out of memory");
+	*out = sc_steal(module);
+	return SC_OK;
+}
+
+void sc_module_free(struct sc_module *module)
+{
+	if (!module)
+		return;
+	sc_cache_free(module->cache);
+	sc_snapshot_release(module->snapshot);
+	sc_module_state_free(module->state);
+	sc_secret_free(&module->unlock);
+	pthread_mutex_destroy(&module->lock);
+	OPENSSL_free(module);
+}
+
+/* -- identity ------------------------------------------------------------------------------------------------ */
+
+/* A serial number as nShield writes one: three groups of four hexadecimal digits. */
+static sc_status make_esn(struct sc_text *out, struct sc_error *err)
+{
+	uint8_t random[6];
+
+	if (RAND_bytes(random, sizeof random) != 1)
+		return sc_fail_crypto(err, "no random bytes");
+	snprintf(out->s, sizeof out->s, "%02X%02X-%02X%02X-%02X%02X", random[0], random[1], random[2], random[3], random[4],
+		 random[5]);
+	return SC_OK;
+}
+
+static sc_status make_identity(struct sc_module_state *state, struct sc_error *err)
+{
+	SC_CLEANUP(sc_pkey) key = NULL;
+	SC_CLEANUP(sc_secret) material = { 0 };
+
+	SC_TRY(make_esn(&state->esn, err));
+	SC_TRY(sc_keygen_curve("P-256", &key, err));
+	SC_TRY(sc_pkcs8_encode(key, &material, err));
+	return sc_octets_set(&state->statement_key, sc_secret_view(&material), err);
+}
+
+sc_status sc_module_create(const struct sc_module_host *host, const struct sc_secret *unlock,
+			   const struct sc_module_options *options, struct sc_module **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_module) module = NULL;
+
+	SC_TRY(new_module(host, unlock, options, &module, err));
+	module->state = sc_module_state_new();
+	SC_ENSURE(module->state, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(make_identity(module->state, err));
+	module->esn = module->state->esn;
+	SC_TRY(sc_state_update(module, sc_state_keep, NULL, err));
+	*out = sc_steal(module);
+	return SC_OK;
+}
+
+sc_status sc_module_open(const struct sc_module_host *host, struct sc_view state, struct sc_view mark,
+			 const struct sc_secret *unlock, const struct sc_module_options *options, struct sc_module **out,
+			 struct sc_error *err)
+{
+	SC_CLEANUP(sc_module) module = NULL;
+
+	SC_TRY(new_module(host, unlock, options, &module, err));
+	SC_TRY(sc_state_unseal(state, mark, unlock, &module->state, &module->state_hash, err));
+	module->esn = module->state->esn;
+	SC_TRY(sc_snapshot_new(module->state, &module->snapshot, err));
+	*out = sc_steal(module);
+	return SC_OK;
+}
+
+const char *sc_module_esn(const struct sc_module *module)
+{
+	return module->esn.s;
+}
+
+/* -- warrant ------------------------------------------------------------------------------------------------- */
+
+SC_CLEANUP_POINTER(sc_x509_req, X509_REQ, X509_REQ_free)
+
+sc_status sc_module_warrant_request(struct sc_module *module, struct sc_bytes *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(module);
+	SC_CLEANUP(sc_x509_req) request = X509_REQ_new();
+	unsigned char *der = NULL;
+	int len;
+	sc_status status;
+
+	if (!request || X509_REQ_set_version(request, X509_REQ_VERSION_1) != 1 ||
+	    X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request), "CN", MBSTRING_UTF8,
+				       (const unsigned char *)s->esn.s, -1, -1, 0) != 1 ||
+	    X509_REQ_set_pubkey(request, s->statement_key) != 1 ||
+	    X509_REQ_sign(request, s->statement_key, EVP_sha256()) <= 0)
+		return sc_fail_crypto(err, "warrant request");
+	len = i2d_X509_REQ(request, &der);
+	if (len <= 0)
+		return sc_fail_crypto(err, "warrant request");
+	status = sc_bytes_copy(sc_view_of(der, (size_t)len), out, err);
+	OPENSSL_free(der);
+	return status;
+}
+
+/* The two certificates that a module's host brings from the factory. */
+struct warrant {
+	struct sc_view root;
+	struct sc_view warrant;
+};
+
+static sc_status adopt_warrant(struct sc_module_state *state, void *context, struct sc_error *err)
+{
+	const struct warrant *warrant = context;
+
+	SC_ENSURE(!state->root.data || sc_view_equals(sc_bytes_view(&state->root), warrant->root), err, SC_ERR_EXISTS,
+		  "another root is pinned already");
+	SC_TRY(sc_octets_set(&state->root, warrant->root, err));
+	return sc_octets_set(&state->warrant, warrant->warrant, err);
+}
+
+static sc_status check_root(X509 *root, const struct sc_hash *expected, int64_t now, struct sc_error *err)
+{
+	enum sc_certificate_kind kind;
+	struct sc_hash hash;
+
+	SC_TRY(sc_certificate_kind_of(root, &kind, err));
+	SC_ENSURE(kind == SC_CERTIFICATE_ROOT, err, SC_ERR_EVIDENCE_USAGE, "a %s where the root belongs",
+		  sc_certificate_kind_name(kind));
+	SC_TRY(sc_certificate_key_hash(root, &hash, err));
+	SC_ENSURE(sc_hash_equals(&hash, expected), err, SC_ERR_EVIDENCE_ROOT,
+		  "the root is another than the one whose hash was given");
+	return sc_chain_verify(&root, 1, root, now, err);
+}
+
+static sc_status check_warrant(const struct sc_snapshot *s, X509 *warrant, X509 *root, int64_t now,
+			       struct sc_error *err)
+{
+	enum sc_certificate_kind kind;
+	struct sc_text esn;
+
+	SC_TRY(sc_certificate_kind_of(warrant, &kind, err));
+	SC_ENSURE(kind == SC_CERTIFICATE_WARRANT, err, SC_ERR_EVIDENCE_USAGE, "a %s where the warrant belongs",
+		  sc_certificate_kind_name(kind));
+	SC_TRY(sc_chain_verify(&warrant, 1, root, now, err));
+	SC_TRY(sc_certificate_subject(warrant, &esn, err));
+	SC_ENSURE(sc_text_equals(&esn, s->esn.s) && EVP_PKEY_eq(X509_get0_pubkey(warrant), s->statement_key) == 1, err,
+		  SC_ERR_EVIDENCE_ESN, "the warrant is for module %s, this is %s", esn.s, s->esn.s);
+	return SC_OK;
+}
+
+sc_status sc_module_install_warrant(struct sc_module *module, struct sc_view root, struct sc_view warrant,
+				    const struct sc_hash *root_hash, struct sc_error *err)
+{
+	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(module);
+	SC_CLEANUP(sc_x509) root_certificate = NULL;
+	SC_CLEANUP(sc_x509) certificate = NULL;
+	struct warrant both = { root, warrant };
+	int64_t now = sc_module_now(module);
+
+	SC_TRY(sc_certificate_decode(root, &root_certificate, err));
+	SC_TRY(check_root(root_certificate, root_hash, now, err));
+	SC_TRY(sc_certificate_decode(warrant, &certificate, err));
+	SC_TRY(check_warrant(s, certificate, root_certificate, now, err));
+	return sc_state_update(module, adopt_warrant, &both, err);
+}
+
+/* -- what it is now ------------------------------------------------------------------------------------------ */
+
+struct sc_snapshot *sc_module_snapshot(struct sc_module *module)
+{
+	struct sc_snapshot *snapshot;
+
+	pthread_mutex_lock(&module->lock);
+	snapshot = module->snapshot;
+	atomic_fetch_add(&snapshot->references, 1);
+	pthread_mutex_unlock(&module->lock);
+	return snapshot;
+}
+
+enum sc_mode sc_module_mode(struct sc_module *module)
+{
+	SC_CLEANUP(sc_snapshot) snapshot = sc_module_snapshot(module);
+
+	return snapshot->mode;
+}
+
+int64_t sc_module_now(struct sc_module *module)
+{
+	int64_t now = sc_clock_now();
+
+	pthread_mutex_lock(&module->lock);
+	if (now < module->state->time_floor)
+		now = module->state->time_floor;
+	pthread_mutex_unlock(&module->lock);
+	return now;
+}
+
+uint64_t sc_module_counter(struct sc_module *module)
+{
+	uint64_t counter;
+
+	pthread_mutex_lock(&module->lock);
+	counter = module->state->counter;
+	pthread_mutex_unlock(&module->lock);
+	return counter;
+}
+
+/* -- connections --------------------------------------------------------------------------------------------- */
+
+struct sc_session *sc_session_new(struct sc_module *module, const struct sc_socket_policy *policy,
+				  bool peer_is_other_user)
+{
+	struct sc_session *session = OPENSSL_zalloc(sizeof *session);
+
+	if (!session)
+		return NULL;
+	session->module = module;
+	session->policy = *policy;
+	session->peer_is_other_user = peer_is_other_user;
+	pthread_mutex_init(&session->lock, NULL);
+	return session;
+}
+
+void sc_session_free(struct sc_session *session)
+{
+	if (!session)
+		return;
+	for (size_t i = 0; i < SC_QUORUMS_MAX; i++)
+		sc_quorum_free(session->quorums[i]);
+	sc_state_world_free(session->pending);
+	pthread_mutex_destroy(&session->lock);
+	OPENSSL_free(session);
+}

@@ -1,0 +1,205 @@
+/*
+ * TRANSFER_IMPORT: the vault's module (article step 5). What is public in the package is checked first and refused by
+ * name; what fails after the KEK was used is one refusal (rule M6), its reason in the module's own log.
+ */
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "base/log.h"
+#include "evidence/statement.h"
+#include "formats/oid.h"
+#include "formats/transfer.h"
+#include "hsmd/core/attest.h"
+#include "hsmd/core/blob.h"
+#include "hsmd/core/handlers.h"
+#include "hsmd/core/keycheck.h"
+#include "hsmd/core/knso.h"
+#include "hsmd/core/oaep.h"
+#include "hsmd/core/permit.h"
+#include "hsmd/core/seal.h"
+
+/* -- before the KEK is used: everything that the header says in the open ---------------------------------------- */
+
+static sc_status check_arrival(const struct sc_transfer_header *header, const struct sc_hash *world,
+			       struct sc_error *err)
+{
+	SC_CLEANUP(sc_acl) expected = NULL;
+
+	SC_TRY(sc_acl_arrival(&header->type, world, &expected, err));
+	SC_ENSURE(sc_acl_equals(header->arrival, expected), err, SC_ERR_TRANSFER_ACL,
+		  "the package asks for other permissions than an imported key has");
+	return SC_OK;
+}
+
+static sc_status check_header(const struct sc_request *request, const struct sc_transfer_header *header,
+			      const struct sc_key *kek, const struct sc_owner *owner, struct sc_error *err)
+{
+	const struct sc_snapshot *s = request->snapshot;
+
+	SC_ENSURE(sc_text_equals(&header->region, s->region.s), err, SC_ERR_TRANSFER_REGION,
+		  "the package is made for region %s, this is %s", header->region.s, s->region.s);
+	SC_ENSURE(sc_hash_equals(&header->world, &s->world), err, SC_ERR_TRANSFER_WORLD,
+		  "the package is made for another security world of region %s", header->region.s);
+	SC_ENSURE(sc_hash_equals(&header->kek, &kek->header->key_hash), err, SC_ERR_TRANSFER_KEK,
+		  "the package is made for another Key Exchange Key");
+	SC_ENSURE(request->now <= header->not_after, err, SC_ERR_TRANSFER_EXPIRED, "the package has expired");
+	SC_ENSURE(sc_text_equals(&header->subscription, owner->subscription.s), err, SC_ERR_TRANSFER_SUBSCRIPTION,
+		  "the package is made for another subscription");
+	return check_arrival(header, &s->world, err);
+}
+
+/* -- with the KEK ---------------------------------------------------------------------------------------------- */
+
+/* The content key; a random one where OAEP refuses, so that both ways do the same work to the same answer (M6). */
+static sc_status decrypt_key(const struct sc_key *kek, struct sc_view encrypted, const struct sc_hash *label,
+			     struct sc_secret *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_pkey_ctx) ctx = EVP_PKEY_CTX_new(kek->private_key, NULL);
+	SC_CLEANUP(sc_secret) block = { 0 };
+	size_t len = (size_t)EVP_PKEY_get_size(kek->private_key);
+
+	SC_TRY(sc_secret_random(SC_SEAL_KEY_SIZE, out, err));
+	SC_TRY(sc_secret_new(len, &block, err));
+	if (!ctx || EVP_PKEY_decrypt_init(ctx) != 1 || !sc_oaep_with_label(ctx, label))
+		return sc_fail_crypto(err, "RSA-OAEP");
+	if (EVP_PKEY_decrypt(ctx, block.data, &len, encrypted.data, encrypted.len) == 1 && len == out->len)
+		memcpy(out->data, block.data, len);
+	ERR_clear_error();
+	return SC_OK;
+}
+
+/* What the package held, once opened and believed. */
+struct arrived {
+	EVP_PKEY *key;
+	uint32_t origin;
+};
+
+static void arrived_free(struct arrived *arrived)
+{
+	EVP_PKEY_free(arrived->key);
+}
+SC_CLEANUP_VALUE(arrived, arrived_free)
+
+/*
+ * Where the key comes from, for ever (rule F4). The source module's statement proves "byok" if it chains to a root
+ * that this region trusts and is about this key, this package and the header's own module and world; a statement
+ * that contradicts the package is an attack. A key that was once in the clear stays so.
+ */
+static sc_status judge_origin(const struct sc_request *request, const struct sc_transfer_header *header,
+			      const struct sc_transfer_content *content, uint32_t *origin, struct sc_error *err)
+{
+	const struct sc_trust trust = sc_snapshot_trust(request->snapshot, request->now);
+	SC_CLEANUP(sc_evidence) evidence = NULL;
+	const struct sc_key_statement *said;
+
+	if (content->origin == SC_ORIGIN_IMPORTED_IN_CLEAR) {
+		*origin = SC_ORIGIN_IMPORTED_IN_CLEAR;
+		return SC_OK;
+	}
+	*origin = SC_ORIGIN_BYOK_UNPROVEN;
+	if (sc_statement_verify(sc_bytes_view(&content->statement), SC_OID_KEY_STATEMENT, &trust, SC_JUDGED_STATED,
+				&evidence, err) != SC_OK) {
+		sc_log(SC_LOG_NOTICE, "transfer_import: origin not proven: %s", err->message);
+		return SC_OK;
+	}
+	said = evidence->key;
+	SC_ENSURE(sc_hash_equals(&said->key_hash, &header->key_hash) &&
+		      sc_hash_equals(&said->world, &header->source_world) &&
+		      sc_text_equals(&said->esn, header->source_esn.s) && said->origin == content->origin &&
+		      sc_view_equals(sc_bytes_view(&said->nonce), sc_hash_view(&content->header)),
+		  err, SC_ERR_TRANSFER_REFUSED, "the source module's statement is about something else");
+	if (said->origin == SC_ORIGIN_GENERATED)
+		*origin = SC_ORIGIN_BYOK;
+	return SC_OK;
+}
+
+static sc_status check_key(const struct sc_transfer_header *header, const struct sc_transfer_content *content,
+			   EVP_PKEY **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_pkey) key = NULL;
+	SC_CLEANUP(sc_bytes) spki = { 0 };
+	struct sc_hash hash;
+
+	SC_TRY(sc_keycheck_pkcs8(sc_bytes_view(&content->key), &header->type, &key, err));
+	SC_TRY(sc_spki_of(key, &spki, err));
+	SC_TRY(sc_key_hash(sc_bytes_view(&spki), &hash, err));
+	SC_ENSURE(sc_hash_equals(&hash, &header->key_hash), err, SC_ERR_KEY_INVALID, "another key than the header names");
+	*out = sc_steal(key);
+	return SC_OK;
+}
+
+static sc_status open_package(const struct sc_request *request, const struct sc_transfer_package *package,
+			      const struct sc_key *kek, struct arrived *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) content_key = { 0 };
+	SC_CLEANUP(sc_secret) plain = { 0 };
+	SC_CLEANUP(sc_transfer_content) content = NULL;
+	struct sc_hash digest;
+
+	SC_TRY(sc_transfer_header_digest(package->header, &digest, err));
+	SC_TRY(decrypt_key(kek, sc_bytes_view(&package->encrypted_key), &digest, &content_key, err));
+	SC_TRY(sc_unseal(&content_key, sc_hash_view(&digest), sc_bytes_view(&package->ciphertext),
+			 sc_bytes_view(&package->tag), &plain, err));
+	SC_TRY(sc_transfer_content_decode(sc_secret_view(&plain), &content, err));
+	SC_ENSURE(sc_hash_equals(&content->header, &digest), err, SC_ERR_TRANSFER_REFUSED,
+		  "the content belongs to another header");
+	SC_TRY(check_key(package->header, content, &out->key, err));
+	return judge_origin(request, package->header, content, &out->origin, err);
+}
+
+/* -- the command ----------------------------------------------------------------------------------------------- */
+
+static sc_status seal_arrived(struct sc_request *request, const struct sc_transfer_package *package,
+			      const struct arrived *arrived, const struct sc_owner *owner, struct sc_view der,
+			      struct sc_transfer_import_response *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_key) key = NULL;
+	SC_CLEANUP(sc_bytes) blob = { 0 };
+	SC_CLEANUP(sc_bytes) spki = { 0 };
+	SC_CLEANUP(sc_bytes) receipt = { 0 };
+	struct sc_hash digest;
+
+	SC_TRY(sc_sha256(der, &digest, err));
+	const struct sc_blob_request seal = { arrived->key,
+					      SC_APPLICATION_VAULT,
+					      owner,
+					      package->header->arrival,
+					      arrived->origin,
+					      &digest,
+					      request->now,
+					      sc_module_counter(request->module) };
+	SC_TRY(sc_blob_seal(request->snapshot, &seal, &blob, &key, err));
+	SC_TRY(sc_bytes_copy(sc_bytes_view(&key->header->spki), &spki, err));
+	SC_TRY(sc_attest(request->snapshot, key->header, (struct sc_view){ 0 }, request->now, NULL, &receipt, err));
+	out->blob = sc_request_keep(request, &blob);
+	out->spki = sc_request_keep(request, &spki);
+	out->receipt = sc_request_keep(request, &receipt);
+	return SC_OK;
+}
+
+sc_status sc_handle_transfer_import(struct sc_request *request, const struct sc_transfer_import_request *in,
+				    struct sc_transfer_import_response *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_key) kek = NULL;
+	SC_CLEANUP(sc_transfer_package) package = NULL;
+	SC_CLEANUP(arrived) arrived = { 0 };
+	struct sc_owner owner;
+	sc_status status;
+
+	SC_ENSURE(request->session->policy.make & SC_APPLICATION_VAULT, err, SC_ERR_OWNER, "this socket imports no keys");
+	SC_TRY(sc_permit_owner(request, in->owner, SC_APPLICATION_VAULT, &owner, err));
+	SC_TRY(sc_permit(request, &in->kek, (struct sc_view){ 0 }, SC_WISH_USE, SC_USE_IMPORT_TRANSFER, &kek, err));
+	SC_TRY(sc_transfer_package_decode(in->package, &package, err));
+	SC_TRY(check_header(request, package->header, kek, &owner, err));
+	SC_ENSURE(package->encrypted_key.len == (size_t)EVP_PKEY_get_size(kek->private_key), err, SC_ERR_ENCODING,
+		  "transfer package: the encrypted key's length");
+	status = open_package(request, package, kek, &arrived, err);
+	if (status == SC_ERR_MEMORY)
+		return status;
+	if (status != SC_OK) {
+		sc_log(SC_LOG_NOTICE, "transfer_import: refused: %s", err->message);
+		return sc_fail_plain(err, SC_ERR_TRANSFER_REFUSED);
+	}
+	return seal_arrived(request, package, &arrived, &owner, in->package, out, err);
+}

@@ -1,0 +1,230 @@
+/*
+ * ACL_REPLACE and TRANSFER_PACKAGE: the customer's module (article steps 4.1 and 4.3). It believes nothing but the
+ * two packages' evidence, which it verifies itself, in both commands.
+ */
+#include <openssl/rand.h>
+
+#include "base/clock.h"
+#include "evidence/packages.h"
+#include "formats/transfer.h"
+#include "hsmd/core/attest.h"
+#include "hsmd/core/blob.h"
+#include "hsmd/core/handlers.h"
+#include "hsmd/core/keygen.h"
+#include "hsmd/core/knso.h"
+#include "hsmd/core/oaep.h"
+#include "hsmd/core/permit.h"
+#include "hsmd/core/seal.h"
+
+static sc_status verify_target(const struct sc_request *request, struct sc_view kek_package,
+			       struct sc_view world_package, struct sc_target **out, struct sc_error *err)
+{
+	const struct sc_trust trust = sc_snapshot_trust(request->snapshot, request->now);
+
+	return sc_packages_verify(kek_package, world_package, &trust, NULL, out, err);
+}
+
+/* A subscription field: empty where that is allowed, else a GUID. */
+static sc_status read_subscription(struct sc_view view, bool may_be_empty, struct sc_text *out, struct sc_error *err)
+{
+	SC_TRY(sc_text_set_view(out, view, "subscription", err));
+	SC_ENSURE((may_be_empty && !out->s[0]) || sc_subscription_is_valid(out->s), err, SC_ERR_ARGUMENT,
+		  "the subscription is no lower-case GUID");
+	return SC_OK;
+}
+
+/* A date field: 0, or one to come. */
+static sc_status read_date(uint64_t seconds, int64_t now, int64_t *out, struct sc_error *err)
+{
+	SC_ENSURE(seconds == 0 || (seconds <= INT64_MAX && (int64_t)seconds > now), err, SC_ERR_ARGUMENT,
+		  "the date is past");
+	*out = (int64_t)seconds;
+	return SC_OK;
+}
+
+/* -- ACL_REPLACE --------------------------------------------------------------------------------------------- */
+
+/* One group, one action: transfer to that KEK and world, arriving there with the uses of its type and makeBlob. */
+static sc_status reduced_acl(const struct sc_target *target, const struct sc_key_type *type,
+			     const struct sc_text *subscription, int64_t not_after, struct sc_acl **out,
+			     struct sc_error *err)
+{
+	SC_CLEANUP(sc_acl) acl = sc_acl_new();
+	SC_CLEANUP(sc_transfer_action) transfer = sc_transfer_action_new();
+	struct sc_permission_group *group = NULL;
+
+	SC_ENSURE(acl && transfer, err, SC_ERR_MEMORY, "out of memory");
+	transfer->kek = target->key_hash;
+	transfer->world = target->world_id;
+	transfer->region = target->region;
+	transfer->subscription = *subscription;
+	transfer->not_after = not_after;
+	sc_acl_free(sc_steal(transfer->arrival));
+	SC_TRY(sc_acl_arrival(type, &target->world_id, &transfer->arrival, err));
+	SC_TRY(sc_acl_add_group(acl, 1, SC_AUTHORITY_NONE, &group, err));
+	SC_TRY(sc_acl_add_transfer(group, sc_steal(transfer), err));
+	*out = sc_steal(acl);
+	return SC_OK;
+}
+
+sc_status sc_handle_acl_replace(struct sc_request *request, const struct sc_acl_replace_request *in,
+				struct sc_acl_replace_response *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_key) key = NULL;
+	SC_CLEANUP(sc_target) target = NULL;
+	SC_CLEANUP(sc_acl) acl = NULL;
+	SC_CLEANUP(sc_bytes) blob = { 0 };
+	struct sc_text subscription;
+	int64_t not_after = 0;
+
+	SC_TRY(sc_permit(request, &in->key, (struct sc_view){ 0 }, SC_WISH_REPLACE, 0, &key, err));
+	SC_ENSURE(key->application == SC_APPLICATION_SIMPLE, err, SC_ERR_ACL,
+		  "only a simple key's permissions can be replaced");
+	SC_TRY(read_subscription(in->subscription, true, &subscription, err));
+	SC_TRY(read_date(in->not_after, request->now, &not_after, err));
+	SC_TRY(verify_target(request, in->kek_package, in->world_package, &target, err));
+	SC_TRY(reduced_acl(target, &key->header->type, &subscription, not_after, &acl, err));
+	const struct sc_blob_request seal = { key->private_key,
+					      SC_APPLICATION_XFERACLD,
+					      &key->owner,
+					      acl,
+					      key->header->origin,
+					      NULL,
+					      request->now,
+					      sc_module_counter(request->module) };
+	SC_TRY(sc_blob_seal(request->snapshot, &seal, &blob, NULL, err));
+	out->blob = sc_request_keep(request, &blob);
+	return SC_OK;
+}
+
+/* -- TRANSFER_PACKAGE ---------------------------------------------------------------------------------------- */
+
+/* The copy's own transfer action to this target, and whether it covers this subscription and date. */
+static sc_status check_copy(const struct sc_key *key, const struct sc_target *target,
+			    const struct sc_text *subscription, int64_t now, const struct sc_transfer_action **out,
+			    struct sc_error *err)
+{
+	const struct sc_transfer_action *action =
+	    sc_acl_transfer_to(key->header->acl, &target->key_hash, &target->world_id);
+
+	SC_ENSURE(action && sc_text_equals(&action->region, target->region.s), err, SC_ERR_ACL,
+		  "the copy was not made for this Key Exchange Key and world");
+	SC_ENSURE(!action->subscription.s[0] || sc_text_equals(subscription, action->subscription.s), err, SC_ERR_ACL,
+		  "the copy was made for subscription %s only", action->subscription.s);
+	SC_ENSURE(!action->not_after || now <= action->not_after, err, SC_ERR_ACL, "the copy's date is past");
+	*out = action;
+	return SC_OK;
+}
+
+/* A year unless told; never later than the copy allows. */
+static sc_status choose_not_after(const struct sc_transfer_action *action, int64_t asked, int64_t now, int64_t *out,
+				  struct sc_error *err)
+{
+	SC_ENSURE(!asked || !action->not_after || asked <= action->not_after, err, SC_ERR_ACL,
+		  "the copy may not be imported that late");
+	*out = asked ? asked : now + SC_YEAR;
+	if (action->not_after && *out > action->not_after)
+		*out = action->not_after;
+	return SC_OK;
+}
+
+static sc_status fill_header(const struct sc_request *request, const struct sc_key *key,
+			     const struct sc_transfer_action *action, struct sc_transfer_header *header,
+			     struct sc_error *err)
+{
+	uint8_t id[SC_PACKAGE_ID_SIZE];
+
+	header->suite = SC_TRANSFER_SUITE;
+	header->region = action->region;
+	header->world = action->world;
+	header->kek = action->kek;
+	header->type = key->header->type;
+	header->key_hash = key->header->key_hash;
+	sc_acl_free(header->arrival);
+	header->arrival = sc_acl_dup(action->arrival);
+	SC_ENSURE(header->arrival, err, SC_ERR_MEMORY, "out of memory");
+	if (RAND_bytes(id, sizeof id) != 1)
+		return sc_fail_crypto(err, "no random bytes");
+	SC_TRY(sc_octets_set(&header->package_id, sc_view_of(id, sizeof id), err));
+	header->created = request->now;
+	header->source_world = request->snapshot->world;
+	header->source_esn = request->snapshot->esn;
+	return SC_OK;
+}
+
+/* What is encrypted: the header's digest, the key, its origin, and what this module says of it (rule F4). */
+static sc_status make_content(const struct sc_request *request, const struct sc_key *key,
+			      const struct sc_hash *header, struct sc_bytes *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_transfer_content) content = sc_transfer_content_new();
+	SC_CLEANUP(sc_secret) material = { 0 };
+
+	SC_ENSURE(content, err, SC_ERR_MEMORY, "out of memory");
+	content->header = *header;
+	content->origin = key->header->origin;
+	SC_TRY(sc_pkcs8_encode(key->private_key, &material, err));
+	SC_TRY(sc_octets_set(&content->key, sc_secret_view(&material), err));
+	sc_bytes_free(&content->statement);
+	SC_TRY(sc_attest(request->snapshot, key->header, sc_hash_view(header), request->now, NULL,
+			 &content->statement, err));
+	return sc_transfer_content_encode(content, out, err);
+}
+
+static sc_status encrypt_key(EVP_PKEY *kek, const struct sc_secret *key, const struct sc_hash *label,
+			     struct sc_bytes *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_pkey_ctx) ctx = EVP_PKEY_CTX_new(kek, NULL);
+	SC_CLEANUP(sc_bytes) encrypted = { 0 };
+
+	SC_TRY(sc_bytes_new((size_t)EVP_PKEY_get_size(kek), &encrypted, err));
+	if (!ctx || EVP_PKEY_encrypt_init(ctx) != 1 || !sc_oaep_with_label(ctx, label) ||
+	    EVP_PKEY_encrypt(ctx, encrypted.data, &encrypted.len, key->data, key->len) != 1)
+		return sc_fail_crypto(err, "RSA-OAEP");
+	sc_bytes_free(out);
+	*out = sc_bytes_take(&encrypted);
+	return SC_OK;
+}
+
+static sc_status encrypt(const struct sc_request *request, const struct sc_key *key, const struct sc_target *target,
+			 struct sc_transfer_package *package, struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) content_key = { 0 };
+	SC_CLEANUP(sc_bytes) content = { 0 };
+	struct sc_hash digest;
+
+	SC_TRY(sc_transfer_header_digest(package->header, &digest, err));
+	SC_TRY(make_content(request, key, &digest, &content, err));
+	SC_TRY(sc_secret_random(SC_SEAL_KEY_SIZE, &content_key, err));
+	SC_TRY(encrypt_key(target->key, &content_key, &digest, &package->encrypted_key, err));
+	return sc_seal(&content_key, sc_hash_view(&digest), sc_bytes_view(&content), &package->ciphertext,
+		       &package->tag, err);
+}
+
+sc_status sc_handle_transfer_package(struct sc_request *request, const struct sc_transfer_package_request *in,
+				     struct sc_transfer_package_response *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_key) key = NULL;
+	SC_CLEANUP(sc_target) target = NULL;
+	SC_CLEANUP(sc_transfer_package) package = sc_transfer_package_new();
+	SC_CLEANUP(sc_bytes) der = { 0 };
+	const struct sc_transfer_action *action = NULL;
+	struct sc_transfer_header *header;
+	int64_t asked = 0;
+
+	SC_ENSURE(package, err, SC_ERR_MEMORY, "out of memory");
+	header = package->header;
+	SC_TRY(sc_permit(request, &in->key, (struct sc_view){ 0 }, SC_WISH_TRANSFER, 0, &key, err));
+	SC_TRY(read_subscription(in->subscription, false, &header->subscription, err));
+	SC_TRY(sc_text_set_view(&header->friendly_name, in->friendly_name, "friendly name", err));
+	SC_ENSURE(sc_friendly_name_is_valid(header->friendly_name.s), err, SC_ERR_ARGUMENT,
+		  "the friendly name must be 1 to 64 letters, digits and hyphens");
+	SC_TRY(read_date(in->not_after, request->now, &asked, err));
+	SC_TRY(verify_target(request, in->kek_package, in->world_package, &target, err));
+	SC_TRY(check_copy(key, target, &header->subscription, request->now, &action, err));
+	SC_TRY(choose_not_after(action, asked, request->now, &header->not_after, err));
+	SC_TRY(fill_header(request, key, action, header, err));
+	SC_TRY(encrypt(request, key, target, package, err));
+	SC_TRY(sc_transfer_package_encode(package, &der, err));
+	out->package = sc_request_keep(request, &der);
+	return SC_OK;
+}

@@ -1,0 +1,99 @@
+/* The bounded cache of loaded keys. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <openssl/crypto.h>
+
+#include "hsmd/core/cache.h"
+
+static struct sc_key *make_key(uint8_t number)
+{
+	struct sc_key *key = OPENSSL_zalloc(sizeof *key);
+
+	atomic_init(&key->references, 1);
+	key->digest.b[5] = number;
+	return key;
+}
+
+static void put(struct sc_cache *cache, uint8_t number)
+{
+	SC_CLEANUP(sc_key) key = make_key(number);
+
+	sc_cache_put(cache, key);
+}
+
+static bool has(struct sc_cache *cache, uint8_t number)
+{
+	struct sc_hash digest = { .b[5] = number };
+	SC_CLEANUP(sc_key) key = sc_cache_get(cache, &digest);
+
+	return key != NULL;
+}
+
+static void the_key_longest_unused_makes_room(void **state)
+{
+	struct sc_cache *cache = sc_cache_new(3);
+
+	(void)state;
+	put(cache, 1);
+	put(cache, 2);
+	put(cache, 3);
+	assert_true(has(cache, 1));
+	put(cache, 4);
+	assert_false(has(cache, 2));
+	assert_true(has(cache, 1));
+	assert_true(has(cache, 3));
+	assert_true(has(cache, 4));
+	sc_cache_free(cache);
+}
+
+static void an_evicted_key_lives_until_its_use_ends(void **state)
+{
+	struct sc_cache *cache = sc_cache_new(1);
+	struct sc_hash digest = { .b[5] = 1 };
+	struct sc_key *used;
+
+	(void)state;
+	put(cache, 1);
+	used = sc_cache_get(cache, &digest);
+	put(cache, 2);
+	assert_false(has(cache, 1));
+	assert_int_equal(used->digest.b[5], 1);
+	assert_int_equal(atomic_load(&used->references), 1);
+	sc_key_release(used);
+	sc_cache_free(cache);
+}
+
+static void a_key_put_twice_is_kept_once(void **state)
+{
+	struct sc_cache *cache = sc_cache_new(8);
+	uint32_t loaded;
+	uint32_t capacity;
+
+	(void)state;
+	put(cache, 1);
+	put(cache, 1);
+	sc_cache_count(cache, &loaded, &capacity);
+	assert_int_equal(loaded, 1);
+	assert_int_equal(capacity, 8);
+	sc_cache_clear(cache);
+	sc_cache_count(cache, &loaded, &capacity);
+	assert_int_equal(loaded, 0);
+	assert_false(has(cache, 1));
+	sc_cache_free(cache);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_key_longest_unused_makes_room),
+		cmocka_unit_test(an_evicted_key_lives_until_its_use_ends),
+		cmocka_unit_test(a_key_put_twice_is_kept_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

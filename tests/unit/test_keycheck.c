@@ -1,0 +1,347 @@
+/* Rule M4: what comes from outside is a sound key of its kind, or does not exist. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
+
+#include "hsmd/core/keycheck.h"
+#include "hsmd/core/keygen.h"
+#include "hsmd/core/knso.h"
+#include "support/rsa_forge.h"
+
+#define BITS 2048
+
+static const struct sc_key_type rsa_2048 = { SC_ALGORITHM_RSA, BITS };
+
+/* Two good primes, made once. */
+static BIGNUM *p;
+static BIGNUM *q;
+static BIGNUM *e;
+
+static int make_primes(void **state)
+{
+	(void)state;
+	p = forged_prime(BITS / 2);
+	q = forged_prime(BITS / 2);
+	e = BN_new();
+	BN_set_word(e, 65537);
+	return 0;
+}
+
+static int free_primes(void **state)
+{
+	(void)state;
+	BN_free(p);
+	BN_free(q);
+	BN_free(e);
+	return 0;
+}
+
+static sc_status check_der(struct sc_view der, struct sc_error *err)
+{
+	SC_CLEANUP(sc_pkey) key = NULL;
+
+	return sc_keycheck_pkcs8(der, &rsa_2048, &key, err);
+}
+
+static sc_status check(const struct forged_rsa *key, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) der = { 0 };
+
+	forged_rsa_encode(key, &der);
+	return check_der(sc_bytes_view(&der), err);
+}
+
+/* The refusal is for the reason that it names. */
+static void assert_refused(const struct forged_rsa *key, const char *reason)
+{
+	struct sc_error err = { 0 };
+
+	assert_int_equal(check(key, &err), SC_ERR_KEY_INVALID);
+	if (!strstr(err.message, reason))
+		fail_msg("refused for \"%s\", not for \"%s\"", err.message, reason);
+}
+
+static void assert_primes_refused(const BIGNUM *first, const BIGNUM *second, const BIGNUM *exponent, const char *reason)
+{
+	struct forged_rsa key;
+
+	forged_rsa_from(&key, first, second, exponent);
+	assert_refused(&key, reason);
+	forged_rsa_free(&key);
+}
+
+static void a_sound_key_is_accepted(void **state)
+{
+	struct forged_rsa key;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	forged_rsa_from(&key, p, q, e);
+	assert_int_equal(check(&key, &err), SC_OK);
+	forged_rsa_free(&key);
+}
+
+static void the_modules_own_keys_are_accepted(void **state)
+{
+	SC_CLEANUP(sc_pkey) key = NULL;
+	SC_CLEANUP(sc_secret) der = { 0 };
+
+	(void)state;
+	assert_int_equal(sc_keygen(&rsa_2048, (struct sc_view){ 0 }, &key, NULL), SC_OK);
+	assert_int_equal(sc_pkcs8_encode(key, &der, NULL), SC_OK);
+	assert_int_equal(check_der(sc_secret_view(&der), NULL), SC_OK);
+}
+
+static void close_primes_are_refused(void **state)
+{
+	BIGNUM *next = BN_dup(p);
+
+	(void)state;
+	do
+		BN_add_word(next, 2);
+	while (BN_check_prime(next, NULL, NULL) != 1);
+	assert_primes_refused(p, next, e, "close");
+	BN_free(next);
+}
+
+static void a_composite_factor_is_refused(void **state)
+{
+	BIGNUM *small = forged_prime(BITS / 4);
+	BIGNUM *other = forged_prime(BITS / 4);
+	BIGNUM *composite = BN_new();
+	BN_CTX *ctx = BN_CTX_new();
+
+	(void)state;
+	BN_mul(composite, small, other, ctx);
+	assert_primes_refused(composite, q, e, "not prime");
+	assert_primes_refused(p, composite, e, "not prime");
+	BN_free(small);
+	BN_free(other);
+	BN_free(composite);
+	BN_CTX_free(ctx);
+}
+
+static void an_exponent_out_of_bounds_is_refused(void **state)
+{
+	BIGNUM *exponent = BN_new();
+
+	(void)state;
+	BN_set_word(exponent, 3);
+	assert_primes_refused(p, q, exponent, "public exponent");
+	BN_set_word(exponent, 65538);
+	assert_primes_refused(p, q, exponent, "public exponent");
+	BN_set_word(exponent, 1);
+	BN_lshift(exponent, exponent, 256);
+	BN_add_word(exponent, 297);
+	assert_primes_refused(p, q, exponent, "public exponent");
+	BN_free(exponent);
+}
+
+static void a_modulus_of_another_length_is_refused(void **state)
+{
+	BIGNUM *shorter = forged_prime(BITS / 2 - 1);
+	struct sc_error err = { 0 };
+	struct forged_rsa key;
+
+	(void)state;
+	forged_rsa_from(&key, shorter, q, e);
+	assert_int_equal(check(&key, &err), SC_ERR_KEY_INVALID);
+	forged_rsa_free(&key);
+	BN_free(shorter);
+}
+
+/* Each number of the key by itself, changed by one. */
+static void a_wrong_number_is_refused(void **state)
+{
+	struct forged_rsa key;
+
+	(void)state;
+	forged_rsa_from(&key, p, q, e);
+	BN_add_word(key.dp, 2);
+	assert_refused(&key, "CRT exponent");
+	BN_sub_word(key.dp, 2);
+	BN_add_word(key.dq, 2);
+	assert_refused(&key, "CRT exponent");
+	BN_sub_word(key.dq, 2);
+	BN_add_word(key.qinv, 1);
+	assert_refused(&key, "CRT coefficient");
+	BN_sub_word(key.qinv, 1);
+	BN_add_word(key.d, 2);
+	assert_refused(&key, "exponents");
+	BN_sub_word(key.d, 2);
+	BN_add_word(key.n, 2);
+	assert_refused(&key, "product");
+	BN_sub_word(key.n, 2);
+	assert_int_equal(check(&key, NULL), SC_OK);
+	forged_rsa_free(&key);
+}
+
+/* A prime as the faulty chips made them: k·M + (65537^a mod M), M the product of the first 126 primes. */
+static BIGNUM *roca_prime(void)
+{
+	BN_CTX *ctx = BN_CTX_new();
+	BIGNUM *m = BN_new();
+	BIGNUM *value = BN_new();
+	BIGNUM *random = BN_new();
+	unsigned found = 0;
+
+	BN_one(m);
+	for (unsigned candidate = 2; found < 126; candidate++) {
+		bool prime = true;
+
+		for (unsigned divisor = 2; divisor * divisor <= candidate; divisor++)
+			prime = prime && candidate % divisor != 0;
+		if (prime) {
+			BN_mul_word(m, candidate);
+			found++;
+		}
+	}
+	do {
+		BN_rand(random, 200, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY);
+		BN_mod_exp(value, e, random, m, ctx);
+		BN_rand(random, BITS / 2 - BN_num_bits(m) + 1, BN_RAND_TOP_TWO, BN_RAND_BOTTOM_ANY);
+		BN_mul(random, random, m, ctx);
+		BN_add(value, value, random);
+	} while (BN_num_bits(value) != BITS / 2 || BN_check_prime(value, ctx, NULL) != 1);
+	BN_free(m);
+	BN_free(random);
+	BN_CTX_free(ctx);
+	return value;
+}
+
+static void a_roca_key_is_refused(void **state)
+{
+	BIGNUM *first = roca_prime();
+	BIGNUM *second = roca_prime();
+	struct forged_rsa key;
+
+	(void)state;
+	forged_rsa_from(&key, first, second, e);
+	/* Two such primes can make one bit less: what counts is the shape. */
+	assert_true(sc_keycheck_is_roca(key.n));
+	if (BN_num_bits(key.n) == BITS)
+		assert_refused(&key, "ROCA");
+	forged_rsa_free(&key);
+	forged_rsa_from(&key, p, q, e);
+	assert_false(sc_keycheck_is_roca(key.n));
+	forged_rsa_free(&key);
+	BN_free(first);
+	BN_free(second);
+}
+
+static void only_the_one_encoding_is_accepted(void **state)
+{
+	SC_CLEANUP(sc_bytes) der = { 0 };
+	SC_CLEANUP(sc_bytes) longer = { 0 };
+	struct forged_rsa key;
+
+	(void)state;
+	forged_rsa_from(&key, p, q, e);
+	forged_rsa_encode(&key, &der);
+	assert_int_equal(check_der(sc_bytes_view(&der), NULL), SC_OK);
+	assert_int_equal(sc_bytes_new(der.len + 1, &longer, NULL), SC_OK);
+	memcpy(longer.data, der.data, der.len);
+	assert_int_equal(check_der(sc_bytes_view(&longer), NULL), SC_ERR_KEY_INVALID);
+	for (size_t len = 0; len < der.len; len++)
+		assert_int_equal(check_der(sc_view_of(der.data, len), NULL), SC_ERR_KEY_INVALID);
+	forged_rsa_free(&key);
+}
+
+static void another_type_than_announced_is_refused(void **state)
+{
+	const struct sc_key_type rsa_3072 = { SC_ALGORITHM_RSA, 3072 };
+	SC_CLEANUP(sc_pkey) ec = NULL;
+	SC_CLEANUP(sc_pkey) out = NULL;
+	SC_CLEANUP(sc_secret) der = { 0 };
+	SC_CLEANUP(sc_bytes) rsa = { 0 };
+	struct forged_rsa key;
+
+	(void)state;
+	assert_int_equal(sc_keygen_curve("P-256", &ec, NULL), SC_OK);
+	assert_int_equal(sc_pkcs8_encode(ec, &der, NULL), SC_OK);
+	assert_int_equal(check_der(sc_secret_view(&der), NULL), SC_ERR_KEY_INVALID);
+	forged_rsa_from(&key, p, q, e);
+	forged_rsa_encode(&key, &rsa);
+	assert_int_equal(sc_keycheck_pkcs8(sc_bytes_view(&rsa), &rsa_3072, &out, NULL), SC_ERR_KEY_INVALID);
+	forged_rsa_free(&key);
+}
+
+static void generation_refuses_an_exponent_out_of_bounds(void **state)
+{
+	static const uint8_t good[] = { 1, 0, 1 };
+	static const uint8_t even[] = { 1, 0, 2 };
+	static const uint8_t three[] = { 3 };
+	static const uint8_t large[33] = { 1, [32] = 1 };
+	SC_CLEANUP(sc_pkey) key = NULL;
+
+	(void)state;
+	assert_int_equal(sc_keygen(&rsa_2048, sc_view_of(good, sizeof good), &key, NULL), SC_OK);
+	assert_int_equal(sc_keygen(&rsa_2048, sc_view_of(even, sizeof even), &key, NULL), SC_ERR_EXPONENT);
+	assert_int_equal(sc_keygen(&rsa_2048, sc_view_of(three, sizeof three), &key, NULL), SC_ERR_EXPONENT);
+	assert_int_equal(sc_keygen(&rsa_2048, sc_view_of(large, sizeof large), &key, NULL), SC_ERR_EXPONENT);
+}
+
+/* The DSA domain: made again from its seed, as dsa_domain.c says. */
+static void the_dsa_domain_follows_from_its_seed(void **state)
+{
+	static const char text[] = "Safeconduct DLf1024s160 domain parameters, seed 1";
+	char type[] = "fips186_4";
+	char digest[] = "SHA1";
+	size_t p_bits = 1024;
+	size_t q_bits = 160;
+	int index = 1;
+	int counter = 0;
+	SC_CLEANUP(sc_pkey) fixed = NULL;
+	SC_CLEANUP(sc_pkey) made = NULL;
+	SC_CLEANUP(sc_pkey_ctx) ctx = EVP_PKEY_CTX_new_from_name(NULL, "DSA", NULL);
+	struct sc_hash seed;
+
+	(void)state;
+	assert_int_equal(sc_sha256(sc_view_text(text), &seed, NULL), SC_OK);
+	for (int i = 0; i < 62; i++)
+		for (int byte = 19; byte >= 0 && ++seed.b[byte] == 0; byte--)
+			continue;
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_FFC_TYPE, type, 0),
+		OSSL_PARAM_construct_size_t(OSSL_PKEY_PARAM_FFC_PBITS, &p_bits),
+		OSSL_PARAM_construct_size_t(OSSL_PKEY_PARAM_FFC_QBITS, &q_bits),
+		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_FFC_DIGEST, digest, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_FFC_SEED, seed.b, 20),
+		OSSL_PARAM_construct_int(OSSL_PKEY_PARAM_FFC_GINDEX, &index),
+		OSSL_PARAM_construct_end(),
+	};
+	assert_int_equal(EVP_PKEY_paramgen_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_params(ctx, params), 1);
+	assert_int_equal(EVP_PKEY_paramgen(ctx, &made), 1);
+	assert_int_equal(EVP_PKEY_get_int_param(made, OSSL_PKEY_PARAM_FFC_PCOUNTER, &counter), 1);
+	assert_int_equal(counter, 265);
+	assert_int_equal(sc_dsa_domain(&fixed, NULL), SC_OK);
+	assert_int_equal(EVP_PKEY_parameters_eq(fixed, made), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_sound_key_is_accepted),
+		cmocka_unit_test(the_modules_own_keys_are_accepted),
+		cmocka_unit_test(close_primes_are_refused),
+		cmocka_unit_test(a_composite_factor_is_refused),
+		cmocka_unit_test(an_exponent_out_of_bounds_is_refused),
+		cmocka_unit_test(a_modulus_of_another_length_is_refused),
+		cmocka_unit_test(a_wrong_number_is_refused),
+		cmocka_unit_test(a_roca_key_is_refused),
+		cmocka_unit_test(only_the_one_encoding_is_accepted),
+		cmocka_unit_test(another_type_than_announced_is_refused),
+		cmocka_unit_test(generation_refuses_an_exponent_out_of_bounds),
+		cmocka_unit_test(the_dsa_domain_follows_from_its_seed),
+	};
+
+	return cmocka_run_group_tests(tests, make_primes, free_primes);
+}
