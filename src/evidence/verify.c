@@ -213,7 +213,8 @@ static sc_status verify_chains(const struct verification *v, struct sc_error *er
 /* -- the signer
  * ---------------------------------------------------------------------------------------------- */
 
-/* Its name byte for byte: libcrypto compares without case, and no signature covers who the signer is said to be. */
+/* Its name byte for byte: libcrypto compares without case, and no signature covers who the signer is said to
+ * be. */
 static bool is_named_signer(const struct sc_signed_data *s, X509 *certificate)
 {
 	const unsigned char *given;
