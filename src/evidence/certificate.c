@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include <openssl/bn.h>
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include "evidence/key_shape.h"
 #include "formats/key_type.h"
 #include "formats/oid.h"
 
@@ -28,6 +28,7 @@ SC_CLEANUP_POINTER(sc_integer, ASN1_INTEGER, ASN1_INTEGER_free)
 SC_CLEANUP_POINTER(sc_name, X509_NAME, X509_NAME_free)
 SC_CLEANUP_POINTER(sc_time, ASN1_TIME, ASN1_TIME_free)
 SC_CLEANUP_POINTER(sc_object, ASN1_OBJECT, ASN1_OBJECT_free)
+SC_CLEANUP_POINTER(sc_public_key, X509_PUBKEY, X509_PUBKEY_free)
 SC_CLEANUP_POINTER(sc_octet_string, ASN1_OCTET_STRING, ASN1_OCTET_STRING_free)
 SC_CLEANUP_POINTER(sc_bit_string, ASN1_BIT_STRING, ASN1_BIT_STRING_free)
 SC_CLEANUP_POINTER(sc_extension, X509_EXTENSION, X509_EXTENSION_free)
@@ -48,24 +49,24 @@ struct profile {
 	int64_t years;
 	const char *usage; /* extended key usage; NULL: none, a root */
 	enum key_usage key_usage;
-	int path_length;     /* of a CA; NO_PATH: it is none */
-	const char *curve;   /* of the subject's key; NULL: RSA-4096 */
-	int signature;       /* algorithm of the issuer's signature */
-	int other_signature; /* a second one that is allowed, or NID_undef */
+	int path_length;       /* of a CA; NO_PATH: it is none */
+	enum sc_key_shape key; /* of the subject */
+	int signature;         /* algorithm of the issuer's signature */
+	int other_signature;   /* a second one that is allowed, or NID_undef */
 };
 
 static const struct profile profiles[] = {
-	[SC_CERTIFICATE_ROOT] = { "root certificate", 30, NULL, USAGE_KEY_CERT_SIGN, 1, SN_secp384r1,
+	[SC_CERTIFICATE_ROOT] = { "root certificate", 30, NULL, USAGE_KEY_CERT_SIGN, 1, SC_KEY_SHAPE_P384,
 				  NID_ecdsa_with_SHA384, NID_undef },
 	[SC_CERTIFICATE_WARRANT] = { "warrant", 10, SC_OID_WARRANT, USAGE_DIGITAL_SIGNATURE, NO_PATH,
-				     SN_X9_62_prime256v1, NID_ecdsa_with_SHA384, NID_undef },
+				     SC_KEY_SHAPE_P256, NID_ecdsa_with_SHA384, NID_undef },
 	[SC_CERTIFICATE_REGION] = { "region certificate", 3, SC_OID_REGION, USAGE_KEY_CERT_SIGN, 0,
-				    SN_secp521r1, NID_ecdsa_with_SHA384, NID_undef },
+				    SC_KEY_SHAPE_P521, NID_ecdsa_with_SHA384, NID_undef },
 	/* DSA: a world of the suite DLf1024s160mRijndael. */
 	[SC_CERTIFICATE_MEMBER] = { "member certificate", 10, SC_OID_MEMBER, USAGE_DIGITAL_SIGNATURE, NO_PATH,
-				    SN_X9_62_prime256v1, NID_ecdsa_with_SHA512, NID_dsa_with_SHA256 },
-	[SC_CERTIFICATE_KEK] = { "KEK certificate", 2, SC_OID_KEK, USAGE_KEY_ENCIPHERMENT, NO_PATH, NULL,
-				 NID_ecdsa_with_SHA512, NID_undef },
+				    SC_KEY_SHAPE_P256, NID_ecdsa_with_SHA512, NID_dsa_with_SHA256 },
+	[SC_CERTIFICATE_KEK] = { "KEK certificate", 2, SC_OID_KEK, USAGE_KEY_ENCIPHERMENT, NO_PATH,
+				 SC_KEY_SHAPE_RSA_4096, NID_ecdsa_with_SHA512, NID_undef },
 };
 #define PROFILES (sizeof profiles / sizeof profiles[0])
 
@@ -87,7 +88,6 @@ struct fields {
 	const char *issuer;
 	int64_t not_before;
 	int64_t not_after;
-	EVP_PKEY *key;
 	uint8_t issuer_key_id[KEY_ID_SIZE];  /* not in a root */
 	const struct sc_region_info *region; /* of kind REGION, else NULL */
 };
@@ -96,24 +96,15 @@ struct fields {
  * ---------------------------------------------------------------------------------------------- */
 
 /* RFC 7093 section 2, method 1: the first 160 bits of SHA-256 over the public key's bits. */
-static sc_status key_id_of(EVP_PKEY *key, uint8_t id[KEY_ID_SIZE], struct sc_error *err)
+static sc_status key_id_of(const X509_PUBKEY *key, uint8_t id[KEY_ID_SIZE], struct sc_error *err)
 {
-	SC_CLEANUP(sc_bytes) spki = { 0 };
-	const unsigned char *p;
-	X509_PUBKEY *public_key;
 	const unsigned char *bits = NULL;
 	struct sc_hash hash = { 0 };
 	int len = 0;
-	sc_status status = SC_ERR_CRYPTO;
 
-	SC_TRY(sc_spki_of(key, &spki, err));
-	p = spki.data;
-	public_key = d2i_X509_PUBKEY(NULL, &p, (long)spki.len);
-	if (public_key && X509_PUBKEY_get0_param(NULL, &bits, &len, NULL, public_key) == 1)
-		status = sc_sha256(sc_view_of(bits, (size_t)len), &hash, err);
-	X509_PUBKEY_free(public_key);
-	if (status != SC_OK)
+	if (!key || X509_PUBKEY_get0_param(NULL, &bits, &len, NULL, key) != 1)
 		return sc_fail_crypto(err, "certificate: key identifier");
+	SC_TRY(sc_sha256(sc_view_of(bits, (size_t)len), &hash, err));
 	memcpy(id, hash.b, KEY_ID_SIZE);
 	return SC_OK;
 }
@@ -222,19 +213,18 @@ static sc_status add_region(X509 *certificate, const struct sc_region_info *regi
 	return SC_OK;
 }
 
-/* Everything but the signature and its algorithm. */
+/* Everything but the public key, which is there already, and the signature. */
 static sc_status fill(X509 *certificate, const struct fields *f, struct sc_error *err)
 {
 	const struct profile *profile = &profiles[f->kind];
 	uint8_t key_id[KEY_ID_SIZE];
 	bool ok;
 
-	SC_TRY(key_id_of(f->key, key_id, err));
+	SC_TRY(key_id_of(X509_get_X509_PUBKEY(certificate), key_id, err));
 	ok = X509_set_version(certificate, X509_VERSION_3) == 1 &&
 	     X509_set_serialNumber(certificate, (ASN1_INTEGER *)(uintptr_t)f->serial) == 1 &&
 	     set_names(certificate, f) && set_validity(certificate, f) &&
-	     X509_set_pubkey(certificate, f->key) == 1 && add_basic_constraints(certificate, profile) &&
-	     add_key_usage(certificate, profile);
+	     add_basic_constraints(certificate, profile) && add_key_usage(certificate, profile);
 	if (ok && profile->usage)
 		ok = add_extended_key_usage(certificate, profile);
 	ok = ok && add_subject_key_id(certificate, key_id);
@@ -281,6 +271,15 @@ static sc_status sign(X509 *certificate, EVP_PKEY *key, struct sc_error *err)
 	return SC_OK;
 }
 
+static sc_status issuer_key_id(EVP_PKEY *key, uint8_t id[KEY_ID_SIZE], struct sc_error *err)
+{
+	SC_CLEANUP(sc_public_key) public_key = NULL;
+
+	if (X509_PUBKEY_set(&public_key, key) != 1)
+		return sc_fail_crypto(err, "certificate: the issuer's key");
+	return key_id_of(public_key, id, err);
+}
+
 /* Nothing is given out that the reader below would refuse. */
 static sc_status check_made(X509 *certificate, enum sc_certificate_kind wanted, struct sc_error *err)
 {
@@ -303,14 +302,13 @@ sc_status sc_certificate_make(const struct sc_certificate_request *request, X509
 		.issuer = request->issuer ? request->issuer : request->subject,
 		.not_before = request->not_before,
 		.not_after = request->not_after,
-		.key = request->subject_key,
 		.region = request->region,
 	};
 
-	if (!serial || !certificate)
-		return sc_fail_crypto(err, "certificate: serial number");
+	if (!serial || !certificate || X509_set_pubkey(certificate, request->subject_key) != 1)
+		return sc_fail_crypto(err, "certificate: serial number and key");
 	if (request->kind != SC_CERTIFICATE_ROOT)
-		SC_TRY(key_id_of(request->issuer_key, fields.issuer_key_id, err));
+		SC_TRY(issuer_key_id(request->issuer_key, fields.issuer_key_id, err));
 	SC_TRY(fill(certificate, &fields, err));
 	SC_TRY(sign(certificate, request->issuer_key, err));
 	SC_TRY(check_made(certificate, request->kind, err));
@@ -352,42 +350,12 @@ static sc_status kind_by_usage(const X509 *certificate, enum sc_certificate_kind
 	return refuse(err, "an extended key usage that is none of ours");
 }
 
-static bool text_parameter_is(const EVP_PKEY *key, const char *parameter, const char *wanted)
+static bool key_fits(const X509 *certificate, struct sc_view spki, const struct profile *profile)
 {
-	char value[64] = "";
-	size_t len = 0;
-
-	return EVP_PKEY_get_utf8_string_param(key, parameter, value, sizeof value, &len) == 1 &&
-	       strcmp(value, wanted) == 0;
-}
-
-/* On the curve by its name and with the point in full: there are other encodings of the same key. */
-static bool is_on_curve(const EVP_PKEY *key, const char *curve)
-{
-	return EVP_PKEY_is_a(key, "EC") && text_parameter_is(key, OSSL_PKEY_PARAM_GROUP_NAME, curve) &&
-	       text_parameter_is(key, OSSL_PKEY_PARAM_EC_ENCODING, OSSL_PKEY_EC_ENCODING_GROUP) &&
-	       text_parameter_is(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
-				 OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED);
-}
-
-/* With the exponent that every module generates its KEK with: e = 1 would encrypt nothing. */
-static bool is_rsa_4096(const EVP_PKEY *key)
-{
-	BIGNUM *exponent = NULL;
-	bool ok = EVP_PKEY_is_a(key, "RSA") && EVP_PKEY_get_bits(key) == 4096 &&
-		  EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1 &&
-		  BN_is_word(exponent, RSA_F4) == 1;
-
-	BN_free(exponent);
-	return ok;
-}
-
-static bool key_fits(const EVP_PKEY *key, const struct profile *profile)
-{
-	bool fits = key && (profile->curve ? is_on_curve(key, profile->curve) : is_rsa_4096(key));
+	bool is_key = X509_get0_pubkey(certificate) != NULL;
 
 	ERR_clear_error();
-	return fits;
+	return is_key && sc_key_shape_fits(profile->key, spki);
 }
 
 static bool is_signed_with(const X509_ALGOR *algorithm, const struct profile *profile)
@@ -423,11 +391,10 @@ static bool is_positive_serial(const ASN1_INTEGER *serial, ASN1_INTEGER **again)
 }
 
 /* Who may be whom: ESNs for modules, the names that follow from world and key for KNSO and KEK. */
-static bool names_fit(const struct fields *f, struct sc_error *err)
+static bool names_fit(const struct fields *f, struct sc_view spki)
 {
 	char kek_name[SC_KEK_NAME_SIZE] = "";
-	SC_CLEANUP(sc_bytes) spki = { 0 };
-	struct sc_hash hash;
+	struct sc_hash hash = { 0 };
 
 	switch (f->kind) {
 	case SC_CERTIFICATE_ROOT:
@@ -439,8 +406,7 @@ static bool names_fit(const struct fields *f, struct sc_error *err)
 	case SC_CERTIFICATE_MEMBER:
 		return sc_esn_is_valid(f->subject) && sc_knso_name_is_valid(f->issuer);
 	case SC_CERTIFICATE_KEK:
-		if (sc_spki_of(f->key, &spki, err) != SC_OK ||
-		    sc_key_hash(sc_bytes_view(&spki), &hash, err) != SC_OK)
+		if (sc_key_hash(spki, &hash, NULL) != SC_OK)
 			return false;
 		sc_kek_name(&hash, kek_name);
 		return strcmp(f->subject, kek_name) == 0 && sc_knso_name_is_valid(f->issuer);
@@ -489,22 +455,24 @@ sc_status sc_certificate_kind_of(X509 *certificate, enum sc_certificate_kind *ou
 	const ASN1_BIT_STRING *subject_id = NULL;
 	struct sc_text subject = { 0 };
 	struct sc_text issuer = { 0 };
-	struct fields f = { .subject = subject.s, .issuer = issuer.s, .key = X509_get0_pubkey(certificate) };
+	struct fields f = { .subject = subject.s, .issuer = issuer.s };
+	SC_CLEANUP(sc_bytes) spki = { 0 };
 
 	SC_TRY(kind_by_usage(certificate, &f.kind, err));
 	SC_TRY(sc_certificate_subject(certificate, &subject, err));
 	SC_TRY(sc_certificate_issuer(certificate, &issuer, err));
 	SC_TRY(sc_certificate_validity(certificate, &f.not_before, &f.not_after, err));
+	SC_TRY(sc_certificate_spki(certificate, &spki, err));
 	X509_get0_uids(certificate, &issuer_id, &subject_id);
 	if (issuer_id || subject_id)
 		return refuse(err, "a unique identifier");
-	if (!key_fits(f.key, &profiles[f.kind]))
+	if (!key_fits(certificate, sc_bytes_view(&spki), &profiles[f.kind]))
 		return refuse(err, "a key of another type than its kind has");
 	if (!signature_fits(certificate, &profiles[f.kind]))
 		return refuse(err, "another signature algorithm than its kind has");
 	if (!is_positive_serial(X509_get0_serialNumber(certificate), &serial))
 		return refuse(err, "the serial number");
-	if (!names_fit(&f, err))
+	if (!names_fit(&f, sc_bytes_view(&spki)))
 		return refuse(err, "a subject or issuer that its kind does not have");
 	if (f.not_after < f.not_before)
 		return refuse(err, "it ends before it begins");

@@ -82,6 +82,9 @@ sc_status sc_certificate_issuer(X509 *certificate, struct sc_text *out, struct s
 sc_status sc_certificate_region(X509 *certificate, struct sc_region_info **out,
 				struct sc_error *err) SC_WARN_UNUSED;
 
+/* The certificate's SubjectPublicKeyInfo in DER. */
+sc_status sc_certificate_spki(X509 *certificate, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
+
 /* SHA-256 of the certificate's SubjectPublicKeyInfo: how a root is pinned, and every key is named. */
 sc_status sc_certificate_key_hash(X509 *certificate, struct sc_hash *out, struct sc_error *err) SC_WARN_UNUSED;
 

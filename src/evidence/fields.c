@@ -92,14 +92,24 @@ sc_status sc_certificate_region(X509 *certificate, struct sc_region_info **out, 
 	return SC_OK;
 }
 
+sc_status sc_certificate_spki(X509 *certificate, struct sc_bytes *out, struct sc_error *err)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+	sc_status status;
+
+	if (len <= 0)
+		return sc_fail_crypto(err, "certificate: public key");
+	status = sc_bytes_copy(sc_view_of(der, (size_t)len), out, err);
+	OPENSSL_free(der);
+	return status;
+}
+
 sc_status sc_certificate_key_hash(X509 *certificate, struct sc_hash *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) spki = { 0 };
-	const EVP_PKEY *key = X509_get0_pubkey(certificate);
 
-	ERR_clear_error();
-	SC_ENSURE(key, err, SC_ERR_EVIDENCE_USAGE, "certificate: its public key cannot be read");
-	SC_TRY(sc_spki_of(key, &spki, err));
+	SC_TRY(sc_certificate_spki(certificate, &spki, err));
 	return sc_key_hash(sc_bytes_view(&spki), out, err);
 }
 

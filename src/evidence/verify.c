@@ -172,14 +172,18 @@ static sc_status find_root(const struct verification *v, struct sc_error *err)
  * A region certificate is made after the world statement, so it is judged now even where that is not: whoever
  * relies on it wants to know what the world is, not what it once became.
  */
-static sc_status verify_region(const struct verification *v, struct sc_error *err)
+static sc_status verify_region_of_world(const struct verification *v, struct sc_error *err)
 {
-	struct sc_evidence *e = v->e;
-	int64_t at = e->world ? v->trust->now : judged_at(v);
+	return sc_chain_verify(&v->e->region, 1, v->e->root, v->trust->now, err);
+}
+
+/* That a region certificate, which its chain has proven, is for the world and region that the statement
+ * names. */
+static sc_status check_region(struct sc_evidence *e, struct sc_error *err)
+{
 	char knso[SC_KNSO_NAME_SIZE];
 	struct sc_text subject = { 0 };
 
-	SC_TRY(sc_chain_verify(&e->region, 1, e->root, at, err));
 	SC_TRY(sc_certificate_region(e->region, &e->region_info, err));
 	SC_TRY(sc_certificate_subject(e->region, &subject, err));
 	sc_knso_name(world_of(e), knso);
@@ -198,16 +202,17 @@ static sc_status verify_below_region(const struct verification *v, X509 *certifi
 	return sc_chain_verify(chain, 2, v->e->root, judged_at(v), err);
 }
 
+/* A key statement's region certificate stands in the chain of its member certificate. */
 static sc_status verify_chains(const struct verification *v, struct sc_error *err)
 {
 	SC_TRY(find_root(v, err));
-	if (v->e->region)
-		SC_TRY(verify_region(v, err));
 	if (v->e->member)
 		SC_TRY(verify_below_region(v, v->e->member, err));
+	else if (v->e->region)
+		SC_TRY(verify_region_of_world(v, err));
 	if (v->e->kek)
 		SC_TRY(verify_below_region(v, v->e->kek, err));
-	return SC_OK;
+	return v->e->region ? check_region(v->e, err) : SC_OK;
 }
 
 /* -- the signer
@@ -278,7 +283,7 @@ static sc_status same_key(struct sc_view spki, X509 *certificate, bool *same, st
 {
 	SC_CLEANUP(sc_bytes) certified = { 0 };
 
-	SC_TRY(sc_spki_of(X509_get0_pubkey(certificate), &certified, err));
+	SC_TRY(sc_certificate_spki(certificate, &certified, err));
 	*same = sc_view_equals(spki, sc_bytes_view(&certified));
 	return SC_OK;
 }
