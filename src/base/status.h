@@ -1,7 +1,7 @@
 /*
  * The one table of results. A code's number is part of the module protocol and never changes its meaning;
  * the name is what logs and tests use; the exit status is what a tool ends with; the sentence is what a person
- * reads where nothing more is known. 
+ * reads where nothing more is known.
  *
  * SC_STATUS(code, number, exit status, sentence)
  */
@@ -74,6 +74,7 @@
 	SC_STATUS(SC_ERR_EVIDENCE_SUITE,    102, 65, "the suite is too weak for a region") \
 	SC_STATUS(SC_ERR_EVIDENCE_REVOKED,  103, 65, "the module that signed is revoked") \
 	SC_STATUS(SC_ERR_EVIDENCE_NONCE,    104, 65, "the statement answers another question") \
+	SC_STATUS(SC_ERR_EVIDENCE_KIND,     105, 65, "the key is another kind of key than a Key Exchange Key") \
 	/* 120..: keys and transfer */ \
 	SC_STATUS(SC_ERR_KEY_INVALID,       120, 65, "the key is not a sound key of its kind") \
 	SC_STATUS(SC_ERR_KEY_TYPE,          121,  2, "that type or size of key is not supported") \

@@ -44,9 +44,10 @@ struct sc_certificate_request {
 };
 
 /*
- * Makes a certificate with exactly the extensions of its kind: basicConstraints and keyUsage (critical), the
- * extended key usage (critical), subject and authority key identifiers, the region extension. The serial number
- * is 159 random bits. The caller frees *out.
+ * Makes a certificate with exactly the extensions of its kind, in this order: basicConstraints and keyUsage
+ * (critical), the extended key usage (critical; not in a root), subject and authority key identifiers (a root
+ * has the first only), the region extension. The serial number is 159 random bits. The caller frees *out.
+ * SC_ERR_KEY_TYPE, SC_ERR_EVIDENCE_USAGE where the fields do not fit the kind.
  */
 sc_status sc_certificate_make(const struct sc_certificate_request *request, X509 **out,
 			      struct sc_error *err) SC_WARN_UNUSED;
@@ -55,23 +56,34 @@ sc_status sc_certificate_make(const struct sc_certificate_request *request, X509
 #define SC_KNSO_NAME_SIZE (5 + 2 * SC_HASH_SIZE + 1)
 void sc_knso_name(const struct sc_hash *world, char name[SC_KNSO_NAME_SIZE]);
 
+/* True for a name of that form. */
+bool sc_knso_name_is_valid(const char *name);
+
+/* True for an electronic serial number: "XXXX-XXXX-XXXX", each X a digit or one of A to F. */
+bool sc_esn_is_valid(const char *esn);
+
 /* The CN of a KEK, "KEK <key hash in hex>". */
 #define SC_KEK_NAME_SIZE (4 + 2 * SC_HASH_SIZE + 1)
 void sc_kek_name(const struct sc_hash *key_hash, char name[SC_KEK_NAME_SIZE]);
 
 /*
  * Which kind it is: exactly the extensions, key type and usages of that kind, a subject and an issuer of
- * exactly one CN each. SC_ERR_EVIDENCE_USAGE for anything else.
+ * exactly one CN each, of the form above. Nothing is accepted that sc_certificate_make would not write from the
+ * same fields, byte for byte; whether the signature holds is sc_chain_verify's question. SC_ERR_EVIDENCE_USAGE.
  */
 sc_status sc_certificate_kind_of(X509 *certificate, enum sc_certificate_kind *out,
 				 struct sc_error *err) SC_WARN_UNUSED;
 
-/* The subject's CN. SC_ERR_EVIDENCE_USAGE where there is not exactly one. */
+/* The subject's CN, and the issuer's. SC_ERR_EVIDENCE_USAGE where there is not exactly one. */
 sc_status sc_certificate_subject(X509 *certificate, struct sc_text *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_certificate_issuer(X509 *certificate, struct sc_text *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* Region code and operator of a region certificate; the caller frees *out. */
 sc_status sc_certificate_region(X509 *certificate, struct sc_region_info **out,
 				struct sc_error *err) SC_WARN_UNUSED;
+
+/* The certificate's SubjectPublicKeyInfo in DER. */
+sc_status sc_certificate_spki(X509 *certificate, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* SHA-256 of the certificate's SubjectPublicKeyInfo: how a root is pinned, and every key is named. */
 sc_status sc_certificate_key_hash(X509 *certificate, struct sc_hash *out, struct sc_error *err) SC_WARN_UNUSED;

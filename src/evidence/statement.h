@@ -23,7 +23,7 @@ struct sc_trust {
 /* When a chain must have been valid. */
 enum sc_judged_at {
 	SC_JUDGED_NOW,    /* a KEK in use */
-	SC_JUDGED_STATED, /* receipts, world statements: the time that they name, not after now + a day */
+	SC_JUDGED_STATED, /* receipts, world statements: the time that they name */
 };
 
 /* What was verified. Certificates are owned by `wrapper`; NULL where there is none of the kind. */
@@ -47,7 +47,9 @@ SC_CLEANUP_POINTER(sc_evidence, struct sc_evidence, sc_evidence_free)
  * warrant's chain to a trusted root, the member's chain through the region certificate to the same root, the
  * signature, the content (kind and version again inside), its ESN against warrant and member, revocation, and
  * for a region's statement that it names that region and its world's KNSO. A KEK certificate, where
- * enclosed, must be issued by that KNSO for that very key. `content_type` is SC_OID_KEY_STATEMENT or
+ * enclosed, must be issued by that KNSO for that very key. The key's hash and type are its key's, a world's id
+ * is that of its KNSO, HKM and suite. No statement may name a time later than now + a day. The region certificate
+ * that a world statement encloses was made after it, and is judged now. `content_type` is SC_OID_KEY_STATEMENT or
  * SC_OID_WORLD_STATEMENT. The caller frees *out. Errors: SC_ERR_ENCODING, SC_ERR_FORMAT, SC_ERR_EVIDENCE_*.
  */
 sc_status sc_statement_verify(struct sc_view der, const char *content_type, const struct sc_trust *trust,

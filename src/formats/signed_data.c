@@ -165,7 +165,7 @@ static sc_status add_signed_attributes(STACK_OF(X509_ATTRIBUTE) *attributes, con
 	struct sc_hash digest;
 
 	SC_TRY(sc_sha256(sc_bytes_view(&s->content), &digest, err));
-	if (!type || !add_attribute(attributes, NID_pkcs9_contentType, V_ASN1_OBJECT, type, 0) ||
+	if (!type || !add_attribute(attributes, NID_pkcs9_contentType, V_ASN1_OBJECT, type, -1) ||
 	    !add_attribute(attributes, NID_pkcs9_messageDigest, V_ASN1_OCTET_STRING, digest.b, sizeof digest.b))
 		return sc_fail_crypto(err, "statement: signed attributes");
 	return SC_OK;

@@ -1,0 +1,118 @@
+/*
+ * Chains of certificates, by X509_verify_cert with everything that it could find elsewhere left out: no
+ * default paths, no partial chains, exactly the certificates given, in the order given.
+ */
+#include "evidence/certificate.h"
+
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+
+#include "base/clock.h"
+
+SC_CLEANUP_POINTER(sc_store, X509_STORE, X509_STORE_free)
+SC_CLEANUP_POINTER(sc_store_ctx, X509_STORE_CTX, X509_STORE_CTX_free)
+SC_CLEANUP_POINTER(sc_x509_borrowed, STACK_OF(X509), sk_X509_free)
+
+/* What the callback saw: time alone may speak against a chain, and then the rest is still checked. */
+struct outcome {
+	int time_error; /* X509_V_OK: none */
+	X509 *time_certificate;
+	int error; /* the first that is not about time */
+	X509 *certificate;
+};
+
+static int note_error(int ok, X509_STORE_CTX *ctx)
+{
+	struct outcome *outcome = X509_STORE_CTX_get_app_data(ctx);
+	int error = X509_STORE_CTX_get_error(ctx);
+
+	if (ok)
+		return 1;
+	if (error == X509_V_ERR_CERT_NOT_YET_VALID || error == X509_V_ERR_CERT_HAS_EXPIRED) {
+		outcome->time_error = error;
+		outcome->time_certificate = X509_STORE_CTX_get_current_cert(ctx);
+		return 1;
+	}
+	outcome->error = error;
+	outcome->certificate = X509_STORE_CTX_get_current_cert(ctx);
+	return 0;
+}
+
+static void name_of(X509 *certificate, struct sc_text *name)
+{
+	if (!certificate || sc_certificate_subject(certificate, name, NULL) != SC_OK)
+		*name = (struct sc_text){ "without a usable name" };
+}
+
+/* The chain that was built must be the one that was given, end to end. */
+static bool is_the_chain(X509_STORE_CTX *ctx, X509 *const *chain, size_t count, X509 *root)
+{
+	const STACK_OF(X509) *built = X509_STORE_CTX_get0_chain(ctx);
+
+	if (!built || sk_X509_num(built) != (int)count + 1)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (X509_cmp(sk_X509_value(built, (int)i), chain[i]) != 0)
+			return false;
+	return X509_cmp(sk_X509_value(built, (int)count), root) == 0;
+}
+
+static sc_status set_up(X509_STORE_CTX *ctx, X509_STORE *store, STACK_OF(X509) * untrusted,
+			X509 *const *chain, size_t count, X509 *root, int64_t at, struct outcome *outcome,
+			struct sc_error *err)
+{
+	X509_VERIFY_PARAM *param;
+
+	for (size_t i = 1; i < count; i++)
+		if (sk_X509_push(untrusted, chain[i]) <= 0)
+			return sc_fail_plain(err, SC_ERR_MEMORY);
+	if (X509_STORE_add_cert(store, root) != 1 ||
+	    X509_STORE_CTX_init(ctx, store, chain[0], untrusted) != 1)
+		return sc_fail_crypto(err, "certificate chain");
+	param = X509_STORE_CTX_get0_param(ctx);
+	X509_VERIFY_PARAM_set_time(param, (time_t)at);
+	/*
+	 * Strict about RFC 5280, and the root's own signature too: its dates and name then count as much as
+	 * its key. Level 0: which algorithms there may be stands in certificate.c, not in a host's
+	 * configuration.
+	 */
+	if (X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE) != 1)
+		return sc_fail_crypto(err, "certificate chain");
+	X509_VERIFY_PARAM_set_auth_level(param, 0);
+	X509_STORE_CTX_set_app_data(ctx, outcome);
+	X509_STORE_CTX_set_verify_cb(ctx, note_error);
+	return SC_OK;
+}
+
+sc_status sc_chain_verify(X509 *const *chain, size_t count, X509 *root, int64_t at, struct sc_error *err)
+{
+	SC_CLEANUP(sc_store) store = X509_STORE_new();
+	SC_CLEANUP(sc_x509_borrowed) untrusted = sk_X509_new_null();
+	SC_CLEANUP(sc_store_ctx) ctx = X509_STORE_CTX_new();
+	struct outcome outcome = { 0 };
+	struct sc_text name = { 0 };
+	char when[SC_CLOCK_TEXT_SIZE];
+	bool ok;
+
+	SC_ENSURE(store && untrusted && ctx, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(set_up(ctx, store, untrusted, chain, count, root, at, &outcome, err));
+	ok = X509_verify_cert(ctx) == 1;
+	ERR_clear_error();
+	if (!ok || outcome.error != X509_V_OK) {
+		int error = outcome.error != X509_V_OK ? outcome.error : X509_STORE_CTX_get_error(ctx);
+
+		name_of(outcome.certificate, &name);
+		return sc_fail(err, SC_ERR_EVIDENCE_CHAIN, "certificate of \"%s\": %s", name.s,
+			       X509_verify_cert_error_string(error));
+	}
+	SC_ENSURE(is_the_chain(ctx, chain, count, root), err, SC_ERR_EVIDENCE_CHAIN,
+		  "certificates: they do not form one chain up to the root");
+	if (outcome.time_error != X509_V_OK) {
+		name_of(outcome.time_certificate, &name);
+		sc_clock_text(at, when);
+		return sc_fail(
+		    err, SC_ERR_EVIDENCE_TIME, "certificate of \"%s\": %s at %s UTC", name.s,
+		    outcome.time_error == X509_V_ERR_CERT_HAS_EXPIRED ? "expired" : "not valid yet", when);
+	}
+	return SC_OK;
+}

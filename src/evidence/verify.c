@@ -1,0 +1,349 @@
+/*
+ * Verifying a statement: see statement.h for what it must show. What is here trusts the roots that it is
+ * given and nothing else; the statement, its certificates and what it says of itself are a stranger's until
+ * the check that covers them has held. Each check has its own status, so that a test sees which one it was.
+ */
+#include "evidence/statement.h"
+
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "base/clock.h"
+#include "formats/key_type.h"
+#include "formats/oid.h"
+#include "formats/world_file.h"
+
+SC_CLEANUP_POINTER(sc_md_ctx, EVP_MD_CTX, EVP_MD_CTX_free)
+
+/* One verification: the evidence as it is collected, and what it is judged by. */
+struct verification {
+	struct sc_evidence *e;
+	const struct sc_trust *trust;
+	enum sc_judged_at judged;
+};
+
+void sc_evidence_free(struct sc_evidence *evidence)
+{
+	if (!evidence)
+		return;
+	sc_signed_data_free(evidence->wrapper);
+	sc_region_info_free(evidence->region_info);
+	sc_key_statement_free(evidence->key);
+	sc_world_statement_free(evidence->world);
+	OPENSSL_free(evidence);
+}
+
+static const struct sc_text *esn_of(const struct sc_evidence *e)
+{
+	return e->key ? &e->key->esn : &e->world->esn;
+}
+
+static int64_t time_of(const struct sc_evidence *e)
+{
+	return e->key ? e->key->time : e->world->time;
+}
+
+static const struct sc_hash *world_of(const struct sc_evidence *e)
+{
+	return e->key ? &e->key->world : &e->world->world;
+}
+
+/* -- what is enclosed
+ * ---------------------------------------------------------------------------------------- */
+
+static X509 **place_for(struct sc_evidence *e, enum sc_certificate_kind kind)
+{
+	switch (kind) {
+	case SC_CERTIFICATE_WARRANT:
+		return &e->warrant;
+	case SC_CERTIFICATE_REGION:
+		return &e->region;
+	case SC_CERTIFICATE_MEMBER:
+		return e->key ? &e->member : NULL;
+	case SC_CERTIFICATE_KEK:
+		return e->key ? &e->kek : NULL;
+	case SC_CERTIFICATE_ROOT: /* a root is trusted for being known already, never for being sent */
+	default:
+		return NULL;
+	}
+}
+
+static sc_status sort_certificates(struct sc_evidence *e, struct sc_error *err)
+{
+	for (int i = 0; i < sk_X509_num(e->wrapper->certificates); i++) {
+		X509 *certificate = sk_X509_value(e->wrapper->certificates, i);
+		enum sc_certificate_kind kind;
+		X509 **place;
+
+		SC_TRY(sc_certificate_kind_of(certificate, &kind, err));
+		place = place_for(e, kind);
+		SC_ENSURE(place, err, SC_ERR_EVIDENCE_USAGE, "a %s is enclosed where none belongs",
+			  sc_certificate_kind_name(kind));
+		SC_ENSURE(!*place, err, SC_ERR_EVIDENCE_USAGE, "more than one %s is enclosed",
+			  sc_certificate_kind_name(kind));
+		*place = certificate;
+	}
+	SC_ENSURE(e->warrant, err, SC_ERR_EVIDENCE_CHAIN, "no warrant is enclosed");
+	return SC_OK;
+}
+
+/* A region's key statement needs both member and region certificate; a KEK certificate needs them, too. */
+static sc_status check_completeness(const struct sc_evidence *e, struct sc_error *err)
+{
+	if (!e->key)
+		return SC_OK;
+	SC_ENSURE(!e->member || e->region, err, SC_ERR_EVIDENCE_CHAIN,
+		  "a member certificate without the region certificate that vouches for its world");
+	SC_ENSURE(!e->region || e->member, err, SC_ERR_EVIDENCE_MEMBER,
+		  "the signer shows no member certificate of the region that it encloses");
+	SC_ENSURE(e->member || !e->key->region.s[0], err, SC_ERR_EVIDENCE_MEMBER,
+		  "the statement names region %s, but its signer shows no member certificate",
+		  e->key->region.s);
+	SC_ENSURE(!e->kek || e->region, err, SC_ERR_EVIDENCE_CHAIN,
+		  "a KEK certificate without its region's certificate");
+	return SC_OK;
+}
+
+static sc_status decode(struct sc_evidence *e, struct sc_view der, const char *content_type,
+			struct sc_error *err)
+{
+	struct sc_view content;
+
+	SC_TRY(sc_signed_data_decode(der, &e->wrapper, err));
+	SC_ENSURE(strcmp(e->wrapper->content_type, content_type) == 0, err, SC_ERR_FORMAT,
+		  "another type of statement than expected");
+	content = sc_bytes_view(&e->wrapper->content);
+	if (strcmp(content_type, SC_OID_KEY_STATEMENT) == 0)
+		return sc_key_statement_decode(content, &e->key, err);
+	SC_ENSURE(strcmp(content_type, SC_OID_WORLD_STATEMENT) == 0, err, SC_ERR_ARGUMENT,
+		  "%s: no content type of a statement", content_type);
+	return sc_world_statement_decode(content, &e->world, err);
+}
+
+/* -- chains
+ * -------------------------------------------------------------------------------------------------- */
+
+/* No clock is a day fast: what names a later time was not made yet. */
+static sc_status check_stated_time(const struct verification *v, struct sc_error *err)
+{
+	char when[SC_CLOCK_TEXT_SIZE];
+
+	sc_clock_text(time_of(v->e), when);
+	SC_ENSURE(time_of(v->e) <= v->trust->now + SC_DAY, err, SC_ERR_EVIDENCE_TIME,
+		  "it names a time to come, %s UTC", when);
+	return SC_OK;
+}
+
+static int64_t judged_at(const struct verification *v)
+{
+	return v->judged == SC_JUDGED_NOW ? v->trust->now : time_of(v->e);
+}
+
+/* The trusted root that signed the warrant: by name and key identifier, then by its signature. */
+static sc_status find_root(const struct verification *v, struct sc_error *err)
+{
+	struct sc_text issuer = { 0 };
+	sc_status status = SC_OK;
+
+	SC_TRY(sc_certificate_issuer(v->e->warrant, &issuer, err));
+	for (size_t i = 0; i < v->trust->root_count; i++) {
+		X509 *root = v->trust->roots[i];
+		enum sc_certificate_kind kind;
+
+		if (sc_certificate_kind_of(root, &kind, NULL) != SC_OK || kind != SC_CERTIFICATE_ROOT ||
+		    X509_check_issued(root, v->e->warrant) != X509_V_OK)
+			continue;
+		status = sc_chain_verify(&v->e->warrant, 1, root, judged_at(v), err);
+		if (status == SC_OK) {
+			v->e->root = root;
+			return SC_OK;
+		}
+	}
+	ERR_clear_error();
+	if (status != SC_OK)
+		return status;
+	return sc_fail(err, SC_ERR_EVIDENCE_ROOT, "its warrant is of root \"%s\", which is not trusted here",
+		       issuer.s);
+}
+
+/*
+ * A region certificate is made after the world statement, so it is judged now even where that is not: whoever
+ * relies on it wants to know what the world is, not what it once became.
+ */
+static sc_status verify_region_of_world(const struct verification *v, struct sc_error *err)
+{
+	return sc_chain_verify(&v->e->region, 1, v->e->root, v->trust->now, err);
+}
+
+/* That a region certificate, which its chain has proven, is for the world and region that the statement
+ * names. */
+static sc_status check_region(struct sc_evidence *e, struct sc_error *err)
+{
+	char knso[SC_KNSO_NAME_SIZE];
+	struct sc_text subject = { 0 };
+
+	SC_TRY(sc_certificate_region(e->region, &e->region_info, err));
+	SC_TRY(sc_certificate_subject(e->region, &subject, err));
+	sc_knso_name(world_of(e), knso);
+	SC_ENSURE(sc_text_equals(&subject, knso), err, SC_ERR_EVIDENCE_WORLD,
+		  "its region certificate is for another world, \"%s\"", subject.s);
+	SC_ENSURE(!e->key || sc_text_equals(&e->key->region, e->region_info->region.s), err,
+		  SC_ERR_EVIDENCE_REGION, "it names region \"%s\", its region certificate is for %s",
+		  e->key->region.s, e->region_info->region.s);
+	return SC_OK;
+}
+
+static sc_status verify_below_region(const struct verification *v, X509 *certificate, struct sc_error *err)
+{
+	X509 *const chain[] = { certificate, v->e->region };
+
+	return sc_chain_verify(chain, 2, v->e->root, judged_at(v), err);
+}
+
+/* A key statement's region certificate stands in the chain of its member certificate. */
+static sc_status verify_chains(const struct verification *v, struct sc_error *err)
+{
+	SC_TRY(find_root(v, err));
+	if (v->e->member)
+		SC_TRY(verify_below_region(v, v->e->member, err));
+	else if (v->e->region)
+		SC_TRY(verify_region_of_world(v, err));
+	if (v->e->kek)
+		SC_TRY(verify_below_region(v, v->e->kek, err));
+	return v->e->region ? check_region(v->e, err) : SC_OK;
+}
+
+/* -- the signer
+ * ---------------------------------------------------------------------------------------------- */
+
+/* Its name byte for byte: libcrypto compares without case, and no signature covers who the signer is said to
+ * be. */
+static bool is_named_signer(const struct sc_signed_data *s, X509 *certificate)
+{
+	const unsigned char *given;
+	const unsigned char *own;
+	size_t given_len;
+	size_t own_len;
+
+	return sc_signed_data_signer(s) == certificate &&
+	       X509_NAME_get0_der(s->issuer, &given, &given_len) == 1 &&
+	       X509_NAME_get0_der(X509_get_issuer_name(certificate), &own, &own_len) == 1 &&
+	       sc_view_equals(sc_view_of(given, given_len), sc_view_of(own, own_len));
+}
+
+static sc_status verify_signature(const struct sc_evidence *e, struct sc_error *err)
+{
+	X509 *signer = e->member ? e->member : e->warrant;
+	SC_CLEANUP(sc_bytes) attributes = { 0 };
+	SC_CLEANUP(sc_md_ctx) ctx = EVP_MD_CTX_new();
+	bool ok;
+
+	SC_ENSURE(is_named_signer(e->wrapper, signer), err, SC_ERR_EVIDENCE_SIGNATURE,
+		  "its signer is not named by the enclosed %s", e->member ? "member certificate" : "warrant");
+	SC_TRY(sc_signed_data_attributes(e->wrapper, &attributes, err));
+	ok = ctx && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, X509_get0_pubkey(signer)) == 1 &&
+	     EVP_DigestVerify(ctx, e->wrapper->signature.data, e->wrapper->signature.len, attributes.data,
+			      attributes.len) == 1;
+	ERR_clear_error();
+	SC_ENSURE(ok, err, SC_ERR_EVIDENCE_SIGNATURE, "its signature does not verify");
+	return SC_OK;
+}
+
+static sc_status check_signer(const struct verification *v, struct sc_error *err)
+{
+	const struct sc_evidence *e = v->e;
+	const struct sc_text *esn = esn_of(e);
+	struct sc_text warranted = { 0 };
+	struct sc_text member = { 0 };
+
+	SC_TRY(sc_certificate_subject(e->warrant, &warranted, err));
+	SC_ENSURE(sc_text_equals(&warranted, esn->s), err, SC_ERR_EVIDENCE_ESN,
+		  "it names module %s, its warrant is for %s", esn->s, warranted.s);
+	if (e->member) {
+		SC_TRY(sc_certificate_subject(e->member, &member, err));
+		SC_ENSURE(sc_text_equals(&member, warranted.s), err, SC_ERR_EVIDENCE_MEMBER,
+			  "its warrant is for module %s, its member certificate for %s", warranted.s,
+			  member.s);
+		SC_ENSURE(EVP_PKEY_eq(X509_get0_pubkey(e->member), X509_get0_pubkey(e->warrant)) == 1, err,
+			  SC_ERR_EVIDENCE_MEMBER,
+			  "warrant and member certificate of %s are for different keys", esn->s);
+	}
+	for (size_t i = 0; i < v->trust->revoked_count; i++)
+		SC_ENSURE(strcmp(v->trust->revoked[i], esn->s) != 0, err, SC_ERR_EVIDENCE_REVOKED,
+			  "module %s is revoked", esn->s);
+	return SC_OK;
+}
+
+/* -- what is said
+ * -------------------------------------------------------------------------------------------- */
+
+static sc_status same_key(struct sc_view spki, X509 *certificate, bool *same, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) certified = { 0 };
+
+	SC_TRY(sc_certificate_spki(certificate, &certified, err));
+	*same = sc_view_equals(spki, sc_bytes_view(&certified));
+	return SC_OK;
+}
+
+/* The key's hash and type are those of the key; a KEK certificate is for it. */
+static sc_status check_key(const struct sc_evidence *e, struct sc_error *err)
+{
+	struct sc_view spki = sc_bytes_view(&e->key->spki);
+	SC_CLEANUP(sc_pkey) key = NULL;
+	struct sc_key_type type = { 0 };
+	struct sc_hash hash = { 0 };
+	bool same = true;
+
+	SC_TRY(sc_spki_read(spki, &key, err));
+	SC_TRY(sc_key_hash(spki, &hash, err));
+	SC_ENSURE(sc_hash_equals(&hash, &e->key->key_hash), err, SC_ERR_EVIDENCE_KEY,
+		  "the key hash that it states is not its key's");
+	SC_ENSURE(sc_key_type_of(key, &type, NULL) == SC_OK && type.algorithm == e->key->type.algorithm &&
+		      type.bits == e->key->type.bits,
+		  err, SC_ERR_EVIDENCE_KEY, "the key is not of the type that it states, %s",
+		  sc_key_type_name(&e->key->type));
+	if (e->kek)
+		SC_TRY(same_key(spki, e->kek, &same, err));
+	SC_ENSURE(same, err, SC_ERR_EVIDENCE_KEY, "its KEK certificate is for another key");
+	return SC_OK;
+}
+
+/* The world's id follows from what it is made of; a region certificate is for its KNSO. */
+static sc_status check_world(const struct sc_evidence *e, struct sc_error *err)
+{
+	struct sc_view knso = sc_bytes_view(&e->world->knso);
+	SC_CLEANUP(sc_pkey) key = NULL;
+	struct sc_hash id = { 0 };
+	bool same = true;
+
+	SC_TRY(sc_spki_read(knso, &key, err));
+	SC_TRY(sc_world_id(knso, &e->world->hkm, e->world->suite, &id, err));
+	SC_ENSURE(sc_hash_equals(&id, &e->world->world), err, SC_ERR_EVIDENCE_WORLD,
+		  "the world's id is not that of its KNSO, HKM and suite");
+	if (e->region)
+		SC_TRY(same_key(knso, e->region, &same, err));
+	SC_ENSURE(same, err, SC_ERR_EVIDENCE_WORLD, "its region certificate is for another KNSO");
+	return SC_OK;
+}
+
+sc_status sc_statement_verify(struct sc_view der, const char *content_type, const struct sc_trust *trust,
+			      enum sc_judged_at judged, struct sc_evidence **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_evidence) e = OPENSSL_zalloc(sizeof *e);
+	const struct verification v = { e, trust, judged };
+
+	SC_ENSURE(e, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(decode(e, der, content_type, err));
+	SC_TRY(sort_certificates(e, err));
+	SC_TRY(check_completeness(e, err));
+	SC_TRY(check_stated_time(&v, err));
+	SC_TRY(verify_chains(&v, err));
+	SC_TRY(verify_signature(e, err));
+	SC_TRY(check_signer(&v, err));
+	SC_TRY(e->key ? check_key(e, err) : check_world(e, err));
+	*out = sc_steal(e);
+	return SC_OK;
+}

@@ -1,0 +1,663 @@
+/* Statements: what a verifier must see before it believes one (evidence/statement.h, rule F6). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <openssl/pem.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "formats/oid.h"
+#include "forge.h"
+
+#define NOW INT64_C(1800000000)
+
+extern char **environ;
+
+static sc_status verify(const struct sc_forge *f, const struct sc_bytes *statement, const char *type,
+			enum sc_judged_at judged)
+{
+	const struct sc_trust trust = sc_forge_trust(f);
+	SC_CLEANUP(sc_evidence) evidence = NULL;
+	struct sc_error err = { 0 };
+	sc_status status =
+	    sc_statement_verify(sc_bytes_view(statement), type, &trust, judged, &evidence, &err);
+
+	assert_true((status == SC_OK) == (evidence != NULL));
+	assert_true(status == SC_OK || strlen(err.message) > 0);
+	return status;
+}
+
+static sc_status verify_kek(const struct sc_forge *f)
+{
+	SC_CLEANUP(sc_bytes) package = sc_forge_kek_package(f);
+
+	return verify(f, &package, SC_OID_KEY_STATEMENT, SC_JUDGED_NOW);
+}
+
+static sc_status verify_world(const struct sc_forge *f)
+{
+	SC_CLEANUP(sc_bytes) package = sc_forge_world_package(f);
+
+	return verify(f, &package, SC_OID_WORLD_STATEMENT, SC_JUDGED_STATED);
+}
+
+/* -- what is believed
+ * ------------------------------------------------------------------------------------------ */
+
+static void what_a_module_signs_is_believed(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	const struct sc_statement_signer signer = { f->module_key, f->warrant, f->member,
+						    f->region_certificate };
+	const struct sc_trust trust = sc_forge_trust(f);
+	SC_CLEANUP(sc_bytes) statement = { 0 };
+	SC_CLEANUP(sc_evidence) evidence = NULL;
+
+	(void)state;
+	assert_int_equal(sc_key_statement_sign(&signer, f->key, f->kek_certificate, &statement, NULL), SC_OK);
+	assert_int_equal(sc_statement_verify(sc_bytes_view(&statement), SC_OID_KEY_STATEMENT, &trust,
+					     SC_JUDGED_NOW, &evidence, NULL),
+			 SC_OK);
+	assert_ptr_equal(evidence->root, f->root);
+	assert_int_equal(X509_cmp(evidence->warrant, f->warrant), 0);
+	assert_int_equal(X509_cmp(evidence->member, f->member), 0);
+	assert_int_equal(X509_cmp(evidence->region, f->region_certificate), 0);
+	assert_int_equal(X509_cmp(evidence->kek, f->kek_certificate), 0);
+	assert_string_equal(evidence->region_info->region.s, "EU");
+	assert_null(evidence->world);
+	assert_true(sc_hash_equals(&evidence->key->key_hash, &f->key->key_hash));
+}
+
+static void a_world_statement_takes_its_region_certificate_later(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	const struct sc_statement_signer signer = { f->module_key, f->warrant, NULL, NULL };
+	SC_CLEANUP(sc_bytes) statement = { 0 };
+	SC_CLEANUP(sc_bytes) package = { 0 };
+
+	(void)state;
+	assert_int_equal(sc_world_statement_sign(&signer, f->world, &statement, NULL), SC_OK);
+	assert_int_equal(verify(f, &statement, SC_OID_WORLD_STATEMENT, SC_JUDGED_STATED), SC_OK);
+	assert_int_equal(
+	    sc_statement_enclose(sc_bytes_view(&statement), f->region_certificate, &package, NULL), SC_OK);
+	assert_int_equal(verify(f, &package, SC_OID_WORLD_STATEMENT, SC_JUDGED_STATED), SC_OK);
+}
+
+static void forget(X509 **certificate)
+{
+	sc_forge_put(certificate, NULL);
+}
+
+static void a_world_without_a_region_speaks_under_its_warrant(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+
+	(void)state;
+	forget(&f->member);
+	forget(&f->region_certificate);
+	forget(&f->kek_certificate);
+	f->key->region = (struct sc_text){ "" };
+	f->key->suite = SC_SUITE_DLF1024;
+	assert_int_equal(verify_kek(f), SC_OK);
+}
+
+static void a_module_does_not_sign_under_anothers_certificate(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	SC_CLEANUP(sc_forge) other = sc_forge_new(NOW, "EU");
+	struct sc_statement_signer signer = { f->module_key, f->warrant, f->member, f->region_certificate };
+	SC_CLEANUP(sc_bytes) statement = { 0 };
+
+	(void)state;
+	assert_int_equal(sc_key_statement_sign(&signer, f->key, NULL, &statement, NULL), SC_OK);
+	signer.key = other->module_key;
+	assert_int_equal(sc_key_statement_sign(&signer, f->key, NULL, &statement, NULL), SC_ERR_EVIDENCE_KEY);
+}
+
+static void an_old_statement_is_judged_at_the_time_that_it_names(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	SC_CLEANUP(sc_bytes) receipt = sc_forge_kek_package(f);
+	SC_CLEANUP(sc_bytes) world = sc_forge_world_statement(f);
+
+	(void)state;
+	f->now = NOW + 15 * SC_YEAR; /* the warrant ended five years ago */
+	assert_int_equal(verify(f, &receipt, SC_OID_KEY_STATEMENT, SC_JUDGED_STATED), SC_OK);
+	assert_int_equal(verify(f, &receipt, SC_OID_KEY_STATEMENT, SC_JUDGED_NOW), SC_ERR_EVIDENCE_TIME);
+	assert_int_equal(verify(f, &world, SC_OID_WORLD_STATEMENT, SC_JUDGED_STATED), SC_OK);
+}
+
+static void a_second_trusted_root_is_as_good_as_the_first(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	SC_CLEANUP(sc_forge) other = sc_forge_new(NOW, "EU");
+	SC_CLEANUP(sc_bytes) package = sc_forge_kek_package(f);
+	X509 *const roots[] = { other->root, f->root };
+	struct sc_trust trust = { .roots = roots, .root_count = 1, .now = NOW };
+	SC_CLEANUP(sc_evidence) evidence = NULL;
+
+	(void)state;
+	assert_int_equal(sc_statement_verify(sc_bytes_view(&package), SC_OID_KEY_STATEMENT, &trust,
+					     SC_JUDGED_NOW, &evidence, NULL),
+			 SC_ERR_EVIDENCE_ROOT);
+	trust.root_count = 2;
+	assert_int_equal(sc_statement_verify(sc_bytes_view(&package), SC_OID_KEY_STATEMENT, &trust,
+					     SC_JUDGED_NOW, &evidence, NULL),
+			 SC_OK);
+	assert_ptr_equal(evidence->root, f->root);
+}
+
+/* -- what is not: each change alone is what is refused
+ * --------------------------------------------------------- */
+
+struct refusal {
+	const char *what;
+	void (*change)(struct sc_forge *f);
+	sc_status status;
+};
+
+static struct sc_forge *other; /* another manufacturer, module and world of the same names */
+
+static void no_member(struct sc_forge *f)
+{
+	forget(&f->member);
+}
+
+static void no_member_no_region(struct sc_forge *f)
+{
+	forget(&f->member);
+	forget(&f->region_certificate);
+	forget(&f->kek_certificate);
+}
+
+static void no_region_certificate(struct sc_forge *f)
+{
+	forget(&f->region_certificate);
+}
+
+static void warrant_of_another_root(struct sc_forge *f)
+{
+	EVP_PKEY_free(f->root_key);
+	EVP_PKEY_up_ref(other->root_key);
+	f->root_key = other->root_key;
+	sc_forge_warrant_again(f);
+}
+
+/* The module's own root does not vouch for that region. */
+static void region_of_another_root(struct sc_forge *f)
+{
+	EVP_PKEY_free(f->root_key);
+	EVP_PKEY_up_ref(other->root_key);
+	f->root_key = other->root_key;
+	sc_forge_region_again(f);
+}
+
+static void member_of_another_world(struct sc_forge *f)
+{
+	EVP_PKEY *knso = f->knso;
+
+	f->knso = other->knso;
+	sc_forge_member_again(f);
+	f->knso = knso;
+}
+
+static void kek_certificate_of_another_world(struct sc_forge *f)
+{
+	EVP_PKEY *knso = f->knso;
+
+	f->knso = other->knso;
+	sc_forge_kek_certificate_again(f);
+	f->knso = knso;
+}
+
+static void member_with_another_esn(struct sc_forge *f)
+{
+	struct sc_text esn = f->esn;
+
+	strcpy(f->esn.s, "7E57-0000-0002");
+	sc_forge_member_again(f);
+	f->esn = esn;
+}
+
+static void warrant_with_another_esn(struct sc_forge *f)
+{
+	struct sc_text esn = f->esn;
+
+	strcpy(f->esn.s, "7E57-0000-0002");
+	sc_forge_warrant_again(f);
+	f->esn = esn;
+}
+
+static void statement_with_another_esn(struct sc_forge *f)
+{
+	strcpy(f->key->esn.s, "7E57-0000-0002");
+	strcpy(f->world->esn.s, "7E57-0000-0002");
+}
+
+static void warrant_for_another_key(struct sc_forge *f)
+{
+	EVP_PKEY *key = f->module_key;
+
+	f->module_key = other->module_key;
+	sc_forge_warrant_again(f);
+	f->module_key = key;
+}
+
+static void signed_by_another_key(struct sc_forge *f)
+{
+	EVP_PKEY_free(f->module_key);
+	EVP_PKEY_up_ref(other->module_key);
+	f->module_key = other->module_key;
+}
+
+static void from_a_time_to_come(struct sc_forge *f)
+{
+	f->key->time = f->world->time = f->now + SC_DAY + 1;
+}
+
+static void another_region_named(struct sc_forge *f)
+{
+	strcpy(f->key->region.s, "NA");
+}
+
+static void no_region_named(struct sc_forge *f)
+{
+	f->key->region = (struct sc_text){ "" };
+}
+
+static void another_world_named(struct sc_forge *f)
+{
+	f->key->world = other->key->world;
+}
+
+static void another_key_hash(struct sc_forge *f)
+{
+	f->key->key_hash.b[0] ^= 1;
+}
+
+static void another_type(struct sc_forge *f)
+{
+	f->key->type.bits = 3072;
+}
+
+static void another_key_than_certified(struct sc_forge *f)
+{
+	SC_CLEANUP(sc_pkey) key = sc_forge_rsa_key(1);
+
+	sc_forge_state_key(f, key);
+}
+
+static void a_kek_where_the_warrant_belongs(struct sc_forge *f)
+{
+	X509_up_ref(f->root);
+	sc_forge_put(&f->warrant, f->root);
+}
+
+static void another_world_id(struct sc_forge *f)
+{
+	f->world->world.b[31] ^= 1;
+}
+
+static void another_suite(struct sc_forge *f)
+{
+	f->world->suite = SC_SUITE_DLF1024;
+}
+
+static void another_hkm(struct sc_forge *f)
+{
+	f->world->hkm.b[0] ^= 1;
+}
+
+static void region_certificate_for_another_world(struct sc_forge *f)
+{
+	struct sc_hash id = f->world->world;
+
+	f->world->world = other->world->world;
+	sc_forge_region_again(f);
+	f->world->world = id;
+}
+
+static void region_certificate_for_another_key(struct sc_forge *f)
+{
+	EVP_PKEY *knso = f->knso;
+
+	f->knso = other->knso;
+	sc_forge_region_again(f);
+	f->knso = knso;
+}
+
+static void region_certificate_expired(struct sc_forge *f)
+{
+	int64_t now = f->now;
+
+	f->now = now - 4 * SC_YEAR;
+	sc_forge_region_again(f);
+	f->now = now;
+}
+
+static void check_refusals(const struct refusal *refusals, size_t count,
+			   sc_status (*verify_it)(const struct sc_forge *))
+{
+	other = sc_forge_new(NOW, "EU");
+	for (size_t i = 0; i < count; i++) {
+		SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+		sc_status status;
+
+		assert_int_equal(verify_it(f), SC_OK);
+		refusals[i].change(f);
+		status = verify_it(f);
+		if (status != refusals[i].status)
+			fail_msg("%s: %s, not %s", refusals[i].what, sc_status_name(status),
+				 sc_status_name(refusals[i].status));
+	}
+	sc_forge_free(other);
+}
+
+#define REFUSAL(change, status)                                                                              \
+	{                                                                                                    \
+#change, change, status                                                                      \
+	}
+
+static void a_key_statement_is_refused_for_what_is_wrong_with_it(void **state)
+{
+	static const struct refusal refusals[] = {
+		REFUSAL(no_member, SC_ERR_EVIDENCE_MEMBER),
+		REFUSAL(no_member_no_region, SC_ERR_EVIDENCE_MEMBER),
+		REFUSAL(no_region_certificate, SC_ERR_EVIDENCE_CHAIN),
+		REFUSAL(warrant_of_another_root, SC_ERR_EVIDENCE_ROOT),
+		REFUSAL(region_of_another_root, SC_ERR_EVIDENCE_CHAIN),
+		REFUSAL(member_of_another_world, SC_ERR_EVIDENCE_CHAIN),
+		REFUSAL(kek_certificate_of_another_world, SC_ERR_EVIDENCE_CHAIN),
+		REFUSAL(member_with_another_esn, SC_ERR_EVIDENCE_MEMBER),
+		REFUSAL(warrant_with_another_esn, SC_ERR_EVIDENCE_ESN),
+		REFUSAL(statement_with_another_esn, SC_ERR_EVIDENCE_ESN),
+		REFUSAL(warrant_for_another_key, SC_ERR_EVIDENCE_MEMBER),
+		REFUSAL(signed_by_another_key, SC_ERR_EVIDENCE_SIGNATURE),
+		REFUSAL(from_a_time_to_come, SC_ERR_EVIDENCE_TIME),
+		REFUSAL(another_region_named, SC_ERR_EVIDENCE_REGION),
+		REFUSAL(no_region_named, SC_ERR_EVIDENCE_REGION),
+		REFUSAL(another_world_named, SC_ERR_EVIDENCE_WORLD),
+		REFUSAL(another_key_hash, SC_ERR_EVIDENCE_KEY),
+		REFUSAL(another_type, SC_ERR_EVIDENCE_KEY),
+		REFUSAL(another_key_than_certified, SC_ERR_EVIDENCE_KEY),
+		REFUSAL(region_certificate_for_another_world, SC_ERR_EVIDENCE_WORLD),
+		REFUSAL(region_certificate_expired, SC_ERR_EVIDENCE_TIME),
+		REFUSAL(a_kek_where_the_warrant_belongs, SC_ERR_EVIDENCE_USAGE),
+	};
+
+	(void)state;
+	check_refusals(refusals, sizeof refusals / sizeof refusals[0], verify_kek);
+}
+
+static void a_world_statement_is_refused_for_what_is_wrong_with_it(void **state)
+{
+	static const struct refusal refusals[] = {
+		REFUSAL(warrant_of_another_root, SC_ERR_EVIDENCE_ROOT),
+		REFUSAL(region_of_another_root, SC_ERR_EVIDENCE_CHAIN),
+		REFUSAL(warrant_with_another_esn, SC_ERR_EVIDENCE_ESN),
+		REFUSAL(statement_with_another_esn, SC_ERR_EVIDENCE_ESN),
+		REFUSAL(signed_by_another_key, SC_ERR_EVIDENCE_SIGNATURE),
+		REFUSAL(from_a_time_to_come, SC_ERR_EVIDENCE_TIME),
+		REFUSAL(another_world_id, SC_ERR_EVIDENCE_WORLD),
+		REFUSAL(another_suite, SC_ERR_EVIDENCE_WORLD),
+		REFUSAL(another_hkm, SC_ERR_EVIDENCE_WORLD),
+		REFUSAL(region_certificate_for_another_world, SC_ERR_EVIDENCE_WORLD),
+		REFUSAL(region_certificate_for_another_key, SC_ERR_EVIDENCE_WORLD),
+		REFUSAL(region_certificate_expired, SC_ERR_EVIDENCE_TIME),
+	};
+
+	(void)state;
+	check_refusals(refusals, sizeof refusals / sizeof refusals[0], verify_world);
+}
+
+static void a_revoked_module_is_not_believed(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	SC_CLEANUP(sc_bytes) package = sc_forge_kek_package(f);
+	const char *const revoked[] = { "0000-0000-0000", f->esn.s };
+	struct sc_trust trust = sc_forge_trust(f);
+	SC_CLEANUP(sc_evidence) evidence = NULL;
+
+	(void)state;
+	trust.revoked = revoked;
+	trust.revoked_count = 1;
+	assert_int_equal(sc_statement_verify(sc_bytes_view(&package), SC_OID_KEY_STATEMENT, &trust,
+					     SC_JUDGED_NOW, &evidence, NULL),
+			 SC_OK);
+	sc_evidence_free(evidence);
+	evidence = NULL;
+	trust.revoked_count = 2;
+	assert_int_equal(sc_statement_verify(sc_bytes_view(&package), SC_OID_KEY_STATEMENT, &trust,
+					     SC_JUDGED_NOW, &evidence, NULL),
+			 SC_ERR_EVIDENCE_REVOKED);
+}
+
+static struct sc_bytes wrapped(const struct sc_forge *f, const char *type, const struct sc_bytes *content,
+			       X509 *named, X509 *one_more)
+{
+	X509 *const certificates[] = { f->warrant, f->member, f->region_certificate, f->kek_certificate,
+				       one_more };
+
+	return sc_forge_wrap(type, sc_bytes_view(content), f->module_key, named, certificates, 5);
+}
+
+static void certificates_and_types_stand_where_they_belong(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	SC_CLEANUP(sc_x509) second_warrant = NULL;
+	SC_CLEANUP(sc_bytes) content = { 0 };
+	X509 *first;
+	struct sc_bytes package;
+
+	(void)state;
+	assert_int_equal(sc_key_statement_encode(f->key, &content, NULL), SC_OK);
+	package = wrapped(f, SC_OID_KEY_STATEMENT, &content, f->member, NULL);
+	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_JUDGED_NOW), SC_OK);
+	assert_int_equal(verify(f, &package, SC_OID_WORLD_STATEMENT, SC_JUDGED_NOW), SC_ERR_FORMAT);
+	sc_bytes_free(&package);
+
+	package = wrapped(f, SC_OID_WORLD_STATEMENT, &content, f->member, NULL);
+	assert_int_equal(verify(f, &package, SC_OID_WORLD_STATEMENT, SC_JUDGED_NOW), SC_ERR_ENCODING);
+	sc_bytes_free(&package);
+
+	package = wrapped(f, SC_OID_KEY_STATEMENT, &content, f->member, f->root);
+	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_JUDGED_NOW), SC_ERR_EVIDENCE_USAGE);
+	sc_bytes_free(&package);
+
+	/* Both name and key of the warrant are the signer's too, but a region's statement is a member's. */
+	package = wrapped(f, SC_OID_KEY_STATEMENT, &content, f->warrant, NULL);
+	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_JUDGED_NOW), SC_ERR_EVIDENCE_SIGNATURE);
+	sc_bytes_free(&package);
+
+	first = f->warrant;
+	f->warrant = NULL;
+	sc_forge_warrant_again(f);
+	second_warrant = f->warrant;
+	f->warrant = first;
+	package = wrapped(f, SC_OID_KEY_STATEMENT, &content, f->member, second_warrant);
+	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_JUDGED_NOW), SC_ERR_EVIDENCE_USAGE);
+	sc_bytes_free(&package);
+
+	sc_forge_put(&f->warrant, NULL);
+	package = wrapped(f, SC_OID_KEY_STATEMENT, &content, f->member, NULL);
+	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_JUDGED_NOW), SC_ERR_EVIDENCE_CHAIN);
+	sc_bytes_free(&package);
+}
+
+static void a_world_statement_encloses_no_member(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	SC_CLEANUP(sc_bytes) content = { 0 };
+	X509 *const certificates[] = { f->warrant, f->region_certificate, f->member };
+	struct sc_bytes package;
+
+	(void)state;
+	assert_int_equal(sc_world_statement_encode(f->world, &content, NULL), SC_OK);
+	package = sc_forge_wrap(SC_OID_WORLD_STATEMENT, sc_bytes_view(&content), f->module_key, f->warrant,
+				certificates, 2);
+	assert_int_equal(verify(f, &package, SC_OID_WORLD_STATEMENT, SC_JUDGED_STATED), SC_OK);
+	sc_bytes_free(&package);
+	package = sc_forge_wrap(SC_OID_WORLD_STATEMENT, sc_bytes_view(&content), f->module_key, f->warrant,
+				certificates, 3);
+	assert_int_equal(verify(f, &package, SC_OID_WORLD_STATEMENT, SC_JUDGED_STATED),
+			 SC_ERR_EVIDENCE_USAGE);
+	sc_bytes_free(&package);
+}
+
+/* -- every byte counts
+ * ----------------------------------------------------------------------------------------- */
+
+static void check_every_byte(const struct sc_forge *f, struct sc_bytes *statement, const char *type)
+{
+	struct sc_bytes cut;
+
+	assert_int_equal(verify(f, statement, type, SC_JUDGED_STATED), SC_OK);
+	for (size_t i = 0; i < statement->len; i++) {
+		/* 0x20 as well: it changes the case of a letter, and libcrypto compares names without case.
+		 */
+		for (uint8_t flip = 0x01; flip; flip = flip == 0x01 ? 0x20 : 0) {
+			statement->data[i] ^= flip;
+			if (verify(f, statement, type, SC_JUDGED_STATED) == SC_OK)
+				fail_msg("byte %zu, flipped by %02x, is not noticed", i, flip);
+			statement->data[i] ^= flip;
+		}
+		/* Of exactly that length, so that a sanitizer sees a read past its end. */
+		assert_int_equal(sc_bytes_copy(sc_view_of(statement->data, i), &cut, NULL), SC_OK);
+		if (verify(f, &cut, type, SC_JUDGED_STATED) == SC_OK)
+			fail_msg("cut to %zu bytes", i);
+		sc_bytes_free(&cut);
+	}
+	assert_int_equal(sc_bytes_new(statement->len + 1, &cut, NULL), SC_OK);
+	memcpy(cut.data, statement->data, statement->len);
+	assert_int_not_equal(verify(f, &cut, type, SC_JUDGED_STATED), SC_OK);
+	sc_bytes_free(&cut);
+}
+
+static void any_byte_of_a_kek_package_matters(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	SC_CLEANUP(sc_bytes) package = sc_forge_kek_package(f);
+
+	(void)state;
+	check_every_byte(f, &package, SC_OID_KEY_STATEMENT);
+}
+
+static void any_byte_of_a_world_package_matters(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	SC_CLEANUP(sc_bytes) package = sc_forge_world_package(f);
+
+	(void)state;
+	check_every_byte(f, &package, SC_OID_WORLD_STATEMENT);
+}
+
+/* -- stock openssl
+ * --------------------------------------------------------------------------------------------- */
+
+static char directory[] = "/tmp/test_statement.XXXXXX";
+
+static const char *path_of(const char *name, char path[64])
+{
+	snprintf(path, 64, "%s/%s", directory, name);
+	return path;
+}
+
+static void write_to(const char *name, struct sc_view content)
+{
+	char path[64];
+
+	assert_int_equal(sc_file_write_path(path_of(name, path), content, SC_FILE_REPLACE, 0600, NULL),
+			 SC_OK);
+}
+
+/* What `openssl cms -verify -purpose any` thinks of it, at the forge's time. */
+static int openssl_exit(const struct sc_bytes *statement)
+{
+	char in[64];
+	char root[64];
+	char out[64];
+	char time[32];
+	char *argv[] = { "openssl",
+			 "cms",
+			 "-verify",
+			 "-purpose",
+			 "any",
+			 "-inform",
+			 "DER",
+			 "-attime",
+			 time,
+			 "-in",
+			 path_of("statement", in) ? in : NULL,
+			 "-CAfile",
+			 path_of("root.pem", root) ? root : NULL,
+			 "-out",
+			 path_of("content", out) ? out : NULL,
+			 NULL };
+	pid_t child;
+	int status = 0;
+
+	snprintf(time, sizeof time, "%lld", (long long)NOW);
+	write_to("statement", sc_bytes_view(statement));
+	assert_int_equal(posix_spawnp(&child, "openssl", NULL, NULL, argv, environ), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void stock_openssl_reads_what_we_sign(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	SC_CLEANUP(sc_bytes) kek = sc_forge_kek_package(f);
+	SC_CLEANUP(sc_bytes) world = sc_forge_world_package(f);
+	SC_CLEANUP(sc_bytes) content = { 0 };
+	SC_CLEANUP(sc_bytes) stated = { 0 };
+	char path[64];
+	FILE *root;
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	root = fopen(path_of("root.pem", path), "w");
+	assert_non_null(root);
+	assert_int_equal(PEM_write_X509(root, f->root), 1);
+	fclose(root);
+	assert_int_equal(openssl_exit(&kek), 0);
+	assert_int_equal(sc_file_read_path(path_of("content", path), 65536, &content, NULL), SC_OK);
+	assert_int_equal(sc_key_statement_encode(f->key, &stated, NULL), SC_OK);
+	assert_true(sc_view_equals(sc_bytes_view(&content), sc_bytes_view(&stated)));
+	assert_int_equal(openssl_exit(&world), 0);
+	world.data[world.len - 1] ^= 1;
+	assert_int_not_equal(openssl_exit(&world), 0);
+	for (size_t i = 0; i < 3; i++)
+		unlink(path_of((const char *[]){ "statement", "root.pem", "content" }[i], path));
+	rmdir(directory);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_module_signs_is_believed),
+		cmocka_unit_test(a_world_statement_takes_its_region_certificate_later),
+		cmocka_unit_test(a_world_without_a_region_speaks_under_its_warrant),
+		cmocka_unit_test(a_module_does_not_sign_under_anothers_certificate),
+		cmocka_unit_test(an_old_statement_is_judged_at_the_time_that_it_names),
+		cmocka_unit_test(a_second_trusted_root_is_as_good_as_the_first),
+		cmocka_unit_test(a_key_statement_is_refused_for_what_is_wrong_with_it),
+		cmocka_unit_test(a_world_statement_is_refused_for_what_is_wrong_with_it),
+		cmocka_unit_test(a_revoked_module_is_not_believed),
+		cmocka_unit_test(certificates_and_types_stand_where_they_belong),
+		cmocka_unit_test(a_world_statement_encloses_no_member),
+		cmocka_unit_test(any_byte_of_a_kek_package_matters),
+		cmocka_unit_test(any_byte_of_a_world_package_matters),
+		cmocka_unit_test(stock_openssl_reads_what_we_sign),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
