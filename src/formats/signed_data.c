@@ -145,6 +145,7 @@ X509 *sc_signed_data_signer(const struct sc_signed_data *s)
 
 /* -- encoding ------------------------------------------------------------------------------------------------ */
 
+/* For an OBJECT IDENTIFIER `data` is the ASN1_OBJECT and `len` -1; else `len` bytes of content. */
 static bool add_attribute(STACK_OF(X509_ATTRIBUTE) *attributes, int nid, int type, const void *data, int len)
 {
 	X509_ATTRIBUTE *attribute = X509_ATTRIBUTE_create_by_NID(NULL, nid, type, data, len);
@@ -165,7 +166,7 @@ static sc_status add_signed_attributes(STACK_OF(X509_ATTRIBUTE) *attributes, con
 	struct sc_hash digest;
 
 	SC_TRY(sc_sha256(sc_bytes_view(&s->content), &digest, err));
-	if (!type || !add_attribute(attributes, NID_pkcs9_contentType, V_ASN1_OBJECT, type, 0) ||
+	if (!type || !add_attribute(attributes, NID_pkcs9_contentType, V_ASN1_OBJECT, type, -1) ||
 	    !add_attribute(attributes, NID_pkcs9_messageDigest, V_ASN1_OCTET_STRING, digest.b, sizeof digest.b))
 		return sc_fail_crypto(err, "statement: signed attributes");
 	return SC_OK;
