@@ -50,8 +50,9 @@ sc_status sc_hash_parts(const char *context, const struct sc_view *parts, size_t
 	return SC_OK;
 }
 
-sc_status sc_hmac_parts(const struct sc_secret *key, const char *context, const struct sc_view *parts,
-			size_t count, struct sc_hash *out, struct sc_error *err)
+/* HMAC-SHA-256 over `first` and the parts behind it. */
+static sc_status hmac(const struct sc_secret *key, struct sc_view first, const struct sc_view *parts, size_t count,
+		      struct sc_hash *out, struct sc_error *err)
 {
 	char digest[] = "SHA256";
 	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
@@ -60,7 +61,7 @@ sc_status sc_hmac_parts(const struct sc_secret *key, const char *context, const 
 	SC_CLEANUP(sc_mac_ctx) ctx = mac ? EVP_MAC_CTX_new(mac) : NULL;
 	size_t len = 0;
 	bool ok = ctx && EVP_MAC_init(ctx, key->data, key->len, params) == 1 &&
-		  EVP_MAC_update(ctx, (const uint8_t *)context, strlen(context) + 1) == 1;
+		  EVP_MAC_update(ctx, first.data, first.len) == 1;
 
 	for (size_t i = 0; ok && i < count; i++)
 		ok = EVP_MAC_update(ctx, parts[i].data, parts[i].len) == 1;
@@ -69,30 +70,31 @@ sc_status sc_hmac_parts(const struct sc_secret *key, const char *context, const 
 	return SC_OK;
 }
 
-sc_status sc_derive(const struct sc_secret *key, struct sc_view salt, const char *context,
-		    const struct sc_view *parts, size_t count, size_t len, struct sc_secret *out,
-		    struct sc_error *err)
+sc_status sc_hmac_parts(const struct sc_secret *key, const char *context, const struct sc_view *parts,
+			size_t count, struct sc_hash *out, struct sc_error *err)
+{
+	return hmac(key, sc_view_of(context, strlen(context) + 1), parts, count, out, err);
+}
+
+/* libcrypto's parameters take pointers that it does not write through. */
+static OSSL_PARAM octets_param(const char *name, struct sc_view view)
+{
+	return OSSL_PARAM_construct_octet_string(name, (void *)(uintptr_t)view.data, view.len);
+}
+
+/* HKDF-SHA-256, extract and expand (RFC 5869). */
+static sc_status hkdf(const struct sc_secret *key, struct sc_view salt, struct sc_view info, size_t len,
+		      struct sc_secret *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_kdf) kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 	SC_CLEANUP(sc_kdf_ctx) ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
 	SC_CLEANUP(sc_secret) derived = { 0 };
-	uint8_t info[INFO_MAX];
-	size_t used = strlen(context) + 1;
 	char digest[] = "SHA256";
-
-	assert(used <= sizeof info);
-	memcpy(info, context, used);
-	for (size_t i = 0; i < count; i++) {
-		assert(parts[i].len <= sizeof info - used);
-		if (parts[i].len)
-			memcpy(info + used, parts[i].data, parts[i].len);
-		used += parts[i].len;
-	}
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key->data, key->len),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt.data, salt.len),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, used),
+		octets_param(OSSL_KDF_PARAM_KEY, sc_secret_view(key)),
+		octets_param(OSSL_KDF_PARAM_SALT, salt),
+		octets_param(OSSL_KDF_PARAM_INFO, info),
 		OSSL_PARAM_construct_end(),
 	};
 
@@ -102,6 +104,24 @@ sc_status sc_derive(const struct sc_secret *key, struct sc_view salt, const char
 	*out = derived;
 	derived = (struct sc_secret){ 0 };
 	return SC_OK;
+}
+
+sc_status sc_derive(const struct sc_secret *key, struct sc_view salt, const char *context,
+		    const struct sc_view *parts, size_t count, size_t len, struct sc_secret *out,
+		    struct sc_error *err)
+{
+	uint8_t info[INFO_MAX];
+	size_t used = strlen(context) + 1;
+
+	assert(used <= sizeof info);
+	memcpy(info, context, used);
+	for (size_t i = 0; i < count; i++) {
+		assert(parts[i].len <= sizeof info - used);
+		if (parts[i].len)
+			memcpy(info + used, parts[i].data, parts[i].len);
+		used += parts[i].len;
+	}
+	return hkdf(key, salt, sc_view_of(info, used), len, out, err);
 }
 
 void sc_hash_grouped(const struct sc_hash *hash, char text[SC_HASH_GROUPED_SIZE])

@@ -56,6 +56,43 @@ sc_status sc_dir_open(const char *path, struct sc_dir *out, struct sc_error *err
 	return SC_OK;
 }
 
+static sc_status sync_directory(const struct sc_dir *dir, struct sc_error *err)
+{
+	if (sc_os->fsync(dir->fd))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be made durable", dir->path);
+	return SC_OK;
+}
+
+/* The directory part of a path into `parent` (PATH_MAX); what remains is the last component. */
+static const char *split_path(const char *path, char *parent)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		strcpy(parent, ".");
+	else if (slash == path)
+		strcpy(parent, "/");
+	else
+		snprintf(parent, PATH_MAX, "%.*s", (int)(slash - path), path);
+	return slash ? slash + 1 : path;
+}
+
+/* Makes one directory, durably (P2): its name stands in the directory above, which is synced. */
+static sc_status make_directory(const char *path, struct sc_error *err)
+{
+	SC_CLEANUP(sc_dir) above = SC_DIR_NONE;
+	char parent[PATH_MAX];
+
+	if (sc_os->mkdirat(AT_FDCWD, path, 0700)) {
+		if (errno == EEXIST)
+			return SC_OK;
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot make the directory", path);
+	}
+	split_path(path, parent);
+	SC_TRY(sc_dir_open(parent, &above, err));
+	return sync_directory(&above, err);
+}
+
 sc_status sc_dir_make(const char *path, struct sc_dir *out, struct sc_error *err)
 {
 	char partial[PATH_MAX];
@@ -63,12 +100,11 @@ sc_status sc_dir_make(const char *path, struct sc_dir *out, struct sc_error *err
 
 	SC_ENSURE(len > 0 && len < sizeof partial, err, SC_ERR_ARGUMENT, "%s: not a usable path", path);
 	for (size_t i = 1; i <= len; i++) {
-		if (path[i] != '/' && path[i] != '\0')
+		if ((path[i] != '/' && path[i] != '\0') || path[i - 1] == '/')
 			continue;
 		memcpy(partial, path, i);
 		partial[i] = '\0';
-		if (sc_os->mkdirat(AT_FDCWD, partial, 0700) && errno != EEXIST)
-			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot make the directory", partial);
+		SC_TRY(make_directory(partial, err));
 	}
 	return sc_dir_open(path, out, err);
 }
@@ -165,13 +201,6 @@ static sc_status write_and_sync(int fd, struct sc_view content, const char *path
 	return SC_OK;
 }
 
-static sc_status sync_directory(const struct sc_dir *dir, struct sc_error *err)
-{
-	if (sc_os->fsync(dir->fd))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be made durable", dir->path);
-	return SC_OK;
-}
-
 /* A name that nobody else uses at this moment; it begins with a dot, so no reader takes it for content. */
 static sc_status temporary_name(const char *name, char *out, size_t size, struct sc_error *err)
 {
@@ -192,9 +221,17 @@ static sc_status write_temporary(const struct sc_dir *dir, const char *temporary
 	SC_CLEANUP(sc_fd) fd = { sc_os->openat(dir->fd, temporary,
 					       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, bits) };
 
+	int closed;
+
 	if (fd.fd < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be made", path);
-	return write_and_sync(fd.fd, content, path, err);
+	SC_TRY(write_and_sync(fd.fd, content, path, err));
+	/* Some file systems tell of a lost write here only. */
+	closed = sc_os->close(fd.fd);
+	fd.fd = -1;
+	if (closed)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be made durable", path);
+	return SC_OK;
 }
 
 static sc_status put_in_place(const struct sc_dir *dir, const char *temporary, const char *name,
@@ -229,7 +266,10 @@ sc_status sc_file_write(const struct sc_dir *dir, const char *name, struct sc_vi
 		(void)sc_os->unlinkat(dir->fd, temporary, 0);
 		return status;
 	}
-	return sync_directory(dir, err);
+	status = sync_directory(dir, err);
+	if (status != SC_OK && mode == SC_FILE_NEW)
+		(void)sc_os->unlinkat(dir->fd, name, 0);
+	return status;
 }
 
 sc_status sc_file_write_path(const char *path, struct sc_view content, enum sc_file_mode mode, mode_t bits,
@@ -237,24 +277,20 @@ sc_status sc_file_write_path(const char *path, struct sc_view content, enum sc_f
 {
 	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
 	char directory[PATH_MAX];
-	const char *slash = strrchr(path, '/');
-	size_t len = slash ? (size_t)(slash - path) : 0;
+	const char *name;
 
-	SC_ENSURE(len < sizeof directory, err, SC_ERR_ARGUMENT, "%s: the path is too long", path);
-	memcpy(directory, path, len);
-	directory[len] = '\0';
-	if (!slash)
-		strcpy(directory, ".");
-	else if (len == 0)
-		strcpy(directory, "/");
+	SC_ENSURE(strlen(path) < sizeof directory, err, SC_ERR_ARGUMENT, "%s: the path is too long", path);
+	name = split_path(path, directory);
 	SC_TRY(sc_dir_open(directory, &dir, err));
-	return sc_file_write(&dir, slash ? slash + 1 : path, content, mode, bits, err);
+	return sc_file_write(&dir, name, content, mode, bits, err);
 }
 
 bool sc_file_exists(const struct sc_dir *dir, const char *name)
 {
-	SC_CLEANUP(sc_fd) fd = { sc_os->openat(dir->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0) };
+	SC_CLEANUP(sc_fd) fd = { -1 };
 
+	if (sc_file_name_is_safe(name))
+		fd.fd = sc_os->openat(dir->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
 	return fd.fd >= 0;
 }
 
@@ -269,9 +305,10 @@ sc_status sc_file_remove(const struct sc_dir *dir, const char *name, struct sc_e
 
 sc_status sc_file_lock(const struct sc_dir *dir, const char *name, int *out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_fd) fd = { sc_os->openat(dir->fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-					       0600) };
+	SC_CLEANUP(sc_fd) fd = { -1 };
 
+	SC_ENSURE(sc_file_name_is_safe(name), err, SC_ERR_ARGUMENT, "%s: not a safe file name", name);
+	fd.fd = sc_os->openat(dir->fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd.fd < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s/%s: cannot be opened", dir->path, name);
 	if (flock(fd.fd, LOCK_EX | LOCK_NB)) {

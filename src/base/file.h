@@ -23,7 +23,7 @@ SC_CLEANUP_VALUE(sc_dir, sc_dir_close)
 /* Opens an existing directory by a path that the user or the configuration gave. SC_ERR_NOT_FOUND. */
 sc_status sc_dir_open(const char *path, struct sc_dir *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* The same, making it and its parents (0700) where they do not exist. */
+/* The same, making it and its parents (0700), durably, where they do not exist. */
 sc_status sc_dir_make(const char *path, struct sc_dir *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* True for a single component of 1 to 200 bytes without '/', a leading '.' or control characters. */
@@ -43,7 +43,11 @@ enum sc_file_mode {
 	SC_FILE_REPLACE, /* replaced in one step */
 };
 
-/* Durable and whole when SC_OK is returned; the old content stands otherwise. `bits` are usually 0600. */
+/*
+ * Durable and whole when SC_OK is returned. Otherwise the old content stands, or no file where there was none; the
+ * one exception: where SC_FILE_REPLACE fails in the directory's own sync, the new content stands, whole, but a
+ * crash may bring the old one back. `bits` are usually 0600.
+ */
 sc_status sc_file_write(const struct sc_dir *dir, const char *name, struct sc_view content,
 			enum sc_file_mode mode, mode_t bits, struct sc_error *err) SC_WARN_UNUSED;
 
@@ -51,7 +55,7 @@ sc_status sc_file_write(const struct sc_dir *dir, const char *name, struct sc_vi
 sc_status sc_file_write_path(const char *path, struct sc_view content, enum sc_file_mode mode, mode_t bits,
 			     struct sc_error *err) SC_WARN_UNUSED;
 
-/* True if something of that name is there (a link included). */
+/* True if something of that name is there (a link included); false for a name that is not safe. */
 bool sc_file_exists(const struct sc_dir *dir, const char *name);
 
 /* Removes a file and syncs the directory. SC_ERR_NOT_FOUND. */

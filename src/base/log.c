@@ -17,6 +17,17 @@ void sc_log_start(const char *program, enum sc_log_level level)
 	threshold = level;
 }
 
+/* C0 and DEL, and C1 as UTF-8 writes it (C2 80 to C2 9F), which some terminals obey as well. */
+static void replace_controls(char *line)
+{
+	for (unsigned char *p = (unsigned char *)line; *p; p++) {
+		if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+			p[0] = p[1] = '?';
+		if (*p < ' ' || *p == 0x7f)
+			*p = '?';
+	}
+}
+
 void sc_log(enum sc_log_level level, const char *format, ...)
 {
 	static const char *const words[] = { "error", "warning", "notice", "debug" };
@@ -32,9 +43,7 @@ void sc_log(enum sc_log_level level, const char *format, ...)
 	vsnprintf(line + used, sizeof line - used, format, args);
 	va_end(args);
 	used = strlen(line);
-	for (size_t i = 0; i < used; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-			line[i] = '?';
+	replace_controls(line);
 	line[used] = '\n';
 	/* A log that cannot be written must not stop the module: there is nobody left to tell. */
 	if (write(STDERR_FILENO, line, used + 1) < 0)

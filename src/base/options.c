@@ -46,19 +46,24 @@ static sc_status set_value(const struct sc_option *option, const char *value, st
 	return SC_OK;
 }
 
+static const struct sc_option *find_exact(const struct sc_command_line *line, const char *name, size_t len)
+{
+	for (const struct sc_option *o = line->options; o->name; o++)
+		if (strlen(o->name) == len && strncasecmp(o->name, name, len) == 0)
+			return o;
+	return NULL;
+}
+
 /* The option that `name` (of that length) means: the exact one, or the only one that it begins. */
 static sc_status find_long(const struct sc_command_line *line, const char *name, size_t len,
 			   const struct sc_option **out, struct sc_error *err)
 {
-	const struct sc_option *found = NULL;
+	const struct sc_option *found = find_exact(line, name, len);
+	bool is_exact = found != NULL;
 
-	for (const struct sc_option *o = line->options; o->name; o++) {
+	for (const struct sc_option *o = line->options; o->name && !is_exact && len > 0; o++) {
 		if (strncasecmp(o->name, name, len) != 0)
 			continue;
-		if (strlen(o->name) == len) {
-			*out = o;
-			return SC_OK;
-		}
 		SC_ENSURE(!found, err, SC_ERR_USAGE, "-%.*s: could be --%s or --%s", (int)len, name,
 			  found->name, o->name);
 		found = o;
@@ -91,17 +96,22 @@ static sc_status take_value(const struct sc_option *option, const char *attached
 	return set_value(option, attached, err);
 }
 
+/* Behind one dash or two. */
+static const char *name_of(const char *argument)
+{
+	return argument + (argument[1] == '-' ? 2 : 1);
+}
+
 static bool is_common(const char *argument, const char *word)
 {
-	argument += strspn(argument, "-");
-	return strcasecmp(argument, word) == 0;
+	return strcasecmp(name_of(argument), word) == 0;
 }
 
 static sc_status read_option(const struct sc_command_line *line, const char *argument, struct cursor *at,
 			     struct sc_error *err)
 {
 	const struct sc_option *option;
-	const char *name = argument + strspn(argument, "-");
+	const char *name = name_of(argument);
 	const char *equals = strchr(name, '=');
 	size_t len = equals ? (size_t)(equals - name) : strlen(name);
 
@@ -151,8 +161,8 @@ sc_status sc_number_read(const char *text, const char *what, uint64_t min, uint6
 	bool ok = *text != '\0';
 
 	for (const char *p = text; ok && *p; p++) {
-		ok = *p >= '0' && *p <= '9' && number <= (UINT64_MAX - 9) / 10;
-		number = number * 10 + (uint64_t)(*p - '0');
+		ok = *p >= '0' && *p <= '9' && !__builtin_mul_overflow(number, 10u, &number) &&
+		     !__builtin_add_overflow(number, (uint64_t)(*p - '0'), &number);
 	}
 	SC_ENSURE(ok && number >= min && number <= max, err, SC_ERR_ARGUMENT,
 		  "%s: %s is not a number from %llu to %llu", what, text, (unsigned long long)min,

@@ -81,7 +81,7 @@ static int text_read(ASN1_VALUE **value, const unsigned char *content, int len, 
 static int text_write(const ASN1_VALUE **value, unsigned char *content, int *type, const ASN1_ITEM *item)
 {
 	const struct sc_text *text = (const struct sc_text *)*value;
-	size_t len = strlen(text->s);
+	size_t len = strnlen(text->s, sizeof text->s);
 
 	(void)type;
 	if (len == 0 && item->size)
@@ -183,8 +183,10 @@ static int time_write(const ASN1_VALUE **value, unsigned char *content, int *typ
 	(void)type;
 	if (item->size && seconds == 0)
 		return ABSENT;
-	if (content) {
-		time_format(seconds < 0 || seconds > TIME_LAST ? 0 : seconds, text);
+	if (content && (seconds < 0 || seconds > TIME_LAST)) {
+		memset(content, '?', TIME_LENGTH); /* this function cannot refuse: sc_der_encode reads it again */
+	} else if (content) {
+		time_format(seconds, text);
 		memcpy(content, text, TIME_LENGTH);
 	}
 	return TIME_LENGTH;
@@ -351,17 +353,14 @@ static sc_status check(const struct sc_der_type *type, const void *value, struct
 	return SC_OK;
 }
 
-sc_status sc_der_decode(const struct sc_der_type *type, struct sc_view der, void **out, struct sc_error *err)
+/* Reads DER that is within its limit; *out is set on success only. */
+static sc_status decode(const struct sc_der_type *type, struct sc_view der, void **out, struct sc_error *err)
 {
 	const unsigned char *p = der.data;
 	SC_CLEANUP(der_buffer) again = { 0 };
-	void *value;
+	void *value = ASN1_item_d2i(NULL, &p, (long)der.len, type->item());
 	sc_status status;
 
-	SC_ENSURE(der.len > 0, err, SC_ERR_ENCODING, "%s: empty", type->what);
-	SC_ENSURE(der.len <= type->max, err, SC_ERR_TOO_LARGE, "%s: larger than %zu bytes", type->what,
-		  type->max);
-	value = ASN1_item_d2i(NULL, &p, (long)der.len, type->item());
 	ERR_clear_error();
 	SC_ENSURE(value, err, SC_ERR_ENCODING, "%s: not DER of its kind", type->what);
 	status = check(type, value, err);
@@ -377,14 +376,29 @@ sc_status sc_der_decode(const struct sc_der_type *type, struct sc_view der, void
 	return SC_OK;
 }
 
+sc_status sc_der_decode(const struct sc_der_type *type, struct sc_view der, void **out, struct sc_error *err)
+{
+	SC_ENSURE(der.len > 0, err, SC_ERR_ENCODING, "%s: empty", type->what);
+	SC_ENSURE(der.len <= type->max, err, SC_ERR_TOO_LARGE, "%s: larger than %zu bytes", type->what,
+		  type->max);
+	return decode(type, der, out, err);
+}
+
 sc_status sc_der_encode(const struct sc_der_type *type, const void *value, struct sc_bytes *out,
 			struct sc_error *err)
 {
 	SC_CLEANUP(der_buffer) buffer = { 0 };
+	struct sc_view der;
+	void *again = NULL;
 
 	SC_TRY(check(type, value, err));
 	SC_TRY(encode(type, value, &buffer, err));
 	SC_ENSURE(buffer.len <= type->max, err, SC_ERR_TOO_LARGE, "%s: larger than %zu bytes", type->what,
 		  type->max);
-	return sc_bytes_copy(sc_view_of(buffer.data, buffer.len), out, err);
+	/* A text without an end, a time out of range, an octet string over its limit: libcrypto writes them. */
+	der = sc_view_of(buffer.data, buffer.len);
+	SC_ENSURE(decode(type, der, &again, NULL) == SC_OK, err, SC_ERR_ENCODING,
+		  "%s: a value cannot be written", type->what);
+	sc_der_free(type, again);
+	return sc_bytes_copy(der, out, err);
 }

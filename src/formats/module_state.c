@@ -8,7 +8,10 @@
 #define SEALED_FORMAT "safeconduct.sealed-state.1"
 #define MARK_FORMAT   "safeconduct.state-mark.1"
 #define KM_SIZE       32
-#define DELAYS_MAX    1024
+#define DELAYS_MAX    256
+
+/* A state is sealed in one octet string: a larger one would be written and never opened again. */
+#define PLAIN_MAX SC_OCTETS_MAX
 
 ASN1_SEQUENCE(sc_state_world) = {
 	ASN1_EMBED(struct sc_state_world, id, SC_DER_HASH),
@@ -65,10 +68,16 @@ ASN1_SEQUENCE(sc_state_mark) = {
 	ASN1_EMBED(struct sc_state_mark, tag, SC_DER_HASH),
 } ASN1_SEQUENCE_END_name(struct sc_state_mark, sc_state_mark)
 
+static bool is_absent_or_filled(const struct sc_bytes *field)
+{
+	return !field->data || field->len > 0;
+}
+
 static bool world_is_valid(const struct sc_state_world *world)
 {
 	return sc_suite_by_number(world->suite) && world->km.len == KM_SIZE && world->k >= 1 &&
 	       world->k <= world->n && world->n <= SC_CARDS_MAX && world->member.len > 0 &&
+	       is_absent_or_filled(&world->region_certificate) &&
 	       !world->region_certificate.data == !world->region.s[0];
 }
 
@@ -76,7 +85,8 @@ static bool state_is_valid(const void *value)
 {
 	const struct sc_module_state *state = value;
 
-	return state->esn.s[0] && state->statement_key.len > 0 && !state->root.data == !state->warrant.data &&
+	return state->esn.s[0] && state->statement_key.len > 0 && is_absent_or_filled(&state->root) &&
+	       is_absent_or_filled(&state->warrant) && !state->root.data == !state->warrant.data &&
 	       (!state->world || (state->warrant.data && world_is_valid(state->world))) &&
 	       sk_sc_card_delay_num(state->delays) <= DELAYS_MAX;
 }
@@ -88,7 +98,7 @@ static bool sealed_is_valid(const void *value)
 	return sealed->ciphertext.len > 0 && sealed->tag.len == SC_GCM_TAG_SIZE;
 }
 
-SC_DER_IMPLEMENT(sc_module_state, STATE_FORMAT, "module state", SC_STATE_MAX, state_is_valid)
+SC_DER_IMPLEMENT(sc_module_state, STATE_FORMAT, "module state", PLAIN_MAX, state_is_valid)
 SC_DER_IMPLEMENT(sc_sealed_state, SEALED_FORMAT, "state file", SC_STATE_MAX, sealed_is_valid)
 SC_DER_IMPLEMENT(sc_state_mark, MARK_FORMAT, "state mark", SC_MARK_MAX, NULL)
 

@@ -70,7 +70,7 @@ struct sc_state_mark {
 	struct sc_hash tag;   /* HMAC under a key derived from the unlock key */
 };
 
-#define SC_STATE_MAX 131072
+#define SC_STATE_MAX 131072 /* of the sealed file; the state in it has at most SC_OCTETS_MAX */
 #define SC_MARK_MAX  256
 SC_DER_DECLARE(sc_module_state)
 SC_DER_DECLARE(sc_sealed_state)

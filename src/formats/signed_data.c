@@ -145,6 +145,7 @@ X509 *sc_signed_data_signer(const struct sc_signed_data *s)
 
 /* -- encoding ------------------------------------------------------------------------------------------------ */
 
+/* For an OBJECT IDENTIFIER `data` is the ASN1_OBJECT and `len` -1; else `len` bytes of content. */
 static bool add_attribute(STACK_OF(X509_ATTRIBUTE) *attributes, int nid, int type, const void *data, int len)
 {
 	X509_ATTRIBUTE *attribute = X509_ATTRIBUTE_create_by_NID(NULL, nid, type, data, len);
@@ -157,15 +158,26 @@ static bool add_attribute(STACK_OF(X509_ATTRIBUTE) *attributes, int nid, int typ
 
 SC_CLEANUP_POINTER(sc_object, ASN1_OBJECT, ASN1_OBJECT_free)
 
+static sc_status content_type_of(const struct sc_signed_data *s, ASN1_OBJECT **out, struct sc_error *err)
+{
+	ASN1_OBJECT *type = OBJ_txt2obj(s->content_type, 1);
+
+	ERR_clear_error();
+	SC_ENSURE(type, err, SC_ERR_ENCODING, "statement: the content type is no object identifier");
+	*out = type;
+	return SC_OK;
+}
+
 /* Section 5.3 and 11: content-type, whose value equals the outer type (F6), and message-digest. */
 static sc_status add_signed_attributes(STACK_OF(X509_ATTRIBUTE) *attributes, const struct sc_signed_data *s,
 				       struct sc_error *err)
 {
-	SC_CLEANUP(sc_object) type = OBJ_txt2obj(s->content_type, 1);
+	SC_CLEANUP(sc_object) type = NULL;
 	struct sc_hash digest;
 
+	SC_TRY(content_type_of(s, &type, err));
 	SC_TRY(sc_sha256(sc_bytes_view(&s->content), &digest, err));
-	if (!type || !add_attribute(attributes, NID_pkcs9_contentType, V_ASN1_OBJECT, type, -1) ||
+	if (!add_attribute(attributes, NID_pkcs9_contentType, V_ASN1_OBJECT, type, -1) ||
 	    !add_attribute(attributes, NID_pkcs9_messageDigest, V_ASN1_OCTET_STRING, digest.b, sizeof digest.b))
 		return sc_fail_crypto(err, "statement: signed attributes");
 	return SC_OK;
@@ -244,6 +256,16 @@ static sc_status add_signer(STACK_OF(signer_info) *signers, const struct sc_sign
 	return add_signed_attributes(info->signed_attributes, s, err);
 }
 
+static bool add_certificate(STACK_OF(X509) *certificates, X509 *certificate)
+{
+	if (X509_up_ref(certificate) != 1)
+		return false;
+	if (sk_X509_push(certificates, certificate) > 0)
+		return true;
+	X509_free(certificate);
+	return false;
+}
+
 static sc_status fill(struct content_info *info, const struct sc_signed_data *s, struct sc_error *err)
 {
 	struct signed_data *data = info->content;
@@ -251,26 +273,40 @@ static sc_status fill(struct content_info *info, const struct sc_signed_data *s,
 	info->type = OBJ_nid2obj(NID_pkcs7_signed);
 	data->version = 3; /* section 5.1: the content is no id-data */
 	ASN1_OBJECT_free(data->encapsulated->type);
-	data->encapsulated->type = OBJ_txt2obj(s->content_type, 1);
-	if (!add_digest_algorithm(data->digest_algorithms) || !data->encapsulated->type ||
+	data->encapsulated->type = NULL;
+	SC_TRY(content_type_of(s, &data->encapsulated->type, err));
+	if (!add_digest_algorithm(data->digest_algorithms) ||
 	    ASN1_OCTET_STRING_set(data->encapsulated->content, s->content.data, (int)s->content.len) != 1)
 		return sc_fail_crypto(err, "statement: content");
-	for (int i = 0; i < sk_X509_num(s->certificates); i++) {
-		X509 *certificate = sk_X509_value(s->certificates, i);
-
-		if (X509_up_ref(certificate) != 1 || sk_X509_push(data->certificates, certificate) <= 0)
+	for (int i = 0; i < sk_X509_num(s->certificates); i++)
+		if (!add_certificate(data->certificates, sk_X509_value(s->certificates, i)))
 			return sc_fail_crypto(err, "statement: certificates");
-	}
 	return add_signer(data->signers, s, err);
+}
+
+/* What reading and writing refuse alike. */
+static sc_status check_counts(int certificates, size_t signature, struct sc_error *err)
+{
+	SC_ENSURE(certificates >= 1 && certificates <= SC_SIGNED_DATA_CERTIFICATES, err, SC_ERR_ENCODING,
+		  "statement: not 1 to %d certificates", SC_SIGNED_DATA_CERTIFICATES);
+	SC_ENSURE(signature > 0 && signature <= SIGNATURE_MAX, err, SC_ERR_ENCODING,
+		  "statement: the signature's length");
+	return SC_OK;
 }
 
 sc_status sc_signed_data_encode(const struct sc_signed_data *s, struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(content_info) info = content_info_new();
+	SC_CLEANUP(sc_bytes) der = { 0 };
 
 	SC_ENSURE(info, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(check_counts(sk_X509_num(s->certificates), s->signature.len, err));
 	SC_TRY(fill(info, s, err));
-	return encode_item(info, ASN1_ITEM_rptr(content_info), out, err);
+	SC_TRY(encode_item(info, ASN1_ITEM_rptr(content_info), &der, err));
+	SC_ENSURE(der.len <= SC_SIGNED_DATA_MAX, err, SC_ERR_TOO_LARGE, "statement: longer than %d bytes",
+		  SC_SIGNED_DATA_MAX);
+	*out = sc_bytes_take(&der);
+	return SC_OK;
 }
 
 /* -- decoding ------------------------------------------------------------------------------------------------ */
@@ -280,17 +316,14 @@ static sc_status take(struct content_info *info, struct sc_signed_data *s, struc
 	struct signed_data *data = info->content;
 	const struct encapsulated *encapsulated = data->encapsulated;
 	struct signer_info *signer;
+	int type_len;
 
 	SC_ENSURE(sk_signer_info_num(data->signers) == 1, err, SC_ERR_ENCODING, "statement: not exactly one signer");
-	SC_ENSURE(sk_X509_num(data->certificates) >= 1 &&
-		      sk_X509_num(data->certificates) <= SC_SIGNED_DATA_CERTIFICATES,
-		  err, SC_ERR_ENCODING, "statement: not 1 to %d certificates", SC_SIGNED_DATA_CERTIFICATES);
 	signer = sk_signer_info_value(data->signers, 0);
-	SC_ENSURE(signer->signature.len > 0 && signer->signature.len <= SIGNATURE_MAX, err, SC_ERR_ENCODING,
-		  "statement: the signature's length");
-	SC_ENSURE(OBJ_obj2txt(s->content_type, sizeof s->content_type, encapsulated->type, 1) <
-		      (int)sizeof s->content_type,
-		  err, SC_ERR_ENCODING, "statement: the content type");
+	SC_TRY(check_counts(sk_X509_num(data->certificates), signer->signature.len, err));
+	type_len = OBJ_obj2txt(s->content_type, sizeof s->content_type, encapsulated->type, 1);
+	SC_ENSURE(type_len > 0 && type_len < (int)sizeof s->content_type, err, SC_ERR_ENCODING,
+		  "statement: the content type");
 	SC_TRY(sc_octets_set(&s->content,
 			     sc_view_of(ASN1_STRING_get0_data(encapsulated->content),
 					(size_t)ASN1_STRING_length(encapsulated->content)),

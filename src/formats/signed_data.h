@@ -35,11 +35,11 @@ SC_CLEANUP_POINTER(sc_signed_data, struct sc_signed_data, sc_signed_data_free)
 sc_status sc_signed_data_attributes(const struct sc_signed_data *signed_data, struct sc_bytes *out,
 				    struct sc_error *err) SC_WARN_UNUSED;
 
-/* SC_ERR_ENCODING. */
+/* SC_ERR_ENCODING for what could not be read again: no certificate, a signature of 0 or over 256 bytes, … */
 sc_status sc_signed_data_encode(const struct sc_signed_data *signed_data, struct sc_bytes *out,
 				struct sc_error *err) SC_WARN_UNUSED;
 
-/* Refuses whatever sc_signed_data_encode would not write. The caller frees *out. SC_ERR_ENCODING. */
+/* Refuses whatever sc_signed_data_encode would not write. The caller frees *out. SC_ERR_ENCODING, SC_ERR_TOO_LARGE. */
 sc_status sc_signed_data_decode(struct sc_view der, struct sc_signed_data **out,
 				struct sc_error *err) SC_WARN_UNUSED;
 

@@ -64,6 +64,7 @@ static bool body_is_valid(const void *value)
 	return sc_suite_by_number(body->suite) && body->k >= 1 &&
 	       body->k <= body->n && body->n <= SC_CARDS_MAX && body->km_generation >= 1 &&
 	       body->set_generation >= 1 && body->knso.len > 0 && body->knso.len <= SC_SPKI_MAX &&
+	       (!body->region_certificate.data || body->region_certificate.len > 0) &&
 	       wrapped_is_valid(&body->wrapped_km) && wrapped_is_valid(&body->wrapped_knso) &&
 	       sk_sc_source_root_num(body->roots) <= ROOTS_MAX && sk_sc_revoked_esn_num(body->revoked) <= REVOKED_MAX;
 }

@@ -206,7 +206,7 @@ static BIGNUM *roca_prime(void)
 	do {
 		BN_rand(random, 200, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY);
 		BN_mod_exp(value, e, random, m, ctx);
-		BN_rand(random, BITS / 2 - BN_num_bits(m) + 1, BN_RAND_TOP_TWO, BN_RAND_BOTTOM_ANY);
+		BN_rand(random, BITS / 2 - BN_num_bits(m), BN_RAND_TOP_TWO, BN_RAND_BOTTOM_ANY);
 		BN_mul(random, random, m, ctx);
 		BN_add(value, value, random);
 	} while (BN_num_bits(value) != BITS / 2 || BN_check_prime(value, ctx, NULL) != 1);

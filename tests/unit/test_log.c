@@ -1,0 +1,108 @@
+/* Log lines: one write a line, nothing from outside can forge another, and nothing under the threshold. */
+#include "support/test.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+static int saved = -1;
+static int pipe_ends[2];
+
+static int catch_standard_error(void **state)
+{
+	(void)state;
+	saved = dup(STDERR_FILENO);
+	return saved < 0 || pipe(pipe_ends) || fcntl(pipe_ends[0], F_SETFL, O_NONBLOCK) ||
+	       dup2(pipe_ends[1], STDERR_FILENO) < 0;
+}
+
+static int release_standard_error(void **state)
+{
+	(void)state;
+	return dup2(saved, STDERR_FILENO) < 0 || close(saved) || close(pipe_ends[0]) || close(pipe_ends[1]);
+}
+
+/* What has been written since; terminated. */
+static const char *written(void)
+{
+	static char text[4096];
+	ssize_t len = read(pipe_ends[0], text, sizeof text - 1);
+
+	text[len > 0 ? len : 0] = '\0';
+	return text;
+}
+
+static void a_line_names_program_level_and_event(void **state)
+{
+	(void)state;
+	sc_log_start("hsmd", SC_LOG_NOTICE);
+	sc_log(SC_LOG_NOTICE, "listening on %d sockets", 3);
+	assert_string_equal(written(), "hsmd: notice: listening on 3 sockets\n");
+	sc_log(SC_LOG_ERROR, "x");
+	assert_string_equal(written(), "hsmd: error: x\n");
+}
+
+static void what_is_below_the_threshold_is_not_written(void **state)
+{
+	(void)state;
+	sc_log_start("hsmd", SC_LOG_WARNING);
+	sc_log(SC_LOG_NOTICE, "x");
+	sc_log(SC_LOG_DEBUG, "x");
+	assert_string_equal(written(), "");
+	sc_log(SC_LOG_WARNING, "x");
+	assert_string_equal(written(), "hsmd: warning: x\n");
+}
+
+static void nothing_from_outside_forges_a_line_or_drives_a_terminal(void **state)
+{
+	(void)state;
+	sc_log_start("hsmd", SC_LOG_NOTICE);
+	sc_log(SC_LOG_NOTICE, "name %s", "a\nhsmd: error: b\r\x1b[2J\x7f\tc");
+	assert_string_equal(written(), "hsmd: notice: name a?hsmd: error: b??[2J??c\n");
+	/* C1 controls in UTF-8: NEL, CSI; letters beside them stay. */
+	sc_log(SC_LOG_NOTICE, "%s", "a\xc2\x85" "b\xc2\x9b" "2J Z\xc3\xbcrich \xc2\xa7");
+	assert_string_equal(written(), "hsmd: notice: a??b??2J Z\xc3\xbcrich \xc2\xa7\n");
+}
+
+static void too_long_a_line_is_cut_and_still_ended(void **state)
+{
+	char text[3000];
+	const char *line;
+
+	(void)state;
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	sc_log_start("hsmd", SC_LOG_NOTICE);
+	sc_log(SC_LOG_NOTICE, "%s", text);
+	line = written();
+	assert_int_equal(strlen(line), 1001);
+	assert_int_equal(line[1000], '\n');
+}
+
+static void a_program_name_that_is_too_long_is_cut_too(void **state)
+{
+	static char name[3000];
+
+	(void)state;
+	memset(name, 'p', sizeof name - 1);
+	sc_log_start(name, SC_LOG_NOTICE);
+	sc_log(SC_LOG_NOTICE, "x");
+	assert_int_equal(strlen(written()), 1001);
+}
+
+int main(void)
+{
+#define CAUGHT(test) cmocka_unit_test_setup_teardown(test, catch_standard_error, release_standard_error)
+	const struct CMUnitTest tests[] = {
+		CAUGHT(a_line_names_program_level_and_event),
+		CAUGHT(what_is_below_the_threshold_is_not_written),
+		CAUGHT(nothing_from_outside_forges_a_line_or_drives_a_terminal),
+		CAUGHT(too_long_a_line_is_cut_and_still_ended),
+		CAUGHT(a_program_name_that_is_too_long_is_cut_too),
+	};
+
+	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
+}
