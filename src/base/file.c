@@ -161,14 +161,14 @@ static sc_status write_and_sync(int fd, struct sc_view content, const char *path
 		used += (size_t)put;
 	}
 	if (sc_os->fsync(fd))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be made durable", path);
+		return sc_fail_errno(err, SC_ERR_NOT_DURABLE, "%s: cannot be made durable", path);
 	return SC_OK;
 }
 
 static sc_status sync_directory(const struct sc_dir *dir, struct sc_error *err)
 {
 	if (sc_os->fsync(dir->fd))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be made durable", dir->path);
+		return sc_fail_errno(err, SC_ERR_NOT_DURABLE, "%s: cannot be made durable", dir->path);
 	return SC_OK;
 }
 

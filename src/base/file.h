@@ -43,7 +43,10 @@ enum sc_file_mode {
 	SC_FILE_REPLACE, /* replaced in one step */
 };
 
-/* Durable and whole when SC_OK is returned; the old content stands otherwise. `bits` are usually 0600. */
+/*
+ * Durable and whole when SC_OK is returned; the old content stands otherwise, but for SC_ERR_NOT_DURABLE: a sync
+ * failed, and which of the two the disk holds is not known (rule P2). `bits` are usually 0600.
+ */
 sc_status sc_file_write(const struct sc_dir *dir, const char *name, struct sc_view content,
 			enum sc_file_mode mode, mode_t bits, struct sc_error *err) SC_WARN_UNUSED;
 
