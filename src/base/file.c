@@ -59,7 +59,7 @@ sc_status sc_dir_open(const char *path, struct sc_dir *out, struct sc_error *err
 static sc_status sync_directory(const struct sc_dir *dir, struct sc_error *err)
 {
 	if (sc_os->fsync(dir->fd))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be made durable", dir->path);
+		return sc_fail_errno(err, SC_ERR_NOT_DURABLE, "%s: cannot be made durable", dir->path);
 	return SC_OK;
 }
 
@@ -197,7 +197,7 @@ static sc_status write_and_sync(int fd, struct sc_view content, const char *path
 		used += (size_t)put;
 	}
 	if (sc_os->fsync(fd))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be made durable", path);
+		return sc_fail_errno(err, SC_ERR_NOT_DURABLE, "%s: cannot be made durable", path);
 	return SC_OK;
 }
 
@@ -230,7 +230,7 @@ static sc_status write_temporary(const struct sc_dir *dir, const char *temporary
 	closed = sc_os->close(fd.fd);
 	fd.fd = -1;
 	if (closed)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be made durable", path);
+		return sc_fail_errno(err, SC_ERR_NOT_DURABLE, "%s: cannot be made durable", path);
 	return SC_OK;
 }
 

@@ -21,6 +21,7 @@
 	SC_STATUS(SC_ERR_CRYPTO,             7,  70, "the cryptographic library failed") \
 	SC_STATUS(SC_ERR_CANCELLED,          8, 130, "cancelled") \
 	SC_STATUS(SC_ERR_LOCKED,             9,  75, "another process holds the lock") \
+	SC_STATUS(SC_ERR_NOT_DURABLE,       10,  74, "what was written could not be made durable") \
 	/* 20..: what was read does not have the one canonical form (rule F1) */ \
 	SC_STATUS(SC_ERR_ENCODING,          20,  65, "malformed or not in its one canonical form") \
 	SC_STATUS(SC_ERR_FORMAT,            21,  65, "another type or version of structure than expected") \

@@ -1,0 +1,88 @@
+/*
+ * One peer: its session, its requests, and the answers that it has not taken yet. Workers and the event loop
+ * share it under the server's lock. It ends (nothing more is read, answered or begun) before it is freed:
+ * that waits until no worker uses it, and is the event loop's alone to do.
+ */
+#ifndef SC_HSMD_OS_CONNECTION_H
+#define SC_HSMD_OS_CONNECTION_H
+
+#include "hsmd/core/module.h"
+#include "hsmd/os/schedule.h"
+
+#define SC_CONNECTION_REQUESTS 64 /* waiting or in work; more are not read */
+#define SC_CONNECTION_BYTES                                                                                  \
+	524288 /* of the same, and of answers that the peer does not take: then it is dropped */
+
+/* What the event loop's descriptors belong to: the first member of each. */
+enum sc_source {
+	SC_SOURCE_SIGNAL,
+	SC_SOURCE_WAKE,
+	SC_SOURCE_LISTENER,
+	SC_SOURCE_CONNECTION,
+};
+
+/* An answer that did not fit into the socket. */
+struct sc_answer {
+	STAILQ_ENTRY(sc_answer) next;
+	struct sc_bytes message;
+};
+
+struct sc_listener {
+	enum sc_source source;
+	int fd;
+	struct sc_socket_policy policy;
+	unsigned connections; /* open now */
+	bool is_resting;      /* no descriptor was free: it is asked again after a while */
+};
+
+struct sc_connection {
+	enum sc_source source;
+	int fd;
+	int epoll;
+	uint32_t armed; /* what epoll waits for */
+	struct sc_listener *listener;
+	struct sc_session *session;
+	struct sc_turn turn;
+	unsigned running;   /* requests in work */
+	unsigned in_flight; /* those and the waiting ones */
+	size_t bytes;       /* of the requests in flight */
+	STAILQ_HEAD(, sc_answer) unsent;
+	size_t unsent_bytes;
+	bool is_at_end; /* the peer sends nothing more */
+	bool has_ended;
+	TAILQ_ENTRY(sc_connection) all;
+};
+TAILQ_HEAD(sc_connections, sc_connection);
+
+/* Takes descriptor and session over, and lets epoll wait for requests. SC_ERR_MEMORY, SC_ERR_SYSTEM: they are
+ * not. */
+sc_status sc_connection_new(int epoll, int fd, struct sc_session *session, struct sc_listener *listener,
+			    struct sc_connection **out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Closes and frees one that has ended and has nothing in work. */
+void sc_connection_free(struct sc_connection *connection);
+
+/* The connection of a turn. */
+struct sc_connection *sc_connection_of(struct sc_turn *turn);
+
+/* Lets epoll wait for what the connection is ready for: requests, and room for answers. */
+void sc_connection_arm(struct sc_connection *connection);
+
+/* How a message was sent. The lock need not be held. */
+enum sc_sent {
+	SC_SENT,
+	SC_SENT_LATER, /* no room now */
+	SC_SENT_NEVER, /* the peer is gone */
+};
+enum sc_sent sc_connection_send(const struct sc_connection *connection, struct sc_view message);
+
+/* Keeps a copy of an answer until there is room. False if the peer is to be dropped instead. */
+bool sc_connection_keep(struct sc_connection *connection, struct sc_view message);
+
+/* Sends what was kept, as far as there is room. False if the peer is gone. */
+bool sc_connection_flush(struct sc_connection *connection);
+
+/* Frees what was kept. */
+void sc_connection_forget(struct sc_connection *connection);
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * The daemon: see daemon.h. The order of its start is what protects it: what needs the file system or the C
+ * library's files comes first (unlock key, sockets, groups), then landlock, then all threads, then the seal.
+ * Only behind the seal is the state parsed and KM in memory, and only then are peers listened to.
+ */
+#include "hsmd/os/daemon.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/os.h"
+#include "hsmd/os/server.h"
+#include "hsmd/os/sockets.h"
+
+#define CONNECTIONS   1024
+#define QUICK_WORKERS 2 /* at least; else one for each processor */
+#define SLOW_WORKERS  4 /* likewise */
+#define MEMORY_SHARE  4 /* requests, and answers, may take this part of the arena each */
+
+/* As this process may use, which in a container is less than the machine has. */
+static unsigned processors(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof set, &set))
+		return 1;
+	return (unsigned)CPU_COUNT(&set);
+}
+
+static unsigned at_least(unsigned number, unsigned minimum)
+{
+	return number > minimum ? number : minimum;
+}
+
+static sc_status read_specs(const struct sc_settings *settings, struct sc_socket_spec *specs,
+			    struct sc_error *err)
+{
+	for (size_t i = 0; i < settings->socket_count; i++) {
+		SC_TRY(sc_socket_spec_read(settings->sockets[i], &specs[i], err));
+		for (size_t j = 0; j < i; j++)
+			SC_ENSURE(strcmp(specs[i].path, specs[j].path) != 0, err, SC_ERR_ARGUMENT,
+				  "--socket: two sockets at %s", specs[i].path);
+	}
+	return SC_OK;
+}
+
+static sc_status add_sockets(struct sc_server *server, const struct sc_socket_spec *specs, size_t count,
+			     struct sc_error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		int fd = -1;
+
+		SC_TRY(sc_socket_listen(&specs[i], &fd, err));
+		SC_TRY(sc_server_add(server, fd, &specs[i].policy, err));
+	}
+	return SC_OK;
+}
+
+static sc_status new_server(const struct sc_settings *settings, struct sc_server **out, struct sc_error *err)
+{
+	const struct sc_server_options options = {
+		.connections = CONNECTIONS,
+		.quick_workers = at_least(processors(), QUICK_WORKERS),
+		.slow_workers = at_least(processors(), SLOW_WORKERS),
+		.memory = sc_arena_count(settings->arena).size / MEMORY_SHARE,
+	};
+
+	return sc_server_new(&options, out, err);
+}
+
+/* Tells whoever started the process; a descriptor that cannot be written is no reason to stop. */
+static void announce(const struct sc_settings *settings, struct sc_module *module)
+{
+	static const char ready[] = "READY\n";
+	static const char *const modes[] = { "without a warrant", "in no world", "in its world",
+					     "in its region" };
+
+	sc_log(SC_LOG_NOTICE, "ready, ESN %s, %s", sc_module_esn(module), modes[sc_module_mode(module)]);
+	if (settings->ready_fd < 0)
+		return;
+	if (sc_os->write(settings->ready_fd, ready, sizeof ready - 1) < 0)
+		sc_log(SC_LOG_WARNING, "--ready-fd: cannot be written");
+	(void)sc_os->close(settings->ready_fd);
+}
+
+static sc_status serve(struct sc_host *host, const struct sc_settings *settings, struct sc_server *server,
+		       struct sc_error *err)
+{
+	SC_CLEANUP(sc_module) module = NULL;
+	sc_status status;
+
+	SC_TRY(sc_host_open_module(host, settings, &module, err));
+	if (!host->unlock_given)
+		sc_log(SC_LOG_NOTICE,
+		       "the unlock key lies beside the state that it opens: whoever copies %s has both "
+		       "(--unlock-key-file, --unlock-key-fd)",
+		       settings->state);
+	announce(settings, module);
+	status = sc_server_run(server, module, err);
+	if (status == SC_OK)
+		sc_log(SC_LOG_NOTICE, "stopped");
+	return status;
+}
+
+sc_status sc_daemon_run(struct sc_settings *settings, struct sc_error *err)
+{
+	SC_CLEANUP(sc_host) host = { 0 };
+	SC_CLEANUP(sc_server) server = NULL;
+	struct sc_socket_spec specs[SC_SERVER_SOCKETS];
+
+	/* A log that nobody reads any more must not end the module. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	SC_TRY(read_specs(settings, specs, err));
+	SC_TRY(sc_host_open(settings, false, &host, err));
+	SC_TRY(sc_host_load(&host, settings, err));
+	SC_TRY(new_server(settings, &server, err));
+	SC_TRY(add_sockets(server, specs, settings->socket_count, err));
+	SC_TRY(sc_sandbox_files(&settings->sandbox, sc_state_dir(host.store), err));
+	SC_TRY(sc_server_start(server, err));
+	SC_TRY(sc_sandbox_seal(&settings->sandbox, sc_state_dir(host.store), err));
+	return serve(&host, settings, server, err);
+}

@@ -1,0 +1,66 @@
+/* What the process gives the module: see host.h. */
+#include "hsmd/os/host.h"
+
+static sc_status save(void *context, struct sc_view state, struct sc_view mark, struct sc_error *err)
+{
+	struct sc_host *host = context;
+
+	return sc_state_save(host->store, state, mark, err);
+}
+
+static void report(void *context, struct sc_enquire_response *out)
+{
+	const struct sc_host *host = context;
+	struct sc_arena_numbers arena = sc_arena_count(host->arena);
+
+	out->arena_size = arena.size;
+	out->arena_used = arena.used;
+	out->protection |= host->sandbox->protection;
+	if (arena.kind == SC_ARENA_SECRET)
+		out->protection |= SC_PROTECTION_MEMFD_SECRET;
+	if (host->unlock_given)
+		out->protection |= SC_PROTECTION_UNLOCK_GIVEN;
+	out->landlock_abi = host->sandbox->landlock_abi;
+}
+
+sc_status sc_host_open(const struct sc_settings *settings, bool make, struct sc_host *out,
+		       struct sc_error *err)
+{
+	struct sc_state_store *store = NULL;
+
+	SC_TRY(sc_state_open(settings->state, make, &store, err));
+	*out = (struct sc_host){
+		.store = store,
+		.arena = settings->arena,
+		.sandbox = &settings->sandbox,
+		.unlock_given = sc_unlock_is_given(&settings->unlock),
+		.host = { .save = save, .report = report, .context = out },
+	};
+	return SC_OK;
+}
+
+void sc_host_close(struct sc_host *host)
+{
+	sc_secret_free(&host->unlock);
+	sc_bytes_free(&host->state);
+	sc_bytes_free(&host->mark);
+	sc_state_close(host->store);
+	*host = (struct sc_host){ 0 };
+}
+
+sc_status sc_host_load(struct sc_host *host, const struct sc_settings *settings, struct sc_error *err)
+{
+	SC_TRY(sc_state_load(host->store, &host->state, &host->mark, err));
+	return sc_unlock_read(&settings->unlock, sc_state_dir(host->store), &host->unlock, err);
+}
+
+sc_status sc_host_open_module(struct sc_host *host, const struct sc_settings *settings,
+			      struct sc_module **out, struct sc_error *err)
+{
+	sc_status status =
+	    sc_module_open(&host->host, sc_bytes_view(&host->state), sc_bytes_view(&host->mark),
+			   &host->unlock, &settings->module, out, err);
+
+	sc_secret_free(&host->unlock);
+	return status;
+}

@@ -1,0 +1,286 @@
+/*
+ * The sandbox: see sandbox.h. The list at the end is the whole of what hsmd may ask of the kernel once it
+ * serves, each call with its reason. It is for a process whose files are open and whose threads run; what is
+ * needed before stands in main.
+ */
+#include "hsmd/os/sandbox.h"
+
+#include <errno.h>
+#include <linux/landlock.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "hsmd/os/sanitizer.h"
+#include "wire/commands.h"
+
+sc_status sc_sandbox_begin(struct sc_sandbox *sandbox, struct sc_error *err)
+{
+	const struct rlimit none = { 0, 0 };
+
+#ifdef SC_SANITIZED
+	sandbox->protection |= SC_PROTECTION_SANITIZER;
+#endif
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "sandbox: new privileges cannot be given up");
+	sandbox->protection |= SC_PROTECTION_NO_NEW_PRIVS;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "sandbox: debuggers cannot be kept out");
+	sandbox->protection |= SC_PROTECTION_NOT_DUMPABLE;
+	if (setrlimit(RLIMIT_CORE, &none))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "sandbox: cores cannot be switched off");
+	sandbox->protection |= SC_PROTECTION_NO_CORE;
+	return SC_OK;
+}
+
+/* -- landlock ------------------------------------------------------------------------------------------ */
+
+/* The kernel's struct as of ABI 6, which is newer than the headers of the oldest system that this builds on.
+ */
+struct ruleset {
+	uint64_t files;
+	uint64_t network;
+	uint64_t scoped;
+};
+
+#define FILES_ABI_1   ((UINT64_C(1) << 13) - 1) /* LANDLOCK_ACCESS_FS_EXECUTE to …_MAKE_SYM */
+#define FILES_REFER   (UINT64_C(1) << 13)       /* ABI 2 */
+#define FILES_TRUNC   (UINT64_C(1) << 14)       /* ABI 3 */
+#define FILES_DEVICES (UINT64_C(1) << 15)       /* ABI 5: ioctl on devices */
+#define NETWORK_TCP   UINT64_C(3)               /* ABI 4: bind and connect */
+#define SCOPED_ALL    UINT64_C(3)               /* ABI 6: abstract sockets, signals to other processes */
+
+/* All that this kernel can take away, and how much of the struct it knows. */
+static size_t everything(int abi, struct ruleset *out)
+{
+	*out = (struct ruleset){ .files = FILES_ABI_1 };
+	if (abi >= 2)
+		out->files |= FILES_REFER;
+	if (abi >= 3)
+		out->files |= FILES_TRUNC;
+	if (abi >= 4)
+		out->network = NETWORK_TCP;
+	if (abi >= 5)
+		out->files |= FILES_DEVICES;
+	if (abi >= 6)
+		out->scoped = SCOPED_ALL;
+	return abi >= 6 ? sizeof *out : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
+}
+
+static int allow_beneath(int ruleset, int directory, uint64_t access)
+{
+	const struct landlock_path_beneath_attr rule = { .allowed_access = access, .parent_fd = directory };
+
+	return (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+}
+
+/* What sc_file_write, sc_file_read and the sanitizer's reports need. */
+static int allow_files(int ruleset, const struct sc_dir *state)
+{
+#ifdef SC_SANITIZED
+	struct sc_dir root = SC_DIR_NONE;
+
+	/* /proc, and the binary and its libraries, for the names in a report. */
+	if (sc_dir_open("/", &root, NULL) != SC_OK ||
+	    allow_beneath(ruleset, root.fd, LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR))
+		return -1;
+	sc_dir_close(&root);
+#endif
+	return allow_beneath(ruleset, state->fd,
+			     LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+				 LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE);
+}
+
+sc_status sc_sandbox_files(struct sc_sandbox *sandbox, const struct sc_dir *state, struct sc_error *err)
+{
+	int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	struct ruleset rules;
+	size_t size;
+	int ruleset;
+
+	if (abi <= 0)
+		return SC_OK;
+	size = everything(abi, &rules);
+	ruleset = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
+	if (ruleset < 0)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "sandbox: landlock refuses its rules");
+	if (allow_files(ruleset, state) || syscall(SYS_landlock_restrict_self, ruleset, 0)) {
+		sc_status status =
+		    sc_fail_errno(err, SC_ERR_SYSTEM, "sandbox: landlock cannot be put in force");
+
+		(void)close(ruleset);
+		return status;
+	}
+	(void)close(ruleset);
+	sandbox->protection |= SC_PROTECTION_LANDLOCK;
+	sandbox->landlock_abi = (uint32_t)abi;
+	return SC_OK;
+}
+
+/* -- seccomp ------------------------------------------------------------------------------------------- */
+
+/* A system call that is allowed, if the arguments compare so. */
+struct rule {
+	int call;
+	const char *reason;
+	unsigned count;
+	struct scmp_arg_cmp arguments[2];
+};
+
+/* The call, whatever its arguments. */
+static const struct rule always[] = {
+	/* the server */
+	{ .call = SCMP_SYS(epoll_wait), .reason = "the event loop sleeps" },
+	{ .call = SCMP_SYS(epoll_pwait), .reason = "the same, on processors without epoll_wait" },
+	{ .call = SCMP_SYS(epoll_ctl), .reason = "connections come, go and wait for room" },
+	{ .call = SCMP_SYS(accept4), .reason = "a new connection on a socket made before" },
+	{ .call = SCMP_SYS(geteuid), .reason = "is the peer another user" },
+	{ .call = SCMP_SYS(recvmsg), .reason = "requests" },
+	{ .call = SCMP_SYS(sendmsg), .reason = "answers" },
+	{ .call = SCMP_SYS(shutdown), .reason = "a connection ends while a request of it is in work" },
+	{ .call = SCMP_SYS(close), .reason = "connections and state files" },
+	{ .call = SCMP_SYS(read), .reason = "which signal came; the event loop is woken" },
+	{ .call = SCMP_SYS(write), .reason = "state files, log lines, waking the event loop" },
+	{ .call = SCMP_SYS(futex), .reason = "locks and condition variables" },
+	{ .call = SCMP_SYS(restart_syscall), .reason = "a wait goes on after the process was stopped" },
+	/* the state directory; openat, renameat2 and unlinkat below */
+	{ .call = SCMP_SYS(fsync), .reason = "acknowledged means synced" },
+	/* libcrypto and the clock */
+	{ .call = SCMP_SYS(getrandom), .reason = "seeds of the random generator" },
+	{ .call = SCMP_SYS(getpid), .reason = "the random generator asks whether it was forked; abort" },
+	{ .call = SCMP_SYS(clock_gettime), .reason = "time, where the vDSO cannot tell it" },
+	{ .call = SCMP_SYS(gettimeofday), .reason = "the same, asked by libcrypto" },
+	/* memory; mmap and mprotect below */
+	{ .call = SCMP_SYS(brk), .reason = "the ordinary heap" },
+	{ .call = SCMP_SYS(munmap), .reason = "Argon2's memory is given back" },
+	{ .call = SCMP_SYS(mremap), .reason = "the ordinary heap's large blocks" },
+	{ .call = SCMP_SYS(madvise), .reason = "a thread's stack is given back" },
+	/* the end */
+	{ .call = SCMP_SYS(exit), .reason = "a worker ends" },
+	{ .call = SCMP_SYS(exit_group), .reason = "the process ends" },
+	{ .call = SCMP_SYS(rt_sigprocmask), .reason = "a worker's end, and abort" },
+	/* a failed assertion tells which one, and ends as an abort does */
+	{ .call = SCMP_SYS(writev), .reason = "the assertion's message" },
+	{ .call = SCMP_SYS(gettid), .reason = "abort" },
+	{ .call = SCMP_SYS(rt_sigaction), .reason = "abort" },
+#ifdef SC_SANITIZED
+	{ .call = SCMP_SYS(clone), .reason = "LeakSanitizer's tracer" },
+	{ .call = SCMP_SYS(ptrace), .reason = "LeakSanitizer's tracer" },
+	{ .call = SCMP_SYS(prctl), .reason = "LeakSanitizer's tracer" },
+	{ .call = SCMP_SYS(wait4), .reason = "LeakSanitizer's tracer" },
+	{ .call = SCMP_SYS(getppid), .reason = "LeakSanitizer's tracer" },
+	{ .call = SCMP_SYS(sched_yield), .reason = "LeakSanitizer's tracer" },
+	{ .call = SCMP_SYS(sigaltstack), .reason = "a thread's end under a sanitizer" },
+	{ .call = SCMP_SYS(tgkill), .reason = "a sanitizer aborts" },
+	{ .call = SCMP_SYS(mmap), .reason = "shadow memory" },
+	{ .call = SCMP_SYS(mprotect), .reason = "shadow memory" },
+	{ .call = SCMP_SYS(open), .reason = "/proc and symbols for a report" },
+	{ .call = SCMP_SYS(openat), .reason = "/proc and symbols for a report" },
+	{ .call = SCMP_SYS(readlink), .reason = "/proc and symbols for a report" },
+	{ .call = SCMP_SYS(getdents), .reason = "/proc and symbols for a report" },
+	{ .call = SCMP_SYS(getdents64), .reason = "/proc and symbols for a report" },
+	{ .call = SCMP_SYS(lseek), .reason = "/proc and symbols for a report" },
+	{ .call = SCMP_SYS(fcntl), .reason = "/proc and symbols for a report" },
+	{ .call = SCMP_SYS(ioctl), .reason = "is the report's reader a terminal" },
+	{ .call = SCMP_SYS(stat), .reason = "/proc and symbols for a report" },
+	{ .call = SCMP_SYS(fstat), .reason = "/proc and symbols for a report" },
+	{ .call = SCMP_SYS(newfstatat), .reason = "/proc and symbols for a report" },
+#endif
+};
+
+static sc_status add(scmp_filter_ctx filter, uint32_t action, const struct rule *rule, struct sc_error *err)
+{
+	int failed = seccomp_rule_add_array(filter, action, rule->call, rule->count, rule->arguments);
+
+	SC_ENSURE(!failed, err, SC_ERR_SYSTEM, "sandbox: no rule for system call %d (%s): %s", rule->call,
+		  rule->reason, strerror(-failed));
+	return SC_OK;
+}
+
+/* The calls whose arguments are looked at. */
+static sc_status add_narrow(scmp_filter_ctx filter, const struct sc_dir *state, struct sc_error *err)
+{
+	const scmp_datum_t directory = (scmp_datum_t)state->fd;
+	const struct rule rules[] = {
+#ifndef SC_SANITIZED
+		{ SCMP_SYS(openat), "state files", 1, { SCMP_A0(SCMP_CMP_EQ, directory) } },
+		{ SCMP_SYS(mmap),
+		  "the heap: memory that is no file's and can't be executed",
+		  2,
+		  { SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+		    SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS) } },
+		{ SCMP_SYS(mprotect), "the heap grows", 1, { SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) } },
+		{ SCMP_SYS(tgkill), "abort", 1, { SCMP_A2(SCMP_CMP_EQ, SIGABRT) } },
+#endif
+		{ SCMP_SYS(renameat2),
+		  "state files take their place",
+		  2,
+		  { SCMP_A0(SCMP_CMP_EQ, directory), SCMP_A2(SCMP_CMP_EQ, directory) } },
+		{ SCMP_SYS(unlinkat),
+		  "a state file that could not be written whole",
+		  1,
+		  { SCMP_A0(SCMP_CMP_EQ, directory) } },
+		{ SCMP_SYS(getsockopt),
+		  "who is the peer (SO_PEERCRED); did SO_SNDBUF take",
+		  1,
+		  { SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET) } },
+		{ SCMP_SYS(setsockopt),
+		  "room for the largest answer",
+		  2,
+		  { SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET), SCMP_A2(SCMP_CMP_EQ, SO_SNDBUF) } },
+	};
+
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+		SC_TRY(add(filter, SCMP_ACT_ALLOW, &rules[i], err));
+	return SC_OK;
+}
+
+static sc_status add_all(scmp_filter_ctx filter, const struct sc_dir *state, struct sc_error *err)
+{
+	for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
+		SC_TRY(add(filter, SCMP_ACT_ALLOW, &always[i], err));
+	SC_TRY(add_narrow(filter, state, err));
+#ifndef SC_SANITIZED
+	/*
+	 * The one call that is refused and not fatal: the C library opens files of its own where it can do
+	 * without (the time zone, the kernel's overcommit setting), and that must not end the module.
+	 */
+	SC_TRY(add(filter, SCMP_ACT_ERRNO(EACCES),
+		   &(struct rule){
+		       SCMP_SYS(openat), "refused", 1, { SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)state->fd) } },
+		   err));
+#endif
+	return SC_OK;
+}
+
+sc_status sc_sandbox_seal(struct sc_sandbox *sandbox, const struct sc_dir *state, struct sc_error *err)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	sc_status status = SC_OK;
+	int failed;
+
+	SC_ENSURE(filter, err, SC_ERR_MEMORY, "sandbox: out of memory for the filter");
+	/* Calls of a foreign architecture, and all threads at once. */
+	if (seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) ||
+	    seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1))
+		status =
+		    sc_fail(err, SC_ERR_SYSTEM, "sandbox: this kernel cannot filter all threads at once");
+	if (status == SC_OK)
+		status = add_all(filter, state, err);
+	if (status == SC_OK) {
+		failed = seccomp_load(filter);
+		if (failed)
+			status = sc_fail(err, SC_ERR_SYSTEM, "sandbox: the filter cannot be put in force: %s",
+					 strerror(-failed));
+	}
+	seccomp_release(filter);
+	if (status == SC_OK)
+		sandbox->protection |= SC_PROTECTION_SECCOMP;
+	return status;
+}

@@ -1,0 +1,70 @@
+/*
+ * What a sanitizer build needs to be told. SC_SANITIZED is defined in such a build alone: its sandbox is
+ * wider (sandbox.c), and blocks of the arena that are free or not asked for are marked, so that a use after
+ * free is seen there as on the ordinary heap. In a release build all of this is nothing.
+ */
+#ifndef SC_HSMD_OS_SANITIZER_H
+#define SC_HSMD_OS_SANITIZER_H
+
+#include <stddef.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SC_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SC_SANITIZED 1
+#endif
+#endif
+
+#ifdef SC_SANITIZED
+
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
+
+/* Nobody may touch these bytes. */
+static inline void sc_sanitizer_hide(const void *start, size_t size)
+{
+	ASAN_POISON_MEMORY_REGION(start, size);
+}
+
+/* These may be used again. */
+static inline void sc_sanitizer_show(const void *start, size_t size)
+{
+	ASAN_UNPOISON_MEMORY_REGION(start, size);
+}
+
+/* The only pointer to a heap block may lie here: it is no leak then. */
+static inline void sc_sanitizer_adopt(const void *start, size_t size)
+{
+	__lsan_register_root_region(start, size);
+}
+
+static inline void sc_sanitizer_disown(const void *start, size_t size)
+{
+	__lsan_unregister_root_region(start, size);
+}
+
+#else
+
+static inline void sc_sanitizer_hide(const void *start, size_t size)
+{
+	(void)start, (void)size;
+}
+
+static inline void sc_sanitizer_show(const void *start, size_t size)
+{
+	(void)start, (void)size;
+}
+
+static inline void sc_sanitizer_adopt(const void *start, size_t size)
+{
+	(void)start, (void)size;
+}
+
+static inline void sc_sanitizer_disown(const void *start, size_t size)
+{
+	(void)start, (void)size;
+}
+
+#endif
+#endif

@@ -1,0 +1,17 @@
+/*
+ * What an operation leaves behind outside the arena (rule M9): its stack frames, and the vector registers in
+ * which libcrypto's fast code keeps key words.
+ */
+#ifndef SC_HSMD_OS_SCRUB_H
+#define SC_HSMD_OS_SCRUB_H
+
+#define SC_SCRUB_STACK                                                                                       \
+	65536 /* bytes; libcrypto's deepest frames, RSA-4096 with AVX-512, stay below half of it */
+
+/*
+ * Wipes SC_SCRUB_STACK bytes of stack below the caller's frame, and the vector registers of this thread. A
+ * worker calls it after every request, from the function that called the module.
+ */
+void sc_scrub(void);
+
+#endif

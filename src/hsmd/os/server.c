@@ -1,0 +1,294 @@
+/*
+ * The event loop: see server.h. It alone accepts, reads and closes; what it shares with the workers is
+ * exchange.c's.
+ */
+#include "hsmd/os/server.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+
+#include "base/os.h"
+#include "hsmd/os/exchange.h"
+#include "hsmd/os/sockets.h"
+
+#define EVENTS      64   /* taken from epoll at once */
+#define REST        1000 /* ms until a socket is asked again when no descriptor was free */
+#define SPARE_FILES 64   /* descriptors beside the connections' */
+
+struct sc_server {
+	unsigned connections; /* on all sockets together */
+	int epoll;
+	int signals;
+	int wake;
+	enum sc_source signal_source;
+	enum sc_source wake_source;
+	struct sc_module *module;
+	struct sc_exchange *exchange;
+	struct sc_listener listeners[SC_SERVER_SOCKETS];
+	unsigned listener_count;
+};
+
+/* -- new connections ----------------------------------------------------------------------------------- */
+
+/* Each socket's share: whoever opens as many connections as he can shuts nobody out of the other sockets. */
+static unsigned share(const struct sc_server *server)
+{
+	return server->connections / server->listener_count;
+}
+
+/* A connection with its session; both take what they are given only where SC_OK is returned. */
+static sc_status connect_peer(struct sc_server *server, struct sc_listener *listener, int fd,
+			      bool is_other_user, struct sc_connection **out, struct sc_error *err)
+{
+	struct sc_session *session;
+	sc_status status;
+
+	SC_ENSURE(listener->connections < share(server), err, SC_ERR_BUSY,
+		  "too many connections on one socket: a new one is closed");
+	session = sc_session_new(server->module, &listener->policy, is_other_user);
+	SC_ENSURE(session, err, SC_ERR_MODULE_FULL, "no memory for a session: a new connection is closed");
+	status = sc_connection_new(server->epoll, fd, session, listener, out, err);
+	if (status != SC_OK)
+		sc_session_free(session);
+	return status;
+}
+
+static void admit(struct sc_server *server, struct sc_listener *listener, int fd, bool is_other_user)
+{
+	struct sc_connection *connection = NULL;
+	struct sc_error why = { 0 };
+
+	if (connect_peer(server, listener, fd, is_other_user, &connection, &why) != SC_OK) {
+		sc_exchange_complain(server->exchange, why.message);
+		(void)sc_os->close(fd);
+		return;
+	}
+	listener->connections++;
+	sc_exchange_admit(server->exchange, connection);
+}
+
+/* Without a free descriptor, a waiting peer would wake the loop again at once, and for ever. */
+static void rest(struct sc_server *server, struct sc_listener *listener, bool is_resting)
+{
+	struct epoll_event event = { .events = is_resting ? 0 : EPOLLIN, .data.ptr = listener };
+
+	listener->is_resting = is_resting;
+	(void)epoll_ctl(server->epoll, EPOLL_CTL_MOD, listener->fd, &event);
+}
+
+static void serve_listener(struct sc_server *server, struct sc_listener *listener)
+{
+	struct sc_error why = { 0 };
+	bool is_other_user = false;
+	int fd = -1;
+	sc_status status = sc_socket_accept(listener->fd, &fd, &is_other_user, &why);
+
+	if (status == SC_OK) {
+		admit(server, listener, fd, is_other_user);
+		return;
+	}
+	if (status == SC_ERR_UNAVAILABLE)
+		return;
+	if (status == SC_ERR_BUSY)
+		rest(server, listener, true);
+	sc_exchange_complain(server->exchange, why.message);
+}
+
+/* How long epoll may sleep. */
+static int resting_time(const struct sc_server *server)
+{
+	for (unsigned i = 0; i < server->listener_count; i++)
+		if (server->listeners[i].is_resting)
+			return REST;
+	return -1;
+}
+
+static void end_rests(struct sc_server *server)
+{
+	for (unsigned i = 0; i < server->listener_count; i++)
+		if (server->listeners[i].is_resting)
+			rest(server, &server->listeners[i], false);
+}
+
+/* -- the loop ------------------------------------------------------------------------------------------ */
+
+static void drain(int fd)
+{
+	uint64_t count;
+
+	(void)!sc_os->read(fd, &count, sizeof count);
+}
+
+/* False for the signal to stop. */
+static bool serve(struct sc_server *server, const struct epoll_event *event)
+{
+	switch (*(enum sc_source *)event->data.ptr) {
+	case SC_SOURCE_SIGNAL:
+		return false;
+	case SC_SOURCE_WAKE:
+		drain(server->wake);
+		break;
+	case SC_SOURCE_LISTENER:
+		serve_listener(server, event->data.ptr);
+		break;
+	case SC_SOURCE_CONNECTION:
+		sc_exchange_serve(server->exchange, event->data.ptr, event->events);
+		break;
+	}
+	return true;
+}
+
+static sc_status loop(struct sc_server *server, struct sc_error *err)
+{
+	struct epoll_event events[EVENTS];
+
+	for (bool go_on = true; go_on;) {
+		int count = epoll_wait(server->epoll, events, EVENTS, resting_time(server));
+
+		if (count < 0 && errno != EINTR)
+			return sc_fail_errno(err, SC_ERR_SYSTEM, "the event loop cannot wait");
+		if (count == 0)
+			end_rests(server);
+		for (int i = 0; i < count && go_on; i++)
+			go_on = serve(server, &events[i]);
+		sc_exchange_reap(server->exchange);
+	}
+	return SC_OK;
+}
+
+/* -- start and end ------------------------------------------------------------------------------------- */
+
+static sc_status watch(struct sc_server *server, int fd, enum sc_source *source, struct sc_error *err)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = source };
+
+	if (fd < 0 || epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "the event loop cannot be made");
+	return SC_OK;
+}
+
+/* The descriptors that all connections together need: else accept would find none. */
+static sc_status allow_files(unsigned connections, struct sc_error *err)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "RLIMIT_NOFILE");
+	if (limit.rlim_cur >= connections + SPARE_FILES)
+		return SC_OK;
+	limit.rlim_cur = connections + SPARE_FILES;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		return sc_fail_errno(err, SC_ERR_SYSTEM,
+				     "%u connections need %u open files: raise RLIMIT_NOFILE (ulimit -n)",
+				     connections, connections + SPARE_FILES);
+	return SC_OK;
+}
+
+static sc_status open_loop(struct sc_server *server, const struct sc_server_options *options,
+			   struct sc_error *err)
+{
+	struct sc_exchange_options exchange = { options->quick_workers, options->slow_workers,
+						options->memory, -1 };
+
+	SC_TRY(allow_files(options->connections, err));
+	server->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (server->epoll < 0)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "the event loop cannot be made");
+	server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	server->wake_source = SC_SOURCE_WAKE;
+	SC_TRY(watch(server, server->wake, &server->wake_source, err));
+	exchange.wake = server->wake;
+	return sc_exchange_new(&exchange, &server->exchange, err);
+}
+
+sc_status sc_server_new(const struct sc_server_options *options, struct sc_server **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_server) server = calloc(1, sizeof *server);
+
+	SC_ENSURE(server, err, SC_ERR_MEMORY, "out of memory");
+	server->connections = options->connections;
+	server->epoll = server->signals = server->wake = -1;
+	SC_TRY(open_loop(server, options, err));
+	*out = sc_steal(server);
+	return SC_OK;
+}
+
+static void close_if_open(int fd)
+{
+	if (fd >= 0)
+		(void)sc_os->close(fd);
+}
+
+/* No new connection; what is in work is finished; all connections end. */
+static void stop(struct sc_server *server)
+{
+	for (unsigned i = 0; i < server->listener_count; i++)
+		close_if_open(server->listeners[i].fd);
+	if (server->exchange)
+		sc_exchange_stop(server->exchange);
+	server->listener_count = 0;
+}
+
+void sc_server_free(struct sc_server *server)
+{
+	if (!server)
+		return;
+	stop(server);
+	sc_exchange_free(server->exchange);
+	close_if_open(server->wake);
+	close_if_open(server->signals);
+	close_if_open(server->epoll);
+	free(server);
+}
+
+sc_status sc_server_add(struct sc_server *server, int fd, const struct sc_socket_policy *policy,
+			struct sc_error *err)
+{
+	struct sc_listener *listener = &server->listeners[server->listener_count];
+
+	if (server->listener_count == SC_SERVER_SOCKETS) {
+		(void)sc_os->close(fd);
+		return sc_fail(err, SC_ERR_ARGUMENT, "at most %d sockets", SC_SERVER_SOCKETS);
+	}
+	*listener = (struct sc_listener){ .source = SC_SOURCE_LISTENER, .fd = fd, .policy = *policy };
+	server->listener_count++;
+	return watch(server, fd, &listener->source, err);
+}
+
+/* Blocked in all threads, and read like a message. */
+static sc_status open_signals(struct sc_server *server, struct sc_error *err)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	server->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	server->signal_source = SC_SOURCE_SIGNAL;
+	return watch(server, server->signals, &server->signal_source, err);
+}
+
+sc_status sc_server_start(struct sc_server *server, struct sc_error *err)
+{
+	SC_TRY(open_signals(server, err));
+	return sc_exchange_start(server->exchange, err);
+}
+
+sc_status sc_server_run(struct sc_server *server, struct sc_module *module, struct sc_error *err)
+{
+	sc_status status;
+
+	assert(server->listener_count > 0);
+	server->module = module;
+	status = loop(server, err);
+	stop(server);
+	return status;
+}

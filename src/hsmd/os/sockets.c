@@ -1,0 +1,280 @@
+/* The module's sockets: see sockets.h. */
+#include "hsmd/os/sockets.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/os.h"
+
+#define SPEC_MAX 512 /* characters of one --socket */
+#define BACKLOG  128
+#define SUFFIX   4 /* random bytes of a temporary name */
+#define OVERHEAD                                                                                             \
+	32 /* what the kernel keeps of SO_SNDBUF for itself: unix(7) sends at most the rest at once */
+
+/* -- what the command line says ------------------------------------------------------------------------ */
+
+/* A spec being read: which keys were there. */
+struct reading {
+	struct sc_socket_spec *spec;
+	bool has_service_key; /* make, load or owner */
+};
+
+static sc_status read_role(struct reading *reading, const char *value, struct sc_error *err)
+{
+	static const struct {
+		const char *name;
+		enum sc_role role;
+	} roles[] = { { "custody", SC_ROLE_CUSTODY },
+		      { "service", SC_ROLE_SERVICE },
+		      { "use", SC_ROLE_USE } };
+
+	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+		if (strcmp(value, roles[i].name) == 0) {
+			reading->spec->policy.role = roles[i].role;
+			return SC_OK;
+		}
+	}
+	return sc_fail(err, SC_ERR_ARGUMENT, "--socket: role=%s is none of custody, service, use", value);
+}
+
+static sc_status read_path(struct reading *reading, const char *value, struct sc_error *err)
+{
+	size_t len = strlen(value);
+
+	SC_ENSURE(len > 0 && len <= SC_SOCKET_PATH_MAX, err, SC_ERR_ARGUMENT,
+		  "--socket: a path has from 1 to %d bytes: %s", SC_SOCKET_PATH_MAX, value);
+	memcpy(reading->spec->path, value, len + 1);
+	return SC_OK;
+}
+
+/* "vault+kek" as bits. */
+static sc_status read_applications(const char *value, uint32_t *out, struct sc_error *err)
+{
+	char copy[SPEC_MAX];
+	char *rest = copy;
+
+	memcpy(copy, value, strlen(value) + 1);
+	for (char *name; (name = strsep(&rest, "+"));) {
+		uint32_t application = sc_application_by_name(name);
+
+		SC_ENSURE(application, err, SC_ERR_ARGUMENT, "--socket: \"%s\" is no application", name);
+		*out |= application;
+	}
+	return SC_OK;
+}
+
+static sc_status read_make(struct reading *reading, const char *value, struct sc_error *err)
+{
+	reading->has_service_key = true;
+	return read_applications(value, &reading->spec->policy.make, err);
+}
+
+static sc_status read_load(struct reading *reading, const char *value, struct sc_error *err)
+{
+	reading->has_service_key = true;
+	return read_applications(value, &reading->spec->policy.load, err);
+}
+
+static sc_status read_owner(struct reading *reading, const char *value, struct sc_error *err)
+{
+	reading->has_service_key = true;
+	return sc_text_set(&reading->spec->policy.daemon, value, "--socket: owner", err);
+}
+
+static sc_status read_mode(struct reading *reading, const char *value, struct sc_error *err)
+{
+	size_t digits = strspn(value, "01234567");
+
+	SC_ENSURE(digits > 0 && digits <= 4 && !value[digits], err, SC_ERR_ARGUMENT,
+		  "--socket: mode=%s is no octal number", value);
+	reading->spec->mode = (mode_t)strtoul(value, NULL, 8);
+	SC_ENSURE(!(reading->spec->mode & ~(mode_t)0666), err, SC_ERR_ARGUMENT,
+		  "--socket: mode=%s: reading and writing (0666 at most) is all that a socket knows", value);
+	return SC_OK;
+}
+
+static sc_status read_group(struct reading *reading, const char *value, struct sc_error *err)
+{
+	const struct group *group = getgrnam(value);
+
+	SC_ENSURE(group, err, SC_ERR_ARGUMENT, "--socket: there is no group %s", value);
+	reading->spec->group = group->gr_gid;
+	return SC_OK;
+}
+
+static const struct {
+	const char *name;
+	sc_status (*read)(struct reading *reading, const char *value, struct sc_error *err);
+} keys[] = { { "role", read_role },   { "path", read_path }, { "make", read_make },  { "load", read_load },
+	     { "owner", read_owner }, { "mode", read_mode }, { "group", read_group } };
+#define KEYS (sizeof keys / sizeof keys[0])
+
+/* One KEY=VALUE; `seen` has a bit for each key that was there. */
+static sc_status read_pair(struct reading *reading, char *pair, unsigned *seen, struct sc_error *err)
+{
+	char *value = strchr(pair, '=');
+
+	SC_ENSURE(value, err, SC_ERR_ARGUMENT, "--socket: \"%s\" is not KEY=VALUE", pair);
+	*value++ = '\0';
+	for (unsigned i = 0; i < KEYS; i++) {
+		if (strcmp(pair, keys[i].name) != 0)
+			continue;
+		SC_ENSURE(!(*seen & 1u << i), err, SC_ERR_ARGUMENT, "--socket: %s is given twice", pair);
+		*seen |= 1u << i;
+		return keys[i].read(reading, value, err);
+	}
+	return sc_fail(err, SC_ERR_ARGUMENT,
+		       "--socket: \"%s\" is none of role, path, make, load, owner, mode, group", pair);
+}
+
+sc_status sc_socket_spec_read(const char *text, struct sc_socket_spec *out, struct sc_error *err)
+{
+	struct sc_socket_spec spec = { .mode = 0600, .group = (gid_t)-1 };
+	struct reading reading = { &spec, false };
+	char copy[SPEC_MAX];
+	char *rest = copy;
+	unsigned seen = 0;
+
+	SC_ENSURE(strlen(text) < sizeof copy, err, SC_ERR_ARGUMENT, "--socket: longer than %d characters",
+		  SPEC_MAX - 1);
+	memcpy(copy, text, strlen(text) + 1);
+	for (char *pair; (pair = strsep(&rest, ","));)
+		SC_TRY(read_pair(&reading, pair, &seen, err));
+	SC_ENSURE(spec.policy.role && spec.path[0], err, SC_ERR_ARGUMENT,
+		  "--socket: needs role= and path=: %s", text);
+	SC_ENSURE(
+	    !reading.has_service_key || spec.policy.role == SC_ROLE_SERVICE, err, SC_ERR_ARGUMENT,
+	    "--socket: make, load and owner belong to a service socket; the other roles' lists are fixed");
+	SC_TRY(sc_policy_check(&spec.policy, err));
+	*out = spec;
+	return SC_OK;
+}
+
+/* -- listening ----------------------------------------------------------------------------------------- */
+
+static struct sockaddr_un address_of(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+	return address;
+}
+
+/* Refuses where something lives at the path; a socket that nobody listens on is left from a process that
+ * ended. */
+static sc_status check_free(const char *path, struct sc_error *err)
+{
+	struct sockaddr_un address = address_of(path);
+	struct stat status;
+	int failed;
+	int fd;
+
+	if (lstat(path, &status))
+		return errno == ENOENT ? SC_OK
+				       : sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be examined", path);
+	SC_ENSURE(S_ISSOCK(status.st_mode), err, SC_ERR_EXISTS, "%s: is there, and is no socket", path);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "no socket");
+	failed = connect(fd, (const struct sockaddr *)&address, sizeof address) ? errno : 0;
+	(void)close(fd);
+	SC_ENSURE(failed == ECONNREFUSED || failed == ENOENT, err, SC_ERR_EXISTS,
+		  "%s: another process listens there", path);
+	return SC_OK;
+}
+
+/* Bound at a name that nobody knows; permissions set; listening; only then at its place. */
+static sc_status bind_and_move(int fd, const struct sc_socket_spec *spec, const char *temporary,
+			       struct sc_error *err)
+{
+	struct sockaddr_un address = address_of(temporary);
+
+	if (bind(fd, (const struct sockaddr *)&address, sizeof address))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be bound", spec->path);
+	if (chmod(temporary, spec->mode) ||
+	    (spec->group != (gid_t)-1 && chown(temporary, (uid_t)-1, spec->group)))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: permissions cannot be set", spec->path);
+	if (listen(fd, BACKLOG))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot listen", spec->path);
+	if (rename(temporary, spec->path))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be put in place", spec->path);
+	return SC_OK;
+}
+
+sc_status sc_socket_listen(const struct sc_socket_spec *spec, int *out, struct sc_error *err)
+{
+	char temporary[SC_SOCKET_PATH_MAX + 2 + 2 * SUFFIX];
+	char hex[2 * SUFFIX + 1];
+	uint8_t random[SUFFIX];
+	sc_status status;
+	int fd;
+
+	SC_TRY(check_free(spec->path, err));
+	SC_ENSURE(sc_os->random(random, sizeof random) == 0, err, SC_ERR_CRYPTO, "no random bytes");
+	sc_hex(sc_view_of(random, sizeof random), hex);
+	snprintf(temporary, sizeof temporary, "%s.%s", spec->path, hex);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "no socket");
+	status = bind_and_move(fd, spec, temporary, err);
+	if (status != SC_OK) {
+		(void)unlink(temporary);
+		(void)close(fd);
+		return status;
+	}
+	*out = fd;
+	return SC_OK;
+}
+
+/* -- accepting ----------------------------------------------------------------------------------------- */
+
+static sc_status make_room(int fd, struct sc_error *err)
+{
+	int size = SC_SOCKET_BUFFER;
+	socklen_t len = sizeof size;
+
+	/* The kernel takes less than it was asked for without a word: what it says afterwards counts. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) ||
+	    getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "SO_SNDBUF");
+	SC_ENSURE(size - OVERHEAD >= (int)SC_MESSAGE_MAX, err, SC_ERR_SYSTEM,
+		  "a socket here sends at most %d bytes at once: raise net.core.wmem_max", size - OVERHEAD);
+	return SC_OK;
+}
+
+static sc_status examine(int fd, bool *is_other_user, struct sc_error *err)
+{
+	struct ucred peer;
+	socklen_t len = sizeof peer;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "SO_PEERCRED");
+	*is_other_user = peer.uid != geteuid();
+	return make_room(fd, err);
+}
+
+sc_status sc_socket_accept(int listener, int *out, bool *is_other_user, struct sc_error *err)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	sc_status status;
+
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
+		return sc_fail_errno(err, SC_ERR_BUSY, "no connection can be accepted");
+	if (fd < 0)
+		return sc_fail_errno(err, SC_ERR_UNAVAILABLE, "no connection is waiting");
+	status = examine(fd, is_other_user, err);
+	if (status != SC_OK) {
+		(void)sc_os->close(fd);
+		return status;
+	}
+	*out = fd;
+	return SC_OK;
+}

@@ -1,0 +1,151 @@
+/* The unlock key: see unlock.h. */
+#include "hsmd/os/unlock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/options.h"
+#include "base/os.h"
+#include "hsmd/core/module.h"
+
+#define HEX_SIZE (2 * SC_UNLOCK_KEY_SIZE)
+#define READ_MAX (HEX_SIZE + 2) /* an end of line, and one byte that tells "too long" */
+
+bool sc_unlock_is_given(const struct sc_unlock_source *source)
+{
+	return source->file || source->fd;
+}
+
+/* Reads to the end, or until the buffer is full. */
+static sc_status read_all(int fd, const char *name, struct sc_secret *text, size_t *len, struct sc_error *err)
+{
+	*len = 0;
+	while (*len < text->len) {
+		ssize_t got = sc_os->read(fd, text->data + *len, text->len - *len);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be read", name);
+		if (got == 0)
+			break;
+		*len += (size_t)got;
+	}
+	return SC_OK;
+}
+
+static sc_status decode(const struct sc_secret *text, size_t len, const char *name, struct sc_secret *out,
+			struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) key = { 0 };
+
+	if (len == HEX_SIZE + 1 && text->data[HEX_SIZE] == '\n')
+		len = HEX_SIZE;
+	SC_TRY(sc_secret_new(SC_UNLOCK_KEY_SIZE, &key, err));
+	if (len == HEX_SIZE) {
+		text->data[HEX_SIZE] = '\0';
+		SC_ENSURE(sc_hex_read((const char *)text->data, key.data, key.len), err, SC_ERR_FORMAT,
+			  "%s: not %d hexadecimal digits", name, HEX_SIZE);
+	} else {
+		SC_ENSURE(len == SC_UNLOCK_KEY_SIZE, err, SC_ERR_FORMAT,
+			  "%s: an unlock key is %d bytes or %d hexadecimal digits", name, SC_UNLOCK_KEY_SIZE,
+			  HEX_SIZE);
+		memcpy(key.data, text->data, SC_UNLOCK_KEY_SIZE);
+	}
+	*out = key;
+	key = (struct sc_secret){ 0 };
+	return SC_OK;
+}
+
+static sc_status read_key(int fd, const char *name, struct sc_secret *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) text = { 0 };
+	size_t len = 0;
+
+	SC_TRY(sc_secret_new(READ_MAX, &text, err));
+	SC_TRY(read_all(fd, name, &text, &len, err));
+	return decode(&text, len, name, out, err);
+}
+
+/* The descriptor itself is examined, so that nobody can exchange the file in between. */
+static sc_status check_file(int fd, const char *name, struct sc_error *err)
+{
+	struct stat status;
+
+	if (sc_os->fstat(fd, &status))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be examined", name);
+	SC_ENSURE(S_ISREG(status.st_mode), err, SC_ERR_ARGUMENT,
+		  "%s: is not a regular file (--unlock-key-fd reads from anything)", name);
+	SC_ENSURE(!(status.st_mode & 077), err, SC_ERR_ARGUMENT, "%s: is open to other users (chmod 600 it)",
+		  name);
+	SC_ENSURE(status.st_uid == geteuid() || status.st_uid == 0, err, SC_ERR_ARGUMENT,
+		  "%s: belongs to user id %u", name, status.st_uid);
+	return SC_OK;
+}
+
+static sc_status read_file(int directory, const char *file, int flags, const char *name,
+			   struct sc_secret *out, struct sc_error *err)
+{
+	int fd = sc_os->openat(directory, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags, 0);
+	sc_status status;
+
+	if (fd < 0)
+		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM,
+				     "%s: cannot be opened", name);
+	status = check_file(fd, name, err);
+	if (status == SC_OK)
+		status = read_key(fd, name, out, err);
+	(void)sc_os->close(fd);
+	return status;
+}
+
+static sc_status read_descriptor(const char *text, struct sc_secret *out, struct sc_error *err)
+{
+	char name[64];
+	uint64_t fd = 0;
+	sc_status status;
+
+	SC_TRY(sc_number_read(text, "--unlock-key-fd", 0, INT_MAX, &fd, err));
+	snprintf(name, sizeof name, "unlock key from descriptor %u", (unsigned)fd);
+	status = read_key((int)fd, name, out, err);
+	(void)sc_os->close((int)fd);
+	return status;
+}
+
+sc_status sc_unlock_read(const struct sc_unlock_source *source, const struct sc_dir *state,
+			 struct sc_secret *out, struct sc_error *err)
+{
+	char name[PATH_MAX];
+
+	SC_ENSURE(!source->file || !source->fd, err, SC_ERR_ARGUMENT,
+		  "--unlock-key-file and --unlock-key-fd: give one of them");
+	if (source->fd)
+		return read_descriptor(source->fd, out, err);
+	if (source->file)
+		return read_file(AT_FDCWD, source->file, 0, source->file, out, err);
+	snprintf(name, sizeof name, "%s/%s", state->path, SC_UNLOCK_FILE);
+	return read_file(state->fd, SC_UNLOCK_FILE, O_NOFOLLOW, name, out, err);
+}
+
+static sc_status make(const struct sc_dir *state, struct sc_secret *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) key = { 0 };
+
+	SC_TRY(sc_secret_random(SC_UNLOCK_KEY_SIZE, &key, err));
+	SC_TRY(sc_file_write(state, SC_UNLOCK_FILE, sc_secret_view(&key), SC_FILE_NEW, 0600, err));
+	*out = key;
+	key = (struct sc_secret){ 0 };
+	return SC_OK;
+}
+
+sc_status sc_unlock_read_or_make(const struct sc_unlock_source *source, const struct sc_dir *state,
+				 struct sc_secret *out, struct sc_error *err)
+{
+	if (sc_unlock_is_given(source) || sc_file_exists(state, SC_UNLOCK_FILE))
+		return sc_unlock_read(source, state, out, err);
+	return make(state, out, err);
+}

@@ -1,0 +1,32 @@
+/*
+ * A stand-in for hsmd/core/ in tests of the process around it: it answers ENQUIRE and EVIDENCE, saves on
+ * WORLD_COMMIT, and holds SIGN (a quick command) and KEY_GENERATE (a slow one) until the test lets them go.
+ */
+#ifndef SC_TESTS_FAKE_CORE_H
+#define SC_TESTS_FAKE_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hsmd/core/module.h"
+
+#define FAKE_ESN "FAKE-0000-0001"
+
+/* A module without a state, for tests that are only about messages. Freed by sc_module_free. */
+struct sc_module *fake_module(void);
+
+/* SIGN and KEY_GENERATE wait from fake_hold to fake_let_go. */
+void fake_hold(void);
+void fake_let_go(void);
+
+/* Waits until so many requests are being held. */
+void fake_wait_held(unsigned count);
+
+/* The ids of the SIGN requests that were let go, in order; returns how many. */
+size_t fake_order(uint64_t *ids, size_t max);
+
+/* Sessions that are open now. */
+unsigned fake_sessions(void);
+
+#endif
