@@ -1,0 +1,185 @@
+/* Secrets from a terminal or a descriptor: see terminal.h. */
+#include "base/terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/os.h"
+
+#define TERMINAL "/dev/tty"
+
+enum line_end {
+	LINE_ENDED,       /* by a newline */
+	LINE_AT_END,      /* by the end of the file */
+	LINE_TOO_LONG,    /* the rest of it has been read and dropped */
+	LINE_INTERRUPTED, /* by a signal */
+	LINE_FAILED,      /* errno says why */
+};
+
+/* Reads up to and with the next newline into `line` of SC_SECRET_LINE_MAX bytes; *used of them are set. */
+static enum line_end read_line(int fd, struct sc_secret *line, size_t *used)
+{
+	bool too_long = false;
+
+	*used = 0;
+	for (;;) {
+		uint8_t byte;
+		ssize_t got = sc_os->read(fd, &byte, 1);
+
+		if (got < 0)
+			return errno == EINTR ? LINE_INTERRUPTED : LINE_FAILED;
+		if (got == 0 || byte == '\n') {
+			if (too_long)
+				return LINE_TOO_LONG;
+			return got == 0 && *used == 0 ? LINE_AT_END : LINE_ENDED;
+		}
+		if (*used == line->len)
+			too_long = true;
+		else
+			line->data[(*used)++] = byte;
+	}
+}
+
+sc_status sc_fd_read_secret_line(int fd, struct sc_secret *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) line = { 0 };
+	enum line_end end;
+	size_t used = 0;
+
+	SC_TRY(sc_secret_new(SC_SECRET_LINE_MAX, &line, err));
+	do
+		end = read_line(fd, &line, &used);
+	while (end == LINE_INTERRUPTED && used == 0);
+	SC_ENSURE(end != LINE_TOO_LONG, err, SC_ERR_TOO_LARGE,
+		  "descriptor %d: a line is longer than %d bytes", fd, SC_SECRET_LINE_MAX);
+	SC_ENSURE(end != LINE_AT_END, err, SC_ERR_NOT_FOUND, "descriptor %d: has no further line", fd);
+	if (end != LINE_ENDED)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "descriptor %d: cannot be read", fd);
+	return sc_secret_copy(sc_view_of(line.data, used), out, err);
+}
+
+/* -- the terminal ------------------------------------------------------------------------------------------
+ */
+
+/* Those that end or stop a process by default: held until the terminal echoes again. */
+static const int held_signals[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGALRM,
+				    SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU };
+#define HELD_SIGNALS (sizeof held_signals / sizeof held_signals[0])
+
+static volatile sig_atomic_t held[NSIG]; /* by number: a handler reaches nothing but what is global */
+
+static void hold(int number)
+{
+	held[number] = 1;
+}
+
+struct terminal {
+	int fd;
+	struct termios settings;
+	struct sigaction actions[HELD_SIGNALS];
+};
+
+static void hold_signals(struct terminal *terminal)
+{
+	struct sigaction action = { .sa_handler = hold }; /* without SA_RESTART: the read must come back */
+
+	for (size_t i = 0; i < HELD_SIGNALS; i++) {
+		held[held_signals[i]] = 0;
+		(void)sigaction(held_signals[i], &action, &terminal->actions[i]);
+	}
+}
+
+/* Lets each held signal do what it would have done. True if one stopped the process, which now goes on. */
+static bool release_signals(const struct terminal *terminal)
+{
+	bool was_stopped = false;
+
+	for (size_t i = 0; i < HELD_SIGNALS; i++)
+		(void)sigaction(held_signals[i], &terminal->actions[i], NULL);
+	for (size_t i = 0; i < HELD_SIGNALS; i++) {
+		int number = held_signals[i];
+
+		if (!held[number])
+			continue;
+		was_stopped |= number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+		(void)kill(getpid(), number);
+	}
+	return was_stopped;
+}
+
+/* A process in the background gets SIGTTOU for trying, again and again: then it has to stop first. */
+static bool set_terminal(const struct terminal *terminal, const struct termios *settings)
+{
+	int failed;
+
+	do
+		failed = tcsetattr(terminal->fd, TCSAFLUSH, settings);
+	while (failed && errno == EINTR && !held[SIGTTOU]);
+	return !failed;
+}
+
+static void say(const struct terminal *terminal, const char *text)
+{
+	(void)!sc_os->write(terminal->fd, text, strlen(text));
+}
+
+/* Asks once. *again is set where the process was stopped meanwhile: the prompt is then worth another time. */
+static enum line_end ask(struct terminal *terminal, const char *prompt, struct sc_secret *line, size_t *used,
+			 bool *again)
+{
+	struct termios silent = terminal->settings;
+	enum line_end end;
+
+	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+	hold_signals(terminal);
+	if (set_terminal(terminal, &silent)) {
+		say(terminal, prompt);
+		end = read_line(terminal->fd, line, used);
+		say(terminal, "\n");
+		(void)set_terminal(terminal, &terminal->settings);
+	} else {
+		end = held[SIGTTOU] ? LINE_INTERRUPTED : LINE_FAILED;
+	}
+	*again = release_signals(terminal) && end == LINE_INTERRUPTED;
+	return end;
+}
+
+static sc_status ask_until_answered(struct terminal *terminal, const char *prompt, struct sc_secret *out,
+				    struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) line = { 0 };
+	enum line_end end;
+	size_t used = 0;
+	bool again;
+
+	SC_TRY(sc_secret_new(SC_SECRET_LINE_MAX, &line, err));
+	if (tcgetattr(terminal->fd, &terminal->settings))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: is no terminal", TERMINAL);
+	do
+		end = ask(terminal, prompt, &line, &used, &again);
+	while (again);
+	SC_ENSURE(end != LINE_TOO_LONG, err, SC_ERR_TOO_LARGE, "%s: the line is longer than %d bytes",
+		  TERMINAL, SC_SECRET_LINE_MAX);
+	if (end == LINE_FAILED)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be read without echo", TERMINAL);
+	SC_ENSURE(end == LINE_ENDED, err, SC_ERR_CANCELLED, "cancelled at the prompt");
+	return sc_secret_copy(sc_view_of(line.data, used), out, err);
+}
+
+sc_status sc_terminal_read_secret(const char *prompt, struct sc_secret *out, struct sc_error *err)
+{
+	struct terminal terminal = { .fd = sc_os->openat(AT_FDCWD, TERMINAL, O_RDWR | O_CLOEXEC | O_NOCTTY,
+							 0) };
+	sc_status status;
+
+	if (terminal.fd < 0)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be opened to ask for a secret",
+				     TERMINAL);
+	status = ask_until_answered(&terminal, prompt, out, err);
+	(void)sc_os->close(terminal.fd);
+	return status;
+}
