@@ -29,8 +29,7 @@ struct sc_client {
 	struct sc_bytes answer; /* room for the largest one; wiped after each */
 };
 
-/* -- the connection
- * ------------------------------------------------------------------------------------------ */
+/* -- the connection ---------------------------------------------------------------------------- */
 
 static void disconnect(struct sc_client *client)
 {
@@ -131,8 +130,7 @@ bool sc_client_is_open(const struct sc_client *client)
 	return client->fd >= 0;
 }
 
-/* -- one request and its answer
- * ------------------------------------------------------------------------------ */
+/* -- one request and its answer ---------------------------------------------------------------- */
 
 static sc_status wait_for(const struct sc_client *client, short events, int64_t deadline,
 			  struct sc_error *err)

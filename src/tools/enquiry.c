@@ -1,6 +1,6 @@
 /*
- * enquiry: what each module is, and what protects it, as the module itself says. What is not in force is named as
- * plainly as what is: whoever runs a software module should see where its boundary lies.
+ * enquiry: what each module is, and what protects it, as the module itself says. What is not in force is
+ * named as plainly as what is: whoever runs a software module should see where its boundary lies.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@
 
 #define PROGRAM "enquiry"
 
-/* -- one line ---------------------------------------------------------------------------------------------------- */
+/* -- one line ---------------------------------------------------------------------------------- */
 
 static void print(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -52,7 +52,7 @@ static void print_hash(const char *name, const struct sc_hash *hash)
 	print(name, "%s", hex);
 }
 
-/* -- a module ---------------------------------------------------------------------------------------------------- */
+/* -- a module ---------------------------------------------------------------------------------- */
 
 static const char *mode_name(uint32_t mode)
 {
@@ -92,10 +92,8 @@ static const struct {
 	uint32_t bit;
 	const char *name;
 } sandbox[] = {
-	{ SC_PROTECTION_SECCOMP, "seccomp" },
-	{ SC_PROTECTION_LANDLOCK, "landlock" },
-	{ SC_PROTECTION_NO_NEW_PRIVS, "no-new-privs" },
-	{ SC_PROTECTION_NOT_DUMPABLE, "not dumpable" },
+	{ SC_PROTECTION_SECCOMP, "seccomp" },           { SC_PROTECTION_LANDLOCK, "landlock" },
+	{ SC_PROTECTION_NO_NEW_PRIVS, "no-new-privs" }, { SC_PROTECTION_NOT_DUMPABLE, "not dumpable" },
 	{ SC_PROTECTION_NO_CORE, "no core files" },
 };
 
@@ -112,7 +110,8 @@ static void print_protection(const struct sc_enquire_response *m)
 	}
 	print("sandbox", "%s; NOT in force: %s", on[0] ? on : "none", off[0] ? off : "none");
 	if (m->protection & SC_PROTECTION_SANITIZER)
-		print("build", "a TEST build with sanitizers: its sandbox is wider, and it is not for real keys");
+		print("build",
+		      "a TEST build with sanitizers: its sandbox is wider, and it is not for real keys");
 	if (m->landlock_abi)
 		print("landlock abi", "%u", m->landlock_abi);
 	else
@@ -180,7 +179,7 @@ static sc_status enquire(const struct sc_module_map *map, uint64_t number, struc
 	return SC_OK;
 }
 
-/* -- all of them ------------------------------------------------------------------------------------------------- */
+/* -- all of them ------------------------------------------------------------------------------- */
 
 static sc_status show_module(const struct sc_module_map *map, uint64_t number, struct sc_error *err)
 {
@@ -241,12 +240,17 @@ int main(int argc, char **argv)
 	size_t operands;
 	sc_status status;
 	const struct sc_option options[] = {
-		{ .name = "module", .letter = 'm', .argument = "N", .help = "this module alone", .value = &module },
+		{ .name = "module",
+		  .letter = 'm',
+		  .argument = "N",
+		  .help = "this module alone",
+		  .value = &module },
 		{ 0 },
 	};
 	const struct sc_command_line line = {
-		PROGRAM, "[OPTIONS]", "Shows what each module of $NFAST_KMDATA/config/modules is and what protects it.",
-		options, "It ends with 0 only if every module answered."
+		PROGRAM, "[OPTIONS]",
+		"Shows what each module of $NFAST_KMDATA/config/modules is and what protects it.", options,
+		"It ends with 0 only if every module answered."
 	};
 
 	sc_log_start(PROGRAM, SC_LOG_NOTICE);

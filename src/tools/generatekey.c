@@ -1,7 +1,7 @@
 /*
  * generatekey (article step 3.3): a key in the module, its file in kmdata and its public half beside it. The
- * parameters are read and checked here, so that a person hears of a mistake at once; what is allowed is decided by
- * the module.
+ * parameters are read and checked here, so that a person hears of a mistake at once; what is allowed is
+ * decided by the module.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #define VALUE_MAX    256
 #define EXPONENT_MAX 32 /* bytes */
 
-/* -- the parameters ---------------------------------------------------------------------------------------------- */
+/* -- the parameters ---------------------------------------------------------------------------- */
 
 enum parameter {
 	PROTECT,
@@ -64,8 +64,8 @@ struct request {
 
 static sc_status set_value(struct request *request, size_t i, const char *value, struct sc_error *err)
 {
-	SC_ENSURE(strlen(value) < VALUE_MAX, err, SC_ERR_ARGUMENT, "%s: longer than %d bytes", parameters[i].name,
-		  VALUE_MAX - 1);
+	SC_ENSURE(strlen(value) < VALUE_MAX, err, SC_ERR_ARGUMENT, "%s: longer than %d bytes",
+		  parameters[i].name, VALUE_MAX - 1);
 	strcpy(request->value[i], value);
 	request->is_given[i] = true;
 	return SC_OK;
@@ -84,12 +84,13 @@ static sc_status read_pair(struct request *request, const char *pair, struct sc_
 		SC_ENSURE(!request->is_given[i], err, SC_ERR_USAGE, "%s: given twice", parameters[i].name);
 		return set_value(request, i, equals + 1, err);
 	}
-	return sc_fail(err, SC_ERR_USAGE,
-		       "%.*s: no such parameter; there are protect, verify, type, size, pubexp, ident, plainname, nvram",
-		       (int)len, pair);
+	return sc_fail(
+	    err, SC_ERR_USAGE,
+	    "%.*s: no such parameter; there are protect, verify, type, size, pubexp, ident, plainname, nvram",
+	    (int)len, pair);
 }
 
-/* -- what the values mean ------------------------------------------------------------------------------------------ */
+/* -- what the values mean ---------------------------------------------------------------------- */
 
 static sc_status check_choices(const struct request *request, struct sc_error *err)
 {
@@ -97,7 +98,8 @@ static sc_status check_choices(const struct request *request, struct sc_error *e
 
 	/* Article step 3.3, its first instruction. */
 	SC_ENSURE(strcmp(protect, "module") == 0, err, SC_ERR_ARGUMENT,
-		  "protect=%s: must be module, which creates a module-protected key: the BYOK toolset does not support "
+		  "protect=%s: must be module, which creates a module-protected key: the BYOK toolset does "
+		  "not support "
 		  "OCS-protected keys",
 		  protect);
 	SC_ENSURE(strcmp(request->value[VERIFY], "yes") == 0, err, SC_ERR_ARGUMENT,
@@ -105,7 +107,8 @@ static sc_status check_choices(const struct request *request, struct sc_error *e
 	SC_ENSURE(strcasecmp(request->value[TYPE], "RSA") == 0, err, SC_ERR_KEY_TYPE,
 		  "type=%s: only RSA keys are made here", request->value[TYPE]);
 	SC_ENSURE(strcmp(request->value[NVRAM], "no") == 0, err, SC_ERR_ARGUMENT,
-		  "nvram=%s: must be no: the module keeps no key blobs, the key's file does", request->value[NVRAM]);
+		  "nvram=%s: must be no: the module keeps no key blobs, the key's file does",
+		  request->value[NVRAM]);
 	return SC_OK;
 }
 
@@ -113,7 +116,8 @@ static sc_status check_size(struct request *request, struct sc_error *err)
 {
 	const char *size = request->value[SIZE];
 
-	SC_ENSURE(sc_number_read(size, "size", 2048, 4096, &request->bits, NULL) == SC_OK && request->bits % 1024 == 0,
+	SC_ENSURE(sc_number_read(size, "size", 2048, 4096, &request->bits, NULL) == SC_OK &&
+		      request->bits % 1024 == 0,
 		  err, SC_ERR_KEY_TYPE, "size=%s: an RSA key has 2048, 3072 or 4096 bits", size);
 	return SC_OK;
 }
@@ -137,7 +141,8 @@ static sc_status check_exponent(struct request *request, struct sc_error *err)
 	snprintf(even, sizeof even, "%s%s", len % 2 ? "0" : "", digits);
 	len = strlen(even) / 2;
 	SC_ENSURE(len >= 3 && sc_hex_read(even, request->exponent, len), err, SC_ERR_EXPONENT,
-		  "pubexp=%s: must be 10001 (65537) or more: padding and related-message attacks live on smaller ones",
+		  "pubexp=%s: must be 10001 (65537) or more: padding and related-message attacks live on "
+		  "smaller ones",
 		  text);
 	SC_ENSURE(request->exponent[len - 1] & 1, err, SC_ERR_EXPONENT,
 		  "pubexp=%s: must be odd, or the key would have no private exponent", text);
@@ -177,7 +182,7 @@ static sc_status check_value(struct request *request, size_t i, struct sc_error 
 	}
 }
 
-/* -- what is missing ------------------------------------------------------------------------------------------- */
+/* -- what is missing --------------------------------------------------------------------------- */
 
 static const char *initial_value(const struct request *request, size_t i)
 {
@@ -192,8 +197,9 @@ static sc_status ask(struct request *request, size_t i, struct sc_error *err)
 	char question[512];
 	char answer[VALUE_MAX];
 
-	snprintf(question, sizeof question, "%s: %s?%s%s%s [%s] > ", parameters[i].name, parameters[i].description,
-		 choices ? " (" : "", choices ? choices : "", choices ? ")" : "", initial ? initial : "");
+	snprintf(question, sizeof question, "%s: %s?%s%s%s [%s] > ", parameters[i].name,
+		 parameters[i].description, choices ? " (" : "", choices ? choices : "", choices ? ")" : "",
+		 initial ? initial : "");
 	for (;;) {
 		struct sc_error why = { 0 };
 		sc_status status;
@@ -207,7 +213,8 @@ static sc_status ask(struct request *request, size_t i, struct sc_error *err)
 	}
 }
 
-/* What was given is checked before anything is asked; the defaults come first, so that every value is there. */
+/* What was given is checked before anything is asked; the defaults come first, so that every value is there.
+ */
 static sc_status complete(struct request *request, struct sc_error *err)
 {
 	bool may_ask = !request->is_batch && sc_terminal_is_present();
@@ -244,20 +251,23 @@ static void print_table(const struct request *request)
 	fflush(stdout);
 }
 
-/* -- the key ------------------------------------------------------------------------------------------------------- */
+/* -- the key ----------------------------------------------------------------------------------- */
 
 /* A key under that name is never overwritten, and the module is not even asked for another. */
-static sc_status check_place(const struct sc_kmdata *kmdata, const struct request *request, struct sc_error *err)
+static sc_status check_place(const struct sc_kmdata *kmdata, const struct request *request,
+			     struct sc_error *err)
 {
 	char name[SC_KEY_FILE_NAME_SIZE];
 
 	SC_TRY(sc_key_file_name(request->application, request->value[IDENT], name, err));
 	SC_ENSURE(!sc_file_exists(&kmdata->local, name), err, SC_ERR_EXISTS,
-		  "%s/%s: exists already and is not overwritten: choose another ident", kmdata->local.path, name);
+		  "%s/%s: exists already and is not overwritten: choose another ident", kmdata->local.path,
+		  name);
 	return SC_OK;
 }
 
-/* What came back must be one key of the kind that was asked for, the same in blob and public half (rule P1). */
+/* What came back must be one key of the kind that was asked for, the same in blob and public half (rule P1).
+ */
 static sc_status check_key(const struct request *request, const struct sc_key_generate_response *key,
 			   struct sc_error *err)
 {
@@ -277,8 +287,8 @@ static sc_status check_key(const struct request *request, const struct sc_key_ge
 	return SC_OK;
 }
 
-static sc_status generate(const struct request *request, const struct sc_kmdata *kmdata, struct sc_client *client,
-			  struct sc_error *err)
+static sc_status generate(const struct request *request, const struct sc_kmdata *kmdata,
+			  struct sc_client *client, struct sc_error *err)
 {
 	const struct sc_key_generate_request asked = {
 		.application = sc_view_text(request->application),
@@ -315,12 +325,13 @@ static sc_status run(struct request *request, struct sc_error *err)
 	return generate(request, &kmdata, client, err);
 }
 
-/* -- the command line ---------------------------------------------------------------------------------------------- */
+/* -- the command line -------------------------------------------------------------------------- */
 
 static sc_status read_operands(const char *const *operands, size_t count, struct request *request,
 			       struct sc_error *err)
 {
-	SC_ENSURE(count > 0, err, SC_ERR_USAGE, "the application is missing, as in `" PROGRAM " --generate simple`");
+	SC_ENSURE(count > 0, err, SC_ERR_USAGE,
+		  "the application is missing, as in `" PROGRAM " --generate simple`");
 	request->application = operands[0];
 	SC_ENSURE(strcmp(request->application, "simple") == 0, err, SC_ERR_ARGUMENT,
 		  "application %s: only `simple` keys are generated here", request->application);
@@ -329,7 +340,8 @@ static sc_status read_operands(const char *const *operands, size_t count, struct
 	return SC_OK;
 }
 
-static sc_status read_command_line(int argc, char **argv, struct request *request, bool *done, struct sc_error *err)
+static sc_status read_command_line(int argc, char **argv, struct request *request, bool *done,
+				   struct sc_error *err)
 {
 	const char *operands[1 + 2 * PARAMETER_COUNT];
 	const char *module = NULL;
@@ -341,12 +353,17 @@ static sc_status read_command_line(int argc, char **argv, struct request *reques
 		  .letter = 'b',
 		  .help = "ask nothing: what is missing takes its default",
 		  .flag = &request->is_batch },
-		{ .name = "module", .letter = 'm', .argument = "N", .help = "in this module (1)", .value = &module },
+		{ .name = "module",
+		  .letter = 'm',
+		  .argument = "N",
+		  .help = "in this module (1)",
+		  .value = &module },
 		{ 0 },
 	};
 	const struct sc_command_line line = {
 		PROGRAM, "--generate [OPTIONS] simple NAME=VALUE…",
-		"Generates a key in the module; writes its file, and its public key as PEM, into $NFAST_KMDATA/local.",
+		"Generates a key in the module; writes its file, and its public key as PEM, into "
+		"$NFAST_KMDATA/local.",
 		options,
 		"Parameters, asked for at a terminal where they are missing:\n"
 		"  protect=module       the module's own protection\n"
@@ -358,7 +375,8 @@ static sc_status read_command_line(int argc, char **argv, struct request *reques
 		"  nvram=no             no other place for the blob than its file"
 	};
 
-	SC_TRY(sc_options_read(&line, argc, argv, operands, sizeof operands / sizeof operands[0], &count, done, err));
+	SC_TRY(sc_options_read(&line, argc, argv, operands, sizeof operands / sizeof operands[0], &count,
+			       done, err));
 	if (*done)
 		return SC_OK;
 	SC_ENSURE(is_generate, err, SC_ERR_USAGE, "say --generate to make a key (see " PROGRAM " --help)");

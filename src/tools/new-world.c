@@ -1,10 +1,10 @@
 /*
  * new-world (article step 3.1): a new security world in one module, its administrator cards and its file.
  *
- * The module makes everything and keeps it pending; here cards and world file are made durable, and only then is
- * the module told to adopt the world. So a tool killed at any point leaves no world without cards: at worst cards
- * and a file of a world that no module is in, which the next run names. What fails before the module has adopted
- * the world is taken back.
+ * The module makes everything and keeps it pending; here cards and world file are made durable, and only then
+ * is the module told to adopt the world. So a tool killed at any point leaves no world without cards: at
+ * worst cards and a file of a world that no module is in, which the next run names. What fails before the
+ * module has adopted the world is taken back.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -54,7 +54,7 @@ static unsigned long long module_number(const struct creation *c)
 	return (unsigned long long)c->plan->ceremony.module;
 }
 
-/* -- the command line ------------------------------------------------------------------------------------------ */
+/* -- the command line -------------------------------------------------------------------------- */
 
 static sc_status read_suite(const char *name, const struct sc_suite_info **out, struct sc_error *err)
 {
@@ -99,8 +99,15 @@ static sc_status read_command_line(int argc, char **argv, struct plan *plan, boo
 	bool initialize = false;
 	size_t operands;
 	const struct sc_option options[] = {
-		{ .name = "initialize", .letter = 'i', .help = "make a new security world", .flag = &initialize },
-		{ .name = "module", .letter = 'm', .argument = "N", .help = "in this module (1)", .value = &module },
+		{ .name = "initialize",
+		  .letter = 'i',
+		  .help = "make a new security world",
+		  .flag = &initialize },
+		{ .name = "module",
+		  .letter = 'm',
+		  .argument = "N",
+		  .help = "in this module (1)",
+		  .value = &module },
 		{ .name = "acs-quorum",
 		  .letter = 'Q',
 		  .argument = "K/N",
@@ -118,23 +125,24 @@ static sc_status read_command_line(int argc, char **argv, struct plan *plan, boo
 		  .value = &plan->ceremony.custodians },
 		{ 0 },
 	};
-	const struct sc_command_line line = {
-		PROGRAM, "--initialize --acs-quorum=K/N [OPTIONS]",
-		"Makes a security world in a module: its administrator cards, and its file $NFAST_KMDATA/local/world.",
-		options, NULL
-	};
+	const struct sc_command_line line = { PROGRAM, "--initialize --acs-quorum=K/N [OPTIONS]",
+					      "Makes a security world in a module: its administrator cards, "
+					      "and its file $NFAST_KMDATA/local/world.",
+					      options, NULL };
 
 	SC_TRY(sc_options_read(&line, argc, argv, NULL, 0, &operands, done, err));
 	if (*done)
 		return SC_OK;
-	SC_ENSURE(initialize, err, SC_ERR_USAGE, "say --initialize to make a new world (see " PROGRAM " --help)");
-	SC_ENSURE(quorum, err, SC_ERR_USAGE, "--acs-quorum=K/N is missing: how many cards, and how many are needed");
+	SC_ENSURE(initialize, err, SC_ERR_USAGE,
+		  "say --initialize to make a new world (see " PROGRAM " --help)");
+	SC_ENSURE(quorum, err, SC_ERR_USAGE,
+		  "--acs-quorum=K/N is missing: how many cards, and how many are needed");
 	SC_TRY(read_quorum(quorum, &plan->k, &plan->n, err));
 	SC_TRY(read_suite(suite ? suite : DEFAULT_SUITE, &plan->suite, err));
 	return sc_number_read(module ? module : "1", "--module", 1, UINT32_MAX, &plan->ceremony.module, err);
 }
 
-/* -- before anybody is asked for a card ------------------------------------------------------------------------ */
+/* -- before anybody is asked for a card -------------------------------------------------------- */
 
 static sc_status ask_module(struct sc_client *client, struct sc_enquire_response *out, struct sc_error *err)
 {
@@ -167,11 +175,13 @@ static sc_status check_module(const struct creation *c, struct sc_error *err)
 
 static sc_status check_place(const struct creation *c, struct sc_error *err)
 {
-	SC_ENSURE(!sc_file_exists(&c->kmdata.local, SC_WORLD_FILE_NAME), err, SC_ERR_EXISTS,
-		  "%s/%s: exists already and is not overwritten; module #%llu is not in that world. If it was left "
-		  "by a new-world that was interrupted, remove it and erase the cards that it wrote (kmfile-dump shows "
-		  "whose they are)",
-		  c->kmdata.local.path, SC_WORLD_FILE_NAME, module_number(c));
+	SC_ENSURE(
+	    !sc_file_exists(&c->kmdata.local, SC_WORLD_FILE_NAME), err, SC_ERR_EXISTS,
+	    "%s/%s: exists already and is not overwritten; module #%llu is not in that world. If it was left "
+	    "by a new-world that was interrupted, remove it and erase the cards that it wrote (kmfile-dump "
+	    "shows "
+	    "whose they are)",
+	    c->kmdata.local.path, SC_WORLD_FILE_NAME, module_number(c));
 	return SC_OK;
 }
 
@@ -183,7 +193,7 @@ static void warn(const struct plan *plan)
 		sc_log(SC_LOG_WARNING, "with a quorum of 1, one copied card is enough to try PINs on");
 }
 
-/* -- the world --------------------------------------------------------------------------------------------------- */
+/* -- the world --------------------------------------------------------------------------------- */
 
 /* What the module made must be what was asked for, or it could not be used later (rule P1). */
 static sc_status check_world(struct creation *c, struct sc_error *err)
@@ -194,8 +204,9 @@ static sc_status check_world(struct creation *c, struct sc_error *err)
 	SC_TRY(sc_world_file_decode(c->world.world_file, &file, err));
 	SC_TRY(sc_world_file_verify(file, err));
 	body = file->body;
-	SC_ENSURE(sc_hash_equals(&body->id, &c->world.world) && body->suite == (uint32_t)c->plan->suite->suite &&
-		      body->k == c->plan->k && body->n == c->plan->n,
+	SC_ENSURE(sc_hash_equals(&body->id, &c->world.world) &&
+		      body->suite == (uint32_t)c->plan->suite->suite && body->k == c->plan->k &&
+		      body->n == c->plan->n,
 		  err, SC_ERR_PROTOCOL, "%s: the module made another world than it was asked for",
 		  sc_client_path(c->client));
 	return sc_key_hash(sc_bytes_view(&body->knso), &c->hknso, err);
@@ -250,7 +261,7 @@ static sc_status write_cards(const struct creation *c, struct sc_error *err)
 	return SC_OK;
 }
 
-/* -- and back --------------------------------------------------------------------------------------------------- */
+/* -- and back ---------------------------------------------------------------------------------- */
 
 /* Erases a card if what is on it is what this run put there. */
 static void take_back_card(const struct creation *c, uint32_t i)
@@ -261,8 +272,8 @@ static void take_back_card(const struct creation *c, uint32_t i)
 	if (sc_card_read(&c->cards.slots[i], &record, NULL) == SC_OK &&
 	    sc_view_equals(sc_bytes_view(&record), c->world.cards.item[i]) &&
 	    sc_card_erase(&c->cards.slots[i], &err) != SC_OK)
-		sc_log(SC_LOG_WARNING, "card %u of %u could not be erased, and belongs to no world: %s", i + 1,
-		       c->cards.count, err.message);
+		sc_log(SC_LOG_WARNING, "card %u of %u could not be erased, and belongs to no world: %s",
+		       i + 1, c->cards.count, err.message);
 }
 
 /* Takes back what this run wrote and nothing else; what cannot be taken back is named. */
@@ -276,12 +287,13 @@ static void take_back(const struct creation *c)
 	if (sc_file_read(&c->kmdata.local, SC_WORLD_FILE_NAME, SC_WORLD_MAX, &file, NULL) == SC_OK &&
 	    sc_view_equals(sc_bytes_view(&file), c->world.world_file) &&
 	    sc_file_remove(&c->kmdata.local, SC_WORLD_FILE_NAME, &err) != SC_OK)
-		sc_log(SC_LOG_WARNING, "the world's file could not be removed, and is of no use: %s", err.message);
+		sc_log(SC_LOG_WARNING, "the world's file could not be removed, and is of no use: %s",
+		       err.message);
 }
 
 /*
- * The module's answer to the commit is a refusal, or did not come. Only if it certainly did not adopt the world may
- * the cards be erased: they would be the only ones.
+ * The module's answer to the commit is a refusal, or did not come. Only if it certainly did not adopt the
+ * world may the cards be erased: they would be the only ones.
  */
 enum outcome {
 	ADOPTED,
@@ -294,7 +306,8 @@ static enum outcome ask_outcome(const struct creation *c, sc_status commit)
 	SC_CLEANUP(sc_client) client = NULL;
 	struct sc_enquire_response module = { 0 };
 
-	if (sc_kmdata_connect(&c->kmdata, c->plan->ceremony.module, SC_ROLE_CUSTODY, &client, NULL) != SC_OK ||
+	if (sc_kmdata_connect(&c->kmdata, c->plan->ceremony.module, SC_ROLE_CUSTODY, &client, NULL) !=
+		SC_OK ||
 	    ask_module(client, &module, NULL) != SC_OK)
 		return UNKNOWN;
 	if (sc_hash_equals(&module.world, &c->world.world))
@@ -322,7 +335,8 @@ static sc_status commit(const struct creation *c, struct sc_error *err)
 	default:
 		sc_hex(sc_hash_view(&c->world.world), hex);
 		sc_log(SC_LOG_WARNING,
-		       "it is not known whether the module adopted the world; cards and world file are left as they "
+		       "it is not known whether the module adopted the world; cards and world file are left "
+		       "as they "
 		       "are. If `enquiry` shows world %s, all is well; else erase the cards and remove %s/%s",
 		       hex, c->kmdata.local.path, SC_WORLD_FILE_NAME);
 		return status;

@@ -17,8 +17,7 @@
 
 #define APPLICATION_MAX 32 /* letters of "xferacld" and its like */
 
-/* -- the directory
- * ------------------------------------------------------------------------------------------- */
+/* -- the directory ----------------------------------------------------------------------------- */
 
 static sc_status make_beneath(const char *root, const char *name, struct sc_dir *out, struct sc_error *err)
 {
@@ -56,8 +55,7 @@ static void local_path(const struct sc_kmdata *kmdata, const char *name, char *p
 	snprintf(path, PATH_MAX, "%s/%s", kmdata->local.path, name);
 }
 
-/* -- the world
- * ----------------------------------------------------------------------------------------------- */
+/* -- the world --------------------------------------------------------------------------------- */
 
 /* Decoded and checked against itself. */
 static sc_status read_world(struct sc_view der, const char *path, struct sc_world_file **out,
@@ -123,8 +121,7 @@ sc_status sc_kmdata_world_write(const struct sc_kmdata *kmdata, struct sc_view d
 	return sc_file_write(&kmdata->local, SC_WORLD_FILE_NAME, der, mode, 0600, err);
 }
 
-/* -- keys
- * ---------------------------------------------------------------------------------------------------- */
+/* -- keys -------------------------------------------------------------------------------------- */
 
 static bool application_is_valid(const char *text)
 {
@@ -194,8 +191,7 @@ sc_status sc_kmdata_key_write(const struct sc_kmdata *kmdata, const char *applic
 	return sc_file_write(&kmdata->local, file_name, sc_bytes_view(&der), SC_FILE_NEW, 0600, err);
 }
 
-/* -- a key and its public half
- * --------------------------------------------------------------------------------- */
+/* -- a key and its public half ----------------------------------------------------------------- */
 
 SC_CLEANUP_POINTER(sc_bio, BIO, BIO_free_all)
 
