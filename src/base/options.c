@@ -51,22 +51,18 @@ static sc_status find_long(const struct sc_command_line *line, const char *name,
 			   const struct sc_option **out, struct sc_error *err)
 {
 	const struct sc_option *found = NULL;
-	const struct sc_option *second = NULL;
 
 	for (const struct sc_option *o = line->options; o->name; o++) {
-		if (len == 0 || strncasecmp(o->name, name, len) != 0)
+		if (strncasecmp(o->name, name, len) != 0)
 			continue;
 		if (strlen(o->name) == len) {
 			*out = o;
 			return SC_OK;
 		}
-		if (!found)
-			found = o;
-		else
-			second = o;
+		SC_ENSURE(!found, err, SC_ERR_USAGE, "-%.*s: could be --%s or --%s", (int)len, name,
+			  found->name, o->name);
+		found = o;
 	}
-	SC_ENSURE(!second, err, SC_ERR_USAGE, "-%.*s: could be --%s or --%s", (int)len, name, found->name,
-		  second->name);
 	SC_ENSURE(found, err, SC_ERR_USAGE, "-%.*s: no such option (see %s --help)", (int)len, name,
 		  line->program);
 	*out = found;

@@ -16,12 +16,12 @@ enum line_end {
 	LINE_ENDED,       /* by a newline */
 	LINE_AT_END,      /* by the end of the file */
 	LINE_TOO_LONG,    /* the rest of it has been read and dropped */
-	LINE_INTERRUPTED, /* by a signal */
+	LINE_INTERRUPTED, /* by a signal, where the caller wants to know */
 	LINE_FAILED,      /* errno says why */
 };
 
 /* Reads up to and with the next newline into `line` of SC_SECRET_LINE_MAX bytes; *used of them are set. */
-static enum line_end read_line(int fd, struct sc_secret *line, size_t *used)
+static enum line_end read_line(int fd, bool until_signal, struct sc_secret *line, size_t *used)
 {
 	bool too_long = false;
 
@@ -30,6 +30,8 @@ static enum line_end read_line(int fd, struct sc_secret *line, size_t *used)
 		uint8_t byte;
 		ssize_t got = sc_os->read(fd, &byte, 1);
 
+		if (got < 0 && errno == EINTR && !until_signal)
+			continue;
 		if (got < 0)
 			return errno == EINTR ? LINE_INTERRUPTED : LINE_FAILED;
 		if (got == 0 || byte == '\n') {
@@ -51,9 +53,7 @@ sc_status sc_fd_read_secret_line(int fd, struct sc_secret *out, struct sc_error 
 	size_t used = 0;
 
 	SC_TRY(sc_secret_new(SC_SECRET_LINE_MAX, &line, err));
-	do
-		end = read_line(fd, &line, &used);
-	while (end == LINE_INTERRUPTED && used == 0);
+	end = read_line(fd, false, &line, &used);
 	SC_ENSURE(end != LINE_TOO_LONG, err, SC_ERR_TOO_LARGE,
 		  "descriptor %d: a line is longer than %d bytes", fd, SC_SECRET_LINE_MAX);
 	SC_ENSURE(end != LINE_AT_END, err, SC_ERR_NOT_FOUND, "descriptor %d: has no further line", fd);
@@ -138,7 +138,7 @@ static enum line_end ask(struct terminal *terminal, const char *prompt, struct s
 	hold_signals(terminal);
 	if (set_terminal(terminal, &silent)) {
 		say(terminal, prompt);
-		end = read_line(terminal->fd, line, used);
+		end = read_line(terminal->fd, true, line, used);
 		say(terminal, "\n");
 		(void)set_terminal(terminal, &terminal->settings);
 	} else {

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "fake_module.h"
-#include "formats/card.h"
+#include "sample_world.h"
 #include "scratch.h"
 #include "world/quorum.h"
 
@@ -147,17 +147,11 @@ static void a_card_that_is_in_use_is_named(void **state)
 {
 	struct fixture *f = *state;
 	struct sc_error err = { 0 };
-	SC_CLEANUP(sc_card) card = sc_card_new();
 	SC_CLEANUP(sc_bytes) der = { 0 };
+	struct sc_hash world;
 
-	assert_int_equal(sc_text_set(&card->body->format, "safeconduct.card.1", "format", NULL), SC_OK);
-	memset(card->body->world.b, 0xab, sizeof card->body->world.b);
-	card->body->set_generation = 1;
-	card->body->index = 2;
-	card->body->k = 2;
-	card->body->n = 3;
-	assert_int_equal(sc_bytes_new(SC_SHARE_SIZE, &card->body->masked_share, NULL), SC_OK);
-	assert_int_equal(sc_card_encode(card, &der, NULL), SC_OK);
+	memset(world.b, 0xab, sizeof world.b);
+	der = sample_card(&world, 2, 2, 3);
 	scratch_write(scratch_path(&f->scratch, "c/safeconduct-card"), der.data, der.len);
 	assert_int_equal(collect(f, &err), SC_ERR_CARD_USED);
 	assert_non_null(strstr(err.message, "card 3 of 3"));

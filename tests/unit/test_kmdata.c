@@ -13,13 +13,10 @@
 
 #include <cmocka.h>
 #include <openssl/pem.h>
-#include <openssl/rand.h>
 
 #include "base/os.h"
 #include "fake_module.h"
-#include "formats/key_blob.h"
-#include "formats/key_type.h"
-#include "formats/suite.h"
+#include "sample_world.h"
 #include "scratch.h"
 #include "world/modules.h"
 
@@ -28,8 +25,6 @@ struct fixture {
 	struct sc_kmdata kmdata;
 	struct sc_bytes spki;
 };
-
-SC_CLEANUP_POINTER(sc_pkey_ctx, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 
 static int set_up(void **state)
 {
@@ -74,43 +69,11 @@ static void the_directory_is_made_and_named_by_its_variable(void **state)
 
 /* -- the world ----------------------------------------------------------------------------------------- */
 
-static void fill_wrapped(struct sc_wrapped_key *wrapped)
-{
-	uint8_t zeros[48] = { 0 };
-
-	assert_int_equal(sc_octets_set(&wrapped->ciphertext, sc_view_of(zeros, sizeof zeros), NULL), SC_OK);
-	assert_int_equal(sc_octets_set(&wrapped->tag, sc_view_of(zeros, SC_GCM_TAG_SIZE), NULL), SC_OK);
-}
-
-/* A world file that is true to itself, signed by that KNSO. */
 static struct sc_bytes make_world(EVP_PKEY *knso, uint64_t sequence)
 {
-	SC_CLEANUP(sc_world_file) file = sc_world_file_new();
-	SC_CLEANUP(sc_pkey_ctx) ctx = EVP_PKEY_CTX_new(knso, NULL);
-	struct sc_world_body *body = file->body;
-	struct sc_bytes der = { 0 };
-	struct sc_hash digest;
-	uint8_t signature[160];
-	size_t len = sizeof signature;
+	struct sc_hash id;
 
-	assert_int_equal(sc_text_set(&body->format, "safeconduct.world.1", "format", NULL), SC_OK);
-	body->suite = SC_SUITE_ECP521;
-	body->km_generation = body->set_generation = 1;
-	body->k = 2;
-	body->n = 3;
-	body->sequence = sequence;
-	assert_int_equal(sc_spki_of(knso, &body->knso, NULL), SC_OK);
-	assert_int_equal(sc_world_id(sc_bytes_view(&body->knso), &body->hkm, body->suite, &body->id, NULL),
-			 SC_OK);
-	fill_wrapped(&body->wrapped_km);
-	fill_wrapped(&body->wrapped_knso);
-	assert_int_equal(sc_octets_set(&body->statement, sc_view_text("statement"), NULL), SC_OK);
-	assert_int_equal(sc_world_digest(body, &digest, NULL), SC_OK);
-	assert_int_equal(EVP_PKEY_sign_init(ctx), 1);
-	assert_int_equal(EVP_PKEY_sign(ctx, signature, &len, digest.b, sizeof digest.b), 1);
-	assert_int_equal(sc_octets_set(&file->signature, sc_view_of(signature, len), NULL), SC_OK);
-	assert_int_equal(sc_world_file_encode(file, &der, NULL), SC_OK);
-	return der;
+	return sample_world(knso, 2, 3, sequence, &id);
 }
 
 static void a_world_is_written_once_and_read_back(void **state)
