@@ -1,11 +1,14 @@
 /* A directory of a test's own: see scratch.h. */
 #include "scratch.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 struct scratch scratch_make(void)
 {
@@ -44,4 +47,34 @@ void scratch_write(const char *path, const void *content, size_t len)
 
 	if (!file || fwrite(content, 1, len, file) != len || fclose(file))
 		abort();
+}
+
+static void become(const struct scratch *scratch, char *const argv[])
+{
+	int out = open(scratch_path(scratch, "output"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int in = open("/dev/null", O_RDONLY);
+
+	if (in < 0 || out < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 ||
+	    dup2(out, STDERR_FILENO) < 0)
+		_exit(126);
+	execv(argv[0], argv);
+	_exit(127);
+}
+
+int scratch_run(const struct scratch *scratch, char *const argv[], char *output, size_t size)
+{
+	pid_t child = fork();
+	int status = -1;
+	FILE *file;
+
+	if (child == 0)
+		become(scratch, argv);
+	if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		abort();
+	file = fopen(scratch_path(scratch, "output"), "r");
+	if (!file)
+		abort();
+	output[fread(output, 1, size - 1, file)] = '\0';
+	fclose(file);
+	return WEXITSTATUS(status);
 }

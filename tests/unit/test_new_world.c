@@ -2,7 +2,6 @@
  * new-world when something goes wrong between the module and the disk: what was there before stands whole,
  * and cards that may be the only ones are never erased. The real program, its module played by the test.
  */
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -11,13 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 #include <openssl/ec.h>
 
-#include "base/file.h"
 #include "fake_module.h"
 #include "sample_world.h"
 #include "scratch.h"
@@ -173,45 +170,31 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void become_program(const struct fixture *f, const char *suite, const char *quorum, int pins)
-{
-	char cards[256];
-	char fd[32];
-	int out = open(scratch_path(&f->scratch, "output"), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	snprintf(cards, sizeof cards, "--cards=%s,%s,%s", scratch_path(&f->scratch, "a"),
-		 scratch_path(&f->scratch, "b"), scratch_path(&f->scratch, "c"));
-	snprintf(fd, sizeof fd, "--pins-from-fd=%d", pins);
-	dup2(out, STDOUT_FILENO);
-	dup2(out, STDERR_FILENO);
-	execl(program, program, "--initialize", suite, "--module=1", quorum, cards, fd, (char *)NULL);
-	_exit(127);
-}
-
 /* Runs new-world with three cards and PINs; its exit status, and what it said in f->output. */
 static int run_with(struct fixture *f, const char *suite, const char *quorum)
 {
+	char cards[256];
+	char fd[32];
 	int pins[2];
-	int status = -1;
-	FILE *output;
-	size_t len;
-	pid_t child;
+	int status;
+	char *argv[] = { (char *)(uintptr_t)program,
+			 (char[]){ "--initialize" },
+			 (char *)(uintptr_t)suite,
+			 (char[]){ "--module=1" },
+			 (char *)(uintptr_t)quorum,
+			 cards,
+			 fd,
+			 NULL };
 
+	snprintf(cards, sizeof cards, "--cards=%s,%s,%s", scratch_path(&f->scratch, "a"),
+		 scratch_path(&f->scratch, "b"), scratch_path(&f->scratch, "c"));
 	assert_int_equal(pipe(pins), 0);
 	assert_int_equal(write(pins[1], PINS, strlen(PINS)), strlen(PINS));
 	close(pins[1]);
-	child = fork();
-	if (child == 0)
-		become_program(f, suite, quorum, pins[0]);
+	snprintf(fd, sizeof fd, "--pins-from-fd=%d", pins[0]);
+	status = scratch_run(&f->scratch, argv, f->output, sizeof f->output);
 	close(pins[0]);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFEXITED(status));
-	output = fopen(scratch_path(&f->scratch, "output"), "r");
-	assert_non_null(output);
-	len = fread(f->output, 1, sizeof f->output - 1, output);
-	f->output[len] = '\0';
-	fclose(output);
-	return WEXITSTATUS(status);
+	return status;
 }
 
 static int run(struct fixture *f)
