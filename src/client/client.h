@@ -16,10 +16,23 @@ sc_status sc_client_open(const char *path, struct sc_client **out, struct sc_err
 void sc_client_free(struct sc_client *client);
 SC_CLEANUP_POINTER(sc_client, struct sc_client, sc_client_free)
 
+/* The socket's path, for messages; valid as long as the client. */
+const char *sc_client_path(const struct sc_client *client);
+
+/*
+ * False once the connection has ended: the module closed it, answered late or answered nonsense. Then every call
+ * is SC_ERR_UNAVAILABLE, and what was pending on it in the module (a quorum, a new world) is gone.
+ */
+bool sc_client_is_open(const struct sc_client *client);
+
+/* Connects anew to the same socket; the old connection, if there is one, is closed. As sc_client_open. */
+sc_status sc_client_reconnect(struct sc_client *client, struct sc_error *err) SC_WARN_UNUSED;
+
 /*
  * Sends one request and waits for its answer, at most SC_CLIENT_TIMEOUT seconds. `authority` is 0 or a quorum's.
  * *reply holds the answer's body. A module that closed the connection, or does not speak the protocol, is
- * SC_ERR_UNAVAILABLE or SC_ERR_PROTOCOL.
+ * SC_ERR_UNAVAILABLE or SC_ERR_PROTOCOL; one that is late, SC_ERR_TIMEOUT: whether it did what was asked is not
+ * known then. A refusal has the module's code, and its numbers in err->numbers.
  */
 #define SC_CLIENT_TIMEOUT 120
 sc_status sc_client_call(struct sc_client *client, enum sc_command command, uint64_t authority,
@@ -27,7 +40,8 @@ sc_status sc_client_call(struct sc_client *client, enum sc_command command, uint
 
 /*
  * For every command: sc_module_<name>(client, authority, request, reply, out, err): encodes, calls, decodes; the
- * views in *out point into *reply, which the caller releases.
+ * views in *out point into *reply, which the caller releases. SC_ERR_TOO_LARGE where a field of the request is
+ * longer than the command table allows.
  */
 #define SC_CLIENT_CALLS(NAME, name, number, roles, modes, quorum, lane)                                      \
 	sc_status sc_module_##name(struct sc_client *client, uint64_t authority,                             \
@@ -36,12 +50,15 @@ sc_status sc_client_call(struct sc_client *client, enum sc_command command, uint
 SC_COMMAND_TABLE(SC_CLIENT_CALLS)
 #undef SC_CLIENT_CALLS
 
-/* -- keys: loaded again by themselves when the module has evicted them or was restarted (NOT_LOADED) --------- */
+/*
+ * -- keys: loaded again by themselves, once in a call, when the module has evicted them (NOT_LOADED) or was
+ *    restarted (the connection is made anew) ------------------------------------------------------------------
+ */
 
 struct sc_client_key {
-	struct sc_hash digest; /* as the module names it */
+	struct sc_hash digest; /* SHA-256 of the blob: the module's name for it */
 	struct sc_bytes blob;
-	struct sc_bytes owner; /* DER; empty for keys without an owner */
+	struct sc_bytes owner; /* DER; no bytes for keys without an owner */
 };
 
 void sc_client_key_free(struct sc_client_key *key);

@@ -1,7 +1,6 @@
 /* The table of cipher suites: see suite.h. */
 #include "formats/suite.h"
 
-#include <stddef.h>
 #include <string.h>
 
 static const struct sc_suite_info suites[] = {
@@ -9,6 +8,12 @@ static const struct sc_suite_info suites[] = {
 	  "DLf1024s160mRijndael signs with DSA-1024, below today's 112-bit floor; ECp521mAES is the stronger choice" },
 	{ SC_SUITE_ECP521, "ECp521mAES", true, NULL },
 };
+
+const struct sc_suite_info *sc_suite_all(size_t *count)
+{
+	*count = sizeof suites / sizeof suites[0];
+	return suites;
+}
 
 const struct sc_suite_info *sc_suite_by_name(const char *name)
 {

@@ -6,6 +6,7 @@
 #define SC_FORMATS_SUITE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Numbers are stored in worlds, blobs and statements: they never change. 2 is kept for DLf3072s256mAEScSP800131Ar1. */
@@ -20,6 +21,9 @@ struct sc_suite_info {
 	bool may_be_region;  /* strong enough for a certified region */
 	const char *warning; /* one line for whoever makes such a world, or NULL */
 };
+
+/* All suites, *count of them. */
+const struct sc_suite_info *sc_suite_all(size_t *count);
 
 /* By its name, as `--cipher-suite` has it (exact); NULL if it is none of ours. */
 const struct sc_suite_info *sc_suite_by_name(const char *name);

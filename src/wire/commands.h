@@ -158,7 +158,10 @@ enum sc_protection {
 	F(bytes, custodian, SC_WIRE_TEXT_MAX)                                                                \
 	F(u32, accepted, 0) /* so far; the authority stands when it is k */
 
-/* -- KEY_GENERATE ------------------------------------------------------------------------------------------- */
+/*
+ * -- KEY_GENERATE. Here and wherever else an owner stands: its DER (formats/owner.h), or no bytes at all for the
+ *    empty owner, which `simple`, `xferacld` and `kek` keys have.
+ */
 #define SC_KEY_GENERATE_REQUEST(F)                                                                           \
 	F(bytes, application, SC_WIRE_TEXT_MAX)                                                              \
 	F(bytes, owner, 1024)   /* DER */                                                                    \

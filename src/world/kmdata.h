@@ -21,10 +21,15 @@ void sc_kmdata_close(struct sc_kmdata *kmdata);
 SC_CLEANUP_VALUE(sc_kmdata, sc_kmdata_close)
 #define SC_KMDATA_NONE { SC_DIR_NONE, SC_DIR_NONE }
 
+#define SC_WORLD_FILE_NAME "world"
+
 /* local/world as it stands, checked by sc_world_file_verify. SC_ERR_NO_WORLD if there is none. */
 sc_status sc_kmdata_world_read(const struct sc_kmdata *kmdata, struct sc_bytes *der, struct sc_error *err) SC_WARN_UNUSED;
 
-/* Writes local/world: SC_FILE_NEW, or SC_FILE_REPLACE for a world signed anew (same id, checked). */
+/*
+ * Writes local/world, checked as above: SC_FILE_NEW, or SC_FILE_REPLACE for a world signed anew: the same id and a
+ * sequence that is not older.
+ */
 sc_status sc_kmdata_world_write(const struct sc_kmdata *kmdata, struct sc_view der, enum sc_file_mode mode,
 				struct sc_error *err) SC_WARN_UNUSED;
 
@@ -46,14 +51,28 @@ sc_status sc_kmdata_key_write(const struct sc_kmdata *kmdata, const char *applic
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 /*
+ * The same with the public key beside it as PEM, <key file>.pem (0644). The PEM is written first and the key file
+ * last, so that no key file ever stands without its PEM; a PEM alone is what a kill between the two leaves, and
+ * the next one of that name replaces it. Both under a lock on local/, so that the two are always a pair. Both
+ * paths (PATH_MAX) are set.
+ */
+sc_status sc_kmdata_key_pair_write(const struct sc_kmdata *kmdata, const char *application, const char *ident,
+				   const char *name, struct sc_view spki, struct sc_view blob, char *path,
+				   char *pem_path, struct sc_error *err) SC_WARN_UNUSED;
+
+/*
  * Connects to module `number` through its socket of that role, as config/modules maps it. A line of that file:
  *   <number> <role> <socket path>       with role custody, service or use; '#' begins a comment
- * SC_ERR_NOT_FOUND naming file and line that is missing.
+ * A module has one socket of each role but any number of service sockets, of which the first is taken. Socket
+ * paths are absolute. SC_ERR_NOT_FOUND naming file and line that is missing, SC_ERR_FORMAT a line that is none.
  */
 sc_status sc_kmdata_connect(const struct sc_kmdata *kmdata, uint64_t number, enum sc_role role,
 			    struct sc_client **out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* The lowest module number of the map, and the next one after `number`; 0 where there is none. */
+/*
+ * The lowest module number of the map that is above `number`; 0 where there is none, or no map that can be read
+ * (sc_module_map_read in modules.h says why).
+ */
 uint64_t sc_kmdata_next_module(const struct sc_kmdata *kmdata, uint64_t number);
 
 #endif

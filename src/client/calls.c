@@ -1,0 +1,29 @@
+/*
+ * A function for every command, from the one table: what a caller sees of a request that crosses the boundary
+ * is an ordinary call.
+ */
+#include "client/client.h"
+
+/* Requests may hold PINs, answers plaintext: both lie in buffers that are wiped when released. */
+#define CALL(NAME, name, number, roles, modes, quorum, lane)                                                 \
+	sc_status sc_module_##name(struct sc_client *client, uint64_t authority,                             \
+				   const struct sc_##name##_request *request, struct sc_bytes *reply,        \
+				   struct sc_##name##_response *out, struct sc_error *err)                   \
+	{                                                                                                    \
+		SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);                                     \
+		SC_CLEANUP(sc_bytes) answer = { 0 };                                                         \
+		struct sc_##name##_response fields;                                                          \
+                                                                                                             \
+		sc_##name##_request_write(&body, request);                                                   \
+		SC_ENSURE(!body.failed, err, SC_ERR_TOO_LARGE,                                               \
+			  "%s: a field is longer than the module takes", #name);                             \
+		SC_TRY(sc_client_call(client, SC_COMMAND_##NAME, authority, sc_writer_view(&body), &answer,  \
+				      err));                                                                 \
+		SC_ENSURE(sc_##name##_response_read(sc_bytes_view(&answer), &fields) == SC_OK, err,          \
+			  SC_ERR_PROTOCOL, "%s: the answer to %s is malformed", sc_client_path(client),      \
+			  #name);                                                                            \
+		*reply = sc_bytes_take(&answer);                                                             \
+		*out = fields;                                                                               \
+		return SC_OK;                                                                                \
+	}
+SC_COMMAND_TABLE(CALL)

@@ -1,0 +1,252 @@
+/*
+ * One connection to a module: see client.h. The module's answers are hostile until read (rule P1): they are
+ * taken whole or not at all, and must answer the very request that was sent. Whatever else arrives ends the
+ * connection, because nothing that comes after it could be told apart.
+ */
+#include "client/client.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "base/clock.h"
+#include "base/os.h"
+#include "client/words.h"
+
+#define CONNECT_SECONDS 10 /* a module whose queue of connections is full */
+
+struct sc_client {
+	int fd; /* -1 once the connection has ended */
+	char *path;
+	uint64_t last_id;
+	struct sc_bytes answer; /* room for the largest one; wiped after each */
+};
+
+/* -- the connection ---------------------------------------------------------------------------- */
+
+static void disconnect(struct sc_client *client)
+{
+	if (client->fd >= 0)
+		(void)sc_os->close(client->fd);
+	client->fd = -1;
+}
+
+/* Room for the largest message in one piece; read back, because the system may give less than is asked for.
+ */
+static sc_status set_buffer(int fd, const char *path, struct sc_error *err)
+{
+	const int wanted = SC_SOCKET_BUFFER;
+	int got = 0;
+	socklen_t len = sizeof got;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted) ||
+	    getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &got, &len))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot size the socket's buffer", path);
+	SC_ENSURE(got >= SC_MESSAGE_MAX, err, SC_ERR_SYSTEM,
+		  "%s: the system allows %d bytes a message, %d are needed: raise net.core.wmem_max", path,
+		  got, SC_MESSAGE_MAX);
+	return SC_OK;
+}
+
+static sc_status connect_to(const struct sockaddr_un *address, int fd, struct sc_error *err)
+{
+	const struct timeval limit = { .tv_sec = CONNECT_SECONDS };
+	const char *path = address->sun_path;
+
+	/* On an AF_UNIX socket this limits connect(), too: unix(7). */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot limit the wait", path);
+	SC_TRY(set_buffer(fd, path, err));
+	if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0)
+		return SC_OK;
+	if (errno == EACCES)
+		return sc_fail_errno(err, SC_ERR_UNAVAILABLE,
+				     "%s: this user may not open the module's socket", path);
+	return sc_fail_errno(err, SC_ERR_UNAVAILABLE, "%s: no module answers here (is its hsmd running?)",
+			     path);
+}
+
+sc_status sc_client_reconnect(struct sc_client *client, struct sc_error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	size_t len = strlen(client->path);
+	sc_status status;
+	int fd;
+
+	disconnect(client);
+	SC_ENSURE(len > 0 && len < sizeof address.sun_path, err, SC_ERR_ARGUMENT,
+		  "%s: a socket's path has 1 to %zu bytes", client->path, sizeof address.sun_path - 1);
+	memcpy(address.sun_path, client->path, len);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot make a socket", client->path);
+	status = connect_to(&address, fd, err);
+	if (status != SC_OK) {
+		(void)sc_os->close(fd);
+		return status;
+	}
+	client->fd = fd;
+	return SC_OK;
+}
+
+sc_status sc_client_open(const char *path, struct sc_client **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_client) client = calloc(1, sizeof *client);
+
+	SC_ENSURE(client, err, SC_ERR_MEMORY, "out of memory for a connection");
+	client->fd = -1;
+	client->path = strdup(path);
+	SC_ENSURE(client->path, err, SC_ERR_MEMORY, "out of memory for a connection");
+	SC_TRY(sc_bytes_new(SC_MESSAGE_MAX, &client->answer, err));
+	SC_TRY(sc_client_reconnect(client, err));
+	*out = sc_steal(client);
+	return SC_OK;
+}
+
+void sc_client_free(struct sc_client *client)
+{
+	if (!client)
+		return;
+	disconnect(client);
+	sc_bytes_free(&client->answer);
+	free(client->path);
+	free(client);
+}
+
+const char *sc_client_path(const struct sc_client *client)
+{
+	return client->path;
+}
+
+bool sc_client_is_open(const struct sc_client *client)
+{
+	return client->fd >= 0;
+}
+
+/* -- one request and its answer ---------------------------------------------------------------- */
+
+static sc_status wait_for(const struct sc_client *client, short events, int64_t deadline,
+			  struct sc_error *err)
+{
+	struct pollfd poll_fd = { .fd = client->fd, .events = events };
+
+	for (;;) {
+		int64_t left = deadline - sc_clock_monotonic();
+		int ready;
+
+		SC_ENSURE(left > 0, err, SC_ERR_TIMEOUT, "%s: the module did not answer within %d s",
+			  client->path, SC_CLIENT_TIMEOUT);
+		ready = poll(&poll_fd, 1, (int)(left / (SC_SECOND / 1000)) + 1);
+		if (ready > 0)
+			return SC_OK;
+		if (ready < 0 && errno != EINTR)
+			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot wait", client->path);
+	}
+}
+
+static bool must_wait(void)
+{
+	return errno == EAGAIN || errno == EINTR;
+}
+
+static sc_status fail_closed(const struct sc_client *client, struct sc_error *err)
+{
+	return sc_fail(err, SC_ERR_UNAVAILABLE, "%s: the module closed the connection (its log may say why)",
+		       client->path);
+}
+
+/* Header and body go out as they lie, so that a PIN in the body is not copied once more. */
+static sc_status send_request(struct sc_client *client, const struct sc_request_header *header,
+			      struct sc_view body, int64_t deadline, struct sc_error *err)
+{
+	SC_CLEANUP(sc_writer) start = sc_writer_new(SC_REQUEST_HEADER_SIZE);
+	struct iovec parts[2];
+	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
+
+	sc_request_header_write(&start, header, body.len);
+	SC_ENSURE(!start.failed, err, SC_ERR_MEMORY, "out of memory for a request");
+	parts[0] = (struct iovec){ start.buffer.data, start.used };
+	parts[1] = (struct iovec){ (void *)(uintptr_t)body.data, body.len };
+	while (sc_os->sendmsg(client->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+		if (errno == EPIPE || errno == ECONNRESET)
+			return fail_closed(client, err);
+		if (!must_wait())
+			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot send", client->path);
+		SC_TRY(wait_for(client, POLLOUT, deadline, err));
+	}
+	return SC_OK;
+}
+
+/* A whole answer into client->answer; descriptors that come with it are dropped by the system. */
+static sc_status receive(struct sc_client *client, int64_t deadline, size_t *len, struct sc_error *err)
+{
+	struct iovec part = { client->answer.data, client->answer.len };
+	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
+	ssize_t got;
+
+	for (;;) {
+		got = sc_os->recvmsg(client->fd, &message, MSG_DONTWAIT);
+		if (got >= 0)
+			break;
+		if (errno == ECONNRESET)
+			return fail_closed(client, err);
+		if (!must_wait())
+			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot receive", client->path);
+		SC_TRY(wait_for(client, POLLIN, deadline, err));
+	}
+	*len = (size_t)got;
+	if (got == 0)
+		return fail_closed(client, err);
+	SC_ENSURE(!(message.msg_flags & MSG_TRUNC), err, SC_ERR_PROTOCOL,
+		  "%s: an answer longer than the protocol has any", client->path);
+	return SC_OK;
+}
+
+static sc_status exchange(struct sc_client *client, const struct sc_request_header *request,
+			  struct sc_view body, size_t *len, struct sc_response_header *response,
+			  struct sc_view *answer, struct sc_error *err)
+{
+	int64_t deadline = sc_clock_monotonic() + SC_CLIENT_TIMEOUT * SC_SECOND;
+	sc_status status;
+
+	SC_TRY(send_request(client, request, body, deadline, err));
+	SC_TRY(receive(client, deadline, len, err));
+	status = sc_response_read(sc_view_of(client->answer.data, *len), response, answer, err);
+	if (status != SC_OK)
+		return sc_fail_context(err, status, "%s", client->path);
+	SC_ENSURE(response->id == request->id && response->command == request->command, err, SC_ERR_PROTOCOL,
+		  "%s: an answer to another request than the one that was sent", client->path);
+	return SC_OK;
+}
+
+sc_status sc_client_call(struct sc_client *client, enum sc_command command, uint64_t authority,
+			 struct sc_view body, struct sc_bytes *reply, struct sc_error *err)
+{
+	struct sc_request_header request = { (uint16_t)command, client->last_id + 1, authority };
+	struct sc_response_header response = { 0 };
+	struct sc_view answer = { 0 };
+	size_t len = 0;
+	sc_status status;
+
+	SC_ENSURE(body.len <= SC_BODY_MAX, err, SC_ERR_TOO_LARGE, "a request of more than %d bytes",
+		  SC_BODY_MAX);
+	if (client->fd < 0)
+		return fail_closed(client, err);
+	client->last_id = request.id;
+	status = exchange(client, &request, body, &len, &response, &answer, err);
+	if (status != SC_OK)
+		disconnect(client);
+	else if (response.status != SC_OK)
+		status = sc_refusal_explain(client->path, command, response.status, response.numbers, err);
+	else
+		status = sc_bytes_copy(answer, reply, err);
+	OPENSSL_cleanse(client->answer.data, len < client->answer.len ? len : client->answer.len);
+	return status;
+}

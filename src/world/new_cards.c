@@ -1,0 +1,222 @@
+/*
+ * Collecting blank cards and new PINs for a card set. Nothing is written here: who makes the cards' content,
+ * the module, is asked when all are there, and who writes them knows how to take them back.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "formats/card.h"
+#include "world/card_feed.h"
+
+#define PIN_SHORTEST    6  /* characters: refused below (rule C1) */
+#define PIN_RECOMMENDED 12 /* warned about below */
+
+/* Characters, not bytes: continuation bytes of UTF-8 do not count. */
+static size_t count_characters(const struct sc_secret *pin)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < pin->len; i++)
+		count += (pin->data[i] & 0xc0) != 0x80;
+	return count;
+}
+
+static sc_status check_pin(const struct sc_secret *pin, struct sc_error *err)
+{
+	SC_ENSURE(count_characters(pin) >= PIN_SHORTEST, err, SC_ERR_PIN_SHORT,
+		  "the PIN is shorter than %d characters", PIN_SHORTEST);
+	/* A line that a script ended with CR LF would else make a PIN that nobody can type. */
+	for (size_t i = 0; i < pin->len; i++)
+		SC_ENSURE(pin->data[i] >= ' ' && pin->data[i] != 0x7f, err, SC_ERR_ARGUMENT,
+			  "the PIN has a control character in it");
+	return SC_OK;
+}
+
+static void warn_of_short_pin(const struct sc_secret *pin, uint32_t number, uint32_t count)
+{
+	if (count_characters(pin) < PIN_RECOMMENDED)
+		sc_log(SC_LOG_WARNING,
+		       "card %u of %u: the PIN is shorter than %d characters: whoever copies K cards can "
+		       "find it",
+		       number, count, PIN_RECOMMENDED);
+}
+
+/* "administrator card 2 of 3 of the security world 1f2e…", for a card that is in use. */
+static void describe_used(struct sc_view record, char *text, size_t size)
+{
+	SC_CLEANUP(sc_card) card = NULL;
+	char world[2 * SC_HASH_SIZE + 1];
+
+	if (sc_card_decode(record, &card, NULL) != SC_OK) {
+		snprintf(text, size, "something that cannot be read");
+		return;
+	}
+	sc_hex(sc_hash_view(&card->body->world), world);
+	snprintf(text, size, "administrator card %u of %u of the security world %s", card->body->index,
+		 card->body->n, world);
+}
+
+/* Present, blank, and not a slot that holds an earlier card of this set. */
+static sc_status check_slot(const struct sc_new_cards *cards, const struct sc_card_slot *slot,
+			    struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) record = { 0 };
+	char found[192];
+	sc_status status;
+
+	for (uint32_t i = 0; i < cards->count; i++)
+		SC_ENSURE(strcmp(cards->slots[i].name, slot->name) != 0, err, SC_ERR_CARD_DUPLICATE,
+			  "slot %s: holds card %u already; each new card needs a slot of its own", slot->name,
+			  i + 1);
+	status = sc_card_read(slot, &record, err);
+	if (status == SC_ERR_CARD_BLANK)
+		return SC_OK;
+	if (status == SC_ERR_NOT_FOUND)
+		return status;
+	describe_used(sc_bytes_view(&record), found, sizeof found);
+	return sc_fail(
+	    err, SC_ERR_CARD_USED,
+	    "slot %s: the card is not blank, it holds %s: if nobody needs it, erase it (remove its "
+	    "file safeconduct-card)",
+	    slot->name, found);
+}
+
+/* Cancelled, or there is nobody to ask: no question is worth repeating. */
+static bool is_final(const struct sc_card_feed *feed, sc_status status)
+{
+	return feed->is_scripted || status == SC_ERR_CANCELLED || status == SC_ERR_SYSTEM ||
+	       status == SC_ERR_MEMORY;
+}
+
+static sc_status take_slot(const struct sc_card_feed *feed, const struct sc_new_cards *cards, uint32_t count,
+			   struct sc_card_slot *out, struct sc_error *err)
+{
+	for (;;) {
+		SC_CLEANUP(sc_card_slot) slot = { 0 };
+		struct sc_error why = { 0 };
+		sc_status status = sc_card_feed_slot(feed, cards->count + 1, count, &slot, &why);
+
+		if (status == SC_OK)
+			status = check_slot(cards, &slot, &why);
+		if (status == SC_OK) {
+			*out = slot;
+			slot = (struct sc_card_slot){ 0 };
+			return SC_OK;
+		}
+		if (is_final(feed, status))
+			return sc_fail(err, status, "%s", why.message);
+		sc_log(SC_LOG_ERROR, "%s", why.message);
+	}
+}
+
+/* Once from a script; twice, and the same, from a person. */
+static sc_status read_new_pin(const struct sc_card_feed *feed, uint32_t number, uint32_t count,
+			      struct sc_secret *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) pin = { 0 };
+	SC_CLEANUP(sc_secret) again = { 0 };
+	char question[128];
+
+	snprintf(question, sizeof question,
+		 "Module %llu: new PIN of card %u of %u: ", (unsigned long long)feed->ceremony->module,
+		 number, count);
+	SC_TRY(sc_card_feed_pin(feed, question, &pin, err));
+	SC_TRY(check_pin(&pin, err));
+	if (!feed->is_scripted) {
+		SC_TRY(sc_card_feed_pin(feed, "The same PIN again: ", &again, err));
+		SC_ENSURE(sc_secret_equals(&pin, &again), err, SC_ERR_ARGUMENT, "the two PINs differ");
+	}
+	*out = pin;
+	pin = (struct sc_secret){ 0 };
+	return SC_OK;
+}
+
+static sc_status take_pin(const struct sc_card_feed *feed, uint32_t number, uint32_t count,
+			  struct sc_secret *out, struct sc_error *err)
+{
+	for (;;) {
+		struct sc_error why = { 0 };
+		sc_status status = read_new_pin(feed, number, count, out, &why);
+
+		if (status == SC_OK) {
+			warn_of_short_pin(out, number, count);
+			return SC_OK;
+		}
+		if (is_final(feed, status))
+			return sc_fail(err, status, "%s", why.message);
+		sc_log(SC_LOG_ERROR, "%s", why.message);
+	}
+}
+
+/* One more card: cards->count is counted up only when slot and PIN are both there. */
+static sc_status take_card(const struct sc_card_feed *feed, struct sc_new_cards *cards, uint32_t count,
+			   struct sc_error *err)
+{
+	SC_CLEANUP(sc_card_slot) slot = { 0 };
+
+	SC_TRY(take_slot(feed, cards, count, &slot, err));
+	printf("Module %llu slot %s: blank card\n", (unsigned long long)feed->ceremony->module, slot.name);
+	fflush(stdout);
+	SC_TRY(take_pin(feed, cards->count + 1, count, &cards->pins[cards->count], err));
+	cards->slots[cards->count++] = slot;
+	slot = (struct sc_card_slot){ 0 };
+	return SC_OK;
+}
+
+static sc_status name_custodians(const char *names, uint32_t n, struct sc_new_cards *cards,
+				 struct sc_error *err)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		cards->custodians[i] = "";
+	if (!names)
+		return SC_OK;
+	cards->custodian_text = strdup(names);
+	SC_ENSURE(cards->custodian_text, err, SC_ERR_MEMORY, "out of memory for the custodians' names");
+	SC_TRY(sc_list_split(cards->custodian_text, "custodians", true, cards->custodians, &count, err));
+	SC_ENSURE(count == n, err, SC_ERR_USAGE, "--custodians: names %u, there are %u cards", count, n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct sc_text text;
+
+		SC_TRY(sc_text_set(&text, cards->custodians[i], "--custodians", err));
+	}
+	return SC_OK;
+}
+
+sc_status sc_ceremony_new_cards(const struct sc_ceremony *ceremony, uint32_t n, struct sc_new_cards *out,
+				struct sc_error *err)
+{
+	SC_CLEANUP(sc_card_feed) feed = { 0 };
+	SC_CLEANUP(sc_new_cards) cards = { 0 };
+
+	SC_ENSURE(n >= 1 && n <= SC_LIST_MAX, err, SC_ERR_ARGUMENT, "a card set has 1 to %d cards",
+		  SC_LIST_MAX);
+	SC_TRY(sc_card_feed_open(ceremony, &feed, err));
+	SC_ENSURE(!feed.is_scripted || feed.slot_count == n, err, SC_ERR_USAGE,
+		  "--cards: names %u slot%s, the new set has %u cards", feed.slot_count,
+		  feed.slot_count == 1 ? "" : "s", n);
+	SC_TRY(name_custodians(ceremony->custodians, n, &cards, err));
+	while (cards.count < n) {
+		uint32_t number = cards.count + 1;
+		sc_status status = take_card(&feed, &cards, n, err);
+
+		if (status != SC_OK)
+			return sc_fail_context(err, status, "card %u of %u", number, n);
+	}
+	*out = cards;
+	cards = (struct sc_new_cards){ 0 };
+	return SC_OK;
+}
+
+void sc_new_cards_free(struct sc_new_cards *cards)
+{
+	for (uint32_t i = 0; i < SC_LIST_MAX; i++) {
+		sc_card_slot_close(&cards->slots[i]);
+		sc_secret_free(&cards->pins[i]);
+	}
+	free(cards->custodian_text);
+	*cards = (struct sc_new_cards){ 0 };
+}

@@ -1,0 +1,79 @@
+/* Questions at the terminal: see prompt.h. /dev/tty, so that a redirected standard input is not taken for it.
+ */
+#include "world/prompt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/os.h"
+
+#define TERMINAL "/dev/tty"
+
+static int open_terminal(void)
+{
+	return sc_os->openat(AT_FDCWD, TERMINAL, O_RDWR | O_CLOEXEC | O_NOCTTY, 0);
+}
+
+bool sc_terminal_is_present(void)
+{
+	int fd = isatty(STDIN_FILENO) ? open_terminal() : -1;
+
+	if (fd < 0)
+		return false;
+	(void)sc_os->close(fd);
+	return true;
+}
+
+static void trim(char *line)
+{
+	size_t start = strspn(line, " \t");
+	size_t len = strlen(line + start);
+
+	while (len > 0 && strchr(" \t\r", line[start + len - 1]))
+		len--;
+	memmove(line, line + start, len);
+	line[len] = '\0';
+}
+
+/* A terminal gives a line at a time; a longer one than there is room for is read to its end and refused. */
+static sc_status read_line(int fd, char *line, size_t size, struct sc_error *err)
+{
+	size_t used = 0;
+
+	for (;;) {
+		char byte;
+		ssize_t got = sc_os->read(fd, &byte, 1);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return sc_fail_errno(err, SC_ERR_SYSTEM, TERMINAL ": cannot be read");
+		SC_ENSURE(got > 0, err, SC_ERR_CANCELLED, "cancelled at the prompt");
+		if (byte == '\n')
+			break;
+		if (used < size)
+			line[used++] = byte;
+	}
+	SC_ENSURE(used < size, err, SC_ERR_TOO_LARGE, TERMINAL ": the line is longer than %zu bytes",
+		  size - 1);
+	line[used] = '\0';
+	trim(line);
+	return SC_OK;
+}
+
+sc_status sc_terminal_read_line(const char *prompt, char *line, size_t size, struct sc_error *err)
+{
+	int fd = open_terminal();
+	sc_status status;
+
+	if (fd < 0)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, TERMINAL ": cannot be opened to ask");
+	if (sc_os->write(fd, prompt, strlen(prompt)) < 0)
+		status = sc_fail_errno(err, SC_ERR_SYSTEM, TERMINAL ": cannot be written");
+	else
+		status = read_line(fd, line, size, err);
+	(void)sc_os->close(fd);
+	return status;
+}

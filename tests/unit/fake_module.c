@@ -1,0 +1,139 @@
+/* A module's socket without a module: see fake_module.h. */
+#include "fake_module.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define CONNECTIONS 8
+#define STOP        0 /* places in the poll list */
+#define LISTENER    1
+#define FIRST       2
+
+struct fake_module {
+	pthread_t thread;
+	int stop[2];
+	struct pollfd polled[FIRST + CONNECTIONS];
+	fake_serve serve;
+	void *context;
+	uint8_t message[SC_MESSAGE_MAX];
+};
+
+static void must(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static void take_connection(struct fake_module *fake)
+{
+	const int size = 2 * SC_SOCKET_BUFFER;
+	int connection = accept(fake->polled[LISTENER].fd, NULL, NULL);
+
+	must(connection >= 0 && setsockopt(connection, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) == 0);
+	for (size_t i = FIRST; i < FIRST + CONNECTIONS; i++)
+		if (fake->polled[i].fd < 0) {
+			fake->polled[i].fd = connection;
+			return;
+		}
+	abort();
+}
+
+static void serve_one(struct fake_module *fake, struct pollfd *at)
+{
+	ssize_t got = recv(at->fd, fake->message, sizeof fake->message, 0);
+
+	if (got > 0 && fake->serve(fake->context, at->fd, sc_view_of(fake->message, (size_t)got)))
+		return;
+	close(at->fd);
+	at->fd = -1;
+}
+
+static void *run(void *argument)
+{
+	struct fake_module *fake = argument;
+
+	for (;;) {
+		must(poll(fake->polled, FIRST + CONNECTIONS, -1) > 0);
+		if (fake->polled[STOP].revents)
+			return NULL;
+		for (size_t i = FIRST; i < FIRST + CONNECTIONS; i++)
+			if (fake->polled[i].fd >= 0 && fake->polled[i].revents)
+				serve_one(fake, &fake->polled[i]);
+		if (fake->polled[LISTENER].revents)
+			take_connection(fake);
+	}
+}
+
+struct fake_module *fake_module_start(const char *path, fake_serve serve, void *context)
+{
+	struct fake_module *fake = calloc(1, sizeof *fake);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	must(fake && strlen(path) < sizeof address.sun_path && pipe(fake->stop) == 0);
+	strcpy(address.sun_path, path);
+	unlink(path);
+	for (size_t i = 0; i < FIRST + CONNECTIONS; i++)
+		fake->polled[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
+	fake->polled[STOP].fd = fake->stop[0];
+	fake->polled[LISTENER].fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	fake->serve = serve;
+	fake->context = context;
+	must(bind(fake->polled[LISTENER].fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+	     listen(fake->polled[LISTENER].fd, 8) == 0 &&
+	     pthread_create(&fake->thread, NULL, run, fake) == 0);
+	return fake;
+}
+
+void fake_module_stop(struct fake_module *fake)
+{
+	must(write(fake->stop[1], "", 1) == 1 && pthread_join(fake->thread, NULL) == 0);
+	for (size_t i = LISTENER; i < FIRST + CONNECTIONS; i++)
+		if (fake->polled[i].fd >= 0)
+			close(fake->polled[i].fd);
+	close(fake->stop[0]);
+	close(fake->stop[1]);
+	free(fake);
+}
+
+void fake_send(int connection, struct sc_view message)
+{
+	must(send(connection, message.data, message.len, MSG_NOSIGNAL) == (ssize_t)message.len);
+}
+
+uint32_t fake_command(struct sc_view message, struct sc_view *body)
+{
+	struct sc_request_header header;
+
+	must(sc_request_read(message, &header, body, NULL) == SC_OK);
+	return header.command;
+}
+
+struct sc_writer fake_answer(struct sc_view message, sc_status status, uint64_t first, uint64_t second,
+			     struct sc_view body)
+{
+	struct sc_writer writer = sc_writer_new(SC_MESSAGE_MAX);
+	struct sc_request_header request;
+	struct sc_response_header response = { .status = status, .numbers = { first, second } };
+	struct sc_view ignored;
+
+	must(sc_request_read(message, &request, &ignored, NULL) == SC_OK);
+	response.command = request.command;
+	response.id = request.id;
+	sc_response_header_write(&writer, &response, body.len);
+	sc_write_raw(&writer, body);
+	must(!writer.failed);
+	return writer;
+}
+
+void fake_reply(int connection, struct sc_view message, sc_status status, uint64_t first, uint64_t second,
+		struct sc_view body)
+{
+	SC_CLEANUP(sc_writer) answer = fake_answer(message, status, first, second, body);
+
+	fake_send(connection, sc_writer_view(&answer));
+}
