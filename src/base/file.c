@@ -56,19 +56,41 @@ sc_status sc_dir_open(const char *path, struct sc_dir *out, struct sc_error *err
 	return SC_OK;
 }
 
+static sc_status sync_path(const char *directory, struct sc_error *err)
+{
+	SC_CLEANUP(sc_fd) fd = { sc_os->openat(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) };
+
+	if (fd.fd < 0 || sc_os->fsync(fd.fd))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be made durable", directory);
+	return SC_OK;
+}
+
+/* Makes one directory where it is missing; its name is durable before anything is put into it (rule P2). */
+static sc_status make_directory(const char *path, const char *parent, struct sc_error *err)
+{
+	if (sc_os->mkdirat(AT_FDCWD, path, 0700) == 0)
+		return sync_path(parent, err);
+	if (errno == EEXIST)
+		return SC_OK;
+	return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot make the directory", path);
+}
+
 sc_status sc_dir_make(const char *path, struct sc_dir *out, struct sc_error *err)
 {
 	char partial[PATH_MAX];
+	char parent[PATH_MAX] = ".";
 	size_t len = strlen(path);
 
 	SC_ENSURE(len > 0 && len < sizeof partial, err, SC_ERR_ARGUMENT, "%s: not a usable path", path);
+	if (path[0] == '/')
+		strcpy(parent, "/");
 	for (size_t i = 1; i <= len; i++) {
 		if (path[i] != '/' && path[i] != '\0')
 			continue;
 		memcpy(partial, path, i);
 		partial[i] = '\0';
-		if (sc_os->mkdirat(AT_FDCWD, partial, 0700) && errno != EEXIST)
-			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot make the directory", partial);
+		SC_TRY(make_directory(partial, parent, err));
+		strcpy(parent, partial);
 	}
 	return sc_dir_open(path, out, err);
 }
