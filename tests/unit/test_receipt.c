@@ -34,7 +34,8 @@ static void put_text(struct sc_text *text, const char *value)
 	assert_ok(sc_text_set(text, value, "text", &err), &err);
 }
 
-/* The key statement becomes that of a key in a vault: any public key will do, the forge has one of RSA-4096. */
+/* The key statement becomes that of a key in a vault: any public key will do, the forge has one of RSA-4096.
+ */
 static void make_receipt(struct sc_key_statement *s, const struct sc_hash *package)
 {
 	put_text(&s->application, "vault");
@@ -57,7 +58,8 @@ static int setup(void **state)
 	memset(f->package.digest.b, 7, sizeof f->package.digest.b);
 	sc_acl_free(f->forge->key->acl);
 	f->forge->key->acl = NULL;
-	assert_ok(sc_acl_arrival(&f->forge->key->type, &f->forge->key->world, &f->forge->key->acl, &err), &err);
+	assert_ok(sc_acl_arrival(&f->forge->key->type, &f->forge->key->world, &f->forge->key->acl, &err),
+		  &err);
 	make_receipt(f->forge->key, &f->package.digest);
 	sc_forge_put(&f->forge->kek_certificate, NULL);
 	f->package.world = f->forge->key->world;
@@ -93,7 +95,8 @@ static void answers(struct fixture *f, sc_status expected)
 	struct sc_error err = { 0 };
 
 	f->checks = 0;
-	assert_status(sc_receipt_verify(sc_bytes_view(&receipt), &trust, &f->expected, &report, &err), expected, &err);
+	assert_status(sc_receipt_verify(sc_bytes_view(&receipt), &trust, &f->expected, &report, &err),
+		      expected, &err);
 }
 
 static void a_receipt_of_the_key_at_home_holds(void **state)

@@ -90,8 +90,8 @@ static void the_order_in_which_files_are_given_does_not_matter(void **state)
 
 static void the_toolset_holds_what_the_article_lists(void **state)
 {
-	static const char *const names[] = { "BYOK-KEK-pkg-EU-1", "BYOK-SecurityWorld-pkg-EU-1", "KeyTransferRemote",
-					     "README.txt", "verifykeypackage.py" };
+	static const char *const names[] = { "BYOK-KEK-pkg-EU-1", "BYOK-SecurityWorld-pkg-EU-1",
+					     "KeyTransferRemote", "README.txt", "verifykeypackage.py" };
 	struct sc_toolset toolset = sample();
 	SC_CLEANUP(sc_bytes) archive = { 0 };
 	struct sc_error err = { 0 };
@@ -178,10 +178,11 @@ static void the_script_carries_the_roots_hash_in_the_articles_form(void **state)
 	(void)state;
 	assert_ok(sc_toolset_make(&toolset, &archive, &err), &err);
 	zip = open_archive(&archive);
-	content_is(zip, "verifykeypackage.py",
-		   "#!/usr/bin/env python3\n"
-		   "ROOT_KEY_HASH = \"5a5a5a5a 5a5a5a5a 5a5a5a5a 5a5a5a5a 5a5a5a5a 5a5a5a5a 5a5a5a5a 5a5a5a5a\"\n"
-		   "print(ROOT_KEY_HASH)\n");
+	content_is(
+	    zip, "verifykeypackage.py",
+	    "#!/usr/bin/env python3\n"
+	    "ROOT_KEY_HASH = \"5a5a5a5a 5a5a5a5a 5a5a5a5a 5a5a5a5a 5a5a5a5a 5a5a5a5a 5a5a5a5a 5a5a5a5a\"\n"
+	    "print(ROOT_KEY_HASH)\n");
 	zip_discard(zip);
 }
 
@@ -195,8 +196,8 @@ static void a_script_without_exactly_one_place_for_the_hash_is_refused(void **st
 
 	(void)state;
 	for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
-		assert_status(sc_toolset_script(sc_view_text(scripts[i]), &toolset.root, &out, &err), SC_ERR_FORMAT,
-			      &err);
+		assert_status(sc_toolset_script(sc_view_text(scripts[i]), &toolset.root, &out, &err),
+			      SC_ERR_FORMAT, &err);
 	/* The last line needs no end. */
 	assert_ok(sc_toolset_script(sc_view_text("a\nROOT_KEY_HASH = "), &toolset.root, &out, &err), &err);
 	assert_int_equal(out.data[out.len - 1], '"');

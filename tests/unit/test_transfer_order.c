@@ -143,8 +143,12 @@ static void a_name_never_becomes_a_path(void **state)
 
 static void a_subscription_is_a_guid_of_either_case(void **state)
 {
-	static const char *const others[] = { "", "8c6a1b52", SUBSCRIPTION "0", "{8c6a1b52-6f04-4f38-9d0c-2b1f0f6f8a11}",
-					      "8c6a1b52-6f04-4f38-9d0c-2b1f0f6f8a1g", "8c6a1b5206f04-4f38-9d0c-2b1f0f6f8a11" };
+	static const char *const others[] = { "",
+					      "8c6a1b52",
+					      SUBSCRIPTION "0",
+					      "{8c6a1b52-6f04-4f38-9d0c-2b1f0f6f8a11}",
+					      "8c6a1b52-6f04-4f38-9d0c-2b1f0f6f8a1g",
+					      "8c6a1b5206f04-4f38-9d0c-2b1f0f6f8a11" };
 	struct sc_transfer_arguments a = package();
 	struct sc_transfer_order order;
 	struct sc_error err = { 0 };
@@ -161,8 +165,9 @@ static void a_subscription_is_a_guid_of_either_case(void **state)
 
 static void a_date_is_a_day_that_exists_and_ends_in_utc(void **state)
 {
-	static const char *const others[] = { "", "2027", "2027-1-1", "2027-13-01", "2027-00-10", "2027-02-29",
-					      "2027-04-31", "2027-01-00", "27-01-01", "2027-01-01 ", "2027/01/01", "0000-01-01" };
+	static const char *const others[] = { "",           "2027",        "2027-1-1",   "2027-13-01",
+					      "2027-00-10", "2027-02-29",  "2027-04-31", "2027-01-00",
+					      "27-01-01",   "2027-01-01 ", "2027/01/01", "0000-01-01" };
 	struct sc_error err = { 0 };
 	int64_t end = 0;
 
