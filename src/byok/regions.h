@@ -19,6 +19,8 @@
  *   regions/EU/kek.blob         for a vault's daemon: the KEK's blob (KeyBlob, DER), to be loaded into the
  * module regions/EU/kek.cer          the KEK certificate (DER): until when packages for this KEK can be made
  *   regions/EU/region.cer       the region certificate (DER): region, operator, until when
+ *
+ * The last three are 0600: whoever installs them for the daemon gives them to its user.
  */
 #ifndef SC_BYOK_REGIONS_H
 #define SC_BYOK_REGIONS_H

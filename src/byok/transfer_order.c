@@ -58,9 +58,10 @@ sc_status sc_day_end_read(const char *text, const char *what, int64_t *out, stru
 	day.tm_sec = 59;
 	normal = day;
 	end = timegm(&normal);
-	/* timegm() carries a 30 February over into March: what it changes was no date. */
-	SC_ENSURE(day.tm_year >= 70 && normal.tm_mon == day.tm_mon && normal.tm_mday == day.tm_mday, err,
-		  SC_ERR_ARGUMENT, "%s: there is no day %s", what, text);
+	/* timegm() carries a 30 February over into March: where it changes the month, there was no such day.
+	 */
+	SC_ENSURE(day.tm_year >= 70 && normal.tm_mon == day.tm_mon, err, SC_ERR_ARGUMENT,
+		  "%s: there is no day %s", what, text);
 	*out = end;
 	return SC_OK;
 }

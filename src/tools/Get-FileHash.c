@@ -4,16 +4,17 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 #include <openssl/evp.h>
 
 #include "base/bytes.h"
 #include "base/options.h"
+#include "base/os.h"
 
 #define NAME "Get-FileHash"
 
@@ -33,13 +34,6 @@ struct arguments {
 };
 
 SC_CLEANUP_POINTER(sc_md_ctx, EVP_MD_CTX, EVP_MD_CTX_free)
-
-static void close_file(FILE *file)
-{
-	if (file)
-		(void)fclose(file);
-}
-SC_CLEANUP_POINTER(sc_stdio, FILE, close_file)
 
 static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool *done, struct sc_error *err)
 {
@@ -88,32 +82,45 @@ static sc_status find_algorithm(const char *name, const char **canonical, const 
 	return sc_fail(err, SC_ERR_ARGUMENT, "-Algorithm: %s: SHA256, SHA384 or SHA512", name);
 }
 
-static sc_status hash_file(const char *path, const EVP_MD *md, char text[HASH_TEXT_SIZE],
-			   struct sc_error *err)
+static sc_status hash_descriptor(int fd, const char *path, const EVP_MD *md, char text[HASH_TEXT_SIZE],
+				 struct sc_error *err)
 {
 	SC_CLEANUP(sc_md_ctx) ctx = EVP_MD_CTX_new();
-	SC_CLEANUP(sc_stdio) file = fopen(path, "rbe");
 	unsigned char piece[PIECE_SIZE];
 	unsigned char hash[EVP_MAX_MD_SIZE];
 	unsigned len = 0;
-	size_t got;
+	ssize_t got;
 
-	if (!file)
-		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM,
-				     "%s: cannot be opened", path);
 	if (!ctx || EVP_DigestInit_ex(ctx, md, NULL) != 1)
-		return sc_fail_crypto(err, "hash");
-	while ((got = fread(piece, 1, sizeof piece, file)) > 0)
-		if (EVP_DigestUpdate(ctx, piece, got) != 1)
-			return sc_fail_crypto(err, "hash");
-	if (ferror(file))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be read", path);
+		return sc_fail_crypto(err, path);
+	while ((got = sc_os->read(fd, piece, sizeof piece)) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be read", path);
+		if (EVP_DigestUpdate(ctx, piece, (size_t)got) != 1)
+			return sc_fail_crypto(err, path);
+	}
 	if (EVP_DigestFinal_ex(ctx, hash, &len) != 1)
-		return sc_fail_crypto(err, "hash");
+		return sc_fail_crypto(err, path);
 	sc_hex(sc_view_of(hash, len), text);
 	for (char *c = text; *c; c++)
 		*c = (char)toupper((unsigned char)*c);
 	return SC_OK;
+}
+
+static sc_status hash_file(const char *path, const EVP_MD *md, char text[HASH_TEXT_SIZE],
+			   struct sc_error *err)
+{
+	int fd = sc_os->openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	sc_status status;
+
+	if (fd < 0)
+		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM,
+				     "%s: cannot be opened", path);
+	status = hash_descriptor(fd, path, md, text, err);
+	(void)sc_os->close(fd);
+	return status;
 }
 
 static void print_row(const char *algorithm, const char *hash, const char *path)

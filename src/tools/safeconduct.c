@@ -9,6 +9,8 @@
 
 #define NAME "safeconduct"
 
+#define WORDS_WIDTH 18 /* of a subcommand's two words, in the help */
+
 struct subcommand {
 	const char *noun;
 	const char *verb; /* NULL where the noun is the whole name */
@@ -31,9 +33,12 @@ static void print_help(FILE *out)
 {
 	fprintf(out,
 		"Usage: " NAME " COMMAND [OPTIONS]\nThe work of those who operate a region or a vault.\n\n");
-	for (size_t i = 0; i < SUBCOMMAND_COUNT; i++)
-		fprintf(out, "  %s %-12s %s\n", subcommands[i].noun,
-			subcommands[i].verb ? subcommands[i].verb : "", subcommands[i].purpose);
+	for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
+		const char *verb = subcommands[i].verb ? subcommands[i].verb : "";
+		int width = WORDS_WIDTH - (int)strlen(subcommands[i].noun);
+
+		fprintf(out, "  %s %-*s %s\n", subcommands[i].noun, width, verb, subcommands[i].purpose);
+	}
 	fprintf(out, "\n" NAME " COMMAND --help says more of each.\n");
 }
 
