@@ -1,0 +1,207 @@
+/*
+ * KeyTransferRemote, article steps 4.1 and 4.3. It shows what a custodian consents to, asks for the cards,
+ * and writes what the module made. It never sees a key; what it shows of the packages is proven by the module
+ * alone, inside the command that uses them.
+ */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/options.h"
+#include "byok/transfer.h"
+#include "formats/region.h"
+
+#define NAME "KeyTransferRemote"
+
+static const char notes[] =
+    "-ModifyAcls (article step 4.1) asks for administrator cards and makes key_xferacld_<KeyIdentifier>, a "
+    "copy\n"
+    "of the key that can do nothing but be sent to that Key Exchange Key:\n"
+    "  " NAME " -ModifyAcls -KeyAppName simple -KeyIdentifier contosokey\n"
+    "      -ExchangeKeyPackage BYOK-KEK-pkg-EU-1 -NewSecurityWorldPackage BYOK-SecurityWorld-pkg-EU-1\n"
+    "      [-SubscriptionId ID] [-NotAfter 2027-12-31]\n"
+    "-Package (article step 4.3) encrypts that copy into TransferPackage-<KeyFriendlyName>.byok:\n"
+    "  " NAME " -Package -KeyIdentifier contosokey\n"
+    "      -ExchangeKeyPackage BYOK-KEK-pkg-EU-1 -NewSecurityWorldPackage BYOK-SecurityWorld-pkg-EU-1\n"
+    "      -SubscriptionId ID -KeyFriendlyName ContosoFirstHSMkey [-NotAfter 2027-12-31]";
+
+static sc_status read_arguments(int argc, char **argv, struct sc_transfer_order *order,
+				struct sc_ceremony *ceremony, bool *done, struct sc_error *err)
+{
+	struct sc_transfer_arguments a = { 0 };
+	const struct sc_option options[] = {
+		{ .name = "ModifyAcls",
+		  .help = "make the copy with reduced permissions",
+		  .flag = &a.modify_acls },
+		{ .name = "Package", .help = "encrypt the copy to the Key Exchange Key", .flag = &a.package },
+		{ .name = "KeyAppName",
+		  .argument = "simple",
+		  .help = "the key's application",
+		  .value = &a.key_app_name },
+		{ .name = "KeyIdentifier",
+		  .argument = "IDENT",
+		  .help = "the key's ident",
+		  .value = &a.key_identifier },
+		{ .name = "ExchangeKeyPackage",
+		  .argument = "FILE",
+		  .help = "BYOK-KEK-pkg-…",
+		  .value = &a.exchange_key_package },
+		{ .name = "NewSecurityWorldPackage",
+		  .argument = "FILE",
+		  .help = "BYOK-SecurityWorld-pkg-…",
+		  .value = &a.new_security_world_package },
+		{ .name = "SubscriptionId",
+		  .argument = "ID",
+		  .help = "the subscription that contains the vault",
+		  .value = &a.subscription_id },
+		{ .name = "KeyFriendlyName",
+		  .argument = "LABEL",
+		  .help = "label of the output file",
+		  .value = &a.key_friendly_name },
+		{ .name = "NotAfter",
+		  .argument = "YYYY-MM-DD",
+		  .help = "the last day, in UTC, on which it may be used",
+		  .value = &a.not_after },
+		{ .name = "Module",
+		  .letter = 'm',
+		  .argument = "N",
+		  .help = "module number (1)",
+		  .value = &a.module },
+		SC_CEREMONY_OPTIONS(*ceremony),
+		{ 0 },
+	};
+	const struct sc_command_line line = { NAME, "-ModifyAcls|-Package OPTIONS",
+					      "Prepares a key for its transfer to a key vault.", options,
+					      notes };
+	size_t operands;
+
+	SC_TRY(sc_options_read(&line, argc, argv, NULL, 0, &operands, done, err));
+	if (*done)
+		return SC_OK;
+	a.cards = ceremony->cards;
+	a.pins_from_fd = ceremony->pins_from_fd;
+	SC_TRY(sc_transfer_order_read(&a, sc_clock_now(), order, err));
+	ceremony->module = order->module;
+	return SC_OK;
+}
+
+static void print_hash(const char *label, const struct sc_hash *hash)
+{
+	char text[SC_HASH_GROUPED_SIZE];
+
+	sc_hash_grouped(hash, text);
+	printf("  %-22s%s\n", label, text);
+}
+
+/* What is consented to, before it is. The root is the module's own: a pin that came with the packages proves
+ * nothing. */
+static sc_status show_target(const struct sc_transfer_order *order, const struct sc_shown_target *target,
+			     struct sc_client *client, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) reply = { 0 };
+	struct sc_enquire_request request = {};
+	struct sc_enquire_response module = { 0 };
+	struct sc_text esn;
+
+	SC_TRY(sc_module_enquire(client, 0, &request, &reply, &module, err));
+	SC_TRY(sc_text_set_view(&esn, module.esn, "the module's serial number", err));
+	printf("The packages say (shown, not yet proven):\n");
+	printf("  %-22s%s (%s), operated by %s\n", "region", sc_region_name(target->region.s),
+	       target->region.s, target->operator_name.s);
+	print_hash("Key Exchange Key", &target->kek);
+	print_hash("security world", &target->world);
+	printf("Module %llu, %s, will prove them under its own root:\n", (unsigned long long)order->module,
+	       esn.s);
+	print_hash("root key's hash", &module.root);
+	return SC_OK;
+}
+
+static void print_terms(const struct sc_transfer_order *order, const struct sc_shown_target *target)
+{
+	char until[SC_CLOCK_TEXT_SIZE];
+
+	if (order->subscription[0])
+		printf("  %-22s%s\n", "for the subscription", order->subscription);
+	else
+		sc_log(SC_LOG_WARNING,
+		       "without -SubscriptionId, whoever holds key_xferacld_%s can send the key to a "
+		       "subscription "
+		       "of his own in %s",
+		       order->ident, sc_region_name(target->region.s));
+	if (order->not_after) {
+		sc_clock_text(order->not_after, until);
+		printf("  %-22s%s UTC\n", "until", until);
+	}
+	fflush(stdout);
+}
+
+static sc_status modify_acls(const struct sc_transfer_order *order, const struct sc_shown_target *target,
+			     const struct sc_ceremony *ceremony, const struct sc_kmdata *kmdata,
+			     struct sc_client *client, struct sc_error *err)
+{
+	struct sc_reduced_copy copy = { 0 };
+
+	print_terms(order, target);
+	SC_TRY(sc_transfer_modify_acls(order, target, ceremony, kmdata, client, &copy, err));
+	printf("Proven by module %llu. The copy with reduced permissions:\n",
+	       (unsigned long long)order->module);
+	printf("  %-22s%s\n", "file", copy.path);
+	print_hash("key hash", &copy.key_hash);
+	return SC_OK;
+}
+
+static sc_status package(const struct sc_transfer_order *order, const struct sc_shown_target *target,
+			 const struct sc_kmdata *kmdata, struct sc_client *client, struct sc_error *err)
+{
+	struct sc_packed_key packed = { 0 };
+	char until[SC_CLOCK_TEXT_SIZE];
+	char hex[2 * SC_HASH_SIZE + 1];
+
+	SC_TRY(sc_transfer_pack(order, target, kmdata, client, &packed, err));
+	sc_clock_text(packed.not_after, until);
+	sc_hex(sc_hash_view(&packed.digest), hex);
+	printf("Proven by module %llu. The transfer package:\n", (unsigned long long)order->module);
+	printf("  %-22s%s\n", "file", packed.file);
+	printf("  %-22s%s\n", "SHA-256", hex);
+	print_hash("key hash", &packed.key_hash);
+	printf("  %-22s%s\n", "for the subscription", order->subscription);
+	printf("  %-22s%s UTC\n", "until", until);
+	return SC_OK;
+}
+
+static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
+{
+	SC_CLEANUP(sc_shown_target) target = { 0 };
+	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
+	SC_CLEANUP(sc_client) client = NULL;
+	struct sc_transfer_order order = { 0 };
+	struct sc_ceremony ceremony = { 0 };
+
+	SC_TRY(read_arguments(argc, argv, &order, &ceremony, done, err));
+	if (*done)
+		return SC_OK;
+	SC_TRY(sc_shown_target_read(order.kek_path, order.world_path, &target, err));
+	SC_TRY(sc_kmdata_open(&kmdata, err));
+	SC_TRY(sc_kmdata_connect(&kmdata, order.module, SC_ROLE_CUSTODY, &client, err));
+	SC_TRY(show_target(&order, &target, client, err));
+	if (order.step == SC_TRANSFER_MODIFY_ACLS)
+		return modify_acls(&order, &target, &ceremony, &kmdata, client, err);
+	return package(&order, &target, &kmdata, client, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct sc_error err = { 0 };
+	bool done = false;
+	sc_status status;
+
+	sc_log_start(NAME, SC_LOG_WARNING);
+	status = run(argc, argv, &done, &err);
+	if (done)
+		return 0;
+	if (status == SC_OK)
+		printf("Result: SUCCESS\n");
+	else
+		printf("Result: FAILURE: %s\n", err.message);
+	return sc_status_exit(status);
+}

@@ -1,0 +1,91 @@
+/* safeconduct: the operator's program. A table of subcommands and nothing else; each stands in safeconduct/.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/version.h"
+#include "tools/safeconduct/commands.h"
+
+#define NAME "safeconduct"
+
+#define WORDS_WIDTH 18 /* of a subcommand's two words, in the help */
+
+struct subcommand {
+	const char *noun;
+	const char *verb; /* NULL where the noun is the whole name */
+	const char *purpose;
+	sc_subcommand *run;
+};
+
+static const struct subcommand subcommands[] = {
+	{ "region", "request", "ask the factory to certify this security world as a region",
+	  sc_region_request_command },
+	{ "region", "init", "make the certified region and its Key Exchange Key, under a quorum",
+	  sc_region_init_command },
+	{ "region", "publish", "write the region's packages, and its files for the vault",
+	  sc_region_publish_command },
+	{ "toolset", "build", "make the region's BYOK toolset", sc_toolset_build_command },
+};
+#define SUBCOMMAND_COUNT (sizeof subcommands / sizeof subcommands[0])
+
+static void print_help(FILE *out)
+{
+	fprintf(out,
+		"Usage: " NAME " COMMAND [OPTIONS]\nThe work of those who operate a region or a vault.\n\n");
+	for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
+		const char *verb = subcommands[i].verb ? subcommands[i].verb : "";
+		int width = WORDS_WIDTH - (int)strlen(subcommands[i].noun);
+
+		fprintf(out, "  %s %-*s %s\n", subcommands[i].noun, width, verb, subcommands[i].purpose);
+	}
+	fprintf(out, "\n" NAME " COMMAND --help says more of each.\n");
+}
+
+/* How many words of the command line name this subcommand; 0 if they name another. */
+static int match(const struct subcommand *subcommand, int argc, char **argv)
+{
+	if (argc < 2 || strcmp(argv[1], subcommand->noun) != 0)
+		return 0;
+	if (!subcommand->verb)
+		return 1;
+	return argc >= 3 && strcmp(argv[2], subcommand->verb) == 0 ? 2 : 0;
+}
+
+static bool asks(int argc, char **argv, const char *word)
+{
+	return argc == 2 && strcmp(argv[1], word) == 0;
+}
+
+static int run(const struct subcommand *subcommand, int argc, char **argv)
+{
+	struct sc_error err = { 0 };
+	bool done = false;
+	sc_status status = subcommand->run(argc, argv, &done, &err);
+
+	if (status != SC_OK)
+		fprintf(stderr, NAME " %s%s%s: %s\n", subcommand->noun, subcommand->verb ? " " : "",
+			subcommand->verb ? subcommand->verb : "", err.message);
+	return sc_status_exit(status);
+}
+
+int main(int argc, char **argv)
+{
+	sc_log_start(NAME, SC_LOG_WARNING);
+	for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
+		int words = match(&subcommands[i], argc, argv);
+
+		if (words)
+			return run(&subcommands[i], argc - words, argv + words);
+	}
+	if (asks(argc, argv, "--help") || asks(argc, argv, "-h") || asks(argc, argv, "help")) {
+		print_help(stdout);
+		return 0;
+	}
+	if (asks(argc, argv, "--version")) {
+		printf(NAME " (Safeconduct) " SC_VERSION "\n");
+		return 0;
+	}
+	print_help(stderr);
+	return sc_status_exit(SC_ERR_USAGE);
+}

@@ -1,0 +1,86 @@
+/* safeconduct region init: the certified region and its Key Exchange Key, made by K custodians in one
+ * command. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/options.h"
+#include "byok/regions.h"
+#include "formats/region.h"
+#include "tools/safeconduct/commands.h"
+
+struct arguments {
+	const char *region;
+	const char *certificate;
+	const char *module;
+	struct sc_ceremony ceremony;
+};
+
+static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool *done, struct sc_error *err)
+{
+	const struct sc_option options[] = {
+		{ .name = "certificate",
+		  .argument = "FILE",
+		  .help = "the factory's answer, PEM or DER",
+		  .value = &a->certificate },
+		{ .name = "module",
+		  .letter = 'm',
+		  .argument = "N",
+		  .help = "module number (1)",
+		  .value = &a->module },
+		SC_CEREMONY_OPTIONS(a->ceremony),
+		{ 0 },
+	};
+	const struct sc_command_line line = {
+		"safeconduct region init", "REGION --certificate=FILE [OPTIONS]",
+		"Makes this security world the region of the certificate.", options,
+		"Asks for administrator cards. A command that was interrupted is run again."
+	};
+	size_t operands;
+
+	SC_TRY(sc_options_read(&line, argc, argv, &a->region, 1, &operands, done, err));
+	if (*done)
+		return SC_OK;
+	SC_ENSURE(operands == 1, err, SC_ERR_USAGE, "the region is missing, like EU");
+	SC_ENSURE(a->certificate, err, SC_ERR_USAGE,
+		  "--certificate is missing: the answer of `factory certify-region`");
+	a->ceremony.module = 1;
+	if (a->module)
+		SC_TRY(sc_number_read(a->module, "--module", 1, 255, &a->ceremony.module, err));
+	return SC_OK;
+}
+
+/* What the custodians consent to. */
+static void show(const struct sc_region_certificate *certificate)
+{
+	char until[SC_CLOCK_TEXT_SIZE];
+
+	sc_clock_text(certificate->not_after, until);
+	printf("The certificate says (shown, not yet proven):\n");
+	printf("  %-12s%s (%s)\n", "region", sc_region_name(certificate->region.s), certificate->region.s);
+	printf("  %-12s%s\n", "operator", certificate->operator_name.s);
+	printf("  %-12s%s UTC\n", "until", until);
+	fflush(stdout);
+}
+
+sc_status sc_region_init_command(int argc, char **argv, bool *done, struct sc_error *err)
+{
+	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
+	SC_CLEANUP(sc_client) client = NULL;
+	SC_CLEANUP(sc_region_certificate) certificate = { 0 };
+	struct arguments a = { 0 };
+	struct sc_hash kek;
+	char grouped[SC_HASH_GROUPED_SIZE];
+
+	SC_TRY(read_arguments(argc, argv, &a, done, err));
+	if (*done)
+		return SC_OK;
+	SC_TRY(sc_region_certificate_read(a.certificate, &certificate, err));
+	SC_TRY(sc_kmdata_open(&kmdata, err));
+	SC_TRY(sc_kmdata_connect(&kmdata, a.ceremony.module, SC_ROLE_CUSTODY, &client, err));
+	show(&certificate);
+	SC_TRY(sc_regions_init(&kmdata, client, &a.ceremony, a.region, &certificate, &kek, err));
+	sc_hash_grouped(&kek, grouped);
+	printf("This security world is now the region %s. Its Key Exchange Key:\n  %-12s%s\n", a.region,
+	       "key hash", grouped);
+	return SC_OK;
+}

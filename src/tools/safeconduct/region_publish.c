@@ -1,0 +1,40 @@
+/* safeconduct region publish: the region's packages for customers, its files for the vault's daemon. */
+#include <stdio.h>
+
+#include "base/options.h"
+#include "byok/regions.h"
+#include "tools/safeconduct/commands.h"
+
+static const char notes[] =
+    "In DIR:\n"
+    "  BYOK-KEK-pkg-<REGION>-1, BYOK-SecurityWorld-pkg-<REGION>-1   for customers\n"
+    "  regions/<REGION>/kek.blob, kek.cer, region.cer               for the vault's daemon\n"
+    "Nothing in them is secret: the Key Exchange Key's blob opens in this world's modules only.";
+
+sc_status sc_region_publish_command(int argc, char **argv, bool *done, struct sc_error *err)
+{
+	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
+	const char *region = NULL;
+	const char *directory = NULL;
+	const struct sc_option options[] = {
+		{ .name = "output",
+		  .letter = 'o',
+		  .argument = "DIR",
+		  .help = "where to publish",
+		  .value = &directory },
+		{ 0 },
+	};
+	const struct sc_command_line line = { "safeconduct region publish", "REGION -o DIR",
+					      "Writes what is handed on of a region.", options, notes };
+	size_t operands;
+
+	SC_TRY(sc_options_read(&line, argc, argv, &region, 1, &operands, done, err));
+	if (*done)
+		return SC_OK;
+	SC_ENSURE(operands == 1, err, SC_ERR_USAGE, "the region is missing, like EU");
+	SC_ENSURE(directory, err, SC_ERR_USAGE, "-o is missing: the directory to publish into");
+	SC_TRY(sc_kmdata_open(&kmdata, err));
+	SC_TRY(sc_regions_publish(&kmdata, region, directory, err));
+	printf("Published %s into %s\n", region, directory);
+	return SC_OK;
+}

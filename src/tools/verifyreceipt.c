@@ -1,0 +1,148 @@
+/*
+ * verifyreceipt: is the key in the vault the key at home (rule F7)? The article's system has nothing like it.
+ * The roots that count are those of the custodians' own module.
+ */
+#include <stdio.h>
+
+#include "base/options.h"
+#include "byok/home_key.h"
+#include "byok/module_trust.h"
+#include "byok/receipt.h"
+#include "byok/transfer_order.h"
+
+#define NAME "verifyreceipt"
+
+struct arguments {
+	const char *receipt;
+	const char *key;
+	const char *public_key;
+	const char *package;
+	const char *subscription;
+	const char *vault;
+	const char *name;
+	const char *module;
+};
+
+static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool *done, struct sc_error *err)
+{
+	const struct sc_option options[] = {
+		{ .name = "key",
+		  .argument = "FILE",
+		  .help = "the key at home: key_simple_contosokey",
+		  .value = &a->key },
+		{ .name = "public-key",
+		  .argument = "PEM",
+		  .help = "or its public key",
+		  .value = &a->public_key },
+		{ .name = "package",
+		  .argument = "FILE",
+		  .help = "the .byok file that was sent",
+		  .value = &a->package },
+		{ .name = "subscription",
+		  .argument = "ID",
+		  .help = "the subscription it was sent to",
+		  .value = &a->subscription },
+		{ .name = "vault", .argument = "NAME", .help = "the vault", .value = &a->vault },
+		{ .name = "name",
+		  .argument = "NAME",
+		  .help = "the key's name in the vault",
+		  .value = &a->name },
+		{ .name = "module",
+		  .letter = 'm',
+		  .argument = "N",
+		  .help = "module number (1)",
+		  .value = &a->module },
+		{ 0 },
+	};
+	const struct sc_command_line line = { NAME, "RECEIPT --key=FILE|--public-key=PEM [OPTIONS]",
+					      "Compares a vault's receipt with the key at home.", options,
+					      "What is not given is shown, and not compared." };
+	size_t operands;
+
+	SC_TRY(sc_options_read(&line, argc, argv, &a->receipt, 1, &operands, done, err));
+	if (*done)
+		return SC_OK;
+	SC_ENSURE(operands == 1, err, SC_ERR_USAGE, "the receipt is missing: Receipt-<name>.p7");
+	SC_ENSURE(!a->key != !a->public_key, err, SC_ERR_USAGE,
+		  "name the key at home: either --key=key_simple_… or --public-key=PEM");
+	return SC_OK;
+}
+
+static void print_check(void *context, const char *check, const char *found)
+{
+	(void)context;
+	printf("  %-14s%s\n", check, found);
+}
+
+static sc_status verify(const struct arguments *a, const struct sc_trust *trust,
+			const struct sc_receipt_expected *expected, struct sc_error *err)
+{
+	const struct sc_check_report report = { print_check, NULL };
+	SC_CLEANUP(sc_bytes) receipt = { 0 };
+	sc_status status;
+
+	SC_TRY(sc_file_read_path(a->receipt, SC_SIGNED_DATA_MAX, &receipt, err));
+	printf("%s:\n", a->receipt);
+	status = sc_receipt_verify(sc_bytes_view(&receipt), trust, expected, &report, err);
+	if (status != SC_OK)
+		return sc_fail_context(err, status, "%s", a->receipt);
+	return SC_OK;
+}
+
+static sc_status read_home_key(const struct arguments *a, const struct sc_kmdata *kmdata,
+			       struct sc_client *client, struct sc_receipt_expected *expected,
+			       struct sc_error *err)
+{
+	expected->key_name = a->key ? a->key : a->public_key;
+	if (a->key)
+		return sc_home_key_of_file(kmdata, client, a->key, &expected->key_hash, err);
+	return sc_home_key_of_pem(a->public_key, &expected->key_hash, err);
+}
+
+static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
+{
+	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
+	SC_CLEANUP(sc_client) client = NULL;
+	SC_CLEANUP(sc_module_trust) trust = NULL;
+	struct sc_sent_package package;
+	struct sc_receipt_expected expected = { 0 };
+	struct arguments a = { 0 };
+	char subscription[SC_SUBSCRIPTION_SIZE];
+	uint64_t module = 1;
+
+	SC_TRY(read_arguments(argc, argv, &a, done, err));
+	if (*done)
+		return SC_OK;
+	if (a.module)
+		SC_TRY(sc_number_read(a.module, "--module", 1, 255, &module, err));
+	if (a.subscription) {
+		SC_TRY(sc_subscription_read(a.subscription, "--subscription", subscription, err));
+		expected.subscription = subscription;
+	}
+	if (a.package) {
+		SC_TRY(sc_sent_package_read(a.package, &package, err));
+		expected.package = &package;
+	}
+	expected.vault = a.vault;
+	expected.name = a.name;
+	SC_TRY(sc_kmdata_open(&kmdata, err));
+	SC_TRY(sc_kmdata_connect(&kmdata, module, SC_ROLE_USE, &client, err));
+	SC_TRY(sc_module_trust_read(client, &kmdata, &trust, err));
+	SC_TRY(read_home_key(&a, &kmdata, client, &expected, err));
+	return verify(&a, &trust->trust, &expected, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct sc_error err = { 0 };
+	bool done = false;
+	sc_status status = run(argc, argv, &done, &err);
+
+	if (done)
+		return 0;
+	if (status == SC_OK)
+		printf("Result: SUCCESS\n");
+	else
+		printf("Result: FAILURE: %s\n", err.message);
+	return sc_status_exit(status);
+}
