@@ -34,10 +34,10 @@ const char *sc_certificate_kind_name(enum sc_certificate_kind kind);
 
 struct sc_certificate_request {
 	enum sc_certificate_kind kind;
-	EVP_PKEY *subject_key;        /* its public half is used */
-	const char *subject;          /* the CN, at most 127 bytes; for a root, the manufacturer's name */
-	const char *issuer;           /* the CN of the issuer; NULL for a root: the subject itself */
-	EVP_PKEY *issuer_key;         /* signs; P-384 with SHA-384, P-521 with SHA-512, DSA with SHA-256 */
+	EVP_PKEY *subject_key; /* its public half is used */
+	const char *subject;   /* the CN, at most 127 bytes; for a root, the manufacturer's name */
+	const char *issuer;    /* the CN of the issuer; NULL for a root: the subject itself */
+	EVP_PKEY *issuer_key;  /* signs; P-384 with SHA-384, P-521 with SHA-512, DSA with SHA-256 */
 	int64_t not_before;
 	int64_t not_after;
 	const struct sc_region_info *region; /* for kind REGION, else NULL */
@@ -68,11 +68,16 @@ void sc_kek_name(const struct sc_hash *key_hash, char name[SC_KEK_NAME_SIZE]);
 
 /*
  * Which kind it is: exactly the extensions, key type and usages of that kind, a subject and an issuer of
- * exactly one CN each, of the form above. Nothing is accepted that sc_certificate_make would not write from the
- * same fields, byte for byte; whether the signature holds is sc_chain_verify's question. SC_ERR_EVIDENCE_USAGE.
+ * exactly one CN each, of the form above. Nothing is accepted that sc_certificate_make would not write from
+ * the same fields, byte for byte; whether the signature holds is sc_chain_verify's question.
+ * SC_ERR_EVIDENCE_USAGE.
  */
 sc_status sc_certificate_kind_of(X509 *certificate, enum sc_certificate_kind *out,
 				 struct sc_error *err) SC_WARN_UNUSED;
+
+/* The CN of a name that has nothing else, in messages "the <whose>". SC_ERR_EVIDENCE_USAGE. */
+sc_status sc_name_cn(const X509_NAME *name, const char *whose, struct sc_text *out,
+		     struct sc_error *err) SC_WARN_UNUSED;
 
 /* The subject's CN, and the issuer's. SC_ERR_EVIDENCE_USAGE where there is not exactly one. */
 sc_status sc_certificate_subject(X509 *certificate, struct sc_text *out, struct sc_error *err) SC_WARN_UNUSED;
@@ -86,7 +91,8 @@ sc_status sc_certificate_region(X509 *certificate, struct sc_region_info **out,
 sc_status sc_certificate_spki(X509 *certificate, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* SHA-256 of the certificate's SubjectPublicKeyInfo: how a root is pinned, and every key is named. */
-sc_status sc_certificate_key_hash(X509 *certificate, struct sc_hash *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_certificate_key_hash(X509 *certificate, struct sc_hash *out,
+				  struct sc_error *err) SC_WARN_UNUSED;
 
 /* Start and end of validity, in seconds since 1970. */
 sc_status sc_certificate_validity(X509 *certificate, int64_t *not_before, int64_t *not_after,

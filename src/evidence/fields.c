@@ -51,31 +51,30 @@ bool sc_esn_is_valid(const char *esn)
 	return true;
 }
 
-/* The one CN of a name that has nothing else. */
-static sc_status only_cn(const X509_NAME *name, const char *whose, struct sc_text *out, struct sc_error *err)
+sc_status sc_name_cn(const X509_NAME *name, const char *whose, struct sc_text *out, struct sc_error *err)
 {
 	const X509_NAME_ENTRY *entry = X509_NAME_entry_count(name) == 1 ? X509_NAME_get_entry(name, 0) : NULL;
 	const ASN1_STRING *value = entry ? X509_NAME_ENTRY_get_data(entry) : NULL;
 
 	SC_ENSURE(value && OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry)) == NID_commonName &&
 		      ASN1_STRING_type(value) == V_ASN1_UTF8STRING && ASN1_STRING_length(value) > 0,
-		  err, SC_ERR_EVIDENCE_USAGE, "certificate: its %s is not exactly one CN", whose);
+		  err, SC_ERR_EVIDENCE_USAGE, "the %s is not exactly one CN", whose);
 	SC_ENSURE(
 	    sc_text_set_view(out, sc_view_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)),
 			     "", NULL) == SC_OK,
-	    err, SC_ERR_EVIDENCE_USAGE, "certificate: its %s is not a CN of at most %d bytes of plain text",
-	    whose, SC_TEXT_MAX);
+	    err, SC_ERR_EVIDENCE_USAGE, "the %s is not a CN of at most %d bytes of plain text", whose,
+	    SC_TEXT_MAX);
 	return SC_OK;
 }
 
 sc_status sc_certificate_subject(X509 *certificate, struct sc_text *out, struct sc_error *err)
 {
-	return only_cn(X509_get_subject_name(certificate), "subject", out, err);
+	return sc_name_cn(X509_get_subject_name(certificate), "certificate's subject", out, err);
 }
 
 sc_status sc_certificate_issuer(X509 *certificate, struct sc_text *out, struct sc_error *err)
 {
-	return only_cn(X509_get_issuer_name(certificate), "issuer", out, err);
+	return sc_name_cn(X509_get_issuer_name(certificate), "certificate's issuer", out, err);
 }
 
 sc_status sc_certificate_region(X509 *certificate, struct sc_region_info **out, struct sc_error *err)

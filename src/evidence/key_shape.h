@@ -1,7 +1,7 @@
 /*
- * Public keys as they must look in certificates: each kind of key has one encoding, byte for byte, but for the
- * number that is the key itself. So a curve stands by its name and a point in full, and an RSA key has the
- * exponent 65537 that every module generates its KEK with (e = 1 would encrypt nothing).
+ * Public keys as they must look in certificates: each kind of key has one encoding, byte for byte, but for
+ * the number that is the key itself. So a curve stands by its name and a point in full, and an RSA key has
+ * the exponent 65537 that every module generates its KEK with (e = 1 would encrypt nothing).
  */
 #ifndef SC_EVIDENCE_KEY_SHAPE_H
 #define SC_EVIDENCE_KEY_SHAPE_H

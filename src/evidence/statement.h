@@ -35,7 +35,7 @@ struct sc_evidence {
 	X509 *kek;
 	X509 *root; /* the trusted root that the warrant chains to; owned by the trust */
 	struct sc_region_info *region_info; /* of `region` */
-	struct sc_key_statement *key;     /* exactly one of these two */
+	struct sc_key_statement *key;       /* exactly one of these two */
 	struct sc_world_statement *world;
 };
 
@@ -47,10 +47,11 @@ SC_CLEANUP_POINTER(sc_evidence, struct sc_evidence, sc_evidence_free)
  * warrant's chain to a trusted root, the member's chain through the region certificate to the same root, the
  * signature, the content (kind and version again inside), its ESN against warrant and member, revocation, and
  * for a region's statement that it names that region and its world's KNSO. A KEK certificate, where
- * enclosed, must be issued by that KNSO for that very key. The key's hash and type are its key's, a world's id
- * is that of its KNSO, HKM and suite. No statement may name a time later than now + a day. The region certificate
- * that a world statement encloses was made after it, and is judged now. `content_type` is SC_OID_KEY_STATEMENT or
- * SC_OID_WORLD_STATEMENT. The caller frees *out. Errors: SC_ERR_ENCODING, SC_ERR_FORMAT, SC_ERR_EVIDENCE_*.
+ * enclosed, must be issued by that KNSO for that very key. The key's hash and type are its key's, a world's
+ * id is that of its KNSO, HKM and suite. No statement may name a time later than now + a day. The region
+ * certificate that a world statement encloses was made after it, and is judged now. `content_type` is
+ * SC_OID_KEY_STATEMENT or SC_OID_WORLD_STATEMENT. The caller frees *out. Errors: SC_ERR_ENCODING,
+ * SC_ERR_FORMAT, SC_ERR_EVIDENCE_*.
  */
 sc_status sc_statement_verify(struct sc_view der, const char *content_type, const struct sc_trust *trust,
 			      enum sc_judged_at judged, struct sc_evidence **out,
@@ -65,8 +66,9 @@ struct sc_statement_signer {
 };
 
 /* Signs what a module says; `kek` (may be NULL) is enclosed too. */
-sc_status sc_key_statement_sign(const struct sc_statement_signer *signer, const struct sc_key_statement *statement,
-				X509 *kek, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_key_statement_sign(const struct sc_statement_signer *signer,
+				const struct sc_key_statement *statement, X509 *kek, struct sc_bytes *out,
+				struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_world_statement_sign(const struct sc_statement_signer *signer,
 				  const struct sc_world_statement *statement, struct sc_bytes *out,
 				  struct sc_error *err) SC_WARN_UNUSED;

@@ -1,0 +1,225 @@
+/*
+ * factory: the manufacturer's offline root at the command line. All that it does stands in factory/factory.h;
+ * here are its four subcommands and the passphrase, typed without echo or read from a descriptor.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/options.h"
+#include "base/terminal.h"
+#include "factory/factory.h"
+#include "formats/region.h"
+
+#define FD_MAX 1023
+
+struct arguments {
+	const char *dir;
+	const char *name;
+	const char *passphrase_fd;
+	const char *output;
+	const char *request;
+};
+
+/* -- the passphrase
+ * ---------------------------------------------------------------------------------------------- */
+
+static sc_status ask_twice(struct sc_secret *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) first = { 0 };
+	SC_CLEANUP(sc_secret) second = { 0 };
+
+	SC_TRY(sc_terminal_read_secret("New passphrase of the root key: ", &first, err));
+	SC_TRY(sc_terminal_read_secret("The same once more: ", &second, err));
+	SC_ENSURE(sc_secret_equals(&first, &second), err, SC_ERR_ARGUMENT, "the two passphrases differ");
+	*out = first;
+	first = (struct sc_secret){ 0 };
+	return SC_OK;
+}
+
+static sc_status get_passphrase(const struct arguments *a, bool is_new, struct sc_secret *out,
+				struct sc_error *err)
+{
+	uint64_t fd = 0;
+
+	if (a->passphrase_fd) {
+		SC_TRY(sc_number_read(a->passphrase_fd, "--passphrase-from-fd", 0, FD_MAX, &fd, err));
+		return sc_fd_read_secret_line((int)fd, out, err);
+	}
+	if (is_new)
+		return ask_twice(out, err);
+	return sc_terminal_read_secret("Passphrase of the root key: ", out, err);
+}
+
+static sc_status open_factory(const struct arguments *a, struct sc_factory *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) passphrase = { 0 };
+
+	SC_TRY(get_passphrase(a, false, &passphrase, err));
+	return sc_factory_open(a->dir, &passphrase, out, err);
+}
+
+/* -- the subcommands
+ * --------------------------------------------------------------------------------------------- */
+
+static void print_hash(const struct sc_hash *hash)
+{
+	char grouped[SC_HASH_GROUPED_SIZE];
+
+	sc_hash_grouped(hash, grouped);
+	printf("Root key hash: %s\n", grouped);
+}
+
+static sc_status init(const struct arguments *a, struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) passphrase = { 0 };
+	SC_CLEANUP(sc_factory) factory = SC_FACTORY_NONE;
+
+	SC_ENSURE(a->name, err, SC_ERR_USAGE, "--name: the manufacturer's name is missing");
+	SC_TRY(get_passphrase(a, true, &passphrase, err));
+	SC_TRY(sc_factory_init(a->dir, a->name, &passphrase, &factory, err));
+	printf("Root \"%s\" made in %s.\n", factory.name.s, a->dir);
+	print_hash(&factory.hash);
+	printf("Publish this hash apart from everything that the root signs: it is what others trust.\n");
+	return SC_OK;
+}
+
+static sc_status read_request(const struct arguments *a, struct sc_bytes *out, struct sc_error *err)
+{
+	SC_ENSURE(a->request, err, SC_ERR_USAGE, "the request's file is missing");
+	SC_ENSURE(a->output, err, SC_ERR_USAGE, "-o: the file for the answer is missing");
+	return sc_file_read_path(a->request, SC_FACTORY_REQUEST_MAX, out, err);
+}
+
+static sc_status warrant(const struct arguments *a, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) request = { 0 };
+	SC_CLEANUP(sc_bytes) answer = { 0 };
+	SC_CLEANUP(sc_factory) factory = SC_FACTORY_NONE;
+	sc_status status;
+
+	SC_TRY(read_request(a, &request, err));
+	SC_TRY(open_factory(a, &factory, err));
+	status = sc_factory_warrant(&factory, sc_bytes_view(&request), &answer, err);
+	if (status != SC_OK)
+		return sc_fail_context(err, status, "%s", a->request);
+	SC_TRY(sc_file_write_path(a->output, sc_bytes_view(&answer), SC_FILE_REPLACE, 0644, err));
+	printf("Warrant written to %s.\n", a->output);
+	print_hash(&factory.hash);
+	return SC_OK;
+}
+
+/* Whom the holder of the root has just vouched for. */
+static sc_status print_region(struct sc_view der, struct sc_error *err)
+{
+	SC_CLEANUP(sc_x509) certificate = NULL;
+	SC_CLEANUP(sc_region_info) region = NULL;
+	struct sc_text knso = { 0 };
+
+	SC_TRY(sc_certificate_decode(der, &certificate, err));
+	SC_TRY(sc_certificate_region(certificate, &region, err));
+	SC_TRY(sc_certificate_subject(certificate, &knso, err));
+	printf("Region %s (%s), operated by %s: %s\n", region->region.s, sc_region_name(region->region.s),
+	       region->operator_name.s, knso.s);
+	return SC_OK;
+}
+
+static sc_status certify_region(const struct arguments *a, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) request = { 0 };
+	SC_CLEANUP(sc_bytes) certificate = { 0 };
+	SC_CLEANUP(sc_factory) factory = SC_FACTORY_NONE;
+	sc_status status;
+
+	SC_TRY(read_request(a, &request, err));
+	SC_TRY(open_factory(a, &factory, err));
+	status = sc_factory_certify_region(&factory, sc_bytes_view(&request), &certificate, err);
+	if (status != SC_OK)
+		return sc_fail_context(err, status, "%s", a->request);
+	SC_TRY(sc_file_write_path(a->output, sc_bytes_view(&certificate), SC_FILE_REPLACE, 0644, err));
+	printf("Region certificate written to %s.\n", a->output);
+	return print_region(sc_bytes_view(&certificate), err);
+}
+
+static sc_status root_hash(const struct arguments *a, struct sc_error *err)
+{
+	struct sc_hash hash = { 0 };
+	char grouped[SC_HASH_GROUPED_SIZE];
+
+	SC_TRY(sc_factory_root_hash(a->dir, &hash, err));
+	sc_hash_grouped(&hash, grouped);
+	printf("%s\n", grouped);
+	return SC_OK;
+}
+
+static const struct subcommand {
+	const char *name;
+	sc_status (*run)(const struct arguments *a, struct sc_error *err);
+} subcommands[] = {
+	{ "init", init },
+	{ "warrant", warrant },
+	{ "certify-region", certify_region },
+	{ "root-hash", root_hash },
+};
+
+static sc_status run(const char *name, const struct arguments *a, struct sc_error *err)
+{
+	for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++) {
+		if (strcmp(subcommands[i].name, name) != 0)
+			continue;
+		SC_ENSURE(a->dir, err, SC_ERR_USAGE, "--dir: the factory's directory is missing");
+		return subcommands[i].run(a, err);
+	}
+	return sc_fail(err, SC_ERR_USAGE, "%s: no such subcommand (see factory --help)", name);
+}
+
+static sc_status start(int argc, char **argv, struct sc_error *err)
+{
+	struct arguments a = { 0 };
+	const struct sc_option options[] = {
+		{ .name = "dir", .argument = "DIR", .help = "the factory's directory", .value = &a.dir },
+		{ .name = "name",
+		  .argument = "NAME",
+		  .help = "init: the manufacturer's name",
+		  .value = &a.name },
+		{ .name = "output",
+		  .letter = 'o',
+		  .argument = "FILE",
+		  .help = "where the answer goes",
+		  .value = &a.output },
+		{ .name = "passphrase-from-fd",
+		  .argument = "N",
+		  .help = "read the passphrase from this descriptor",
+		  .value = &a.passphrase_fd },
+		{ 0 },
+	};
+	const struct sc_command_line line = {
+		"factory",
+		"init|warrant|certify-region|root-hash --dir=DIR [OPTIONS] [REQUEST]",
+		"The manufacturer's offline root: warrants for modules, certificates for regions.",
+		options,
+		"  factory init --dir=DIR --name=NAME\n"
+		"  factory warrant --dir=DIR REQUEST -o ANSWER\n"
+		"  factory certify-region --dir=DIR REQUEST -o CERTIFICATE\n"
+		"  factory root-hash --dir=DIR",
+	};
+	const char *operands[2] = { 0 };
+	size_t count = 0;
+	bool done = false;
+
+	SC_TRY(sc_options_read(&line, argc, argv, operands, 2, &count, &done, err));
+	if (done)
+		return SC_OK;
+	SC_ENSURE(count > 0, err, SC_ERR_USAGE, "what to do is missing (see factory --help)");
+	a.request = operands[1];
+	return run(operands[0], &a, err);
+}
+
+int main(int argc, char **argv)
+{
+	struct sc_error err = { 0 };
+	sc_status status = start(argc, argv, &err);
+
+	if (status != SC_OK)
+		fprintf(stderr, "factory: %s\n", err.message);
+	return sc_status_exit(status);
+}

@@ -1,0 +1,402 @@
+/*
+ * What the two packages prove together (evidence/packages.h, article step 3.2). Here are the checks between
+ * them; what makes one statement believable is in test_statement.c.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "forge.h"
+
+#define NOW INT64_C(1800000000)
+
+static sc_status verify_both(const struct sc_forge *kek, const struct sc_forge *world,
+			     const struct sc_trust *trust, struct sc_target **target, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) kek_package = sc_forge_kek_package(kek);
+	SC_CLEANUP(sc_bytes) world_package = sc_forge_world_package(world);
+
+	return sc_packages_verify(sc_bytes_view(&kek_package), sc_bytes_view(&world_package), trust, NULL,
+				  target, err);
+}
+
+/* The two packages of one forge, under its root. */
+static sc_status verify(const struct sc_forge *f, struct sc_error *err)
+{
+	const struct sc_trust trust = sc_forge_trust(f);
+	SC_CLEANUP(sc_target) target = NULL;
+
+	return verify_both(f, f, &trust, &target, err);
+}
+
+/* -- what holds
+ * ------------------------------------------------------------------------------------------------ */
+
+struct seen {
+	size_t count;
+	char last[64];
+};
+
+static void note(void *context, const char *check, const char *found)
+{
+	struct seen *seen = context;
+
+	seen->count++;
+	assert_true(strlen(check) > 0 && strlen(check) < sizeof seen->last);
+	assert_true(strlen(found) > 0);
+	strcpy(seen->last, check);
+}
+
+static void an_honest_region_is_believed(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	const struct sc_trust trust = sc_forge_trust(f);
+	SC_CLEANUP(sc_bytes) kek = sc_forge_kek_package(f);
+	SC_CLEANUP(sc_bytes) world = sc_forge_world_package(f);
+	SC_CLEANUP(sc_target) target = NULL;
+	struct seen seen = { 0 };
+	const struct sc_check_report report = { note, &seen };
+	struct sc_hash root = { 0 };
+
+	(void)state;
+	assert_int_equal(
+	    sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, &report, &target, NULL),
+	    SC_OK);
+	assert_int_equal(seen.count, 11);
+	assert_string_equal(target->region.s, "EU");
+	assert_string_equal(target->operator_name.s, "Test Operator");
+	assert_true(sc_hash_equals(&target->key_hash, &f->key->key_hash));
+	assert_true(sc_hash_equals(&target->world_id, &f->world->world));
+	assert_int_equal(EVP_PKEY_eq(target->key, f->kek), 1);
+	assert_int_equal(sc_certificate_key_hash(f->root, &root, NULL), SC_OK);
+	assert_true(sc_hash_equals(&target->root, &root));
+	assert_int_equal(target->not_after, NOW + sc_certificate_lifetime(SC_CERTIFICATE_KEK));
+}
+
+static void a_refusal_names_the_check(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	const struct sc_trust trust = sc_forge_trust(f);
+	SC_CLEANUP(sc_target) target = NULL;
+	struct seen seen = { 0 };
+	const struct sc_check_report report = { note, &seen };
+	struct sc_error err = { 0 };
+
+	(void)state;
+	sc_forge_state_uses(f, SC_USE_IMPORT_TRANSFER | SC_USE_DECRYPT);
+	SC_CLEANUP(sc_bytes) kek = sc_forge_kek_package(f);
+	SC_CLEANUP(sc_bytes) world = sc_forge_world_package(f);
+	assert_int_equal(
+	    sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, &report, &target, &err),
+	    SC_ERR_EVIDENCE_EXPORTABLE);
+	assert_string_equal(seen.last, "Origin");
+	assert_ptr_equal(strstr(err.message, "Permissions: "), err.message);
+	assert_null(target);
+}
+
+/* -- what does not: each change is signed by the region's own module
+ * -------------------------------------------- */
+
+static void imported(struct sc_forge *f)
+{
+	f->key->origin = SC_ORIGIN_IMPORTED_IN_CLEAR;
+}
+
+static void came_by_transfer(struct sc_forge *f)
+{
+	f->key->origin = SC_ORIGIN_BYOK;
+}
+
+static void came_in_a_package(struct sc_forge *f)
+{
+	f->key->package.b[0] = 1;
+}
+
+static void owned(struct sc_forge *f)
+{
+	strcpy(f->key->owner.vault.s, "contoso");
+}
+
+static void of_a_vault(struct sc_forge *f)
+{
+	strcpy(f->key->application.s, "vault");
+}
+
+static void under_another_hkm(struct sc_forge *f)
+{
+	f->key->hkm.b[0] ^= 1;
+}
+
+static void under_another_suite(struct sc_forge *f)
+{
+	f->key->suite = SC_SUITE_DLF1024;
+}
+
+static void of_a_weak_suite(struct sc_forge *f)
+{
+	f->world->suite = SC_SUITE_DLF1024;
+	sc_forge_world_id_again(f);
+	sc_forge_region_again(f);
+	sc_forge_member_again(f);
+	sc_forge_kek_certificate_again(f);
+}
+
+static void may_decrypt_too(struct sc_forge *f)
+{
+	sc_forge_state_uses(f, SC_USE_IMPORT_TRANSFER | SC_USE_DECRYPT);
+}
+
+static void may_import_neutral_instead(struct sc_forge *f)
+{
+	sc_forge_state_uses(f, SC_USE_IMPORT_NEUTRAL);
+}
+
+static struct sc_permission_group *only_group(struct sc_forge *f)
+{
+	return sk_sc_permission_group_value(f->key->acl->groups, 0);
+}
+
+static void may_make_blobs(struct sc_forge *f)
+{
+	assert_int_equal(sc_acl_add_make_blob(only_group(f), &f->world->world, NULL), SC_OK);
+}
+
+static void may_be_given_more(struct sc_forge *f)
+{
+	assert_int_equal(sc_acl_add_plain(only_group(f), SC_ACTION_REPLACE_ACL, NULL), SC_OK);
+	f->key->exportable = true;
+}
+
+static void may_be_transferred(struct sc_forge *f)
+{
+	struct sc_transfer_action *transfer = sc_transfer_action_new();
+	struct sc_acl *arrival = NULL;
+
+	transfer->kek = f->key->key_hash;
+	transfer->world = f->world->world;
+	transfer->region = f->region->region;
+	assert_int_equal(sc_acl_arrival(&f->key->type, &f->world->world, &arrival, NULL), SC_OK);
+	sc_acl_free(transfer->arrival);
+	transfer->arrival = arrival;
+	assert_int_equal(sc_acl_add_transfer(only_group(f), transfer, NULL), SC_OK);
+	f->key->exportable = true;
+}
+
+static void has_a_second_group(struct sc_forge *f)
+{
+	struct sc_permission_group *group = NULL;
+
+	assert_int_equal(sc_acl_add_group(f->key->acl, 2, SC_AUTHORITY_QUORUM, &group, NULL), SC_OK);
+	assert_int_equal(sc_acl_add_use(group, SC_USE_SIGN, NULL), SC_OK);
+}
+
+static void without_kek_certificate(struct sc_forge *f)
+{
+	sc_forge_put(&f->kek_certificate, NULL);
+}
+
+static void of_no_region(struct sc_forge *f)
+{
+	sc_forge_put(&f->kek_certificate, NULL);
+	sc_forge_put(&f->member, NULL);
+	f->key->region = (struct sc_text){ "" };
+}
+
+static void smaller(struct sc_forge *f)
+{
+	SC_CLEANUP(sc_pkey) key = EVP_RSA_gen(2048);
+
+	sc_forge_put(&f->kek_certificate, NULL);
+	sc_forge_state_key(f, key);
+}
+
+#define REFUSAL(change, status)                                                                              \
+	{                                                                                                    \
+#change, change, status                                                                      \
+	}
+
+static const struct refusal {
+	const char *what;
+	void (*change)(struct sc_forge *f);
+	sc_status status;
+} refusals[] = {
+	REFUSAL(imported, SC_ERR_EVIDENCE_ORIGIN),
+	REFUSAL(came_by_transfer, SC_ERR_EVIDENCE_ORIGIN),
+	REFUSAL(came_in_a_package, SC_ERR_EVIDENCE_ORIGIN),
+	REFUSAL(owned, SC_ERR_EVIDENCE_KIND),
+	REFUSAL(of_a_vault, SC_ERR_EVIDENCE_KIND),
+	REFUSAL(smaller, SC_ERR_EVIDENCE_KIND),
+	REFUSAL(under_another_hkm, SC_ERR_EVIDENCE_WORLD),
+	REFUSAL(under_another_suite, SC_ERR_EVIDENCE_WORLD),
+	REFUSAL(of_a_weak_suite, SC_ERR_EVIDENCE_SUITE),
+	REFUSAL(may_decrypt_too, SC_ERR_EVIDENCE_EXPORTABLE),
+	REFUSAL(may_import_neutral_instead, SC_ERR_EVIDENCE_EXPORTABLE),
+	REFUSAL(may_make_blobs, SC_ERR_EVIDENCE_EXPORTABLE),
+	REFUSAL(may_be_given_more, SC_ERR_EVIDENCE_EXPORTABLE),
+	REFUSAL(may_be_transferred, SC_ERR_EVIDENCE_EXPORTABLE),
+	REFUSAL(has_a_second_group, SC_ERR_EVIDENCE_EXPORTABLE),
+	REFUSAL(without_kek_certificate, SC_ERR_EVIDENCE_KEY),
+};
+
+static void a_kek_is_refused_for_what_is_wrong_with_it(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+		SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+		struct sc_error err = { 0 };
+		sc_status status;
+
+		assert_int_equal(verify(f, &err), SC_OK);
+		refusals[i].change(f);
+		status = verify(f, &err);
+		if (status != refusals[i].status)
+			fail_msg("%s: %s (%s), not %s", refusals[i].what, sc_status_name(status), err.message,
+				 sc_status_name(refusals[i].status));
+	}
+}
+
+static void a_kek_outside_any_region_is_refused(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	const struct sc_trust trust = sc_forge_trust(f);
+	SC_CLEANUP(sc_target) target = NULL;
+	SC_CLEANUP(sc_bytes) world = sc_forge_world_package(f);
+	SC_CLEANUP(sc_bytes) kek = { 0 };
+	X509 *region = f->region_certificate;
+
+	(void)state;
+	assert_int_equal(verify(f, NULL), SC_OK);
+	of_no_region(f);
+	f->region_certificate = NULL;
+	kek = sc_forge_kek_package(f);
+	f->region_certificate = region;
+	assert_int_equal(
+	    sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL, &target, NULL),
+	    SC_ERR_EVIDENCE_MEMBER);
+}
+
+static void a_world_package_without_its_region_certificate_is_refused(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	const struct sc_trust trust = sc_forge_trust(f);
+	SC_CLEANUP(sc_target) target = NULL;
+	SC_CLEANUP(sc_bytes) kek = sc_forge_kek_package(f);
+	SC_CLEANUP(sc_bytes) world = sc_forge_world_statement(f);
+
+	(void)state;
+	assert_int_equal(verify(f, NULL), SC_OK);
+	assert_int_equal(
+	    sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL, &target, NULL),
+	    SC_ERR_EVIDENCE_WORLD);
+}
+
+/* -- packages that do not belong together
+ * ----------------------------------------------------------------------- */
+
+/* A second region of the same manufacturer. */
+static struct sc_forge *region_of(struct sc_forge *manufacturer, const char *region)
+{
+	struct sc_forge *f = sc_forge_new(NOW, region);
+
+	EVP_PKEY_free(f->root_key);
+	X509_free(f->root);
+	EVP_PKEY_up_ref(manufacturer->root_key);
+	X509_up_ref(manufacturer->root);
+	f->root_key = manufacturer->root_key;
+	f->root = manufacturer->root;
+	sc_forge_warrant_again(f);
+	sc_forge_region_again(f);
+	return f;
+}
+
+static void packages_of_two_regions_are_refused(void **state)
+{
+	SC_CLEANUP(sc_forge) eu = sc_forge_new(NOW, "EU");
+	SC_CLEANUP(sc_forge) na = region_of(eu, "NA");
+	SC_CLEANUP(sc_forge) other_eu = region_of(eu, "EU");
+	const struct sc_trust trust = sc_forge_trust(eu);
+	SC_CLEANUP(sc_target) target = NULL;
+
+	(void)state;
+	assert_int_equal(verify(eu, NULL), SC_OK);
+	assert_int_equal(verify(na, NULL), SC_OK);
+	assert_int_equal(verify(other_eu, NULL), SC_OK);
+	assert_int_equal(verify_both(eu, na, &trust, &target, NULL), SC_ERR_EVIDENCE_REGION);
+	assert_int_equal(verify_both(na, eu, &trust, &target, NULL), SC_ERR_EVIDENCE_REGION);
+	assert_int_equal(verify_both(eu, other_eu, &trust, &target, NULL), SC_ERR_EVIDENCE_WORLD);
+}
+
+static void packages_of_two_roots_are_refused_even_if_both_are_trusted(void **state)
+{
+	SC_CLEANUP(sc_forge) ours = sc_forge_new(NOW, "EU");
+	SC_CLEANUP(sc_forge) theirs = sc_forge_new(NOW, "EU");
+	X509 *const roots[] = { ours->root, theirs->root };
+	const struct sc_trust both = { .roots = roots, .root_count = 2, .now = NOW };
+	SC_CLEANUP(sc_target) target = NULL;
+
+	(void)state;
+	assert_int_equal(verify_both(theirs, theirs, &both, &target, NULL), SC_OK);
+	sc_target_free(target);
+	target = NULL;
+	assert_int_equal(verify_both(ours, theirs, &both, &target, NULL), SC_ERR_EVIDENCE_ROOT);
+}
+
+static void the_kek_is_judged_now_and_the_world_statement_then(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	int64_t end = NOW + sc_certificate_lifetime(SC_CERTIFICATE_KEK);
+
+	(void)state;
+	f->world->time = NOW - SC_DAY + 60; /* soon after the warrant began */
+	f->now = end - 1;
+	assert_int_equal(verify(f, NULL), SC_OK);
+	f->now = end;
+	assert_int_equal(verify(f, NULL), SC_ERR_EVIDENCE_TIME);
+	f->now = NOW;
+	f->world->time = NOW - SC_DAY - 60; /* before it */
+	assert_int_equal(verify(f, NULL), SC_ERR_EVIDENCE_TIME);
+}
+
+/* A warranted module that custodians of another world brought in: nothing but the region's own KNSO makes
+ * members. */
+static void a_module_outside_the_world_cannot_speak_for_it(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	SC_CLEANUP(sc_forge) stranger = region_of(f, "EU");
+	const struct sc_trust trust = sc_forge_trust(f);
+	SC_CLEANUP(sc_target) target = NULL;
+	EVP_PKEY *own = f->module_key;
+
+	(void)state;
+	assert_int_equal(verify(f, NULL), SC_OK);
+	/* The stranger's module, which the same root warranted, says what the region's module would say. */
+	sc_forge_put(&f->warrant, X509_dup(stranger->warrant));
+	f->module_key = stranger->module_key;
+	assert_int_equal(verify_both(f, f, &trust, &target, NULL), SC_ERR_EVIDENCE_SIGNATURE);
+	/* With a member certificate, too, from the KNSO of its own world. */
+	sc_forge_put(&f->member, X509_dup(stranger->member));
+	assert_int_equal(verify_both(f, f, &trust, &target, NULL), SC_ERR_EVIDENCE_CHAIN);
+	f->module_key = own;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_honest_region_is_believed),
+		cmocka_unit_test(a_refusal_names_the_check),
+		cmocka_unit_test(a_kek_is_refused_for_what_is_wrong_with_it),
+		cmocka_unit_test(a_kek_outside_any_region_is_refused),
+		cmocka_unit_test(a_world_package_without_its_region_certificate_is_refused),
+		cmocka_unit_test(packages_of_two_regions_are_refused),
+		cmocka_unit_test(packages_of_two_roots_are_refused_even_if_both_are_trusted),
+		cmocka_unit_test(the_kek_is_judged_now_and_the_world_statement_then),
+		cmocka_unit_test(a_module_outside_the_world_cannot_speak_for_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
