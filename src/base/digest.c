@@ -89,11 +89,12 @@ static sc_status hkdf(const struct sc_secret *key, struct sc_view salt, struct s
 	SC_CLEANUP(sc_kdf) kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 	SC_CLEANUP(sc_kdf_ctx) ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
 	SC_CLEANUP(sc_secret) derived = { 0 };
+	static const struct sc_hash no_salt; /* section 2.2: where there is none, it is a string of zeros */
 	char digest[] = "SHA256";
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
 		octets_param(OSSL_KDF_PARAM_KEY, sc_secret_view(key)),
-		octets_param(OSSL_KDF_PARAM_SALT, salt),
+		octets_param(OSSL_KDF_PARAM_SALT, salt.len ? salt : sc_hash_view(&no_salt)),
 		octets_param(OSSL_KDF_PARAM_INFO, info),
 		OSSL_PARAM_construct_end(),
 	};

@@ -218,6 +218,10 @@ static sc_status add_narrow(scmp_filter_ctx filter, const struct sc_dir *state, 
 		{ SCMP_SYS(mprotect), "the heap grows", 1, { SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) } },
 		{ SCMP_SYS(tgkill), "abort", 1, { SCMP_A2(SCMP_CMP_EQ, SIGABRT) } },
 #endif
+		{ SCMP_SYS(renameat), /* how the C library calls renameat2 without flags */
+		  "state files take their place",
+		  2,
+		  { SCMP_A0(SCMP_CMP_EQ, directory), SCMP_A2(SCMP_CMP_EQ, directory) } },
 		{ SCMP_SYS(renameat2),
 		  "state files take their place",
 		  2,
