@@ -1,0 +1,56 @@
+# What journeys and attacks share: a site in a directory of their own, and lines that ./check counts.
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+SC_BUILD=$(cd "${SC_BUILD:-$root/build}" && pwd) || exit 1
+SITE=$(mktemp -d "${TMPDIR:-/tmp}/safeconduct.XXXXXX")
+FACTORY_PASSPHRASE='the factory passphrase of a test'
+PATH=$SC_BUILD/tests/journey:$PATH
+. "$root/scripts/site.sh"
+
+passed=0 failed=0
+
+# end: stops every module that was started and removes the site; run by the EXIT trap.
+end() {
+	local pid
+	for pid in "$SITE"/*/pid; do
+		[ -e "$pid" ] && site_stop "$(basename "$(dirname "$pid")")"
+	done
+	rm -rf "$SITE"
+}
+trap end EXIT
+
+# ok NAME COMMAND…: the command succeeds.
+ok() {
+	local name=$1 out
+	shift
+	if out=$("$@" 2>&1); then
+		echo "ok $name"; passed=$((passed + 1))
+	else
+		echo "FAIL $name: $(tail -n 2 <<<"$out" | tr '\n' ' ')"; failed=$((failed + 1))
+	fi
+}
+
+# no NAME PATTERN COMMAND…: the command is refused, with a status other than 0 and for the reason in PATTERN.
+no() {
+	local name=$1 pattern=$2 out
+	shift 2
+	if out=$("$@" 2>&1); then
+		echo "FAIL $name: it was accepted"; failed=$((failed + 1))
+	elif grep -qE -- "$pattern" <<<"$out"; then
+		echo "ok $name"; passed=$((passed + 1))
+	else
+		echo "FAIL $name: refused, but not for /$pattern/: $(tail -n 2 <<<"$out" | tr '\n' ' ')"
+		failed=$((failed + 1))
+	fi
+}
+
+# finish: the exit status of a journey.
+finish() { [ "$failed" = 0 ]; exit; }
+
+# SERVICE MODULE: the service socket of a region's module, as vaultd has it.
+service() { echo "role=service,path=$SITE/$1/service,make=vault,load=vault+kek,owner=vaultd"; }
+
+subscription=6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a11
+published=$SITE/published
+packages() { echo -ExchangeKeyPackage "$published/BYOK-KEK-pkg-$1-1" -NewSecurityWorldPackage "$published/BYOK-SecurityWorld-pkg-$1-1"; }

@@ -1,0 +1,49 @@
+#!/bin/bash
+# The article's steps 3.1 to 4.3 on the real programs, and the arrival: the package opens in the European module, the
+# key decrypts there, and nowhere else. Invariants 1, 3, 5, 6.
+. "$(dirname "$0")/lib.sh"
+
+ok factory site_factory 'Example Manufacturing'
+for module in ws eu na; do ok "enrol-$module" site_enrol $module; done
+site_start ws
+site_start eu "$(service eu)"
+site_start na "$(service na)"
+
+ok 3.1-new-world site_world ws DLf1024s160mRijndael 2/3
+ok region-eu-world site_world eu ECp521mAES 2/3
+ok region-na-world site_world na ECp521mAES 2/3
+ok region-eu site_region eu EU 'Example Cloud'
+ok region-na site_region na NA 'Example Cloud'
+
+generate() { at ws generatekey --generate simple type=RSA size=2048 protect=module ident="$1" plainname="$1" nvram=no pubexp=; }
+ok 3.3-generatekey generate contosokey
+no 3.3-generatekey-never-over-another 'exists' generate contosokey
+
+modify() { local region=$1; shift; site_quorum ws "$1" KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier contosokey $(packages "$region"); }
+no 4.1-one-card-of-two-is-none 'card' modify EU 1
+ok 4.1-modify-acls modify EU 2
+ok 4.2-kmfile-dump bash -c "kmfile-dump '$SITE/ws/kmdata/local/key_xferacld_contosokey' | grep -q 'transfer, to the Key Exchange Key'"
+
+package() { (cd "$SITE" && at ws KeyTransferRemote -Package -KeyIdentifier contosokey $(packages "$1") -SubscriptionId $subscription -KeyFriendlyName ContosoFirstHSMkey); }
+no 4.3-the-copy-is-for-europe 'permission|copy' package NA
+ok 4.3-package package EU
+
+byok=$SITE/TransferPackage-ContosoFirstHSMkey.byok
+import() { module-client import "$SITE/$1/service" "$published/regions/$2/kek.blob" "$byok" "$3" "$SITE/imported.blob" "$SITE/receipt"; }
+no 5-north-america-refuses 'SC_ERR_TRANSFER_REGION' import na NA $subscription
+no 5-another-subscription 'SC_ERR_TRANSFER_SUBSCRIPTION' import eu EU 00000000-0000-0000-0000-000000000000
+ok 5-import import eu EU $subscription
+ok receipt-verifies at eu verifyreceipt "$SITE/receipt" --public-key="$SITE/ws/kmdata/local/key_simple_contosokey.pem" --package="$byok"
+
+printf 'a secret for the vault' >"$SITE/plain"
+openssl pkeyutl -encrypt -pubin -inkey "$SITE/ws/kmdata/local/key_simple_contosokey.pem" -pkeyopt rsa_padding_mode:oaep \
+	-pkeyopt rsa_oaep_md:sha256 -in "$SITE/plain" -out "$SITE/cipher"
+decrypt() { module-client decrypt "$SITE/$1/service" "$SITE/imported.blob" "$2" "$SITE/cipher" "$SITE/opened" && cmp "$SITE/plain" "$SITE/opened"; }
+ok decrypt decrypt eu $subscription
+no decrypt-under-another-owner 'SC_ERR_OWNER' decrypt eu 00000000-0000-0000-0000-000000000000
+no decrypt-in-another-world 'SC_ERR_INTEGRITY' decrypt na $subscription
+
+site_stop eu
+site_start eu "$(service eu)"
+ok decrypt-after-a-restart-without-cards decrypt eu $subscription
+finish
