@@ -12,7 +12,8 @@
 			return;                                                                              \
 		sc_##name##_request_write(again, &value);                                                    \
 		fuzz_holds(!again->failed, "what is accepted can be written");                               \
-		fuzz_holds(sc_view_equals(body, sc_writer_view(again)), "what is accepted has one encoding"); \
+		fuzz_holds(sc_view_equals(body, sc_writer_view(again)),                                      \
+			   "what is accepted has one encoding");                                             \
 	}
 SC_COMMAND_TABLE(BODY)
 
@@ -32,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	sc_request_header_write(&message, &header, body.len);
 	sc_write_raw(&message, body);
-	fuzz_holds(sc_view_equals(sc_view_of(data, len), sc_writer_view(&message)), "a header has one encoding");
+	fuzz_holds(sc_view_equals(sc_view_of(data, len), sc_writer_view(&message)),
+		   "a header has one encoding");
 	switch (header.command) {
 		SC_COMMAND_TABLE(CASE)
 	default:

@@ -7,12 +7,13 @@
 #define BODY(NAME, name, number, roles, modes, quorum, lane)                                                 \
 	static void body_##name(struct sc_view body, struct sc_writer *again)                                \
 	{                                                                                                    \
-		struct sc_##name##_response value;                                                            \
-		if (sc_##name##_response_read(body, &value) != SC_OK)                                         \
+		struct sc_##name##_response value;                                                           \
+		if (sc_##name##_response_read(body, &value) != SC_OK)                                        \
 			return;                                                                              \
-		sc_##name##_response_write(again, &value);                                                    \
+		sc_##name##_response_write(again, &value);                                                   \
 		fuzz_holds(!again->failed, "what is accepted can be written");                               \
-		fuzz_holds(sc_view_equals(body, sc_writer_view(again)), "what is accepted has one encoding"); \
+		fuzz_holds(sc_view_equals(body, sc_writer_view(again)),                                      \
+			   "what is accepted has one encoding");                                             \
 	}
 SC_COMMAND_TABLE(BODY)
 
@@ -32,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	sc_response_header_write(&message, &header, body.len);
 	sc_write_raw(&message, body);
-	fuzz_holds(sc_view_equals(sc_view_of(data, len), sc_writer_view(&message)), "a header has one encoding");
+	fuzz_holds(sc_view_equals(sc_view_of(data, len), sc_writer_view(&message)),
+		   "a header has one encoding");
 	switch (header.command) {
 		SC_COMMAND_TABLE(CASE)
 	default:

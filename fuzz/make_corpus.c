@@ -1,6 +1,6 @@
 /*
- * Writes the seeds of every fuzz target beneath a directory, each target's in a directory of its own: the samples
- * of every stored structure, and for each command a request and a response with all fields empty.
+ * Writes the seeds of every fuzz target beneath a directory, each target's in a directory of its own: the
+ * samples of every stored structure, and for each command a request and a response with all fields empty.
  */
 #include <stdio.h>
 
@@ -20,7 +20,8 @@ static sc_status write_seed(const char *top, const char *target, const char *nam
 }
 
 /* fuzz_der wants the structure's number before it. */
-static sc_status write_sample(const char *top, size_t number, const struct sc_sample *sample, struct sc_error *err)
+static sc_status write_sample(const char *top, size_t number, const struct sc_sample *sample,
+			      struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) der = { 0 };
 	SC_CLEANUP(sc_writer) seed = sc_writer_new(sample->max + 1);

@@ -44,9 +44,9 @@ enum sc_file_mode {
 };
 
 /*
- * Durable and whole when SC_OK is returned. Otherwise the old content stands, or no file where there was none; the
- * one exception: where SC_FILE_REPLACE fails in the directory's own sync, the new content stands, whole, but a
- * crash may bring the old one back. `bits` are usually 0600.
+ * Durable and whole when SC_OK is returned. Otherwise the old content stands, or no file where there was
+ * none; the one exception: where SC_FILE_REPLACE fails in the directory's own sync, the new content stands,
+ * whole, but a crash may bring the old one back. `bits` are usually 0600.
  */
 sc_status sc_file_write(const struct sc_dir *dir, const char *name, struct sc_view content,
 			enum sc_file_mode mode, mode_t bits, struct sc_error *err) SC_WARN_UNUSED;

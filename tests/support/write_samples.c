@@ -1,4 +1,5 @@
-/* Writes every sample as DIRECTORY/NAME.TYPE.der, TYPE as docs/safeconduct.asn1 calls it: for other decoders. */
+/* Writes every sample as DIRECTORY/NAME.TYPE.der, TYPE as docs/safeconduct.asn1 calls it: for other decoders.
+ */
 #include <stdio.h>
 
 #include "base/file.h"
