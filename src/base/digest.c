@@ -51,8 +51,8 @@ sc_status sc_hash_parts(const char *context, const struct sc_view *parts, size_t
 }
 
 /* HMAC-SHA-256 over `first` and the parts behind it. */
-static sc_status hmac(const struct sc_secret *key, struct sc_view first, const struct sc_view *parts, size_t count,
-		      struct sc_hash *out, struct sc_error *err)
+static sc_status hmac(const struct sc_secret *key, struct sc_view first, const struct sc_view *parts,
+		      size_t count, struct sc_hash *out, struct sc_error *err)
 {
 	char digest[] = "SHA256";
 	OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),

@@ -53,7 +53,8 @@ _Bool sc_status_is_known(unsigned number)
 	return find_row(number) != NULL;
 }
 
-static void set_message(struct sc_error *err, sc_status status, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void set_message(struct sc_error *err, sc_status status,
+							      const char *format, va_list args)
 {
 	if (!err)
 		return;

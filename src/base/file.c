@@ -218,11 +218,10 @@ static sc_status temporary_name(const char *name, char *out, size_t size, struct
 static sc_status write_temporary(const struct sc_dir *dir, const char *temporary, struct sc_view content,
 				 mode_t bits, const char *path, struct sc_error *err)
 {
-	SC_CLEANUP(sc_fd) fd = { sc_os->openat(dir->fd, temporary,
-					       O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, bits) };
-
+	SC_CLEANUP(sc_fd) fd = { -1 };
 	int closed;
 
+	fd.fd = sc_os->openat(dir->fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, bits);
 	if (fd.fd < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be made", path);
 	SC_TRY(write_and_sync(fd.fd, content, path, err));

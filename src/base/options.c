@@ -20,8 +20,9 @@ static void print_help(const struct sc_command_line *line)
 	for (const struct sc_option *o = line->options; o->name; o++) {
 		char left[64];
 
-		snprintf(left, sizeof left, "  %s%c%s--%s%s%s", o->letter ? "-" : "", o->letter ? o->letter : ' ',
-			 o->letter ? "|" : " ", o->name, o->argument ? "=" : "", o->argument ? o->argument : "");
+		snprintf(left, sizeof left, "  %s%c%s--%s%s%s", o->letter ? "-" : "",
+			 o->letter ? o->letter : ' ', o->letter ? "|" : " ", o->name, o->argument ? "=" : "",
+			 o->argument ? o->argument : "");
 		printf("%-34s %s\n", left, o->help);
 	}
 	printf("%-34s %s\n%-34s %s\n", "  -h|--help", "this text", "     --version", "the version");
@@ -139,7 +140,8 @@ sc_status sc_options_read(const struct sc_command_line *line, int argc, char **a
 			SC_ENSURE(*operand_count < operand_max, err, SC_ERR_USAGE,
 				  "%s: one argument too many (see %s --help)", argument, line->program);
 			operands[(*operand_count)++] = argument;
-		} else if (is_common(argument, "help") || !strcmp(argument, "-h") || !strcmp(argument, "-?")) {
+		} else if (is_common(argument, "help") || !strcmp(argument, "-h") ||
+			   !strcmp(argument, "-?")) {
 			print_help(line);
 			*done = true;
 			return SC_OK;

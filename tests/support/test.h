@@ -1,4 +1,5 @@
-/* What every unit test includes: cmocka with what it needs before it, and assertions about our own results. */
+/* What every unit test includes: cmocka with what it needs before it, and assertions about our own results.
+ */
 #ifndef SC_TESTS_SUPPORT_TEST_H
 #define SC_TESTS_SUPPORT_TEST_H
 

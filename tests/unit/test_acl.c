@@ -39,7 +39,8 @@ static void add_transfer(struct sc_permission_group *group, uint8_t kek, uint8_t
 	assert_ok(sc_acl_add_transfer(group, transfer, NULL), NULL);
 }
 
-/* -- questions ------------------------------------------------------------------------------------------------- */
+/* -- questions
+ * ------------------------------------------------------------------------------------------------- */
 
 static void a_key_is_exportable_if_any_group_lets_it_leave_or_be_given_leave(void **state)
 {
@@ -57,7 +58,8 @@ static void a_key_is_exportable_if_any_group_lets_it_leave_or_be_given_leave(voi
 	add_transfer(group_of(by_transfer, 2, SC_AUTHORITY_QUORUM), 2, 3);
 	assert_true(sc_acl_is_exportable(by_transfer));
 	by_quorum = sign_only(&group);
-	assert_ok(sc_acl_add_plain(group_of(by_quorum, 2, SC_AUTHORITY_QUORUM), SC_ACTION_REPLACE_ACL, NULL), NULL);
+	assert_ok(sc_acl_add_plain(group_of(by_quorum, 2, SC_AUTHORITY_QUORUM), SC_ACTION_REPLACE_ACL, NULL),
+		  NULL);
 	assert_true(sc_acl_is_exportable(by_quorum));
 }
 
@@ -131,7 +133,8 @@ static void lists_are_equal_byte_for_byte(void **state)
 	assert_false(sc_acl_equals(invalid, invalid));
 }
 
-/* -- lists that are none ------------------------------------------------------------------------------------------ */
+/* -- lists that are none
+ * ------------------------------------------------------------------------------------------ */
 
 static sc_status encode(const struct sc_acl *acl)
 {
@@ -252,7 +255,8 @@ static void a_transfer_without_a_region_is_refused(void **state)
 	assert_status(encode(acl), SC_ERR_ENCODING, NULL);
 }
 
-/* -- in words ----------------------------------------------------------------------------------------------------- */
+/* -- in words
+ * ----------------------------------------------------------------------------------------------------- */
 
 static void every_use_has_a_name_of_its_own_and_nothing_else_has_one(void **state)
 {
@@ -269,11 +273,17 @@ static void every_use_has_a_name_of_its_own_and_nothing_else_has_one(void **stat
 static void a_list_is_printed_with_every_action_and_condition(void **state)
 {
 	static const char *const expected[] = {
-		"> group 1\n",           ">   use: sign decrypt\n",         ">   makeBlob, only in the security world 0b10",
-		">   transfer, to the Key Exchange Key 0c1116", ">     in region EU (Europe)\n",
-		">     for subscription 8c6a1b52-6f04-4f38-9d0c-2b1f0f6f8a11\n", ">     until 2026-11-24 11:02:00 UTC\n",
-		">       group 1\n",     ">   reduceAcl\n",
-		"> group 2, under a quorum of the administrator cards\n", ">   replaceAcl\n",
+		"> group 1\n",
+		">   use: sign decrypt\n",
+		">   makeBlob, only in the security world 0b10",
+		">   transfer, to the Key Exchange Key 0c1116",
+		">     in region EU (Europe)\n",
+		">     for subscription 8c6a1b52-6f04-4f38-9d0c-2b1f0f6f8a11\n",
+		">     until 2026-11-24 11:02:00 UTC\n",
+		">       group 1\n",
+		">   reduceAcl\n",
+		"> group 2, under a quorum of the administrator cards\n",
+		">   replaceAcl\n",
 	};
 	SC_CLEANUP(sc_acl) acl = sc_sample_acl();
 	SC_CLEANUP(sc_bytes) text = { 0 };
@@ -285,7 +295,8 @@ static void a_list_is_printed_with_every_action_and_condition(void **state)
 	for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
 		at = strstr(at, expected[i]);
 		if (!at)
-			fail_msg("\"%s\" is missing, or out of order, in:\n%s", expected[i], (const char *)text.data);
+			fail_msg("\"%s\" is missing, or out of order, in:\n%s", expected[i],
+				 (const char *)text.data);
 	}
 }
 

@@ -77,7 +77,8 @@ static void hexadecimal_is_read_as_it_was_written(void **state)
 
 static void anything_but_exact_hexadecimal_is_refused(void **state)
 {
-	static const char *const bad[] = { "", "0", "000", "00000", "0g00", "0x00", " 000", "00 0", "000\n", "-000" };
+	static const char *const bad[] = { "",     "0",    "000",  "00000", "0g00",
+					   "0x00", " 000", "00 0", "000\n", "-000" };
 	uint8_t out[2];
 
 	(void)state;

@@ -12,7 +12,8 @@
 
 #include "base/digest.c"
 
-/* -- vectors -------------------------------------------------------------------------------------------------- */
+/* -- vectors
+ * -------------------------------------------------------------------------------------------------- */
 
 typedef void check_vector(json_t *group, json_t *vector);
 
@@ -34,8 +35,10 @@ static void for_every_vector(const char *file, size_t least, check_vector *check
 	root = json_load_file(path, 0, &error);
 	if (!root)
 		fail_msg("%s: %s", path, error.text);
-	json_array_foreach(json_object_get(root, "testGroups"), i, group) {
-		json_array_foreach(json_object_get(group, "tests"), j, vector) {
+	json_array_foreach(json_object_get(root, "testGroups"), i, group)
+	{
+		json_array_foreach(json_object_get(group, "tests"), j, vector)
+		{
 			check(group, vector);
 			seen++;
 		}
@@ -134,7 +137,8 @@ static void sha256_agrees_with_its_standard(void **state)
 	}
 }
 
-/* -- domains -------------------------------------------------------------------------------------------------- */
+/* -- domains
+ * -------------------------------------------------------------------------------------------------- */
 
 static void a_hash_covers_its_context_with_terminator_and_every_part(void **state)
 {
@@ -185,7 +189,8 @@ static void a_derived_key_has_context_and_parts_as_its_info(void **state)
 	assert_true(sc_secret_equals(&derived, &by_hand));
 }
 
-/* -- how hashes are written --------------------------------------------------------------------------------------- */
+/* -- how hashes are written
+ * --------------------------------------------------------------------------------------- */
 
 static void a_hash_is_read_as_it_is_printed(void **state)
 {

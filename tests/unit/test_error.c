@@ -70,7 +70,8 @@ static void a_failure_keeps_its_status_and_words_and_forgets_older_numbers(void 
 	struct sc_error err = { SC_ERR_SYSTEM, { 1, 2, 3 }, "older" };
 
 	(void)state;
-	assert_status(sc_fail(&err, SC_ERR_CARD_PIN, "card %d of %d: wrong PIN", 2, 3), SC_ERR_CARD_PIN, &err);
+	assert_status(sc_fail(&err, SC_ERR_CARD_PIN, "card %d of %d: wrong PIN", 2, 3), SC_ERR_CARD_PIN,
+		      &err);
 	assert_int_equal(err.status, SC_ERR_CARD_PIN);
 	assert_string_equal(err.message, "card 2 of 3: wrong PIN");
 	for (size_t i = 0; i < SC_ERROR_NUMBERS; i++)
@@ -94,7 +95,8 @@ static void a_system_calls_reason_stands_behind_the_words(void **state)
 
 	(void)state;
 	errno = ENOSPC;
-	assert_status(sc_fail_errno(&err, SC_ERR_SYSTEM, "%s: cannot be written", "world"), SC_ERR_SYSTEM, &err);
+	assert_status(sc_fail_errno(&err, SC_ERR_SYSTEM, "%s: cannot be written", "world"), SC_ERR_SYSTEM,
+		      &err);
 	assert_string_equal(err.message, "world: cannot be written: No space left on device");
 }
 

@@ -1,7 +1,7 @@
 /*
- * Files are whole or not there (rules P2, P3, P4): each call of the operating system that writing a file makes is
- * failed in turn, for every n, and after each failure the old content stands, nothing is left beside it, and no
- * success was told.
+ * Files are whole or not there (rules P2, P3, P4): each call of the operating system that writing a file
+ * makes is failed in turn, for every n, and after each failure the old content stands, nothing is left beside
+ * it, and no success was told.
  */
 #include "support/test.h"
 
@@ -17,7 +17,8 @@
 #include "base/file.h"
 #include "base/os.h"
 
-/* -- a table that fails its n-th call ----------------------------------------------------------------------------- */
+/* -- a table that fails its n-th call
+ * ----------------------------------------------------------------------------- */
 
 enum call {
 	CALL_OPENAT,
@@ -86,7 +87,8 @@ static int fault_fstat(int fd, struct stat *out)
 	return is_hit(CALL_FSTAT) ? -1 : fstat(fd, out);
 }
 
-static int fault_renameat2(int from_directory, const char *from, int to_directory, const char *to, unsigned flags)
+static int fault_renameat2(int from_directory, const char *from, int to_directory, const char *to,
+			   unsigned flags)
 {
 	return is_hit(CALL_RENAME) ? -1 : renameat2(from_directory, from, to_directory, to, flags);
 }
@@ -127,7 +129,8 @@ static void fail_nothing(void)
 	sc_os = &sc_os_system;
 }
 
-/* -- a directory for each test -------------------------------------------------------------------------------------- */
+/* -- a directory for each test
+ * -------------------------------------------------------------------------------------- */
 
 static char root[] = "/tmp/test_file.XXXXXX";
 static struct sc_dir dir = SC_DIR_NONE;
@@ -200,7 +203,9 @@ static sc_status write_file(const char *content, enum sc_file_mode mode, struct 
 	return sc_file_write(&dir, "file", sc_view_text(content), mode, 0600, err);
 }
 
-/* -- faults ---------------------------------------------------------------------------------------------------------- */
+/* -- faults
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 /* Fails the n-th call of one kind while the old file is replaced; false once there is no n-th call. */
 static bool replace_with_fault(enum call kind, int n, int error)
@@ -219,7 +224,8 @@ static bool replace_with_fault(enum call kind, int n, int error)
 	}
 	assert_int_not_equal(status, SC_OK);
 	assert_true(err.message[0]);
-	/* Only the directory's own fsync comes after the rename: then the new content stands, and is no success. */
+	/* Only the directory's own fsync comes after the rename: then the new content stands, and is no
+	 * success. */
 	assert_content("file", kind == CALL_FSYNC && n == 2 ? NEW : OLD);
 	return true;
 }
@@ -373,7 +379,8 @@ static void a_directory_is_made_and_durable_or_refused(void **state)
 	}
 }
 
-/* -- what is in a file's place --------------------------------------------------------------------------------------- */
+/* -- what is in a file's place
+ * --------------------------------------------------------------------------------------- */
 
 static void what_was_written_is_read(void **state)
 {
@@ -462,7 +469,8 @@ static void what_is_no_regular_file_is_refused_at_once(void **state)
 
 static void names_never_become_paths(void **state)
 {
-	static const char *const bad[] = { "", ".", "..", "../file", "a/b", "/etc/passwd", ".hidden", "a\nb", "a\x7f" };
+	static const char *const bad[] = { "",        ".",    "..",   "../file", "a/b", "/etc/passwd",
+					   ".hidden", "a\nb", "a\x7f" };
 	char longest[202];
 	int lock = -1;
 
@@ -473,8 +481,8 @@ static void names_never_become_paths(void **state)
 
 		assert_false(sc_file_name_is_safe(bad[i]));
 		assert_status(sc_file_read(&dir, bad[i], 10, &content, NULL), SC_ERR_ARGUMENT, NULL);
-		assert_status(sc_file_write(&dir, bad[i], sc_view_text("x"), SC_FILE_REPLACE, 0600, NULL), SC_ERR_ARGUMENT,
-			      NULL);
+		assert_status(sc_file_write(&dir, bad[i], sc_view_text("x"), SC_FILE_REPLACE, 0600, NULL),
+			      SC_ERR_ARGUMENT, NULL);
 		assert_status(sc_file_remove(&dir, bad[i], NULL), SC_ERR_ARGUMENT, NULL);
 		assert_status(sc_file_lock(&dir, bad[i], &lock, NULL), SC_ERR_ARGUMENT, NULL);
 		assert_false(sc_file_exists(&dir, bad[i]));
@@ -519,9 +527,11 @@ static void a_path_is_written_beneath_its_directory(void **state)
 	assert_int_equal(chdir(here), 0);
 	assert_content("bare", OLD);
 	snprintf(path, sizeof path, "%s/nowhere/by-path", root);
-	assert_status(sc_file_write_path(path, sc_view_text(NEW), SC_FILE_NEW, 0600, NULL), SC_ERR_NOT_FOUND, NULL);
+	assert_status(sc_file_write_path(path, sc_view_text(NEW), SC_FILE_NEW, 0600, NULL), SC_ERR_NOT_FOUND,
+		      NULL);
 	snprintf(path, sizeof path, "%s/", root);
-	assert_status(sc_file_write_path(path, sc_view_text(NEW), SC_FILE_NEW, 0600, NULL), SC_ERR_ARGUMENT, NULL);
+	assert_status(sc_file_write_path(path, sc_view_text(NEW), SC_FILE_NEW, 0600, NULL), SC_ERR_ARGUMENT,
+		      NULL);
 }
 
 int main(void)

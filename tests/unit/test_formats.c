@@ -1,7 +1,7 @@
 /*
- * The promises of rule F1, for every structure that is stored or exchanged: what was written is read and written
- * again as the same bytes; what is cut, longer, or changed in any bit is refused, or is another value with
- * exactly one encoding: the changed bytes. "DESIGN invariant 8: it answers with an error."
+ * The promises of rule F1, for every structure that is stored or exchanged: what was written is read and
+ * written again as the same bytes; what is cut, longer, or changed in any bit is refused, or is another value
+ * with exactly one encoding: the changed bytes. "DESIGN invariant 8: it answers with an error."
  */
 #include "support/test.h"
 
@@ -109,7 +109,8 @@ static void is_other_or_refused_when_flipped(const struct sc_sample *sample, str
 		if (status == SC_OK)
 			assert_view_equal(sc_bytes_view(&again), sc_bytes_view(&flipped));
 		else if (status != SC_ERR_ENCODING && status != SC_ERR_FORMAT)
-			fail_msg("%s, bit %zu: %s %s", sample->name, bit, sc_status_name(status), err.message);
+			fail_msg("%s, bit %zu: %s %s", sample->name, bit, sc_status_name(status),
+				 err.message);
 		flipped.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 }

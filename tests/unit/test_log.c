@@ -63,7 +63,10 @@ static void nothing_from_outside_forges_a_line_or_drives_a_terminal(void **state
 	sc_log(SC_LOG_NOTICE, "name %s", "a\nhsmd: error: b\r\x1b[2J\x7f\tc");
 	assert_string_equal(written(), "hsmd: notice: name a?hsmd: error: b??[2J??c\n");
 	/* C1 controls in UTF-8: NEL, CSI; letters beside them stay. */
-	sc_log(SC_LOG_NOTICE, "%s", "a\xc2\x85" "b\xc2\x9b" "2J Z\xc3\xbcrich \xc2\xa7");
+	sc_log(SC_LOG_NOTICE, "%s",
+	       "a\xc2\x85"
+	       "b\xc2\x9b"
+	       "2J Z\xc3\xbcrich \xc2\xa7");
 	assert_string_equal(written(), "hsmd: notice: a??b??2J Z\xc3\xbcrich \xc2\xa7\n");
 }
 

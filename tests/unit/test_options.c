@@ -21,11 +21,17 @@ static const struct sc_option options[] = {
 	{ .name = "KeyIdentifier", .argument = "IDENT", .help = "key", .value = &quorum },
 	{ .name = "KeyFriendlyName", .argument = "NAME", .help = "name", .value = &quorum },
 	{ .name = "Key", .argument = "KEY", .help = "key", .value = &key },
-	{ .name = "file", .argument = "FILE", .help = "files", .list = files, .list_max = 2, .list_count = &file_count },
+	{ .name = "file",
+	  .argument = "FILE",
+	  .help = "files",
+	  .list = files,
+	  .list_max = 2,
+	  .list_count = &file_count },
 	{ .name = "verbose", .help = "talk", .flag = &verbose },
 	{ 0 },
 };
-static const struct sc_command_line line = { "new-world", "[OPTIONS] NAME…", "Makes a world.", options, NULL };
+static const struct sc_command_line line = { "new-world", "[OPTIONS] NAME…", "Makes a world.", options,
+					     NULL };
 
 static const char *operands[2];
 static size_t operand_count;
@@ -33,13 +39,14 @@ static struct sc_error err;
 
 #define READ(...)                                                                                            \
 	__extension__({                                                                                      \
-		char *argv[] = { (char *)(uintptr_t)"new-world", __VA_ARGS__ };                              \
+		char *argv[] = { (char *)(uintptr_t) "new-world", __VA_ARGS__ };                             \
 		bool done;                                                                                   \
 		module = quorum = key = NULL;                                                                \
 		initialize = verbose = false;                                                                \
 		file_count = 0;                                                                              \
 		err = (struct sc_error){ 0 };                                                                \
-		sc_options_read(&line, (int)(sizeof argv / sizeof argv[0]), argv, operands, 2, &operand_count, &done, &err); \
+		sc_options_read(&line, (int)(sizeof argv / sizeof argv[0]), argv, operands, 2,               \
+				&operand_count, &done, &err);                                                \
 	})
 #define A(text) ((char *)(uintptr_t)(text))
 
@@ -119,7 +126,9 @@ static void an_option_given_twice_is_refused_unless_it_is_a_list(void **state)
 
 static void numbers_are_decimal_whole_and_in_range(void **state)
 {
-	static const char *const bad[] = { "", " 1", "1 ", "-1", "+1", "0x1", "1.0", "1e3", "18446744073709551616", "65", "0", "a" };
+	static const char *const bad[] = {
+		"", " 1", "1 ", "-1", "+1", "0x1", "1.0", "1e3", "18446744073709551616", "65", "0", "a"
+	};
 	uint64_t number = 7;
 
 	(void)state;

@@ -8,9 +8,10 @@
 
 /* Article steps 1.3 and 3.2. */
 static const char *const article[][2] = {
-	{ "NA", "UnitedStates" }, { "EU", "Europe" },         { "AP", "AsiaPacific" },      { "LATAM", "LatinAmerica" },
-	{ "JPN", "Japan" },       { "AUS", "Australia" },     { "USGOV", "USGovCloud" },    { "CANADA", "Canada" },
-	{ "GERMANY", "Germany" }, { "INDIA", "India" },       { "UK", "UnitedKingdom" },
+	{ "NA", "UnitedStates" },    { "EU", "Europe" },        { "AP", "AsiaPacific" },
+	{ "LATAM", "LatinAmerica" }, { "JPN", "Japan" },        { "AUS", "Australia" },
+	{ "USGOV", "USGovCloud" },   { "CANADA", "Canada" },    { "GERMANY", "Germany" },
+	{ "INDIA", "India" },        { "UK", "UnitedKingdom" },
 };
 #define ARTICLE_REGIONS (sizeof article / sizeof article[0])
 

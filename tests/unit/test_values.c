@@ -1,7 +1,7 @@
 /*
- * What is checked between fields: for each structure the values that its decoder and its encoder refuse although
- * each field by itself is well formed. Every case first sees the sample accepted, then the same sample with the
- * one thing changed refused.
+ * What is checked between fields: for each structure the values that its decoder and its encoder refuse
+ * although each field by itself is well formed. Every case first sees the sample accepted, then the same
+ * sample with the one thing changed refused.
  */
 #include "support/test.h"
 
@@ -115,7 +115,8 @@ static void a_world_has_1_to_64_cards_and_a_quorum_among_them(void **state)
 static void push_revoked(struct sc_world_body *body, int count)
 {
 	for (int i = 0; i < count; i++) {
-		struct sc_revoked_esn *esn = (struct sc_revoked_esn *)ASN1_item_new(ASN1_ITEM_rptr(sc_revoked_esn));
+		struct sc_revoked_esn *esn =
+		    (struct sc_revoked_esn *)ASN1_item_new(ASN1_ITEM_rptr(sc_revoked_esn));
 
 		assert_true(esn && sk_sc_revoked_esn_push(body->revoked, esn) > 0);
 	}
@@ -160,7 +161,8 @@ static void a_modules_state_holds_together(void **state)
 	REFUSED(module_state, resize(&x->statement_key, 0));
 	REFUSED(module_state, sc_bytes_free(&x->root));
 	REFUSED(module_state, sc_bytes_free(&x->warrant));
-	REFUSED(module_state, (sc_bytes_free(&x->root), sc_bytes_free(&x->warrant))); /* a world without a warrant */
+	REFUSED(module_state,
+		(sc_bytes_free(&x->root), sc_bytes_free(&x->warrant))); /* a world without a warrant */
 	REFUSED(module_state, resize(&x->root, 0));
 	REFUSED(module_state, resize(&x->warrant, 0));
 	REFUSED(module_state, resize(&x->world->km, 31));
@@ -339,7 +341,8 @@ static void owners_differ_in_any_field(void **state)
 	for (size_t i = 0; i < 6; i++) {
 		struct sc_owner a = { 0 };
 		struct sc_owner b = { 0 };
-		struct sc_text *const fields[] = { &b.daemon, &b.tenant, &b.subscription, &b.vault, &b.name, &b.version };
+		struct sc_text *const fields[] = { &b.daemon, &b.tenant, &b.subscription,
+						   &b.vault,  &b.name,   &b.version };
 
 		assert_true(sc_owner_equals(&a, &b));
 		assert_true(sc_owner_is_empty(&b));

@@ -1,0 +1,88 @@
+/*
+ * Writes the seeds of every fuzz target beneath a directory, each target's in a directory of its own: the
+ * samples of every stored structure, and for each command a request and a response with all fields empty.
+ */
+#include <stdio.h>
+
+#include "base/file.h"
+#include "support/samples.h"
+#include "wire/message.h"
+
+static sc_status write_seed(const char *top, const char *target, const char *name, struct sc_view content,
+			    struct sc_error *err)
+{
+	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
+	char path[1000];
+
+	snprintf(path, sizeof path, "%s/%s", top, target);
+	SC_TRY(sc_dir_make(path, &dir, err));
+	return sc_file_write(&dir, name, content, SC_FILE_REPLACE, 0600, err);
+}
+
+/* fuzz_der wants the structure's number before it. */
+static sc_status write_sample(const char *top, size_t number, const struct sc_sample *sample,
+			      struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) der = { 0 };
+	SC_CLEANUP(sc_writer) seed = sc_writer_new(sample->max + 1);
+	uint8_t first = (uint8_t)number;
+
+	SC_TRY(sample->make(&der, err));
+	sc_write_raw(&seed, sc_view_of(&first, 1));
+	sc_write_raw(&seed, sc_bytes_view(&der));
+	SC_TRY(write_seed(top, "fuzz_der", sample->name, sc_writer_view(&seed), err));
+	if (!sample->asn1)
+		SC_TRY(write_seed(top, "fuzz_signed_data", sample->name, sc_bytes_view(&der), err));
+	return SC_OK;
+}
+
+#define MESSAGES(NAME, name, number, roles, modes, quorum, lane)                                             \
+	static sc_status write_##name(const char *top, struct sc_error *err)                                 \
+	{                                                                                                    \
+		SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);                                     \
+		SC_CLEANUP(sc_writer) request = sc_writer_new(SC_MESSAGE_MAX);                               \
+		SC_CLEANUP(sc_writer) response = sc_writer_new(SC_MESSAGE_MAX);                              \
+		static const struct sc_##name##_request no_request;                                          \
+		static const struct sc_##name##_response no_response;                                        \
+		const struct sc_request_header asked = { number, 1, 0 };                                     \
+		const struct sc_response_header answered = { number, 1, SC_OK, { 0 } };                      \
+		sc_##name##_request_write(&body, &no_request);                                               \
+		sc_request_header_write(&request, &asked, body.used);                                        \
+		sc_write_raw(&request, sc_writer_view(&body));                                               \
+		sc_writer_free(&body);                                                                       \
+		body = sc_writer_new(SC_BODY_MAX);                                                           \
+		sc_##name##_response_write(&body, &no_response);                                             \
+		sc_response_header_write(&response, &answered, body.used);                                   \
+		sc_write_raw(&response, sc_writer_view(&body));                                              \
+		SC_TRY(write_seed(top, "fuzz_request", #name, sc_writer_view(&request), err));               \
+		return write_seed(top, "fuzz_response", #name, sc_writer_view(&response), err);              \
+	}
+SC_COMMAND_TABLE(MESSAGES)
+
+#define WRITE(NAME, name, number, roles, modes, quorum, lane) SC_TRY(write_##name(top, err));
+
+static sc_status write_all(const char *top, struct sc_error *err)
+{
+	size_t count;
+	const struct sc_sample *samples = sc_sample_all(&count);
+
+	for (size_t i = 0; i < count; i++)
+		SC_TRY(write_sample(top, i, &samples[i], err));
+	SC_COMMAND_TABLE(WRITE)
+	return SC_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct sc_error err = { 0 };
+
+	if (argc != 2) {
+		fprintf(stderr, "Usage: make_corpus DIRECTORY\n");
+		return 2;
+	}
+	if (write_all(argv[1], &err) != SC_OK) {
+		fprintf(stderr, "make_corpus: %s\n", err.message);
+		return sc_status_exit(err.status);
+	}
+	return 0;
+}

@@ -1,0 +1,36 @@
+#!/bin/bash
+# Holds docs/safeconduct.asn1 against the code: asn1c's decoder, which shares nothing with ours, reads a sample of
+# every structure, checks its constraints, and writes the very same bytes again.
+# SC_BUILD names the build directory (default: build). Prints "ok NAME" or "FAIL NAME: why" lines.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+build=$(cd "${SC_BUILD:-build}" && pwd) || exit 1
+module=$PWD/docs/safeconduct.asn1
+if ! command -v asn1c >/dev/null; then
+	echo "FAIL asn1: asn1c is not installed (see scripts/packages.sh)"
+	exit 1
+fi
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+# The generated code is the oracle, not ours: it is compiled without our warnings.
+asn1c -pdu=all -fcompound-names -fwide-types "$module" >asn1c.log 2>&1 || { tail -n 5 asn1c.log; echo "FAIL asn1: the module's syntax"; exit 1; }
+cc -w -O0 -DASN_PDU_COLLECTION -DPDU=Acl -I. -o convert ./*.c >cc.log 2>&1 || { tail -n 5 cc.log; echo "FAIL asn1: the generated code"; exit 1; }
+
+status=0
+"$build/tests/support/write_samples" samples || { echo "FAIL asn1: no samples"; exit 1; }
+for sample in samples/*.der; do
+	name=$(basename "$sample" .der)
+	type=${name#*.}
+	if ! ./convert -p "$type" -c -iber -oder "$sample" >again.der 2>convert.log; then
+		echo "FAIL asn1-$name: $(tail -n 1 convert.log)"
+		status=1
+	elif ! cmp -s "$sample" again.der; then
+		echo "FAIL asn1-$name: written again it is not the same"
+		status=1
+	else
+		echo "ok asn1-$name"
+	fi
+done
+exit $status
