@@ -224,9 +224,8 @@ static uint8_t *touched;
 static void touch(struct sc_arena *arena, uint8_t *block)
 {
 	(void)arena, (void)block;
-	/* The kernel touches it, so that no sanitizer stands in front; EFAULT is as good as the signal. */
-	if (write(STDOUT_FILENO, touched, 0) < 0 ||
-	    mincore((void *)((uintptr_t)touched & ~UINT64_C(4095)), 1, (unsigned char[1]){ 0 }) < 0)
+	/* The kernel is asked whether there is anything, so that no sanitizer stands in front. */
+	if (mincore((void *)((uintptr_t)touched & ~UINT64_C(4095)), 1, (unsigned char[1]){ 0 }) < 0)
 		abort();
 }
 
@@ -300,8 +299,6 @@ static void the_limit_of_locked_memory_is_named(void **state)
 		skip(); /* root may lock what it likes */
 	assert_int_equal(sc_arena_new_best(1024 * MIB, &arena, &err), SC_ERR_MODULE_FULL);
 	assert_non_null(strstr(err.message, "RLIMIT_MEMLOCK"));
-	assert_int_equal(sc_arena_new_best(0, &arena, &err), SC_OK);
-	sc_arena_free(arena);
 }
 
 static struct sc_arena *of_process;

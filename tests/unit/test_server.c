@@ -1,1 +1,590 @@
-int main(void);int main(void){return 0;}
+/*
+ * The server answers whoever speaks the protocol, closes on whoever does not, and lets nobody wait for
+ * another (rule M1, DESIGN section 3). A server with the stand-in for core/ runs in a thread; the tests are
+ * its peers.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "fake_core.h"
+#include "hsmd/os/connection.h"
+#include "hsmd/os/server.h"
+#include "hsmd/os/sockets.h"
+
+#define WAIT 20 /* seconds that a peer waits for an answer before the test fails */
+
+static char directory[64];
+static struct sc_server *server;
+static struct sc_module *module;
+static pthread_t thread;
+static struct sc_socket_spec specs[2];
+static struct sc_server_options options;
+
+static void *run(void *argument)
+{
+	return (void *)(uintptr_t)sc_server_run(server, module, argument);
+}
+
+static void listen_at(struct sc_socket_spec *spec, const char *name, enum sc_role role)
+{
+	int fd = -1;
+
+	*spec = (struct sc_socket_spec){ .policy.role = role, .mode = 0600, .group = (gid_t)-1 };
+	snprintf(spec->path, sizeof spec->path, "%s/%s", directory, name);
+	assert_int_equal(sc_socket_listen(spec, &fd, NULL), SC_OK);
+	assert_int_equal(sc_server_add(server, fd, &spec->policy, NULL), SC_OK);
+}
+
+static int start(void **state)
+{
+	(void)state;
+	strcpy(directory, "/tmp/safeconduct-server-XXXXXX");
+	if (!mkdtemp(directory))
+		return -1;
+	module = fake_module();
+	assert_int_equal(sc_server_new(&options, &server, NULL), SC_OK);
+	listen_at(&specs[0], "custody", SC_ROLE_CUSTODY);
+	listen_at(&specs[1], "use", SC_ROLE_USE);
+	assert_int_equal(sc_server_start(server, NULL), SC_OK);
+	return pthread_create(&thread, NULL, run, NULL);
+}
+
+static int start_usual(void **state)
+{
+	options = (struct sc_server_options){ 64, 2, 4, 4u << 20 };
+	return start(state);
+}
+
+/* One quick worker: what it takes, and in which order, is seen. */
+static int start_narrow(void **state)
+{
+	options = (struct sc_server_options){ 8, 1, 2, 1u << 20 };
+	return start(state);
+}
+
+static void stop_server(void)
+{
+	void *status = NULL;
+
+	assert_int_equal(kill(getpid(), SIGTERM), 0);
+	assert_int_equal(pthread_join(thread, &status), 0);
+	assert_int_equal((uintptr_t)status, SC_OK);
+	sc_server_free(server);
+	server = NULL;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	fake_let_go();
+	if (server)
+		stop_server();
+	assert_int_equal(fake_sessions(), 0);
+	sc_module_free(module);
+	unlink(specs[0].path);
+	unlink(specs[1].path);
+	return rmdir(directory);
+}
+
+/* -- a peer -------------------------------------------------------------------------------------------- */
+
+static int connect_to(const struct sc_socket_spec *spec)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const struct timeval patience = { .tv_sec = WAIT };
+	int size = SC_SOCKET_BUFFER;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	memcpy(address.sun_path, spec->path, strlen(spec->path) + 1);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience), 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size), 0);
+	return fd;
+}
+
+static size_t write_request(uint8_t *message, size_t max, uint32_t command, uint64_t id, struct sc_view body)
+{
+	struct sc_writer writer = { .buffer = { message, max }, .max = max };
+	const struct sc_request_header header = { .command = (uint16_t)command, .id = id };
+
+	sc_request_header_write(&writer, &header, body.len);
+	sc_write_raw(&writer, body);
+	assert_false(writer.failed);
+	return writer.used;
+}
+
+static void ask(int fd, uint32_t command, uint64_t id)
+{
+	uint8_t message[64];
+	size_t len = write_request(message, sizeof message, command, id, (struct sc_view){ 0 });
+
+	assert_int_equal(send(fd, message, len, MSG_NOSIGNAL), (ssize_t)len);
+}
+
+/* The next answer; its id. */
+static uint64_t take_answer(int fd, uint32_t command, sc_status status)
+{
+	static uint8_t message[SC_MESSAGE_MAX + 1];
+	struct sc_response_header header;
+	struct sc_view body;
+	ssize_t got = recv(fd, message, sizeof message, 0);
+
+	assert_true(got > 0);
+	assert_int_equal(sc_response_read(sc_view_of(message, (size_t)got), &header, &body, NULL), SC_OK);
+	assert_int_equal(header.command, command);
+	assert_int_equal(header.status, status);
+	return header.id;
+}
+
+static void assert_works(int fd)
+{
+	ask(fd, SC_COMMAND_ENQUIRE, 77);
+	assert_int_equal(take_answer(fd, SC_COMMAND_ENQUIRE, SC_OK), 77);
+}
+
+static void assert_closed(int fd)
+{
+	uint8_t byte;
+	ssize_t got;
+
+	/* What was under way before may still come. */
+	do
+		got = recv(fd, &byte, 1, 0);
+	while (got > 0);
+	assert_true(got == 0 || errno == ECONNRESET);
+	close(fd);
+}
+
+/* Sends bytes that are no request on a connection of its own. */
+static void assert_closes_on(const void *message, size_t len)
+{
+	int fd = connect_to(&specs[0]);
+
+	assert_works(fd);
+	assert_int_equal(send(fd, message, len, MSG_NOSIGNAL), (ssize_t)len);
+	assert_closed(fd);
+}
+
+/* -- the tests ----------------------------------------------------------------------------------------- */
+
+static void pipelined_requests_are_all_answered(void **state)
+{
+	int fd = connect_to(&specs[0]);
+	bool seen[500] = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < 500; i += 50) {
+		for (unsigned j = i; j < i + 50; j++)
+			ask(fd, SC_COMMAND_ENQUIRE, j);
+		for (unsigned j = 0; j < 50; j++) {
+			uint64_t id = take_answer(fd, SC_COMMAND_ENQUIRE, SC_OK);
+
+			assert_true(id < 500 && !seen[id]);
+			seen[id] = true;
+		}
+	}
+	close(fd);
+}
+
+static void each_socket_has_its_role_and_knows_its_peer(void **state)
+{
+	static const enum sc_role roles[] = { SC_ROLE_CUSTODY, SC_ROLE_USE };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		uint8_t message[1024];
+		struct sc_response_header header;
+		struct sc_enquire_response answer;
+		struct sc_view body;
+		int fd = connect_to(&specs[i]);
+		ssize_t got;
+
+		ask(fd, SC_COMMAND_ENQUIRE, 1);
+		got = recv(fd, message, sizeof message, 0);
+		assert_int_equal(sc_response_read(sc_view_of(message, (size_t)got), &header, &body, NULL),
+				 SC_OK);
+		assert_int_equal(sc_enquire_response_read(body, &answer), SC_OK);
+		assert_int_equal(answer.role, roles[i]);
+		assert_int_equal(answer.protection & SC_PROTECTION_USERS_APART, 0);
+		close(fd);
+	}
+}
+
+static void the_largest_message_passes_and_a_larger_one_closes(void **state)
+{
+	static const uint8_t body[SC_BODY_MAX + 1];
+	static uint8_t message[SC_REQUEST_HEADER_SIZE + sizeof body];
+	size_t len =
+	    write_request(message, sizeof message, SC_COMMAND_ENQUIRE, 5, sc_view_of(body, SC_BODY_MAX));
+	int fd = connect_to(&specs[0]);
+
+	(void)state;
+	assert_int_equal(send(fd, message, len, MSG_NOSIGNAL), (ssize_t)len);
+	assert_int_equal(take_answer(fd, SC_COMMAND_ENQUIRE, SC_OK), 5);
+	close(fd);
+	len = write_request(message, sizeof message, SC_COMMAND_ENQUIRE, 5, sc_view_of(body, sizeof body));
+	assert_closes_on(message, len);
+}
+
+static void what_is_no_request_closes_its_connection_only(void **state)
+{
+	uint8_t message[64];
+	uint8_t changed[64];
+	int other = connect_to(&specs[0]);
+	size_t len = write_request(message, sizeof message, SC_COMMAND_ENQUIRE, 1, sc_view_text("abcd"));
+
+	(void)state;
+	for (size_t cut = 1; cut < len; cut++)
+		assert_closes_on(message, cut);
+	memcpy(changed, message, sizeof changed);
+	assert_closes_on(changed, len + 1);
+	/* magic, version, command, and the body's length: each byte; not the id and the authority */
+	for (size_t i = 0; i < SC_REQUEST_HEADER_SIZE; i++) {
+		if (i >= 8 && i < 24)
+			continue;
+		memcpy(changed, message, sizeof changed);
+		changed[i] ^= 0x80;
+		assert_closes_on(changed, len);
+	}
+	assert_works(other);
+	close(other);
+}
+
+static void an_unknown_command_closes_and_a_known_one_does_not(void **state)
+{
+	uint8_t message[64];
+
+	(void)state;
+	for (uint32_t command = 0; command < 0x100; command++) {
+		size_t len = write_request(message, sizeof message, command, 1, (struct sc_view){ 0 });
+
+		if (!sc_command_find(command))
+			assert_closes_on(message, len);
+	}
+}
+
+static void passed_descriptors_close_the_connection(void **state)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	uint8_t message[64];
+	size_t len = write_request(message, sizeof message, SC_COMMAND_ENQUIRE, 1, (struct sc_view){ 0 });
+	struct iovec vector = { message, len };
+	struct msghdr header = {
+		.msg_iov = &vector, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
+	};
+	struct cmsghdr *part = CMSG_FIRSTHDR(&header);
+	int fd = connect_to(&specs[0]);
+
+	(void)state;
+	part->cmsg_level = SOL_SOCKET;
+	part->cmsg_type = SCM_RIGHTS;
+	part->cmsg_len = CMSG_LEN(sizeof fd);
+	memcpy(CMSG_DATA(part), &fd, sizeof fd);
+	assert_int_equal(sendmsg(fd, &header, MSG_NOSIGNAL), (ssize_t)len);
+	assert_closed(fd);
+}
+
+static void a_slow_request_does_not_delay_a_quick_one(void **state)
+{
+	int slow = connect_to(&specs[0]);
+	int quick = connect_to(&specs[0]);
+
+	(void)state;
+	fake_hold();
+	/* More than there are slow workers. */
+	for (unsigned i = 0; i < 12; i++)
+		ask(slow, SC_COMMAND_KEY_GENERATE, i);
+	fake_wait_held(4);
+	assert_works(quick);
+	assert_works(slow);
+	fake_let_go();
+	for (unsigned i = 0; i < 12; i++)
+		(void)take_answer(slow, SC_COMMAND_KEY_GENERATE, SC_OK);
+	close(slow);
+	close(quick);
+}
+
+static void connections_take_turns(void **state)
+{
+	int greedy = connect_to(&specs[0]);
+	int modest = connect_to(&specs[1]);
+	uint64_t order[64];
+	size_t count;
+
+	(void)state;
+	fake_hold();
+	ask(greedy, SC_COMMAND_SIGN, 0);
+	fake_wait_held(1);
+	for (unsigned i = 1; i <= 40; i++)
+		ask(greedy, SC_COMMAND_SIGN, i);
+	ask(greedy, SC_COMMAND_KEY_GENERATE, 99); /* by then its 40 have been read */
+	fake_wait_held(2);
+	ask(modest, SC_COMMAND_SIGN, 1000);
+	ask(modest, SC_COMMAND_SIGN, 1001);
+	ask(modest, SC_COMMAND_KEY_GENERATE, 1099); /* likewise */
+	fake_wait_held(3);
+	fake_let_go();
+	for (unsigned i = 0; i < 3; i++)
+		(void)recv(modest, order, sizeof order, 0);
+	count = fake_order(order, 64);
+	assert_true(count >= 4);
+	assert_int_equal(order[0], 0);
+	assert_int_equal(order[1], 1);
+	assert_int_equal(order[2], 1000);
+	assert_int_equal(order[3], 2);
+	assert_int_equal(order[4], 1001);
+	close(greedy);
+	close(modest);
+}
+
+static void a_peer_that_asks_without_end_is_not_read_without_end(void **state)
+{
+	uint8_t message[64];
+	size_t len = write_request(message, sizeof message, SC_COMMAND_SIGN, 1, (struct sc_view){ 0 });
+	int greedy = connect_to(&specs[0]);
+	int other = connect_to(&specs[1]);
+	size_t sent = 0;
+
+	(void)state;
+	fake_hold();
+	while (send(greedy, message, len, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
+		sent++;
+	assert_int_equal(errno, EAGAIN);
+	assert_true(sent > SC_CONNECTION_REQUESTS);
+	/* Nothing that was taken is lost. */
+	fake_let_go();
+	for (size_t i = 0; i < sent; i++)
+		(void)take_answer(greedy, SC_COMMAND_SIGN, SC_OK);
+	assert_works(greedy);
+	assert_works(other);
+	close(greedy);
+	close(other);
+}
+
+static void beyond_the_budget_of_memory_requests_are_refused(void **state)
+{
+	static const uint8_t body[SC_BODY_MAX];
+	static uint8_t message[SC_REQUEST_HEADER_SIZE + sizeof body];
+	size_t len =
+	    write_request(message, sizeof message, SC_COMMAND_KEY_GENERATE, 1, sc_view_of(body, sizeof body));
+	int fds[3];
+
+	(void)state;
+	fake_hold();
+	/* 1 MiB in all: three connections with three of the largest requests each are over it. */
+	for (unsigned i = 0; i < 3; i++) {
+		fds[i] = connect_to(&specs[i % 2]);
+		for (unsigned j = 0; j < 3; j++)
+			assert_int_equal(send(fds[i], message, len, MSG_NOSIGNAL), (ssize_t)len);
+		/* Answered when all before it has been read. */
+		if (i < 2)
+			assert_works(fds[i]);
+	}
+	assert_int_equal(take_answer(fds[2], SC_COMMAND_KEY_GENERATE, SC_ERR_BUSY), 1);
+	fake_let_go();
+	for (unsigned i = 0; i < 2; i++)
+		for (unsigned j = 0; j < 3; j++)
+			(void)take_answer(fds[i], SC_COMMAND_KEY_GENERATE, SC_OK);
+	for (unsigned i = 0; i < 3; i++)
+		close(fds[i]);
+}
+
+static void a_peer_that_never_reads_is_dropped(void **state)
+{
+	uint8_t message[64];
+	size_t len = write_request(message, sizeof message, SC_COMMAND_EVIDENCE, 1, (struct sc_view){ 0 });
+	int deaf = connect_to(&specs[0]);
+	int other = connect_to(&specs[0]);
+	unsigned asked = 0;
+
+	(void)state;
+	/* 32 KiB each: socket and allowance are full long before the last. */
+	while (asked < 10000 && send(deaf, message, len, MSG_NOSIGNAL) > 0) {
+		asked++;
+		if (asked % 50 == 0)
+			assert_works(other);
+	}
+	assert_true(asked < 10000);
+	assert_int_equal(errno, EPIPE);
+	assert_works(other);
+	close(deaf);
+	close(other);
+}
+
+static void a_slow_reader_gets_everything(void **state)
+{
+	int fd = connect_to(&specs[0]);
+
+	(void)state;
+	/* More than fits into the socket, less than the allowance. */
+	for (unsigned i = 0; i < 24; i++)
+		ask(fd, SC_COMMAND_EVIDENCE, i);
+	usleep(100000);
+	for (unsigned i = 0; i < 24; i++)
+		(void)take_answer(fd, SC_COMMAND_EVIDENCE, SC_OK);
+	assert_works(fd);
+	close(fd);
+}
+
+static void a_peer_that_has_said_all_gets_its_answers(void **state)
+{
+	int fd = connect_to(&specs[0]);
+
+	(void)state;
+	for (unsigned i = 0; i < 24; i++)
+		ask(fd, SC_COMMAND_EVIDENCE, i);
+	assert_int_equal(shutdown(fd, SHUT_WR), 0);
+	for (unsigned i = 0; i < 24; i++)
+		(void)take_answer(fd, SC_COMMAND_EVIDENCE, SC_OK);
+	assert_closed(fd);
+}
+
+static void a_peer_may_leave_while_its_requests_are_in_work(void **state)
+{
+	int other = connect_to(&specs[0]);
+
+	(void)state;
+	fake_hold();
+	for (unsigned i = 0; i < 4; i++) {
+		int fd = connect_to(&specs[0]);
+
+		ask(fd, SC_COMMAND_KEY_GENERATE, 1);
+		fake_wait_held(i + 1);
+		ask(fd, SC_COMMAND_KEY_GENERATE, 2);
+		close(fd);
+	}
+	assert_works(other);
+	assert_true(fake_sessions() > 1);
+	fake_let_go();
+	/* Their sessions end when the work does. */
+	for (unsigned i = 0; i < 1000 && fake_sessions() > 1; i++)
+		usleep(10000);
+	assert_int_equal(fake_sessions(), 1);
+	assert_works(other);
+	close(other);
+}
+
+static void one_socket_full_of_connections_leaves_the_other_open(void **state)
+{
+	int fds[8];
+	int other;
+
+	(void)state;
+	/* 8 in all: 4 on each. */
+	for (unsigned i = 0; i < 4; i++) {
+		fds[i] = connect_to(&specs[0]);
+		assert_works(fds[i]);
+	}
+	assert_closed(connect_to(&specs[0]));
+	other = connect_to(&specs[1]);
+	assert_works(other);
+	close(fds[0]);
+	/* The place is free when the server has seen it. */
+	for (unsigned i = 0; i < 1000 && fake_sessions() > 4; i++)
+		usleep(10000);
+	fds[0] = connect_to(&specs[0]);
+	assert_works(fds[0]);
+	for (unsigned i = 0; i < 4; i++)
+		close(fds[i]);
+	close(other);
+}
+
+static void *let_go_later(void *argument)
+{
+	usleep(200000);
+	fake_let_go();
+	return argument;
+}
+
+static void a_stop_finishes_what_is_in_work(void **state)
+{
+	int busy = connect_to(&specs[0]);
+	int idle = connect_to(&specs[1]);
+	pthread_t later;
+
+	(void)state;
+	assert_works(idle);
+	fake_hold();
+	ask(busy, SC_COMMAND_KEY_GENERATE, 5);
+	fake_wait_held(1);
+	assert_int_equal(pthread_create(&later, NULL, let_go_later, NULL), 0);
+	stop_server();
+	pthread_join(later, NULL);
+	assert_int_equal(take_answer(busy, SC_COMMAND_KEY_GENERATE, SC_OK), 5);
+	assert_closed(busy);
+	assert_closed(idle);
+	assert_int_equal(fake_sessions(), 0);
+}
+
+static void many_peers_at_once_are_served_and_leave_nothing(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 20; round++) {
+		int fds[30];
+
+		for (unsigned i = 0; i < 30; i++) {
+			fds[i] = connect_to(&specs[0]);
+			for (unsigned j = 0; j < 5; j++)
+				ask(fds[i], j % 2 ? SC_COMMAND_EVIDENCE : SC_COMMAND_ENQUIRE, j);
+		}
+		for (unsigned i = 0; i < 30; i++) {
+			/* Every third leaves without its answers. */
+			for (unsigned j = 0; j < 5 && i % 3; j++) {
+				static uint8_t message[SC_MESSAGE_MAX];
+
+				assert_true(recv(fds[i], message, sizeof message, 0) > 0);
+			}
+			close(fds[i]);
+		}
+		for (unsigned i = 0; i < 1000 && fake_sessions(); i++)
+			usleep(1000);
+		assert_int_equal(fake_sessions(), 0);
+	}
+}
+
+#define USUAL(name)  cmocka_unit_test_setup_teardown(name, start_usual, stop)
+#define NARROW(name) cmocka_unit_test_setup_teardown(name, start_narrow, stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		USUAL(pipelined_requests_are_all_answered),
+		USUAL(each_socket_has_its_role_and_knows_its_peer),
+		USUAL(the_largest_message_passes_and_a_larger_one_closes),
+		USUAL(what_is_no_request_closes_its_connection_only),
+		USUAL(an_unknown_command_closes_and_a_known_one_does_not),
+		USUAL(passed_descriptors_close_the_connection),
+		USUAL(a_slow_request_does_not_delay_a_quick_one),
+		NARROW(connections_take_turns),
+		NARROW(a_peer_that_asks_without_end_is_not_read_without_end),
+		NARROW(beyond_the_budget_of_memory_requests_are_refused),
+		USUAL(a_peer_that_never_reads_is_dropped),
+		USUAL(a_slow_reader_gets_everything),
+		USUAL(a_peer_that_has_said_all_gets_its_answers),
+		USUAL(a_peer_may_leave_while_its_requests_are_in_work),
+		NARROW(one_socket_full_of_connections_leaves_the_other_open),
+		USUAL(a_stop_finishes_what_is_in_work),
+		USUAL(many_peers_at_once_are_served_and_leave_nothing),
+	};
+	sigset_t stop_signals;
+
+	/* As in hsmd: the signal is the server's to read, in whatever thread. */
+	sigemptyset(&stop_signals);
+	sigaddset(&stop_signals, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &stop_signals, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -2,18 +2,15 @@
  * hsmd: the module. Its command line, and what has to happen before anything else: libcrypto's memory, the
  * first step of the sandbox, the arena. Everything after that is daemon.c's or initialise.c's.
  */
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
-
-#include <openssl/crypto.h>
 
 #include "base/log.h"
 #include "base/options.h"
 #include "hsmd/os/daemon.h"
 #include "hsmd/os/initialise.h"
+#include "hsmd/os/libraries.h"
 
 #define PROGRAM       "hsmd"
 #define CACHE_DEFAULT 1024
@@ -156,29 +153,13 @@ static sc_status settle(const struct typed *typed, struct sc_settings *settings,
 	return SC_OK;
 }
 
-/* What the libraries would otherwise do later, when the sandbox is in force. */
-static sc_status prepare_libraries(struct sc_error *err)
-{
-	/* Threads share one ordinary heap: a second would ask /proc for the kernel's overcommit setting. */
-	mallopt(M_ARENA_MAX, 1);
-	/* Time is UTC everywhere, and no time zone file is looked for. */
-	setenv("TZ", "UTC0", 1);
-	tzset();
-	/* No configuration file decides what code runs here. */
-	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_ADD_ALL_CIPHERS |
-				    OPENSSL_INIT_ADD_ALL_DIGESTS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS,
-				NULL) != 1)
-		return sc_fail_crypto(err, "libcrypto cannot be started");
-	return SC_OK;
-}
-
 static sc_status run(struct sc_settings *settings, const struct typed *typed, size_t arena,
 		     struct sc_error *err)
 {
 	SC_TRY(sc_sandbox_begin(&settings->sandbox, err));
 	SC_TRY(sc_arena_new_best(arena, &settings->arena, err));
 	sc_arena_give_libcrypto(settings->arena);
-	SC_TRY(prepare_libraries(err));
+	SC_TRY(sc_libraries_prepare(err));
 	if (typed->initialise)
 		return sc_initialise(settings, err);
 	if (typed->warrant)

@@ -149,7 +149,7 @@ static const struct rule always[] = {
 	{ .call = SCMP_SYS(write), .reason = "state files, log lines, waking the event loop" },
 	{ .call = SCMP_SYS(futex), .reason = "locks and condition variables" },
 	{ .call = SCMP_SYS(restart_syscall), .reason = "a wait goes on after the process was stopped" },
-	/* the state directory; openat, renameat2 and unlinkat below */
+	/* the state directory; the calls that name files below */
 	{ .call = SCMP_SYS(fsync), .reason = "acknowledged means synced" },
 	/* libcrypto and the clock */
 	{ .call = SCMP_SYS(getrandom), .reason = "seeds of the random generator" },
@@ -224,6 +224,10 @@ static sc_status add_narrow(scmp_filter_ctx filter, const struct sc_dir *state, 
 		  { SCMP_A0(SCMP_CMP_EQ, directory), SCMP_A2(SCMP_CMP_EQ, directory) } },
 		{ SCMP_SYS(renameat2),
 		  "state files take their place",
+		  2,
+		  { SCMP_A0(SCMP_CMP_EQ, directory), SCMP_A2(SCMP_CMP_EQ, directory) } },
+		{ SCMP_SYS(renameat),
+		  "the same, as the C library calls renameat2 without flags",
 		  2,
 		  { SCMP_A0(SCMP_CMP_EQ, directory), SCMP_A2(SCMP_CMP_EQ, directory) } },
 		{ SCMP_SYS(unlinkat),

@@ -119,11 +119,12 @@ static void end_rests(struct sc_server *server)
 
 /* -- the loop ------------------------------------------------------------------------------------------ */
 
+/* Takes what made the descriptor readable: a signal, or the counter of an eventfd. */
 static void drain(int fd)
 {
-	uint64_t count;
+	struct signalfd_siginfo taken;
 
-	(void)!sc_os->read(fd, &count, sizeof count);
+	(void)!sc_os->read(fd, &taken, sizeof taken);
 }
 
 /* False for the signal to stop. */
@@ -131,6 +132,7 @@ static bool serve(struct sc_server *server, const struct epoll_event *event)
 {
 	switch (*(enum sc_source *)event->data.ptr) {
 	case SC_SOURCE_SIGNAL:
+		drain(server->signals);
 		return false;
 	case SC_SOURCE_WAKE:
 		drain(server->wake);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "base/options.h"
 #include "base/os.h"
 #include "hsmd/core/module.h"
@@ -38,37 +40,50 @@ static sc_status read_all(int fd, const char *name, struct sc_secret *text, size
 	return SC_OK;
 }
 
-static sc_status decode(const struct sc_secret *text, size_t len, const char *name, struct sc_secret *out,
+/* True for 32 characters that are hexadecimal digits: half of a key that was cut, never a random one. */
+static bool is_half_a_key(struct sc_secret *text)
+{
+	uint8_t half[SC_UNLOCK_KEY_SIZE / 2];
+	bool is_hex;
+
+	text->data[SC_UNLOCK_KEY_SIZE] = '\0';
+	is_hex = sc_hex_read((const char *)text->data, half, sizeof half);
+	OPENSSL_cleanse(half, sizeof half);
+	return is_hex;
+}
+
+/* `text` holds READ_MAX bytes, of which `len` were read. */
+static sc_status decode(struct sc_secret *text, size_t len, const char *name, struct sc_secret *key,
 			struct sc_error *err)
 {
-	SC_CLEANUP(sc_secret) key = { 0 };
-
 	if (len == HEX_SIZE + 1 && text->data[HEX_SIZE] == '\n')
 		len = HEX_SIZE;
-	SC_TRY(sc_secret_new(SC_UNLOCK_KEY_SIZE, &key, err));
 	if (len == HEX_SIZE) {
 		text->data[HEX_SIZE] = '\0';
-		SC_ENSURE(sc_hex_read((const char *)text->data, key.data, key.len), err, SC_ERR_FORMAT,
+		SC_ENSURE(sc_hex_read((const char *)text->data, key->data, key->len), err, SC_ERR_FORMAT,
 			  "%s: not %d hexadecimal digits", name, HEX_SIZE);
-	} else {
-		SC_ENSURE(len == SC_UNLOCK_KEY_SIZE, err, SC_ERR_FORMAT,
-			  "%s: an unlock key is %d bytes or %d hexadecimal digits", name, SC_UNLOCK_KEY_SIZE,
-			  HEX_SIZE);
-		memcpy(key.data, text->data, SC_UNLOCK_KEY_SIZE);
+		return SC_OK;
 	}
-	*out = key;
-	key = (struct sc_secret){ 0 };
+	SC_ENSURE(len == SC_UNLOCK_KEY_SIZE && !is_half_a_key(text), err, SC_ERR_FORMAT,
+		  "%s: an unlock key is %d bytes or %d hexadecimal digits", name, SC_UNLOCK_KEY_SIZE,
+		  HEX_SIZE);
+	memcpy(key->data, text->data, SC_UNLOCK_KEY_SIZE);
 	return SC_OK;
 }
 
 static sc_status read_key(int fd, const char *name, struct sc_secret *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) text = { 0 };
+	SC_CLEANUP(sc_secret) key = { 0 };
 	size_t len = 0;
 
 	SC_TRY(sc_secret_new(READ_MAX, &text, err));
+	SC_TRY(sc_secret_new(SC_UNLOCK_KEY_SIZE, &key, err));
 	SC_TRY(read_all(fd, name, &text, &len, err));
-	return decode(&text, len, name, out, err);
+	SC_TRY(decode(&text, len, name, &key, err));
+	*out = key;
+	key = (struct sc_secret){ 0 };
+	return SC_OK;
 }
 
 /* The descriptor itself is examined, so that nobody can exchange the file in between. */

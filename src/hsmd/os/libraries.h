@@ -1,0 +1,10 @@
+/* What the libraries would otherwise do at a moment of their own choice, when the sandbox is in force. */
+#ifndef SC_HSMD_OS_LIBRARIES_H
+#define SC_HSMD_OS_LIBRARIES_H
+
+#include "base/error.h"
+
+/* Once, before threads are started and after libcrypto has its memory. SC_ERR_CRYPTO. */
+sc_status sc_libraries_prepare(struct sc_error *err) SC_WARN_UNUSED;
+
+#endif
