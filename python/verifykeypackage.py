@@ -1,0 +1,852 @@
+#!/usr/bin/env python3
+"""verifykeypackage.py: validates a downloaded Key Exchange Key package (article step 3.2).
+
+    python verifykeypackage.py -k BYOK-KEK-pkg-EU-1 -w BYOK-SecurityWorld-pkg-EU-1 [-m MODULE]
+
+It needs Python's standard library and the openssl program, and shares no code with the programs whose claims it
+checks: signatures and certificate chains are openssl's to judge, everything else is read and compared below.
+The HSM must be connected, powered on, and have a security world on it: the root that counts is the one that
+your own module carries.
+
+Reading it: first the encoding (DER), then certificates and the wrapper of statements, each put together again
+from what was read and compared byte for byte; then what statements say; then the checks, in CHECKS at the end.
+"""
+
+import argparse
+import base64
+import calendar
+import hashlib
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+# The SHA-256 of the public key of the manufacturer's root, in hexadecimal; whoever builds the toolset fills it
+# in. Compare it with what the manufacturer publishes elsewhere: a hash that comes with the package proves little.
+ROOT_KEY_HASH = ""
+
+
+class Refused(Exception):
+    """The one way out of every check: it says what is wrong."""
+
+
+def ensure(condition, message):
+    if not condition:
+        raise Refused(message)
+
+
+# -- DER: exactly one encoding for every value ---------------------------------------------------------------------
+
+INTEGER, BIT_STRING, OCTET_STRING, OID, UTF8, SEQUENCE, SET = 0x02, 0x03, 0x04, 0x06, 0x0C, 0x30, 0x31
+BOOLEAN, UTC_TIME, GENERALIZED_TIME = 0x01, 0x17, 0x18
+
+
+def der(tag, *parts):
+    """One element: tag, the shortest length, content."""
+    content = b"".join(parts)
+    length = len(content)
+    if length < 0x80:
+        return bytes([tag, length]) + content
+    size = (length.bit_length() + 7) // 8
+    return bytes([tag, 0x80 | size]) + length.to_bytes(size, "big") + content
+
+
+def der_integer(value):
+    """Of a number that is not negative."""
+    return der(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+
+def der_oid(dotted):
+    first, second, *rest = (int(arc) for arc in dotted.split("."))
+    content = b""
+    for arc in [40 * first + second] + rest:
+        septets = [arc & 0x7F]
+        while arc := arc >> 7:
+            septets.append(0x80 | arc & 0x7F)
+        content += bytes(reversed(septets))
+    return der(OID, content)
+
+
+class Reader:
+    """Reads elements one after the other; what is malformed or left over is refused."""
+
+    def __init__(self, data, what):
+        self.data, self.at, self.what = data, 0, what
+
+    def fail(self):
+        raise Refused("%s: malformed or not in its one canonical form" % self.what)
+
+    def must(self, condition):
+        if not condition:
+            self.fail()
+
+    def next_tag(self):
+        return self.data[self.at] if self.at < len(self.data) else None
+
+    def element(self, tag):
+        """(content, whole element) of the next element, which must have that tag."""
+        start = self.at
+        self.must(len(self.data) >= start + 2 and self.data[start] == tag)
+        length, body = self.data[start + 1], start + 2
+        if length >= 0x80:
+            size = length & 0x7F
+            self.must(1 <= size <= 3 and len(self.data) >= body + size)
+            length = int.from_bytes(self.data[body:body + size], "big")
+            body += size
+            self.must(length >= 0x80 and length >> (8 * (size - 1)))
+        self.must(len(self.data) >= body + length)
+        self.at = body + length
+        return self.data[body:self.at], self.data[start:self.at]
+
+    def content(self, tag):
+        return self.element(tag)[0]
+
+    def inside(self, tag):
+        return Reader(self.content(tag), self.what)
+
+    def end(self):
+        self.must(self.at == len(self.data))
+
+    def integer(self, most=2**32 - 1):
+        """A number from 0 to `most`."""
+        content = self.content(INTEGER)
+        self.must(content and content[0] < 0x80 and not (len(content) > 1 and content[0] == 0 and content[1] < 0x80))
+        value = int.from_bytes(content, "big")
+        self.must(value <= most)
+        return value
+
+    def text(self, tag=UTF8):
+        """At most 127 bytes of UTF-8 without control characters."""
+        content = self.content(tag)
+        self.must(len(content) <= 127)
+        try:
+            text = content.decode("utf-8")
+        except UnicodeDecodeError:
+            self.fail()
+        self.must(not any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in text))
+        return text
+
+    def hash(self, tag=OCTET_STRING):
+        content = self.content(tag)
+        self.must(len(content) == 32)
+        return content
+
+    def flag(self):
+        content = self.content(BOOLEAN)
+        self.must(content in (b"\x00", b"\xff"))
+        return content == b"\xff"
+
+    def time(self):
+        """GeneralizedTime YYYYMMDDHHMMSSZ, from 1970 on; in seconds."""
+        return seconds_of(self.content(GENERALIZED_TIME), 4, self, 1970)
+
+
+def seconds_of(content, year_digits, reader, first_year):
+    reader.must(len(content) == year_digits + 11 and content[-1:] == b"Z" and content[:-1].isdigit())
+    year, rest = int(content[:year_digits]), content[year_digits:-1]
+    if year_digits == 2:
+        year += 1900 if year >= 50 else 2000
+    fields = [year] + [int(rest[i:i + 2]) for i in range(0, 10, 2)]
+    reader.must(year >= first_year)
+    seconds = calendar.timegm(tuple(fields) + (0, 0, 0)) if 1 <= fields[1] <= 12 else None
+    # timegm() takes 31 February for 3 March: only what comes out again as it went in is a time.
+    reader.must(seconds is not None and list(time.gmtime(seconds)[:6]) == fields)
+    return seconds
+
+
+# -- names and numbers that are fixed ------------------------------------------------------------------------------
+
+ARC = "2.25.157790286148159703248694151546311393766"
+KEY_STATEMENT, WORLD_STATEMENT = der_oid(ARC + ".2.1"), der_oid(ARC + ".2.2")
+REGION_EXTENSION = der_oid(ARC + ".3.1")
+SIGNED_DATA = der_oid("1.2.840.113549.1.7.2")
+CONTENT_TYPE, MESSAGE_DIGEST = der_oid("1.2.840.113549.1.9.3"), der_oid("1.2.840.113549.1.9.4")
+SHA256 = der(SEQUENCE, der_oid("2.16.840.1.101.3.4.2.1"))
+ECDSA_SHA256 = der(SEQUENCE, der_oid("1.2.840.10045.4.3.2"))
+ECDSA_SHA384 = der(SEQUENCE, der_oid("1.2.840.10045.4.3.3"))
+ECDSA_SHA512 = der(SEQUENCE, der_oid("1.2.840.10045.4.3.4"))
+DSA_SHA256 = der(SEQUENCE, der_oid("2.16.840.1.101.3.4.3.2"))
+COMMON_NAME = der_oid("2.5.4.3")
+SUBJECT_KEY_ID, KEY_USAGE, BASIC_CONSTRAINTS = der_oid("2.5.29.14"), der_oid("2.5.29.15"), der_oid("2.5.29.19")
+AUTHORITY_KEY_ID, EXTENDED_KEY_USAGE = der_oid("2.5.29.35"), der_oid("2.5.29.37")
+TRUE = b"\x01\x01\xff"
+
+IMPORT_TRANSFER = 1 << 6
+GENERATED = 1
+RSA = 1
+SUITES = {1: "DLf1024s160mRijndael", 3: "ECp521mAES"}
+REGION_SUITES = (3,)
+KEY_TYPES = {(1, 2048): "RSA-2048", (1, 3072): "RSA-3072", (1, 4096): "RSA-4096", (2, 256): "EC-P-256"}
+DAY = 24 * 60 * 60
+
+
+def ec_shape(curve, size):
+    """A point on a named curve, uncompressed: what stands before the number, how long it is, what follows."""
+    point = 2 * size
+    algorithm = der(SEQUENCE, der_oid("1.2.840.10045.2.1"), der_oid(curve))
+    whole = der(SEQUENCE, algorithm, der(BIT_STRING, b"\x00\x04", bytes(point)))
+    return whole[:-point], point, b""
+
+
+def rsa_4096_shape():
+    modulus, exponent = der(INTEGER, b"\x00", bytes(512)), der_integer(65537)
+    algorithm = der(SEQUENCE, der_oid("1.2.840.113549.1.1.1"), b"\x05\x00")
+    whole = der(SEQUENCE, algorithm, der(BIT_STRING, b"\x00", der(SEQUENCE, modulus, exponent)))
+    return whole[:-512 - len(exponent)], 512, exponent
+
+
+P256, P384, P521 = ec_shape("1.2.840.10045.3.1.7", 32), ec_shape("1.3.132.0.34", 48), ec_shape("1.3.132.0.35", 66)
+RSA_4096 = rsa_4096_shape()
+
+
+class Profile:
+    """What the certificates of one kind have in common."""
+
+    def __init__(self, name, usage, key_usage, path_length, shape, algorithms):
+        self.name, self.usage = name, der_oid(ARC + usage) if usage else None
+        self.key_usage = key_usage  # the bit's content, RFC 5280 section 4.2.1.3
+        self.path_length = path_length  # of a certificate authority; None: it is none
+        self.shape, self.algorithms = shape, algorithms
+
+
+PROFILES = {
+    "root": Profile("root certificate", None, b"\x02\x04", 1, P384, [ECDSA_SHA384]),
+    "warrant": Profile("warrant", ".1.1", b"\x07\x80", None, P256, [ECDSA_SHA384]),
+    "region": Profile("region certificate", ".1.2", b"\x02\x04", 0, P521, [ECDSA_SHA384]),
+    "member": Profile("member certificate", ".1.3", b"\x07\x80", None, P256, [ECDSA_SHA512, DSA_SHA256]),
+    "kek": Profile("KEK certificate", ".1.4", b"\x05\x20", None, RSA_4096, [ECDSA_SHA512]),
+}
+
+
+# -- certificates --------------------------------------------------------------------------------------------------
+
+def der_name(cn):
+    return der(SEQUENCE, der(SET, der(SEQUENCE, COMMON_NAME, der(UTF8, cn.encode()))))
+
+
+def der_date(seconds):
+    """RFC 5280 section 4.1.2.5: UTCTime through 2049, GeneralizedTime after."""
+    date = time.gmtime(seconds)
+    if 1950 <= date.tm_year < 2050:
+        return der(UTC_TIME, time.strftime("%y%m%d%H%M%SZ", date).encode())
+    return der(GENERALIZED_TIME, (b"%04d" % date.tm_year) + time.strftime("%m%d%H%M%SZ", date).encode())
+
+
+def der_extension(kind, critical, value):
+    return der(SEQUENCE, kind, TRUE if critical else b"", der(OCTET_STRING, value))
+
+
+def der_extensions(c):
+    profile = PROFILES[c.kind]
+    constraints = b"" if profile.path_length is None else TRUE + der_integer(profile.path_length)
+    extensions = [der_extension(BASIC_CONSTRAINTS, True, der(SEQUENCE, constraints)),
+                  der_extension(KEY_USAGE, True, der(BIT_STRING, profile.key_usage))]
+    if profile.usage:
+        extensions.append(der_extension(EXTENDED_KEY_USAGE, True, der(SEQUENCE, profile.usage)))
+    extensions.append(der_extension(SUBJECT_KEY_ID, False, der(OCTET_STRING, c.key_id)))
+    if profile.usage:
+        extensions.append(der_extension(AUTHORITY_KEY_ID, False, der(SEQUENCE, der(0x80, c.issuer_key_id))))
+    if c.kind == "region":
+        info = der(SEQUENCE, der(UTF8, b"safeconduct.region.1"), der(UTF8, c.region.encode()),
+                   der(UTF8, c.operator.encode()))
+        extensions.append(der_extension(REGION_EXTENSION, False, info))
+    return der(0xA3, der(SEQUENCE, *extensions))
+
+
+def is_esn(text):
+    """XXXX-XXXX-XXXX"""
+    return len(text) == 14 and all(c == "-" if i in (4, 9) else c in "0123456789ABCDEF" for i, c in enumerate(text))
+
+
+def is_knso_name(text):
+    return text.startswith("KNSO ") and len(text) == 69 and all(c in "0123456789abcdef" for c in text[5:])
+
+
+class Certificate:
+    """Reads a certificate, puts it together again from what was read, and compares: any difference is refused."""
+
+    def __init__(self, whole):
+        self.whole = whole
+        ensure(len(whole) <= 8192, "certificate: too large")
+        outer = Reader(whole, "certificate").inside(SEQUENCE)
+        body, algorithm, signature = outer.content(SEQUENCE), outer.element(SEQUENCE)[1], outer.content(BIT_STRING)
+        self.read(Reader(body, "certificate"))
+        profile = PROFILES[self.kind]
+        ensure(algorithm in profile.algorithms, "%s: another signature algorithm than its kind has" % profile.name)
+        self.check_fields(profile)
+        again = der(SEQUENCE, self.body(algorithm), algorithm, der(BIT_STRING, b"\x00", signature[1:]))
+        ensure(again == whole, '%s of "%s": not exactly what such a certificate contains' %
+               (profile.name, self.subject))
+
+    def read(self, reader):
+        reader.must(reader.inside(0xA0).integer() == 2)
+        content, self.serial_der = reader.element(INTEGER)
+        self.serial = int.from_bytes(content, "big", signed=True)
+        reader.element(SEQUENCE)  # the algorithm: compared with the outer one when all is put together again
+        self.issuer, self.issuer_der = self.read_name(reader)
+        dates = reader.inside(SEQUENCE)
+        self.not_before, self.not_after = self.read_date(dates), self.read_date(dates)
+        self.subject, _ = self.read_name(reader)
+        self.spki = reader.element(SEQUENCE)[1]
+        self.read_extensions(reader.inside(0xA3).inside(SEQUENCE))
+
+    @staticmethod
+    def read_name(reader):
+        """Exactly one CN, as UTF8String."""
+        content, whole = reader.element(SEQUENCE)
+        entry = Reader(content, reader.what).inside(SET).inside(SEQUENCE)
+        entry.must(entry.element(OID)[1] == COMMON_NAME)
+        cn = entry.text()
+        entry.must(cn and whole == der_name(cn))
+        return cn, whole
+
+    @staticmethod
+    def read_date(reader):
+        if reader.next_tag() == UTC_TIME:
+            return seconds_of(reader.content(UTC_TIME), 2, reader, 1950)
+        return seconds_of(reader.content(GENERALIZED_TIME), 4, reader, 0)
+
+    def read_extensions(self, reader):
+        """The three that say something; the rest follows from the kind."""
+        values = {}
+        while reader.next_tag() is not None:
+            extension = reader.inside(SEQUENCE)
+            kind = extension.element(OID)[1]
+            if extension.next_tag() == BOOLEAN:
+                extension.element(BOOLEAN)
+            values[kind] = extension.content(OCTET_STRING)
+        self.kind = "root"
+        if EXTENDED_KEY_USAGE in values:
+            usage = Reader(values[EXTENDED_KEY_USAGE], reader.what).inside(SEQUENCE).element(OID)[1]
+            kinds = [kind for kind, profile in PROFILES.items() if profile.usage == usage]
+            ensure(kinds, "certificate: an extended key usage that is none of ours")
+            self.kind = kinds[0]
+            reader.must(AUTHORITY_KEY_ID in values)
+            self.issuer_key_id = Reader(values[AUTHORITY_KEY_ID], reader.what).inside(SEQUENCE).content(0x80)
+            reader.must(len(self.issuer_key_id) == 20)
+        if self.kind == "region":
+            reader.must(REGION_EXTENSION in values)
+            info = Reader(values[REGION_EXTENSION], "region extension").inside(SEQUENCE)
+            ensure(info.text() == "safeconduct.region.1", "region extension: another type or version")
+            self.region, self.operator = info.text(), info.text()
+            info.must(1 <= len(self.region) <= 16 and all(
+                c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" for c in self.region) and self.operator)
+
+    def check_fields(self, profile):
+        before, number, behind = profile.shape
+        ensure(len(self.spki) == len(before) + number + len(behind) and self.spki.startswith(before) and
+               self.spki.endswith(behind) and (profile.shape is not RSA_4096 or self.spki[len(before)] & 0x80),
+               "%s: a key of another type than its kind has" % profile.name)
+        # The bits that the key identifier is made of start behind the count of unused bits.
+        bits = Reader(Reader(self.spki, profile.name).content(SEQUENCE), profile.name)
+        bits.element(SEQUENCE)
+        self.key_id = hashlib.sha256(bits.content(BIT_STRING)[1:]).digest()[:20]
+        self.key_hash = hashlib.sha256(self.spki).digest()
+        ensure(0 < self.serial < 2**159, "%s: the serial number" % profile.name)
+        ensure(self.not_before <= self.not_after, "%s: it ends before it begins" % profile.name)
+        ensure(self.names_fit(), "%s: a subject or issuer that its kind does not have" % profile.name)
+
+    def names_fit(self):
+        return {
+            "root": lambda: self.subject == self.issuer,
+            "warrant": lambda: is_esn(self.subject),
+            "region": lambda: is_knso_name(self.subject),
+            "member": lambda: is_esn(self.subject) and is_knso_name(self.issuer),
+            "kek": lambda: self.subject == "KEK " + self.key_hash.hex() and is_knso_name(self.issuer),
+        }[self.kind]()
+
+    def body(self, algorithm):
+        return der(SEQUENCE, der(0xA0, der_integer(2)), der_integer(self.serial), algorithm, der_name(self.issuer),
+                   der(SEQUENCE, der_date(self.not_before), der_date(self.not_after)), der_name(self.subject),
+                   self.spki, der_extensions(self))
+
+    def pem(self):
+        text = base64.encodebytes(self.whole).decode()
+        return "-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % text
+
+
+# -- openssl: signatures and chains --------------------------------------------------------------------------------
+
+class OpenSSL:
+    """The openssl program, in a directory of its own, with no certificates but those that it is given."""
+
+    ONLY_GIVEN = ["-no-CApath", "-no-CAstore"]
+    STRICT = ["-x509_strict", "-check_ss_sig"]
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.environment = {name: value for name, value in os.environ.items()
+                            if not name.startswith(("OPENSSL_", "SSL_CERT_"))}
+
+    def path(self, name, content=None):
+        path = os.path.join(self.directory, name)
+        if content is not None:
+            with open(path, "wb") as file:
+                file.write(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def run(self, *arguments):
+        try:
+            done = subprocess.run(["openssl", *arguments], stdin=subprocess.DEVNULL, capture_output=True,
+                                  env=self.environment, check=False)
+        except FileNotFoundError:
+            raise Refused("the openssl program is not there") from None
+        return done.returncode == 0, done.stderr.decode(errors="replace")
+
+    def chain(self, certificate, between, root, at):
+        """certificate ← between ← root, valid at that time."""
+        given = ["-CAfile", self.path("root.pem", root.pem())]
+        if between:
+            given += ["-untrusted", self.path("between.pem", between.pem())]
+        good, errors = self.run("verify", *self.ONLY_GIVEN, *self.STRICT, "-attime", str(at), *given,
+                                self.path("certificate.pem", certificate.pem()))
+        reason = [line for line in errors.splitlines() if line.startswith("error ")]
+        ensure(good, '%s of "%s": %s' % (PROFILES[certificate.kind].name, certificate.subject,
+                                         reason[0] if reason else "its chain does not verify"))
+
+    def statement(self, package, content, root, at):
+        """Signature and chain of a statement, as stock openssl sees them."""
+        good, _ = self.run("cms", "-verify", "-purpose", "any", *self.ONLY_GIVEN, *self.STRICT, "-attime", str(at),
+                           "-inform", "DER", "-in", self.path("package", package), "-CAfile",
+                           self.path("root.pem", root.pem()), "-out", self.path("content"))
+        ensure(good, "its signature does not verify")
+        with open(self.path("content"), "rb") as file:
+            ensure(file.read() == content, "openssl reads another content in it")
+
+
+# -- statements ----------------------------------------------------------------------------------------------------
+
+def canonical_wrapper(kind, content, certificates, issuer, serial, signature):
+    """The one form of a statement: RFC 5652, one signer, two signed attributes, no unsigned ones."""
+    attributes = sorted([der(SEQUENCE, CONTENT_TYPE, der(SET, kind)),
+                         der(SEQUENCE, MESSAGE_DIGEST,
+                             der(SET, der(OCTET_STRING, hashlib.sha256(content).digest())))])
+    signer = der(SEQUENCE, der_integer(1), der(SEQUENCE, issuer, serial), SHA256, der(0xA0, *attributes), ECDSA_SHA256,
+                 der(OCTET_STRING, signature))
+    signed = der(SEQUENCE, der_integer(3), der(SET, SHA256), der(SEQUENCE, kind, der(0xA0, der(OCTET_STRING, content))),
+                 der(0xA0, *sorted(set(certificates))), der(SET, signer))
+    return der(SEQUENCE, SIGNED_DATA, der(0xA0, signed))
+
+
+class Statement:
+    """One statement, believed as far as it goes by itself; what it says is read by the subclass."""
+
+    def __init__(self, package, kind, roots, now, openssl):
+        self.warrant = self.member = self.region = self.kek = None
+        self.unwrap(package, kind)
+        self.sort_certificates()
+        self.read(Reader(self.content, "statement"))
+        ensure(self.time <= now + DAY, "it names a time to come")
+        self.root = self.find_root(roots)
+        self.verify(package, now, openssl)
+        ensure(self.warrant.subject == self.esn, "it names module %s, its warrant is for %s" %
+               (self.esn, self.warrant.subject))
+
+    def unwrap(self, package, kind):
+        ensure(0 < len(package) <= 65536, "not 1 to 65536 bytes long")
+        outer = Reader(package, "wrapper").inside(SEQUENCE)
+        outer.element(OID)
+        signed = outer.inside(0xA0).inside(SEQUENCE)
+        signed.integer()
+        signed.element(SET)
+        inner = signed.inside(SEQUENCE)
+        given = inner.element(OID)[1]
+        self.content = inner.inside(0xA0).content(OCTET_STRING)
+        enclosed, certificates = signed.inside(0xA0), []
+        while enclosed.next_tag() is not None:
+            certificates.append(enclosed.element(SEQUENCE)[1])
+        signer = signed.inside(SET).inside(SEQUENCE)
+        signer.integer()
+        named = signer.inside(SEQUENCE)
+        self.issuer, self.serial = named.element(SEQUENCE)[1], named.element(INTEGER)[1]
+        signer.element(SEQUENCE)
+        signer.element(0xA0)
+        signer.element(SEQUENCE)
+        signature = signer.content(OCTET_STRING)
+        ensure(1 <= len(certificates) <= 8 and 1 <= len(signature) <= 256, "wrapper: certificates or signature")
+        # Stock openssl lets another outer type, version or length through. Here all of it is compared.
+        ensure(package == canonical_wrapper(given, self.content, certificates, self.issuer, self.serial, signature),
+               "not the one canonical wrapper")
+        ensure(given == kind, "another type of statement than expected")
+        ensure(len(self.content) <= 8192, "its content is too large")
+        self.certificates = [Certificate(certificate) for certificate in certificates]
+
+    def sort_certificates(self):
+        for certificate in self.certificates:
+            name = PROFILES[certificate.kind].name
+            ensure(certificate.kind in self.ENCLOSED, "a %s is enclosed where none belongs" % name)
+            ensure(getattr(self, certificate.kind) is None, "more than one %s is enclosed" % name)
+            setattr(self, certificate.kind, certificate)
+        ensure(self.warrant, "no warrant is enclosed")
+
+    def find_root(self, roots):
+        for root in roots:
+            if root.subject == self.warrant.issuer and root.key_id == self.warrant.issuer_key_id:
+                return root
+        raise Refused('its warrant is of root "%s", which is not trusted here' % self.warrant.issuer)
+
+    def verify_signer(self, package, signer, at, openssl):
+        ensure(self.issuer == signer.issuer_der and self.serial == signer.serial_der,
+               "its signer is not named by the enclosed %s" % PROFILES[signer.kind].name)
+        openssl.statement(package, self.content, self.root, at)
+
+    def check_region(self):
+        ensure(self.region.subject == "KNSO " + self.world.hex(), "its region certificate is for another world")
+
+
+class KeyStatement(Statement):
+    """What the region's module says of the Key Exchange Key: judged now."""
+
+    ENCLOSED = ("warrant", "member", "region", "kek")
+
+    def read(self, reader):
+        r = reader.inside(SEQUENCE)
+        reader.end()
+        ensure(r.text() == "safeconduct.key-statement.1", "another type or version of content")
+        self.spki, self.key_hash = r.content(OCTET_STRING), r.hash()
+        kind = r.inside(SEQUENCE)
+        self.type = (kind.integer(), kind.integer())
+        kind.end()
+        self.application, self.origin, self.exportable = r.text(), r.integer(), r.flag()
+        owner = r.inside(SEQUENCE)
+        self.owner = [owner.text() for _ in range(6)]
+        owner.end()
+        self.acl = r.element(SEQUENCE)[1]
+        protection, self.suite, self.world = r.text(), r.integer(), r.hash()
+        self.region_name = r.text(0x80) if r.next_tag() == 0x80 else None
+        self.hkm, self.esn, _, self.time = r.hash(), r.text(), r.text(), r.time()
+        nonce = r.content(OCTET_STRING)
+        self.package = r.hash(0x81) if r.next_tag() == 0x81 else None
+        r.end()
+        r.must(self.type in KEY_TYPES and 1 <= self.origin <= 5 and protection == "module" and self.suite in SUITES)
+        r.must(self.application and self.esn and len(nonce) <= 64 and 1 <= len(self.spki) <= 1024)
+        r.must(self.region_name != "" and self.package != bytes(32))
+
+    def verify(self, package, now, openssl):
+        ensure(self.member or not self.region, "the signer shows no member certificate of its region")
+        ensure(self.region or not self.member, "a member certificate without its region's certificate")
+        ensure(self.member or not self.region_name, "it names a region, but its signer shows no member certificate")
+        ensure(self.region or not self.kek, "a KEK certificate without its region's certificate")
+        openssl.chain(self.warrant, None, self.root, now)
+        if self.member:
+            openssl.chain(self.member, self.region, self.root, now)
+        if self.kek:
+            openssl.chain(self.kek, self.region, self.root, now)
+        if self.region:
+            self.check_region()
+            ensure(self.region_name == self.region.region, "it names another region than its region certificate")
+        self.verify_signer(package, self.member or self.warrant, now, openssl)
+        if self.member:
+            ensure(self.member.subject == self.warrant.subject and self.member.spki == self.warrant.spki,
+                   "warrant and member certificate are for different modules")
+        ensure(hashlib.sha256(self.spki).digest() == self.key_hash, "the key hash that it states is not its key's")
+        if self.kek:
+            ensure(self.kek.spki == self.spki, "its KEK certificate is for another key")
+            ensure(self.type == (RSA, 4096), "the key is not of the type that it states")
+
+
+class WorldStatement(Statement):
+    """What the module that made the world said then: judged at the time that it names."""
+
+    ENCLOSED = ("warrant", "region")
+
+    def read(self, reader):
+        r = reader.inside(SEQUENCE)
+        reader.end()
+        ensure(r.text() == "safeconduct.world-statement.1", "another type or version of content")
+        self.knso, self.world, self.hkm, self.suite = r.content(OCTET_STRING), r.hash(), r.hash(), r.integer()
+        k, n, generation = r.integer(), r.integer(), r.integer()
+        self.esn, _, self.time = r.text(), r.text(), r.time()
+        r.end()
+        r.must(1 <= k <= n <= 64 and generation >= 1 and self.suite in SUITES and self.esn)
+        r.must(1 <= len(self.knso) <= 1024)
+
+    def verify(self, package, now, openssl):
+        openssl.chain(self.warrant, None, self.root, self.time)
+        if self.region:
+            openssl.chain(self.region, None, self.root, now)  # it was made after the statement
+            self.check_region()
+        self.verify_signer(package, self.warrant, self.time, openssl)
+        made_of = (b"safeconduct world 1\x00" + hashlib.sha256(self.knso).digest() + self.hkm +
+                   self.suite.to_bytes(4, "big"))
+        ensure(hashlib.sha256(made_of).digest() == self.world,
+               "the world's id is not that of its KNSO, HKM and suite")
+        if self.region:
+            ensure(self.region.spki == self.knso, "its region certificate is for another KNSO")
+
+
+def is_import_only(acl):
+    """One group, for everybody, with one action: importTransfer. The group's id may be any."""
+    groups = Reader(acl, "ACL").inside(SEQUENCE)
+    ensure(groups.text() == "safeconduct.acl.1", "ACL: another type or version")
+    group_id = groups.inside(SEQUENCE).inside(SEQUENCE).integer()
+    group = der(SEQUENCE, der_integer(group_id), der_integer(0), der_integer(0), der_integer(0),
+                der(SEQUENCE, b"\x80\x01" + bytes([IMPORT_TRANSFER])))
+    return group_id > 0 and acl == der(SEQUENCE, der(UTF8, b"safeconduct.acl.1"), der(SEQUENCE, group))
+
+
+# -- the module ----------------------------------------------------------------------------------------------------
+
+MAGIC, VERSION, ENQUIRE, EVIDENCE = 0x53436D31, 1, 0x01, 0x02
+MODE_WORLD = 2
+HEADER = struct.Struct(">IHHQI3QI")
+BODY_MAX = 131072
+
+
+class Fields:
+    """The fields of a module's answer, in order."""
+
+    def __init__(self, body):
+        self.body, self.at = body, 0
+
+    def take(self, length):
+        ensure(len(self.body) - self.at >= length, "the module's answer is cut")
+        self.at += length
+        return self.body[self.at - length:self.at]
+
+    def u32(self):
+        return int.from_bytes(self.take(4), "big")
+
+    def string(self, most):
+        length = self.u32()
+        ensure(length <= most, "the module's answer has a field that is too long")
+        return self.take(length)
+
+    def end(self):
+        ensure(self.at == len(self.body), "the module's answer is too long")
+
+
+class Module:
+    """The connected module: its serial number, and the roots that it trusts, its own first."""
+
+    NEEDED = "the HSM must be connected, powered on, and have a security world on it"
+
+    def __init__(self, number):
+        path = self.socket_path(number)
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as self.socket:
+                self.socket.settimeout(120)
+                self.socket.connect(path)
+                self.enquire()
+                self.ask_roots()
+        except OSError as error:
+            raise Refused("%s: %s: %s" % (self.NEEDED, path, error)) from None
+
+    @staticmethod
+    def socket_path(number):
+        """The line `<number> use <path>` of $NFAST_KMDATA/config/modules."""
+        kmdata = os.environ.get("NFAST_KMDATA")
+        ensure(kmdata, "NFAST_KMDATA is not set")
+        name = os.path.join(kmdata, "config", "modules")
+        try:
+            with open(name, encoding="utf-8") as file:
+                lines = [line.split("#")[0].split() for line in file]
+        except (OSError, UnicodeDecodeError) as error:
+            raise Refused("%s: %s" % (name, error)) from None
+        for line in lines:
+            if len(line) == 3 and line[:2] == [str(number), "use"]:
+                return line[2]
+        raise Refused("%s: no line `%d use <socket>`" % (name, number))
+
+    def ask(self, command):
+        self.socket.sendall(struct.pack(">IHHQQI", MAGIC, VERSION, command, command, 0, 0))
+        answer, _, flags, _ = self.socket.recvmsg(HEADER.size + BODY_MAX + 1)
+        ensure(answer and not flags & socket.MSG_TRUNC and len(answer) >= HEADER.size, "the module gave no answer")
+        magic, version, echoed, number, status, _, _, _, length = HEADER.unpack(answer[:HEADER.size])
+        ensure((magic, version, echoed, number, length) ==
+               (MAGIC, VERSION, command, command, len(answer) - HEADER.size),
+               "the module does not speak protocol version %d" % VERSION)
+        ensure(status == 0, "the module refused with status %d" % status)
+        return Fields(answer[HEADER.size:])
+
+    def enquire(self):
+        answer = self.ask(ENQUIRE)
+        esn = answer.string(127)
+        answer.string(127)  # its version
+        mode = answer.u32()
+        answer.u32()  # the socket's role
+        self.root_hash = answer.take(32)
+        ensure(mode >= MODE_WORLD, "%s: it has no security world on it (see new-world)" % self.NEEDED)
+        ensure(is_esn(esn.decode("ascii", "replace")), "the module's serial number is none")
+        self.esn = esn.decode("ascii")
+
+    def ask_roots(self):
+        answer = self.ask(EVIDENCE)
+        roots = [answer.string(8192)]
+        for _ in range(3):
+            answer.string(8192)  # warrant, member certificate, region certificate
+        count = answer.u32()
+        ensure(count <= 64, "the module's answer has too many roots")
+        roots += [answer.string(8192) for _ in range(count)]
+        answer.end()
+        self.roots = [Certificate(root) for root in roots]
+        ensure(all(root.kind == "root" for root in self.roots), "the module trusts what is no root certificate")
+        ensure(self.roots[0].key_hash == self.root_hash,
+               "its root certificate is not that of the root it has pinned")
+
+
+# -- the checks: each returns what it found ------------------------------------------------------------------------
+
+def grouped(digest):
+    text = digest.hex()
+    return " ".join(text[i:i + 8] for i in range(0, len(text), 8))
+
+
+def clock_text(seconds):
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(seconds))
+
+
+class Question:
+    """What is asked, and what has been found so far."""
+
+    def __init__(self, arguments, openssl):
+        self.arguments, self.openssl, self.now = arguments, openssl, int(time.time())
+        self.kek_package = read_file(arguments.kek_package)
+        self.world_package = read_file(arguments.world_package)
+        self.module = self.kek = self.world = None
+
+
+def read_file(name):
+    try:
+        with open(name, "rb") as file:
+            content = file.read(65537)
+    except OSError as error:
+        raise Refused("%s: %s" % (name, error.strerror)) from None
+    ensure(len(content) <= 65536, "%s: larger than 65536 bytes" % name)
+    return content
+
+
+def check_module(q):
+    q.module = Module(q.arguments.module)
+    return q.module.esn
+
+
+def check_kek_statement(q):
+    q.kek = KeyStatement(q.kek_package, KEY_STATEMENT, q.module.roots, q.now, q.openssl)
+    return "signed by module %s at %s UTC" % (q.kek.esn, clock_text(q.kek.time))
+
+
+def check_world_statement(q):
+    q.world = WorldStatement(q.world_package, WORLD_STATEMENT, q.module.roots, q.now, q.openssl)
+    return "signed by module %s at %s UTC" % (q.world.esn, clock_text(q.world.time))
+
+
+def check_root_key_hash(q):
+    ensure(q.kek.root.key_hash == q.world.root.key_hash, "the two packages are of different roots")
+    return grouped(q.kek.root.key_hash)
+
+
+def check_region(q):
+    ensure(q.kek.region, "the key's world is no certified region")
+    ensure(q.world.region, "the world package encloses no region certificate")
+    ensure(q.kek.region.region == q.world.region.region, "the KEK package is of %s, the world package of %s" %
+           (q.kek.region.region, q.world.region.region))
+    ensure(q.kek.region.whole == q.world.region.whole, "the packages enclose different region certificates")
+    return "%s, operated by %s" % (q.kek.region.region, q.kek.region.operator)
+
+
+def check_security_world(q):
+    ensure(q.kek.world == q.world.world, "the key is in another world than the world package's")
+    ensure(q.kek.hkm == q.world.hkm, "the key is under another module key than the world package's")
+    ensure(q.kek.suite == q.world.suite, "the key's cipher suite is not the world package's")
+    return q.world.world.hex()
+
+
+def check_cipher_suite(q):
+    ensure(q.world.suite in REGION_SUITES, "%s is too weak for a region" % SUITES[q.world.suite])
+    return SUITES[q.world.suite]
+
+
+def check_key_exchange_key(q):
+    ensure(q.kek.type == (RSA, 4096), "a Key Exchange Key is RSA-4096, this is %s" % KEY_TYPES[q.kek.type])
+    ensure(q.kek.application == "kek", 'the key\'s application is "%s", not "kek"' % q.kek.application)
+    ensure(not any(q.kek.owner), "the key belongs to an owner, a region's belongs to none")
+    return "RSA-4096 %s" % q.kek.key_hash.hex()
+
+
+def check_origin(q):
+    ensure(q.kek.origin == GENERATED and q.kek.package is None, "the key was not generated in its world")
+    return "generated in module %s" % q.kek.esn
+
+
+def check_permissions(q):
+    ensure(not q.kek.exportable, "the key can leave its world, or be permitted to")
+    ensure(is_import_only(q.kek.acl), "the key may do other things than import transfer packages")
+    return "importTransfer and nothing else: not exportable"
+
+
+def check_kek_certificate(q):
+    ensure(q.kek.kek, "none is enclosed: no custodians made this key a Key Exchange Key")
+    return "issued for this key by the world's security officer key"
+
+
+def check_valid(q):
+    ends = [certificate.not_after for certificate in
+            (q.kek.root, q.kek.warrant, q.kek.region, q.kek.member, q.kek.kek)]
+    return "until %s UTC" % clock_text(min(ends))
+
+
+def check_root(q):
+    if q.kek.root.key_hash == q.module.roots[0].key_hash:
+        return "the one that this module carries"
+    return "not this module's own: trusted by the custodians of its security world"
+
+
+def check_pinned_root(q):
+    if not ROOT_KEY_HASH:
+        return "none was given: compare the hash above with the manufacturer's"
+    ensure(q.kek.root.key_hash.hex() == ROOT_KEY_HASH.replace(" ", "").lower(),
+           "the packages' root is another one than was given")
+    return "the same"
+
+
+CHECKS = [
+    ("Module", check_module),
+    ("KEK statement", check_kek_statement),
+    ("World statement", check_world_statement),
+    ("Root key hash", check_root_key_hash),
+    ("Region", check_region),
+    ("Security world", check_security_world),
+    ("Cipher suite", check_cipher_suite),
+    ("Key Exchange Key", check_key_exchange_key),
+    ("Origin", check_origin),
+    ("Permissions", check_permissions),
+    ("KEK certificate", check_kek_certificate),
+    ("Valid", check_valid),
+    ("Root", check_root),
+    ("Pinned root", check_pinned_root),
+]
+
+
+def verify(arguments):
+    with tempfile.TemporaryDirectory() as directory:
+        question = Question(arguments, OpenSSL(directory))
+        for name, check in CHECKS:
+            try:
+                found = check(question)
+            except Refused as reason:
+                raise Refused("%s: %s" % (name, reason)) from None
+            print("%-17s %s" % (name, found))
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Verifies that a Key Exchange Key was made in, and cannot leave, "
+                                                 "a region's modules.")
+    parser.add_argument("-k", "--kek-package", required=True, metavar="FILE", help="BYOK-KEK-pkg-REGION-1")
+    parser.add_argument("-w", "--world-package", required=True, metavar="FILE", help="BYOK-SecurityWorld-pkg-REGION-1")
+    parser.add_argument("-m", "--module", type=int, default=1, metavar="MODULE", help="ask this module (default 1)")
+    arguments = parser.parse_args()
+    try:
+        verify(arguments)
+    except Refused as reason:
+        print("Result: FAILURE: %s" % reason)
+        return 1
+    print("Result: SUCCESS")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
