@@ -1,6 +1,8 @@
 /* The module's sockets: see sockets.h. */
 #include "hsmd/os/sockets.h"
 
+#include "base/options.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <stdio.h>
@@ -104,9 +106,16 @@ static sc_status read_mode(struct reading *reading, const char *value, struct sc
 static sc_status read_group(struct reading *reading, const char *value, struct sc_error *err)
 {
 	const struct group *group = getgrnam(value);
+	uint64_t number = 0;
 
-	SC_ENSURE(group, err, SC_ERR_ARGUMENT, "--socket: there is no group %s", value);
-	reading->spec->group = group->gr_gid;
+	if (group) {
+		reading->spec->group = group->gr_gid;
+		return SC_OK;
+	}
+	/* A group without a name, as containers have them. */
+	SC_ENSURE(sc_number_read(value, "group", 0, INT32_MAX, &number, NULL) == SC_OK, err, SC_ERR_ARGUMENT,
+		  "--socket: there is no group %s", value);
+	reading->spec->group = (gid_t)number;
 	return SC_OK;
 }
 
