@@ -7,6 +7,8 @@
 set -u
 
 declare -A SITE_USER=()
+# SITE_GROUPS[module]=gid,…: the groups of the daemons that it has sockets for.
+declare -A SITE_GROUPS=()
 # What a workstation's commands are run with: `unshare -n` where the network can be taken away.
 SITE_OFFLINE=()
 
@@ -15,22 +17,22 @@ PATH=$SC_BUILD/src/tools:$SC_BUILD/src/hsmd:$SC_BUILD/src/vaultd:$SC_BUILD/src/s
 # die WHY: ends the script; what was started is stopped by its own EXIT trap.
 die() { echo "$0: $*" >&2; exit 1; }
 
-# as NAME COMMAND…: under that module's or daemon's user id, with the groups of the daemons that it serves.
-as() {
-	local name=$1 uid=${SITE_USER[$1]:-} groups=
-	shift
-	if [ -z "$uid" ]; then
-		"$@"
-		return
-	fi
-	for group in ${SITE_GROUPS[$name]:-}; do groups+=${groups:+,}$group; done
-	if [ -n "$groups" ]; then
-		setpriv --reuid "$uid" --regid "$uid" --groups "$groups" "$@"
-	else
-		setpriv --reuid "$uid" --regid "$uid" --clear-groups "$@"
-	fi
+# as_user NAME: sets AS to what a command is begun with, to run under that module's or daemon's user id with the groups
+# of the daemons that it serves.
+as_user() {
+	local uid=${SITE_USER[$1]:-}
+	AS=()
+	[ -z "$uid" ] || AS=(setpriv --reuid "$uid" --regid "$uid" ${SITE_GROUPS[$1]:+--groups "${SITE_GROUPS[$1]}"})
+	[ -z "$uid" ] || [ -n "${SITE_GROUPS[$1]:-}" ] || AS+=(--clear-groups)
 }
-declare -A SITE_GROUPS=()
+
+# as NAME COMMAND…: runs it so.
+as() {
+	local AS
+	as_user "$1"
+	shift
+	"${AS[@]}" "$@"
+}
 
 # own NAME PATH…: gives files to that module's or daemon's user id.
 own() {
@@ -63,11 +65,13 @@ site_enrol() {
 # site_daemon NAME PROGRAM ARGUMENT…: starts a daemon and waits until it serves. Its process id is in $SITE/NAME/pid,
 # what it says in $SITE/NAME/log.
 site_daemon() {
-	local name=$1 dir=$SITE/$1 word=
+	local dir=$SITE/$1 word= AS
+	as_user "$1"
+	local name=$1
 	shift
 	rm -f "$dir/ready"
 	mkfifo -m 600 "$dir/ready"
-	as "$name" "$@" --ready-fd=9 9>"$dir/ready" >>"$dir/log" 2>&1 </dev/null &
+	"${AS[@]}" "$@" --ready-fd=9 9>"$dir/ready" >>"$dir/log" 2>&1 </dev/null &
 	echo $! >"$dir/pid"
 	read -r -t 20 word <"$dir/ready"
 	rm -f "$dir/ready"

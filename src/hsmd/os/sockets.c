@@ -1,8 +1,6 @@
 /* The module's sockets: see sockets.h. */
 #include "hsmd/os/sockets.h"
 
-#include "base/options.h"
-
 #include <errno.h>
 #include <grp.h>
 #include <stdio.h>
@@ -13,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/options.h"
 #include "base/os.h"
 
 #define SPEC_MAX 512 /* characters of one --socket */
