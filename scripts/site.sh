@@ -9,8 +9,8 @@ set -u
 declare -A SITE_USER=()
 # SITE_GROUPS[module]=gid,…: the groups of the daemons that it has sockets for.
 declare -A SITE_GROUPS=()
-# What a workstation's commands are run with: `unshare -n` where the network can be taken away.
-SITE_OFFLINE=()
+# SITE_PREFIX[module]=COMMAND: what everything at that module's host is run with, `unshare -n` for one that is offline.
+declare -A SITE_PREFIX=()
 
 PATH=$SC_BUILD/src/tools:$SC_BUILD/src/hsmd:$SC_BUILD/src/vaultd:$SC_BUILD/src/signind:$PATH
 
@@ -21,8 +21,8 @@ die() { echo "$0: $*" >&2; exit 1; }
 # of the daemons that it serves.
 as_user() {
 	local uid=${SITE_USER[$1]:-}
-	AS=()
-	[ -z "$uid" ] || AS=(setpriv --reuid "$uid" --regid "$uid" ${SITE_GROUPS[$1]:+--groups "${SITE_GROUPS[$1]}"})
+	AS=(${SITE_PREFIX[$1]:-})
+	[ -z "$uid" ] || AS+=(setpriv --reuid "$uid" --regid "$uid" ${SITE_GROUPS[$1]:+--groups "${SITE_GROUPS[$1]}"})
 	[ -z "$uid" ] || [ -n "${SITE_GROUPS[$1]:-}" ] || AS+=(--clear-groups)
 }
 
@@ -128,7 +128,7 @@ site_cards() {
 pins() { local i; for i in $(seq "${2:-1}" $((${2:-1} + $1 - 1))); do echo "custodian $i's passphrase"; done; }
 
 # at MODULE COMMAND…: runs a tool at that module's host.
-at() { local module=$1; shift; NFAST_KMDATA=$SITE/$module/kmdata "$@"; }
+at() { local module=$1; shift; NFAST_KMDATA=$SITE/$module/kmdata ${SITE_PREFIX[$module]:-} "$@"; }
 
 # site_world MODULE SUITE K/N: a security world and its cards.
 site_world() {
