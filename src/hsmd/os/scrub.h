@@ -5,8 +5,8 @@
 #ifndef SC_HSMD_OS_SCRUB_H
 #define SC_HSMD_OS_SCRUB_H
 
-#define SC_SCRUB_STACK 65536 /* bytes; the deepest operation measured, RSA-2048 with AVX-512, uses 19,000 */
-	65536 /* bytes; libcrypto's deepest frames, RSA-4096 with AVX-512, stay below half of it */
+/* Bytes; the deepest operation measured, RSA-2048 with AVX-512, uses 19,000. */
+#define SC_SCRUB_STACK 65536
 
 /*
  * Wipes SC_SCRUB_STACK bytes of stack below the caller's frame, and the vector registers of this thread. A
