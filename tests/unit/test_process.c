@@ -197,6 +197,9 @@ static void an_identity_is_made_once(void **state)
 	snprintf(path, sizeof path, "%s/state/state", directory);
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_mode & 07777, 0600);
+	snprintf(path, sizeof path, "%s/state/warrant-request.der", directory);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0644);
 	/* Interrupted before its request was carried away: the same again. */
 	snprintf(path, sizeof path, "--request=%s/request", directory);
 	assert_int_equal(RUN(state_option, "--initialise", path), 0);

@@ -437,6 +437,7 @@ void sc_exchange_reap(struct sc_exchange *exchange)
 			return;
 		connection->listener->connections--;
 		sc_connection_free(connection);
+		sc_scrub(); /* a pending world may have ended with it */
 	}
 }
 
