@@ -20,8 +20,7 @@ struct arguments {
 	const char *request;
 };
 
-/* -- the passphrase
- * ---------------------------------------------------------------------------------------------- */
+/* -- the passphrase ---------------------------------------------------------------------------- */
 
 static sc_status ask_twice(struct sc_secret *out, struct sc_error *err)
 {
@@ -58,8 +57,7 @@ static sc_status open_factory(const struct arguments *a, struct sc_factory *out,
 	return sc_factory_open(a->dir, &passphrase, out, err);
 }
 
-/* -- the subcommands
- * --------------------------------------------------------------------------------------------- */
+/* -- the subcommands --------------------------------------------------------------------------- */
 
 static void print_hash(const struct sc_hash *hash)
 {

@@ -44,8 +44,7 @@ static void print_check(void *context, const char *check, const char *found)
 	printf("%-17s %s\n", check, found);
 }
 
-/* -- the module
- * ------------------------------------------------------------------------------------------------ */
+/* -- the module -------------------------------------------------------------------------------- */
 
 static sc_status add_root(struct module *module, struct sc_view der, struct sc_error *err)
 {
@@ -116,8 +115,7 @@ static sc_status check_module(uint64_t number, struct module *module, struct sc_
 	return SC_OK;
 }
 
-/* -- the verdict
- * ----------------------------------------------------------------------------------------------- */
+/* -- the verdict ------------------------------------------------------------------------------- */
 
 /* Whose root it is: the custodians' own module's, or one that their world's custodians chose to trust. */
 static sc_status check_pin(const struct module *module, const struct sc_hash *root, const struct sc_hash *pin,

@@ -30,8 +30,7 @@ static void must(sc_status status)
 		abort();
 }
 
-/* -- certificates
- * ---------------------------------------------------------------------------------------------- */
+/* -- certificates ------------------------------------------------------------------------------ */
 
 static void no_member(struct sc_forge *f, const struct sc_forge *other)
 {
@@ -212,8 +211,7 @@ static void kek_certificate_not_valid_yet(struct sc_forge *f, const struct sc_fo
 	f->now -= 2 * SC_DAY;
 }
 
-/* -- what is stated
- * -------------------------------------------------------------------------------------------- */
+/* -- what is stated ---------------------------------------------------------------------------- */
 
 static void another_esn_stated(struct sc_forge *f, const struct sc_forge *other)
 {
@@ -355,8 +353,7 @@ static void another_application(struct sc_forge *f, const struct sc_forge *other
 	set(&f->key->application, "vault");
 }
 
-/* -- permissions
- * ----------------------------------------------------------------------------------------------- */
+/* -- permissions ------------------------------------------------------------------------------- */
 
 static struct sc_permission_group *only_group(struct sc_forge *f)
 {
@@ -430,8 +427,7 @@ static void under_a_quorum(struct sc_forge *f, const struct sc_forge *other)
 	only_group(f)->authority = SC_AUTHORITY_QUORUM;
 }
 
-/* -- differences that do not matter
- * ---------------------------------------------------------------------------- */
+/* -- differences that do not matter ------------------------------------------------------------ */
 
 static void nothing(struct sc_forge *f, const struct sc_forge *other)
 {

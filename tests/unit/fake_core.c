@@ -98,7 +98,7 @@ static void wait_while_held(const struct sc_request_header *header)
 	pthread_mutex_unlock(&fake.lock);
 }
 
-/* -- core/module.h ------------------------------------------------------------------------------------- */
+/* -- core/module.h ----------------------------------------------------------------------------- */
 
 uint32_t sc_application_by_name(const char *name)
 {

@@ -133,8 +133,7 @@ static void a_certificate_names_region_and_operator(void **state)
 	assert_int_equal(sc_certificate_region(f->warrant, &region, NULL), SC_ERR_EVIDENCE_USAGE);
 }
 
-/* -- what is not made
- * ------------------------------------------------------------------------------------------ */
+/* -- what is not made -------------------------------------------------------------------------- */
 
 static sc_status make(struct sc_certificate_request request)
 {
@@ -180,8 +179,7 @@ static void a_kind_is_made_for_its_own_keys_and_names_only(void **state)
 	assert_int_equal(make(bad), SC_ERR_EVIDENCE_USAGE);
 }
 
-/* -- what is not read: each is signed by the right key, so only its content speaks against it
- * ------------------- */
+/* -- what is not read: each is signed by the right key, so only its content speaks against it --- */
 
 static void change_nothing(X509 *copy, void *context)
 {
@@ -401,8 +399,7 @@ static void a_kek_has_the_exponent_65537(void **state)
 	EVP_PKEY_CTX_free(ctx);
 }
 
-/* -- chains
- * ---------------------------------------------------------------------------------------------------- */
+/* -- chains ------------------------------------------------------------------------------------ */
 
 static sc_status verify(X509 *first, X509 *second, X509 *root, int64_t at)
 {

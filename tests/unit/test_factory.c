@@ -67,8 +67,7 @@ static int tear_down(void **state)
 	return rmdir(directory);
 }
 
-/* -- the directory
- * --------------------------------------------------------------------------------------------- */
+/* -- the directory ----------------------------------------------------------------------------- */
 
 static void a_root_is_never_made_over_another(void **state)
 {
@@ -147,8 +146,7 @@ static void the_published_hash_is_the_roots(void **state)
 	assert_true(sc_hash_equals(&hash, &written));
 }
 
-/* -- warrants
- * -------------------------------------------------------------------------------------------------- */
+/* -- warrants ---------------------------------------------------------------------------------- */
 
 /* The request of a module, signed by `signer`; the caller frees it. */
 static struct sc_bytes request_for(const char *cn, EVP_PKEY *key, EVP_PKEY *signer)
@@ -320,8 +318,7 @@ static void an_answer_has_root_and_warrant_and_nothing_else(void **state)
 	sc_bytes_free(&answer);
 }
 
-/* -- regions
- * --------------------------------------------------------------------------------------------------- */
+/* -- regions ----------------------------------------------------------------------------------- */
 
 /* A world whose module this factory has warranted. */
 static struct sc_forge *warranted_world(void)

@@ -34,8 +34,7 @@ static sc_status verify(const struct sc_forge *f, struct sc_error *err)
 	return verify_both(f, f, &trust, &target, err);
 }
 
-/* -- what holds
- * ------------------------------------------------------------------------------------------------ */
+/* -- what holds -------------------------------------------------------------------------------- */
 
 struct seen {
 	size_t count;
@@ -99,8 +98,7 @@ static void a_refusal_names_the_check(void **state)
 	assert_null(target);
 }
 
-/* -- what does not
- * --------------------------------------------------------------------------------------------- */
+/* -- what does not ----------------------------------------------------------------------------- */
 
 /* Each change alone, after the same packages were believed without it. */
 static void packages_are_refused_for_what_is_wrong_with_them(void **state)
@@ -139,8 +137,7 @@ static void a_world_package_without_its_region_certificate_is_refused(void **sta
 	    SC_ERR_EVIDENCE_WORLD);
 }
 
-/* -- packages that do not belong together
- * ----------------------------------------------------------------------- */
+/* -- packages that do not belong together ------------------------------------------------------ */
 
 /* A second region of the same manufacturer. */
 static struct sc_forge *region_of(struct sc_forge *manufacturer, const char *region)

@@ -158,7 +158,7 @@ static sc_status ask(int fd, uint32_t command, struct sc_enquire_response *enqui
 	return header.status;
 }
 
-/* -- the tests ----------------------------------------------------------------------------------------- */
+/* -- the tests --------------------------------------------------------------------------------- */
 
 static void the_command_line_says_one_thing(void **state)
 {

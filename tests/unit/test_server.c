@@ -107,7 +107,7 @@ static int stop(void **state)
 	return rmdir(directory);
 }
 
-/* -- a peer -------------------------------------------------------------------------------------------- */
+/* -- a peer ------------------------------------------------------------------------------------ */
 
 static int connect_to(const struct sc_socket_spec *spec)
 {
@@ -186,7 +186,7 @@ static void assert_closes_on(const void *message, size_t len)
 	assert_closed(fd);
 }
 
-/* -- the tests ----------------------------------------------------------------------------------------- */
+/* -- the tests --------------------------------------------------------------------------------- */
 
 static void pipelined_requests_are_all_answered(void **state)
 {

@@ -19,8 +19,7 @@
 
 #define PROMPT "PIN: "
 
-/* -- a descriptor
- * ---------------------------------------------------------------------------------------------- */
+/* -- a descriptor ------------------------------------------------------------------------------ */
 
 static int pipe_with(const char *content, size_t len)
 {
@@ -91,8 +90,7 @@ static void a_line_has_a_longest_length(void **state)
 	close(fd);
 }
 
-/* -- a terminal
- * ------------------------------------------------------------------------------------------------ */
+/* -- a terminal -------------------------------------------------------------------------------- */
 
 /* Asks at its controlling terminal; exits with the status, or 100 if what was typed is what is wanted. */
 static void ask_in_child(const char *terminal, const char *wanted)

@@ -90,7 +90,7 @@ static sc_status adopt(struct sc_module_state *state, void *context, struct sc_e
 	return SC_OK;
 }
 
-/* -- the Key Exchange Key ------------------------------------------------------------------------------------ */
+/* -- the Key Exchange Key ---------------------------------------------------------------------- */
 
 static sc_status make_kek(const struct sc_request *request, struct sc_bytes *blob, struct sc_key **out,
 			  struct sc_error *err)

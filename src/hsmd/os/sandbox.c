@@ -39,7 +39,7 @@ sc_status sc_sandbox_begin(struct sc_sandbox *sandbox, struct sc_error *err)
 	return SC_OK;
 }
 
-/* -- landlock ------------------------------------------------------------------------------------------ */
+/* -- landlock ---------------------------------------------------------------------------------- */
 
 /* The kernel's struct as of ABI 6, which is newer than the headers of the oldest system that this builds on.
  */
@@ -123,7 +123,7 @@ sc_status sc_sandbox_files(struct sc_sandbox *sandbox, const struct sc_dir *stat
 	return SC_OK;
 }
 
-/* -- seccomp ------------------------------------------------------------------------------------------- */
+/* -- seccomp ----------------------------------------------------------------------------------- */
 
 /* A system call that is allowed, if the arguments compare so. */
 struct rule {
