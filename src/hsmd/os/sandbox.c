@@ -39,7 +39,7 @@ sc_status sc_sandbox_begin(struct sc_sandbox *sandbox, struct sc_error *err)
 	return SC_OK;
 }
 
-/* -- landlock ---------------------------------------------------------------------------------- */
+/* -- landlock ------------------------------------------------------------------------------------------ */
 
 /* The kernel's struct as of ABI 6, which is newer than the headers of the oldest system that this builds on.
  */
@@ -123,7 +123,7 @@ sc_status sc_sandbox_files(struct sc_sandbox *sandbox, const struct sc_dir *stat
 	return SC_OK;
 }
 
-/* -- seccomp ----------------------------------------------------------------------------------- */
+/* -- seccomp ------------------------------------------------------------------------------------------- */
 
 /* A system call that is allowed, if the arguments compare so. */
 struct rule {
@@ -206,48 +206,8 @@ static sc_status add(scmp_filter_ctx filter, uint32_t action, const struct rule 
 /* "Argument n is that." */
 static struct scmp_arg_cmp is(unsigned n, scmp_datum_t value)
 {
-<<<<<<< HEAD
-	const scmp_datum_t directory = (scmp_datum_t)state->fd;
-	const struct rule rules[] = {
-#ifndef SC_SANITIZED
-		{ SCMP_SYS(openat), "state files", 1, { SCMP_A0(SCMP_CMP_EQ, directory) } },
-		{ SCMP_SYS(mmap),
-		  "the heap: memory that is no file's and can't be executed",
-		  2,
-		  { SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-		    SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS) } },
-		{ SCMP_SYS(mprotect), "the heap grows", 1, { SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) } },
-		{ SCMP_SYS(tgkill), "abort", 1, { SCMP_A2(SCMP_CMP_EQ, SIGABRT) } },
-#endif
-		{ SCMP_SYS(renameat), /* how the C library calls renameat2 without flags */
-		  "state files take their place",
-		  2,
-		  { SCMP_A0(SCMP_CMP_EQ, directory), SCMP_A2(SCMP_CMP_EQ, directory) } },
-		{ SCMP_SYS(renameat2),
-		  "state files take their place",
-		  2,
-		  { SCMP_A0(SCMP_CMP_EQ, directory), SCMP_A2(SCMP_CMP_EQ, directory) } },
-		{ SCMP_SYS(renameat),
-		  "the same, as the C library calls renameat2 without flags",
-		  2,
-		  { SCMP_A0(SCMP_CMP_EQ, directory), SCMP_A2(SCMP_CMP_EQ, directory) } },
-		{ SCMP_SYS(unlinkat),
-		  "a state file that could not be written whole",
-		  1,
-		  { SCMP_A0(SCMP_CMP_EQ, directory) } },
-		{ SCMP_SYS(getsockopt),
-		  "who is the peer (SO_PEERCRED); did SO_SNDBUF take",
-		  1,
-		  { SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET) } },
-		{ SCMP_SYS(setsockopt),
-		  "room for the largest answer",
-		  2,
-		  { SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET), SCMP_A2(SCMP_CMP_EQ, SO_SNDBUF) } },
-	};
-=======
 	return (struct scmp_arg_cmp){ n, SCMP_CMP_EQ, value, 0 };
 }
->>>>>>> h2
 
 static sc_status add_allowed(scmp_filter_ctx filter, const struct rule *rules, size_t count,
 			     struct sc_error *err)
