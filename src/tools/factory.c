@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "base/options.h"
 #include "base/terminal.h"
@@ -215,7 +216,14 @@ static sc_status start(int argc, char **argv, struct sc_error *err)
 int main(int argc, char **argv)
 {
 	struct sc_error err = { 0 };
-	sc_status status = start(argc, argv, &err);
+	sc_status status;
+
+	/* The root key will be in memory: no core file, and no other process of this user looks in. */
+	if (prctl(PR_SET_DUMPABLE, 0)) {
+		perror("factory: prctl");
+		return sc_status_exit(SC_ERR_SYSTEM);
+	}
+	status = start(argc, argv, &err);
 
 	if (status != SC_OK)
 		fprintf(stderr, "factory: %s\n", err.message);
