@@ -20,11 +20,12 @@
 #include "base/os.h"
 #include "client/words.h"
 
-#define CONNECT_SECONDS 10 /* a module whose queue of connections is full */
+#define CONNECT_MS 10000 /* a module whose queue of connections is full */
 
 struct sc_client {
 	int fd; /* -1 once the connection has ended */
 	char *path;
+	unsigned timeout_ms;
 	uint64_t last_id;
 	struct sc_bytes answer; /* room for the largest one; wiped after each */
 };
@@ -55,9 +56,17 @@ static sc_status set_buffer(int fd, const char *path, struct sc_error *err)
 	return SC_OK;
 }
 
-static sc_status connect_to(const struct sockaddr_un *address, int fd, struct sc_error *err)
+static struct timeval connect_limit(const struct sc_client *client)
 {
-	const struct timeval limit = { .tv_sec = CONNECT_SECONDS };
+	unsigned ms = client->timeout_ms < CONNECT_MS ? client->timeout_ms : CONNECT_MS;
+
+	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+}
+
+static sc_status connect_to(const struct sc_client *client, const struct sockaddr_un *address, int fd,
+			    struct sc_error *err)
+{
+	const struct timeval limit = connect_limit(client);
 	const char *path = address->sun_path;
 
 	/* On an AF_UNIX socket this limits connect(), too: unix(7). */
@@ -87,7 +96,7 @@ sc_status sc_client_reconnect(struct sc_client *client, struct sc_error *err)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot make a socket", client->path);
-	status = connect_to(&address, fd, err);
+	status = connect_to(client, &address, fd, err);
 	if (status != SC_OK) {
 		(void)sc_os->close(fd);
 		return status;
@@ -96,18 +105,25 @@ sc_status sc_client_reconnect(struct sc_client *client, struct sc_error *err)
 	return SC_OK;
 }
 
-sc_status sc_client_open(const char *path, struct sc_client **out, struct sc_error *err)
+sc_status sc_client_open_within(const char *path, unsigned milliseconds, struct sc_client **out,
+				struct sc_error *err)
 {
 	SC_CLEANUP(sc_client) client = calloc(1, sizeof *client);
 
 	SC_ENSURE(client, err, SC_ERR_MEMORY, "out of memory for a connection");
 	client->fd = -1;
+	client->timeout_ms = milliseconds;
 	client->path = strdup(path);
 	SC_ENSURE(client->path, err, SC_ERR_MEMORY, "out of memory for a connection");
 	SC_TRY(sc_bytes_new(SC_MESSAGE_MAX, &client->answer, err));
 	SC_TRY(sc_client_reconnect(client, err));
 	*out = sc_steal(client);
 	return SC_OK;
+}
+
+sc_status sc_client_open(const char *path, struct sc_client **out, struct sc_error *err)
+{
+	return sc_client_open_within(path, SC_CLIENT_TIMEOUT * 1000, out, err);
 }
 
 void sc_client_free(struct sc_client *client)
@@ -141,8 +157,8 @@ static sc_status wait_for(const struct sc_client *client, short events, int64_t 
 		int64_t left = deadline - sc_clock_monotonic();
 		int ready;
 
-		SC_ENSURE(left > 0, err, SC_ERR_TIMEOUT, "%s: the module did not answer within %d s",
-			  client->path, SC_CLIENT_TIMEOUT);
+		SC_ENSURE(left > 0, err, SC_ERR_TIMEOUT, "%s: the module did not answer within %g s",
+			  client->path, client->timeout_ms / 1000.0);
 		ready = poll(&poll_fd, 1, (int)(left / (SC_SECOND / 1000)) + 1);
 		if (ready > 0)
 			return SC_OK;
@@ -213,7 +229,7 @@ static sc_status exchange(struct sc_client *client, const struct sc_request_head
 			  struct sc_view body, size_t *len, struct sc_response_header *response,
 			  struct sc_view *answer, struct sc_error *err)
 {
-	int64_t deadline = sc_clock_monotonic() + SC_CLIENT_TIMEOUT * SC_SECOND;
+	int64_t deadline = sc_clock_monotonic() + client->timeout_ms * (SC_SECOND / 1000);
 	sc_status status;
 
 	SC_TRY(send_request(client, request, body, deadline, err));
