@@ -6,7 +6,7 @@
 # that the commands are there.
 set -u
 
-build="gcc libc6-dev pkg-config meson ninja-build libssl-dev libargon2-dev libseccomp-dev libzip-dev openssl python3"
+build="gcc libc6-dev pkg-config meson ninja-build libssl-dev libargon2-dev libseccomp-dev libzip-dev libsqlite3-dev openssl python3"
 test="libcmocka-dev libjansson-dev clang libclang-rt-dev asn1c"
 
 case ${1:-} in
