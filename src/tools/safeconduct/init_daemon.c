@@ -5,24 +5,22 @@
  */
 #include <errno.h>
 #include <grp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
 
-#include "base/os.h"
 #include "client/client.h"
 #include "formats/owner.h"
 #include "tools/safeconduct/init.h"
 
 #define CERTIFICATE_MAX 16384
 
-/* -- in the child ------------------------------------------------------------------------------------------ */
+/* -- in the child ------------------------------------------------------------------------------------------
+ */
 
 /* The order matters: groups first, while that is still permitted, the user id last. */
 static sc_status take_identity(const struct sc_init_identity *identity, struct sc_error *err)
@@ -31,7 +29,8 @@ static sc_status take_identity(const struct sc_init_identity *identity, struct s
 		return SC_OK;
 	if (setgroups(0, NULL) != 0 || setresgid(identity->gid, identity->gid, identity->gid) != 0 ||
 	    setresuid(identity->uid, identity->uid, identity->uid) != 0)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "user id %u cannot be taken", (unsigned)identity->uid);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "user id %u cannot be taken",
+				     (unsigned)identity->uid);
 	SC_ENSURE(identity->uid == 0 || setuid(0) != 0, err, SC_ERR_SYSTEM, "root's rights are not gone");
 	return SC_OK;
 }
@@ -65,20 +64,23 @@ sc_status sc_init_make_key(const char *module, const char *daemon, const char *a
 	return sc_bytes_copy(made.spki, spki, err);
 }
 
-static sc_status make_all(const struct sc_init_plan *plan, const struct sc_init_daemon *daemon, const char *module,
-			  const struct sc_dir *dir, struct sc_init_report *report, struct sc_error *err)
+static sc_status make_all(const struct sc_init_plan *plan, const struct sc_init_daemon *daemon,
+			  const char *module, const struct sc_dir *dir, struct sc_init_report *report,
+			  struct sc_error *err)
 {
 	const struct sc_key_type type = { SC_ALGORITHM_EC, 256 };
 	SC_CLEANUP(sc_bytes) spki = { 0 };
 
 	SC_TRY(sc_init_make_key(module, daemon->name, "tls", &type, dir, "tls.blob", &spki, err));
-	SC_ENSURE(spki.len <= sizeof report->spki, err, SC_ERR_TOO_LARGE, "the module's public key is too large");
+	SC_ENSURE(spki.len <= sizeof report->spki, err, SC_ERR_TOO_LARGE,
+		  "the module's public key is too large");
 	memcpy(report->spki, spki.data, spki.len);
 	report->spki_len = spki.len;
 	return daemon->make(plan, dir, report, err);
 }
 
-static void send_report(int socket, struct sc_init_report *report, sc_status status, const struct sc_error *err)
+static void send_report(int socket, struct sc_init_report *report, sc_status status,
+			const struct sc_error *err)
 {
 	report->status = status;
 	snprintf(report->message, sizeof report->message, "%s", err->message);
@@ -126,7 +128,8 @@ static int live(const struct sc_init_plan *plan, const struct sc_init_daemon *da
 	return status == SC_OK ? 0 : 1;
 }
 
-/* -- in the parent ----------------------------------------------------------------------------------------- */
+/* -- in the parent -----------------------------------------------------------------------------------------
+ */
 
 sc_status sc_init_child_start(const struct sc_init_plan *plan, const struct sc_init_daemon *daemon,
 			      const char *module, const struct sc_init_identity *identity, int other,
@@ -156,30 +159,36 @@ sc_status sc_init_child_start(const struct sc_init_plan *plan, const struct sc_i
 	return SC_OK;
 }
 
-sc_status sc_init_child_report(struct sc_init_child *child, struct sc_error *err)
+static sc_status receive_report(const struct sc_init_child *child, struct sc_init_report *out,
+				struct sc_error *err)
 {
+	const char *name = child->daemon->name;
 	ssize_t len;
 
 	do
-		len = recv(child->socket, &child->report, sizeof child->report, 0);
+		len = recv(child->socket, out, sizeof *out, 0);
 	while (len < 0 && errno == EINTR);
-	SC_ENSURE(len == (ssize_t)sizeof child->report, err, SC_ERR_SYSTEM, "%s's part ended without a word",
-		  child->daemon->name);
-	child->report.message[sizeof child->report.message - 1] = '\0';
-	SC_ENSURE(child->report.status == SC_OK, err, child->report.status, "%s: %s", child->daemon->name,
-		  child->report.message);
-	SC_ENSURE(child->report.spki_len <= sizeof child->report.spki, err, SC_ERR_SYSTEM,
-		  "%s's part told nonsense", child->daemon->name);
+	SC_ENSURE(len == (ssize_t)sizeof *out && out->spki_len <= sizeof out->spki, err, SC_ERR_SYSTEM,
+		  "%s's part ended without a word", name);
+	out->message[sizeof out->message - 1] = '\0';
+	SC_ENSURE(out->status == SC_OK, err, out->status, "%s: %s", name, out->message);
 	return SC_OK;
+}
+
+sc_status sc_init_child_report(struct sc_init_child *child, struct sc_error *err)
+{
+	return receive_report(child, &child->report, err);
 }
 
 sc_status sc_init_child_finish(struct sc_init_child *child, struct sc_view certificate, struct sc_error *err)
 {
+	struct sc_init_report last;
+
 	SC_ENSURE(certificate.len <= CERTIFICATE_MAX, err, SC_ERR_TOO_LARGE, "%s's certificate is too large",
 		  child->daemon->name);
 	if (send(child->socket, certificate.data, certificate.len, MSG_NOSIGNAL) != (ssize_t)certificate.len)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s's part is gone", child->daemon->name);
-	return sc_init_child_report(child, err);
+	return receive_report(child, &last, err);
 }
 
 void sc_init_child_end(struct sc_init_child *child)
@@ -194,7 +203,8 @@ void sc_init_child_end(struct sc_init_child *child)
 	child->pid = 0;
 }
 
-/* -- what both write ---------------------------------------------------------------------------------------- */
+/* -- what both write ----------------------------------------------------------------------------------------
+ */
 
 void sc_init_url(const struct sc_init_plan *plan, const char *host, uint16_t port, char out[SC_INIT_URL_SIZE])
 {
@@ -219,9 +229,10 @@ void sc_init_config_add(struct sc_init_config *config, const char *format, ...)
 		config->used += (size_t)len;
 }
 
-sc_status sc_init_config_write(const struct sc_init_config *config, const struct sc_dir *dir, const char *name,
-			       struct sc_error *err)
+sc_status sc_init_config_write(const struct sc_init_config *config, const struct sc_dir *dir,
+			       const char *name, struct sc_error *err)
 {
-	SC_ENSURE(!config->is_full, err, SC_ERR_TOO_LARGE, "%s: more than %d bytes", name, SC_INIT_CONFIG_MAX);
+	SC_ENSURE(!config->is_full, err, SC_ERR_TOO_LARGE, "%s: more than %d bytes", name,
+		  SC_INIT_CONFIG_MAX);
 	return sc_file_write(dir, name, sc_view_of(config->text, config->used), SC_FILE_NEW, 0600, err);
 }

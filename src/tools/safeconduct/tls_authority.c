@@ -13,9 +13,9 @@
 #include "base/clock.h"
 #include "formats/key_type.h"
 
-#define SERIAL_BITS  159 /* RFC 5280 section 4.1.2.2: positive, at most 20 octets */
+#define SERIAL_BITS  159      /* RFC 5280 section 4.1.2.2: positive, at most 20 octets */
 #define BACKDATE     (5 * 60) /* seconds: clients' clocks differ */
-#define SUBJECT_SIZE 65 /* RFC 5280: ub-common-name */
+#define SUBJECT_SIZE 65       /* RFC 5280: ub-common-name */
 #define NAMES_SIZE   1024
 
 struct sc_tls_authority {
@@ -69,8 +69,9 @@ static bool sign_authority(const struct sc_tls_authority *authority, const char 
 
 	snprintf(subject, sizeof subject, "Safeconduct, used once: %.40s", domain);
 	snprintf(permitted, sizeof permitted, "critical,permitted;DNS:%s", domain);
-	return X509_set_version(c, X509_VERSION_3) == 1 && set_serial(c) && set_times(c) && set_subject(c, subject) &&
-	       X509_set_issuer_name(c, X509_get_subject_name(c)) == 1 && X509_set_pubkey(c, authority->key) == 1 &&
+	return X509_set_version(c, X509_VERSION_3) == 1 && set_serial(c) && set_times(c) &&
+	       set_subject(c, subject) && X509_set_issuer_name(c, X509_get_subject_name(c)) == 1 &&
+	       X509_set_pubkey(c, authority->key) == 1 &&
 	       add_extension(c, c, NID_basic_constraints, "critical,CA:TRUE,pathlen:0") &&
 	       add_extension(c, c, NID_key_usage, "critical,keyCertSign") &&
 	       add_extension(c, c, NID_name_constraints, permitted) &&
@@ -119,7 +120,8 @@ sc_status sc_tls_authority_certificate(const struct sc_tls_authority *authority,
 }
 
 /* "DNS:login.localhost,DNS:graph.localhost" */
-static sc_status make_names(const char *const *names, size_t count, char out[NAMES_SIZE], struct sc_error *err)
+static sc_status make_names(const char *const *names, size_t count, char out[NAMES_SIZE],
+			    struct sc_error *err)
 {
 	size_t used = 0;
 
@@ -134,7 +136,8 @@ static sc_status make_names(const char *const *names, size_t count, char out[NAM
 }
 
 sc_status sc_tls_authority_issue(const struct sc_tls_authority *authority, struct sc_view spki,
-				 const char *const *names, size_t count, struct sc_bytes *out, struct sc_error *err)
+				 const char *const *names, size_t count, struct sc_bytes *out,
+				 struct sc_error *err)
 {
 	SC_CLEANUP(sc_pkey) key = NULL;
 	SC_CLEANUP(x509) certificate = X509_new();

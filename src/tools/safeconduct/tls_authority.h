@@ -13,7 +13,8 @@ struct sc_tls_authority;
 #define SC_TLS_YEARS 2 /* of it and of what it signs */
 
 /* A fresh P-256 key and its self-signed certificate. */
-sc_status sc_tls_authority_new(const char *domain, struct sc_tls_authority **out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_tls_authority_new(const char *domain, struct sc_tls_authority **out,
+			       struct sc_error *err) SC_WARN_UNUSED;
 
 /* Destroys the key. */
 void sc_tls_authority_free(struct sc_tls_authority *authority);
