@@ -1,7 +1,7 @@
 /*
- * Who it is: the three grants, each a look-up and a comparison. An account that is unknown, or another tenant's, costs
- * the same work as one whose password is wrong and is answered alike (rule P6). Runs on a worker thread: it reads the
- * database and hashes passwords.
+ * Who it is: the three grants, each a look-up and a comparison. An account that is unknown, or another
+ * tenant's, costs the same work as one whose password is wrong and is answered alike (rule P6). Runs on a
+ * worker thread: it reads the database and hashes passwords.
  */
 #include <stdio.h>
 #include <string.h>
@@ -28,14 +28,14 @@ static sc_status copy(char *out, size_t size, const char *text, const char *what
 {
 	int written = snprintf(out, size, "%s", text);
 
-	SC_ENSURE(written >= 0 && (size_t)written < size, err, SC_ERR_TOO_LARGE, "%s: longer than a token takes: %s",
-		  what, text);
+	SC_ENSURE(written >= 0 && (size_t)written < size, err, SC_ERR_TOO_LARGE,
+		  "%s: longer than a token takes: %s", what, text);
 	return SC_OK;
 }
 
 /* `upn` is "" for an application. The ids go into tokens in lower case, as they are compared. */
-static sc_status set_principal(struct sc_sign_in *sign_in, const char *tenant, const char *oid, const char *upn,
-			       const char *name, struct sc_error *err)
+static sc_status set_principal(struct sc_sign_in *sign_in, const char *tenant, const char *oid,
+			       const char *upn, const char *name, struct sc_error *err)
 {
 	struct sc_principal *principal = &sign_in->principal;
 	char known[SC_GUID_SIZE];
@@ -49,11 +49,11 @@ static sc_status set_principal(struct sc_sign_in *sign_in, const char *tenant, c
 }
 
 /* Checks what was typed against the account's hash, or nobody's. */
-static sc_status check_secret(struct sc_sign_in *sign_in, enum found found, const char *encoded, bool *matches,
-			      struct sc_error *err)
+static sc_status check_secret(struct sc_sign_in *sign_in, enum found found, const char *encoded,
+			      bool *matches, struct sc_error *err)
 {
-	SC_TRY(sc_password_check(found == FOUND ? encoded : sign_in->service->nobody, sc_view_text(sign_in->secret),
-				 matches, err));
+	SC_TRY(sc_password_check(found == FOUND ? encoded : sign_in->service->nobody,
+				 sc_view_text(sign_in->secret), matches, err));
 	*matches = *matches && found == FOUND;
 	sign_in->is_counted = false;
 	if (!*matches)
@@ -68,14 +68,15 @@ static sc_status is_confidential(struct sc_sign_in *sign_in, bool *is, struct sc
 	SC_CLEANUP(sc_application_row) row = { 0 };
 	enum found found;
 
-	SC_TRY(found_of(sc_signin_application_find(sign_in->service->store, NULL, sign_in->client, &row, err), &found));
+	SC_TRY(found_of(sc_signin_application_find(sign_in->service->store, NULL, sign_in->client, &row, err),
+			&found));
 	*is = found == FOUND;
 	return SC_OK;
 }
 
 /*
- * The principal is known where the account is (the log names whose password was wrong), but whether it can be served
- * matters only to who knows the password.
+ * The principal is known where the account is (the log names whose password was wrong), but whether it can be
+ * served matters only to who knows the password.
  */
 static sc_status decide(bool matches, enum sc_refusal no, enum sc_refusal *refusal, sc_status principal)
 {
@@ -94,7 +95,8 @@ static sc_status check_password(struct sc_sign_in *sign_in, enum sc_refusal *ref
 			&found));
 	SC_TRY(check_secret(sign_in, found, row.password, &matches, err));
 	return decide(matches, SC_REFUSAL_PASSWORD, refusal,
-		      found == FOUND ? set_principal(sign_in, row.tenant, row.oid, row.upn, row.name, err) : SC_OK);
+		      found == FOUND ? set_principal(sign_in, row.tenant, row.oid, row.upn, row.name, err)
+				     : SC_OK);
 }
 
 static sc_status check_application(struct sc_sign_in *sign_in, enum sc_refusal *refusal, struct sc_error *err)
@@ -108,7 +110,8 @@ static sc_status check_application(struct sc_sign_in *sign_in, enum sc_refusal *
 			&found));
 	SC_TRY(check_secret(sign_in, found, row.secret, &matches, err));
 	return decide(matches, SC_REFUSAL_SECRET, refusal,
-		      found == FOUND ? set_principal(sign_in, row.tenant, row.oid, "", row.name, err) : SC_OK);
+		      found == FOUND ? set_principal(sign_in, row.tenant, row.oid, "", row.name, err)
+				     : SC_OK);
 }
 
 /* The token's user, if the token is this client's and its user is still there. */
@@ -121,16 +124,18 @@ static sc_status check_refresh(struct sc_sign_in *sign_in, enum sc_refusal *refu
 	*refusal = SC_REFUSAL_REFRESH_TOKEN;
 	if (sc_refresh_read(sign_in->secret, &sign_in->spent, err) != SC_OK)
 		return SC_OK;
-	SC_TRY(found_of(sc_signin_refresh_find(sign_in->service->store, sc_sign_in_tenant(sign_in), &sign_in->spent,
-					       sc_clock_now(), &row, err),
+	SC_TRY(found_of(sc_signin_refresh_find(sign_in->service->store, sc_sign_in_tenant(sign_in),
+					       &sign_in->spent, sc_clock_now(), &row, err),
 			&found));
 	if (found != FOUND)
 		return SC_OK;
-	SC_TRY(found_of(sc_signin_user_find(sign_in->service->store, row.tenant, row.oid, &user, err), &found));
+	SC_TRY(
+	    found_of(sc_signin_user_find(sign_in->service->store, row.tenant, row.oid, &user, err), &found));
 	if (found != FOUND)
 		return SC_OK;
 	SC_TRY(set_principal(sign_in, user.tenant, user.oid, user.upn, user.name, err));
-	if (strcmp(row.client, sign_in->client) == 0) /* RFC 6749 section 6: bound to the client it was issued to */
+	if (strcmp(row.client, sign_in->client) ==
+	    0) /* RFC 6749 section 6: bound to the client it was issued to */
 		*refusal = SC_REFUSAL_NONE;
 	return SC_OK;
 }

@@ -1,4 +1,5 @@
-/* graph.<domain>: who the caller of a token is. The tokens are our own, checked as any other service would. */
+/* graph.<domain>: who the caller of a token is. The tokens are our own, checked as any other service would.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,9 +27,10 @@ static json_t *describe(const struct sc_signin *service, const struct sc_user_ro
 {
 	char type[SC_URL_MAX + 64];
 
-	snprintf(type, sizeof type, "%s/v1.0/$metadata#users/$entity", service->places.audience[SC_AUDIENCE_GRAPH]);
-	return json_pack("{s:s, s:s, s:s, s:s}", "@odata.context", type, "id", row->oid, "displayName", row->name,
-			 "userPrincipalName", row->upn);
+	snprintf(type, sizeof type, "%s/v1.0/$metadata#users/$entity",
+		 service->places.audience[SC_AUDIENCE_GRAPH]);
+	return json_pack("{s:s, s:s, s:s, s:s}", "@odata.context", type, "id", row->oid, "displayName",
+			 row->name, "userPrincipalName", row->upn);
 }
 
 /* A worker's job: the user may have changed since the token was made. */
@@ -37,8 +39,8 @@ static void look_up(void *context)
 	struct question *question = context;
 	SC_CLEANUP(sc_user_row) row = { 0 };
 	struct sc_error err = { 0 };
-	sc_status status = sc_signin_user_find(question->service->store, question->claims.tid, question->claims.oid,
-					       &row, &err);
+	sc_status status = sc_signin_user_find(question->service->store, question->claims.tid,
+					       question->claims.oid, &row, &err);
 
 	if (status == SC_OK) {
 		sc_web_answer(question->request, 200, describe(question->service, &row));
@@ -47,7 +49,8 @@ static void look_up(void *context)
 				    "The user of this token is not there any more.");
 	} else {
 		sc_log(SC_LOG_ERROR, "request %s: %s", sc_web_request_id(question->request), err.message);
-		sc_web_answer_error(question->request, 503, "serviceNotAvailable", "The directory does not answer.");
+		sc_web_answer_error(question->request, 503, "serviceNotAvailable",
+				    "The directory does not answer.");
 	}
 	free(question);
 }
@@ -56,7 +59,8 @@ static void ask(struct question *question)
 {
 	struct sc_error err = { 0 };
 
-	if (sc_web_run(sc_web_request_server(question->request), SC_WEB_QUICK, look_up, question, &err) == SC_OK)
+	if (sc_web_run(sc_web_request_server(question->request), SC_WEB_QUICK, look_up, question, &err) ==
+	    SC_OK)
 		return;
 	sc_web_answer_error(question->request, 503, "serviceNotAvailable", "The directory is busy.");
 	free(question);
@@ -82,12 +86,13 @@ void sc_graph_me(struct sc_web_request *request, void *context)
 	question->service = service;
 	question->request = request;
 	if (sc_token_verify(service->issuers, token, &audience, 1, &question->claims, &err) != SC_OK) {
-		sc_log(SC_LOG_NOTICE, "graph path=/v1.0/me address=%s request=%s result=%s", sc_web_peer(request),
-		       sc_web_request_id(request), err.message);
+		sc_log(SC_LOG_NOTICE, "graph path=/v1.0/me address=%s request=%s result=%s",
+		       sc_web_peer(request), sc_web_request_id(request), err.message);
 		refuse(request, service, err.message);
 		free(question);
 	} else if (strcmp(question->claims.idtyp, "app") == 0) {
-		sc_web_answer_error(request, 400, "BadRequest", "/me is a user's; this token is an application's.");
+		sc_web_answer_error(request, 400, "BadRequest",
+				    "/me is a user's; this token is an application's.");
 		free(question);
 	} else {
 		ask(question);

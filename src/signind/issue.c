@@ -1,7 +1,7 @@
 /*
- * The tokens of a sign-in that was allowed. The module signs the access token and, for a user, the id_token; the
- * refresh token is stored before it is given away (rule P2). None of the steps waits: each is begun by the end of the
- * one before, on the module's pipeline or on a worker.
+ * The tokens of a sign-in that was allowed. The module signs the access token and, for a user, the id_token;
+ * the refresh token is stored before it is given away (rule P2). None of the steps waits: each is begun by
+ * the end of the one before, on the module's pipeline or on a worker.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,7 +19,8 @@ static bool is_user(const struct sc_sign_in *sign_in)
 	return sign_in->grant != SC_GRANT_CLIENT_CREDENTIALS;
 }
 
-/* -- claims ------------------------------------------------------------------------------------------------- */
+/* -- claims -------------------------------------------------------------------------------------------------
+ */
 
 /* Adds a text; a failure shows in the count of what was set, as jansson gives it. */
 static int set(json_t *object, const char *name, const char *text)
@@ -37,8 +38,8 @@ static sc_status common_claims(const struct sc_sign_in *sign_in, const char *aud
 	int failed = 0;
 
 	sc_places_issuer(&sign_in->service->places, who->tenant, issuer);
-	claims = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s}", "aud", audience, "iss", issuer, "iat",
-			   (json_int_t)sign_in->now, "nbf", (json_int_t)sign_in->now, "exp",
+	claims = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s}", "aud", audience, "iss", issuer,
+			   "iat", (json_int_t)sign_in->now, "nbf", (json_int_t)sign_in->now, "exp",
 			   (json_int_t)(sign_in->now + TOKEN_LIFE), "oid", who->oid, "sub", who->oid, "tid",
 			   who->tenant, "ver", "1.0");
 	if (claims && is_user(sign_in))
@@ -80,7 +81,8 @@ static sc_status id_input(struct sc_sign_in *sign_in, struct sc_error *err)
 	return sc_token_key_input(sign_in->service->key, claims, &sign_in->id, err);
 }
 
-/* -- the answer ----------------------------------------------------------------------------------------------- */
+/* -- the answer
+ * ----------------------------------------------------------------------------------------------- */
 
 /* A number, or as v1 clients have it, a string of one. */
 static int set_number(const struct sc_sign_in *sign_in, json_t *body, const char *name, int64_t value)
@@ -96,14 +98,14 @@ static int set_number(const struct sc_sign_in *sign_in, json_t *body, const char
 /* {"uid", "utid"}: by what clients file the account. */
 static sc_status set_client_info(const struct sc_sign_in *sign_in, json_t *body, struct sc_error *err)
 {
-	SC_CLEANUP(sc_json) info =
-	    json_pack("{s:s, s:s}", "uid", sign_in->principal.oid, "utid", sign_in->principal.tenant);
+	SC_CLEANUP(sc_json)
+	info = json_pack("{s:s, s:s}", "uid", sign_in->principal.oid, "utid", sign_in->principal.tenant);
 	SC_CLEANUP(sc_bytes) text = { 0 };
 
 	SC_ENSURE(info, err, SC_ERR_MEMORY, "out of memory for an answer");
 	SC_TRY(sc_json_write(info, &text, err));
-	SC_ENSURE(json_object_set_new(body, "client_info", sc_json_from_bytes(sc_bytes_view(&text))) == 0, err,
-		  SC_ERR_MEMORY, "out of memory for an answer");
+	SC_ENSURE(json_object_set_new(body, "client_info", sc_json_from_bytes(sc_bytes_view(&text))) == 0,
+		  err, SC_ERR_MEMORY, "out of memory for an answer");
 	return SC_OK;
 }
 
@@ -122,7 +124,8 @@ static int set_times(const struct sc_sign_in *sign_in, json_t *body)
 }
 
 /* RFC 6749 section 5.1. `refresh` is NULL for an application, which has its secret. */
-static sc_status make_body(const struct sc_sign_in *sign_in, const char *refresh, json_t **out, struct sc_error *err)
+static sc_status make_body(const struct sc_sign_in *sign_in, const char *refresh, json_t **out,
+			   struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) body = json_object();
 	int failed = !body || set(body, "token_type", "Bearer") || set_times(sign_in, body) ||
@@ -138,7 +141,8 @@ static sc_status make_body(const struct sc_sign_in *sign_in, const char *refresh
 	return SC_OK;
 }
 
-/* -- the steps, last one first -------------------------------------------------------------------------------- */
+/* -- the steps, last one first
+ * -------------------------------------------------------------------------------- */
 
 static sc_status store_refresh(const struct sc_sign_in *sign_in, struct sc_bytes *token, struct sc_error *err)
 {
@@ -167,9 +171,9 @@ static void finish_user(void *context)
 	sc_status status = store_refresh(sign_in, &token, &err);
 
 	if (status == SC_ERR_NOT_FOUND) { /* its user or the token shown went away meanwhile */
-		sc_sign_in_refuse(sign_in,
-				  sign_in->grant == SC_GRANT_PASSWORD ? SC_REFUSAL_PASSWORD : SC_REFUSAL_REFRESH_TOKEN,
-				  "");
+		sc_sign_in_refuse(
+		    sign_in,
+		    sign_in->grant == SC_GRANT_PASSWORD ? SC_REFUSAL_PASSWORD : SC_REFUSAL_REFRESH_TOKEN, "");
 		return;
 	}
 	if (status == SC_OK)
@@ -207,8 +211,8 @@ static sc_status sign(struct sc_sign_in *sign_in, const struct sc_bytes *input, 
 		      struct sc_error *err)
 {
 	return sc_pipeline_key_sign(sign_in->service->module, &sign_in->service->key->key,
-				    SC_MECHANISM_TOKEN_RS256, sc_bytes_view(input), SIGN_TIMEOUT_MS, done, sign_in,
-				    err);
+				    SC_MECHANISM_TOKEN_RS256, sc_bytes_view(input), SIGN_TIMEOUT_MS, done,
+				    sign_in, err);
 }
 
 static void id_signed(void *context, sc_status status, const struct sc_error *why, struct sc_view signature)
@@ -219,12 +223,14 @@ static void id_signed(void *context, sc_status status, const struct sc_error *wh
 	if (status == SC_OK)
 		status = complete(&sign_in->id, signature, &err);
 	if (status == SC_OK)
-		status = sc_web_run(sc_web_request_server(sign_in->request), SC_WEB_QUICK, finish_user, sign_in, &err);
+		status = sc_web_run(sc_web_request_server(sign_in->request), SC_WEB_QUICK, finish_user,
+				    sign_in, &err);
 	if (status != SC_OK)
 		sc_sign_in_fail(sign_in, &err);
 }
 
-static void access_signed(void *context, sc_status status, const struct sc_error *why, struct sc_view signature)
+static void access_signed(void *context, sc_status status, const struct sc_error *why,
+			  struct sc_view signature)
 {
 	struct sc_sign_in *sign_in = context;
 	struct sc_error err = *why;

@@ -54,29 +54,56 @@ static sc_status read_config(int argc, char **argv, struct typed *typed, struct 
 			     struct sc_error *err)
 {
 	const struct sc_option options[] = {
-		{ .name = "config", .argument = "FILE", .help = "lines `name = value` of the options below",
+		{ .name = "config",
+		  .argument = "FILE",
+		  .help = "lines `name = value` of the options below",
 		  .value = &typed->config },
-		{ .name = "domain", .argument = "NAME", .help = "serve login.NAME and graph.NAME",
+		{ .name = "domain",
+		  .argument = "NAME",
+		  .help = "serve login.NAME and graph.NAME",
 		  .value = &typed->domain },
 		{ .name = "port", .argument = "PORT", .help = "to listen on", .value = &typed->port },
-		{ .name = "vault-port", .argument = "PORT", .help = "where vaultd listens",
+		{ .name = "vault-port",
+		  .argument = "PORT",
+		  .help = "where vaultd listens",
 		  .value = &typed->vault_port },
-		{ .name = "address", .argument = "IP", .help = "to listen on; may be repeated (127.0.0.1 and ::1)",
-		  .list = typed->addresses, .list_max = SC_WEB_ADDRESSES_MAX, .list_count = &typed->address_count },
-		{ .name = "tls-certificate", .argument = "FILE", .help = "certificate chain, PEM",
+		{ .name = "address",
+		  .argument = "IP",
+		  .help = "to listen on; may be repeated (127.0.0.1 and ::1)",
+		  .list = typed->addresses,
+		  .list_max = SC_WEB_ADDRESSES_MAX,
+		  .list_count = &typed->address_count },
+		{ .name = "tls-certificate",
+		  .argument = "FILE",
+		  .help = "certificate chain, PEM",
 		  .value = &typed->tls_certificate },
-		{ .name = "tls-key", .argument = "FILE", .help = "blob of its key", .value = &typed->tls_key },
-		{ .name = "tls-module", .argument = "SOCKET", .help = "module that has it",
+		{ .name = "tls-key",
+		  .argument = "FILE",
+		  .help = "blob of its key",
+		  .value = &typed->tls_key },
+		{ .name = "tls-module",
+		  .argument = "SOCKET",
+		  .help = "module that has it",
 		  .value = &typed->tls_module },
-		{ .name = "token-key", .argument = "FILE", .help = "blob of the key that signs tokens",
+		{ .name = "token-key",
+		  .argument = "FILE",
+		  .help = "blob of the key that signs tokens",
 		  .value = &typed->token_key },
-		{ .name = "token-module", .argument = "SOCKET", .help = "module that has it",
+		{ .name = "token-module",
+		  .argument = "SOCKET",
+		  .help = "module that has it",
 		  .value = &typed->token_module },
-		{ .name = "database", .argument = "FILE", .help = "users, applications, refresh tokens",
+		{ .name = "database",
+		  .argument = "FILE",
+		  .help = "users, applications, refresh tokens",
 		  .value = &typed->database },
-		{ .name = "threads", .argument = "N", .help = "HTTP threads for each address (2)",
+		{ .name = "threads",
+		  .argument = "N",
+		  .help = "HTTP threads for each address (2)",
 		  .value = &typed->threads },
-		{ .name = "ready-fd", .argument = "N", .help = "write \"READY\" to this descriptor when serving",
+		{ .name = "ready-fd",
+		  .argument = "N",
+		  .help = "write \"READY\" to this descriptor when serving",
 		  .value = &typed->ready_fd },
 		{ 0 },
 	};
@@ -133,7 +160,8 @@ static sc_status settle_web(const struct typed *typed, const struct sc_signin_se
 		.domain = signin->domain,
 		.port = signin->port,
 		.addresses = typed->address_count ? typed->addresses : loopbacks,
-		.address_count = typed->address_count ? typed->address_count : sizeof loopbacks / sizeof loopbacks[0],
+		.address_count =
+		    typed->address_count ? typed->address_count : sizeof loopbacks / sizeof loopbacks[0],
 		.hosts = sc_signin_hosts,
 		.threads = (unsigned)threads,
 	};
@@ -172,8 +200,8 @@ static void stop_signals(sigset_t *set)
 	sigaddset(set, SIGINT);
 }
 
-static sc_status serve(const struct sc_web_settings *settings, struct sc_signin *service, const char *ready_fd,
-		       struct sc_error *err)
+static sc_status serve(const struct sc_web_settings *settings, struct sc_signin *service,
+		       const char *ready_fd, struct sc_error *err)
 {
 	SC_CLEANUP(sc_web_server) server = NULL;
 	sigset_t set;
@@ -183,8 +211,8 @@ static sc_status serve(const struct sc_web_settings *settings, struct sc_signin 
 	SC_TRY(sc_web_server_start(settings, &server, err));
 	status = tell_ready(ready_fd, err);
 	if (status == SC_OK) {
-		sc_log(SC_LOG_NOTICE, "serving %s for %zu tenant%s", service->places.login, service->tenant_count,
-		       service->tenant_count == 1 ? "" : "s");
+		sc_log(SC_LOG_NOTICE, "serving %s for %zu tenant%s", service->places.login,
+		       service->tenant_count, service->tenant_count == 1 ? "" : "s");
 		stop_signals(&set);
 		while (sigwait(&set, &signal) != 0)
 			continue;

@@ -1,7 +1,7 @@
 /*
- * OpenID Connect Discovery 1.0 and the signing key. Clients look for these under the name that they know their
- * authority by: a tenant's id, or a word that leaves the tenant to the account. There the issuer is a pattern, as
- * clients of several tenants expect it: https://login…/{tenantid}/.
+ * OpenID Connect Discovery 1.0 and the signing key. Clients look for these under the name that they know
+ * their authority by: a tenant's id, or a word that leaves the tenant to the account. There the issuer is a
+ * pattern, as clients of several tenants expect it: https://login…/{tenantid}/.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +21,8 @@ static const struct face v2 = { "oauth2/v2.0/authorize", "oauth2/v2.0/token", "d
 
 #define ENDPOINT_MAX (SC_URL_MAX + 64)
 
-static void endpoint(const struct sc_signin *service, const char *authority, const char *name, char url[ENDPOINT_MAX])
+static void endpoint(const struct sc_signin *service, const char *authority, const char *name,
+		     char url[ENDPOINT_MAX])
 {
 	snprintf(url, ENDPOINT_MAX, "%s/%s/%s", service->places.login, authority, name);
 }
@@ -36,12 +37,13 @@ static json_t *document(const struct sc_signin *service, const char *authority, 
 	endpoint(service, authority, face->authorize, authorize);
 	endpoint(service, authority, face->token, token);
 	endpoint(service, authority, face->keys, keys);
-	return json_pack("{s:s, s:s, s:s, s:s, s:[s], s:[s], s:[s], s:[s], s:[s,s,s], s:[s,s,s,s]}", "issuer", issuer,
-			 "authorization_endpoint", authorize, "token_endpoint", token, "jwks_uri", keys,
-			 "response_types_supported", "code", "subject_types_supported", "public",
-			 "id_token_signing_alg_values_supported", "RS256", "token_endpoint_auth_methods_supported",
-			 "client_secret_post", "grant_types_supported", "password", "refresh_token",
-			 "client_credentials", "scopes_supported", "openid", "profile", "email", "offline_access");
+	return json_pack("{s:s, s:s, s:s, s:s, s:[s], s:[s], s:[s], s:[s], s:[s,s,s], s:[s,s,s,s]}", "issuer",
+			 issuer, "authorization_endpoint", authorize, "token_endpoint", token, "jwks_uri",
+			 keys, "response_types_supported", "code", "subject_types_supported", "public",
+			 "id_token_signing_alg_values_supported", "RS256",
+			 "token_endpoint_auth_methods_supported", "client_secret_post",
+			 "grant_types_supported", "password", "refresh_token", "client_credentials",
+			 "scopes_supported", "openid", "profile", "email", "offline_access");
 }
 
 static void answer(struct sc_web_request *request, const struct sc_signin *service, const struct face *face)

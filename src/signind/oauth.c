@@ -61,8 +61,8 @@ void sc_oauth_refuse(struct sc_web_request *request, enum sc_refusal refusal, co
 	sc_clock_text(sc_clock_now(), now);
 	snprintf(text, sizeof text, "AADSTS%u: %s%s", row->code, row->text, detail);
 	body = json_pack("{s:s, s:s, s:[i], s:s+, s:s, s:s}", "error", row->error, "error_description", text,
-			 "error_codes", (int)row->code, "timestamp", now, "Z", "trace_id", sc_web_request_id(request),
-			 "correlation_id", correlation_of(request));
+			 "error_codes", (int)row->code, "timestamp", now, "Z", "trace_id",
+			 sc_web_request_id(request), "correlation_id", correlation_of(request));
 	if (row->status == 503)
 		sc_web_set_header(request, "Retry-After", "1");
 	sc_web_answer(request, row->status, body);

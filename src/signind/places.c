@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DOMAIN_MAX 200
+#define DOMAIN_MAX 180
 
 static bool is_domain(const char *domain)
 {
@@ -14,19 +14,20 @@ static bool is_domain(const char *domain)
 	       strspn(domain, "abcdefghijklmnopqrstuvwxyz0123456789.-") == len;
 }
 
-static void url_of(const char *host, const char *domain, uint16_t port, char url[SC_URL_MAX + 1])
+static void url_of(const char *host, const char *domain, uint16_t port, char url[SC_ORIGIN_MAX + 1])
 {
 	if (port == 443)
-		snprintf(url, SC_URL_MAX + 1, "https://%s.%s", host, domain);
+		snprintf(url, SC_ORIGIN_MAX + 1, "https://%s.%s", host, domain);
 	else
-		snprintf(url, SC_URL_MAX + 1, "https://%s.%s:%u", host, domain, port);
+		snprintf(url, SC_ORIGIN_MAX + 1, "https://%s.%s:%u", host, domain, port);
 }
 
 sc_status sc_places_set(const char *domain, uint16_t port, uint16_t vault_port, struct sc_places *out,
 			struct sc_error *err)
 {
 	SC_ENSURE(is_domain(domain), err, SC_ERR_USAGE,
-		  "domain: lower-case letters, digits, hyphens and dots, at most %d, not: %s", DOMAIN_MAX, domain);
+		  "domain: lower-case letters, digits, hyphens and dots, at most %d, not: %s", DOMAIN_MAX,
+		  domain);
 	url_of("login", domain, port, out->login);
 	url_of("management", domain, vault_port, out->audience[SC_AUDIENCE_MANAGEMENT]);
 	url_of("vault", domain, vault_port, out->audience[SC_AUDIENCE_VAULT]);
@@ -62,7 +63,8 @@ bool sc_places_resource(const struct sc_places *places, const char *resource, ch
 /* The scopes of OpenID Connect Core, sections 5.4 and 11: about the sign-in itself, no resource's. */
 static bool is_openid(struct sc_view word)
 {
-	static const char *const words[] = { "openid", "profile", "email", "address", "phone", "offline_access" };
+	static const char *const words[] = { "openid",  "profile", "email",
+					     "address", "phone",   "offline_access" };
 
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
 		if (sc_view_equals(word, sc_view_text(words[i])))

@@ -1,7 +1,8 @@
 /*
- * Refresh tokens: 256 random bits for the client, their hash for the database (DESIGN section 8). Each use gives the
- * client a new one; the one that it showed lives on for a minute, because the answer may be lost on its way and
- * because two processes of one client (`az` run twice at once) share a token and do not wait for each other.
+ * Refresh tokens: 256 random bits for the client, their hash for the database (DESIGN section 8). Each use
+ * gives the client a new one; the one that it showed lives on for a minute, because the answer may be lost on
+ * its way and because two processes of one client (`az` run twice at once) share a token and do not wait for
+ * each other.
  */
 #ifndef SC_SIGNIND_REFRESH_H
 #define SC_SIGNIND_REFRESH_H

@@ -38,14 +38,17 @@ static sc_status add_tenant(void *context, const struct sc_signin_tenant_row *ro
 	SC_ENSURE(sc_guid_read(row->id, id), err, SC_ERR_INTEGRITY, "tenant %s: its id is no GUID", row->id);
 	sc_places_issuer(&service->places, id, issuer);
 	const char *const tenants[] = { id };
-	const struct sc_issuer_settings settings = { .issuer = issuer, .tenants = tenants, .tenant_count = 1 };
+	const struct sc_issuer_settings settings = { .issuer = issuer,
+						     .tenants = tenants,
+						     .tenant_count = 1 };
 	SC_TRY(sc_issuers_add(service->issuers, &settings, err));
 	SC_TRY(sc_issuers_set_keys(service->issuers, issuer, sc_bytes_view(&service->key->jwks), err));
 	service->tenant_count++;
 	return SC_OK;
 }
 
-/* Nobody knows what it is a hash of: an unknown account costs what a wrong password does, and never matches. */
+/* Nobody knows what it is a hash of: an unknown account costs what a wrong password does, and never matches.
+ */
 static sc_status make_nobody(char encoded[SC_PASSWORD_ENCODED_SIZE], struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) random = { 0 };
@@ -71,7 +74,8 @@ static sc_status open_parts(struct sc_signin *service, const struct sc_signin_se
 	return sc_pipeline_open(settings->token_module, &service->module, err);
 }
 
-sc_status sc_signin_new(const struct sc_signin_settings *settings, struct sc_signin **out, struct sc_error *err)
+sc_status sc_signin_new(const struct sc_signin_settings *settings, struct sc_signin **out,
+			struct sc_error *err)
 {
 	SC_CLEANUP(sc_signin) service = calloc(1, sizeof *service);
 

@@ -15,20 +15,21 @@
 struct sc_signin {
 	struct sc_places places;
 	struct sc_signin_store *store;
-	struct sc_pipeline *module;     /* what signs */
+	struct sc_pipeline *module; /* what signs */
 	struct sc_token_key *key;
 	struct sc_throttle *throttle;
-	struct sc_issuers *issuers;     /* ourselves, once a tenant: /me takes our own tokens */
-	char (*tenants)[SC_GUID_SIZE];  /* as the database had them at start, in lower case */
+	struct sc_issuers *issuers;    /* ourselves, once a tenant: /me takes our own tokens */
+	char (*tenants)[SC_GUID_SIZE]; /* as the database had them at start, in lower case */
 	size_t tenant_count;
-	char nobody[SC_PASSWORD_ENCODED_SIZE]; /* a hash of nothing anybody knows: the work for an unknown account */
+	char nobody[SC_PASSWORD_ENCODED_SIZE]; /* a hash of nothing anybody knows: the work for an unknown
+						  account */
 };
 
 struct sc_signin_settings {
 	const char *domain;
 	uint16_t port;
 	uint16_t vault_port;
-	const char *database;     /* path, as the following */
+	const char *database; /* path, as the following */
 	const char *token_key;
 	const char *token_module;
 };
@@ -37,7 +38,8 @@ struct sc_signin_settings {
 sc_status sc_signin_new(const struct sc_signin_settings *settings, struct sc_signin **out,
 			struct sc_error *err) SC_WARN_UNUSED;
 
-/* Ends the module's pipeline: what waits for it is answered 503. After that nothing runs that uses *service. */
+/* Ends the module's pipeline: what waits for it is answered 503. After that nothing runs that uses *service.
+ */
 void sc_signin_close_module(struct sc_signin *service);
 
 /* After the server has been stopped and the pipeline closed. NULL is allowed. */
@@ -45,8 +47,8 @@ void sc_signin_free(struct sc_signin *service);
 SC_CLEANUP_POINTER(sc_signin, struct sc_signin, sc_signin_free)
 
 /*
- * The tenant of a path's first segment: its id, or "" for "adfs", "common" and "organizations", which leave it to
- * the account. False for a tenant that is not served here.
+ * The tenant of a path's first segment: its id, or "" for "adfs", "common" and "organizations", which leave
+ * it to the account. False for a tenant that is not served here.
  */
 bool sc_signin_tenant(const struct sc_signin *service, const char *segment, char tenant[SC_GUID_SIZE]);
 

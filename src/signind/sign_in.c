@@ -1,6 +1,7 @@
 /*
- * How a sign-in ends: one log line a decision, who, what, from where; never a password, secret or token. What was
- * typed as a name is written only where it looks like one, because people type passwords into the wrong field.
+ * How a sign-in ends: one log line a decision, who, what, from where; never a password, secret or token. What
+ * was typed as a name is written only where it looks like one, because people type passwords into the wrong
+ * field.
  */
 #include "signind/sign_in.h"
 
@@ -52,10 +53,12 @@ static void write_line(const struct sc_sign_in *sign_in, const char *result)
 	const struct sc_principal *who = &sign_in->principal;
 
 	sc_log(SC_LOG_NOTICE,
-	       "sign-in grant=%s account=%s tenant=%s oid=%s client=%s audience=%s address=%s request=%s result=%s",
-	       grant_name(sign_in), shown(sign_in), who->tenant[0] ? who->tenant : "-", who->oid[0] ? who->oid : "-",
-	       sign_in->client[0] ? sign_in->client : "-", sign_in->audience[0] ? sign_in->audience : "-",
-	       sc_web_peer(sign_in->request), sc_web_request_id(sign_in->request), result);
+	       "sign-in grant=%s account=%s tenant=%s oid=%s client=%s audience=%s address=%s request=%s "
+	       "result=%s",
+	       grant_name(sign_in), shown(sign_in), who->tenant[0] ? who->tenant : "-",
+	       who->oid[0] ? who->oid : "-", sign_in->client[0] ? sign_in->client : "-",
+	       sign_in->audience[0] ? sign_in->audience : "-", sc_web_peer(sign_in->request),
+	       sc_web_request_id(sign_in->request), result);
 }
 
 static void end(struct sc_sign_in *sign_in)

@@ -1,7 +1,7 @@
 /*
  * One request at the token endpoint, on its way from thread to thread: an HTTP thread reads it
- * (token_endpoint.c), a worker finds out who it is (grants.c), the module signs, a worker stores the refresh token
- * and answers (issue.c). Whoever has it passes it on or ends it; nothing else refers to it.
+ * (token_endpoint.c), a worker finds out who it is (grants.c), the module signs, a worker stores the refresh
+ * token and answers (issue.c). Whoever has it passes it on or ends it; nothing else refers to it.
  */
 #ifndef SC_SIGNIND_SIGN_IN_H
 #define SC_SIGNIND_SIGN_IN_H
@@ -20,7 +20,7 @@ enum sc_grant {
 struct sc_principal {
 	char tenant[SC_GUID_SIZE];
 	char oid[SC_GUID_SIZE];
-	char upn[SC_TOKEN_TEXT_MAX + 1];  /* of users */
+	char upn[SC_TOKEN_TEXT_MAX + 1]; /* of users */
 	char name[SC_TOKEN_TEXT_MAX + 1];
 };
 
@@ -31,20 +31,20 @@ struct sc_sign_in {
 	bool is_v1; /* it asked for a `resource`: numbers are answered as strings */
 
 	/* What was asked; the pointers live as long as the request. */
-	char tenant[SC_GUID_SIZE];        /* of the path; "": the account's */
-	char client[SC_GUID_SIZE];        /* client_id */
+	char tenant[SC_GUID_SIZE]; /* of the path; "": the account's */
+	char client[SC_GUID_SIZE]; /* client_id */
 	char audience[SC_URL_MAX + 1];
-	const char *scope;                /* as it was given, or NULL */
-	const char *account;              /* username or client_id; NULL with a refresh token */
-	const char *secret;               /* password, client secret, refresh token */
+	const char *scope;   /* as it was given, or NULL */
+	const char *account; /* username or client_id; NULL with a refresh token */
+	const char *secret;  /* password, client secret, refresh token */
 
-	bool is_counted;                  /* as a failed attempt, until the password has been judged */
+	bool is_counted; /* as a failed attempt, until the password has been judged */
 
 	struct sc_principal principal;
-	int64_t now;                      /* `iat` of what is issued */
-	struct sc_bytes access;           /* signing input, then token */
-	struct sc_bytes id;               /* likewise; users only */
-	struct sc_hash spent;             /* of the refresh token that was shown */
+	int64_t now;            /* `iat` of what is issued */
+	struct sc_bytes access; /* signing input, then token */
+	struct sc_bytes id;     /* likewise; users only */
+	struct sc_hash spent;   /* of the refresh token that was shown */
 };
 
 /* The tenant to look in, for the store: NULL where the path leaves it open. */
@@ -62,8 +62,8 @@ void sc_sign_in_throttle(struct sc_sign_in *sign_in, unsigned wait);
 void sc_sign_in_grant(struct sc_sign_in *sign_in, json_t *body);
 
 /*
- * For what is nobody's decision, a module or a database that does not answer: logs why, gives an attempt that was
- * not judged back, answers 503, ends it.
+ * For what is nobody's decision, a module or a database that does not answer: logs why, gives an attempt that
+ * was not judged back, answers 503, ends it.
  */
 void sc_sign_in_fail(struct sc_sign_in *sign_in, const struct sc_error *err);
 

@@ -29,11 +29,7 @@ struct rule {
 	unsigned forget; /* seconds */
 };
 
-enum {
-	ACCOUNT,
-	ADDRESS,
-	KINDS
-};
+enum { ACCOUNT, ADDRESS, KINDS };
 
 static const struct rule rules[KINDS] = {
 	[ACCOUNT] = { "safeconduct throttle account 1", SC_THROTTLE_ACCOUNT_FREE, SC_THROTTLE_ACCOUNT_CAP,
@@ -68,8 +64,8 @@ void sc_throttle_free(struct sc_throttle *throttle)
 	free(throttle);
 }
 
-static sc_status key_of(const struct sc_throttle *throttle, int kind, struct sc_view name, struct sc_hash *out,
-			struct sc_error *err)
+static sc_status key_of(const struct sc_throttle *throttle, int kind, struct sc_view name,
+			struct sc_hash *out, struct sc_error *err)
 {
 	return sc_hmac_parts(&throttle->key, rules[kind].context, &name, 1, out, err);
 }
@@ -105,7 +101,8 @@ static unsigned delay_of(const struct rule *rule, unsigned failures)
 	return over > 16 || (1u << (over - 1)) > rule->cap ? rule->cap : 1u << (over - 1);
 }
 
-/* The entry of that key, or the one that may be taken for it: a free one, else who failed least and longest ago. */
+/* The entry of that key, or the one that may be taken for it: a free one, else who failed least and longest
+ * ago. */
 static struct entry *find(struct sc_throttle *throttle, int kind, const struct sc_hash *key, int64_t now)
 {
 	struct entry *set = throttle->table[kind][(key->b[0] | (unsigned)key->b[1] << 8) & (SETS - 1)];
@@ -137,8 +134,8 @@ static void count(struct entry *entry, int kind, const struct sc_hash *key, int6
 	entry->not_before = now + delay_of(&rules[kind], entry->failures) * SC_SECOND;
 }
 
-sc_status sc_throttle_begin(struct sc_throttle *throttle, const char *account, const char *address, int64_t now,
-			    unsigned *wait, struct sc_error *err)
+sc_status sc_throttle_begin(struct sc_throttle *throttle, const char *account, const char *address,
+			    int64_t now, unsigned *wait, struct sc_error *err)
 {
 	struct sc_hash key[KINDS];
 	struct entry *entry[KINDS];
@@ -160,7 +157,8 @@ sc_status sc_throttle_begin(struct sc_throttle *throttle, const char *account, c
 	return SC_OK;
 }
 
-static void give_back(struct sc_throttle *throttle, int kind, const struct sc_hash *key, int64_t now, bool forgets)
+static void give_back(struct sc_throttle *throttle, int kind, const struct sc_hash *key, int64_t now,
+		      bool forgets)
 {
 	struct entry *entry = find(throttle, kind, key, now);
 

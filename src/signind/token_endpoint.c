@@ -1,6 +1,6 @@
 /*
- * POST …/token: what is asked, in the forms of v1 (`resource`) and v2.0 (`scope`) clients. Runs on an HTTP thread:
- * reads, refuses what is malformed or throttled, and leaves the rest to a worker.
+ * POST …/token: what is asked, in the forms of v1 (`resource`) and v2.0 (`scope`) clients. Runs on an HTTP
+ * thread: reads, refuses what is malformed or throttled, and leaves the rest to a worker.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +100,8 @@ static bool read_request(struct sc_sign_in *sign_in, bool takes_resource, size_t
 	return read_credentials(sign_in, *row, fault) && read_audience(sign_in, takes_resource, fault);
 }
 
-/* Counts the attempt as a failed one until grants.c knows better. False where it has to wait: it is answered. */
+/* Counts the attempt as a failed one until grants.c knows better. False where it has to wait: it is answered.
+ */
 static bool may_try(struct sc_sign_in *sign_in)
 {
 	struct sc_error err = { 0 };
@@ -138,7 +139,8 @@ static void token(struct sc_web_request *request, void *context, bool takes_reso
 	}
 	if (!may_try(sign_in))
 		return;
-	if (sc_web_run(sc_web_request_server(request), grants[row].lane, sc_sign_in_check, sign_in, &err) != SC_OK)
+	if (sc_web_run(sc_web_request_server(request), grants[row].lane, sc_sign_in_check, sign_in, &err) !=
+	    SC_OK)
 		sc_sign_in_fail(sign_in, &err);
 }
 

@@ -34,8 +34,10 @@ static sc_status owner_of_daemon(struct sc_bytes *out, struct sc_error *err)
 	return sc_owner_encode(owner, out, err);
 }
 
-/* The public key as the module gives it, which has opened the blob: what the file says of itself is not asked. */
-static sc_status ask_module(struct sc_token_key *key, const char *module, EVP_PKEY **out, struct sc_error *err)
+/* The public key as the module gives it, which has opened the blob: what the file says of itself is not
+ * asked. */
+static sc_status ask_module(struct sc_token_key *key, const char *module, EVP_PKEY **out,
+			    struct sc_error *err)
 {
 	SC_CLEANUP(sc_client) client = NULL;
 	SC_CLEANUP(sc_client_key) loaded = { 0 };
@@ -43,12 +45,15 @@ static sc_status ask_module(struct sc_token_key *key, const char *module, EVP_PK
 	struct sc_key_info_response info = { 0 };
 
 	SC_TRY(sc_client_open(module, &client, err));
-	SC_TRY(sc_client_key_load(client, sc_bytes_view(&key->blob), sc_bytes_view(&key->owner), &loaded, err));
-	key->key = (struct sc_pipeline_key){ loaded.digest, sc_bytes_view(&key->blob), sc_bytes_view(&key->owner) };
+	SC_TRY(
+	    sc_client_key_load(client, sc_bytes_view(&key->blob), sc_bytes_view(&key->owner), &loaded, err));
+	key->key =
+	    (struct sc_pipeline_key){ loaded.digest, sc_bytes_view(&key->blob), sc_bytes_view(&key->owner) };
 	const struct sc_key_info_request request = { loaded.digest, sc_bytes_view(&key->owner) };
 	SC_TRY(sc_module_key_info(client, 0, &request, &reply, &info, err));
-	SC_ENSURE(sc_view_equals(info.application, sc_view_text("token")) && info.algorithm == SC_ALGORITHM_RSA, err,
-		  SC_ERR_KEY_TYPE, "it is no RSA key of the application `token`");
+	SC_ENSURE(sc_view_equals(info.application, sc_view_text("token")) &&
+		      info.algorithm == SC_ALGORITHM_RSA,
+		  err, SC_ERR_KEY_TYPE, "it is no RSA key of the application `token`");
 	return sc_spki_read(info.spki, out, err);
 }
 
@@ -89,8 +94,8 @@ static sc_status describe(struct sc_token_key *key, const EVP_PKEY *public_key, 
 	SC_TRY(number_of(public_key, OSSL_PKEY_PARAM_RSA_N, &n, err));
 	SC_TRY(number_of(public_key, OSSL_PKEY_PARAM_RSA_E, &e, err));
 	SC_TRY(thumbprint((const char *)n.data, (const char *)e.data, &kid, err));
-	jwks = json_pack("{s:[{s:s, s:s, s:s, s:s, s:s, s:s}]}", "keys", "kty", "RSA", "use", "sig", "alg", "RS256", "kid",
-			 kid.data, "n", n.data, "e", e.data);
+	jwks = json_pack("{s:[{s:s, s:s, s:s, s:s, s:s, s:s}]}", "keys", "kty", "RSA", "use", "sig", "alg",
+			 "RS256", "kid", kid.data, "n", n.data, "e", e.data);
 	header = json_pack("{s:s, s:s, s:s}", "alg", "RS256", "typ", "JWT", "kid", kid.data);
 	SC_ENSURE(jwks && header, err, SC_ERR_MEMORY, "out of memory");
 	SC_TRY(sc_json_write(jwks, &key->jwks, err));
@@ -98,7 +103,8 @@ static sc_status describe(struct sc_token_key *key, const EVP_PKEY *public_key, 
 	return sc_base64url_write(sc_bytes_view(&header_text), &key->header, err);
 }
 
-static sc_status open_key(struct sc_token_key *key, const char *blob, const char *module, struct sc_error *err)
+static sc_status open_key(struct sc_token_key *key, const char *blob, const char *module,
+			  struct sc_error *err)
 {
 	SC_CLEANUP(sc_pkey) public_key = NULL;
 
@@ -110,7 +116,8 @@ static sc_status open_key(struct sc_token_key *key, const char *blob, const char
 	return describe(key, public_key, err);
 }
 
-sc_status sc_token_key_open(const char *blob, const char *module, struct sc_token_key **out, struct sc_error *err)
+sc_status sc_token_key_open(const char *blob, const char *module, struct sc_token_key **out,
+			    struct sc_error *err)
 {
 	SC_CLEANUP(sc_token_key) key = calloc(1, sizeof *key);
 

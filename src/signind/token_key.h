@@ -1,6 +1,7 @@
 /*
- * The key that signs tokens: it is in the module, here are its blob and its public half. The module takes a JWS
- * signing input and hashes it itself (SC_MECHANISM_TOKEN_RS256), so that this process can sign nothing but tokens.
+ * The key that signs tokens: it is in the module, here are its blob and its public half. The module takes a
+ * JWS signing input and hashes it itself (SC_MECHANISM_TOKEN_RS256), so that this process can sign nothing
+ * but tokens.
  */
 #ifndef SC_SIGNIND_TOKEN_KEY_H
 #define SC_SIGNIND_TOKEN_KEY_H
@@ -20,8 +21,9 @@ struct sc_token_key {
 };
 
 /*
- * Reads the blob, has the module behind the socket `module` open it, and takes the public key from the module's
- * answer. Blocks. SC_ERR_UNAVAILABLE without the module, SC_ERR_KEY_TYPE for what is no RSA token key.
+ * Reads the blob, has the module behind the socket `module` open it, and takes the public key from the
+ * module's answer. Blocks. SC_ERR_UNAVAILABLE without the module, SC_ERR_KEY_TYPE for what is no RSA token
+ * key.
  */
 sc_status sc_token_key_open(const char *blob, const char *module, struct sc_token_key **out,
 			    struct sc_error *err) SC_WARN_UNUSED;

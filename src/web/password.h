@@ -21,8 +21,8 @@ sc_status sc_password_encode(struct sc_view password, char encoded[SC_PASSWORD_E
 			     struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * *matches tells whether it is that password; what is longer than SC_PASSWORD_MAX never is, but is hashed, cut,
- * all the same. SC_ERR_MEMORY; SC_ERR_ENCODING where `encoded` is no hash as above.
+ * *matches tells whether it is that password; what is longer than SC_PASSWORD_MAX never is, but is hashed,
+ * cut, all the same. SC_ERR_MEMORY; SC_ERR_ENCODING where `encoded` is no hash as above.
  */
 sc_status sc_password_check(const char *encoded, struct sc_view password, bool *matches,
 			    struct sc_error *err) SC_WARN_UNUSED;

@@ -66,7 +66,8 @@ static void a_longer_password_than_any_matches_nothing(void **state)
 
 static void what_is_no_hash_is_an_error_and_never_a_match(void **state)
 {
-	static const char *const bad[] = { "", "plain", "$argon2i$v=19$m=65536,t=3,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA",
+	static const char *const bad[] = { "", "plain",
+					   "$argon2i$v=19$m=65536,t=3,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA",
 					   "$argon2id$v=19$m=65536,t=3,p=1$c2FsdHNhbHQ" };
 	struct sc_error err = { 0 };
 	bool is = false;

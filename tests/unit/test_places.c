@@ -1,4 +1,5 @@
-/* Tokens are made for the three audiences of the deployment and no other; clients find the one they asked for. */
+/* Tokens are made for the three audiences of the deployment and no other; clients find the one they asked
+ * for. */
 #include "signind/guid.h"
 #include "signind/places.h"
 #include <stdio.h>
@@ -18,8 +19,10 @@ static int setup(void **state)
 
 static void an_audience_is_kept_as_it_was_asked_for(void **state)
 {
-	static const char *const resources[] = { "https://management.localhost:8443/", "https://management.localhost:8443",
-						 "https://vault.localhost:8443", "https://vault.localhost:8443/",
+	static const char *const resources[] = { "https://management.localhost:8443/",
+						 "https://management.localhost:8443",
+						 "https://vault.localhost:8443",
+						 "https://vault.localhost:8443/",
 						 "https://graph.localhost:8444/" };
 	char audience[SC_URL_MAX + 1];
 
@@ -60,13 +63,20 @@ static void a_scope_is_an_audience_and_a_permission(void **state)
 	} good[] = {
 		{ "https://vault.localhost:8443/.default", "https://vault.localhost:8443" },
 		{ "https://management.localhost:8443//.default", "https://management.localhost:8443/" },
-		{ "https://management.localhost:8443//user_impersonation", "https://management.localhost:8443/" },
-		{ "openid  offline_access profile https://graph.localhost:8444//.default", "https://graph.localhost:8444/" },
+		{ "https://management.localhost:8443//user_impersonation",
+		  "https://management.localhost:8443/" },
+		{ "openid  offline_access profile https://graph.localhost:8444//.default",
+		  "https://graph.localhost:8444/" },
 		{ "https://vault.localhost:8443/.default openid", "https://vault.localhost:8443" },
 	};
-	static const char *const bad[] = { "", "openid profile", "https://vault.localhost:8443",
-					   "https://vault.localhost:8443/User.Read", "/.default",
-					   "https://example.org/.default https://vault.localhost:8443/.default" };
+	static const char *const bad[] = {
+		"",
+		"openid profile",
+		"https://vault.localhost:8443",
+		"https://vault.localhost:8443/User.Read",
+		"/.default",
+		"https://example.org/.default https://vault.localhost:8443/.default"
+	};
 	char audience[SC_URL_MAX + 1];
 
 	(void)state;
@@ -96,8 +106,11 @@ static void the_usual_port_is_left_out(void **state)
 
 static void a_guid_is_read_in_lower_case_and_nothing_else_is_one(void **state)
 {
-	static const char *const bad[] = { "", "6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a1", "6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a111",
-					   "6f1f1b46x1b62-4e3a-9d23-0d5b0c1b7a11", "6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a1g",
+	static const char *const bad[] = { "",
+					   "6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a1",
+					   "6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a111",
+					   "6f1f1b46x1b62-4e3a-9d23-0d5b0c1b7a11",
+					   "6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a1g",
 					   "{6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a11}" };
 	char guid[SC_GUID_SIZE];
 
