@@ -97,19 +97,17 @@ sc_status sc_access_by_policies(struct sc_access *access, const json_t *policies
 	return sc_access_refuse(access, reason, err);
 }
 
-sc_status sc_access_by_roles(struct sc_access *access, uint32_t roles, struct sc_error *err)
+sc_status sc_access_to_resources(struct sc_access *access, bool is_administrator, struct sc_error *err)
 {
-	const uint32_t needed =
-	    operations[access->operation].kind == SC_READS ? SC_ROLE_OWNER | SC_ROLE_READER : SC_ROLE_OWNER;
+	const struct operation *operation = &operations[access->operation];
 	char reason[SC_ERROR_MESSAGE_MAX];
 
 	SC_TRY(check_tenant(access, err));
-	if (!operations[access->operation].permission && roles & needed)
+	if (!operation->permission && (operation->kind == SC_READS || is_administrator))
 		return SC_OK;
 	snprintf(reason, sizeof reason,
-		 "The client with object id '%s' does not have authorization to perform action '%s' over "
-		 "scope '%s'.",
-		 access->caller.oid, operations[access->operation].name, access->vault);
+		 "The client with object id '%s' does not have authorization to perform action '%s' over scope '%s'.",
+		 access->caller.oid, operation->name, access->vault);
 	return sc_access_refuse(access, reason, err);
 }
 
