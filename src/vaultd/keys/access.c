@@ -115,7 +115,9 @@ sc_status sc_access_begin(struct sc_access *access, struct sc_error *err)
 {
 	const struct sc_audit_entry entry = entry_of(access, SC_AUDIT_ALLOWED, NULL);
 
-	return sc_audit_sync(access->audit, &entry, err);
+	SC_TRY(sc_audit_sync(access->audit, &entry, err));
+	access->has_begun = true;
+	return SC_OK;
 }
 
 sc_status sc_access_finish(struct sc_access *access, sc_status outcome, const char *reason,

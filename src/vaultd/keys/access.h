@@ -47,6 +47,7 @@ struct sc_access {
 	char tenant[64];
 	char vault[SC_PLACE_MAX]; /* or the path of another resource */
 	char key[SC_PLACE_MAX];   /* "name" or "name/version" */
+	bool has_begun;           /* a change: sc_access_begin() was called */
 };
 
 /*
