@@ -2,17 +2,18 @@
  * What vaultd keeps: tenants, subscriptions, resource groups, vaults, keys, and which transfer packages have
  * been imported. Rows and functions, no SQL: the engine behind them may change.
  *
- * What was answered SC_OK by a function that writes is on the disk (rule P2). Otherwise nothing of it is, and
- * the store goes on: SC_ERR_NOT_DURABLE  it could not be written: the disk is full, or its sync failed. Room
- * on the disk is found again without a restart; after a failed sync every write is refused until a restart
+ * What was answered SC_OK by a function that writes is on the disk (rule P2). Otherwise nobody sees any of
+ * it, and the store goes on: SC_ERR_NOT_DURABLE  it could not be written: the disk is full, or its sync
+ * failed. Room on the disk is found again without a restart; after a failed sync every write is refused until
+ * a restart. Should the process end before the next write, the rows may be there, whole, afterwards
  *   SC_ERR_BUSY         another process held the database for too long, or the row was changed since it was
- * read SC_ERR_NOT_FOUND, SC_ERR_EXISTS, SC_ERR_TOO_LARGE (a name or text beyond its limit) SC_ERR_INTEGRITY,
- * SC_ERR_SYSTEM, SC_ERR_MEMORY Writing waits for the disk and belongs on a worker thread; looking up is
- * short. Any thread may call.
+ * read SC_ERR_NOT_FOUND, SC_ERR_EXISTS SC_ERR_TOO_LARGE    a name or text to write is beyond its limit
+ *   SC_ERR_INTEGRITY, SC_ERR_SYSTEM, SC_ERR_MEMORY
+ * Writing waits for the disk and belongs on a worker thread; looking up is short. Any thread may call.
  *
- * Names and ids compare without the case of their ASCII letters, as the service's do, and come back as they
- * were written. Every look-up has the tenant in its key, so that what is absent and what is another's answer
- * alike (rule P6); SC_ERR_NOT_FOUND has no message that tells them apart.
+ * Names and ids compare without the case of their ASCII letters, as the service's do. GUIDs and versions come
+ * back in lower case, all else as it was written. Every look-up has the tenant in its key, so that what is
+ * absent and what is another's answer alike (rule P6).
  *
  * A row that was read owns its `memory`, into which its texts and views point: release it with its _free
  * function or SC_CLEANUP. For a row to write, the caller sets the pointers and leaves `memory` empty.
@@ -179,7 +180,7 @@ struct sc_key_row {
 	const char *tenant;
 	const char *vault;
 	const char *name;
-	const char *version;
+	const char *version;    /* 32 hexadecimal digits, in lower case */
 	const char *kty;        /* "RSA-HSM" */
 	struct sc_view blob;    /* sealed by the module */
 	struct sc_view spki;    /* public key, DER */

@@ -1,6 +1,6 @@
 /*
- * The api-versions that clients of the last ten years send. The ones listed here are served alike, because what they
- * differ in is not part of the calls that exist; any other is refused, as the service does.
+ * The api-versions that clients of the last ten years send. The ones listed here are served alike, because
+ * what they differ in is not part of the calls that exist; any other is refused, as the service does.
  */
 #ifndef SC_VAULTD_API_VERSION_H
 #define SC_VAULTD_API_VERSION_H

@@ -63,7 +63,8 @@ const struct sc_vault_region *sc_vaultd_region_at(const struct sc_vaultd *vaultd
 	return place ? sc_vaultd_region(vaultd, place->code) : NULL;
 }
 
-/* -- opening ------------------------------------------------------------------------------------------------------ */
+/* -- opening
+ * ------------------------------------------------------------------------------------------------------ */
 
 static void name_hosts(struct sc_vaultd *vaultd)
 {
@@ -74,9 +75,10 @@ static void name_hosts(struct sc_vaultd *vaultd)
 	if (s->port != 443)
 		snprintf(port, sizeof port, ":%u", s->port);
 	snprintf(vaultd->vault_authority, sizeof vaultd->vault_authority, "vault.%.200s%s", s->domain, port);
-	snprintf(vaultd->vault_audience, sizeof vaultd->vault_audience, "https://%s", vaultd->vault_authority);
-	snprintf(vaultd->management_audience, sizeof vaultd->management_audience, "https://management.%.200s%s/",
-		 s->domain, port);
+	snprintf(vaultd->vault_audience, sizeof vaultd->vault_audience, "https://%s",
+		 vaultd->vault_authority);
+	snprintf(vaultd->management_audience, sizeof vaultd->management_audience,
+		 "https://management.%.200s%s/", s->domain, port);
 }
 
 static sc_status open_region(const struct sc_vaultd_region_settings *settings, struct sc_vault_region *region,
@@ -97,8 +99,8 @@ static sc_status open_regions(struct sc_vaultd *vaultd, struct sc_error *err)
 	const struct sc_vaultd_settings *s = vaultd->settings;
 
 	for (size_t i = 0; i < s->region_count; i++) {
-		SC_ENSURE(!sc_vaultd_region(vaultd, s->regions[i].code), err, SC_ERR_USAGE, "region %s: given twice",
-			  s->regions[i].code);
+		SC_ENSURE(!sc_vaultd_region(vaultd, s->regions[i].code), err, SC_ERR_USAGE,
+			  "region %s: given twice", s->regions[i].code);
 		vaultd->region_count = i + 1;
 		SC_TRY(open_region(&s->regions[i], &vaultd->regions[i], err));
 	}
@@ -157,7 +159,8 @@ static sc_status start_server(struct sc_vaultd *vaultd, struct sc_error *err)
 	return SC_OK;
 }
 
-sc_status sc_vaultd_open(const struct sc_vaultd_settings *settings, struct sc_vaultd *vaultd, struct sc_error *err)
+sc_status sc_vaultd_open(const struct sc_vaultd_settings *settings, struct sc_vaultd *vaultd,
+			 struct sc_error *err)
 {
 	*vaultd = (struct sc_vaultd){ .settings = settings };
 	name_hosts(vaultd);
@@ -170,7 +173,8 @@ sc_status sc_vaultd_open(const struct sc_vaultd_settings *settings, struct sc_va
 
 void sc_vaultd_close(struct sc_vaultd *vaultd)
 {
-	/* First nothing new, then no more answers from modules, whose callbacks still hold requests; then the rest. */
+	/* First nothing new, then no more answers from modules, whose callbacks still hold requests; then the
+	 * rest. */
 	if (vaultd->server)
 		sc_web_server_stop(vaultd->server);
 	for (size_t i = 0; i < vaultd->region_count; i++) {

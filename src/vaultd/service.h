@@ -21,8 +21,8 @@ struct sc_vault_region {
 
 struct sc_vaultd {
 	const struct sc_vaultd_settings *settings;
-	char vault_authority[SC_AUTHORITY_MAX];      /* "vault.localhost:8443" */
-	char vault_audience[SC_AUTHORITY_MAX + 16];  /* "https://vault.localhost:8443" */
+	char vault_authority[SC_AUTHORITY_MAX];          /* "vault.localhost:8443" */
+	char vault_audience[SC_AUTHORITY_MAX + 16];      /* "https://vault.localhost:8443" */
 	char management_audience[SC_AUTHORITY_MAX + 16]; /* "https://management.localhost:8443/" */
 	struct sc_vault_store *store;
 	struct sc_audit *audit;
@@ -34,8 +34,8 @@ struct sc_vaultd {
 };
 
 /*
- * Opens everything and serves, from when it returns. The settings must live as long as the service. The caller
- * closes it, also after a failure.
+ * Opens everything and serves, from when it returns. The settings must live as long as the service. The
+ * caller closes it, also after a failure.
  */
 sc_status sc_vaultd_open(const struct sc_vaultd_settings *settings, struct sc_vaultd *vaultd,
 			 struct sc_error *err) SC_WARN_UNUSED;

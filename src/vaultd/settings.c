@@ -13,23 +13,25 @@ struct typed {
 	size_t administrator_count;
 };
 
-static sc_status read_table(int argc, char **argv, struct typed *typed, struct sc_vaultd_settings *settings, bool *done,
-			    struct sc_error *err)
+static sc_status read_table(int argc, char **argv, struct typed *typed, struct sc_vaultd_settings *settings,
+			    bool *done, struct sc_error *err)
 {
-#define TEXT(option, shown, says, to) { .name = option, .argument = shown, .help = says, .value = to }
+#define TEXT(option, shown, says, to)                                                                        \
+	{                                                                                                    \
+		.name = option, .argument = shown, .help = says, .value = to                                 \
+	}
 #define LIST(option, shown, says, to, count)                                                                 \
-	{ .name = option,                                                                                    \
-	  .argument = shown,                                                                                 \
-	  .help = says,                                                                                      \
-	  .list = to,                                                                                        \
-	  .list_max = sizeof to / sizeof to[0],                                                              \
-	  .list_count = &count }
+	{                                                                                                    \
+		.name = option, .argument = shown, .help = says, .list = to,                                 \
+		.list_max = sizeof to / sizeof to[0], .list_count = &count                                   \
+	}
 	const struct sc_option options[] = {
-		TEXT("config", "FILE", "the configuration; every other option may stand there", &typed->config),
+		TEXT("config", "FILE", "the configuration; every other option may stand there",
+		     &typed->config),
 		TEXT("domain", "NAME", "what management. and <vault>.vault. stand before", &settings->domain),
 		TEXT("port", "N", "the TLS port", &typed->port),
-		LIST("address", "ADDRESS", "listen on this numeric address; may be repeated", settings->addresses,
-		     settings->address_count),
+		LIST("address", "ADDRESS", "listen on this numeric address; may be repeated",
+		     settings->addresses, settings->address_count),
 		TEXT("threads", "N", "HTTP threads for each address (2)", &typed->threads),
 		TEXT("tls-certificate", "FILE", "the server's certificate and its chain, PEM",
 		     &settings->tls_certificate),
@@ -37,7 +39,8 @@ static sc_status read_table(int argc, char **argv, struct typed *typed, struct s
 		TEXT("tls-module", "SOCKET", "of the module that holds it", &settings->tls_module),
 		TEXT("database", "FILE", "vaults and keys", &settings->database),
 		TEXT("audit-log", "FILE", "a line for every decision", &settings->audit_log),
-		LIST("issuer", "URL", "a tenant's token issuer, its path ending in the tenant's id; may be repeated",
+		LIST("issuer", "URL",
+		     "a tenant's token issuer, its path ending in the tenant's id; may be repeated",
 		     settings->issuers, settings->issuer_count),
 		TEXT("issuer-keys", "URL", "the issuers' signing keys (JWKS)", &settings->issuer_keys),
 		TEXT("issuer-ca", "FILE", "the authority believed for that URL, PEM", &settings->issuer_ca),
@@ -66,11 +69,16 @@ static sc_status need_all(const struct sc_vaultd_settings *s, const struct typed
 		const char *name;
 		const char *value;
 	} needed[] = {
-		{ "domain", s->domain },	   { "port", typed->port },
-		{ "tls-certificate", s->tls_certificate }, { "tls-key", s->tls_key },
-		{ "tls-module", s->tls_module },   { "database", s->database },
-		{ "audit-log", s->audit_log },	   { "issuer", s->issuers[0] },
-		{ "issuer-keys", s->issuer_keys }, { "issuer-ca", s->issuer_ca },
+		{ "domain", s->domain },
+		{ "port", typed->port },
+		{ "tls-certificate", s->tls_certificate },
+		{ "tls-key", s->tls_key },
+		{ "tls-module", s->tls_module },
+		{ "database", s->database },
+		{ "audit-log", s->audit_log },
+		{ "issuer", s->issuers[0] },
+		{ "issuer-keys", s->issuer_keys },
+		{ "issuer-ca", s->issuer_ca },
 		{ "region", typed->regions[0] },
 	};
 
@@ -82,7 +90,7 @@ static sc_status need_all(const struct sc_vaultd_settings *s, const struct typed
 static sc_status find_paths(struct sc_vaultd_settings *s, struct sc_error *err)
 {
 	const char **const paths[] = { &s->tls_certificate, &s->tls_key,   &s->tls_module,
-				       &s->database,	    &s->audit_log, &s->issuer_ca };
+				       &s->database,        &s->audit_log, &s->issuer_ca };
 
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
 		SC_TRY(sc_config_path(s->config, *paths[i], paths[i], err));
@@ -96,7 +104,8 @@ static sc_status read_regions(struct sc_vaultd_settings *s, const struct typed *
 	for (size_t i = 0; i < typed->region_count; i++) {
 		struct sc_vaultd_region_settings *region = &s->regions[i];
 
-		SC_TRY(sc_config_words(s->config, "region", typed->regions[i], "CODE SOCKET DIRECTORY", words, 3, err));
+		SC_TRY(sc_config_words(s->config, "region", typed->regions[i], "CODE SOCKET DIRECTORY", words,
+				       3, err));
 		region->code = words[0];
 		SC_TRY(sc_config_path(s->config, words[1], &region->module, err));
 		SC_TRY(sc_config_path(s->config, words[2], &region->directory, err));
@@ -105,13 +114,14 @@ static sc_status read_regions(struct sc_vaultd_settings *s, const struct typed *
 	return SC_OK;
 }
 
-static sc_status read_administrators(struct sc_vaultd_settings *s, const struct typed *typed, struct sc_error *err)
+static sc_status read_administrators(struct sc_vaultd_settings *s, const struct typed *typed,
+				     struct sc_error *err)
 {
 	const char *words[2];
 
 	for (size_t i = 0; i < typed->administrator_count; i++) {
-		SC_TRY(sc_config_words(s->config, "administrator", typed->administrators[i], "ISSUER OBJECT-ID", words, 2,
-				       err));
+		SC_TRY(sc_config_words(s->config, "administrator", typed->administrators[i],
+				       "ISSUER OBJECT-ID", words, 2, err));
 		s->administrators[i] = (struct sc_vaultd_principal){ words[0], words[1] };
 	}
 	s->administrator_count = typed->administrator_count;

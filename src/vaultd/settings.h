@@ -5,8 +5,8 @@
 #include "web/config.h"
 #include "web/web.h"
 
-#define SC_VAULTD_ISSUERS_MAX 64
-#define SC_VAULTD_REGIONS_MAX 32
+#define SC_VAULTD_ISSUERS_MAX        64
+#define SC_VAULTD_REGIONS_MAX        32
 #define SC_VAULTD_ADMINISTRATORS_MAX 64
 
 struct sc_vaultd_region_settings {
@@ -40,7 +40,7 @@ struct sc_vaultd_settings {
 	size_t administrator_count;
 	struct sc_vaultd_region_settings regions[SC_VAULTD_REGIONS_MAX];
 	size_t region_count;
-	int ready_fd; /* -1: none */
+	int ready_fd;             /* -1: none */
 	struct sc_config *config; /* what the texts point into */
 };
 

@@ -106,7 +106,8 @@ sc_status sc_access_to_resources(struct sc_access *access, bool is_administrator
 	if (!operation->permission && (operation->kind == SC_READS || is_administrator))
 		return SC_OK;
 	snprintf(reason, sizeof reason,
-		 "The client with object id '%s' does not have authorization to perform action '%s' over scope '%s'.",
+		 "The client with object id '%s' does not have authorization to perform action '%s' over "
+		 "scope '%s'.",
 		 access->caller.oid, operation->name, access->vault);
 	return sc_access_refuse(access, reason, err);
 }

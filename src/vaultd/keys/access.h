@@ -60,10 +60,11 @@ sc_status sc_access_by_policies(struct sc_access *access, const json_t *policies
 				struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Decides about the resources above the keys, until roles are assigned one by one: a principal of the tenant may
- * read, an administrator of the configuration may change as well. As above.
+ * Decides about the resources above the keys, until roles are assigned one by one: a principal of the tenant
+ * may read, an administrator of the configuration may change as well. As above.
  */
-sc_status sc_access_to_resources(struct sc_access *access, bool is_administrator, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_access_to_resources(struct sc_access *access, bool is_administrator,
+				 struct sc_error *err) SC_WARN_UNUSED;
 
 /* Refuses for a reason that the caller found himself: a disabled key, a spent time. As a refusal above. */
 sc_status sc_access_refuse(struct sc_access *access, const char *reason, struct sc_error *err) SC_WARN_UNUSED;

@@ -54,9 +54,11 @@ void sc_keys_answer_failure(struct sc_web_request *request, sc_status status, co
 	const char *message = err && err->message[0] ? err->message : sc_status_sentence(status);
 
 	if (refusal.http >= 500) {
-		sc_log(SC_LOG_WARNING, "%s: %s: %s", sc_web_request_id(request), sc_status_name(status), message);
-		message = refusal.http == 503 ? "The service cannot do that at the moment. Try again." :
-						"The service has failed. Its log has the reason under this request's id.";
+		sc_log(SC_LOG_WARNING, "%s: %s: %s", sc_web_request_id(request), sc_status_name(status),
+		       message);
+		message = refusal.http == 503
+			      ? "The service cannot do that at the moment. Try again."
+			      : "The service has failed. Its log has the reason under this request's id.";
 	}
 	if (status == SC_ERR_FORBIDDEN)
 		sc_keys_answer_forbidden(request, "ForbiddenByPolicy", message);
@@ -67,6 +69,6 @@ void sc_keys_answer_failure(struct sc_web_request *request, sc_status status, co
 void sc_keys_answer_forbidden(struct sc_web_request *request, const char *inner, const char *message)
 {
 	sc_web_answer(request, 403,
-		      json_pack("{s:{s:s, s:s, s:{s:s}}}", "error", "code", "Forbidden", "message", message, "innererror",
-				"code", inner));
+		      json_pack("{s:{s:s, s:s, s:{s:s}}}", "error", "code", "Forbidden", "message", message,
+				"innererror", "code", inner));
 }

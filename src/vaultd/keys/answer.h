@@ -12,12 +12,13 @@ struct sc_keys_refusal {
 struct sc_keys_refusal sc_keys_refusal_of(sc_status status);
 
 /*
- * Answers a failure: its code, and its message where one says more; what went wrong inside (the database, a library)
- * is logged and told in general words only.
+ * Answers a failure: its code, and its message where one says more; what went wrong inside (the database, a
+ * library) is logged and told in general words only.
  */
 void sc_keys_answer_failure(struct sc_web_request *request, sc_status status, const struct sc_error *err);
 
-/* 403 with the inner code that tells why: "ForbiddenByPolicy", "KeyDisabled", "KeyNotYetValid", "KeyExpired". */
+/* 403 with the inner code that tells why: "ForbiddenByPolicy", "KeyDisabled", "KeyNotYetValid", "KeyExpired".
+ */
 void sc_keys_answer_forbidden(struct sc_web_request *request, const char *inner, const char *message);
 
 #endif

@@ -11,8 +11,9 @@
 #include "vaultd/keys/answer.h"
 
 /*
- * 401 with the one challenge that all clients understand (reference/azure-clients: values in plain quotes, no final
- * slash). The authority's last segment is the tenant's id: a vault's tenant is public, as its name in the DNS is.
+ * 401 with the one challenge that all clients understand (reference/azure-clients: values in plain quotes, no
+ * final slash). The authority's last segment is the tenant's id: a vault's tenant is public, as its name in
+ * the DNS is.
  */
 static void challenge(struct sc_keys_call *call, const char *tenant, const char *message)
 {
@@ -22,16 +23,16 @@ static void challenge(struct sc_keys_call *call, const char *tenant, const char 
 
 	if (len > 0 && issuer[len - 1] == '/')
 		len--;
-	snprintf(value, sizeof value, "Bearer authorization=\"%.*s\", resource=\"%s\"", (int)len, issuer ? issuer : "",
-		 call->vaultd->vault_audience);
+	snprintf(value, sizeof value, "Bearer authorization=\"%.*s\", resource=\"%s\"", (int)len,
+		 issuer ? issuer : "", call->vaultd->vault_audience);
 	sc_web_set_header(call->request, "WWW-Authenticate", value);
 	sc_web_answer_error(call->request, 401, "Unauthorized", "%s", message);
 }
 
 static void no_such_vault(struct sc_keys_call *call)
 {
-	sc_web_answer_error(call->request, 404, "VaultNotFound", "There is no vault '%s' in the caller's tenant.",
-			    sc_web_label(call->request));
+	sc_web_answer_error(call->request, 404, "VaultNotFound",
+			    "There is no vault '%s' in the caller's tenant.", sc_web_label(call->request));
 }
 
 /* Without a valid token: the challenge of the vault's tenant. */
@@ -50,7 +51,8 @@ static void ask_to_sign_in(struct sc_keys_call *call, const char *message)
 		sc_keys_answer_failure(call->request, status, &err);
 }
 
-/* False: answered. A token that is not believed is a decision, too, and noted; a first call without one is not. */
+/* False: answered. A token that is not believed is a decision, too, and noted; a first call without one is
+ * not. */
 static bool authenticate(struct sc_keys_call *call)
 {
 	const char *token = sc_web_bearer(call->request);
@@ -99,7 +101,8 @@ static bool read_path(struct sc_keys_call *call)
 	}
 	if (version && !version_is_valid(version)) {
 		sc_web_answer_error(call->request, 404, "KeyNotFound",
-				    "A key with (name/id) %s/%.64s was not found in this key vault.", name, version);
+				    "A key with (name/id) %s/%.64s was not found in this key vault.", name,
+				    version);
 		return false;
 	}
 	snprintf(call->name, sizeof call->name, "%s", name);
@@ -114,8 +117,8 @@ static sc_status find_vault(struct sc_keys_call *call, struct sc_error *err)
 				   &call->vault, err));
 	SC_TRY(sc_json_read(sc_view_text(call->vault.properties), &call->properties, err));
 	call->region = sc_vaultd_region(call->vaultd, call->vault.region);
-	SC_ENSURE(call->region, err, SC_ERR_UNAVAILABLE, "region %s of vault %s is not configured", call->vault.region,
-		  call->vault.name);
+	SC_ENSURE(call->region, err, SC_ERR_UNAVAILABLE, "region %s of vault %s is not configured",
+		  call->vault.region, call->vault.name);
 	snprintf(call->access.tenant, sizeof call->access.tenant, "%s", call->vault.tenant);
 	snprintf(call->access.vault, sizeof call->access.vault, "%s", call->vault.name);
 	return SC_OK;
@@ -132,8 +135,6 @@ static void call_free(struct sc_keys_call *call)
 	sc_vault_row_free(&call->vault);
 	sc_key_row_free(&call->key);
 	json_decref(call->properties);
-	sc_bytes_free(&call->package);
-	sc_bytes_free(&call->reply);
 	free(call);
 }
 
@@ -144,14 +145,16 @@ static bool find_and_decide(struct sc_keys_call *call)
 	sc_status status = find_vault(call, &err);
 
 	if (status == SC_ERR_NOT_FOUND) {
-		if (sc_access_refuse(&call->access, "no such vault in the caller's tenant", &err) == SC_ERR_FORBIDDEN)
+		if (sc_access_refuse(&call->access, "no such vault in the caller's tenant", &err) ==
+		    SC_ERR_FORBIDDEN)
 			no_such_vault(call);
 		else
 			sc_keys_answer_failure(call->request, err.status, &err);
 		return false;
 	}
 	if (status == SC_OK)
-		status = sc_access_by_policies(&call->access, json_object_get(call->properties, "accessPolicies"), &err);
+		status = sc_access_by_policies(&call->access,
+					       json_object_get(call->properties, "accessPolicies"), &err);
 	if (status == SC_OK)
 		return true;
 	sc_keys_answer_failure(call->request, status, &err);
@@ -188,10 +191,11 @@ sc_status sc_keys_call_find(struct sc_keys_call *call, struct sc_error *err)
 {
 	sc_status status;
 
-	status = sc_store_key_find(call->vaultd->store, call->vault.tenant, call->vault.name, call->name, call->version,
-				   &call->key, err);
+	status = sc_store_key_find(call->vaultd->store, call->vault.tenant, call->vault.name, call->name,
+				   call->version, &call->key, err);
 	if (status == SC_ERR_NOT_FOUND)
-		return sc_fail(err, status, "A key with (name/id) %s was not found in this key vault.", call->access.key);
+		return sc_fail(err, status, "A key with (name/id) %s was not found in this key vault.",
+			       call->access.key);
 	SC_TRY(status);
 	snprintf(call->version, sizeof call->version, "%s", call->key.version);
 	name_key(call);
@@ -229,7 +233,8 @@ void sc_keys_call_answer(struct sc_keys_call *call, json_t *body)
 void sc_keys_call_fail(struct sc_keys_call *call, sc_status status, const struct sc_error *err)
 {
 	struct sc_error unwritten = { 0 };
-	sc_status noted = sc_access_finish(&call->access, status, err->message[0] ? err->message : NULL, &unwritten);
+	sc_status noted =
+	    sc_access_finish(&call->access, status, err->message[0] ? err->message : NULL, &unwritten);
 
 	if (noted == SC_OK)
 		sc_keys_answer_failure(call->request, status, err);

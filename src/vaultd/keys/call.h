@@ -1,6 +1,7 @@
 /*
- * One call of the keys API from its token to its answer: who calls, which vault, what was decided. It may change
- * threads on its way (a module's answer comes on another); it is ended exactly once, by one of the last two functions.
+ * One call of the keys API from its token to its answer: who calls, which vault, what was decided. It may
+ * change threads on its way (a module's answer comes on another); it is ended exactly once, by one of the
+ * last two functions.
  */
 #ifndef SC_VAULTD_KEYS_CALL_H
 #define SC_VAULTD_KEYS_CALL_H
@@ -8,7 +9,7 @@
 #include "vaultd/keys/access.h"
 #include "vaultd/service.h"
 
-#define SC_KEY_NAME_MAX 127
+#define SC_KEY_NAME_MAX     127
 #define SC_KEY_VERSION_SIZE 33 /* 32 hexadecimal digits, terminated */
 
 struct sc_keys_call {
@@ -20,20 +21,18 @@ struct sc_keys_call {
 	const struct sc_vault_region *region;
 	char name[SC_KEY_NAME_MAX + 1];
 	char version[SC_KEY_VERSION_SIZE]; /* "": the newest */
-	/* Of the operation itself: */
-	struct sc_key_row key;
-	struct sc_bytes package; /* import: the .byok file */
-	struct sc_bytes reply;   /* import: what the module answered */
+	struct sc_key_row key;             /* once it was found */
 };
 
 /*
- * Token, api-version, name, vault and access, in that order. NULL where the request has been answered: 401 with the
- * challenge, 400, 404, or 403.
+ * Token, api-version, name, vault and access, in that order. NULL where the request has been answered: 401
+ * with the challenge, 400, 404, or 403.
  */
 struct sc_keys_call *sc_keys_call_begin(struct sc_web_request *request, struct sc_vaultd *vaultd,
 					enum sc_operation operation);
 
-/* Finds the key version that the path names and makes it call->key. SC_ERR_NOT_FOUND in the service's words. */
+/* Finds the key version that the path names and makes it call->key. SC_ERR_NOT_FOUND in the service's words.
+ */
 sc_status sc_keys_call_find(struct sc_keys_call *call, struct sc_error *err) SC_WARN_UNUSED;
 
 /* Whose key that version is, DER: compared by the module with what is sealed in the blob. */

@@ -1,4 +1,5 @@
-/* One handler for each operation of the keys API (web/web.h says what a handler is); the context is struct sc_vaultd. */
+/* One handler for each operation of the keys API (web/web.h says what a handler is); the context is struct
+ * sc_vaultd. */
 #ifndef SC_VAULTD_KEYS_HANDLERS_H
 #define SC_VAULTD_KEYS_HANDLERS_H
 
