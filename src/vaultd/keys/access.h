@@ -12,8 +12,7 @@
 #include "vaultd/audit/audit.h"
 #include "web/token.h"
 
-/* Operations: name in the audit log, the key permission of an access policy that allows it (NULL: a role's).
- */
+/* Operations: name in the audit log; what an access policy must grant for it (NULL: no policy grants it). */
 #define SC_OPERATION_TABLE(O)                                                                                \
 	O(KEY_GET, "keys/get", "get", SC_READS)                                                              \
 	O(KEY_ATTEST, "keys/attest", "get", SC_READS)                                                        \

@@ -16,6 +16,7 @@
 #include "vaultd/keys/bundle.h"
 #include "vaultd/keys/call.h"
 #include "vaultd/keys/handlers.h"
+#include "vaultd/keys/import_words.h"
 #include "web/json.h"
 
 #define IMPORT_TIMEOUT_MS 25000
@@ -60,55 +61,13 @@ static void fail(struct import *import, sc_status status, const struct sc_error 
 	sc_keys_call_fail(call, status, err);
 }
 
-/* -- what a refusal means, in words that its reader can act on
- * ------------------------------------------------------ */
-
-/* The module says which check the package fails; the header, which is public, says what it was made for. */
+/* The status as words for whoever sent the package; SC_ERR_EXISTS becomes SC_ERR_CONFLICT. */
 static sc_status explain(const struct import *import, sc_status status, struct sc_error *err)
 {
-	const struct sc_transfer_header *header = import->package->header;
-	const char *here = import->call->region->place->name;
-	char date[SC_CLOCK_TEXT_SIZE];
+	const struct sc_import_place place = { import->call->region->place->name,
+					       import->call->vault.subscription };
 
-	switch (status) {
-	case SC_ERR_TRANSFER_REGION:
-		return sc_fail(err, status, "The transfer package is made for %s, this vault is in %s.",
-			       sc_region_name(header->region.s), here);
-	case SC_ERR_TRANSFER_WORLD:
-		return sc_fail(
-		    err, status,
-		    "The transfer package is made for another security world of %s: make it with the current "
-		    "toolset.",
-		    here);
-	case SC_ERR_TRANSFER_KEK:
-		return sc_fail(err, status,
-			       "The transfer package is made for another Key Exchange Key of %s: make it "
-			       "with the current "
-			       "toolset.",
-			       here);
-	case SC_ERR_TRANSFER_EXPIRED:
-		sc_clock_text(header->not_after, date);
-		return sc_fail(err, status, "The transfer package expired on %s UTC.", date);
-	case SC_ERR_TRANSFER_SUBSCRIPTION:
-		return sc_fail(err, status,
-			       "The transfer package is made for subscription %s, this vault belongs to "
-			       "subscription %s.",
-			       header->subscription.s, import->call->vault.subscription);
-	case SC_ERR_TRANSFER_REFUSED:
-		return sc_fail(err, status, "The transfer package does not open: it is altered or damaged.");
-	case SC_ERR_TRANSFER_ACL:
-		return sc_fail(err, status,
-			       "The transfer package asks for permissions that no imported key has.");
-	case SC_ERR_ENCODING:
-		return sc_fail(err, status, "Property 'key.key_hsm' is no whole transfer package.");
-	case SC_ERR_EXISTS:
-		return sc_fail(
-		    err, SC_ERR_CONFLICT,
-		    "The transfer package has been imported before, into another place or as another file: a "
-		    "package makes one key. Make a new one of the same key.");
-	default:
-		return status;
-	}
+	return sc_import_explain(import->package->header, &place, status, err);
 }
 
 /* -- the last station: row and package id in one transaction
