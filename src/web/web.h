@@ -71,7 +71,8 @@ struct sc_web_settings {
 
 /*
  * Binds, starts the threads and serves. One server a process: libmicrohttpd asks for the certificate without
- * saying for whom. SC_ERR_SYSTEM naming the address that cannot be bound.
+ * saying for whom (SC_ERR_STATE). SC_ERR_SYSTEM naming the address that cannot be bound; an IPv6 address on a
+ * machine without IPv6 is passed over with a warning, as long as another address is there.
  */
 sc_status sc_web_server_start(const struct sc_web_settings *settings, struct sc_web_server **out,
 			      struct sc_error *err) SC_WARN_UNUSED;
@@ -174,8 +175,8 @@ void sc_web_answer_bytes(struct sc_web_request *request, unsigned status, const 
 			 struct sc_view body);
 
 /*
- * {"error": {"code": …, "message": …}}, as the service words its refusals. 401 without a WWW-Authenticate
- * header set before is a programmer's error; 429 and 503 get "Retry-After: 1" where none was set.
+ * {"error": {"code": …, "message": …}}, as the service words its refusals. A 401 needs a WWW-Authenticate
+ * header set before (RFC 9110 section 15.5.2); 429 and 503 get "Retry-After: 1" where none was set.
  */
 void sc_web_answer_error(struct sc_web_request *request, unsigned status, const char *code,
 			 const char *format, ...) __attribute__((format(printf, 4, 5)));
