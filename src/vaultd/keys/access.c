@@ -4,6 +4,9 @@
 #include <string.h>
 #include <strings.h>
 
+/* Holds a caller's id and a place, both of their full length, and the words between. */
+#define REASON_MAX 1024
+
 /* How the operations are named, and what allows them. */
 struct operation {
 	const char *name;
@@ -80,7 +83,7 @@ static sc_status check_tenant(struct sc_access *access, struct sc_error *err)
 sc_status sc_access_by_policies(struct sc_access *access, const json_t *policies, struct sc_error *err)
 {
 	const char *permission = operations[access->operation].permission;
-	char reason[SC_ERROR_MESSAGE_MAX];
+	char reason[REASON_MAX];
 	const json_t *policy;
 	size_t i;
 
@@ -100,7 +103,7 @@ sc_status sc_access_by_policies(struct sc_access *access, const json_t *policies
 sc_status sc_access_to_resources(struct sc_access *access, bool is_administrator, struct sc_error *err)
 {
 	const struct operation *operation = &operations[access->operation];
-	char reason[SC_ERROR_MESSAGE_MAX];
+	char reason[REASON_MAX];
 
 	SC_TRY(check_tenant(access, err));
 	if (!operation->permission && (operation->kind == SC_READS || is_administrator))

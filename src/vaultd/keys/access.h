@@ -43,7 +43,7 @@ struct sc_access {
 	char request[40];
 	struct sc_token_claims caller;
 	enum sc_operation operation;
-	char tenant[64];
+	char tenant[SC_TOKEN_TEXT_MAX + 1];
 	char vault[SC_PLACE_MAX]; /* or the path of another resource */
 	char key[SC_PLACE_MAX];   /* "name" or "name/version" */
 	bool has_begun;           /* a change: sc_access_begin() was called */
