@@ -18,6 +18,8 @@
 #include "client/socket.h"
 #include "client/words.h"
 
+#define CONNECT_MS 10000 /* a module whose queue of connections is full */
+
 struct sc_client {
 	int fd; /* -1 once the connection has ended */
 	char *path;
@@ -38,7 +40,9 @@ static void disconnect(struct sc_client *client)
 sc_status sc_client_reconnect(struct sc_client *client, struct sc_error *err)
 {
 	disconnect(client);
-	return sc_socket_connect(client->path, client->timeout_ms, &client->fd, err);
+	return sc_socket_connect(client->path,
+				 client->timeout_ms < CONNECT_MS ? client->timeout_ms : CONNECT_MS,
+				 &client->fd, err);
 }
 
 sc_status sc_client_open_within(const char *path, unsigned milliseconds, struct sc_client **out,

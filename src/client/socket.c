@@ -9,8 +9,6 @@
 
 #include "base/os.h"
 
-#define CONNECT_MS 10000
-
 /* Room for the largest message in one piece; read back, because the system may give less than is asked for.
  */
 static sc_status set_buffer(int fd, const char *path, struct sc_error *err)
@@ -30,8 +28,7 @@ static sc_status set_buffer(int fd, const char *path, struct sc_error *err)
 
 static sc_status connect_to(const struct sockaddr_un *address, unsigned wait_ms, int fd, struct sc_error *err)
 {
-	unsigned ms = wait_ms < CONNECT_MS ? wait_ms : CONNECT_MS;
-	const struct timeval limit = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+	const struct timeval limit = { .tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000 };
 	const char *path = address->sun_path;
 
 	/* On an AF_UNIX socket this limits connect(), too: unix(7). */
