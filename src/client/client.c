@@ -10,14 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <openssl/crypto.h>
 
 #include "base/clock.h"
 #include "base/os.h"
+#include "client/socket.h"
 #include "client/words.h"
 
 #define CONNECT_MS 10000 /* a module whose queue of connections is full */
@@ -39,70 +37,12 @@ static void disconnect(struct sc_client *client)
 	client->fd = -1;
 }
 
-/* Room for the largest message in one piece; read back, because the system may give less than is asked for.
- */
-static sc_status set_buffer(int fd, const char *path, struct sc_error *err)
-{
-	const int wanted = SC_SOCKET_BUFFER;
-	int got = 0;
-	socklen_t len = sizeof got;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted) ||
-	    getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &got, &len))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot size the socket's buffer", path);
-	SC_ENSURE(got >= SC_MESSAGE_MAX, err, SC_ERR_SYSTEM,
-		  "%s: the system allows %d bytes a message, %d are needed: raise net.core.wmem_max", path,
-		  got, SC_MESSAGE_MAX);
-	return SC_OK;
-}
-
-static struct timeval connect_limit(const struct sc_client *client)
-{
-	unsigned ms = client->timeout_ms < CONNECT_MS ? client->timeout_ms : CONNECT_MS;
-
-	return (struct timeval){ .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
-}
-
-static sc_status connect_to(const struct sc_client *client, const struct sockaddr_un *address, int fd,
-			    struct sc_error *err)
-{
-	const struct timeval limit = connect_limit(client);
-	const char *path = address->sun_path;
-
-	/* On an AF_UNIX socket this limits connect(), too: unix(7). */
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot limit the wait", path);
-	SC_TRY(set_buffer(fd, path, err));
-	if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0)
-		return SC_OK;
-	if (errno == EACCES)
-		return sc_fail_errno(err, SC_ERR_UNAVAILABLE,
-				     "%s: this user may not open the module's socket", path);
-	return sc_fail_errno(err, SC_ERR_UNAVAILABLE, "%s: no module answers here (is its hsmd running?)",
-			     path);
-}
-
 sc_status sc_client_reconnect(struct sc_client *client, struct sc_error *err)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	size_t len = strlen(client->path);
-	sc_status status;
-	int fd;
-
 	disconnect(client);
-	SC_ENSURE(len > 0 && len < sizeof address.sun_path, err, SC_ERR_ARGUMENT,
-		  "%s: a socket's path has 1 to %zu bytes", client->path, sizeof address.sun_path - 1);
-	memcpy(address.sun_path, client->path, len);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot make a socket", client->path);
-	status = connect_to(client, &address, fd, err);
-	if (status != SC_OK) {
-		(void)sc_os->close(fd);
-		return status;
-	}
-	client->fd = fd;
-	return SC_OK;
+	return sc_socket_connect(client->path,
+				 client->timeout_ms < CONNECT_MS ? client->timeout_ms : CONNECT_MS,
+				 &client->fd, err);
 }
 
 sc_status sc_client_open_within(const char *path, unsigned milliseconds, struct sc_client **out,

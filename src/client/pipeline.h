@@ -115,6 +115,7 @@ struct sc_pipeline_waiter {
 
 void sc_pipeline_waiter_start(struct sc_pipeline_waiter *waiter);
 void sc_pipeline_waiter_free(struct sc_pipeline_waiter *waiter);
+SC_CLEANUP_VALUE(sc_pipeline_waiter, sc_pipeline_waiter_free)
 void sc_pipeline_wake(void *waiter, sc_status status, const struct sc_error *err, struct sc_view reply);
 sc_status sc_pipeline_wait(struct sc_pipeline_waiter *waiter, struct sc_bytes *reply,
 			   struct sc_error *err) SC_WARN_UNUSED;
