@@ -90,6 +90,30 @@ sc_status sc_signin_tenant_find(struct sc_signin_store *store, const char *id,
 	return sc_db_find(store->db, tenant_find, values, SC_DB_COUNT(values), fill_tenant, out, err);
 }
 
+static const char tenant_list[] = "SELECT id, name FROM tenants ORDER BY id";
+
+struct tenant_list {
+	sc_signin_tenant_visit visit;
+	void *context;
+};
+
+static sc_status visit_tenant(void *context, struct sc_db_row *row, struct sc_error *err)
+{
+	const struct tenant_list *list = context;
+	SC_CLEANUP(sc_signin_tenant_row) tenant = { 0 };
+
+	fill_tenant(&tenant, row);
+	return list->visit(list->context, &tenant, err);
+}
+
+sc_status sc_signin_tenant_list(struct sc_signin_store *store, sc_signin_tenant_visit visit, void *context,
+				struct sc_error *err)
+{
+	struct tenant_list list = { visit, context };
+
+	return sc_db_list(store->db, tenant_list, NULL, 0, visit_tenant, &list, err);
+}
+
 /* -- users ------------------------------------------------------------------------------------- */
 
 static const char user_add[] = "INSERT INTO users (tenant, oid, upn, name, password, upn_key)"
@@ -238,8 +262,8 @@ static void fill_refresh(void *out, struct sc_db_row *row)
 		memcpy(refresh->hash.b, row->column[0].view.data, sizeof refresh->hash.b);
 }
 
-sc_status sc_signin_refresh_add(struct sc_signin_store *store, const struct sc_refresh_row *row,
-				struct sc_error *err)
+static sc_status add_refresh(struct sc_db_transaction *transaction, const struct sc_refresh_row *row,
+			     struct sc_error *err)
 {
 	const struct sc_db_value now[] = { sc_db_integer(row->created) };
 	const struct sc_db_value values[] = {
@@ -250,11 +274,37 @@ sc_status sc_signin_refresh_add(struct sc_signin_store *store, const struct sc_r
 		sc_db_integer(row->created),
 		sc_db_integer(row->expires),
 	};
+
+	SC_TRY(sc_db_run(transaction, refresh_expire, now, SC_DB_COUNT(now), NULL, err));
+	return sc_db_run(transaction, refresh_add, values, SC_DB_COUNT(values), NULL, err);
+}
+
+sc_status sc_signin_refresh_add(struct sc_signin_store *store, const struct sc_refresh_row *row,
+				struct sc_error *err)
+{
 	SC_CLEANUP(sc_db_transaction) transaction = SC_DB_NO_TRANSACTION;
 
 	SC_TRY(sc_db_begin(store->db, &transaction, err));
-	SC_TRY(sc_db_run(&transaction, refresh_expire, now, SC_DB_COUNT(now), NULL, err));
-	SC_TRY(sc_db_run(&transaction, refresh_add, values, SC_DB_COUNT(values), NULL, err));
+	SC_TRY(add_refresh(&transaction, row, err));
+	return sc_db_commit(&transaction, err);
+}
+
+static const char refresh_shorten[] =
+    "UPDATE refresh_tokens SET expires = CASE WHEN expires < $2 THEN expires ELSE $2 END"
+    " WHERE hash = $1 AND expires > $3";
+
+sc_status sc_signin_refresh_rotate(struct sc_signin_store *store, const struct sc_hash *old, int64_t until,
+				   const struct sc_refresh_row *row, struct sc_error *err)
+{
+	const struct sc_db_value values[] = { sc_db_bytes(sc_hash_view(old)), sc_db_integer(until),
+					      sc_db_integer(row->created) };
+	SC_CLEANUP(sc_db_transaction) transaction = SC_DB_NO_TRANSACTION;
+	int64_t changed = 0;
+
+	SC_TRY(sc_db_begin(store->db, &transaction, err));
+	SC_TRY(sc_db_run(&transaction, refresh_shorten, values, SC_DB_COUNT(values), &changed, err));
+	SC_ENSURE(changed > 0, err, SC_ERR_NOT_FOUND, "no such refresh token");
+	SC_TRY(add_refresh(&transaction, row, err));
 	return sc_db_commit(&transaction, err);
 }
 

@@ -33,6 +33,12 @@ sc_status sc_signin_tenant_add(struct sc_signin_store *store, const struct sc_si
 sc_status sc_signin_tenant_find(struct sc_signin_store *store, const char *id,
 				struct sc_signin_tenant_row *out, struct sc_error *err) SC_WARN_UNUSED;
 
+/* Lists: as in vault_store.h, in the order of ids. */
+typedef sc_status (*sc_signin_tenant_visit)(void *context, const struct sc_signin_tenant_row *row,
+					    struct sc_error *err);
+sc_status sc_signin_tenant_list(struct sc_signin_store *store, sc_signin_tenant_visit visit, void *context,
+				struct sc_error *err) SC_WARN_UNUSED;
+
 struct sc_user_row {
 	const char *tenant;
 	const char *oid; /* object id, GUID */
@@ -94,5 +100,12 @@ sc_status sc_signin_refresh_add(struct sc_signin_store *store, const struct sc_r
 sc_status sc_signin_refresh_find(struct sc_signin_store *store, const char *tenant,
 				 const struct sc_hash *hash, int64_t now, struct sc_refresh_row *out,
 				 struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * Adds `row` and lets the token `old`, from which it was got, end at `until` if it would have lived longer: both
+ * or none. SC_ERR_NOT_FOUND where `old` is unknown or has expired when `row` was created.
+ */
+sc_status sc_signin_refresh_rotate(struct sc_signin_store *store, const struct sc_hash *old, int64_t until,
+				   const struct sc_refresh_row *row, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif
