@@ -398,6 +398,9 @@ class OpenSSL:
 
     def chain(self, certificate, between, root, at):
         """certificate ← between ← root, valid at that time."""
+        links = [certificate, between, root] if between else [certificate, root]
+        for below, above in zip(links, links[1:]):  # openssl compares names without case
+            ensure(below.issuer == above.subject, '"%s" is not issued by "%s"' % (below.subject, above.subject))
         given = ["-CAfile", self.path("root.pem", root.pem())]
         if between:
             given += ["-untrusted", self.path("between.pem", between.pem())]
@@ -440,7 +443,7 @@ class Statement:
         self.sort_certificates()
         self.read(Reader(self.content, "statement"))
         ensure(self.time <= now + DAY, "it names a time to come")
-        self.root = self.find_root(roots)
+        self.root = self.find_root(roots, self.judged_at(now), openssl)
         self.verify(package, now, openssl)
         ensure(self.warrant.subject == self.esn, "it names module %s, its warrant is for %s" %
                (self.esn, self.warrant.subject))
@@ -482,11 +485,17 @@ class Statement:
             setattr(self, certificate.kind, certificate)
         ensure(self.warrant, "no warrant is enclosed")
 
-    def find_root(self, roots):
+    def find_root(self, roots, at, openssl):
+        """The trusted root that signed the warrant."""
+        reason = Refused('its warrant is of root "%s", which is not trusted here' % self.warrant.issuer)
         for root in roots:
-            if root.subject == self.warrant.issuer and root.key_id == self.warrant.issuer_key_id:
-                return root
-        raise Refused('its warrant is of root "%s", which is not trusted here' % self.warrant.issuer)
+            if root.key_id == self.warrant.issuer_key_id:
+                try:
+                    openssl.chain(self.warrant, None, root, at)
+                    return root
+                except Refused as refusal:
+                    reason = refusal
+        raise reason
 
     def verify_signer(self, package, signer, at, openssl):
         ensure(self.issuer == signer.issuer_der and self.serial == signer.serial_der,
@@ -501,6 +510,9 @@ class KeyStatement(Statement):
     """What the region's module says of the Key Exchange Key: judged now."""
 
     ENCLOSED = ("warrant", "member", "region", "kek")
+
+    def judged_at(self, now):
+        return now
 
     def read(self, reader):
         r = reader.inside(SEQUENCE)
@@ -530,7 +542,6 @@ class KeyStatement(Statement):
         ensure(self.region or not self.member, "a member certificate without its region's certificate")
         ensure(self.member or not self.region_name, "it names a region, but its signer shows no member certificate")
         ensure(self.region or not self.kek, "a KEK certificate without its region's certificate")
-        openssl.chain(self.warrant, None, self.root, now)
         if self.member:
             openssl.chain(self.member, self.region, self.root, now)
         if self.kek:
@@ -553,6 +564,9 @@ class WorldStatement(Statement):
 
     ENCLOSED = ("warrant", "region")
 
+    def judged_at(self, now):
+        return self.time
+
     def read(self, reader):
         r = reader.inside(SEQUENCE)
         reader.end()
@@ -565,7 +579,6 @@ class WorldStatement(Statement):
         r.must(1 <= len(self.knso) <= 1024)
 
     def verify(self, package, now, openssl):
-        openssl.chain(self.warrant, None, self.root, self.time)
         if self.region:
             openssl.chain(self.region, None, self.root, now)  # it was made after the statement
             self.check_region()
@@ -832,13 +845,13 @@ def verify(arguments):
             print("%-17s %s" % (name, found))
 
 
-def main():
+def main(command_line=None):
     parser = argparse.ArgumentParser(description="Verifies that a Key Exchange Key was made in, and cannot leave, "
                                                  "a region's modules.")
     parser.add_argument("-k", "--kek-package", required=True, metavar="FILE", help="BYOK-KEK-pkg-REGION-1")
     parser.add_argument("-w", "--world-package", required=True, metavar="FILE", help="BYOK-SecurityWorld-pkg-REGION-1")
     parser.add_argument("-m", "--module", type=int, default=1, metavar="MODULE", help="ask this module (default 1)")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(command_line)
     try:
         verify(arguments)
     except Refused as reason:

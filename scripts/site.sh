@@ -1,12 +1,45 @@
 # A site in a directory, for the demo and the journeys: a factory, modules with their sockets and cards, and the
 # custodians' tools, each started and stopped as an operator would. Sourced by bash; needs SC_BUILD, the build
 # directory, and SITE, the directory that everything is made in.
+#
+# As root each process may have a user id of its own: SITE_USER[name]=uid, where name is a module's or a daemon's; a
+# socket for a daemon then belongs to the daemon's group. Without, everything runs under the caller's id.
 set -u
 
-PATH=$SC_BUILD/src/tools:$SC_BUILD/src/hsmd:$PATH
+declare -A SITE_USER=()
+# SITE_GROUPS[module]=gid,…: the groups of the daemons that it has sockets for.
+declare -A SITE_GROUPS=()
+# SITE_PREFIX[module]=COMMAND: what everything at that module's host is run with, `unshare -n` for one that is offline.
+declare -A SITE_PREFIX=()
+
+PATH=$SC_BUILD/src/tools:$SC_BUILD/src/hsmd:$SC_BUILD/src/vaultd:$SC_BUILD/src/signind:$PATH
 
 # die WHY: ends the script; what was started is stopped by its own EXIT trap.
 die() { echo "$0: $*" >&2; exit 1; }
+
+# as_user NAME: sets AS to what a command is begun with, to run under that module's or daemon's user id with the groups
+# of the daemons that it serves.
+as_user() {
+	local uid=${SITE_USER[$1]:-}
+	AS=(${SITE_PREFIX[$1]:-})
+	[ -z "$uid" ] || AS+=(setpriv --reuid "$uid" --regid "$uid" ${SITE_GROUPS[$1]:+--groups "${SITE_GROUPS[$1]}"})
+	[ -z "$uid" ] || [ -n "${SITE_GROUPS[$1]:-}" ] || AS+=(--clear-groups)
+}
+
+# as NAME COMMAND…: runs it so.
+as() {
+	local AS
+	as_user "$1"
+	shift
+	"${AS[@]}" "$@"
+}
+
+# own NAME PATH…: gives files to that module's or daemon's user id.
+own() {
+	local uid=${SITE_USER[$1]:-}
+	shift
+	[ -z "$uid" ] || chown "$uid:$uid" "$@"
+}
 
 # site_factory NAME: the manufacturer's offline root; its passphrase stands for what a person would type.
 site_factory() {
@@ -19,39 +52,80 @@ site_root_hash() { factory root-hash --dir="$SITE/factory"; }
 # site_enrol MODULE: identity, warrant, the root pinned by the hash that was published apart.
 site_enrol() {
 	local dir=$SITE/$1
-	mkdir -p -m 700 "$dir"
-	hsmd --state="$dir/state" --initialise --request="$dir/warrant-request.der" >>"$dir/log" 2>&1 &&
+	mkdir -p -m 711 "$dir"
+	own "$1" "$dir"
+	as "$1" hsmd --state="$dir/state" --initialise --request="$dir/warrant-request.der" >>"$dir/log" 2>&1 &&
 	factory warrant --dir="$SITE/factory" "$dir/warrant-request.der" -o "$dir/warrant.pem" \
 		--passphrase-from-fd=3 3<<<"$FACTORY_PASSPHRASE" >>"$dir/log" 2>&1 &&
-	hsmd --state="$dir/state" --install-warrant="$dir/warrant.pem" --root="$(site_root_hash)" >>"$dir/log" 2>&1 ||
+	own "$1" "$dir/warrant.pem" &&
+	as "$1" hsmd --state="$dir/state" --install-warrant="$dir/warrant.pem" --root="$(site_root_hash)" >>"$dir/log" 2>&1 ||
 		die "enrolling module $1: see $dir/log"
 }
 
-# site_start MODULE [SOCKET…]: the daemon, with custody and use sockets and those named beside them; waits until it
-# serves. Its process id is in $SITE/MODULE/pid.
+# site_daemon NAME PROGRAM ARGUMENT…: starts a daemon and waits until it serves. Its process id is in $SITE/NAME/pid,
+# what it says in $SITE/NAME/log.
+site_daemon() {
+	local dir=$SITE/$1 AS
+	as_user "$1"
+	local name=$1
+	shift
+	printf '%q ' "${AS[@]}" "$@" >"$dir/command"
+	site_restart "$name"
+}
+
+# site_restart NAME: starts a daemon again, as it was started first.
+site_restart() {
+	local dir=$SITE/$1 word=
+	rm -f "$dir/ready"
+	mkfifo -m 600 "$dir/ready"
+	eval "exec $(cat "$dir/command") --ready-fd=9" 9>"$dir/ready" >>"$dir/log" 2>&1 </dev/null &
+	echo $! >"$dir/pid"
+	read -r -t 20 word <"$dir/ready"
+	rm -f "$dir/ready"
+	[ "$word" = READY ] || die "$1 did not start: see $dir/log"
+}
+
+# site_kill NAME: kill -9.
+site_kill() {
+	local pid
+	pid=$(cat "$SITE/$1/pid") || return 1
+	kill -9 "$pid" && while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
+}
+
+# site_start MODULE [SOCKET…]: a module, with custody and use sockets and those named beside them.
 site_start() {
-	local dir=$SITE/$1 socket sockets=() word=
+	local name=$1 dir=$SITE/$1 socket sockets=()
 	shift
 	for socket in "role=custody,path=$dir/custody" "role=use,path=$dir/use" "$@"; do
 		sockets+=("--socket=$socket")
 	done
-	rm -f "$dir/ready"
-	mkfifo -m 600 "$dir/ready"
-	${SC_WRAP:-} hsmd --state="$dir/state" "${sockets[@]}" --ready-fd=9 9>"$dir/ready" >>"$dir/log" 2>&1 &
-	echo $! >"$dir/pid"
-	read -r -t 20 word <"$dir/ready"
-	rm -f "$dir/ready"
-	[ "$word" = READY ] || die "module $(basename "$dir") did not start: see $dir/log"
 	mkdir -p "$dir/kmdata/config"
 	printf '1 custody %s\n1 use %s\n' "$dir/custody" "$dir/use" >"$dir/kmdata/config/modules"
+	site_daemon "$name" hsmd --state="$dir/state" "${sockets[@]}"
 }
 
-# site_stop MODULE: ends the daemon cleanly.
+# site_socket MODULE DAEMON MAKE LOAD [FILE]: the service socket of a module for a daemon, open to it alone.
+site_socket() {
+	local spec="role=service,path=$SITE/$1/${5:-service},make=$3,load=$4,owner=$2"
+	[ -z "${SITE_USER[$2]:-}" ] || spec+=",group=${SITE_USER[$2]},mode=0660"
+	echo "$spec"
+}
+
+# site_stop NAME: ends a module or daemon cleanly.
 site_stop() {
 	local pid
 	pid=$(cat "$SITE/$1/pid" 2>/dev/null) || return 0
 	kill "$pid" 2>/dev/null && while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
 	rm -f "$SITE/$1/pid"
+}
+
+# site_stop_all: everything that was started.
+site_stop_all() {
+	local pid
+	for pid in "$SITE"/*/pid; do
+		[ -e "$pid" ] && site_stop "$(basename "$(dirname "$pid")")"
+	done
+	return 0
 }
 
 # site_cards MODULE N: N blank cards, directories as a USB stick would be; prints them as --cards takes them.
@@ -68,7 +142,7 @@ site_cards() {
 pins() { local i; for i in $(seq "${2:-1}" $((${2:-1} + $1 - 1))); do echo "custodian $i's passphrase"; done; }
 
 # at MODULE COMMAND…: runs a tool at that module's host.
-at() { local module=$1; shift; NFAST_KMDATA=$SITE/$module/kmdata "$@"; }
+at() { local module=$1; shift; NFAST_KMDATA=$SITE/$module/kmdata ${SITE_PREFIX[$module]:-} "$@"; }
 
 # site_world MODULE SUITE K/N: a security world and its cards.
 site_world() {

@@ -44,6 +44,19 @@ static void name_of(X509 *certificate, struct sc_text *name)
 		*name = (struct sc_text){ "without a usable name" };
 }
 
+/* libcrypto compares names without case; a name here has one form (RFC 5280 section 6.1 allows either). */
+static bool is_issuer_of(X509 *issuer, X509 *certificate)
+{
+	const unsigned char *named;
+	const unsigned char *own;
+	size_t named_len;
+	size_t own_len;
+
+	return X509_NAME_get0_der(X509_get_issuer_name(certificate), &named, &named_len) == 1 &&
+	       X509_NAME_get0_der(X509_get_subject_name(issuer), &own, &own_len) == 1 &&
+	       sc_view_equals(sc_view_of(named, named_len), sc_view_of(own, own_len));
+}
+
 /* The chain that was built must be the one that was given, end to end. */
 static bool is_the_chain(X509_STORE_CTX *ctx, X509 *const *chain, size_t count, X509 *root)
 {
@@ -51,9 +64,12 @@ static bool is_the_chain(X509_STORE_CTX *ctx, X509 *const *chain, size_t count, 
 
 	if (!built || sk_X509_num(built) != (int)count + 1)
 		return false;
-	for (size_t i = 0; i < count; i++)
-		if (X509_cmp(sk_X509_value(built, (int)i), chain[i]) != 0)
+	for (size_t i = 0; i < count; i++) {
+		X509 *issuer = i + 1 < count ? chain[i + 1] : root;
+
+		if (X509_cmp(sk_X509_value(built, (int)i), chain[i]) != 0 || !is_issuer_of(issuer, chain[i]))
 			return false;
+	}
 	return X509_cmp(sk_X509_value(built, (int)count), root) == 0;
 }
 

@@ -67,7 +67,7 @@ struct sc_state_mark {
 	struct sc_text format; /* "safeconduct.state-mark.1" */
 	uint64_t counter;
 	struct sc_hash state; /* SHA-256 of the sealed state file */
-	struct sc_hash tag;   /* HMAC under a key derived from the unlock key */
+	struct sc_hash tag;   /* HMAC under the unlock key, with a context of its own */
 };
 
 #define SC_STATE_MAX 131072 /* of the sealed file; the state in it has at most SC_OCTETS_MAX */

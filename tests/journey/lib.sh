@@ -10,12 +10,9 @@ PATH=$SC_BUILD/tests/journey:$PATH
 
 passed=0 failed=0
 
-# end: stops every module that was started and removes the site; run by the EXIT trap.
+# end: stops everything that was started and removes the site; run by the EXIT trap.
 end() {
-	local pid
-	for pid in "$SITE"/*/pid; do
-		[ -e "$pid" ] && site_stop "$(basename "$(dirname "$pid")")"
-	done
+	site_stop_all
 	rm -rf "$SITE"
 }
 trap end EXIT
@@ -48,8 +45,8 @@ no() {
 # finish: the exit status of a journey.
 finish() { [ "$failed" = 0 ]; exit; }
 
-# SERVICE MODULE: the service socket of a region's module, as vaultd has it.
-service() { echo "role=service,path=$SITE/$1/service,make=vault,load=vault+kek,owner=vaultd"; }
+# service MODULE: the service socket of a region's module, as vaultd has it.
+service() { site_socket "$1" vaultd vault vault+kek; }
 
 subscription=6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a11
 published=$SITE/published

@@ -494,6 +494,23 @@ static void a_root_signed_by_another_is_none(void **state)
 	assert_int_equal(verify(f->warrant, NULL, forged, NOW), SC_ERR_EVIDENCE_CHAIN);
 }
 
+static void issuers_are_named_to_the_letter(void **state)
+{
+	struct sc_certificate_request request = { .kind = SC_CERTIFICATE_WARRANT,
+						  .subject_key = f->module_key,
+						  .subject = f->esn.s,
+						  .issuer = "Test Manufacturer",
+						  .issuer_key = f->root_key };
+	SC_CLEANUP(sc_x509) right = sc_forge_certificate(f, &request);
+	SC_CLEANUP(sc_x509) wrong = NULL;
+
+	(void)state;
+	request.issuer = "test manufacturer";
+	wrong = sc_forge_certificate(f, &request);
+	assert_int_equal(verify(right, NULL, f->root, NOW), SC_OK);
+	assert_int_equal(verify(wrong, NULL, f->root, NOW), SC_ERR_EVIDENCE_CHAIN);
+}
+
 static void names_have_one_form(void **state)
 {
 	char name[SC_KNSO_NAME_SIZE];
@@ -530,6 +547,7 @@ int main(void)
 		cmocka_unit_test(a_chain_has_exactly_the_certificates_given),
 		cmocka_unit_test(only_a_certificate_authority_issues),
 		cmocka_unit_test(a_root_signed_by_another_is_none),
+		cmocka_unit_test(issuers_are_named_to_the_letter),
 		cmocka_unit_test(names_have_one_form),
 	};
 

@@ -282,6 +282,7 @@ static struct sc_bytes make_blob(const char *application, uint32_t uses)
 	sc_key_blob_header_free(blob->header);
 	blob->header = header;
 	header->suite = SC_SUITE_DLF1024;
+	header->km_generation = 1;
 	header->type = (struct sc_key_type){ SC_ALGORITHM_RSA, 2048 };
 	memset(header->key_hash.b, 9, sizeof header->key_hash.b);
 	header->origin = SC_ORIGIN_GENERATED;

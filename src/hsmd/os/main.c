@@ -31,7 +31,7 @@ struct typed {
 
 static const char notes[] =
     "A socket's SPEC is role=custody|service|use,path=PATH, and for a service socket\n"
-    "make=APP+APP, load=APP+APP and owner=DAEMON; mode=0600 and group=NAME say who may\n"
+    "make=APP+APP, load=APP+APP and owner=DAEMON; mode=0600 and group=NAME|GID say who may\n"
     "connect. APP is one of simple, xferacld, vault, kek, token, tls.\n"
     "\n"
     "  hsmd --state=DIR --initialise            a new module and its request for a warrant\n"

@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/options.h"
 #include "base/os.h"
 
 #define SPEC_MAX 512 /* characters of one --socket */
@@ -104,9 +105,16 @@ static sc_status read_mode(struct reading *reading, const char *value, struct sc
 static sc_status read_group(struct reading *reading, const char *value, struct sc_error *err)
 {
 	const struct group *group = getgrnam(value);
+	uint64_t number = 0;
 
-	SC_ENSURE(group, err, SC_ERR_ARGUMENT, "--socket: there is no group %s", value);
-	reading->spec->group = group->gr_gid;
+	if (group) {
+		reading->spec->group = group->gr_gid;
+		return SC_OK;
+	}
+	/* A group without a name, as containers have them. */
+	SC_ENSURE(sc_number_read(value, "group", 0, INT32_MAX, &number, NULL) == SC_OK, err, SC_ERR_ARGUMENT,
+		  "--socket: there is no group %s", value);
+	reading->spec->group = (gid_t)number;
 	return SC_OK;
 }
 

@@ -1,0 +1,21 @@
+/*
+ * What a verifier asks of a module, answered by a thread: ENQUIRE and EVIDENCE, on a `use` socket that a
+ * config/modules beneath a kmdata directory of its own names. For tests of programs that only want to know
+ * which roots the connected module trusts; it holds no key and does nothing else.
+ */
+#ifndef SC_TESTS_MODULE_STAND_IN_H
+#define SC_TESTS_MODULE_STAND_IN_H
+
+#include <openssl/x509.h>
+
+#include "wire/message.h"
+
+struct sc_stand_in;
+
+/* Answers as module 1, in that mode, with roots[0] as its own; sets NFAST_KMDATA. Nothing is copied. */
+struct sc_stand_in *sc_stand_in_start(enum sc_mode mode, X509 *const *roots, size_t count);
+
+/* Ends the thread and removes the directory. */
+void sc_stand_in_stop(struct sc_stand_in *stand_in);
+
+#endif

@@ -1,0 +1,17 @@
+"""Runs verifykeypackage.py's main() once for every line of standard input, which names the two packages.
+
+Starting Python takes longer than verifying; a test that offers hundreds of packages starts it once. After what
+the script printed comes a line "Exit: <status>".
+"""
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(sys.argv[1]))
+
+import verifykeypackage  # noqa: E402  (its folder is known only now)
+
+for line in sys.stdin:
+    kek, world = line.split()
+    print("Exit: %d" % verifykeypackage.main(["-k", kek, "-w", world]), flush=True)
