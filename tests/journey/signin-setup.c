@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/terminal.h"
 #include "client/client.h"
+#include "formats/key_type.h"
 #include "formats/owner.h"
 #include "store/signin_store.h"
 #include "web/password.h"

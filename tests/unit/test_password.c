@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "test.h"
+#include "support/test.h"
 #include "web/password.h"
 
 static const char right[] = "correct horse battery staple";

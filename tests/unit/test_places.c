@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "test.h"
+#include "support/test.h"
 
 static struct sc_places places;
 

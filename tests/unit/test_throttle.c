@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "test.h"
+#include "support/test.h"
 
 #define HERE  "192.0.2.1"
 #define START (1000 * SC_SECOND)

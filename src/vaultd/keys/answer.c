@@ -66,6 +66,17 @@ void sc_keys_answer_failure(struct sc_web_request *request, sc_status status, co
 		sc_web_answer_error(request, refusal.http, refusal.code, "%s", message);
 }
 
+sc_status sc_keys_refusal_plain(sc_status status, struct sc_error *err)
+{
+	if (sc_keys_refusal_of(status).http >= 500)
+		return status;
+	if (status == SC_ERR_DECRYPT)
+		return sc_fail(
+		    err, status,
+		    "Decryption failed: the value was not encrypted to this key with this algorithm.");
+	return sc_fail(err, status, "The key's module refuses that: %s.", sc_status_sentence(status));
+}
+
 void sc_keys_answer_forbidden(struct sc_web_request *request, const char *inner, const char *message)
 {
 	sc_web_answer(request, 403,

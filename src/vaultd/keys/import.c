@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/os.h"
 #include "formats/transfer.h"
+#include "vaultd/keys/answer.h"
 #include "vaultd/keys/bundle.h"
 #include "vaultd/keys/call.h"
 #include "vaultd/keys/handlers.h"
@@ -194,7 +195,7 @@ static void answered(void *context, sc_status status, const struct sc_error *mod
 	if (status == SC_OK)
 		status = sc_bytes_copy(reply, &import->reply, &err);
 	else
-		status = explain(import, status, &err);
+		status = explain(import, sc_keys_refusal_plain(status, &err), &err);
 	if (status != SC_OK) {
 		refuse_later(import, status, &err);
 		return;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "vaultd/keys/answer.h"
 #include "vaultd/keys/bundle.h"
 #include "vaultd/keys/call.h"
 #include "vaultd/keys/handlers.h"
@@ -97,10 +98,11 @@ static const char *forbidden_by(const struct sc_key_row *key, const struct use *
 static void answered(void *context, sc_status status, const struct sc_error *err, struct sc_view reply)
 {
 	struct sc_keys_call *call = context;
+	struct sc_error plain = *err;
 	char kid[SC_KID_MAX];
 
 	if (status != SC_OK) {
-		sc_keys_call_fail(call, status, err);
+		sc_keys_call_fail(call, sc_keys_refusal_plain(status, &plain), &plain);
 		return;
 	}
 	sc_bundle_kid(&call->key, call->vaultd->vault_authority, kid);

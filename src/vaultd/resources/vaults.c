@@ -1,6 +1,6 @@
 /* Vaults: made, changed, shown and listed. Their keys are another matter: vaultd/keys/. */
+#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "vaultd/resources/call.h"
@@ -263,6 +263,16 @@ void sc_vaults_list(struct sc_web_request *request, void *context)
 		answer_list(call, call->vaultd->vault_authority);
 }
 
+/* Without case; a blank may have come as a plus, as forms write it and some clients write queries. */
+static bool begins_with(const char *filter, const char *wanted)
+{
+	for (; *wanted; wanted++, filter++)
+		if (tolower((unsigned char)(*filter == '+' ? ' ' : *filter)) !=
+		    tolower((unsigned char)*wanted))
+			return false;
+	return true;
+}
+
 /* Resources of all kinds, of which there is one; a filter for another kind finds none of it. */
 void sc_resources_list(struct sc_web_request *request, void *context)
 {
@@ -272,14 +282,14 @@ void sc_resources_list(struct sc_web_request *request, void *context)
 
 	if (!call)
 		return;
-	if (!filter || strcasecmp(filter, "resourceType eq '" TYPE "'") == 0)
+	if (!filter || begins_with(filter, "resourceType eq '" TYPE "'"))
 		answer_list(call, NULL);
-	else if (strncasecmp(filter, "resourceType eq '", 17) == 0)
+	else if (begins_with(filter, "resourceType eq '"))
 		sc_resources_call_answer(call, 200, json_pack("{s:[]}", "value"));
 	else
 		sc_resources_call_refuse(
 		    call, 400, "InvalidFilterInQueryString",
-		    "Invalid $filter '%.128s': what is understood is resourceType eq '…'.", filter);
+		    "Invalid $filter '%.128s': what is understood is resourceType eq '...'.", filter);
 }
 
 /* -- is a name free?
