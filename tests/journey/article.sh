@@ -3,6 +3,15 @@
 # makes a vault, takes his package there and puts the key to work; the receipt says that it is his key. Invariants 5, 6.
 . "$(dirname "$0")/lib.sh"
 
+# As root each daemon has a user id of its own, where those can reach the programs and this directory.
+users=()
+chmod 711 "$SITE"
+if [ "$(id -u)" = 0 ] && setpriv --reuid 62006 --regid 62006 --clear-groups test -x "$SC_BUILD/src/hsmd/hsmd" -a -x "$SITE"; then
+	SITE_USER=([eu]=62002 [na]=62003 [service]=62004 [signind]=62005 [vaultd]=62006)
+	SITE_GROUPS=([eu]=62006 [na]=62006 [service]=62005,62006)
+	users=(--signin-user=62005 --vault-user=62006)
+fi
+
 # -- the operator: two regions, a module for the services' own keys, and the services ------------------------------
 
 ok factory site_factory 'Example Manufacturing'
@@ -16,13 +25,14 @@ ok region-eu-world site_world eu ECp521mAES 2/3
 ok region-na-world site_world na ECp521mAES 2/3
 ok region-eu site_region eu EU 'Example Cloud'
 ok region-na site_region na NA 'Example Cloud'
+chmod -R a+rX "$published" # nothing in it is secret, and vaultd reads the regions' part
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 signin_port=$(free_port) vault_port=$(free_port)
 init() { # DIR [OPTION…]
 	safeconduct init --dir="$1" --signin-port="$signin_port" --vault-port="$vault_port" \
 		--signin-module="$SITE/service/signind" --vault-module="$SITE/service/vaultd" \
-		--region="EU:$SITE/eu/service:$published/regions/EU" "${@:2}"
+		--region="EU:$SITE/eu/service:$published/regions/EU" "${users[@]}" "${@:2}"
 }
 both_regions() { init "$1" --region="NA:$SITE/na/service:$published/regions/NA"; }
 no init-needs-a-world 'no security world|new-world' both_regions "$SITE/services"
@@ -36,6 +46,14 @@ made() { both_regions "$SITE/services" >"$SITE/made"; }
 ok init made
 no init-never-over-a-directory 'exists' both_regions "$SITE/services"
 . "$SITE/made"
+owners() { stat -c '%u %a' "$SITE/services/$1" "$SITE/services/$1"/* | sort -u; }
+if [ ${#users[@]} -gt 0 ]; then
+	ok init-gives-signind-its-own [ "$(owners signind)" = $'62005 600\n62005 700' ]
+	ok init-gives-vaultd-its-own [ "$(owners vaultd)" = $'62006 600\n62006 700' ]
+	swapped() { local users=(--signin-user=62005 --vault-user=62005); init "$SITE/other"; }
+	no init-vaultds-sockets-are-not-signinds 'may not open' swapped
+	rm -rf "$SITE/other.partial"
+fi
 
 ca() { openssl verify -x509_strict -CAfile "$SAFECONDUCT_CA" -purpose sslserver -verify_hostname "$2" "$SITE/services/$1/tls.pem"; }
 ok certificate-login ca signind login.localhost
@@ -57,7 +75,7 @@ sign_in() { Add-AzureAccount -Credential "${2:-$SAFECONDUCT_USER}" -Password-Fro
 no 1.2-wrong-password 'AADSTS50126|invalid_grant' sign_in "not-$SAFECONDUCT_PASSWORD"
 no 1.2-unknown-user-alike 'AADSTS50126|invalid_grant' sign_in "$SAFECONDUCT_PASSWORD" nobody@contoso
 no 1.2-nobody-is-signed-in 'nobody is signed in' Get-AzureSubscription
-no 1.2-another-authority 'certificate' env SAFECONDUCT_CA="$SITE/ws/kmdata/../warrant.pem" Add-AzureAccount -Credential x@y -Password-From-FD 3 3<<<x
+no 1.2-another-authority 'certificate problem' env SAFECONDUCT_CA="$SITE/ws/kmdata/../warrant.pem" Add-AzureAccount -Credential x@y -Password-From-FD 3 3<<<x
 no 1.2-browser-comes-later 'Credential' Add-AzureAccount
 ok 1.2-add-azureaccount sign_in "$SAFECONDUCT_PASSWORD"
 ok 1.2-the-session-is-the-users-own bash -c "[ \"\$(stat -c %a '$SITE/customer/session')\" = 600 ]"
