@@ -14,7 +14,7 @@
 #define TIME_LENGTH 15
 #define TIME_LAST INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
-/* -- text -------------------------------------------------------------------------------------------------- */
+/* -- text -------------------------------------------------------------------------------------- */
 
 static bool is_text(const uint8_t *data, size_t len)
 {
@@ -67,7 +67,7 @@ static void text_clear(ASN1_VALUE **value, const ASN1_ITEM *item)
 	memset(*value, 0, sizeof(struct sc_text));
 }
 
-/* -- hash -------------------------------------------------------------------------------------------------- */
+/* -- hash -------------------------------------------------------------------------------------- */
 
 static int hash_read(ASN1_VALUE **value, const unsigned char *content, int len, int type, char *unused,
 		     const ASN1_ITEM *item)
@@ -100,7 +100,7 @@ static void hash_clear(ASN1_VALUE **value, const ASN1_ITEM *item)
 	memset(*value, 0, sizeof(struct sc_hash));
 }
 
-/* -- time -------------------------------------------------------------------------------------------------- */
+/* -- time -------------------------------------------------------------------------------------- */
 
 static bool digits(const unsigned char *p, int count, int *out)
 {
@@ -168,7 +168,7 @@ static void time_clear(ASN1_VALUE **value, const ASN1_ITEM *item)
 	*(int64_t *)*value = 0;
 }
 
-/* -- flag -------------------------------------------------------------------------------------------------- */
+/* -- flag -------------------------------------------------------------------------------------- */
 
 static int flag_read(ASN1_VALUE **value, const unsigned char *content, int len, int type, char *unused,
 		     const ASN1_ITEM *item)
@@ -194,7 +194,7 @@ static void flag_clear(ASN1_VALUE **value, const ASN1_ITEM *item)
 	*(bool *)*value = false;
 }
 
-/* -- octets ------------------------------------------------------------------------------------------------ */
+/* -- octets ------------------------------------------------------------------------------------ */
 
 static int octets_read(ASN1_VALUE **value, const unsigned char *content, int len, int type, char *unused,
 		       const ASN1_ITEM *item)
@@ -236,7 +236,7 @@ sc_status sc_octets_set(struct sc_bytes *field, struct sc_view value, struct sc_
 	return SC_OK;
 }
 
-/* -- the items --------------------------------------------------------------------------------------------- */
+/* -- the items --------------------------------------------------------------------------------- */
 
 /*
  * The types are for embedded fields only, so nothing is allocated for the element itself: prim_clear makes an
@@ -270,7 +270,7 @@ OPTIONAL_PRIMITIVE(SC_DER_OPT_HASH, V_ASN1_OCTET_STRING, hash)
 OPTIONAL_PRIMITIVE(SC_DER_OPT_TIME, V_ASN1_GENERALIZEDTIME, time)
 OPTIONAL_PRIMITIVE(SC_DER_OPT_OCTETS, V_ASN1_OCTET_STRING, octets)
 
-/* -- decoding and encoding --------------------------------------------------------------------------------- */
+/* -- decoding and encoding --------------------------------------------------------------------- */
 
 /* Where there is a format field, it comes first: in the structure, or in what an envelope's first member points to. */
 static struct sc_text *format_of(const struct sc_der_type *type, const void *value)

@@ -26,6 +26,9 @@ void fake_wait_held(unsigned count);
 /* The ids of the SIGN requests that were let go, in order; returns how many. */
 size_t fake_order(uint64_t *ids, size_t max);
 
+/* EVIDENCE requests answered so far. */
+unsigned fake_evidence(void);
+
 /* Sessions that are open now. */
 unsigned fake_sessions(void);
 

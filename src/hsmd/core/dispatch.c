@@ -24,7 +24,7 @@ static void request_free(struct sc_request *request)
 }
 SC_CLEANUP_VALUE(sc_request, request_free)
 
-/* -- one function a command, from the table: decodes, calls the handler, encodes ------------------------------- */
+/* -- one function a command, from the table: decodes, calls the handler, encodes --------------- */
 
 #define RUN(NAME, name, number, roles, modes, quorum, lane)                                                  \
 	static sc_status run_##name(struct sc_request *request, struct sc_view body, struct sc_writer *answer,  \
@@ -54,7 +54,7 @@ static sc_status run(enum sc_command command, struct sc_request *request, struct
 	return sc_fail_plain(err, SC_ERR_COMMAND);
 }
 
-/* -- permission ---------------------------------------------------------------------------------------------- */
+/* -- permission -------------------------------------------------------------------------------- */
 
 static sc_status check_mode(const struct sc_command_info *info, enum sc_mode mode, struct sc_error *err)
 {
@@ -100,7 +100,7 @@ static sc_status permit_and_run(const struct sc_request_header *header, struct s
 	return run(info->command, request, body, answer, err);
 }
 
-/* -- the message --------------------------------------------------------------------------------------------- */
+/* -- the message ------------------------------------------------------------------------------- */
 
 static void answer_with(const struct sc_request_header *header, const struct sc_error *err, struct sc_view body,
 			struct sc_writer *out)

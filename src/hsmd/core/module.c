@@ -50,7 +50,7 @@ void sc_module_free(struct sc_module *module)
 	OPENSSL_free(module);
 }
 
-/* -- identity ------------------------------------------------------------------------------------------------ */
+/* -- identity ---------------------------------------------------------------------------------- */
 
 /* A serial number as nShield writes one: three groups of four hexadecimal digits. */
 static sc_status make_esn(struct sc_text *out, struct sc_error *err)
@@ -109,7 +109,7 @@ const char *sc_module_esn(const struct sc_module *module)
 	return module->esn.s;
 }
 
-/* -- warrant ------------------------------------------------------------------------------------------------- */
+/* -- warrant ----------------------------------------------------------------------------------- */
 
 SC_CLEANUP_POINTER(sc_x509_req, X509_REQ, X509_REQ_free)
 
@@ -198,7 +198,7 @@ sc_status sc_module_install_warrant(struct sc_module *module, struct sc_view roo
 	return sc_state_update(module, adopt_warrant, &both, err);
 }
 
-/* -- what it is now ------------------------------------------------------------------------------------------ */
+/* -- what it is now ---------------------------------------------------------------------------- */
 
 struct sc_snapshot *sc_module_snapshot(struct sc_module *module)
 {
@@ -239,7 +239,7 @@ uint64_t sc_module_counter(struct sc_module *module)
 	return counter;
 }
 
-/* -- connections --------------------------------------------------------------------------------------------- */
+/* -- connections ------------------------------------------------------------------------------- */
 
 struct sc_session *sc_session_new(struct sc_module *module, const struct sc_socket_policy *policy,
 				  bool peer_is_other_user)

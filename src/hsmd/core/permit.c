@@ -1,7 +1,7 @@
 /* Permissions: see permit.h. */
 #include "hsmd/core/permit.h"
 
-/* -- owners -------------------------------------------------------------------------------------------------- */
+/* -- owners ------------------------------------------------------------------------------------ */
 
 static sc_status read_owner(struct sc_view der, struct sc_owner *out, struct sc_error *err)
 {
@@ -49,7 +49,7 @@ sc_status sc_permit_owner(const struct sc_request *request, struct sc_view der, 
 	return SC_OK;
 }
 
-/* -- loaded keys --------------------------------------------------------------------------------------------- */
+/* -- loaded keys ------------------------------------------------------------------------------- */
 
 sc_status sc_permit_load(const struct sc_request *request, const struct sc_key *key, struct sc_error *err)
 {
@@ -121,7 +121,7 @@ sc_status sc_permit(const struct sc_request *request, const struct sc_hash *dige
 	return SC_OK;
 }
 
-/* -- new keys ------------------------------------------------------------------------------------------------ */
+/* -- new keys ---------------------------------------------------------------------------------- */
 
 /* The default uses of DESIGN section 4; 0 for a type that the application does not have. */
 static uint32_t default_uses(uint32_t application, const struct sc_key_type *type)

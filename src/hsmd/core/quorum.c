@@ -35,7 +35,7 @@ static int find_quorum(const struct sc_session *session, uint64_t authority)
 	return -1;
 }
 
-/* -- QUORUM_OPEN --------------------------------------------------------------------------------------------- */
+/* -- QUORUM_OPEN ------------------------------------------------------------------------------- */
 
 static sc_status place_quorum(struct sc_session *session, struct sc_quorum *quorum, struct sc_error *err)
 {
@@ -79,7 +79,7 @@ sc_status sc_handle_quorum_open(struct sc_request *request, const struct sc_quor
 	return status;
 }
 
-/* -- QUORUM_CARD --------------------------------------------------------------------------------------------- */
+/* -- QUORUM_CARD ------------------------------------------------------------------------------- */
 
 /* A quorum leaves the session while a card is looked at, so that two requests cannot fill one place. */
 static sc_status borrow_quorum(struct sc_session *session, uint64_t authority, struct sc_quorum **out,
@@ -166,7 +166,7 @@ sc_status sc_handle_quorum_card(struct sc_request *request, const struct sc_quor
 	return status;
 }
 
-/* -- use ----------------------------------------------------------------------------------------------------- */
+/* -- use --------------------------------------------------------------------------------------- */
 
 sc_status sc_quorum_take(struct sc_session *session, uint64_t authority, uint32_t command, struct sc_view body,
 			 struct sc_quorum **out, struct sc_error *err)

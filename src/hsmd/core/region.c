@@ -3,6 +3,7 @@
  * Key: generated here, with importTransfer and no other permission, certified by KNSO, which is in the clear in
  * this command only.
  */
+#include "base/clock.h"
 #include "evidence/certificate.h"
 #include "hsmd/core/attest.h"
 #include "hsmd/core/blob.h"
@@ -90,7 +91,7 @@ static sc_status adopt(struct sc_module_state *state, void *context, struct sc_e
 	return SC_OK;
 }
 
-/* -- the Key Exchange Key ------------------------------------------------------------------------------------ */
+/* -- the Key Exchange Key ---------------------------------------------------------------------- */
 
 static sc_status make_kek(const struct sc_request *request, struct sc_bytes *blob, struct sc_key **out,
 			  struct sc_error *err)
@@ -118,7 +119,7 @@ static sc_status certify_kek(const struct sc_request *request, EVP_PKEY *knso, c
 		.subject = subject,
 		.issuer = issuer,
 		.issuer_key = knso,
-		.not_before = request->now,
+		.not_before = request->now - SC_DAY, /* a verifier's clock may be slow */
 		.not_after = request->now + sc_certificate_lifetime(SC_CERTIFICATE_KEK),
 	};
 

@@ -36,7 +36,7 @@ struct sc_arena {
 	atomic_bool has_complained;
 };
 
-/* -- the mapping --------------------------------------------------------------------------------------- */
+/* -- the mapping ------------------------------------------------------------------------------- */
 
 static unsigned mebibytes(size_t size)
 {
@@ -185,7 +185,7 @@ void sc_arena_free(struct sc_arena *arena)
 	free(arena);
 }
 
-/* -- blocks -------------------------------------------------------------------------------------------- */
+/* -- blocks ------------------------------------------------------------------------------------ */
 
 /* Once: whoever runs the module has to know why requests are refused. */
 static void complain(struct sc_arena *arena, size_t size)
@@ -296,7 +296,7 @@ struct sc_arena_numbers sc_arena_count(struct sc_arena *arena)
 	return numbers;
 }
 
-/* -- libcrypto ----------------------------------------------------------------------------------------- */
+/* -- libcrypto --------------------------------------------------------------------------------- */
 
 /* libcrypto's hooks have no argument of ours: the one variable of this folder that belongs to the process. */
 static struct sc_arena *of_libcrypto;

@@ -19,13 +19,13 @@
 #include "base/cleanup.h"
 #include "hsmd/os/sanitizer.h"
 
-#define SC_ARENA_MIN     (UINT64_C(2) << 20) /* libcrypto and the threads' work need half of it */
+#define SC_ARENA_MIN (UINT64_C(2) << 20) /* libcrypto and the threads' work need half of it */
 #ifdef SC_SANITIZED
 #define SC_ARENA_DEFAULT (UINT64_C(8) << 20) /* at the end, LeakSanitizer reads it all */
 #else
 #define SC_ARENA_DEFAULT (UINT64_C(64) << 20)
 #endif
-#define SC_ARENA_MAX     (UINT64_C(1) << 30)
+#define SC_ARENA_MAX (UINT64_C(1) << 30)
 
 enum sc_arena_kind {
 	SC_ARENA_SECRET,

@@ -1,6 +1,8 @@
 /* What the process gives the module: see host.h. */
 #include "hsmd/os/host.h"
 
+#include "hsmd/os/scrub.h"
+
 static sc_status save(void *context, struct sc_view state, struct sc_view mark, struct sc_error *err)
 {
 	struct sc_host *host = context;
@@ -62,5 +64,6 @@ sc_status sc_host_open_module(struct sc_host *host, const struct sc_settings *se
 			   &host->unlock, &settings->module, out, err);
 
 	sc_secret_free(&host->unlock);
+	sc_scrub();
 	return status;
 }
