@@ -392,6 +392,7 @@ static void hosts_that_are_not_served_are_refused(void **state)
 		{ "user@login.localhost:PORT", 400 },
 		{ "localhost:PORT", 421 },
 		{ "login.localhost:99999", 400 },
+		{ "", 400 },
 	};
 	char request[256];
 
@@ -444,7 +445,6 @@ static void shapes_that_a_proxy_could_read_otherwise_are_refused_and_the_connect
 		HOST "X: a\x01"
 		     "b\r\n\r\n",
 		HOST HOST "\r\n",
-		"Host: \r\n\r\n",
 		"X: y\r\n\r\n",
 		HOST "Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc",
 		HOST "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n",
