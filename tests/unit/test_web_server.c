@@ -411,6 +411,7 @@ static void another_method_is_told_from_another_path(void **state)
 	assert_int_equal(status_for("GET /echo/ HTTP/1.1\r\n" HOST END), 404);
 	assert_int_equal(status_for("get /echo HTTP/1.1\r\n" HOST END), 405);
 	assert_non_null(strstr(answer, "{\"error\":{\"code\":\"MethodNotAllowed\",\"message\":"));
+	assert_non_null(strstr(answer, "\r\nAllow: POST, GET\r\n"));
 }
 
 /* -- rule P7
@@ -785,6 +786,29 @@ static void no_session_ticket_is_given(void **state)
 	assert_int_equal(tickets, 0);
 }
 
+static void a_client_cannot_renegotiate(void **state)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	BIO *bio = NULL;
+	SSL *ssl = NULL;
+	char target[32];
+	unsigned before;
+
+	(void)state;
+	SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
+	bio = BIO_new_ssl_connect(context);
+	snprintf(target, sizeof target, "127.0.0.1:%u", (unsigned)sc_web_server_port(server));
+	BIO_set_conn_hostname(bio, target);
+	assert_int_equal(BIO_do_connect(bio), 1);
+	assert_int_equal(BIO_get_ssl(bio, &ssl), 1);
+	before = fixture.signs;
+	assert_int_equal(SSL_renegotiate(ssl), 1);
+	assert_int_not_equal(SSL_do_handshake(ssl), 1);
+	assert_int_equal(fixture.signs, before);
+	BIO_free_all(bio);
+	SSL_CTX_free(context);
+}
+
 static void a_module_that_forgot_or_was_restarted_is_no_event(void **state)
 {
 	(void)state;
@@ -880,6 +904,7 @@ int main(void)
 		TEST(tls_1_2_and_1_3_are_spoken_with_the_modules_signature),
 		TEST(older_tls_and_weak_ciphers_are_not),
 		TEST(no_session_ticket_is_given),
+		TEST(a_client_cannot_renegotiate),
 		TEST(a_module_that_forgot_or_was_restarted_is_no_event),
 		TEST(a_silent_module_costs_a_handshake_its_time_and_no_more),
 		TEST(a_certificate_of_another_key_is_refused_at_the_start),
