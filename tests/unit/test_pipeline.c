@@ -51,8 +51,8 @@ struct fixture {
 	struct scratch scratch;
 	struct fake_module *fake;
 	struct sc_pipeline *pipeline;
-	enum behaviour behaviour;
-	size_t count;
+	_Atomic enum behaviour behaviour;
+	atomic_size_t count;
 	atomic_uint requests;
 	atomic_uint loads;
 	atomic_uint slow_now; /* KEY_GENERATE that came and are not answered */
