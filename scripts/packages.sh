@@ -8,7 +8,7 @@ set -u
 
 build="gcc libc6-dev pkg-config meson ninja-build libssl-dev libargon2-dev libseccomp-dev libzip-dev \
 libsqlite3-dev libmicrohttpd-dev libgnutls28-dev libjansson-dev libcjose-dev libcurl4-openssl-dev openssl python3"
-test="libcmocka-dev clang libclang-rt-dev asn1c"
+test="curl jq libcmocka-dev clang libclang-rt-dev asn1c"
 
 case ${1:-} in
 build) wanted=$build ;;

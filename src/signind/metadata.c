@@ -1,7 +1,8 @@
 /*
  * OpenID Connect Discovery 1.0 and the signing key. Clients look for these under the name that they know
- * their authority by: a tenant's id, or a word that leaves the tenant to the account. There the issuer is a
- * pattern, as clients of several tenants expect it: https://login…/{tenantid}/.
+ * their authority by: a tenant's id, or a word that leaves the tenant to the account. For such a word the
+ * issuer is the only tenant's; where there are several, a pattern as clients know it:
+ * https://login…/{tenantid}/.
  */
 #include <stdio.h>
 #include <string.h>
@@ -46,28 +47,44 @@ static json_t *document(const struct sc_signin *service, const char *authority, 
 			 "scopes_supported", "openid", "profile", "email", "offline_access");
 }
 
-static void answer(struct sc_web_request *request, const struct sc_signin *service, const struct face *face)
+/* For the tenant (or word) `named`, with endpoints beneath `authority`. */
+static void answer(struct sc_web_request *request, const struct sc_signin *service, const char *named,
+		   const char *authority, const struct face *face)
 {
-	const char *authority = sc_web_parameter(request, "tenant");
 	char tenant[SC_GUID_SIZE];
 	char issuer[SC_URL_MAX + 1];
 
-	if (!sc_signin_tenant(service, authority, tenant)) {
+	if (!sc_signin_tenant(service, named, tenant)) {
 		sc_oauth_refuse(request, SC_REFUSAL_TENANT_UNKNOWN, "");
 		return;
 	}
-	sc_places_issuer(&service->places, tenant[0] ? tenant : "{tenantid}", issuer);
-	sc_web_answer(request, 200, document(service, tenant[0] ? tenant : authority, issuer, face));
+	if (tenant[0])
+		sc_places_issuer(&service->places, tenant, issuer);
+	else
+		sc_places_issuer(&service->places,
+				 service->tenant_count == 1 ? service->tenants[0] : "{tenantid}", issuer);
+	sc_web_answer(request, 200, document(service, authority, issuer, face));
 }
 
 void sc_openid_v1(struct sc_web_request *request, void *context)
 {
-	answer(request, context, &v1);
+	const char *tenant = sc_web_parameter(request, "tenant");
+
+	answer(request, context, tenant, tenant, &v1);
 }
 
 void sc_openid_v2(struct sc_web_request *request, void *context)
 {
-	answer(request, context, &v2);
+	const char *tenant = sc_web_parameter(request, "tenant");
+
+	answer(request, context, tenant, tenant, &v2);
+}
+
+/* `az login --tenant adfs` finds out what tenant that is at <authority>/adfs/…: the fourth part of the
+ * issuer. */
+void sc_openid_beneath_adfs(struct sc_web_request *request, void *context)
+{
+	answer(request, context, sc_web_parameter(request, "tenant"), "adfs", &v1);
 }
 
 /* One key for all tenants: `iss` and `tid` tell them apart. */

@@ -8,6 +8,7 @@
 static const struct sc_web_route login_routes[] = {
 	{ "GET", "/{tenant}/.well-known/openid-configuration", sc_openid_v1 },
 	{ "GET", "/{tenant}/v2.0/.well-known/openid-configuration", sc_openid_v2 },
+	{ "GET", "/adfs/{tenant}/.well-known/openid-configuration", sc_openid_beneath_adfs },
 	{ "GET", "/{tenant}/discovery/keys", sc_openid_keys },
 	{ "GET", "/{tenant}/discovery/v2.0/keys", sc_openid_keys },
 	{ "POST", "/{tenant}/oauth2/token", sc_token_v1 },

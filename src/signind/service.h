@@ -57,6 +57,7 @@ extern const struct sc_web_host sc_signin_hosts[];
 
 void sc_openid_v1(struct sc_web_request *request, void *context);
 void sc_openid_v2(struct sc_web_request *request, void *context);
+void sc_openid_beneath_adfs(struct sc_web_request *request, void *context);
 void sc_openid_keys(struct sc_web_request *request, void *context);
 void sc_token_v1(struct sc_web_request *request, void *context);
 void sc_token_v2(struct sc_web_request *request, void *context);

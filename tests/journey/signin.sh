@@ -110,6 +110,7 @@ ok metadata-v1 is 200 ".token_endpoint == \"$LOGIN/$tenant/oauth2/token\" and .i
 ok metadata-v2 is 200 ".token_endpoint == \"$LOGIN/$tenant/oauth2/v2.0/token\" and .issuer == \"$LOGIN/$tenant/\"" "$LOGIN/$tenant/v2.0/.well-known/openid-configuration"
 ok metadata-tenant-id-in-any-case is 200 ".issuer == \"$LOGIN/$tenant/\"" "$LOGIN/${tenant^^}/v2.0/.well-known/openid-configuration"
 ok metadata-common is 200 ".issuer == \"$LOGIN/{tenantid}/\"" "$LOGIN/common/v2.0/.well-known/openid-configuration"
+ok metadata-beneath-adfs is 200 ".token_endpoint == \"$LOGIN/adfs/oauth2/token\" and .issuer == \"$LOGIN/$tenant/\"" "$LOGIN/adfs/$tenant/.well-known/openid-configuration"
 ok metadata-organizations is 200 ".issuer == \"$LOGIN/{tenantid}/\"" "$LOGIN/organizations/v2.0/.well-known/openid-configuration"
 ok metadata-unknown-tenant is 400 '.error == "invalid_tenant" and .error_codes == [90002]' "$LOGIN/0b5c7a52-3a5f-4d0e-8d2b-6a0c1d9e1fff/v2.0/.well-known/openid-configuration"
 ok metadata-of-the-other-loopback curl -sSf --max-time 30 --cacert "$dir/ca.pem" --resolve "login.localhost:$port:[::1]" "$LOGIN/common/discovery/keys" -o /dev/null
@@ -227,12 +228,21 @@ ok graph-is-not-at-login is 404 . "$LOGIN/v1.0/me" -H "Authorization: Bearer $gr
 # -- throttling ---------------------------------------------------------------------------------------------------
 
 as_bob() { token "$1" "$2" adfs/oauth2/token grant_type=password client_id=$cli username=bob@contoso.example "password=$3" resource=$ARM; }
-for i in 1 2 3 4 5; do as_bob 400 . wrong >/dev/null; done # one more was the stopwatch's
-ok throttled as_bob 429 '.error_codes == [50053]' wrong
-ok throttled-says-how-long grep -qiE '^retry-after: [0-9]+' "$SITE/headers"
+# Tries until the wait is four seconds: the first ones are shorter than a busy machine's answers.
+try_until_throttled() {
+	local wait=0 i
+	for i in $(seq 100); do
+		as_bob 400 '.error_codes == [50126]' wrong >/dev/null && continue
+		[ "$(of_body '.error_codes[0]')" = 50053 ] || return 1
+		wait=$(sed -n 's/^[Rr]etry-[Aa]fter: \([0-9]*\).*/\1/p' "$SITE/headers")
+		[ "$wait" -ge 4 ] && return
+	done
+	return 1
+}
+ok throttled try_until_throttled
 ok throttled-even-with-the-right-password as_bob 429 '.error_codes == [50053]' "$password"
 ok others-are-not as_ann 200 . adfs/oauth2/token resource=$ARM
-sleep 2
+sleep 5
 ok throttled-for-a-while-only as_bob 200 . "$password"
 ok forgotten-after-the-right-one as_bob 400 '.error_codes == [50126]' wrong
 
@@ -244,15 +254,33 @@ secrets() { printf '%s\n' "$password" "$secret" "$refresh" "$next" "$access" "${
 no no-secret-in-the-log '^$' grep -qFf <(secrets) "$dir/log"
 no no-secret-in-the-database '^$' grep -qaFf <(secrets) "$dir/signin.db" "$dir/signin.db-wal"
 
+# A client that is connected already: without its module the daemon makes no new TLS connection, and no token.
+mkfifo "$SITE/typed"
+openssl s_client -quiet -connect "127.0.0.1:$port" -servername login.localhost -CAfile "$dir/ca.pem" <"$SITE/typed" >"$SITE/seen" 2>/dev/null &
+exec 8>"$SITE/typed"
+seen() { local i; for i in $(seq 100); do grep -qE "$1" "$SITE/seen" && return; sleep 0.1; done; cat "$SITE/seen"; return 1; }
+printf 'GET /common/discovery/keys HTTP/1.1\r\nHost: login.localhost:%s\r\n\r\n' "$port" >&8
+ok connected seen 'HTTP/1.1 200 '
 site_stop service
-ok without-its-module-503 as_ann 503 '.error == "temporarily_unavailable"' adfs/oauth2/token resource=$ARM
-ok retry-after grep -qi '^retry-after: ' "$SITE/headers"
+fields="grant_type=client_credentials&client_id=$app&client_secret=$(jq -rn --arg s "$secret" '$s | @uri')&resource=$VAULT"
+printf 'POST /adfs/oauth2/token HTTP/1.1\r\nHost: login.localhost:%s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %s\r\n\r\n%s' \
+	"$port" ${#fields} "$fields" >&8
+ok without-its-module-503 seen 'HTTP/1.1 503 '
+ok and-says-so seen '"temporarily_unavailable"'
+ok retry-after seen '^Retry-After: '
+exec 8>&-
+no no-handshake-without-its-module 'SSL_connect' is 200 . "$LOGIN/common/discovery/keys"
 start_module
-recovers() { local i; for i in 1 2 3 4 5 6 7 8 9 10; do as_ann 200 . adfs/oauth2/token resource=$ARM >/dev/null && return; sleep 0.5; done; return 1; }
+recovers() { local i; for i in $(seq 20); do as_ann 200 . adfs/oauth2/token resource=$ARM >/dev/null 2>&1 && return; sleep 0.5; done; return 1; }
 ok goes-on-when-the-module-is-back recovers
 
+pid=$(cat "$dir/pid")
 site_stop signind
-ok stops-cleanly grep -q 'stopping on signal 15' "$dir/log"
+wait "$pid"
+ok stops-cleanly test $? = 0
+fewer() { python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("DELETE FROM tenants WHERE id = ?", sys.argv[2:]); db.commit()' "$dir/signin.db" "$1"; }
+ok one-tenant-alone fewer $other_tenant
 start_signind
+ok metadata-of-the-only-tenant is 200 ".issuer == \"$LOGIN/$tenant/\"" "$LOGIN/adfs/adfs/.well-known/openid-configuration"
 ok refresh-tokens-outlive-a-restart use 200 . adfs/oauth2/token "$next" resource=$VAULT
 finish
