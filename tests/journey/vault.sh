@@ -217,6 +217,9 @@ ok key-version key 404 "$(code KeyNotFound)" GET "$eu/keys/first/zz?$k"
 ok path-trick is 400 . "$vault_token" GET "$eu/keys/%2e%2e%2fx?$k"
 ok exportable key 400 '.error.message | test("exportable")' PATCH "$eu/keys/first?$k" '{"attributes":{"exportable":true}}'
 
+# timeout_ SECONDS FUNCTION: it succeeds, in that time.
+timeout_() { local begin=$SECONDS; "$2" && [ $((SECONDS - begin)) -lt "$1" ]; }
+
 # -- two at once for one package, and a module that goes away ----------------------------------------------------------
 
 race() {
@@ -230,6 +233,17 @@ race() {
 	[ "$(sort -u "$SITE"/race.[1-4] | wc -l)" = 1 ] && grep -q "/keys/third/" "$SITE/race.1"
 }
 ok four-imports-of-one-package-are-one-key race
+
+# An import that gets no answer (its module is stopped in the middle of nothing) holds up nobody else.
+kill -STOP "$(cat "$SITE/na/pid")"
+curl_ -X PUT -H "Authorization: Bearer $vault_token" -H 'Content-Type: application/json' -o "$SITE/late" \
+	--data-binary "$(import_body "$(byok first)")" "$na/keys/first?$k" &
+late=$!
+quick() { local i; for i in $(seq 20); do opens "$kid" RSA-OAEP-256 "$cipher256" || return; done; kill -0 $late; }
+ok an-import-that-hangs-delays-no-decryption timeout_ 10 quick
+kill -CONT "$(cat "$SITE/na/pid")"
+wait $late
+ok and-gets-its-own-answer-in-the-end jq -e '.error.message | test("made for Europe")' "$SITE/late"
 
 site_stop eu
 ok a-module-that-is-away key 503 "$(code ServiceUnavailable)" POST "$kid/sign?$k" "$sign_body"
