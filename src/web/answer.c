@@ -104,11 +104,11 @@ static struct MHD_Response *build(const struct sc_web_request *request, const ch
 
 static sc_status error_body(const char *code, const char *message, struct sc_bytes *out)
 {
-	SC_CLEANUP(sc_json)
-	body = json_pack("{s{ssss}}", "error", "code", code, "message", message);
+	json_t *body = json_pack("{s{ssss}}", "error", "code", code, "message", message);
+	sc_status status = body ? sc_json_write(body, out, NULL) : SC_ERR_MEMORY;
 
-	SC_ENSURE(body, NULL, SC_ERR_MEMORY, "out of memory for an answer");
-	return sc_json_write(body, out, NULL);
+	json_decref(body);
+	return status;
 }
 
 /* -- who answers

@@ -244,7 +244,7 @@ sc_status sc_config_words(struct sc_config *config, const char *name, const char
 	size_t found = 0;
 
 	SC_ENSURE(keep(config, copy), err, SC_ERR_MEMORY, "out of memory for the configuration");
-	while ((word = strtok_r(found ? NULL : copy, " ", &rest))) {
+	while ((word = strtok_r(found ? NULL : copy, " \t", &rest))) {
 		if (found < count)
 			words[found] = word;
 		found++;

@@ -121,6 +121,10 @@ static void find_route(struct sc_web_request *request, const char *method)
 	if (!host || sc_route_find(host, method, &request->target, &request->match))
 		return;
 	if (request->match.has_path) {
+		char methods[SC_ROUTE_METHODS_MAX];
+
+		sc_route_methods(host, &request->target, methods);
+		sc_web_set_header(request, "Allow", methods);
 		sc_fail(&err, SC_ERR_HTTP, "this resource does not take %s", request->method);
 		sc_request_refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "MethodNotAllowed", &err);
 	} else {

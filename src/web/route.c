@@ -2,6 +2,7 @@
 #include "web/route.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -132,4 +133,19 @@ bool sc_route_find(const struct sc_web_host *host, const char *method, struct sc
 	}
 	match->parameter_count = 0;
 	return false;
+}
+
+void sc_route_methods(const struct sc_web_host *host, const struct sc_target *target,
+		      char text[SC_ROUTE_METHODS_MAX])
+{
+	struct sc_route_match ignored = { 0 };
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (const struct sc_web_route *route = host->routes; route->method; route++) {
+		if (!path_fits(host, route->path, target, &ignored) || strstr(text, route->method))
+			continue;
+		assert(used + strlen(route->method) + 2 < SC_ROUTE_METHODS_MAX);
+		used += (size_t)sprintf(text + used, "%s%s", used ? ", " : "", route->method);
+	}
 }

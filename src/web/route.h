@@ -32,4 +32,9 @@ const struct sc_web_host *sc_route_host(const struct sc_web_host *hosts, const c
 bool sc_route_find(const struct sc_web_host *host, const char *method, struct sc_target *target,
 		   struct sc_route_match *match);
 
+/* "GET, PUT": the methods of the rows whose path fits, for a 405's Allow header (RFC 9110 section 15.5.6). */
+#define SC_ROUTE_METHODS_MAX 64
+void sc_route_methods(const struct sc_web_host *host, const struct sc_target *target,
+		      char text[SC_ROUTE_METHODS_MAX]);
+
 #endif

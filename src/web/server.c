@@ -195,7 +195,7 @@ static void fill_in_defaults(struct sc_web_settings *settings)
 	} all[] = {
 		{ &settings->threads, 2 },         { &settings->quick_workers, 4 },
 		{ &settings->slow_workers, 2 },    { &settings->deadline_ms, 30000 },
-		{ &settings->transfer_ms, 60000 }, { &settings->connections, 1024 },
+		{ &settings->transfer_ms, 60000 }, { &settings->connections, 400 },
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)

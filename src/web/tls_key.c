@@ -56,7 +56,7 @@ static sc_status take_client(struct sc_tls_key *key, struct sc_client **out, str
 	return SC_OK;
 }
 
-/* What failed is not kept; after a silence, nothing is tried for a while. */
+/* What failed is not kept. */
 static void give_back(struct sc_tls_key *key, struct sc_client *client, sc_status status)
 {
 	pthread_mutex_lock(&key->lock);
@@ -64,14 +64,12 @@ static void give_back(struct sc_tls_key *key, struct sc_client *client, sc_statu
 		key->idle[key->idle_count++] = client;
 		client = NULL;
 	}
-	if (status == SC_ERR_TIMEOUT)
-		key->closed_until = sc_clock_monotonic() + PAUSE;
 	pthread_mutex_unlock(&key->lock);
 	sc_client_free(client);
 }
 
-static sc_status sign(struct sc_tls_key *key, struct sc_view hash, struct sc_bytes *signature,
-		      struct sc_error *err)
+static sc_status sign_once(struct sc_tls_key *key, struct sc_view hash, struct sc_bytes *signature,
+			   struct sc_error *err)
 {
 	struct sc_client *client = NULL;
 	sc_status status;
@@ -79,6 +77,22 @@ static sc_status sign(struct sc_tls_key *key, struct sc_view hash, struct sc_byt
 	SC_TRY(take_client(key, &client, err));
 	status = sc_client_sign(client, &key->key, SC_MECHANISM_TLS_ECDSA, hash, signature, err);
 	give_back(key, client, status);
+	return status;
+}
+
+/* A failure that took its time is a module that hangs: nothing is tried for a moment. */
+static sc_status sign(struct sc_tls_key *key, struct sc_view hash, struct sc_bytes *signature,
+		      struct sc_error *err)
+{
+	int64_t begun = sc_clock_monotonic();
+	sc_status status = sign_once(key, hash, signature, err);
+	int64_t now = sc_clock_monotonic();
+
+	if (status != SC_OK && now - begun >= PAUSE) {
+		pthread_mutex_lock(&key->lock);
+		key->closed_until = now + PAUSE;
+		pthread_mutex_unlock(&key->lock);
+	}
 	return status;
 }
 
