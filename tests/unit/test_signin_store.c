@@ -212,9 +212,11 @@ static void no_token_is_had_for_one_that_has_ended(void **state)
 	const struct sc_refresh_row late = refresh(3, 2000, 9000);
 	struct sc_refresh_row none;
 
-	assert_status(sc_signin_refresh_rotate(f->store, &old.hash, 2060, &early, NULL), SC_ERR_NOT_FOUND, NULL);
+	assert_status(sc_signin_refresh_rotate(f->store, &old.hash, 2060, &early, NULL), SC_ERR_NOT_FOUND,
+		      NULL);
 	assert_ok(sc_signin_refresh_add(f->store, &old, NULL), NULL);
-	assert_status(sc_signin_refresh_rotate(f->store, &old.hash, 2060, &late, NULL), SC_ERR_NOT_FOUND, NULL);
+	assert_status(sc_signin_refresh_rotate(f->store, &old.hash, 2060, &late, NULL), SC_ERR_NOT_FOUND,
+		      NULL);
 	assert_status(sc_signin_refresh_find(f->store, TENANT, &late.hash, 2001, &none, NULL),
 		      SC_ERR_NOT_FOUND, NULL);
 	assert_ok(sc_signin_refresh_rotate(f->store, &old.hash, 2060, &early, NULL), NULL);
