@@ -134,8 +134,8 @@ static sc_status check_refresh(struct sc_sign_in *sign_in, enum sc_refusal *refu
 	if (found != FOUND)
 		return SC_OK;
 	SC_TRY(set_principal(sign_in, user.tenant, user.oid, user.upn, user.name, err));
-	if (strcmp(row.client, sign_in->client) ==
-	    0) /* RFC 6749 section 6: bound to the client it was issued to */
+	/* RFC 6749 section 6: bound to the client it was issued to. */
+	if (strcmp(row.client, sign_in->client) == 0)
 		*refusal = SC_REFUSAL_NONE;
 	return SC_OK;
 }

@@ -42,8 +42,12 @@ static void look_up(void *context)
 	sc_status status = sc_signin_user_find(question->service->store, question->claims.tid,
 					       question->claims.oid, &row, &err);
 
+	json_t *body = status == SC_OK ? describe(question->service, &row) : NULL;
+
+	if (status == SC_OK && !body)
+		status = sc_fail(&err, SC_ERR_MEMORY, "out of memory for an answer");
 	if (status == SC_OK) {
-		sc_web_answer(question->request, 200, describe(question->service, &row));
+		sc_web_answer(question->request, 200, body);
 	} else if (status == SC_ERR_NOT_FOUND) {
 		sc_web_answer_error(question->request, 404, "Request_ResourceNotFound",
 				    "The user of this token is not there any more.");

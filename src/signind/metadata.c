@@ -53,6 +53,7 @@ static void answer(struct sc_web_request *request, const struct sc_signin *servi
 {
 	char tenant[SC_GUID_SIZE];
 	char issuer[SC_URL_MAX + 1];
+	json_t *body;
 
 	if (!sc_signin_tenant(service, named, tenant)) {
 		sc_oauth_refuse(request, SC_REFUSAL_TENANT_UNKNOWN, "");
@@ -63,7 +64,11 @@ static void answer(struct sc_web_request *request, const struct sc_signin *servi
 	else
 		sc_places_issuer(&service->places,
 				 service->tenant_count == 1 ? service->tenants[0] : "{tenantid}", issuer);
-	sc_web_answer(request, 200, document(service, authority, issuer, face));
+	body = document(service, authority, issuer, face);
+	if (body)
+		sc_web_answer(request, 200, body);
+	else
+		sc_oauth_refuse(request, SC_REFUSAL_UNAVAILABLE, "");
 }
 
 void sc_openid_v1(struct sc_web_request *request, void *context)

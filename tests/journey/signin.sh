@@ -273,6 +273,7 @@ no no-handshake-without-its-module 'SSL_connect' is 200 . "$LOGIN/common/discove
 start_module
 recovers() { local i; for i in $(seq 20); do as_ann 200 . adfs/oauth2/token resource=$ARM >/dev/null 2>&1 && return; sleep 0.5; done; return 1; }
 ok goes-on-when-the-module-is-back recovers
+last=$(of_body .refresh_token)
 
 pid=$(cat "$dir/pid")
 site_stop signind
@@ -282,5 +283,5 @@ fewer() { python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db
 ok one-tenant-alone fewer $other_tenant
 start_signind
 ok metadata-of-the-only-tenant is 200 ".issuer == \"$LOGIN/$tenant/\"" "$LOGIN/adfs/adfs/.well-known/openid-configuration"
-ok refresh-tokens-outlive-a-restart use 200 . adfs/oauth2/token "$next" resource=$VAULT
+ok refresh-tokens-outlive-a-restart use 200 . adfs/oauth2/token "$last" resource=$VAULT
 finish

@@ -181,6 +181,67 @@ static void expired_refresh_tokens_go_when_another_comes(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void a_refresh_token_ends_soon_after_it_was_exchanged(void **state)
+{
+	struct fixture *f = *state;
+	const struct sc_refresh_row old = refresh(1, 1000, 9000);
+	const struct sc_refresh_row ending = refresh(2, 1000, 1520);
+	const struct sc_refresh_row next = refresh(3, 1500, 9500);
+	const struct sc_refresh_row last = refresh(4, 1500, 9500);
+	struct sc_refresh_row none;
+	SC_CLEANUP(sc_refresh_row) found = { 0 };
+
+	assert_ok(sc_signin_refresh_add(f->store, &old, NULL), NULL);
+	assert_ok(sc_signin_refresh_add(f->store, &ending, NULL), NULL);
+	assert_ok(sc_signin_refresh_rotate(f->store, &old.hash, 1560, &next, NULL), NULL);
+	assert_ok(sc_signin_refresh_find(f->store, TENANT, &old.hash, 1559, &found, NULL), NULL);
+	assert_int_equal(found.expires, 1560);
+	assert_status(sc_signin_refresh_find(f->store, TENANT, &old.hash, 1560, &none, NULL),
+		      SC_ERR_NOT_FOUND, NULL);
+	/* It never lives longer for having been shown. */
+	assert_ok(sc_signin_refresh_rotate(f->store, &ending.hash, 1560, &last, NULL), NULL);
+	assert_status(sc_signin_refresh_find(f->store, TENANT, &ending.hash, 1520, &none, NULL),
+		      SC_ERR_NOT_FOUND, NULL);
+}
+
+static void no_token_is_had_for_one_that_has_ended(void **state)
+{
+	struct fixture *f = *state;
+	const struct sc_refresh_row old = refresh(1, 1000, 2000);
+	const struct sc_refresh_row early = refresh(2, 1999, 9000);
+	const struct sc_refresh_row late = refresh(3, 2000, 9000);
+	struct sc_refresh_row none;
+
+	assert_status(sc_signin_refresh_rotate(f->store, &old.hash, 2060, &early, NULL), SC_ERR_NOT_FOUND,
+		      NULL);
+	assert_ok(sc_signin_refresh_add(f->store, &old, NULL), NULL);
+	assert_status(sc_signin_refresh_rotate(f->store, &old.hash, 2060, &late, NULL), SC_ERR_NOT_FOUND,
+		      NULL);
+	assert_status(sc_signin_refresh_find(f->store, TENANT, &late.hash, 2001, &none, NULL),
+		      SC_ERR_NOT_FOUND, NULL);
+	assert_ok(sc_signin_refresh_rotate(f->store, &old.hash, 2060, &early, NULL), NULL);
+}
+
+static sc_status note_tenant(void *context, const struct sc_signin_tenant_row *row, struct sc_error *err)
+{
+	char *ids = context;
+
+	(void)err;
+	strcat(strcat(ids, row->id), " ");
+	return SC_OK;
+}
+
+static void all_tenants_are_listed(void **state)
+{
+	struct fixture *f = *state;
+	char ids[200] = "";
+
+	assert_ok(sc_signin_tenant_list(f->store, note_tenant, ids, NULL), NULL);
+	assert_non_null(strstr(ids, TENANT " "));
+	assert_non_null(strstr(ids, OTHER_TENANT " "));
+	assert_int_equal(strlen(ids), strlen(TENANT) + strlen(OTHER_TENANT) + 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +251,9 @@ int main(void)
 		TEST(a_tenant_is_found_and_nobody_stands_without_one),
 		TEST(a_refresh_token_is_good_until_it_expires),
 		TEST(expired_refresh_tokens_go_when_another_comes),
+		TEST(a_refresh_token_ends_soon_after_it_was_exchanged),
+		TEST(no_token_is_had_for_one_that_has_ended),
+		TEST(all_tenants_are_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
