@@ -185,6 +185,7 @@ static void a_full_disk_is_an_error_until_there_is_room_again(void **state)
 static void every_failing_call_is_told_and_no_file_is_torn(void **state)
 {
 	bool all_passed = false;
+	int without_mark = 0;
 
 	(void)state;
 	failing = sc_os_system;
@@ -207,8 +208,15 @@ static void every_failing_call_is_told_and_no_file_is_torn(void **state)
 		assert_int_equal(sc_file_read(sc_state_dir(store), "state", 100, &content, NULL), SC_OK);
 		assert_true(sc_view_equals(sc_bytes_view(&content), old_state) ||
 			    sc_view_equals(sc_bytes_view(&content), new_state));
+		/* Whoever is told that nothing has changed must find the old state after a restart. */
+		if (status != SC_OK && status != SC_ERR_NOT_DURABLE)
+			assert_true(sc_view_equals(sc_bytes_view(&content), old_state));
+		without_mark += status == SC_ERR_NOT_DURABLE;
+		if (!all_passed)
+			assert_int_equal(sc_state_save(store, old_state, mark, NULL), SC_OK);
 		assert_true(n < 100);
 	}
+	assert_int_not_equal(without_mark, 0);
 	assert_saved(new_state);
 }
 

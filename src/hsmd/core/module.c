@@ -20,7 +20,9 @@ static sc_status new_module(const struct sc_module_host *host, const struct sc_s
 	SC_CLEANUP(sc_module) module = OPENSSL_zalloc(sizeof *module);
 
 	SC_ENSURE(module, err, SC_ERR_MEMORY, "out of memory");
+	pthread_mutex_init(&module->writing, NULL);
 	pthread_mutex_init(&module->lock, NULL);
+	module->floor_at = sc_clock_monotonic();
 	module->host = *host;
 	module->options = *options;
 	if (!module->options.cache_keys)
@@ -47,6 +49,7 @@ void sc_module_free(struct sc_module *module)
 	sc_module_state_free(module->state);
 	sc_secret_free(&module->unlock);
 	pthread_mutex_destroy(&module->lock);
+	pthread_mutex_destroy(&module->writing);
 	OPENSSL_free(module);
 }
 
@@ -97,9 +100,8 @@ sc_status sc_module_open(const struct sc_module_host *host, struct sc_view state
 	SC_CLEANUP(sc_module) module = NULL;
 
 	SC_TRY(new_module(host, unlock, options, &module, err));
-	SC_TRY(sc_state_unseal(state, mark, unlock, &module->state, &module->state_hash, err));
+	SC_TRY(sc_state_restore(module, state, mark, err));
 	module->esn = module->state->esn;
-	SC_TRY(sc_snapshot_new(module->state, &module->snapshot, err));
 	*out = sc_steal(module);
 	return SC_OK;
 }
@@ -221,12 +223,13 @@ enum sc_mode sc_module_mode(struct sc_module *module)
 int64_t sc_module_now(struct sc_module *module)
 {
 	int64_t now = sc_clock_now();
+	int64_t monotonic = sc_clock_monotonic();
+	int64_t least;
 
 	pthread_mutex_lock(&module->lock);
-	if (now < module->state->time_floor)
-		now = module->state->time_floor;
+	least = module->state->time_floor + (monotonic - module->floor_at) / SC_SECOND;
 	pthread_mutex_unlock(&module->lock);
-	return now;
+	return now < least ? least : now;
 }
 
 uint64_t sc_module_counter(struct sc_module *module)

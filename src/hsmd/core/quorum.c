@@ -125,6 +125,15 @@ static sc_status open_card(struct sc_request *request, const struct sc_quorum *q
 	return sc_delay_forget(request->module, card->body, err);
 }
 
+/* The last card: the token is there, and the shares have done their part. */
+static sc_status complete(struct sc_quorum *quorum, const struct sc_acs *acs, struct sc_error *err)
+{
+	SC_TRY(sc_acs_combine(acs, quorum->shares, quorum->k, &quorum->token, err));
+	for (uint32_t i = 0; i < quorum->k; i++)
+		sc_secret_free(&quorum->shares[i].value);
+	return SC_OK;
+}
+
 static sc_status accept_card(struct sc_request *request, struct sc_quorum *quorum, const struct sc_quorum_card_request *in,
 			     struct sc_quorum_card_response *out, struct sc_error *err)
 {
@@ -137,6 +146,7 @@ static sc_status accept_card(struct sc_request *request, struct sc_quorum *quoru
 	SC_ENSURE(quorum->accepted < quorum->k, err, SC_ERR_QUORUM, "the quorum is complete");
 	if (sc_card_decode(in->card, &card, err) != SC_OK)
 		return sc_fail(err, SC_ERR_CARD_ALTERED, "not an administrator card's record");
+	SC_TRY(sc_bytes_copy(sc_view_text(card->body->custodian.s), &custodian, err));
 	status = open_card(request, quorum, card, in->pin, &quorum->shares[quorum->accepted], &seconds, err);
 	if (status != SC_OK) {
 		sc_secret_free(&quorum->shares[quorum->accepted].value);
@@ -146,8 +156,7 @@ static sc_status accept_card(struct sc_request *request, struct sc_quorum *quoru
 	}
 	quorum->accepted++;
 	if (quorum->accepted == quorum->k)
-		SC_TRY(sc_acs_combine(&acs, quorum->shares, quorum->k, &quorum->token, err));
-	SC_TRY(sc_bytes_copy(sc_view_text(card->body->custodian.s), &custodian, err));
+		SC_TRY(complete(quorum, &acs, err));
 	out->index = card->body->index;
 	out->custodian = sc_request_keep(request, &custodian);
 	out->accepted = quorum->accepted;
