@@ -97,8 +97,8 @@ sc_status sc_spki_read(struct sc_view der, EVP_PKEY **out, struct sc_error *err)
 	SC_CLEANUP(sc_bytes) again = { 0 };
 	SC_CLEANUP(sc_pkey) key = NULL;
 
-	SC_ENSURE(der.len > 0 && der.len <= SC_SPKI_MAX, err, SC_ERR_TOO_LARGE,
-		  "public key: not 1 to %d bytes long", SC_SPKI_MAX);
+	SC_ENSURE(der.len > 0, err, SC_ERR_ENCODING, "public key: empty");
+	SC_ENSURE(der.len <= SC_SPKI_MAX, err, SC_ERR_TOO_LARGE, "public key: longer than %d bytes", SC_SPKI_MAX);
 	key = d2i_PUBKEY(NULL, &p, (long)der.len);
 	ERR_clear_error();
 	SC_ENSURE(key, err, SC_ERR_ENCODING, "public key: not a SubjectPublicKeyInfo");

@@ -346,8 +346,9 @@ sc_status sc_signed_data_decode(struct sc_view der, struct sc_signed_data **out,
 	const unsigned char *p = der.data;
 
 	SC_ENSURE(s, err, SC_ERR_MEMORY, "out of memory");
-	SC_ENSURE(der.len > 0 && der.len <= SC_SIGNED_DATA_MAX, err, SC_ERR_TOO_LARGE,
-		  "statement: not 1 to %d bytes long", SC_SIGNED_DATA_MAX);
+	SC_ENSURE(der.len > 0, err, SC_ERR_ENCODING, "statement: empty");
+	SC_ENSURE(der.len <= SC_SIGNED_DATA_MAX, err, SC_ERR_TOO_LARGE, "statement: longer than %d bytes",
+		  SC_SIGNED_DATA_MAX);
 	info = (struct content_info *)ASN1_item_d2i(NULL, &p, (long)der.len, ASN1_ITEM_rptr(content_info));
 	ERR_clear_error();
 	SC_ENSURE(info, err, SC_ERR_ENCODING, "statement: not CMS SignedData");
@@ -373,8 +374,9 @@ sc_status sc_certificate_decode(struct sc_view der, X509 **out, struct sc_error 
 	SC_CLEANUP(sc_x509) certificate = NULL;
 	SC_CLEANUP(sc_bytes) again = { 0 };
 
-	SC_ENSURE(der.len > 0 && der.len <= CERTIFICATE_MAX, err, SC_ERR_TOO_LARGE,
-		  "certificate: not 1 to %d bytes long", CERTIFICATE_MAX);
+	SC_ENSURE(der.len > 0, err, SC_ERR_ENCODING, "certificate: empty");
+	SC_ENSURE(der.len <= CERTIFICATE_MAX, err, SC_ERR_TOO_LARGE, "certificate: longer than %d bytes",
+		  CERTIFICATE_MAX);
 	certificate = d2i_X509(NULL, &p, (long)der.len);
 	ERR_clear_error();
 	SC_ENSURE(certificate, err, SC_ERR_ENCODING, "certificate: not an X.509 certificate in DER");

@@ -320,6 +320,13 @@ static void make_root(struct sc_forge *f)
 									    .issuer_key = f->root_key });
 }
 
+static void share_root(struct sc_forge *f, EVP_PKEY *root_key, X509 *root)
+{
+	must_hold(EVP_PKEY_up_ref(root_key) == 1 && X509_up_ref(root) == 1, "root", NULL);
+	f->root_key = root_key;
+	f->root = root;
+}
+
 static void make_world_statement(struct sc_forge *f)
 {
 	f->world->suite = SC_SUITE_ECP521;
@@ -346,7 +353,7 @@ static void make_key_statement(struct sc_forge *f)
 	sc_forge_state_uses(f, SC_USE_IMPORT_TRANSFER);
 }
 
-struct sc_forge *sc_forge_new(int64_t now, const char *region)
+static struct sc_forge *new_forge(int64_t now)
 {
 	struct sc_forge *f = OPENSSL_zalloc(sizeof *f);
 
@@ -356,13 +363,16 @@ struct sc_forge *sc_forge_new(int64_t now, const char *region)
 	f->key = sc_key_statement_new();
 	f->world = sc_world_statement_new();
 	must_hold(f->region && f->key && f->world, "memory", NULL);
+	set_text(&f->esn, "7E57-0000-0001");
+	f->kek = sc_forge_rsa_key(0);
+	return f;
+}
+
+/* From root, keys and names, all that is made of them. */
+static struct sc_forge *complete(struct sc_forge *f, const char *region)
+{
 	set_text(&f->region->region, region);
 	set_text(&f->region->operator_name, "Test Operator");
-	set_text(&f->esn, "7E57-0000-0001");
-	f->module_key = sc_forge_ec_key("P-256");
-	f->knso = sc_forge_ec_key("P-521");
-	f->kek = sc_forge_rsa_key(0);
-	make_root(f);
 	make_world_statement(f);
 	make_key_statement(f);
 	sc_forge_world_id_again(f);
@@ -371,6 +381,41 @@ struct sc_forge *sc_forge_new(int64_t now, const char *region)
 	sc_forge_member_again(f);
 	sc_forge_kek_certificate_again(f);
 	return f;
+}
+
+static void make_keys(struct sc_forge *f)
+{
+	f->module_key = sc_forge_ec_key("P-256");
+	f->knso = sc_forge_ec_key("P-521");
+}
+
+struct sc_forge *sc_forge_new(int64_t now, const char *region)
+{
+	struct sc_forge *f = new_forge(now);
+
+	make_root(f);
+	make_keys(f);
+	return complete(f, region);
+}
+
+struct sc_forge *sc_forge_new_under(int64_t now, const char *region, EVP_PKEY *root_key, X509 *root)
+{
+	struct sc_forge *f = new_forge(now);
+
+	share_root(f, root_key, root);
+	make_keys(f);
+	return complete(f, region);
+}
+
+struct sc_forge *sc_forge_again(const struct sc_forge *forge)
+{
+	struct sc_forge *f = new_forge(forge->now);
+
+	share_root(f, forge->root_key, forge->root);
+	must_hold(EVP_PKEY_up_ref(forge->module_key) == 1 && EVP_PKEY_up_ref(forge->knso) == 1, "keys", NULL);
+	f->module_key = forge->module_key;
+	f->knso = forge->knso;
+	return complete(f, forge->region->region.s);
 }
 
 void sc_forge_free(struct sc_forge *f)

@@ -43,6 +43,14 @@ struct sc_forge {
 
 /* A whole region, made at `now`. A second one has keys of its own, the KEK apart. */
 struct sc_forge *sc_forge_new(int64_t now, const char *region);
+
+/* The same under a manufacturer that there is already: a test factory's root and its key, both borrowed. */
+struct sc_forge *sc_forge_new_under(int64_t now, const char *region, EVP_PKEY *root_key, X509 *root);
+
+/* The whole of it made anew from the same keys: so that a change can be tried on it, and the first one stays.
+ */
+struct sc_forge *sc_forge_again(const struct sc_forge *forge);
+
 void sc_forge_free(struct sc_forge *forge);
 SC_CLEANUP_POINTER(sc_forge, struct sc_forge, sc_forge_free)
 
