@@ -14,15 +14,16 @@ demo_services() {
 	VAULT_SUFFIX=.vault.localhost:$vault_port
 
 	heading 'The services: sign-in and vault, their TLS and token keys in the module `service`'
+	install -m 600 /dev/null "$SITE/init.env"
 	must safeconduct init --dir="$SITE/services" --domain=localhost --signin-port="$signin_port" --vault-port="$vault_port" \
 		--signin-module="$SITE/service/signind" --vault-module="$SITE/service/service" \
 		--region="EU:$SITE/europe/service:$published/regions/EU" \
 		--region="NA:$SITE/northamerica/service:$published/regions/NA" \
 		${SITE_USER[signind]:+--signin-user=${SITE_USER[signind]} --vault-user=${SITE_USER[vaultd]}} \
-		--user=admin@contoso --app-name=contoso-app --tenant-name=Contoso --subscription-name='Contoso Production' >"$SITE/init.log" 2>&1
-	. "$SITE/services/init.env"
-	CA=$SITE/services/ca.pem
-	subscription=$SUBSCRIPTION
+		--user=admin@contoso --app-name=contoso-app --tenant-name=Contoso --subscription-name='Contoso Production' >"$SITE/init.env"
+	. "$SITE/init.env"
+	CA=$SAFECONDUCT_CA TENANT=$SAFECONDUCT_TENANT subscription=$SAFECONDUCT_SUBSCRIPTION
+	AZ_USER=$SAFECONDUCT_USER AZ_PASSWORD=$SAFECONDUCT_PASSWORD APP_ID=$SAFECONDUCT_APP_ID APP_SECRET=$SAFECONDUCT_APP_SECRET
 	mkdir -p "$SITE/signind" "$SITE/vaultd"
 	must site_daemon signind signind --config="$SITE/services/signind/signind.conf"
 	must site_daemon vaultd vaultd --config="$SITE/services/vaultd/vaultd.conf"
@@ -30,7 +31,7 @@ demo_services() {
 	say "  $ARM  is the Resource Manager"
 	say "  https://<vault>$VAULT_SUFFIX  are the vaults, in Europe and North America"
 
-	export SAFECONDUCT_LOGIN=$LOGIN/adfs SAFECONDUCT_ARM=$ARM SAFECONDUCT_CA=$CA SAFECONDUCT_CONFIG_DIR=$SITE/session
+	export SAFECONDUCT_CONFIG_DIR=$SITE/session
 	heading 'Step 1.2: Get your Azure subscription ID'
 	show 'Add-AzureAccount -Credential admin@contoso'
 	must Add-AzureAccount -Credential "$AZ_USER" -Password-From-FD 3 3<<<"$AZ_PASSWORD" | indent
