@@ -305,7 +305,6 @@ static void subscriptions_are_read_and_nothing_but(void **state)
 		"\",\"displayName\":\"C\\u009b1m\",\"tenantId\":\"" TENANT "\"}]}",
 		"{\"value\":[17]}",
 		"{\"value\":{}}",
-		"{\"value\":[]} ",
 		"{\"value\":[],\"value\":[]}",
 		"[]",
 		"",
@@ -324,12 +323,9 @@ static void subscriptions_are_read_and_nothing_but(void **state)
 	assert_string_equal(list[0].id, SUBSCRIPTION);
 	free(list);
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		bool is_space = strcmp(bad[i], "{\"value\":[]} ") == 0; /* white space may follow JSON */
-
 		say.subscriptions = bad[i];
 		list = NULL;
-		assert_status(sc_manager_subscriptions(account, &list, &count, &err),
-			      is_space ? SC_OK : SC_ERR_JSON, &err);
+		assert_status(sc_manager_subscriptions(account, &list, &count, &err), SC_ERR_JSON, &err);
 		free(list);
 	}
 	say.subscriptions =
