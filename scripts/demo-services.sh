@@ -1,7 +1,7 @@
 # The services of the demonstration and what is done with them; sourced by ./demo.
 
-# What a person would type or be told: set by demo_services, used by the steps.
-subscription= password=
+# Set by demo_services, used by the steps.
+subscription=
 
 # demo_services: sign-in and vault, and step 1.2.
 demo_services() {
@@ -14,16 +14,22 @@ demo_services() {
 	VAULT_SUFFIX=.vault.localhost:$vault_port
 
 	heading 'The services: sign-in and vault, their TLS and token keys in the module `service`'
-	install -m 600 /dev/null "$SITE/init.env"
+	# What the regions published, handed over to the vault.
+	mkdir -p "$SITE/regions"
+	cp -r "$published/regions/." "$SITE/regions/"
+	own vaultd -R "$SITE/regions"
 	must safeconduct init --dir="$SITE/services" --domain=localhost --signin-port="$signin_port" --vault-port="$vault_port" \
-		--signin-module="$SITE/service/signind" --vault-module="$SITE/service/service" \
-		--region="EU:$SITE/europe/service:$published/regions/EU" \
-		--region="NA:$SITE/northamerica/service:$published/regions/NA" \
+		--signin-module="$SITE/service/signind" --vault-module="$SITE/service/vaultd" \
+		--region="EU:$SITE/europe/service:$SITE/regions/EU" \
+		--region="NA:$SITE/northamerica/service:$SITE/regions/NA" \
 		${SITE_USER[signind]:+--signin-user=${SITE_USER[signind]} --vault-user=${SITE_USER[vaultd]}} \
 		--user=admin@contoso --app-name=contoso-app --tenant-name=Contoso --subscription-name='Contoso Production' >"$SITE/init.env"
+	chmod 600 "$SITE/init.env"
 	. "$SITE/init.env"
-	CA=$SAFECONDUCT_CA TENANT=$SAFECONDUCT_TENANT subscription=$SAFECONDUCT_SUBSCRIPTION
-	AZ_USER=$SAFECONDUCT_USER AZ_PASSWORD=$SAFECONDUCT_PASSWORD APP_ID=$SAFECONDUCT_APP_ID APP_SECRET=$SAFECONDUCT_APP_SECRET
+	AZ_USER=$SAFECONDUCT_USER AZ_PASSWORD=$SAFECONDUCT_PASSWORD
+	APP_ID=$SAFECONDUCT_APP_ID APP_SECRET=$SAFECONDUCT_APP_SECRET
+	TENANT=$SAFECONDUCT_TENANT CA=$SAFECONDUCT_CA
+	subscription=$SAFECONDUCT_SUBSCRIPTION
 	mkdir -p "$SITE/signind" "$SITE/vaultd"
 	must site_daemon signind signind --config="$SITE/services/signind/signind.conf"
 	must site_daemon vaultd vaultd --config="$SITE/services/vaultd/vaultd.conf"

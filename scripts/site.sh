@@ -34,7 +34,7 @@ as() {
 	"${AS[@]}" "$@"
 }
 
-# own NAME PATH…: gives files to that module's or daemon's user id.
+# own NAME [-R] PATH…: gives files to that module's or daemon's user id.
 own() {
 	local uid=${SITE_USER[$1]:-}
 	shift

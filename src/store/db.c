@@ -286,7 +286,9 @@ static sc_status run(struct sc_db_connection *connection, const char *sql, const
 	if (code == SQLITE_OK)
 		status = step_all(connection, statement, visit, context, err);
 	else if (code == SQLITE_TOOBIG)
-		status = sc_fail_plain(err, SC_ERR_TOO_LARGE);
+		/* Nothing that long can be there. */
+		status = sc_fail_plain(err, sqlite3_stmt_readonly(statement) ? SC_ERR_NOT_FOUND
+									     : SC_ERR_TOO_LARGE);
 	else
 		status = sc_db_fail(connection, code, "ask", err);
 	(void)sqlite3_reset(statement);
@@ -345,7 +347,7 @@ static sc_status keep_found(void *context, struct sc_db_row *row, struct sc_erro
 
 static sc_status conclude(sc_status status, const struct finding *finding, struct sc_error *err)
 {
-	if (status == SC_ERR_TOO_LARGE || (status == SC_OK && !finding->is_found))
+	if (status == SC_OK && !finding->is_found)
 		return sc_fail_plain(err, SC_ERR_NOT_FOUND);
 	return status;
 }

@@ -92,7 +92,8 @@ typedef sc_status (*sc_db_visit)(void *context, struct sc_db_row *row, struct sc
 sc_status sc_db_find(struct sc_db *db, const char *sql, const struct sc_db_value *values, size_t count,
 		     sc_db_fill fill, void *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* All rows, in order. A visit that is not SC_OK ends the list and is passed on. */
+/* All rows, in order. A visit that is not SC_OK ends the list and is passed on. SC_ERR_NOT_FOUND as above for
+ * a name. */
 sc_status sc_db_list(struct sc_db *db, const char *sql, const struct sc_db_value *values, size_t count,
 		     sc_db_visit visit, void *context, struct sc_error *err) SC_WARN_UNUSED;
 

@@ -1,5 +1,6 @@
 /* What a pipeline promises to every thread that uses it, whatever the module does (rule P1). */
 #include <errno.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -13,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/os.h"
+#include "client/client.h"
 #include "client/pipeline.h"
 #include "fake_module.h"
 #include "scratch.h"
@@ -40,6 +42,7 @@ enum behaviour {
 	ANSWERS_TWICE,
 	EMPTY_BODY,
 	REFUSES,
+	STANDS_STILL, /* reads nothing more until the test lets it go */
 };
 
 struct held {
@@ -58,6 +61,7 @@ struct fixture {
 	atomic_uint slow_now; /* KEY_GENERATE that came and are not answered */
 	struct held held[HELD_MAX];
 	size_t held_count;
+	sem_t may_go_on;
 };
 
 /* -- the fake ---------------------------------------------------------------------------------------------
@@ -221,6 +225,12 @@ static bool serve(void *context, int connection, struct sc_view message)
 	case REFUSES:
 		refuse(connection, message, SC_ERR_ACL);
 		return true;
+	case STANDS_STILL:
+		f->behaviour = GOOD;
+		while (sem_wait(&f->may_go_on))
+			;
+		answer_well(connection, message);
+		return true;
 	}
 	return false;
 }
@@ -234,6 +244,7 @@ static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
 
+	sem_init(&f->may_go_on, 0, 0);
 	f->scratch = scratch_make();
 	f->fake = fake_module_start(socket_path(f), serve, f);
 	assert_int_equal(sc_pipeline_open(socket_path(f), &f->pipeline, NULL), SC_OK);
@@ -247,11 +258,13 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 
 	sc_pipeline_close(f->pipeline);
+	sc_os = &sc_os_system;
 	if (f->fake)
 		fake_module_stop(f->fake);
 	for (size_t i = 0; i < f->held_count; i++)
 		sc_bytes_free(&f->held[i].message);
 	scratch_remove(&f->scratch);
+	sem_destroy(&f->may_go_on);
 	free(f);
 	return 0;
 }
@@ -319,6 +332,15 @@ static void await(const struct outcome *outcomes, size_t count)
 			assert_true(wait < 5000);
 			usleep(1000);
 		}
+}
+
+/* Until the pipeline has noticed that the connection is of no use. */
+static void await_loss(struct sc_pipeline *pipeline)
+{
+	for (int wait = 0; sc_pipeline_is_connected(pipeline); wait++) {
+		assert_true(wait < 5000);
+		usleep(1000);
+	}
 }
 
 /* Until the pipeline has found the module again. */
@@ -496,6 +518,46 @@ static void a_late_answer_is_ignored_and_the_connection_goes_on(void **state)
 	assert_true(sc_pipeline_is_connected(f->pipeline));
 }
 
+static _Atomic int64_t seconds_ahead;
+
+static int clock_ahead(clockid_t clock, struct timespec *out)
+{
+	int failed = clock_gettime(clock, out);
+
+	out->tv_sec += seconds_ahead;
+	return failed;
+}
+
+static void a_module_that_never_answers_loses_its_connection(void **state)
+{
+	struct fixture *f = *state;
+	static struct sc_os ahead;
+	struct outcome outcome = { 0 };
+
+	sc_pipeline_close(f->pipeline);
+	seconds_ahead = 0;
+	ahead = sc_os_system;
+	ahead.clock_gettime = clock_ahead;
+	sc_os = &ahead;
+	assert_int_equal(sc_pipeline_open(socket_path(f), &f->pipeline, NULL), SC_OK);
+	f->behaviour = SILENT;
+	assert_int_equal(sign(f->pipeline, "data", SOON, NULL), SC_ERR_TIMEOUT);
+	f->behaviour = GOOD;
+	seconds_ahead = SC_CLIENT_TIMEOUT - 10;
+	assert_int_equal(sign(f->pipeline, "data", LONG, NULL), SC_OK);
+	assert_true(sc_pipeline_is_connected(f->pipeline));
+	seconds_ahead = SC_CLIENT_TIMEOUT + 1;
+	/* Makes the reader look. */
+	assert_int_equal(submit(f->pipeline, "data", LONG, &outcome), SC_OK);
+	await_loss(f->pipeline);
+	await(&outcome, 1);
+	await_connection(f->pipeline);
+	assert_int_equal(sign(f->pipeline, "data", LONG, NULL), SC_OK);
+	sc_pipeline_close(f->pipeline);
+	f->pipeline = NULL;
+	sc_os = &sc_os_system;
+}
+
 /* -- ends of connections ----------------------------------------------------------------------------------
  */
 
@@ -588,10 +650,7 @@ static void a_second_answer_to_one_request_ends_the_connection(void **state)
 
 	f->behaviour = ANSWERS_TWICE;
 	assert_int_equal(sign(f->pipeline, "data", LONG, NULL), SC_OK);
-	for (int wait = 0; sc_pipeline_is_connected(f->pipeline); wait++) {
-		assert_true(wait < 5000);
-		usleep(1000);
-	}
+	await_loss(f->pipeline);
 	f->behaviour = GOOD;
 	await_connection(f->pipeline);
 }
@@ -656,6 +715,29 @@ static void more_than_the_limit_in_flight_is_busy(void **state)
 	/* Their callers have gone, the module has them still. */
 	assert_int_equal(submit(f->pipeline, "data", SOON, &refused), SC_ERR_BUSY);
 	assert_int_equal(refused.told, 0);
+}
+
+static void what_the_socket_does_not_take_waits_and_too_much_is_busy(void **state)
+{
+	struct fixture *f = *state;
+	static struct outcome outcomes[SC_PIPELINE_QUEUE_MAX / SC_BODY_MAX + 64];
+	static const uint8_t large[SC_BODY_MAX];
+	sc_status status = SC_OK;
+	size_t taken = 0;
+
+	memset(outcomes, 0, sizeof outcomes);
+	f->behaviour = STANDS_STILL;
+	while (
+	    (status = sc_pipeline_submit(f->pipeline, SC_COMMAND_ENQUIRE, 0, sc_view_of(large, sizeof large),
+					 LONG, keep_outcome, &outcomes[taken], NULL)) == SC_OK)
+		assert_true(++taken < sizeof outcomes / sizeof outcomes[0]);
+	assert_int_equal(status, SC_ERR_BUSY);
+	assert_true(taken >= SC_PIPELINE_QUEUE_MAX / (SC_BODY_MAX + SC_REQUEST_HEADER_SIZE));
+	sem_post(&f->may_go_on);
+	await(outcomes, taken);
+	for (size_t i = 0; i < taken; i++)
+		assert_int_equal(outcomes[i].status, SC_OK);
+	assert_int_equal(sign(f->pipeline, "data", LONG, NULL), SC_OK);
 }
 
 struct crowd {
@@ -782,8 +864,9 @@ static void use_failing(struct fixture *f, const struct sc_os *table, int nth)
 static void a_call_that_fails_ends_no_request_twice_and_forgets_none(void **state)
 {
 	struct fixture *f = *state;
-	struct sc_os failing = sc_os_system, full = sc_os_system, deaf = sc_os_system;
+	static struct sc_os failing, full, deaf;
 
+	failing = full = deaf = sc_os_system;
 	failing.sendmsg = failing_sendmsg;
 	full.sendmsg = full_sendmsg;
 	deaf.recvmsg = failing_recvmsg;
@@ -792,6 +875,26 @@ static void a_call_that_fails_ends_no_request_twice_and_forgets_none(void **stat
 		use_failing(f, &full, nth);
 		use_failing(f, &deaf, nth);
 	}
+}
+
+/* Nothing else is under way that would make the reader look again. */
+static void a_request_that_found_no_room_goes_as_soon_as_there_is_some(void **state)
+{
+	struct fixture *f = *state;
+	static struct sc_os full;
+	int64_t start = sc_clock_monotonic();
+
+	sc_pipeline_close(f->pipeline);
+	full = sc_os_system;
+	full.sendmsg = full_sendmsg;
+	calls_left = 1;
+	sc_os = &full;
+	assert_int_equal(sc_pipeline_open(socket_path(f), &f->pipeline, NULL), SC_OK);
+	assert_int_equal(sign(f->pipeline, "data", LONG, NULL), SC_OK);
+	assert_true(sc_clock_monotonic() - start < 5 * SC_SECOND);
+	sc_pipeline_close(f->pipeline);
+	f->pipeline = NULL;
+	sc_os = &sc_os_system;
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -808,6 +911,7 @@ int main(void)
 		TEST(an_answer_without_its_field_is_a_protocol_error),
 		TEST(a_deadline_is_kept),
 		TEST(a_late_answer_is_ignored_and_the_connection_goes_on),
+		TEST(a_module_that_never_answers_loses_its_connection),
 		TEST(a_lost_connection_is_told_to_everyone_once_and_made_anew),
 		TEST(a_module_that_is_not_there_is_found_when_it_comes),
 		TEST(a_pipeline_may_be_opened_before_its_module),
@@ -816,8 +920,10 @@ int main(void)
 		TEST(closing_tells_everyone_before_it_returns),
 		TEST(slow_requests_do_not_keep_quick_ones_out),
 		TEST(more_than_the_limit_in_flight_is_busy),
+		TEST(what_the_socket_does_not_take_waits_and_too_much_is_busy),
 		TEST(thousands_of_requests_of_many_threads_are_each_answered_once),
 		TEST(a_call_that_fails_ends_no_request_twice_and_forgets_none),
+		TEST(a_request_that_found_no_room_goes_as_soon_as_there_is_some),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

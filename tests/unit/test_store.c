@@ -296,29 +296,6 @@ static void a_name_is_never_a_part_of_a_statement(void **state)
 	assert_ok(sc_store_vault_find(f->store, TENANT, "Contoso", &other, NULL), NULL);
 }
 
-static void what_is_too_long_is_not_written_and_not_found(void **state)
-{
-	struct fixture *f = *state;
-	char name[SC_STORE_NAME_MAX + 2] = "";
-	struct sc_vault_row row = sample_vault(TENANT, name);
-	SC_CLEANUP(sc_vault_row) vault = { 0 };
-	SC_CLEANUP(sc_bytes) text = { 0 };
-
-	memset(name, 'n', sizeof name);
-	name[SC_STORE_NAME_MAX + 1] = '\0';
-	assert_status(sc_store_vault_add(f->store, &row, NULL), SC_ERR_TOO_LARGE, NULL);
-	assert_status(sc_store_vault_find(f->store, TENANT, name, &vault, NULL), SC_ERR_NOT_FOUND, NULL);
-	name[SC_STORE_NAME_MAX] = '\0';
-	assert_ok(sc_bytes_new(SC_STORE_TEXT_MAX + 2, &text, NULL), NULL);
-	memset(text.data, 't', SC_STORE_TEXT_MAX + 1);
-	row.properties = (const char *)text.data;
-	assert_status(sc_store_vault_add(f->store, &row, NULL), SC_ERR_TOO_LARGE, NULL);
-	text.data[SC_STORE_TEXT_MAX] = '\0';
-	assert_ok(sc_store_vault_add(f->store, &row, NULL), NULL);
-	assert_ok(sc_store_vault_find(f->store, TENANT, name, &vault, NULL), NULL);
-	assert_int_equal(strlen(vault.properties), SC_STORE_TEXT_MAX);
-}
-
 /* -- groups, vaults, lists --------------------------------------------------------------------------------
  */
 
@@ -423,6 +400,30 @@ static void lists_have_the_callers_own_in_order_page_by_page(void **state)
 	names = (struct names){ .stop_after = 99 };
 	assert_ok(sc_store_subscription_list(f->store, TENANT, collect_subscription, &names, NULL), NULL);
 	assert_string_equal(names.text, SUBSCRIPTION " ");
+}
+
+static void what_is_too_long_is_not_written_and_not_found(void **state)
+{
+	struct fixture *f = *state;
+	char name[SC_STORE_NAME_MAX + 2] = "";
+	struct sc_vault_row row = sample_vault(TENANT, name);
+	SC_CLEANUP(sc_vault_row) vault = { 0 };
+	SC_CLEANUP(sc_bytes) text = { 0 };
+
+	memset(name, 'n', sizeof name);
+	name[SC_STORE_NAME_MAX + 1] = '\0';
+	assert_status(sc_store_vault_add(f->store, &row, NULL), SC_ERR_TOO_LARGE, NULL);
+	assert_status(sc_store_vault_find(f->store, TENANT, name, &vault, NULL), SC_ERR_NOT_FOUND, NULL);
+	assert_string_equal(vault_names(f, name, NULL, 9, 9, SC_ERR_NOT_FOUND), "");
+	name[SC_STORE_NAME_MAX] = '\0';
+	assert_ok(sc_bytes_new(SC_STORE_TEXT_MAX + 2, &text, NULL), NULL);
+	memset(text.data, 't', SC_STORE_TEXT_MAX + 1);
+	row.properties = (const char *)text.data;
+	assert_status(sc_store_vault_add(f->store, &row, NULL), SC_ERR_TOO_LARGE, NULL);
+	text.data[SC_STORE_TEXT_MAX] = '\0';
+	assert_ok(sc_store_vault_add(f->store, &row, NULL), NULL);
+	assert_ok(sc_store_vault_find(f->store, TENANT, name, &vault, NULL), NULL);
+	assert_int_equal(strlen(vault.properties), SC_STORE_TEXT_MAX);
 }
 
 static void of_two_changes_of_a_vault_the_second_must_have_seen_the_first(void **state)

@@ -39,9 +39,14 @@ static struct sc_audit_entry entry_of(const struct sc_access *access, enum sc_au
 sc_status sc_access_refuse(struct sc_access *access, const char *reason, struct sc_error *err)
 {
 	const struct sc_audit_entry entry = entry_of(access, SC_AUDIT_REFUSED, reason);
+	struct sc_error refused = { 0 };
 
+	/* The reason may be the text that *err holds already. */
+	(void)sc_fail(&refused, SC_ERR_FORBIDDEN, "%s", reason);
 	SC_TRY(sc_audit_note(access->audit, &entry, err));
-	return sc_fail(err, SC_ERR_FORBIDDEN, "%s", reason);
+	if (err)
+		*err = refused;
+	return SC_ERR_FORBIDDEN;
 }
 
 /* An assigned "all" is every permission but purge, as the service has it. */
