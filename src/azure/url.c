@@ -84,7 +84,8 @@ sc_status sc_url_audience(const char *vault_url, char audience[SC_URL_MAX], stru
 	return sc_url_make(audience, err, SCHEME "%.*s", (int)(len - label - 1), host + label + 1);
 }
 
-/* At most three characters for each byte; returns how many. */
+/* RFC 3986 section 2.1: all but unreserved characters encoded. At most three characters a byte; returns how
+ * many. */
 static size_t encode(struct sc_view value, char *out)
 {
 	static const char digits[] = "0123456789ABCDEF";
@@ -102,15 +103,6 @@ static size_t encode(struct sc_view value, char *out)
 		out[used++] = digits[byte & 15];
 	}
 	return used;
-}
-
-sc_status sc_url_encode(const char *text, char *out, size_t size, struct sc_error *err)
-{
-	struct sc_view value = sc_view_text(text);
-
-	SC_ENSURE(3 * value.len < size, err, SC_ERR_TOO_LARGE, "%.40s…: too long", text);
-	out[encode(value, out)] = '\0';
-	return SC_OK;
 }
 
 sc_status sc_form_make(const struct sc_form_field *fields, size_t count, struct sc_bytes *out,

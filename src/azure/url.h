@@ -28,9 +28,6 @@ sc_status sc_url_make(char url[SC_URL_MAX], struct sc_error *err, const char *fo
 sc_status sc_url_audience(const char *vault_url, char audience[SC_URL_MAX],
 			  struct sc_error *err) SC_WARN_UNUSED;
 
-/* RFC 3986 section 2.1: everything but unreserved characters encoded. SC_ERR_TOO_LARGE. */
-sc_status sc_url_encode(const char *text, char *out, size_t size, struct sc_error *err) SC_WARN_UNUSED;
-
 struct sc_form_field {
 	const char *name;
 	struct sc_view value;
