@@ -1,0 +1,76 @@
+#!/bin/bash
+# What anyone can check (DESIGN section 5), with a real workstation's module: stock openssl on each statement; and the
+# two verifiers, which share no code, on good packages and on a sample of bad ones. Invariant 4.
+. "$(dirname "$0")/../journey/lib.sh"
+PATH=$SC_BUILD/tests/attack:$PATH
+export FACTORY_PASSPHRASE
+
+ok factory site_factory 'Test Manufacturing'
+for module in ws eu; do ok "enrol-$module" site_enrol $module; done
+site_start ws
+site_start eu "$(service eu)"
+ok ws-world site_world ws ECp521mAES 1/1
+ok eu-world site_world eu ECp521mAES 2/2
+ok eu-region site_region eu EU 'Test Operator'
+kek=$published/BYOK-KEK-pkg-EU-1
+world=$published/BYOK-SecurityWorld-pkg-EU-1
+
+# A receipt, by the article's steps.
+travel() {
+	at ws generatekey --generate simple type=RSA size=2048 protect=module ident=k plainname=k nvram=no pubexp= &&
+		site_quorum ws 1 KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier k $(packages EU) &&
+		cd "$SITE" &&
+		at ws KeyTransferRemote -Package -KeyIdentifier k $(packages EU) -SubscriptionId $subscription -KeyFriendlyName k &&
+		module-client import "$SITE/eu/service" "$published/regions/EU/kek.blob" "$SITE/TransferPackage-k.byok" \
+			$subscription "$SITE/blob" "$SITE/receipt"
+}
+ok travel travel
+
+# stock FILE: openssl verifies it under the manufacturer's root, and its chains; -purpose any because our key usages are
+# our own.
+stock() {
+	openssl cms -verify -purpose any -inform DER -in "$1" -CAfile "$SITE/factory/root.pem" -binary -out /dev/null
+}
+# changed FILE: one byte of its signed content is another. The content begins with its own name in clear text.
+changed() {
+	python3 - "$1" "$SITE/changed" <<-'END'
+		import sys
+		data = bytearray(open(sys.argv[1], "rb").read())
+		data[data.index(b"safeconduct.") + 4] ^= 1
+		open(sys.argv[2], "wb").write(data)
+	END
+	stock "$SITE/changed"
+}
+for statement in "$kek" "$world" "$SITE/receipt"; do
+	name=$(basename "$statement")
+	ok "openssl-$name" stock "$statement"
+	no "openssl-$name-changed" 'erification failure|digest' changed "$statement"
+	ok "openssl-asn1parse-$name" openssl asn1parse -inform DER -in "$statement"
+done
+
+in_c() { at ws verifykeypackage -k "$1" -w "$2"; }
+in_python() { at ws python3 "$root/python/verifykeypackage.py" -k "$1" -w "$2"; }
+
+# judge PROGRAM WHAT KEK WORLD: what it says is the last word, and so is its exit status.
+judge() {
+	local out status
+	out=$("$1" "$3" "$4" 2>&1)
+	status=$?
+	case $2 in
+	good) [ $status = 0 ] && [ "$(tail -n 1 <<<"$out")" = 'Result: SUCCESS' ] ;;
+	bad) [ $status != 0 ] && [ $status -lt 126 ] && grep -q '^Result: FAILURE: .' <<<"$out" && ! grep -q SUCCESS <<<"$out" ;;
+	esac || { echo "status $status: $out"; return 1; }
+}
+
+for verifier in in_c in_python; do
+	ok "$verifier-europe" judge $verifier good "$kek" "$world"
+	ok "$verifier-exchanged" judge $verifier bad "$world" "$kek"
+	ok "$verifier-nothing" judge $verifier bad /dev/null "$world"
+done
+attack-mutants "$SITE" >"$SITE/mutants.list" || die "no mutants: $(cat "$SITE/mutants.list")"
+while read -r name what; do
+	for verifier in in_c in_python; do
+		ok "$verifier-$what-$name" judge $verifier "$what" "$SITE/mutants/$name.kek" "$SITE/mutants/$name.world"
+	done
+done <"$SITE/mutants.list"
+finish
