@@ -239,10 +239,68 @@ static void without_memory_the_module_is_full_and_nothing_else(void **state)
 	the_nth_allocation_fails("key_generate", ask_generate);
 }
 
+/* -- room for work ------------------------------------------------------------------------------- */
+
+static uint32_t loaded(void)
+{
+	uint32_t count;
+	uint32_t capacity;
+
+	sc_cache_count(core.module->cache, &count, &capacity);
+	return count;
+}
+
+static sc_status load_another(struct sc_hash *digest)
+{
+	SC_CLEANUP(sc_bytes) another = { 0 };
+	SC_CLEANUP(sc_acl) acl = NULL;
+
+	simple_acl(&acl);
+	core_seal(&core, core_rsa_key(), SC_APPLICATION_SIMPLE, NULL, acl, &another);
+	return core_load(core.custody, sc_bytes_view(&another), digest);
+}
+
+static void keys_leave_room_for_the_requests_that_use_them(void **state)
+{
+	struct sc_hash digest;
+
+	(void)state;
+	core.arena_size = 8000;
+	core.arena_per_key = 500;
+	core.arena_used = 1000;
+	/* 6000 of 8000 are for keys and all else: the longest unused make room from there on. */
+	for (int i = 0; i < 30; i++) {
+		assert_ok(load_another(&digest), NULL);
+		assert_true(loaded() <= 11);
+	}
+	assert_int_equal(loaded(), 11);
+	assert_status(ask_info(), SC_ERR_NOT_LOADED, NULL);
+	key = digest;
+	assert_ok(ask_sign(), NULL);
+}
+
+static void a_full_module_refuses_keys_and_serves_those_it_has(void **state)
+{
+	struct sc_hash digest;
+
+	(void)state;
+	core.arena_size = 8000;
+	core.arena_used = 7001;
+	assert_status(load_another(&digest), SC_ERR_MODULE_FULL, NULL);
+	core.arena_used = 7000;
+	assert_ok(load_another(&digest), NULL);
+	core.arena_used = 8000;
+	key = digest;
+	assert_ok(ask_sign(), NULL);
+	assert_ok(ask_enquire(), NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(without_memory_the_module_is_full_and_nothing_else, setup, teardown),
+		cmocka_unit_test_setup_teardown(keys_leave_room_for_the_requests_that_use_them, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_full_module_refuses_keys_and_serves_those_it_has, setup, teardown),
 	};
 
 	if (CRYPTO_set_mem_functions(failing_malloc, failing_realloc, plain_free) != 1)
