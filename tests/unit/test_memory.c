@@ -1,7 +1,7 @@
 /*
- * When memory runs out: every allocation of a command fails once, and each time the answer is that the module is
- * full; never that a blob is malformed or a ciphertext wrong, on which somebody would throw it away. And keys that
- * are loaded leave room for the requests that use them.
+ * When memory runs out: every allocation of a command fails once, and each time the answer is that the module
+ * is full; never that a blob is malformed or a ciphertext wrong, on which somebody would throw it away. And
+ * keys that are loaded leave room for the requests that use them.
  */
 #include "support/test.h"
 
@@ -83,7 +83,8 @@ static void encrypt_something(void)
 	assert_ok(sc_bytes_new(256, &ciphertext, NULL), NULL);
 	assert_int_equal(EVP_PKEY_encrypt_init(ctx), 1);
 	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING), 1);
-	assert_int_equal(EVP_PKEY_encrypt(ctx, ciphertext.data, &ciphertext.len, (const uint8_t *)"secret", 6), 1);
+	assert_int_equal(
+	    EVP_PKEY_encrypt(ctx, ciphertext.data, &ciphertext.len, (const uint8_t *)"secret", 6), 1);
 }
 
 static void make_tls_key(void)
@@ -144,7 +145,7 @@ static sc_status send(struct sc_session *session, uint32_t command, struct sc_wr
 		struct sc_writer body = sc_writer_new(SC_BODY_MAX);                                          \
 		long fails = fail_at;                                                                        \
 		fail_at = 0;                                                                                 \
-		sc_##name##_request_write(&body, &(struct sc_##name##_request){ __VA_ARGS__ });               \
+		sc_##name##_request_write(&body, &(struct sc_##name##_request){ __VA_ARGS__ });              \
 		fail_at = fails;                                                                             \
 		send(session, SC_COMMAND_##NAME, &body);                                                     \
 	})
@@ -192,7 +193,8 @@ static sc_status ask_sign_tls(void)
 
 static sc_status ask_decrypt(void)
 {
-	return SEND(core.custody, DECRYPT, decrypt, key, { 0 }, SC_MECHANISM_RSA_OAEP, sc_bytes_view(&ciphertext));
+	return SEND(core.custody, DECRYPT, decrypt, key, { 0 }, SC_MECHANISM_RSA_OAEP,
+		    sc_bytes_view(&ciphertext));
 }
 
 static sc_status ask_generate(void)
@@ -298,9 +300,12 @@ static void a_full_module_refuses_keys_and_serves_those_it_has(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(without_memory_the_module_is_full_and_nothing_else, setup, teardown),
-		cmocka_unit_test_setup_teardown(keys_leave_room_for_the_requests_that_use_them, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_full_module_refuses_keys_and_serves_those_it_has, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_memory_the_module_is_full_and_nothing_else, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(keys_leave_room_for_the_requests_that_use_them, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_full_module_refuses_keys_and_serves_those_it_has, setup,
+						teardown),
 	};
 
 	if (CRYPTO_set_mem_functions(failing_malloc, failing_realloc, plain_free) != 1)
