@@ -64,6 +64,13 @@ static sc_status save(void *context, struct sc_view state, struct sc_view mark, 
 	return sc_bytes_copy(mark, &core->mark, err);
 }
 
+static bool ran_out(void *context)
+{
+	const struct core *core = context;
+
+	return core->ran_out && core->ran_out();
+}
+
 static void report(void *context, struct sc_enquire_response *out)
 {
 	const struct core *core = context;
@@ -80,7 +87,7 @@ static const struct sc_module_options cheap = { .cache_keys = 64, .argon2_passes
 
 static struct sc_module_host host_of(struct core *core)
 {
-	return (struct sc_module_host){ .save = save, .report = report, .context = core };
+	return (struct sc_module_host){ .save = save, .ran_out = ran_out, .report = report, .context = core };
 }
 
 void core_start(struct core *core)

@@ -23,6 +23,7 @@ struct core {
 	unsigned saves;
 	sc_status save_status;            /* not SC_OK: this is what save answers, and nothing is kept */
 	void (*while_saving)(void *core); /* called by save, when set */
+	bool (*ran_out)(void);            /* NULL: memory never runs out */
 	uint64_t arena_size;              /* what report says; 0 is no arena */
 	uint64_t arena_used;
 	uint64_t arena_per_key; /* and how much more for each loaded key */

@@ -132,11 +132,13 @@ void sc_module_handle(struct sc_session *session, const struct sc_request_header
 					   .now = sc_module_now(session->module) };
 	SC_CLEANUP(sc_writer) answer = sc_writer_new(SC_BODY_MAX);
 	struct sc_error err = { 0 };
-	sc_status status = permit_and_run(header, &request, body, &answer, &err);
+	sc_status status;
 
+	(void)sc_module_ran_out(session->module);
+	status = permit_and_run(header, &request, body, &answer, &err);
 	if (status == SC_OK && answer.failed)
 		status = SC_ERR_MEMORY;
-	if (status == SC_ERR_MEMORY)
+	if (status == SC_ERR_MEMORY || (status != SC_OK && sc_module_ran_out(session->module)))
 		status = sc_fail_plain(&err, SC_ERR_MODULE_FULL);
 	err.status = status;
 	if (status != SC_OK)

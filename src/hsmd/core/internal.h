@@ -63,6 +63,9 @@ struct sc_snapshot *sc_module_snapshot(struct sc_module *module);
  */
 int64_t sc_module_now(struct sc_module *module);
 
+/* Whether memory has run out since this was last asked in this thread. */
+bool sc_module_ran_out(const struct sc_module *module);
+
 /* The counter of the state on disk: what new blobs name (rule M11). Takes the lock. */
 uint64_t sc_module_counter(struct sc_module *module);
 

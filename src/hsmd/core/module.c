@@ -232,6 +232,11 @@ int64_t sc_module_now(struct sc_module *module)
 	return now < least ? least : now;
 }
 
+bool sc_module_ran_out(const struct sc_module *module)
+{
+	return module->host.ran_out(module->host.context);
+}
+
 uint64_t sc_module_counter(struct sc_module *module)
 {
 	uint64_t counter;

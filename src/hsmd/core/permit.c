@@ -88,6 +88,26 @@ static bool acl_grants(const struct sc_acl *acl, enum sc_action_kind kind, uint3
 	return false;
 }
 
+const struct sc_transfer_action *sc_permit_transfer(const struct sc_key *key, const struct sc_hash *kek,
+						    const struct sc_hash *world)
+{
+	const struct sc_acl *acl = key->header->acl;
+
+	for (int i = 0; i < sk_sc_permission_group_num(acl->groups); i++) {
+		const struct sc_permission_group *group = sk_sc_permission_group_value(acl->groups, i);
+
+		for (int j = 0; group->authority == SC_AUTHORITY_NONE && j < sk_sc_action_num(group->actions); j++) {
+			const struct sc_action *action = sk_sc_action_value(group->actions, j);
+
+			if (action->type == SC_ACTION_TRANSFER &&
+			    sc_hash_equals(&action->value.transfer->kek, kek) &&
+			    sc_hash_equals(&action->value.transfer->world, world))
+				return action->value.transfer;
+		}
+	}
+	return NULL;
+}
+
 static bool acl_permits(const struct sc_acl *acl, enum sc_wish wish, uint32_t use)
 {
 	switch (wish) {

@@ -100,6 +100,8 @@ static sc_status judge_origin(const struct sc_request *request, const struct sc_
 	*origin = SC_ORIGIN_BYOK_UNPROVEN;
 	if (sc_statement_verify(sc_bytes_view(&content->statement), SC_OID_KEY_STATEMENT, &trust, SC_JUDGED_STATED,
 				&evidence, err) != SC_OK) {
+		/* "Unproven" is for ever: it may not come of a moment without memory. */
+		SC_ENSURE(!sc_module_ran_out(request->module), err, SC_ERR_MEMORY, "out of memory for a statement");
 		sc_log(SC_LOG_NOTICE, "transfer_import: origin not proven: %s", err->message);
 		return SC_OK;
 	}

@@ -105,7 +105,7 @@ static sc_status check_copy(const struct sc_key *key, const struct sc_target *ta
 			    struct sc_error *err)
 {
 	const struct sc_transfer_action *action =
-	    sc_acl_transfer_to(key->header->acl, &target->key_hash, &target->world_id);
+	    sc_permit_transfer(key, &target->key_hash, &target->world_id);
 
 	SC_ENSURE(action && sc_text_equals(&action->region, target->region.s), err, SC_ERR_ACL,
 		  "the copy was not made for this Key Exchange Key and world");

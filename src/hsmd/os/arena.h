@@ -55,6 +55,9 @@ SC_CLEANUP_POINTER(sc_arena, struct sc_arena, sc_arena_free)
 /* malloc: zero bytes, aligned to 64; NULL when full or for size 0. From any thread, as the two below. */
 void *sc_arena_take(struct sc_arena *arena, size_t size);
 
+/* True if an allocation of this thread, from any arena, has failed since the last time that it was asked. */
+bool sc_arena_ran_out(void);
+
 /* realloc: what is left behind is wiped; NULL when full, the old block then stands. Size 0 releases. */
 void *sc_arena_resize(struct sc_arena *arena, void *old, size_t size);
 

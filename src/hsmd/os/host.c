@@ -10,6 +10,12 @@ static sc_status save(void *context, struct sc_view state, struct sc_view mark, 
 	return sc_state_save(host->store, state, mark, err);
 }
 
+static bool ran_out(void *context)
+{
+	(void)context;
+	return sc_arena_ran_out();
+}
+
 static void report(void *context, struct sc_enquire_response *out)
 {
 	const struct sc_host *host = context;
@@ -36,7 +42,7 @@ sc_status sc_host_open(const struct sc_settings *settings, bool make, struct sc_
 		.arena = settings->arena,
 		.sandbox = &settings->sandbox,
 		.unlock_given = sc_unlock_is_given(&settings->unlock),
-		.host = { .save = save, .report = report, .context = out },
+		.host = { .save = save, .ran_out = ran_out, .report = report, .context = out },
 	};
 	return SC_OK;
 }
