@@ -28,10 +28,34 @@ openssl pkeyutl -encrypt -pubin -inkey "$PUBLIC_PEM" -pkeyopt rsa_padding_mode:o
 	-in "$work/plain" -out "$work/cipher"
 packages=()
 for i in 1 2 3 4 5 6 7 8; do packages+=("$(build/demo/fresh-package)"); done
-python3 "$clients" decrypt "$vault" worker 20 "$work/cipher" "$work/plain" >"$work/decrypted" 2>&1 &
+python3 "$clients" decrypt "$vault" worker 30 "$work/cipher" "$work/plain" >"$work/decrypted" 2>&1 &
 decrypting=$!
-python3 "$clients" import "$vault" 18 "${packages[@]}" >"$work/imported" 2>&1 &
+python3 "$clients" import "$vault" 28 "${packages[@]}" >"$work/imported" 2>&1 &
 importing=$!
+# -- the keys are in no other process --------------------------------------------------------------------------
+
+# The customer's key, the Key Exchange Key, the token key and both TLS keys, as their modules have them.
+scan=$SC_BUILD/tests/attack/memory-scan
+{
+	"$SC_BUILD/tests/attack/needles" "$SITE/workstation/state" "$SITE/workstation/kmdata/local/key_simple_contosokey" &&
+	"$SC_BUILD/tests/attack/needles" "$SITE/europe/state" "$SITE/regions/EU/kek.blob" &&
+	"$SC_BUILD/tests/attack/needles" "$SITE/service/state" "$SITE"/services/signind/*.blob "$SITE"/services/vaultd/*.blob
+} >"$work/needles"
+ok needles-of-five-keys test "$(grep -c . "$work/needles")" -ge 8
+ok scanner-finds-what-it-plants "$scan" --self-test
+for daemon in vaultd signind; do
+	ok "no-key-in-$daemon" "$scan" "$(cat "$SITE/$daemon/pid")" "$work/needles"
+done
+# A tool lives for a moment: it is stopped in the middle of its work.
+build/demo/fresh-package >/dev/null &
+for i in $(seq 200); do
+	tool=$(pgrep -f 'KeyTransferRemote -Package' | tail -n 1)
+	[ -n "$tool" ] && kill -STOP "$tool" 2>/dev/null && break
+	sleep 0.005
+done
+ok no-key-in-KeyTransferRemote "$scan" "$tool" "$work/needles"
+kill -CONT "$tool"
+
 for victim in europe vaultd europe vaultd; do
 	sleep 3
 	{ site_kill $victim && site_restart $victim; } 2>/dev/null
