@@ -16,27 +16,38 @@
 #include "base/file.h"
 #include "formats/key_file.h"
 #include "hsmd/core/blob.h"
-#include "hsmd/core/state.h"
+#include "hsmd/core/internal.h"
 
 SC_CLEANUP_POINTER(sc_bn, BIGNUM, BN_clear_free)
 
-static sc_status open_module(const char *path, struct sc_snapshot **out, struct sc_error *err)
+/* What is read is not written back. */
+static sc_status save_nothing(void *context, struct sc_view state, struct sc_view mark, struct sc_error *err)
 {
+	(void)context, (void)state, (void)mark, (void)err;
+	return SC_OK;
+}
+
+static void report_nothing(void *context, struct sc_enquire_response *out)
+{
+	(void)context, (void)out;
+}
+
+static sc_status open_module(const char *path, struct sc_module **out, struct sc_error *err)
+{
+	const struct sc_module_host host = { save_nothing, report_nothing, NULL };
+	const struct sc_module_options options = { 0 };
 	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
 	SC_CLEANUP(sc_bytes) state = { 0 };
 	SC_CLEANUP(sc_bytes) mark = { 0 };
 	SC_CLEANUP(sc_bytes) unlock = { 0 };
 	SC_CLEANUP(sc_secret) key = { 0 };
-	SC_CLEANUP(sc_module_state) opened = NULL;
-	struct sc_hash hash;
 
 	SC_TRY(sc_dir_open(path, &dir, err));
 	SC_TRY(sc_file_read(&dir, "state", SC_STATE_MAX, &state, err));
 	SC_TRY(sc_file_read(&dir, "mark", SC_MARK_MAX, &mark, err));
 	SC_TRY(sc_file_read(&dir, "unlock.key", SC_UNLOCK_KEY_SIZE, &unlock, err));
 	SC_TRY(sc_secret_copy(sc_bytes_view(&unlock), &key, err));
-	SC_TRY(sc_state_unseal(sc_bytes_view(&state), sc_bytes_view(&mark), &key, &opened, &hash, err));
-	return sc_snapshot_new(opened, out, err);
+	return sc_module_open(&host, sc_bytes_view(&state), sc_bytes_view(&mark), &key, &options, out, err);
 }
 
 static bool print_number(const EVP_PKEY *key, const char *name)
@@ -73,15 +84,24 @@ static sc_status print_key(const struct sc_snapshot *snapshot, const char *path,
 	return SC_OK;
 }
 
+static sc_status print_all(int argc, char **argv, struct sc_error *err)
+{
+	SC_CLEANUP(sc_module) module = NULL;
+	SC_CLEANUP(sc_snapshot) snapshot = NULL;
+
+	SC_ENSURE(argc > 2, err, SC_ERR_USAGE, "usage: needles STATE-DIRECTORY FILE…");
+	SC_TRY(open_module(argv[1], &module, err));
+	snapshot = sc_module_snapshot(module);
+	for (int i = 2; i < argc; i++)
+		SC_TRY(print_key(snapshot, argv[i], err));
+	return SC_OK;
+}
+
 int main(int argc, char **argv)
 {
-	SC_CLEANUP(sc_snapshot) snapshot = NULL;
 	struct sc_error err = { 0 };
-	sc_status status = argc > 2 ? open_module(argv[1], &snapshot, &err)
-				    : sc_fail(&err, SC_ERR_USAGE, "usage: needles STATE-DIRECTORY FILE…");
+	sc_status status = print_all(argc, argv, &err);
 
-	for (int i = 2; status == SC_OK && i < argc; i++)
-		status = print_key(snapshot, argv[i], &err);
 	if (status != SC_OK)
 		fprintf(stderr, "needles: %s\n", err.message);
 	return sc_status_exit(status);
