@@ -32,9 +32,15 @@ static void report_nothing(void *context, struct sc_enquire_response *out)
 	(void)context, (void)out;
 }
 
+static bool never(void *context)
+{
+	(void)context;
+	return false;
+}
+
 static sc_status open_module(const char *path, struct sc_module **out, struct sc_error *err)
 {
-	const struct sc_module_host host = { save_nothing, report_nothing, NULL };
+	const struct sc_module_host host = { .save = save_nothing, .ran_out = never, .report = report_nothing };
 	const struct sc_module_options options = { 0 };
 	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
 	SC_CLEANUP(sc_bytes) state = { 0 };
