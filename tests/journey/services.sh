@@ -18,7 +18,7 @@ SITE=$root/build/demo
 work=$(mktemp -d)
 trap './demo --stop >/dev/null 2>&1; rm -rf "$work"' EXIT
 
-# -- kill -9 while clients work --------------------------------------------------------------------------------
+# -- clients ---------------------------------------------------------------------------------------------------
 
 clients=$here/clients.py
 vault=kill$RANDOM$RANDOM
@@ -26,14 +26,15 @@ ok clients-prepare python3 "$clients" prepare "$vault" worker "$BYOK"
 printf 'a secret for the vault' >"$work/plain"
 openssl pkeyutl -encrypt -pubin -inkey "$PUBLIC_PEM" -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 \
 	-in "$work/plain" -out "$work/cipher"
-packages=()
-for i in 1 2 3 4 5 6 7 8; do packages+=("$(build/demo/fresh-package)"); done
-python3 "$clients" decrypt "$vault" worker 30 "$work/cipher" "$work/plain" >"$work/decrypted" 2>&1 &
-decrypting=$!
-python3 "$clients" import "$vault" 28 "${packages[@]}" >"$work/imported" 2>&1 &
-importing=$!
 # -- the keys are in no other process --------------------------------------------------------------------------
 
+# Imports and decryptions go on while memory is searched.
+touch "$work/searching"
+while [ -e "$work/searching" ]; do
+	python3 "$clients" import "$vault" 1 "$(build/demo/fresh-package)" >/dev/null 2>&1
+	python3 "$clients" decrypt "$vault" worker 4 "$work/cipher" "$work/plain" >/dev/null 2>&1
+done &
+searching=$!
 # The customer's key, the Key Exchange Key, the token key and both TLS keys, as their modules have them.
 scan=$SC_BUILD/tests/attack/memory-scan
 {
@@ -55,7 +56,17 @@ for i in $(seq 200); do
 done
 ok no-key-in-KeyTransferRemote "$scan" "$tool" "$work/needles"
 kill -CONT "$tool"
+rm "$work/searching"
+wait $searching
 
+# -- kill -9 while clients work --------------------------------------------------------------------------------
+
+packages=()
+for i in 1 2 3 4 5 6 7 8; do packages+=("$(build/demo/fresh-package)"); done
+python3 "$clients" decrypt "$vault" worker 20 "$work/cipher" "$work/plain" >"$work/decrypted" 2>&1 &
+decrypting=$!
+python3 "$clients" import "$vault" 18 "${packages[@]}" >"$work/imported" 2>&1 &
+importing=$!
 for victim in europe vaultd europe vaultd; do
 	sleep 3
 	{ site_kill $victim && site_restart $victim; } 2>/dev/null
