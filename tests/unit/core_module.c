@@ -26,9 +26,10 @@ static int clock_of_test(clockid_t clock, struct timespec *out)
 {
 	void (*then)(void) = core_in_between;
 
-	core_in_between = NULL;
-	if (then)
+	if (then) {
+		core_in_between = NULL;
 		then();
+	}
 	*out = clock == CLOCK_REALTIME ? (struct timespec){ .tv_sec = core_now }
 				       : (struct timespec){ .tv_sec = core_monotonic / SC_SECOND,
 							    .tv_nsec = core_monotonic % SC_SECOND };
