@@ -47,7 +47,9 @@ region na NA &
 north_america=$!
 ok site-ws site_world ws DLf1024s160mRijndael 2/3
 ok site-solo site_world solo ECp521mAES 1/1
-ok site-na wait $north_america
+# Only the shell that started it can wait for it.
+wait $north_america
+ok site-na [ $? = 0 ]
 attack travel
 attack import keys commands messages &
 arrivals=$!
