@@ -638,7 +638,13 @@ class Module:
     NEEDED = "the HSM must be connected, powered on, and have a security world on it"
 
     def __init__(self, number):
-        path = self.socket_path(number)
+        try:
+            path = self.socket_path(number)
+            self.talk(path)
+        except Refused as reason:
+            raise Refused("%s: %s" % (self.NEEDED, reason)) from None
+
+    def talk(self, path):
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as self.socket:
                 self.socket.settimeout(120)
@@ -646,7 +652,7 @@ class Module:
                 self.enquire()
                 self.ask_roots()
         except OSError as error:
-            raise Refused("%s: %s: %s" % (self.NEEDED, path, error)) from None
+            raise Refused("%s: %s" % (path, error)) from None
 
     @staticmethod
     def socket_path(number):
@@ -682,7 +688,7 @@ class Module:
         mode = answer.u32()
         answer.u32()  # the socket's role
         self.root_hash = answer.take(32)
-        ensure(mode >= MODE_WORLD, "%s: it has no security world on it (see new-world)" % self.NEEDED)
+        ensure(mode >= MODE_WORLD, "it has no security world on it: make one first (see new-world)")
         ensure(is_esn(esn.decode("ascii", "replace")), "the module's serial number is none")
         self.esn = esn.decode("ascii")
 

@@ -1,13 +1,14 @@
 #!/bin/bash
 # Installs the Debian or Ubuntu packages that Safeconduct is built and tested with, where they are missing:
 #   scripts/packages.sh build     what the programs need
-#   scripts/packages.sh test      that, and what ./check needs beside it
+#   scripts/packages.sh test      that, and what ./check needs beside it (the Azure CLI among it, 36 MB to fetch)
 # It says what it installs. As root it calls apt-get itself, else through sudo. On another system it only checks
 # that the commands are there.
 set -u
 
-build="gcc libc6-dev pkg-config meson ninja-build libssl-dev libargon2-dev libseccomp-dev libzip-dev openssl python3"
-test="libcmocka-dev libjansson-dev clang libclang-rt-dev asn1c"
+build="gcc libc6-dev pkg-config meson ninja-build libssl-dev libargon2-dev libseccomp-dev libzip-dev \
+libsqlite3-dev libmicrohttpd-dev libgnutls28-dev libjansson-dev libcjose-dev libcurl4-openssl-dev libcmocka-dev openssl python3"
+test="curl jq xxd clang libclang-rt-dev asn1c libnss-myhostname azure-cli"
 
 case ${1:-} in
 build) wanted=$build ;;

@@ -34,7 +34,7 @@ as() {
 	"${AS[@]}" "$@"
 }
 
-# own NAME PATH…: gives files to that module's or daemon's user id.
+# own NAME [-R] PATH…: gives files to that module's or daemon's user id.
 own() {
 	local uid=${SITE_USER[$1]:-}
 	shift
@@ -65,17 +65,31 @@ site_enrol() {
 # site_daemon NAME PROGRAM ARGUMENT…: starts a daemon and waits until it serves. Its process id is in $SITE/NAME/pid,
 # what it says in $SITE/NAME/log.
 site_daemon() {
-	local dir=$SITE/$1 word= AS
+	local dir=$SITE/$1 AS
 	as_user "$1"
 	local name=$1
 	shift
+	printf '%q ' "${AS[@]}" "$@" >"$dir/command"
+	site_restart "$name"
+}
+
+# site_restart NAME: starts a daemon again, as it was started first.
+site_restart() {
+	local dir=$SITE/$1 word=
 	rm -f "$dir/ready"
 	mkfifo -m 600 "$dir/ready"
-	"${AS[@]}" "$@" --ready-fd=9 9>"$dir/ready" >>"$dir/log" 2>&1 </dev/null &
+	eval "exec $(cat "$dir/command") --ready-fd=9" 9>"$dir/ready" >>"$dir/log" 2>&1 </dev/null &
 	echo $! >"$dir/pid"
 	read -r -t 20 word <"$dir/ready"
 	rm -f "$dir/ready"
-	[ "$word" = READY ] || die "$name did not start: see $dir/log"
+	[ "$word" = READY ] || die "$1 did not start: see $dir/log"
+}
+
+# site_kill NAME: kill -9.
+site_kill() {
+	local pid
+	pid=$(cat "$SITE/$1/pid") || return 1
+	kill -9 "$pid" && while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
 }
 
 # site_start MODULE [SOCKET…]: a module, with custody and use sockets and those named beside them.

@@ -55,6 +55,9 @@ struct sc_view sc_view_text(const char *text);
 /* Equality of public values. Secrets are compared with sc_secret_equals or sc_memory_equals. */
 bool sc_view_equals(struct sc_view a, struct sc_view b);
 
+/* True for valid UTF-8 without control characters (C0, DEL, C1); overlong forms and surrogates are not valid. */
+bool sc_view_is_text(struct sc_view view);
+
 /* Lower-case hexadecimal, terminated; `text` holds 2 * len + 1 characters. */
 void sc_hex(struct sc_view view, char *text);
 

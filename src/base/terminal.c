@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <termios.h>
@@ -16,21 +17,35 @@ enum line_end {
 	LINE_ENDED,       /* by a newline */
 	LINE_AT_END,      /* by the end of the file */
 	LINE_TOO_LONG,    /* the rest of it has been read and dropped */
-	LINE_INTERRUPTED, /* by a signal, where the caller wants to know */
+	LINE_INTERRUPTED, /* by a signal */
 	LINE_FAILED,      /* errno says why */
 };
 
-/* Reads up to and with the next newline into `line` of SC_SECRET_LINE_MAX bytes; *used of them are set. */
-static enum line_end read_line(int fd, bool until_signal, struct sc_secret *line, size_t *used)
+/*
+ * Waits for input with the signals of `during` let through, and no others: a signal that comes before is held
+ * back by the caller's mask until then, so that none can slip in between and leave the program waiting.
+ */
+static bool wait_for_input(int fd, const sigset_t *during)
+{
+	struct pollfd input = { .fd = fd, .events = POLLIN };
+
+	return ppoll(&input, 1, NULL, during) >= 0;
+}
+
+/*
+ * Reads up to and with the next newline into `line`; *used bytes of it are set. Where `during` is given, a
+ * signal that it lets through ends the reading.
+ */
+static enum line_end read_line(int fd, const sigset_t *during, struct sc_secret *line, size_t *used)
 {
 	bool too_long = false;
 
 	*used = 0;
 	for (;;) {
 		uint8_t byte;
-		ssize_t got = sc_os->read(fd, &byte, 1);
+		ssize_t got = during && !wait_for_input(fd, during) ? -1 : sc_os->read(fd, &byte, 1);
 
-		if (got < 0 && errno == EINTR && !until_signal)
+		if (got < 0 && errno == EINTR && !during)
 			continue;
 		if (got < 0)
 			return errno == EINTR ? LINE_INTERRUPTED : LINE_FAILED;
@@ -53,7 +68,7 @@ sc_status sc_fd_read_secret_line(int fd, struct sc_secret *out, struct sc_error 
 	size_t used = 0;
 
 	SC_TRY(sc_secret_new(SC_SECRET_LINE_MAX, &line, err));
-	end = read_line(fd, false, &line, &used);
+	end = read_line(fd, NULL, &line, &used);
 	SC_ENSURE(end != LINE_TOO_LONG, err, SC_ERR_TOO_LARGE,
 		  "descriptor %d: a line is longer than %d bytes", fd, SC_SECRET_LINE_MAX);
 	SC_ENSURE(end != LINE_AT_END, err, SC_ERR_NOT_FOUND, "descriptor %d: has no further line", fd);
@@ -81,16 +96,29 @@ struct terminal {
 	int fd;
 	struct termios settings;
 	struct sigaction actions[HELD_SIGNALS];
+	sigset_t mask; /* as it was */
 };
 
+/*
+ * From here on they are noted, and only while the program waits for input. SIGTTIN and SIGTTOU answer what
+ * the program itself does to the terminal, and blocking them would permit it to a process in the background.
+ */
 static void hold_signals(struct terminal *terminal)
 {
-	struct sigaction action = { .sa_handler = hold }; /* without SA_RESTART: the read must come back */
+	struct sigaction action = { .sa_handler = hold }; /* without SA_RESTART: the wait must come back */
+	sigset_t blocked;
 
+	sigemptyset(&blocked);
 	for (size_t i = 0; i < HELD_SIGNALS; i++) {
-		held[held_signals[i]] = 0;
-		(void)sigaction(held_signals[i], &action, &terminal->actions[i]);
+		int number = held_signals[i];
+
+		held[number] = 0;
+		if (number != SIGTTIN && number != SIGTTOU)
+			sigaddset(&blocked, number);
 	}
+	(void)pthread_sigmask(SIG_BLOCK, &blocked, &terminal->mask);
+	for (size_t i = 0; i < HELD_SIGNALS; i++)
+		(void)sigaction(held_signals[i], &action, &terminal->actions[i]);
 }
 
 /* Lets each held signal do what it would have done. True if one stopped the process, which now goes on. */
@@ -100,6 +128,7 @@ static bool release_signals(const struct terminal *terminal)
 
 	for (size_t i = 0; i < HELD_SIGNALS; i++)
 		(void)sigaction(held_signals[i], &terminal->actions[i], NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &terminal->mask, NULL);
 	for (size_t i = 0; i < HELD_SIGNALS; i++) {
 		int number = held_signals[i];
 
@@ -138,7 +167,7 @@ static enum line_end ask(struct terminal *terminal, const char *prompt, struct s
 	hold_signals(terminal);
 	if (set_terminal(terminal, &silent)) {
 		say(terminal, prompt);
-		end = read_line(terminal->fd, true, line, used);
+		end = read_line(terminal->fd, &terminal->mask, line, used);
 		say(terminal, "\n");
 		(void)set_terminal(terminal, &terminal->settings);
 	} else {

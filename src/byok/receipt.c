@@ -31,8 +31,7 @@ sc_status sc_sent_package_read(const char *path, struct sc_sent_package *out, st
 	return SC_OK;
 }
 
-/* -- the checks
- * ---------------------------------------------------------------------------------------------- */
+/* -- the checks -------------------------------------------------------------------------------- */
 
 static void held(const struct sc_check_report *report, const char *check, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -66,8 +66,7 @@ static sc_status open_region_directory(const struct sc_kmdata *kmdata, const cha
 	return sc_dir_make(path, out, err);
 }
 
-/* -- request
- * ------------------------------------------------------------------------------------------------- */
+/* -- request ----------------------------------------------------------------------------------- */
 
 static sc_status check_no_region(const struct sc_world_body *body, struct sc_error *err)
 {
@@ -99,8 +98,7 @@ sc_status sc_regions_request(struct sc_view world_file, const char *code, const 
 	return sc_region_request_encode(request, out, err);
 }
 
-/* -- the region certificate's file
- * --------------------------------------------------------------------------- */
+/* -- the region certificate's file ------------------------------------------------------------- */
 
 void sc_region_certificate_free(struct sc_region_certificate *certificate)
 {
@@ -164,8 +162,7 @@ sc_status sc_region_certificate_read(const char *path, struct sc_region_certific
 	return SC_OK;
 }
 
-/* -- init
- * ---------------------------------------------------------------------------------------------------- */
+/* -- init -------------------------------------------------------------------------------------- */
 
 static sc_status check_world(const struct sc_kmdata *kmdata, struct sc_bytes *der, struct sc_error *err)
 {
@@ -263,8 +260,7 @@ sc_status sc_regions_store(const struct sc_kmdata *kmdata, const char *code,
 	return sc_kmdata_world_write(kmdata, answer->world_file, SC_FILE_REPLACE, err);
 }
 
-/* -- publish
- * ------------------------------------------------------------------------------------------------- */
+/* -- publish ----------------------------------------------------------------------------------- */
 
 /* All that is published. */
 struct region_files {

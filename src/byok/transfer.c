@@ -30,8 +30,7 @@ static sc_status load_again(struct sc_client *client, const struct sc_client_key
 	return sc_client_key_load(client, sc_bytes_view(&key->blob), sc_bytes_view(&key->owner), &same, err);
 }
 
-/* -- step 4.1
- * ------------------------------------------------------------------------------------------------ */
+/* -- step 4.1 ---------------------------------------------------------------------------------- */
 
 static sc_status refuse_existing_copy(const struct sc_kmdata *kmdata, const char *ident, struct sc_error *err)
 {
@@ -112,8 +111,7 @@ sc_status sc_transfer_modify_acls(const struct sc_transfer_order *order, const s
 	return store_copy(kmdata, order, file, response.blob, out, err);
 }
 
-/* -- step 4.3
- * ------------------------------------------------------------------------------------------------ */
+/* -- step 4.3 ---------------------------------------------------------------------------------- */
 
 static sc_status load_copy(const struct sc_kmdata *kmdata, struct sc_client *client, const char *ident,
 			   struct sc_client_key *key, struct sc_error *err)

@@ -10,21 +10,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <openssl/crypto.h>
 
 #include "base/clock.h"
 #include "base/os.h"
+#include "client/socket.h"
 #include "client/words.h"
 
-#define CONNECT_SECONDS 10 /* a module whose queue of connections is full */
+#define CONNECT_MS 10000 /* a module whose queue of connections is full */
 
 struct sc_client {
 	int fd; /* -1 once the connection has ended */
 	char *path;
+	unsigned timeout_ms;
 	uint64_t last_id;
 	struct sc_bytes answer; /* room for the largest one; wiped after each */
 };
@@ -38,76 +37,33 @@ static void disconnect(struct sc_client *client)
 	client->fd = -1;
 }
 
-/* Room for the largest message in one piece; read back, because the system may give less than is asked for.
- */
-static sc_status set_buffer(int fd, const char *path, struct sc_error *err)
-{
-	const int wanted = SC_SOCKET_BUFFER;
-	int got = 0;
-	socklen_t len = sizeof got;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted) ||
-	    getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &got, &len))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot size the socket's buffer", path);
-	SC_ENSURE(got >= SC_MESSAGE_MAX, err, SC_ERR_SYSTEM,
-		  "%s: the system allows %d bytes a message, %d are needed: raise net.core.wmem_max", path,
-		  got, SC_MESSAGE_MAX);
-	return SC_OK;
-}
-
-static sc_status connect_to(const struct sockaddr_un *address, int fd, struct sc_error *err)
-{
-	const struct timeval limit = { .tv_sec = CONNECT_SECONDS };
-	const char *path = address->sun_path;
-
-	/* On an AF_UNIX socket this limits connect(), too: unix(7). */
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot limit the wait", path);
-	SC_TRY(set_buffer(fd, path, err));
-	if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0)
-		return SC_OK;
-	if (errno == EACCES)
-		return sc_fail_errno(err, SC_ERR_UNAVAILABLE,
-				     "%s: this user may not open the module's socket", path);
-	return sc_fail_errno(err, SC_ERR_UNAVAILABLE, "%s: no module answers here (is its hsmd running?)",
-			     path);
-}
-
 sc_status sc_client_reconnect(struct sc_client *client, struct sc_error *err)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	size_t len = strlen(client->path);
-	sc_status status;
-	int fd;
-
 	disconnect(client);
-	SC_ENSURE(len > 0 && len < sizeof address.sun_path, err, SC_ERR_ARGUMENT,
-		  "%s: a socket's path has 1 to %zu bytes", client->path, sizeof address.sun_path - 1);
-	memcpy(address.sun_path, client->path, len);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot make a socket", client->path);
-	status = connect_to(&address, fd, err);
-	if (status != SC_OK) {
-		(void)sc_os->close(fd);
-		return status;
-	}
-	client->fd = fd;
-	return SC_OK;
+	return sc_socket_connect(client->path,
+				 client->timeout_ms < CONNECT_MS ? client->timeout_ms : CONNECT_MS,
+				 &client->fd, err);
 }
 
-sc_status sc_client_open(const char *path, struct sc_client **out, struct sc_error *err)
+sc_status sc_client_open_within(const char *path, unsigned milliseconds, struct sc_client **out,
+				struct sc_error *err)
 {
 	SC_CLEANUP(sc_client) client = calloc(1, sizeof *client);
 
 	SC_ENSURE(client, err, SC_ERR_MEMORY, "out of memory for a connection");
 	client->fd = -1;
+	client->timeout_ms = milliseconds;
 	client->path = strdup(path);
 	SC_ENSURE(client->path, err, SC_ERR_MEMORY, "out of memory for a connection");
 	SC_TRY(sc_bytes_new(SC_MESSAGE_MAX, &client->answer, err));
 	SC_TRY(sc_client_reconnect(client, err));
 	*out = sc_steal(client);
 	return SC_OK;
+}
+
+sc_status sc_client_open(const char *path, struct sc_client **out, struct sc_error *err)
+{
+	return sc_client_open_within(path, SC_CLIENT_TIMEOUT * 1000, out, err);
 }
 
 void sc_client_free(struct sc_client *client)
@@ -141,8 +97,8 @@ static sc_status wait_for(const struct sc_client *client, short events, int64_t 
 		int64_t left = deadline - sc_clock_monotonic();
 		int ready;
 
-		SC_ENSURE(left > 0, err, SC_ERR_TIMEOUT, "%s: the module did not answer within %d s",
-			  client->path, SC_CLIENT_TIMEOUT);
+		SC_ENSURE(left > 0, err, SC_ERR_TIMEOUT, "%s: the module did not answer within %g s",
+			  client->path, client->timeout_ms / 1000.0);
 		ready = poll(&poll_fd, 1, (int)(left / (SC_SECOND / 1000)) + 1);
 		if (ready > 0)
 			return SC_OK;
@@ -213,7 +169,7 @@ static sc_status exchange(struct sc_client *client, const struct sc_request_head
 			  struct sc_view body, size_t *len, struct sc_response_header *response,
 			  struct sc_view *answer, struct sc_error *err)
 {
-	int64_t deadline = sc_clock_monotonic() + SC_CLIENT_TIMEOUT * SC_SECOND;
+	int64_t deadline = sc_clock_monotonic() + client->timeout_ms * (SC_SECOND / 1000);
 	sc_status status;
 
 	SC_TRY(send_request(client, request, body, deadline, err));

@@ -13,6 +13,10 @@ struct sc_client;
 
 /* Connects to a module's socket. SC_ERR_UNAVAILABLE naming the path. The caller frees *out. */
 sc_status sc_client_open(const char *path, struct sc_client **out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* The same, waiting at most so long in each call, the connecting included, instead of SC_CLIENT_TIMEOUT. */
+sc_status sc_client_open_within(const char *path, unsigned milliseconds, struct sc_client **out,
+				struct sc_error *err) SC_WARN_UNUSED;
 void sc_client_free(struct sc_client *client);
 SC_CLEANUP_POINTER(sc_client, struct sc_client, sc_client_free)
 
@@ -29,7 +33,7 @@ bool sc_client_is_open(const struct sc_client *client);
 sc_status sc_client_reconnect(struct sc_client *client, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Sends one request and waits for its answer, at most SC_CLIENT_TIMEOUT seconds. `authority` is 0 or a quorum's.
+ * Sends one request and waits for its answer, at most SC_CLIENT_TIMEOUT seconds (or sc_client_open_within's time). `authority` is 0 or a quorum's.
  * *reply holds the answer's body. A module that closed the connection, or does not speak the protocol, is
  * SC_ERR_UNAVAILABLE or SC_ERR_PROTOCOL; one that is late, SC_ERR_TIMEOUT: whether it did what was asked is not
  * known then. A refusal has the module's code, and its numbers in err->numbers.

@@ -92,8 +92,7 @@ struct fields {
 	const struct sc_region_info *region; /* of kind REGION, else NULL */
 };
 
-/* -- filling in
- * ---------------------------------------------------------------------------------------------- */
+/* -- filling in -------------------------------------------------------------------------------- */
 
 /* RFC 7093 section 2, method 1: the first 160 bits of SHA-256 over the public key's bits. */
 static sc_status key_id_of(const X509_PUBKEY *key, uint8_t id[KEY_ID_SIZE], struct sc_error *err)
@@ -235,8 +234,7 @@ static sc_status fill(X509 *certificate, const struct fields *f, struct sc_error
 	return f->region ? add_region(certificate, f->region, err) : SC_OK;
 }
 
-/* -- making
- * -------------------------------------------------------------------------------------------------- */
+/* -- making ------------------------------------------------------------------------------------ */
 
 static ASN1_INTEGER *random_serial(void)
 {
@@ -316,8 +314,7 @@ sc_status sc_certificate_make(const struct sc_certificate_request *request, X509
 	return SC_OK;
 }
 
-/* -- reading
- * ------------------------------------------------------------------------------------------------- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 static sc_status refuse(struct sc_error *err, const char *what)
 {

@@ -18,7 +18,9 @@ static sc_status sign(struct sc_signed_data *s, EVP_PKEY *key, struct sc_error *
 	    EVP_DigestSign(ctx, NULL, &len, attributes.data, attributes.len) != 1)
 		return sc_fail_crypto(err, "statement: cannot be signed");
 	SC_TRY(sc_bytes_new(len, &s->signature, err));
-	if (EVP_DigestSign(ctx, s->signature.data, &len, attributes.data, attributes.len) != 1)
+	/* libcrypto 3.0 calls it success, of 2^32 - 1 bytes, where there is no memory to encode an ECDSA signature. */
+	if (EVP_DigestSign(ctx, s->signature.data, &len, attributes.data, attributes.len) != 1 ||
+	    len > s->signature.len)
 		return sc_fail_crypto(err, "statement: cannot be signed");
 	s->signature.len = len; /* the most it could have been, until now */
 	return SC_OK;

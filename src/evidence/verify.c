@@ -50,8 +50,7 @@ static const struct sc_hash *world_of(const struct sc_evidence *e)
 	return e->key ? &e->key->world : &e->world->world;
 }
 
-/* -- what is enclosed
- * ---------------------------------------------------------------------------------------- */
+/* -- what is enclosed -------------------------------------------------------------------------- */
 
 static X509 **place_for(struct sc_evidence *e, enum sc_certificate_kind kind)
 {
@@ -122,8 +121,7 @@ static sc_status decode(struct sc_evidence *e, struct sc_view der, const char *c
 	return sc_world_statement_decode(content, &e->world, err);
 }
 
-/* -- chains
- * -------------------------------------------------------------------------------------------------- */
+/* -- chains ------------------------------------------------------------------------------------ */
 
 /* No clock is a day fast: what names a later time was not made yet. */
 static sc_status check_stated_time(const struct verification *v, struct sc_error *err)
@@ -215,8 +213,7 @@ static sc_status verify_chains(const struct verification *v, struct sc_error *er
 	return v->e->region ? check_region(v->e, err) : SC_OK;
 }
 
-/* -- the signer
- * ---------------------------------------------------------------------------------------------- */
+/* -- the signer -------------------------------------------------------------------------------- */
 
 /* Its name byte for byte: libcrypto compares without case, and no signature covers who the signer is said to
  * be. */
@@ -276,8 +273,7 @@ static sc_status check_signer(const struct verification *v, struct sc_error *err
 	return SC_OK;
 }
 
-/* -- what is said
- * -------------------------------------------------------------------------------------------- */
+/* -- what is said ------------------------------------------------------------------------------ */
 
 static sc_status same_key(struct sc_view spki, X509 *certificate, bool *same, struct sc_error *err)
 {

@@ -38,8 +38,7 @@ static struct sc_factory take(struct sc_factory *factory)
 	return taken;
 }
 
-/* -- init
- * ------------------------------------------------------------------------------------------------------ */
+/* -- init -------------------------------------------------------------------------------------- */
 
 static sc_status make_root(struct sc_factory *factory, const char *name, struct sc_error *err)
 {
@@ -112,8 +111,7 @@ sc_status sc_factory_init(const char *path, const char *name, const struct sc_se
 	return SC_OK;
 }
 
-/* -- open
- * ------------------------------------------------------------------------------------------------------ */
+/* -- open -------------------------------------------------------------------------------------- */
 
 static sc_status read_root(struct sc_factory *factory, struct sc_error *err)
 {

@@ -44,8 +44,7 @@ static sc_status issue(struct sc_factory *factory, struct sc_certificate_request
 	return SC_OK;
 }
 
-/* -- warrants
- * -------------------------------------------------------------------------------------------------- */
+/* -- warrants ---------------------------------------------------------------------------------- */
 
 static X509_REQ *read_pem(struct sc_view request)
 {
@@ -118,8 +117,7 @@ sc_status sc_factory_warrant(struct sc_factory *factory, struct sc_view request,
 	return sc_warrant_answer_write(factory->root, warrant, answer, err);
 }
 
-/* -- regions
- * --------------------------------------------------------------------------------------------------- */
+/* -- regions ----------------------------------------------------------------------------------- */
 
 static sc_status check_world(const struct sc_factory *factory, struct sc_view statement,
 			     struct sc_evidence **out, struct sc_error *err)

@@ -41,7 +41,7 @@ ASN1_SEQUENCE(sc_acl) = {
 	ASN1_SEQUENCE_OF(struct sc_acl, groups, sc_permission_group),
 } ASN1_SEQUENCE_END_name(struct sc_acl, sc_acl)
 
-/* -- validity ---------------------------------------------------------------------------------------------- */
+/* -- validity ---------------------------------------------------------------------------------- */
 
 static bool action_is_valid(const struct sc_action *action, bool is_arrival);
 
@@ -127,7 +127,7 @@ bool sc_acl_equals(const struct sc_acl *a, const struct sc_acl *b)
 	       sc_view_equals(sc_bytes_view(&left), sc_bytes_view(&right));
 }
 
-/* -- building ---------------------------------------------------------------------------------------------- */
+/* -- building ---------------------------------------------------------------------------------- */
 
 struct sc_transfer_action *sc_transfer_action_new(void)
 {
@@ -218,7 +218,7 @@ sc_status sc_acl_add_plain(struct sc_permission_group *group, enum sc_action_kin
 	return SC_OK;
 }
 
-/* -- questions --------------------------------------------------------------------------------------------- */
+/* -- questions --------------------------------------------------------------------------------- */
 
 /* Calls visit for every action, until it returns true; returns whether it did. */
 static bool any_action(const struct sc_acl *acl, bool (*visit)(const struct sc_action *, void *), void *context)

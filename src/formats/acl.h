@@ -119,7 +119,7 @@ struct sc_transfer_action *sc_transfer_action_new(void);
 void sc_transfer_action_free(struct sc_transfer_action *action);
 SC_CLEANUP_POINTER(sc_transfer_action, struct sc_transfer_action, sc_transfer_action_free)
 
-/* -- questions, asked of the whole ACL: whether something is possible at all, under whatever authority ------- */
+/* -- questions, asked of the whole ACL: whether something is possible at all, under whatever authority --- */
 
 /* The union of the uses that any group lists. */
 uint32_t sc_acl_uses(const struct sc_acl *acl);

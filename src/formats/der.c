@@ -14,41 +14,11 @@
 #define TIME_LENGTH 15
 #define TIME_LAST INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
-/* -- text -------------------------------------------------------------------------------------------------- */
-
-/* Bytes of the UTF-8 character at `p`, or 0: overlong forms, surrogates and control characters are none. */
-static size_t utf8_character(const uint8_t *p, size_t left)
-{
-	uint32_t value;
-	size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 :
-	    p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
-	static const uint32_t least[] = { 0, 0x20, 0xa0, 0x800, 0x10000 };
-
-	if (len == 0 || len > left)
-		return 0;
-	value = len == 1 ? p[0] : p[0] & (0x7fu >> len);
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		value = value << 6 | (p[i] & 0x3f);
-	}
-	if (value < least[len] || value == 0x7f || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
-		return 0;
-	return len;
-}
+/* -- text -------------------------------------------------------------------------------------- */
 
 static bool is_text(const uint8_t *data, size_t len)
 {
-	if (len > SC_TEXT_MAX)
-		return false;
-	for (size_t i = 0; i < len;) {
-		size_t step = utf8_character(data + i, len - i);
-
-		if (step == 0)
-			return false;
-		i += step;
-	}
-	return true;
+	return len <= SC_TEXT_MAX && sc_view_is_text(sc_view_of(data, len));
 }
 
 sc_status sc_text_set_view(struct sc_text *text, struct sc_view value, const char *what, struct sc_error *err)
@@ -97,7 +67,7 @@ static void text_clear(ASN1_VALUE **value, const ASN1_ITEM *item)
 	memset(*value, 0, sizeof(struct sc_text));
 }
 
-/* -- hash -------------------------------------------------------------------------------------------------- */
+/* -- hash -------------------------------------------------------------------------------------- */
 
 static int hash_read(ASN1_VALUE **value, const unsigned char *content, int len, int type, char *unused,
 		     const ASN1_ITEM *item)
@@ -130,7 +100,7 @@ static void hash_clear(ASN1_VALUE **value, const ASN1_ITEM *item)
 	memset(*value, 0, sizeof(struct sc_hash));
 }
 
-/* -- time -------------------------------------------------------------------------------------------------- */
+/* -- time -------------------------------------------------------------------------------------- */
 
 static bool digits(const unsigned char *p, int count, int *out)
 {
@@ -198,7 +168,7 @@ static void time_clear(ASN1_VALUE **value, const ASN1_ITEM *item)
 	*(int64_t *)*value = 0;
 }
 
-/* -- flag -------------------------------------------------------------------------------------------------- */
+/* -- flag -------------------------------------------------------------------------------------- */
 
 static int flag_read(ASN1_VALUE **value, const unsigned char *content, int len, int type, char *unused,
 		     const ASN1_ITEM *item)
@@ -224,7 +194,7 @@ static void flag_clear(ASN1_VALUE **value, const ASN1_ITEM *item)
 	*(bool *)*value = false;
 }
 
-/* -- octets ------------------------------------------------------------------------------------------------ */
+/* -- octets ------------------------------------------------------------------------------------ */
 
 static int octets_read(ASN1_VALUE **value, const unsigned char *content, int len, int type, char *unused,
 		       const ASN1_ITEM *item)
@@ -266,7 +236,7 @@ sc_status sc_octets_set(struct sc_bytes *field, struct sc_view value, struct sc_
 	return SC_OK;
 }
 
-/* -- the items --------------------------------------------------------------------------------------------- */
+/* -- the items --------------------------------------------------------------------------------- */
 
 /*
  * The types are for embedded fields only, so nothing is allocated for the element itself: prim_clear makes an
@@ -300,7 +270,7 @@ OPTIONAL_PRIMITIVE(SC_DER_OPT_HASH, V_ASN1_OCTET_STRING, hash)
 OPTIONAL_PRIMITIVE(SC_DER_OPT_TIME, V_ASN1_GENERALIZEDTIME, time)
 OPTIONAL_PRIMITIVE(SC_DER_OPT_OCTETS, V_ASN1_OCTET_STRING, octets)
 
-/* -- decoding and encoding --------------------------------------------------------------------------------- */
+/* -- decoding and encoding --------------------------------------------------------------------- */
 
 /* Where there is a format field, it comes first: in the structure, or in what an envelope's first member points to. */
 static struct sc_text *format_of(const struct sc_der_type *type, const void *value)

@@ -78,7 +78,9 @@ static bool world_is_valid(const struct sc_state_world *world)
 	return sc_suite_by_number(world->suite) && world->km.len == KM_SIZE && world->k >= 1 &&
 	       world->k <= world->n && world->n <= SC_CARDS_MAX && world->member.len > 0 &&
 	       is_absent_or_filled(&world->region_certificate) &&
-	       !world->region_certificate.data == !world->region.s[0];
+	       !world->region_certificate.data == !world->region.s[0] &&
+	       sk_sc_source_root_num(world->roots) <= SC_ROOTS_MAX &&
+	       sk_sc_revoked_esn_num(world->revoked) <= SC_REVOKED_MAX;
 }
 
 static bool state_is_valid(const void *value)

@@ -11,7 +11,7 @@
 #define CERTIFICATE_MAX 8192
 #define SIGNATURE_MAX   256
 
-/* -- the templates: RFC 5652 sections 3, 5.1, 5.2, 5.3 ------------------------------------------------------- */
+/* -- the templates: RFC 5652 sections 3, 5.1, 5.2, 5.3 ----------------------------------------- */
 
 struct signer_id { /* IssuerAndSerialNumber */
 	X509_NAME *issuer;
@@ -94,7 +94,7 @@ static void content_info_free(struct content_info *info)
 }
 SC_CLEANUP_POINTER(content_info, struct content_info, content_info_free)
 
-/* -- the plain struct ---------------------------------------------------------------------------------------- */
+/* -- the plain struct -------------------------------------------------------------------------- */
 
 struct sc_signed_data *sc_signed_data_new(void)
 {
@@ -143,7 +143,7 @@ X509 *sc_signed_data_signer(const struct sc_signed_data *s)
 	return X509_find_by_issuer_and_serial(s->certificates, s->issuer, s->serial);
 }
 
-/* -- encoding ------------------------------------------------------------------------------------------------ */
+/* -- encoding ---------------------------------------------------------------------------------- */
 
 /* For an OBJECT IDENTIFIER `data` is the ASN1_OBJECT and `len` -1; else `len` bytes of content. */
 static bool add_attribute(STACK_OF(X509_ATTRIBUTE) *attributes, int nid, int type, const void *data, int len)
@@ -309,7 +309,7 @@ sc_status sc_signed_data_encode(const struct sc_signed_data *s, struct sc_bytes 
 	return SC_OK;
 }
 
-/* -- decoding ------------------------------------------------------------------------------------------------ */
+/* -- decoding ---------------------------------------------------------------------------------- */
 
 static sc_status take(struct content_info *info, struct sc_signed_data *s, struct sc_error *err)
 {
@@ -360,7 +360,7 @@ sc_status sc_signed_data_decode(struct sc_view der, struct sc_signed_data **out,
 	return SC_OK;
 }
 
-/* -- certificates -------------------------------------------------------------------------------------------- */
+/* -- certificates ------------------------------------------------------------------------------ */
 
 sc_status sc_certificate_encode(X509 *certificate, struct sc_bytes *out, struct sc_error *err)
 {

@@ -9,8 +9,6 @@
 #include "formats/suite.h"
 
 #define BODY_FORMAT "safeconduct.world.1"
-#define ROOTS_MAX   16
-#define REVOKED_MAX 256
 
 ASN1_SEQUENCE(sc_wrapped_key) = {
 	ASN1_EMBED(struct sc_wrapped_key, salt, SC_DER_HASH),
@@ -66,7 +64,7 @@ static bool body_is_valid(const void *value)
 	       body->set_generation >= 1 && body->knso.len > 0 && body->knso.len <= SC_SPKI_MAX &&
 	       (!body->region_certificate.data || body->region_certificate.len > 0) &&
 	       wrapped_is_valid(&body->wrapped_km) && wrapped_is_valid(&body->wrapped_knso) &&
-	       sk_sc_source_root_num(body->roots) <= ROOTS_MAX && sk_sc_revoked_esn_num(body->revoked) <= REVOKED_MAX;
+	       sk_sc_source_root_num(body->roots) <= SC_ROOTS_MAX && sk_sc_revoked_esn_num(body->revoked) <= SC_REVOKED_MAX;
 }
 
 static bool file_is_valid(const void *value)

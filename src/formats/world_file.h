@@ -64,6 +64,8 @@ struct sc_world_file {
 
 #define SC_WORLD_MAX 32768
 #define SC_CARDS_MAX 64 /* N: 1 ≤ K ≤ N ≤ 64 */
+#define SC_ROOTS_MAX 16 /* further roots that a world trusts */
+#define SC_REVOKED_MAX 256
 SC_DER_DECLARE(sc_world_body)
 SC_DER_DECLARE(sc_world_file)
 

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "base/options.h"
 #include "base/terminal.h"
@@ -20,8 +21,7 @@ struct arguments {
 	const char *request;
 };
 
-/* -- the passphrase
- * ---------------------------------------------------------------------------------------------- */
+/* -- the passphrase ---------------------------------------------------------------------------- */
 
 static sc_status ask_twice(struct sc_secret *out, struct sc_error *err)
 {
@@ -58,8 +58,7 @@ static sc_status open_factory(const struct arguments *a, struct sc_factory *out,
 	return sc_factory_open(a->dir, &passphrase, out, err);
 }
 
-/* -- the subcommands
- * --------------------------------------------------------------------------------------------- */
+/* -- the subcommands --------------------------------------------------------------------------- */
 
 static void print_hash(const struct sc_hash *hash)
 {
@@ -217,7 +216,14 @@ static sc_status start(int argc, char **argv, struct sc_error *err)
 int main(int argc, char **argv)
 {
 	struct sc_error err = { 0 };
-	sc_status status = start(argc, argv, &err);
+	sc_status status;
+
+	/* The root key will be in memory: no core file, and no other process of this user looks in. */
+	if (prctl(PR_SET_DUMPABLE, 0)) {
+		perror("factory: prctl");
+		return sc_status_exit(SC_ERR_SYSTEM);
+	}
+	status = start(argc, argv, &err);
 
 	if (status != SC_OK)
 		fprintf(stderr, "factory: %s\n", err.message);

@@ -19,6 +19,7 @@ struct subcommand {
 };
 
 static const struct subcommand subcommands[] = {
+	{ "init", NULL, "make keys, certificates, databases and configuration of signind and vaultd", sc_init_command },
 	{ "region", "request", "ask the factory to certify this security world as a region",
 	  sc_region_request_command },
 	{ "region", "init", "make the certified region and its Key Exchange Key, under a quorum",

@@ -44,8 +44,7 @@ static void print_check(void *context, const char *check, const char *found)
 	printf("%-17s %s\n", check, found);
 }
 
-/* -- the module
- * ------------------------------------------------------------------------------------------------ */
+/* -- the module -------------------------------------------------------------------------------- */
 
 static sc_status add_root(struct module *module, struct sc_view der, struct sc_error *err)
 {
@@ -104,15 +103,10 @@ static sc_status ask_module(uint64_t number, struct module *module, struct sc_er
 	return SC_OK;
 }
 
-static sc_status check_module(const struct arguments *a, struct module *module, struct sc_error *err)
+static sc_status check_module(uint64_t number, struct module *module, struct sc_error *err)
 {
-	uint64_t number = 1;
-	sc_status status = SC_OK;
+	sc_status status = ask_module(number, module, err);
 
-	if (a->module)
-		status = sc_number_read(a->module, "-m", 1, UINT32_MAX, &number, err);
-	if (status == SC_OK)
-		status = ask_module(number, module, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status,
 				       "Module: the HSM must be connected, powered on, and have a "
@@ -121,8 +115,7 @@ static sc_status check_module(const struct arguments *a, struct module *module, 
 	return SC_OK;
 }
 
-/* -- the verdict
- * ----------------------------------------------------------------------------------------------- */
+/* -- the verdict ------------------------------------------------------------------------------- */
 
 /* Whose root it is: the custodians' own module's, or one that their world's custodians chose to trust. */
 static sc_status check_pin(const struct module *module, const struct sc_hash *root, const struct sc_hash *pin,
@@ -149,12 +142,15 @@ static sc_status verify(const struct arguments *a, struct sc_error *err)
 	SC_CLEANUP(sc_target) target = NULL;
 	struct sc_trust trust = { .now = sc_clock_now() };
 	struct sc_hash pin = { 0 };
+	uint64_t number = 1;
 
+	if (a->module)
+		SC_TRY(sc_number_read(a->module, "-m", 1, UINT32_MAX, &number, err));
 	SC_ENSURE(!a->root_hash || sc_hash_read(a->root_hash, &pin), err, SC_ERR_ARGUMENT,
 		  "--root-hash: not the 64 hexadecimal digits of a SHA-256");
 	SC_TRY(sc_file_read_path(a->kek, PACKAGE_MAX, &kek, err));
 	SC_TRY(sc_file_read_path(a->world, PACKAGE_MAX, &world, err));
-	SC_TRY(check_module(a, &module, err));
+	SC_TRY(check_module(number, &module, err));
 	trust.roots = module.roots;
 	trust.root_count = module.count;
 	SC_TRY(sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, &report, &target, err));

@@ -74,7 +74,7 @@ enum sc_mechanism {
 #define SC_WIRE_TEXT_MAX 127
 #define SC_TOKEN_INPUT_MAX 16384
 
-/* -- ENQUIRE: what the module is, and what protects it. ------------------------------------------------------- */
+/* -- ENQUIRE: what the module is, and what protects it. ---------------------------------------- */
 #define SC_ENQUIRE_REQUEST(F)
 #define SC_ENQUIRE_RESPONSE(F)                                                                               \
 	F(bytes, esn, SC_WIRE_TEXT_MAX)                                                                      \
@@ -112,7 +112,7 @@ enum sc_protection {
 	SC_PROTECTION_SANITIZER = 1 << 8,     /* a test build: its sandbox is wider */
 };
 
-/* -- EVIDENCE: the certificates that the module holds, in DER; empty where there is none. -------------------- */
+/* -- EVIDENCE: the certificates that the module holds, in DER; empty where there is none. ------ */
 #define SC_EVIDENCE_REQUEST(F)
 #define SC_EVIDENCE_RESPONSE(F)                                                                              \
 	F(bytes, root, 8192)                                                                                 \
@@ -121,7 +121,7 @@ enum sc_protection {
 	F(bytes, region_certificate, 8192)                                                                   \
 	F(list, source_roots, 8192) /* certificates of further roots that the world trusts */
 
-/* -- WORLD_BEGIN: a new world, pending on this connection (new-world --initialize). -------------------------- */
+/* -- WORLD_BEGIN: a new world, pending on this connection (new-world --initialize). ------------ */
 #define SC_WORLD_BEGIN_REQUEST(F)                                                                            \
 	F(u32, suite, 0)                                                                                     \
 	F(u32, k, 0)                                                                                         \
@@ -132,11 +132,11 @@ enum sc_protection {
 	F(bytes, world_file, 32768)                                                                          \
 	F(list, cards, 1024)
 
-/* -- WORLD_COMMIT: world file and cards are durable; the module adopts KM. ----------------------------------- */
+/* -- WORLD_COMMIT: world file and cards are durable; the module adopts KM. --------------------- */
 #define SC_WORLD_COMMIT_REQUEST(F) F(hash, world, 0)
 #define SC_WORLD_COMMIT_RESPONSE(F)
 
-/* -- QUORUM_OPEN: an authority for exactly one command, named by sc_authority_digest(). ---------------------- */
+/* -- QUORUM_OPEN: an authority for exactly one command, named by sc_authority_digest(). -------- */
 #define SC_QUORUM_OPEN_REQUEST(F)                                                                            \
 	F(u32, command, 0)                                                                                   \
 	F(hash, digest, 0)
@@ -174,11 +174,11 @@ enum sc_protection {
 	F(bytes, spki, 1024)                                                                                 \
 	F(hash, key_hash, 0)
 
-/* -- KEY_LOAD: opens a blob; from then on it is known by its digest, until it is evicted. --------------------- */
+/* -- KEY_LOAD: opens a blob; from then on it is known by its digest, until it is evicted. ------ */
 #define SC_KEY_LOAD_REQUEST(F)  F(bytes, blob, 16384)
 #define SC_KEY_LOAD_RESPONSE(F) F(hash, key, 0)
 
-/* -- KEY_INFO ------------------------------------------------------------------------------------------------ */
+/* -- KEY_INFO ---------------------------------------------------------------------------------- */
 #define SC_KEY_INFO_REQUEST(F)                                                                               \
 	F(hash, key, 0)                                                                                      \
 	F(bytes, owner, 1024)
@@ -191,14 +191,14 @@ enum sc_protection {
 	F(u32, origin, 0)                                                                                    \
 	F(bytes, acl, 4096) /* DER */
 
-/* -- KEY_ATTEST: a key statement (DESIGN section 5). ----------------------------------------------------------- */
+/* -- KEY_ATTEST: a key statement (DESIGN section 5). ------------------------------------------- */
 #define SC_KEY_ATTEST_REQUEST(F)                                                                             \
 	F(hash, key, 0)                                                                                      \
 	F(bytes, owner, 1024)                                                                                \
 	F(bytes, nonce, 64)
 #define SC_KEY_ATTEST_RESPONSE(F) F(bytes, statement, 65536)
 
-/* -- SIGN ---------------------------------------------------------------------------------------------------- */
+/* -- SIGN -------------------------------------------------------------------------------------- */
 #define SC_SIGN_REQUEST(F)                                                                                   \
 	F(hash, key, 0)                                                                                      \
 	F(bytes, owner, 1024)                                                                                \
@@ -206,7 +206,7 @@ enum sc_protection {
 	F(bytes, data, SC_TOKEN_INPUT_MAX)
 #define SC_SIGN_RESPONSE(F) F(bytes, signature, 1024)
 
-/* -- DECRYPT ------------------------------------------------------------------------------------------------- */
+/* -- DECRYPT ----------------------------------------------------------------------------------- */
 #define SC_DECRYPT_REQUEST(F)                                                                                \
 	F(hash, key, 0)                                                                                      \
 	F(bytes, owner, 1024)                                                                                \
@@ -214,7 +214,7 @@ enum sc_protection {
 	F(bytes, data, 1024)
 #define SC_DECRYPT_RESPONSE(F) F(bytes, plaintext, 1024)
 
-/* -- REGION_INIT: makes the world the region of its certificate, and its Key Exchange Key. -------------------- */
+/* -- REGION_INIT: makes the world the region of its certificate, and its Key Exchange Key. ----- */
 #define SC_REGION_INIT_REQUEST(F)                                                                            \
 	F(bytes, world_file, 32768)                                                                          \
 	F(bytes, certificate, 8192)
@@ -236,7 +236,7 @@ enum sc_protection {
 	F(u64, not_after, 0)                     /* 0: no date */
 #define SC_ACL_REPLACE_RESPONSE(F) F(bytes, blob, 16384)
 
-/* -- TRANSFER_PACKAGE: the reduced copy, encrypted to the KEK (KeyTransferRemote -Package). -------------------- */
+/* -- TRANSFER_PACKAGE: the reduced copy, encrypted to the KEK (KeyTransferRemote -Package). ---- */
 #define SC_TRANSFER_PACKAGE_REQUEST(F)                                                                       \
 	F(hash, key, 0)                                                                                      \
 	F(bytes, kek_package, 24576)                                                                         \
@@ -246,7 +246,7 @@ enum sc_protection {
 	F(u64, not_after, 0) /* 0: a year from now, or the copy's own date if that is earlier */
 #define SC_TRANSFER_PACKAGE_RESPONSE(F) F(bytes, package, 32768)
 
-/* -- TRANSFER_IMPORT: opens a transfer package; the key stays here for ever. ----------------------------------- */
+/* -- TRANSFER_IMPORT: opens a transfer package; the key stays here for ever. ------------------- */
 #define SC_TRANSFER_IMPORT_REQUEST(F)                                                                        \
 	F(hash, kek, 0)                                                                                      \
 	F(bytes, owner, 1024) /* DER; its subscription must be the package's */                              \

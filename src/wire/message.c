@@ -20,7 +20,7 @@ const struct sc_command_info *sc_command_all(size_t *count)
 	return table;
 }
 
-/* -- headers ------------------------------------------------------------------------------------------------- */
+/* -- headers ----------------------------------------------------------------------------------- */
 
 static void write_start(struct sc_writer *writer, uint16_t command, uint64_t id)
 {
@@ -91,7 +91,7 @@ sc_status sc_response_read(struct sc_view message, struct sc_response_header *he
 	return SC_OK;
 }
 
-/* -- fields -------------------------------------------------------------------------------------------------- */
+/* -- fields ------------------------------------------------------------------------------------ */
 
 static struct sc_views read_list(struct sc_reader *reader, size_t max)
 {

@@ -41,12 +41,15 @@ site_start eu "$(service eu)" "$(site_socket eu vaultd tls tls tls)" "$(site_soc
 # Stretching PINs takes most of the time: what touches different modules runs at once.
 attack crash world &
 crashes=$!
+ok site-eu region eu EU
+# After Europe: the factory works for one at a time.
 region na NA &
 north_america=$!
-ok site-eu region eu EU
 ok site-ws site_world ws DLf1024s160mRijndael 2/3
 ok site-solo site_world solo ECp521mAES 1/1
-ok site-na wait $north_america
+# Only the shell that started it can wait for it.
+wait $north_america
+ok site-na [ $? = 0 ]
 attack travel
 attack import keys commands messages &
 arrivals=$!

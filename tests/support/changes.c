@@ -30,8 +30,7 @@ static void must(sc_status status)
 		abort();
 }
 
-/* -- certificates
- * ---------------------------------------------------------------------------------------------- */
+/* -- certificates ------------------------------------------------------------------------------ */
 
 static void no_member(struct sc_forge *f, const struct sc_forge *other)
 {
@@ -212,8 +211,7 @@ static void kek_certificate_not_valid_yet(struct sc_forge *f, const struct sc_fo
 	f->now -= 2 * SC_DAY;
 }
 
-/* -- what is stated
- * -------------------------------------------------------------------------------------------- */
+/* -- what is stated ---------------------------------------------------------------------------- */
 
 static void another_esn_stated(struct sc_forge *f, const struct sc_forge *other)
 {
@@ -286,6 +284,15 @@ static void another_world_id(struct sc_forge *f, const struct sc_forge *other)
 	f->world->world.b[31] ^= 1;
 }
 
+/* Certified and named alike everywhere, but not what KNSO, HKM and suite make. */
+static void a_made_up_world_id(struct sc_forge *f, const struct sc_forge *other)
+{
+	f->world->world = f->key->world = other->key->key_hash;
+	sc_forge_region_again(f);
+	sc_forge_member_again(f);
+	sc_forge_kek_certificate_again(f);
+}
+
 static void another_suite_of_the_world(struct sc_forge *f, const struct sc_forge *other)
 {
 	(void)other;
@@ -355,8 +362,7 @@ static void another_application(struct sc_forge *f, const struct sc_forge *other
 	set(&f->key->application, "vault");
 }
 
-/* -- permissions
- * ----------------------------------------------------------------------------------------------- */
+/* -- permissions ------------------------------------------------------------------------------- */
 
 static struct sc_permission_group *only_group(struct sc_forge *f)
 {
@@ -430,8 +436,7 @@ static void under_a_quorum(struct sc_forge *f, const struct sc_forge *other)
 	only_group(f)->authority = SC_AUTHORITY_QUORUM;
 }
 
-/* -- differences that do not matter
- * ---------------------------------------------------------------------------- */
+/* -- differences that do not matter ------------------------------------------------------------ */
 
 static void nothing(struct sc_forge *f, const struct sc_forge *other)
 {
@@ -557,6 +562,7 @@ static const struct sc_forge_change changes[] = {
 	KEY_ONLY(another_key_than_certified, SC_ERR_EVIDENCE_KEY),
 	TOGETHER(a_smaller_key, SC_ERR_EVIDENCE_KIND),
 	WORLD_ONLY(another_world_id, SC_ERR_EVIDENCE_WORLD),
+	WORLD_ONLY(a_made_up_world_id, SC_ERR_EVIDENCE_WORLD),
 	WORLD_ONLY(another_suite_of_the_world, SC_ERR_EVIDENCE_WORLD),
 	WORLD_ONLY(another_hkm_of_the_world, SC_ERR_EVIDENCE_WORLD),
 	WORLD_ONLY(another_knso_of_the_world, SC_ERR_EVIDENCE_WORLD),

@@ -29,8 +29,7 @@ static void must_hold(bool ok, const char *what, const struct sc_error *err)
 	abort();
 }
 
-/* -- keys
- * ------------------------------------------------------------------------------------------------------ */
+/* -- keys -------------------------------------------------------------------------------------- */
 
 EVP_PKEY *sc_forge_ec_key(const char *curve)
 {
@@ -74,8 +73,7 @@ EVP_PKEY *sc_forge_rsa_key(unsigned which)
 	return keys[which];
 }
 
-/* -- certificates
- * ---------------------------------------------------------------------------------------------- */
+/* -- certificates ------------------------------------------------------------------------------ */
 
 X509 *sc_forge_certificate(const struct sc_forge *f, const struct sc_certificate_request *request)
 {
@@ -192,8 +190,7 @@ X509 *sc_forge_changed(X509 *certificate, EVP_PKEY *issuer, void (*change)(X509 
 	return copy;
 }
 
-/* -- statements
- * ------------------------------------------------------------------------------------------------ */
+/* -- statements -------------------------------------------------------------------------------- */
 
 static void set_text(struct sc_text *text, const char *value)
 {
@@ -312,8 +309,7 @@ struct sc_trust sc_forge_trust(const struct sc_forge *f)
 	return (struct sc_trust){ .roots = &f->root, .root_count = 1, .now = f->now };
 }
 
-/* -- the whole
- * ------------------------------------------------------------------------------------------------- */
+/* -- the whole --------------------------------------------------------------------------------- */
 
 static void make_root(struct sc_forge *f)
 {

@@ -64,15 +64,13 @@ struct sc_bytes sc_forge_world_statement(const struct sc_forge *forge);
 /* Believes the forge's root, now. Valid as long as the forge. */
 struct sc_trust sc_forge_trust(const struct sc_forge *forge);
 
-/* -- keys: each call makes a new one, but for those that are slow to make
- * ---------------------------------------- */
+/* -- keys: each call makes a new one, but for those that are slow to make ---------------------- */
 
 EVP_PKEY *sc_forge_ec_key(const char *curve); /* "P-256", "P-384", "P-521" */
 EVP_PKEY *sc_forge_dsa_key(void);             /* 1024 bits, 160-bit subgroup: one for the process */
 EVP_PKEY *sc_forge_rsa_key(unsigned which);   /* RSA-4096: which = 0 is every forge's KEK, 1 another one */
 
-/* -- certificates
- * ------------------------------------------------------------------------------------------------ */
+/* -- certificates ------------------------------------------------------------------------------ */
 
 /* As sc_certificate_make; valid from a day ago for the lifetime of its kind where both dates are 0. */
 X509 *sc_forge_certificate(const struct sc_forge *forge, const struct sc_certificate_request *request);
@@ -91,8 +89,7 @@ X509 *sc_forge_changed(X509 *certificate, EVP_PKEY *issuer, void (*change)(X509 
 /* Puts a certificate in the place of another, which is freed. */
 void sc_forge_put(X509 **place, X509 *certificate);
 
-/* -- statements
- * -------------------------------------------------------------------------------------------------- */
+/* -- statements -------------------------------------------------------------------------------- */
 
 /* The world's id follows its KNSO, HKM and suite again; the key statement names that world. */
 void sc_forge_world_id_again(struct sc_forge *forge);

@@ -30,7 +30,7 @@ static void must(bool held, const char *what)
 
 #define MUST(call) must((call) == SC_OK, #call)
 
-/* -- parts --------------------------------------------------------------------------------------------------- */
+/* -- parts ------------------------------------------------------------------------------------- */
 
 struct sc_hash sc_sample_hash(uint8_t seed)
 {
@@ -123,7 +123,7 @@ static void fill_owner(struct sc_owner *owner)
 	set_text(&owner->version, "d6a1f0c2e4b84a5d9c3e7f60518293a4");
 }
 
-/* -- the structures ------------------------------------------------------------------------------------------ */
+/* -- the structures ---------------------------------------------------------------------------- */
 
 static struct sc_acl *make_acl(bool full)
 {
@@ -502,7 +502,7 @@ static struct sc_region_info *make_region_info(bool full)
 	return info;
 }
 
-/* -- signed data, which is no template of ours alone ----------------------------------------------------------- */
+/* -- signed data, which is no template of ours alone ------------------------------------------- */
 
 static X509 *make_certificate(const char *name, long serial)
 {
@@ -544,7 +544,7 @@ static struct sc_signed_data *make_signed_data(bool full)
 	return s;
 }
 
-/* -- the table ------------------------------------------------------------------------------------------------ */
+/* -- the table --------------------------------------------------------------------------------- */
 
 #define STRUCTURES(S) \
 	S(acl) S(owner) S(key_blob_header) S(key_blob) S(world_body) S(world_file) S(card_body) S(card) \

@@ -27,6 +27,7 @@ static struct {
 	uint64_t order[ORDER_MAX];
 	size_t ordered;
 	unsigned sessions;
+	unsigned evidence;
 } fake = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
 void fake_hold(void)
@@ -48,7 +49,7 @@ void fake_let_go(void)
 void fake_wait_held(unsigned count)
 {
 	pthread_mutex_lock(&fake.lock);
-	while (fake.held != count)
+	while (fake.held < count)
 		pthread_cond_wait(&fake.changed, &fake.lock);
 	pthread_mutex_unlock(&fake.lock);
 }
@@ -74,6 +75,16 @@ unsigned fake_sessions(void)
 	return sessions;
 }
 
+unsigned fake_evidence(void)
+{
+	unsigned evidence;
+
+	pthread_mutex_lock(&fake.lock);
+	evidence = fake.evidence;
+	pthread_mutex_unlock(&fake.lock);
+	return evidence;
+}
+
 static void wait_while_held(const struct sc_request_header *header)
 {
 	pthread_mutex_lock(&fake.lock);
@@ -87,7 +98,7 @@ static void wait_while_held(const struct sc_request_header *header)
 	pthread_mutex_unlock(&fake.lock);
 }
 
-/* -- core/module.h ------------------------------------------------------------------------------------- */
+/* -- core/module.h ----------------------------------------------------------------------------- */
 
 uint32_t sc_application_by_name(const char *name)
 {
@@ -237,6 +248,9 @@ static void answer_evidence(const struct sc_request_header *header, struct sc_wr
 	const struct sc_evidence_response response = { view, view, view, view, { 0 } };
 
 	sc_evidence_response_write(&body, &response);
+	pthread_mutex_lock(&fake.lock);
+	fake.evidence++;
+	pthread_mutex_unlock(&fake.lock);
 	answer(header, SC_OK, &body, out);
 }
 

@@ -20,11 +20,14 @@ struct sc_module *fake_module(void);
 void fake_hold(void);
 void fake_let_go(void);
 
-/* Waits until so many requests are being held. */
+/* Waits until at least so many requests are being held. */
 void fake_wait_held(unsigned count);
 
 /* The ids of the SIGN requests that were let go, in order; returns how many. */
 size_t fake_order(uint64_t *ids, size_t max);
+
+/* EVIDENCE requests answered so far. */
+unsigned fake_evidence(void);
 
 /* Sessions that are open now. */
 unsigned fake_sessions(void);

@@ -39,8 +39,7 @@ static void add_transfer(struct sc_permission_group *group, uint8_t kek, uint8_t
 	assert_ok(sc_acl_add_transfer(group, transfer, NULL), NULL);
 }
 
-/* -- questions
- * ------------------------------------------------------------------------------------------------- */
+/* -- questions --------------------------------------------------------------------------------- */
 
 static void a_key_is_exportable_if_any_group_lets_it_leave_or_be_given_leave(void **state)
 {
@@ -133,8 +132,7 @@ static void lists_are_equal_byte_for_byte(void **state)
 	assert_false(sc_acl_equals(invalid, invalid));
 }
 
-/* -- lists that are none
- * ------------------------------------------------------------------------------------------ */
+/* -- lists that are none ----------------------------------------------------------------------- */
 
 static sc_status encode(const struct sc_acl *acl)
 {
@@ -255,8 +253,7 @@ static void a_transfer_without_a_region_is_refused(void **state)
 	assert_status(encode(acl), SC_ERR_ENCODING, NULL);
 }
 
-/* -- in words
- * ----------------------------------------------------------------------------------------------------- */
+/* -- in words ---------------------------------------------------------------------------------- */
 
 static void every_use_has_a_name_of_its_own_and_nothing_else_has_one(void **state)
 {

@@ -101,12 +101,17 @@ static void a_full_arena_says_no_and_is_whole_again_when_emptied(void **state)
 	void *block;
 
 	(void)state;
+	(void)sc_arena_ran_out();
 	assert_null(sc_arena_take(arena, 3 * MIB));
+	assert_true(sc_arena_ran_out());
+	assert_false(sc_arena_ran_out());
 	while ((block = sc_arena_take(arena, 1 + count % 64)))
 		blocks[count++] = block;
 	assert_int_equal(count, 3 * MIB / 64);
 	assert_int_equal(sc_arena_count(arena).used, 3 * MIB);
+	(void)sc_arena_ran_out();
 	assert_null(sc_arena_resize(arena, blocks[0], 65));
+	assert_true(sc_arena_ran_out());
 	for (size_t i = 0; i < count; i += 2)
 		sc_arena_release(arena, blocks[i]);
 	assert_null(sc_arena_take(arena, 65));

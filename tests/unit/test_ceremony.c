@@ -82,7 +82,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* -- new cards ------------------------------------------------------------------------------------------- */
+/* -- new cards --------------------------------------------------------------------------------- */
 
 static sc_status collect(struct fixture *f, struct sc_error *err)
 {
@@ -209,7 +209,7 @@ static void a_script_must_be_whole(void **state)
 	assert_int_equal(collect(f, &err), SC_OK);
 }
 
-/* -- a quorum -------------------------------------------------------------------------------------------- */
+/* -- a quorum ---------------------------------------------------------------------------------- */
 
 static void keep(char *to, size_t size, struct sc_view view)
 {

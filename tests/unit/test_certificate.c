@@ -133,8 +133,7 @@ static void a_certificate_names_region_and_operator(void **state)
 	assert_int_equal(sc_certificate_region(f->warrant, &region, NULL), SC_ERR_EVIDENCE_USAGE);
 }
 
-/* -- what is not made
- * ------------------------------------------------------------------------------------------ */
+/* -- what is not made -------------------------------------------------------------------------- */
 
 static sc_status make(struct sc_certificate_request request)
 {
@@ -180,8 +179,7 @@ static void a_kind_is_made_for_its_own_keys_and_names_only(void **state)
 	assert_int_equal(make(bad), SC_ERR_EVIDENCE_USAGE);
 }
 
-/* -- what is not read: each is signed by the right key, so only its content speaks against it
- * ------------------- */
+/* -- what is not read: each is signed by the right key, so only its content speaks against it --- */
 
 static void change_nothing(X509 *copy, void *context)
 {
@@ -327,20 +325,53 @@ static void a_generalized_date(X509 *copy, void *context)
 	ASN1_TIME_free(time);
 }
 
+/* With the key identifier that belongs to it, so that only the key is what is wrong. */
+static void set_key(X509 *copy, EVP_PKEY *key)
+{
+	ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_new();
+	const ASN1_BIT_STRING *bits;
+	struct sc_hash hash = { 0 };
+	int at = X509_get_ext_by_NID(copy, NID_subject_key_identifier, -1);
+
+	assert_int_equal(X509_set_pubkey(copy, key), 1);
+	bits = X509_get0_pubkey_bitstr(copy);
+	assert_int_equal(sc_sha256(sc_view_of(bits->data, (size_t)bits->length), &hash, NULL), SC_OK);
+	ASN1_OCTET_STRING_set(id, hash.b, 20);
+	assert_true(at >= 0);
+	assert_int_equal(X509_add1_ext_i2d(copy, NID_subject_key_identifier, id, 0, X509V3_ADD_REPLACE), 1);
+	ASN1_OCTET_STRING_free(id);
+}
+
+static void a_fresh_key(X509 *copy, void *context)
+{
+	set_key(copy, context);
+}
+
 static void a_key_on_another_curve(X509 *copy, void *context)
 {
 	(void)context;
-	X509_set_pubkey(copy, f->root_key);
+	set_key(copy, f->root_key);
+}
+
+static void set_point_format(X509 *copy, const char *format)
+{
+	EVP_PKEY *key = EVP_PKEY_dup(X509_get0_pubkey(copy));
+
+	assert_int_equal(EVP_PKEY_set_utf8_string_param(key, "point-format", format), 1);
+	set_key(copy, key);
+	EVP_PKEY_free(key);
 }
 
 static void a_compressed_point(X509 *copy, void *context)
 {
-	EVP_PKEY *key = EVP_PKEY_dup(X509_get0_pubkey(copy));
-
 	(void)context;
-	assert_int_equal(EVP_PKEY_set_utf8_string_param(key, "point-format", "compressed"), 1);
-	X509_set_pubkey(copy, key);
-	EVP_PKEY_free(key);
+	set_point_format(copy, "compressed");
+}
+
+static void a_hybrid_point(X509 *copy, void *context)
+{
+	(void)context;
+	set_point_format(copy, "hybrid");
 }
 
 static void what_is_not_exactly_a_warrant_is_none(void **state)
@@ -350,12 +381,15 @@ static void what_is_not_exactly_a_warrant_is_none(void **state)
 		an_uncritical_usage, two_purposes,          an_unknown_purpose, another_kinds_purpose,
 		a_ca_flag,           a_second_name,         a_printable_name,   an_older_version,
 		a_negative_serial,   a_serial_of_21_octets, a_generalized_date, a_key_on_another_curve,
-		a_compressed_point,
+		a_compressed_point,  a_hybrid_point,
 	};
 	SC_CLEANUP(sc_x509) same = sc_forge_changed(f->warrant, f->root_key, change_nothing, NULL);
+	SC_CLEANUP(sc_pkey) key = sc_forge_ec_key("P-256");
+	SC_CLEANUP(sc_x509) fresh = sc_forge_changed(f->warrant, f->root_key, a_fresh_key, key);
 
 	(void)state;
 	assert_kind(same, SC_CERTIFICATE_WARRANT);
+	assert_kind(fresh, SC_CERTIFICATE_WARRANT);
 	for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
 		SC_CLEANUP(sc_x509) changed = sc_forge_changed(f->warrant, f->root_key, changes[i], NULL);
 		enum sc_certificate_kind kind;
@@ -366,17 +400,28 @@ static void what_is_not_exactly_a_warrant_is_none(void **state)
 	}
 }
 
-static void a_small_exponent(X509 *copy, void *context)
+/* Named after that key, as a KEK is. */
+static void another_kek(X509 *copy, void *context)
 {
-	X509_set_pubkey(copy, context);
+	X509_NAME *name = X509_NAME_new();
+	struct sc_hash hash = { 0 };
+	char cn[SC_KEK_NAME_SIZE];
+
+	set_key(copy, context);
+	assert_int_equal(sc_certificate_key_hash(copy, &hash, NULL), SC_OK);
+	sc_kek_name(&hash, cn);
+	X509_NAME_add_entry_by_NID(name, NID_commonName, V_ASN1_UTF8STRING, (const uint8_t *)cn, -1, -1, 0);
+	X509_set_subject_name(copy, name);
+	X509_NAME_free(name);
 }
 
 static void a_kek_has_the_exponent_65537(void **state)
 {
-	SC_CLEANUP(sc_x509) same = sc_forge_changed(f->kek_certificate, f->knso, change_nothing, NULL);
+	SC_CLEANUP(sc_pkey) another = sc_forge_rsa_key(1);
+	SC_CLEANUP(sc_x509) same = sc_forge_changed(f->kek_certificate, f->knso, another_kek, another);
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
 	BIGNUM *modulus = NULL;
-	BIGNUM *one = BN_new();
+	BIGNUM *exponent = BN_new();
 	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
 	OSSL_PARAM *params;
 	SC_CLEANUP(sc_pkey) key = NULL;
@@ -385,24 +430,23 @@ static void a_kek_has_the_exponent_65537(void **state)
 
 	(void)state;
 	assert_kind(same, SC_CERTIFICATE_KEK);
-	BN_one(one);
+	BN_set_word(exponent, 65539);
 	assert_int_equal(EVP_PKEY_get_bn_param(f->kek, "n", &modulus), 1);
 	OSSL_PARAM_BLD_push_BN(build, "n", modulus);
-	OSSL_PARAM_BLD_push_BN(build, "e", one);
+	OSSL_PARAM_BLD_push_BN(build, "e", exponent);
 	params = OSSL_PARAM_BLD_to_param(build);
 	EVP_PKEY_fromdata_init(ctx);
 	assert_int_equal(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params), 1);
-	changed = sc_forge_changed(f->kek_certificate, f->knso, a_small_exponent, key);
+	changed = sc_forge_changed(f->kek_certificate, f->knso, another_kek, key);
 	assert_int_equal(kind_of(changed, &kind), SC_ERR_EVIDENCE_USAGE);
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(build);
 	BN_free(modulus);
-	BN_free(one);
+	BN_free(exponent);
 	EVP_PKEY_CTX_free(ctx);
 }
 
-/* -- chains
- * ---------------------------------------------------------------------------------------------------- */
+/* -- chains ------------------------------------------------------------------------------------ */
 
 static sc_status verify(X509 *first, X509 *second, X509 *root, int64_t at)
 {

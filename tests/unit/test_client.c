@@ -356,7 +356,7 @@ static void a_silent_module_is_given_up(void **state)
 	assert_false(sc_client_is_open(fake->client));
 }
 
-/* -- keys ------------------------------------------------------------------------------------------------ */
+/* -- keys -------------------------------------------------------------------------------------- */
 
 static sc_status load(struct fake *fake, struct sc_client_key *key, struct sc_error *err)
 {

@@ -43,7 +43,7 @@ static void free_probe(struct probe *probe)
 }
 SC_CLEANUP_POINTER(probe, struct probe, free_probe)
 
-/* -- writing elements by hand ----------------------------------------------------------------------------------- */
+/* -- writing elements by hand ------------------------------------------------------------------ */
 
 struct element {
 	uint8_t tag;
@@ -136,7 +136,7 @@ static sc_status read_optional(uint8_t tag, const void *content, size_t len)
 #define ACCEPTED(call) assert_status(call, SC_OK, NULL)
 #define REFUSED(call)  assert_status(call, SC_ERR_ENCODING, NULL)
 
-/* -- what is read ------------------------------------------------------------------------------------------------ */
+/* -- what is read ------------------------------------------------------------------------------ */
 
 static void a_good_probe_is_read_as_it_was_written(void **state)
 {
@@ -351,7 +351,7 @@ static void lengths_longer_than_they_need_are_refused(void **state)
 	assert_null(value);
 }
 
-/* -- what is written --------------------------------------------------------------------------------------------- */
+/* -- what is written --------------------------------------------------------------------------- */
 
 /* A probe that can be written. */
 static struct probe *new_probe(void)

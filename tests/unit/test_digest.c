@@ -12,8 +12,7 @@
 
 #include "base/digest.c"
 
-/* -- vectors
- * -------------------------------------------------------------------------------------------------- */
+/* -- vectors ----------------------------------------------------------------------------------- */
 
 typedef void check_vector(json_t *group, json_t *vector);
 
@@ -137,8 +136,7 @@ static void sha256_agrees_with_its_standard(void **state)
 	}
 }
 
-/* -- domains
- * -------------------------------------------------------------------------------------------------- */
+/* -- domains ----------------------------------------------------------------------------------- */
 
 static void a_hash_covers_its_context_with_terminator_and_every_part(void **state)
 {
@@ -189,8 +187,7 @@ static void a_derived_key_has_context_and_parts_as_its_info(void **state)
 	assert_true(sc_secret_equals(&derived, &by_hand));
 }
 
-/* -- how hashes are written
- * --------------------------------------------------------------------------------------- */
+/* -- how hashes are written -------------------------------------------------------------------- */
 
 static void a_hash_is_read_as_it_is_printed(void **state)
 {

@@ -67,8 +67,7 @@ static int tear_down(void **state)
 	return rmdir(directory);
 }
 
-/* -- the directory
- * --------------------------------------------------------------------------------------------- */
+/* -- the directory ----------------------------------------------------------------------------- */
 
 static void a_root_is_never_made_over_another(void **state)
 {
@@ -147,8 +146,7 @@ static void the_published_hash_is_the_roots(void **state)
 	assert_true(sc_hash_equals(&hash, &written));
 }
 
-/* -- warrants
- * -------------------------------------------------------------------------------------------------- */
+/* -- warrants ---------------------------------------------------------------------------------- */
 
 /* The request of a module, signed by `signer`; the caller frees it. */
 static struct sc_bytes request_for(const char *cn, EVP_PKEY *key, EVP_PKEY *signer)
@@ -230,6 +228,27 @@ static void a_request_is_refused_for_what_is_wrong_with_it(void **state)
 	assert_int_equal(warrant("aaaa-0000-0003", module_key, module_key, NULL), SC_ERR_EVIDENCE_USAGE);
 	assert_int_equal(warrant("AAAA-0000-00033", module_key, module_key, NULL), SC_ERR_EVIDENCE_USAGE);
 	assert_int_equal(warrant("KNSO", module_key, module_key, NULL), SC_ERR_EVIDENCE_USAGE);
+}
+
+static void a_request_for_more_than_a_warrant_is_refused(void **state)
+{
+	SC_CLEANUP(sc_bytes) der = request_for("AAAA-0000-0009", module_key, module_key);
+	SC_CLEANUP(sc_bytes) answer = { 0 };
+	const unsigned char *p = der.data;
+	X509_REQ *csr = d2i_X509_REQ(NULL, &p, (long)der.len);
+	unsigned char *wider = NULL;
+	int len;
+
+	(void)state;
+	assert_int_equal(sc_factory_warrant(&factory, sc_bytes_view(&der), &answer, NULL), SC_OK);
+	X509_REQ_add1_attr_by_NID(csr, NID_pkcs9_challengePassword, MBSTRING_ASC, (const uint8_t *)"x", 1);
+	assert_true(X509_REQ_sign(csr, module_key, EVP_sha256()) > 0);
+	len = i2d_X509_REQ(csr, &wider);
+	sc_bytes_free(&answer);
+	assert_int_equal(sc_factory_warrant(&factory, sc_view_of(wider, (size_t)len), &answer, NULL),
+			 SC_ERR_EVIDENCE_USAGE);
+	OPENSSL_free(wider);
+	X509_REQ_free(csr);
 }
 
 static void a_serial_number_is_warranted_for_one_key_only(void **state)
@@ -320,8 +339,7 @@ static void an_answer_has_root_and_warrant_and_nothing_else(void **state)
 	sc_bytes_free(&answer);
 }
 
-/* -- regions
- * --------------------------------------------------------------------------------------------------- */
+/* -- regions ----------------------------------------------------------------------------------- */
 
 /* A world whose module this factory has warranted. */
 static struct sc_forge *warranted_world(void)
@@ -438,6 +456,7 @@ int main(void)
 		cmocka_unit_test(a_module_is_warranted_by_the_root),
 		cmocka_unit_test(a_request_in_pem_is_as_good),
 		cmocka_unit_test(a_request_is_refused_for_what_is_wrong_with_it),
+		cmocka_unit_test(a_request_for_more_than_a_warrant_is_refused),
 		cmocka_unit_test(a_serial_number_is_warranted_for_one_key_only),
 		cmocka_unit_test(any_byte_of_a_request_matters),
 		cmocka_unit_test(every_certificate_is_recorded),

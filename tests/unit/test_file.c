@@ -17,8 +17,7 @@
 #include "base/file.h"
 #include "base/os.h"
 
-/* -- a table that fails its n-th call
- * ----------------------------------------------------------------------------- */
+/* -- a table that fails its n-th call ---------------------------------------------------------- */
 
 enum call {
 	CALL_OPENAT,
@@ -129,8 +128,7 @@ static void fail_nothing(void)
 	sc_os = &sc_os_system;
 }
 
-/* -- a directory for each test
- * -------------------------------------------------------------------------------------- */
+/* -- a directory for each test ----------------------------------------------------------------- */
 
 static char root[] = "/tmp/test_file.XXXXXX";
 static struct sc_dir dir = SC_DIR_NONE;
@@ -379,8 +377,7 @@ static void a_directory_is_made_and_durable_or_refused(void **state)
 	}
 }
 
-/* -- what is in a file's place
- * --------------------------------------------------------------------------------------- */
+/* -- what is in a file's place ----------------------------------------------------------------- */
 
 static void what_was_written_is_read(void **state)
 {

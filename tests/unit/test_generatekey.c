@@ -38,7 +38,7 @@ struct fixture {
 	bool gives_another; /* blob and public key are of two keys */
 };
 
-/* -- the module: a key that is one, sealed in nothing ---------------------------------------------------- */
+/* -- the module: a key that is one, sealed in nothing ------------------------------------------ */
 
 static sc_status make_blob(const struct sc_bytes *spki, bool of_another, struct sc_bytes *out)
 {
@@ -141,7 +141,7 @@ static bool says(const struct fixture *f, const char *text)
 	return found;
 }
 
-/* -- promises -------------------------------------------------------------------------------------------- */
+/* -- promises ---------------------------------------------------------------------------------- */
 
 static void the_articles_line_makes_its_key(void **state)
 {

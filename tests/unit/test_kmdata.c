@@ -67,7 +67,7 @@ static void the_directory_is_made_and_named_by_its_variable(void **state)
 	assert_non_null(strstr(err.message, "NFAST_KMDATA"));
 }
 
-/* -- the world ----------------------------------------------------------------------------------------- */
+/* -- the world --------------------------------------------------------------------------------- */
 
 static struct sc_bytes make_world(EVP_PKEY *knso, uint64_t sequence)
 {
@@ -137,7 +137,7 @@ static void an_altered_world_is_refused(void **state)
 	assert_int_equal(sc_kmdata_world_read(&f->kmdata, &read, NULL), SC_OK);
 }
 
-/* -- keys ---------------------------------------------------------------------------------------------- */
+/* -- keys -------------------------------------------------------------------------------------- */
 
 static sc_status write_pair(struct fixture *f, const char *ident, char *path, char *pem, struct sc_error *err)
 {
@@ -228,7 +228,7 @@ static void the_public_key_stands_beside_the_key_as_pem(void **state)
 	assert_true(sc_view_equals(sc_bytes_view(&spki), sc_bytes_view(&f->spki)));
 }
 
-/* -- every call fails once (rule P4) --------------------------------------------------------------------- */
+/* -- every call fails once (rule P4) ----------------------------------------------------------- */
 
 static int calls_left;
 
@@ -299,7 +299,7 @@ static void no_failure_leaves_a_key_without_its_public_half(void **state)
 	assert_true(n > 8);
 }
 
-/* -- the map of modules ---------------------------------------------------------------------------------- */
+/* -- the map of modules ------------------------------------------------------------------------ */
 
 static void write_map(struct fixture *f, const char *text)
 {

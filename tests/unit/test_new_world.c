@@ -46,7 +46,7 @@ struct fixture {
 	char output[OUTPUT_MAX];
 };
 
-/* -- the module ------------------------------------------------------------------------------------------ */
+/* -- the module -------------------------------------------------------------------------------- */
 
 static bool serve_enquire(struct fixture *f, int connection, struct sc_view message)
 {
@@ -132,7 +132,7 @@ static bool serve(void *context, int connection, struct sc_view message)
 	}
 }
 
-/* -- the program ----------------------------------------------------------------------------------------- */
+/* -- the program ------------------------------------------------------------------------------- */
 
 static void start_module(struct fixture *f)
 {
@@ -232,7 +232,7 @@ static void everything_is_there(const struct fixture *f)
 	assert_true(is_there(f, "local/world"));
 }
 
-/* -- promises -------------------------------------------------------------------------------------------- */
+/* -- promises ---------------------------------------------------------------------------------- */
 
 static void a_world_is_cards_a_file_and_a_module_that_adopted_it(void **state)
 {

@@ -34,8 +34,7 @@ static sc_status verify(const struct sc_forge *f, struct sc_error *err)
 	return verify_both(f, f, &trust, &target, err);
 }
 
-/* -- what holds
- * ------------------------------------------------------------------------------------------------ */
+/* -- what holds -------------------------------------------------------------------------------- */
 
 struct seen {
 	size_t count;
@@ -99,8 +98,7 @@ static void a_refusal_names_the_check(void **state)
 	assert_null(target);
 }
 
-/* -- what does not
- * --------------------------------------------------------------------------------------------- */
+/* -- what does not ----------------------------------------------------------------------------- */
 
 /* Each change alone, after the same packages were believed without it. */
 static void packages_are_refused_for_what_is_wrong_with_them(void **state)
@@ -139,8 +137,7 @@ static void a_world_package_without_its_region_certificate_is_refused(void **sta
 	    SC_ERR_EVIDENCE_WORLD);
 }
 
-/* -- packages that do not belong together
- * ----------------------------------------------------------------------- */
+/* -- packages that do not belong together ------------------------------------------------------ */
 
 /* A second region of the same manufacturer. */
 static struct sc_forge *region_of(struct sc_forge *manufacturer, const char *region)
@@ -173,6 +170,28 @@ static void packages_of_two_regions_are_refused(void **state)
 	assert_int_equal(verify_both(eu, na, &trust, &target, NULL), SC_ERR_EVIDENCE_REGION);
 	assert_int_equal(verify_both(na, eu, &trust, &target, NULL), SC_ERR_EVIDENCE_REGION);
 	assert_int_equal(verify_both(eu, other_eu, &trust, &target, NULL), SC_ERR_EVIDENCE_WORLD);
+}
+
+static void both_packages_enclose_one_and_the_same_region_certificate(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
+	const struct sc_trust trust = sc_forge_trust(f);
+	SC_CLEANUP(sc_bytes) kek = sc_forge_kek_package(f);
+	SC_CLEANUP(sc_bytes) world = sc_forge_world_package(f);
+	SC_CLEANUP(sc_bytes) renewed = { 0 };
+	SC_CLEANUP(sc_target) target = NULL;
+
+	(void)state;
+	sc_forge_region_again(f);
+	renewed = sc_forge_world_package(f);
+	assert_int_equal(
+	    sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL, &target, NULL),
+	    SC_OK);
+	sc_target_free(target);
+	target = NULL;
+	assert_int_equal(
+	    sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&renewed), &trust, NULL, &target, NULL),
+	    SC_ERR_EVIDENCE_WORLD);
 }
 
 static void packages_of_two_roots_are_refused_even_if_both_are_trusted(void **state)
@@ -214,6 +233,7 @@ int main(void)
 		cmocka_unit_test(packages_are_refused_for_what_is_wrong_with_them),
 		cmocka_unit_test(a_world_package_without_its_region_certificate_is_refused),
 		cmocka_unit_test(packages_of_two_regions_are_refused),
+		cmocka_unit_test(both_packages_enclose_one_and_the_same_region_certificate),
 		cmocka_unit_test(packages_of_two_roots_are_refused_even_if_both_are_trusted),
 		cmocka_unit_test(the_kek_is_judged_now_and_the_world_statement_then),
 	};

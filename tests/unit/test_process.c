@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -24,6 +25,7 @@
 
 #include "base/file.h"
 #include "fake_core.h"
+#include "forge.h"
 
 #define READY_FD 9
 
@@ -158,7 +160,7 @@ static sc_status ask(int fd, uint32_t command, struct sc_enquire_response *enqui
 	return header.status;
 }
 
-/* -- the tests ----------------------------------------------------------------------------------------- */
+/* -- the tests --------------------------------------------------------------------------------- */
 
 static void the_command_line_says_one_thing(void **state)
 {
@@ -197,6 +199,9 @@ static void an_identity_is_made_once(void **state)
 	snprintf(path, sizeof path, "%s/state/state", directory);
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_mode & 07777, 0600);
+	snprintf(path, sizeof path, "%s/state/warrant-request.der", directory);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0644);
 	/* Interrupted before its request was carried away: the same again. */
 	snprintf(path, sizeof path, "--request=%s/request", directory);
 	assert_int_equal(RUN(state_option, "--initialise", path), 0);
@@ -297,28 +302,8 @@ static void a_killed_daemon_starts_again(void **state)
 	assert_int_equal(finish(daemon, out), 0);
 }
 
-/* A certificate in PEM, appended to the file. */
-static void append_certificate(FILE *file, const char *subject, const char *issuer)
-{
-	EVP_PKEY *key = EVP_EC_gen("P-256");
-	X509 *certificate = X509_new();
-
-	assert_true(X509_set_version(certificate, 2) &&
-		    ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1));
-	assert_true(X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
-					       (const unsigned char *)subject, -1, -1, 0));
-	assert_true(X509_NAME_add_entry_by_txt(X509_get_issuer_name(certificate), "CN", MBSTRING_UTF8,
-					       (const unsigned char *)issuer, -1, -1, 0));
-	assert_non_null(X509_gmtime_adj(X509_getm_notBefore(certificate), 0));
-	assert_non_null(X509_gmtime_adj(X509_getm_notAfter(certificate), 1000));
-	assert_true(X509_set_pubkey(certificate, key) && X509_sign(certificate, key, EVP_sha256()) > 0);
-	assert_true(PEM_write_X509(file, certificate));
-	X509_free(certificate);
-	EVP_PKEY_free(key);
-}
-
-/* Installs a file of these certificates: "r" a root, "w" a warrant, "x" something broken. */
-static int install(const char *what)
+/* Installs a file of these certificates: "r" a root, "w" a warrant of it, "x" something broken. */
+static int install(const struct sc_forge *forge, const char *what)
 {
 	static const char root[] = "--root=0000000000000000000000000000000000000000000000000000000000000000";
 	char option[128];
@@ -331,7 +316,7 @@ static int install(const char *what)
 		if (*what == 'x')
 			fputs("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", file);
 		else
-			append_certificate(file, *what == 'r' ? "Root" : "Module", "Root");
+			assert_true(PEM_write_X509(file, *what == 'r' ? forge->root : forge->warrant));
 	}
 	fclose(file);
 	return RUN(state_option, option, root);
@@ -339,20 +324,21 @@ static int install(const char *what)
 
 static void a_warrant_is_root_and_warrant_and_nothing_else(void **state)
 {
-	static const char *const bad[] = { "", "r", "w", "rr", "ww", "rww", "rwr", "x", "rx", "rwx" };
+	static const char *const bad[] = { "", "r", "w", "wr", "rr", "ww", "rww", "rwr", "x", "rx", "rwx" };
+	struct sc_forge *forge = sc_forge_new((int64_t)time(NULL), "EU");
 
 	(void)state;
+	assert_non_null(forge);
 	assert_int_equal(RUN(state_option, "--initialise"), 0);
 	/* As far as the module, which is the one to judge. */
-	assert_int_equal(install("rw"), 65);
-	assert_output("the stand-in trusts nobody");
-	assert_int_equal(install("wr"), 65);
+	assert_int_equal(install(forge, "rw"), 65);
 	assert_output("the stand-in trusts nobody");
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		assert_int_equal(install(bad[i]), 65);
+		assert_int_equal(install(forge, bad[i]), 65);
 		assert_output("answer:");
 		assert_null(strstr(output, "stand-in"));
 	}
+	sc_forge_free(forge);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -215,8 +215,7 @@ static sc_status publish(const struct fixture *f, const char *region)
 	return sc_regions_publish(&f->kmdata, region, directory, &err);
 }
 
-/* -- publishing
- * ---------------------------------------------------------------------------------------------- */
+/* -- publishing -------------------------------------------------------------------------------- */
 
 static void what_is_published_is_believed(void **state)
 {
@@ -298,8 +297,7 @@ static void a_kek_certificate_of_another_key_is_not_published(void **state)
 	assert_int_equal(publish(f, "EU"), SC_OK);
 }
 
-/* -- storing
- * ------------------------------------------------------------------------------------------------- */
+/* -- storing ----------------------------------------------------------------------------------- */
 
 static void an_answer_that_is_no_kek_is_not_kept(void **state)
 {
@@ -404,8 +402,7 @@ static void an_init_killed_anywhere_is_run_again(void **state)
 	assert_true(calls > 16); /* four files of openat, write, fsync, rename, fsync at least */
 }
 
-/* -- the request and the certificate's file
- * ------------------------------------------------------------------- */
+/* -- the request and the certificate's file ---------------------------------------------------- */
 
 static void the_request_names_region_operator_and_world(void **state)
 {

@@ -51,8 +51,7 @@ static sc_status verify_world(const struct sc_forge *f)
 	return verify(f, &package, SC_OID_WORLD_STATEMENT, SC_JUDGED_STATED);
 }
 
-/* -- what is believed
- * ------------------------------------------------------------------------------------------ */
+/* -- what is believed -------------------------------------------------------------------------- */
 
 static void what_a_module_signs_is_believed(void **state)
 {
@@ -157,8 +156,7 @@ static void a_second_trusted_root_is_as_good_as_the_first(void **state)
 	assert_ptr_equal(evidence->root, f->root);
 }
 
-/* -- what is not
- * ----------------------------------------------------------------------------------------------- */
+/* -- what is not ------------------------------------------------------------------------------- */
 
 /* Each change alone, after the same statement was believed without it. */
 static void check_changes(bool is_world)
@@ -288,8 +286,7 @@ static void a_world_statement_encloses_no_member(void **state)
 	sc_bytes_free(&package);
 }
 
-/* -- every byte counts
- * ----------------------------------------------------------------------------------------- */
+/* -- every byte counts ------------------------------------------------------------------------- */
 
 static void check_flip(const struct sc_forge *f, struct sc_bytes *statement, const char *type, size_t at,
 		       uint8_t flip)
@@ -339,8 +336,7 @@ static void any_byte_of_a_world_package_matters(void **state)
 	check_every_byte(f, &package, SC_OID_WORLD_STATEMENT);
 }
 
-/* -- stock openssl
- * --------------------------------------------------------------------------------------------- */
+/* -- stock openssl ----------------------------------------------------------------------------- */
 
 static char directory[] = "/tmp/test_statement.XXXXXX";
 

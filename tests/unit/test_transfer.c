@@ -25,8 +25,7 @@
 #define AUTHORITY    77
 #define K            2
 
-/* -- the module
- * ---------------------------------------------------------------------------------------------- */
+/* -- the module -------------------------------------------------------------------------------- */
 
 /* How it answers, and what it has seen. Read by the test after the call that it made, so without a lock. */
 struct module {
@@ -175,8 +174,7 @@ static void start_module(struct module *m, const char *path)
 	assert_int_equal(pthread_create(&m->thread, NULL, serve, m), 0);
 }
 
-/* -- the workstation
- * ----------------------------------------------------------------------------------------- */
+/* -- the workstation --------------------------------------------------------------------------- */
 
 static struct sc_forge *forge; /* the region, one for all tests */
 
@@ -409,8 +407,7 @@ static sc_status pack(struct fixture *f, struct sc_packed_key *packed, struct sc
 	return sc_transfer_pack(&f->order, &f->target, &f->kmdata, f->client, packed, err);
 }
 
-/* -- step 4.1
- * ------------------------------------------------------------------------------------------------ */
+/* -- step 4.1 ---------------------------------------------------------------------------------- */
 
 static void modify_acls_writes_the_copy_under_a_quorum_for_this_very_request(void **state)
 {
@@ -482,8 +479,7 @@ static void an_answer_that_may_be_used_is_not_kept(void **state)
 	assert_false(sc_file_exists(&f->kmdata.local, "key_xferacld_contosokey"));
 }
 
-/* -- step 4.3
- * ------------------------------------------------------------------------------------------------ */
+/* -- step 4.3 ---------------------------------------------------------------------------------- */
 
 static void package_writes_what_the_module_made_and_its_hash(void **state)
 {
@@ -542,8 +538,7 @@ static void package_without_a_copy_says_what_makes_one(void **state)
 	assert_non_null(strstr(err.message, "-ModifyAcls"));
 }
 
-/* -- what the packages say
- * ----------------------------------------------------------------------------------- */
+/* -- what the packages say --------------------------------------------------------------------- */
 
 static void the_packages_are_shown_with_region_and_operator(void **state)
 {

@@ -44,7 +44,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	static const char *const files[] = { "kek", "world" };
+	static const char *const files[] = { "kek", "world", "script" };
 	char path[64];
 
 	(void)state;
@@ -86,19 +86,20 @@ static int exit_status(pid_t child)
 	return WEXITSTATUS(status);
 }
 
-/* Runs the script once, in a process of its own; its exit status, and what it printed in `output`. */
-static int run_script(const struct sc_forge *forge, char output[4096])
+/* Runs a script once, in a process of its own; its exit status, and what it printed in `output`. */
+static int run_script(const char *script, const struct sc_forge *forge, char output[4096])
 {
+	char script_path[256];
 	char kek_path[64];
 	char world_path[64];
-	char script[] = VERIFY_SCRIPT;
-	char *argv[] = { "python3", script, "-k", kek_path, "-w", world_path, NULL };
+	char *argv[] = { "python3", script_path, "-k", kek_path, "-w", world_path, NULL };
 	SC_CLEANUP(sc_bytes) kek = sc_forge_kek_package(forge);
 	SC_CLEANUP(sc_bytes) world = sc_forge_world_package(forge);
 	int pipe_ends[2];
 	FILE *printed;
 	pid_t child;
 
+	snprintf(script_path, sizeof script_path, "%s", script);
 	path_of("kek", kek_path);
 	path_of("world", world_path);
 	write_to("kek", sc_bytes_view(&kek));
@@ -308,11 +309,11 @@ static void a_root_that_the_custodians_chose_is_said_to_be_that(void **state)
 	char output[4096];
 
 	(void)state;
-	assert_int_not_equal(run_script(f, output), 0);
+	assert_int_not_equal(run_script(VERIFY_SCRIPT, f, output), 0);
 	assert_non_null(strstr(output, "Result: FAILURE: KEK statement: "));
 	sc_stand_in_stop(module);
 	module = sc_stand_in_start(SC_MODE_REGION, roots, 2);
-	assert_int_equal(run_script(f, output), 0);
+	assert_int_equal(run_script(VERIFY_SCRIPT, f, output), 0);
 	assert_non_null(strstr(output, "not this module's own"));
 	sc_stand_in_stop(module);
 }
@@ -323,11 +324,55 @@ static void a_module_without_a_world_is_said_to_be_needed(void **state)
 	char output[4096];
 
 	(void)state;
-	assert_int_not_equal(run_script(f, output), 0);
+	assert_int_not_equal(run_script(VERIFY_SCRIPT, f, output), 0);
 	assert_non_null(strstr(output, "no security world on it"));
 	sc_stand_in_stop(module);
-	assert_int_not_equal(run_script(f, output), 0);
+	assert_int_not_equal(run_script(VERIFY_SCRIPT, f, output), 0);
 	assert_non_null(strstr(output, "Result: FAILURE: Module: "));
+}
+
+/* The script with another text in place of its empty ROOT_KEY_HASH, as the toolset build does it. */
+static void write_script(const char *hash)
+{
+	static const char empty[] = "\nROOT_KEY_HASH = \"\"\n";
+	SC_CLEANUP(sc_bytes) script = { 0 };
+	char *text = NULL;
+	size_t len = 0;
+	FILE *file = open_memstream(&text, &len);
+	const char *at;
+
+	assert_int_equal(sc_file_read_path(VERIFY_SCRIPT, 1 << 20, &script, NULL), SC_OK);
+	at = memmem(script.data, script.len, empty, strlen(empty));
+	assert_non_null(at);
+	fwrite(script.data, 1, (size_t)(at - (const char *)script.data), file);
+	fprintf(file, "\nROOT_KEY_HASH = \"%s\"\n", hash);
+	at += strlen(empty);
+	fwrite(at, 1, (size_t)((const char *)script.data + script.len - at), file);
+	fclose(file);
+	write_to("script", sc_view_of(text, len));
+	free(text);
+}
+
+static void the_root_must_be_the_one_embedded_in_the_script(void **state)
+{
+	struct sc_stand_in *module = sc_stand_in_start(SC_MODE_WORLD, &f->root, 1);
+	struct sc_hash hash = { 0 };
+	char grouped[SC_HASH_GROUPED_SIZE];
+	char script[64];
+	char output[4096];
+
+	(void)state;
+	assert_int_equal(sc_certificate_key_hash(f->root, &hash, NULL), SC_OK);
+	sc_hash_grouped(&hash, grouped);
+	write_script(grouped);
+	assert_int_equal(run_script(path_of("script", script), f, output), 0);
+	assert_non_null(strstr(output, "\nPinned root       the same\nResult: SUCCESS\n"));
+	hash.b[31] ^= 1;
+	sc_hash_grouped(&hash, grouped);
+	write_script(grouped);
+	assert_int_not_equal(run_script(script, f, output), 0);
+	assert_non_null(strstr(output, "\nResult: FAILURE: Pinned root: "));
+	sc_stand_in_stop(module);
 }
 
 int main(void)
@@ -337,6 +382,7 @@ int main(void)
 		cmocka_unit_test(both_refuse_damaged_packages),
 		cmocka_unit_test(a_root_that_the_custodians_chose_is_said_to_be_that),
 		cmocka_unit_test(a_module_without_a_world_is_said_to_be_needed),
+		cmocka_unit_test(the_root_must_be_the_one_embedded_in_the_script),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -10,7 +10,7 @@
 
 #include "wire/message.h"
 
-/* -- cursor ---------------------------------------------------------------------------------------------------- */
+/* -- cursor ------------------------------------------------------------------------------------ */
 
 static void what_was_written_is_read_in_order(void **state)
 {
@@ -121,7 +121,7 @@ static void a_writer_grows_to_its_limit_and_no_further(void **state)
 	assert_int_equal(sc_writer_view(&writer).len, 0);
 }
 
-/* -- headers ---------------------------------------------------------------------------------------------------- */
+/* -- headers ----------------------------------------------------------------------------------- */
 
 static void headers_have_the_sizes_that_are_documented(void **state)
 {
@@ -258,7 +258,7 @@ static void a_body_over_its_limit_is_refused(void **state)
 	assert_status(read_request(sc_writer_view(&writer)), SC_ERR_PROTOCOL, NULL);
 }
 
-/* -- the table ---------------------------------------------------------------------------------------------------- */
+/* -- the table --------------------------------------------------------------------------------- */
 
 static void commands_are_found_by_their_number_and_no_other(void **state)
 {
@@ -315,7 +315,7 @@ static void an_authority_is_for_one_command_and_body(void **state)
 	assert_false(sc_hash_equals(&digest, &other));
 }
 
-/* -- every command's fields ------------------------------------------------------------------------------------------ */
+/* -- every command's fields -------------------------------------------------------------------- */
 
 static uint8_t pattern[SC_BODY_MAX];
 

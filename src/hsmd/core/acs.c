@@ -13,7 +13,7 @@
 #define RECORD_CONTEXT "safeconduct card record 1"
 #define SHARE_CONTEXT  "safeconduct card share 1"
 
-/* -- the shared value ---------------------------------------------------------------------------------------- */
+/* -- the shared value -------------------------------------------------------------------------- */
 
 static sc_status token_digest(const struct sc_acs *acs, struct sc_view token, struct sc_hash *out,
 			      struct sc_error *err)
@@ -53,7 +53,7 @@ sc_status sc_acs_combine(const struct sc_acs *acs, const struct sc_share *shares
 	return sc_secret_copy(sc_view_of(value.data, SC_TOKEN_SIZE), token, err);
 }
 
-/* -- tags and masks ------------------------------------------------------------------------------------------ */
+/* -- tags and masks ---------------------------------------------------------------------------- */
 
 static sc_status tag_key(const struct sc_secret *km, struct sc_secret *out, struct sc_error *err)
 {
@@ -100,7 +100,7 @@ static sc_status apply_mask(const struct sc_card_body *body, struct sc_view pin,
 	return SC_OK;
 }
 
-/* -- making a card ------------------------------------------------------------------------------------------- */
+/* -- making a card ----------------------------------------------------------------------------- */
 
 static sc_status fill_body(const struct sc_acs *acs, const struct sc_share *share, const struct sc_new_card *card,
 			   struct sc_card_body *body, struct sc_error *err)
@@ -136,7 +136,7 @@ sc_status sc_acs_make_card(const struct sc_acs *acs, const struct sc_secret *km,
 	return sc_card_encode(record, out, err);
 }
 
-/* -- opening one --------------------------------------------------------------------------------------------- */
+/* -- opening one ------------------------------------------------------------------------------- */
 
 sc_status sc_acs_check_card(const struct sc_acs *acs, const struct sc_secret *km, const struct sc_card *card,
 			    uint32_t least_passes, uint32_t least_memory, struct sc_error *err)

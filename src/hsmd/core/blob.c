@@ -47,7 +47,7 @@ static sc_status commitment(const struct blob_keys *keys, struct sc_view header,
 	return sc_hmac_parts(&keys->commit, COMMITMENT_CONTEXT, parts, 2, out, err);
 }
 
-/* -- sealing ------------------------------------------------------------------------------------------------- */
+/* -- sealing ----------------------------------------------------------------------------------- */
 
 static sc_status fill_header(const struct sc_snapshot *s, const struct sc_blob_request *request,
 			     struct sc_key_blob_header *header, struct sc_error *err)
@@ -109,7 +109,7 @@ sc_status sc_blob_seal(const struct sc_snapshot *s, const struct sc_blob_request
 	return SC_OK;
 }
 
-/* -- opening ------------------------------------------------------------------------------------------------- */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 static sc_status unseal(const struct sc_snapshot *s, const struct sc_key_blob *blob, struct sc_secret *material,
 			struct sc_error *err)

@@ -140,6 +140,18 @@ void sc_cache_count(struct sc_cache *cache, uint32_t *loaded, uint32_t *capacity
 	pthread_mutex_unlock(&cache->lock);
 }
 
+bool sc_cache_forget_oldest(struct sc_cache *cache)
+{
+	bool found;
+
+	pthread_mutex_lock(&cache->lock);
+	found = cache->oldest != NULL;
+	if (found)
+		remove_key(cache, cache->oldest);
+	pthread_mutex_unlock(&cache->lock);
+	return found;
+}
+
 void sc_cache_clear(struct sc_cache *cache)
 {
 	pthread_mutex_lock(&cache->lock);

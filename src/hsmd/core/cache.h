@@ -6,6 +6,7 @@
 #define SC_HSMD_CORE_CACHE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include <openssl/evp.h>
 
@@ -42,6 +43,9 @@ struct sc_key *sc_cache_get(struct sc_cache *cache, const struct sc_hash *digest
 
 /* How many are loaded, and how many fit. */
 void sc_cache_count(struct sc_cache *cache, uint32_t *loaded, uint32_t *capacity);
+
+/* Forgets the key that is longest unused, to save memory; false where none is loaded. */
+bool sc_cache_forget_oldest(struct sc_cache *cache);
 
 /* Forgets all: when the world changes. */
 void sc_cache_clear(struct sc_cache *cache);

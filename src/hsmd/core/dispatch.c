@@ -24,7 +24,7 @@ static void request_free(struct sc_request *request)
 }
 SC_CLEANUP_VALUE(sc_request, request_free)
 
-/* -- one function a command, from the table: decodes, calls the handler, encodes ------------------------------- */
+/* -- one function a command, from the table: decodes, calls the handler, encodes --------------- */
 
 #define RUN(NAME, name, number, roles, modes, quorum, lane)                                                  \
 	static sc_status run_##name(struct sc_request *request, struct sc_view body, struct sc_writer *answer,  \
@@ -54,7 +54,7 @@ static sc_status run(enum sc_command command, struct sc_request *request, struct
 	return sc_fail_plain(err, SC_ERR_COMMAND);
 }
 
-/* -- permission ---------------------------------------------------------------------------------------------- */
+/* -- permission -------------------------------------------------------------------------------- */
 
 static sc_status check_mode(const struct sc_command_info *info, enum sc_mode mode, struct sc_error *err)
 {
@@ -100,7 +100,7 @@ static sc_status permit_and_run(const struct sc_request_header *header, struct s
 	return run(info->command, request, body, answer, err);
 }
 
-/* -- the message --------------------------------------------------------------------------------------------- */
+/* -- the message ------------------------------------------------------------------------------- */
 
 static void answer_with(const struct sc_request_header *header, const struct sc_error *err, struct sc_view body,
 			struct sc_writer *out)
@@ -132,11 +132,13 @@ void sc_module_handle(struct sc_session *session, const struct sc_request_header
 					   .now = sc_module_now(session->module) };
 	SC_CLEANUP(sc_writer) answer = sc_writer_new(SC_BODY_MAX);
 	struct sc_error err = { 0 };
-	sc_status status = permit_and_run(header, &request, body, &answer, &err);
+	sc_status status;
 
+	(void)sc_module_ran_out(session->module);
+	status = permit_and_run(header, &request, body, &answer, &err);
 	if (status == SC_OK && answer.failed)
 		status = SC_ERR_MEMORY;
-	if (status == SC_ERR_MEMORY)
+	if (status == SC_ERR_MEMORY || (status != SC_OK && sc_module_ran_out(session->module)))
 		status = sc_fail_plain(&err, SC_ERR_MODULE_FULL);
 	err.status = status;
 	if (status != SC_OK)

@@ -16,9 +16,12 @@ struct sc_module {
 	struct sc_cache *cache;
 	struct sc_text esn; /* of the state; it never changes */
 
-	pthread_mutex_t lock;          /* guards what follows */
-	struct sc_module_state *state; /* as it stands on disk */
-	struct sc_hash state_hash;     /* of the sealed file */
+	pthread_mutex_t writing;   /* one change of the state at a time; held while it is written */
+	struct sc_hash state_hash; /* of the sealed file; guarded by `writing` */
+
+	pthread_mutex_t lock;          /* guards what follows, for moments only: every request takes it */
+	struct sc_module_state *state; /* as it stands on disk; changed under both locks */
+	int64_t floor_at;              /* sc_clock_monotonic when it was state->time_floor */
 	struct sc_snapshot *snapshot;  /* of `state` */
 };
 
@@ -53,8 +56,15 @@ struct sc_view sc_request_keep(struct sc_request *request, struct sc_bytes *buff
 /* A reference to the present snapshot; the caller releases it. */
 struct sc_snapshot *sc_module_snapshot(struct sc_module *module);
 
-/* The host's clock, never earlier than the latest time seen (DESIGN section 4). Takes the lock. */
+/*
+ * The host's clock, never earlier than the latest time written into the state and what has passed since: a clock
+ * that is set back does not stop the module's, or one wrong PIN would lock a card until the host's had caught up.
+ * Takes the lock.
+ */
 int64_t sc_module_now(struct sc_module *module);
+
+/* Whether memory has run out since this was last asked in this thread. */
+bool sc_module_ran_out(const struct sc_module *module);
 
 /* The counter of the state on disk: what new blobs name (rule M11). Takes the lock. */
 uint64_t sc_module_counter(struct sc_module *module);

@@ -76,7 +76,7 @@ sc_status sc_keygen_test(EVP_PKEY *key, struct sc_error *err)
 	SC_TRY(sc_bytes_new(len, &signature, err));
 	if (!sign || !verify || RAND_bytes(message, sizeof message) != 1 ||
 	    EVP_DigestSignInit(sign, NULL, EVP_sha256(), NULL, key) != 1 ||
-	    EVP_DigestSign(sign, signature.data, &len, message, sizeof message) != 1 ||
+	    EVP_DigestSign(sign, signature.data, &len, message, sizeof message) != 1 || len > signature.len ||
 	    EVP_DigestVerifyInit(verify, NULL, EVP_sha256(), NULL, key) != 1 ||
 	    EVP_DigestVerify(verify, signature.data, len, message, sizeof message) != 1)
 		return sc_fail_crypto(err, "pairwise test of a new key");

@@ -45,11 +45,36 @@ sc_status sc_handle_key_generate(struct sc_request *request, const struct sc_key
 	return SC_OK;
 }
 
+/*
+ * Loaded keys leave a quarter of the arena to the requests that use them: what has long not been used makes room, a
+ * few keys at a time, for it may be requests that fill the arena. Where not even an eighth is free, no key is loaded
+ * (rule M9), so that those which are loaded can still be used.
+ */
+#define FORGET_AT_ONCE 8
+
+static bool is_fuller_than(const struct sc_module *module, unsigned eighths)
+{
+	struct sc_enquire_response now = { 0 };
+
+	module->host.report(module->host.context, &now);
+	return now.arena_used > now.arena_size / 8 * eighths;
+}
+
+static sc_status make_room(struct sc_module *module, struct sc_error *err)
+{
+	for (int i = 0; i < FORGET_AT_ONCE && is_fuller_than(module, 6); i++)
+		if (!sc_cache_forget_oldest(module->cache))
+			break;
+	SC_ENSURE(!is_fuller_than(module, 7), err, SC_ERR_MODULE_FULL, "no room for one more key");
+	return SC_OK;
+}
+
 sc_status sc_handle_key_load(struct sc_request *request, const struct sc_key_load_request *in,
 			     struct sc_key_load_response *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_key) key = NULL;
 
+	SC_TRY(make_room(request->module, err));
 	SC_TRY(sc_blob_open(request->snapshot, in->blob, &key, err));
 	SC_TRY(sc_permit_load(request, key, err));
 	out->key = key->digest;

@@ -32,7 +32,7 @@ sc_status sc_knso_sign_world(EVP_PKEY *knso, struct sc_world_file *file, struct 
 	SC_TRY(sc_world_digest(file->body, &digest, err));
 	SC_TRY(sc_bytes_new(len, &signature, err));
 	if (!ctx || EVP_PKEY_sign_init(ctx) != 1 ||
-	    EVP_PKEY_sign(ctx, signature.data, &len, digest.b, sizeof digest.b) != 1)
+	    EVP_PKEY_sign(ctx, signature.data, &len, digest.b, sizeof digest.b) != 1 || len > signature.len)
 		return sc_fail_crypto(err, "signing the world file");
 	return sc_octets_set(&file->signature, sc_view_of(signature.data, len), err);
 }

@@ -20,7 +20,9 @@ static sc_status new_module(const struct sc_module_host *host, const struct sc_s
 	SC_CLEANUP(sc_module) module = OPENSSL_zalloc(sizeof *module);
 
 	SC_ENSURE(module, err, SC_ERR_MEMORY, "out of memory");
+	pthread_mutex_init(&module->writing, NULL);
 	pthread_mutex_init(&module->lock, NULL);
+	module->floor_at = sc_clock_monotonic();
 	module->host = *host;
 	module->options = *options;
 	if (!module->options.cache_keys)
@@ -47,10 +49,11 @@ void sc_module_free(struct sc_module *module)
 	sc_module_state_free(module->state);
 	sc_secret_free(&module->unlock);
 	pthread_mutex_destroy(&module->lock);
+	pthread_mutex_destroy(&module->writing);
 	OPENSSL_free(module);
 }
 
-/* -- identity ------------------------------------------------------------------------------------------------ */
+/* -- identity ---------------------------------------------------------------------------------- */
 
 /* A serial number as nShield writes one: three groups of four hexadecimal digits. */
 static sc_status make_esn(struct sc_text *out, struct sc_error *err)
@@ -97,9 +100,8 @@ sc_status sc_module_open(const struct sc_module_host *host, struct sc_view state
 	SC_CLEANUP(sc_module) module = NULL;
 
 	SC_TRY(new_module(host, unlock, options, &module, err));
-	SC_TRY(sc_state_unseal(state, mark, unlock, &module->state, &module->state_hash, err));
+	SC_TRY(sc_state_restore(module, state, mark, err));
 	module->esn = module->state->esn;
-	SC_TRY(sc_snapshot_new(module->state, &module->snapshot, err));
 	*out = sc_steal(module);
 	return SC_OK;
 }
@@ -109,7 +111,7 @@ const char *sc_module_esn(const struct sc_module *module)
 	return module->esn.s;
 }
 
-/* -- warrant ------------------------------------------------------------------------------------------------- */
+/* -- warrant ----------------------------------------------------------------------------------- */
 
 SC_CLEANUP_POINTER(sc_x509_req, X509_REQ, X509_REQ_free)
 
@@ -198,7 +200,7 @@ sc_status sc_module_install_warrant(struct sc_module *module, struct sc_view roo
 	return sc_state_update(module, adopt_warrant, &both, err);
 }
 
-/* -- what it is now ------------------------------------------------------------------------------------------ */
+/* -- what it is now ---------------------------------------------------------------------------- */
 
 struct sc_snapshot *sc_module_snapshot(struct sc_module *module)
 {
@@ -221,12 +223,18 @@ enum sc_mode sc_module_mode(struct sc_module *module)
 int64_t sc_module_now(struct sc_module *module)
 {
 	int64_t now = sc_clock_now();
+	int64_t monotonic = sc_clock_monotonic();
+	int64_t least;
 
 	pthread_mutex_lock(&module->lock);
-	if (now < module->state->time_floor)
-		now = module->state->time_floor;
+	least = module->state->time_floor + (monotonic - module->floor_at) / SC_SECOND;
 	pthread_mutex_unlock(&module->lock);
-	return now;
+	return now < least ? least : now;
+}
+
+bool sc_module_ran_out(const struct sc_module *module)
+{
+	return module->host.ran_out(module->host.context);
 }
 
 uint64_t sc_module_counter(struct sc_module *module)
@@ -239,7 +247,7 @@ uint64_t sc_module_counter(struct sc_module *module)
 	return counter;
 }
 
-/* -- connections --------------------------------------------------------------------------------------------- */
+/* -- connections ------------------------------------------------------------------------------- */
 
 struct sc_session *sc_session_new(struct sc_module *module, const struct sc_socket_policy *policy,
 				  bool peer_is_other_user)

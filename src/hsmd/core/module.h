@@ -45,8 +45,13 @@ sc_status sc_policy_check(struct sc_socket_policy *policy, struct sc_error *err)
 
 /* What the operating system's side does for the module. */
 struct sc_module_host {
-	/* Replaces `state`, then `mark`, durably: SC_OK only when both are synced (P2). Called under a lock. */
+	/* Replaces `state`, then `mark`, durably: SC_OK only when both are synced (P2). One call at a time. */
 	sc_status (*save)(void *context, struct sc_view state, struct sc_view mark, struct sc_error *err);
+	/*
+	 * True if an allocation of this thread has failed since it was last asked. libcrypto seldom says so itself: what
+	 * it cannot read or decrypt for want of memory looks malformed or wrong.
+	 */
+	bool (*ran_out)(void *context);
 	/* Fills in what protects the process: the arena and the protection bits of ENQUIRE. */
 	void (*report)(void *context, struct sc_enquire_response *out);
 	void *context;

@@ -1,7 +1,7 @@
 /* Permissions: see permit.h. */
 #include "hsmd/core/permit.h"
 
-/* -- owners -------------------------------------------------------------------------------------------------- */
+/* -- owners ------------------------------------------------------------------------------------ */
 
 static sc_status read_owner(struct sc_view der, struct sc_owner *out, struct sc_error *err)
 {
@@ -49,7 +49,7 @@ sc_status sc_permit_owner(const struct sc_request *request, struct sc_view der, 
 	return SC_OK;
 }
 
-/* -- loaded keys --------------------------------------------------------------------------------------------- */
+/* -- loaded keys ------------------------------------------------------------------------------- */
 
 sc_status sc_permit_load(const struct sc_request *request, const struct sc_key *key, struct sc_error *err)
 {
@@ -88,6 +88,26 @@ static bool acl_grants(const struct sc_acl *acl, enum sc_action_kind kind, uint3
 	return false;
 }
 
+const struct sc_transfer_action *sc_permit_transfer(const struct sc_key *key, const struct sc_hash *kek,
+						    const struct sc_hash *world)
+{
+	const struct sc_acl *acl = key->header->acl;
+
+	for (int i = 0; i < sk_sc_permission_group_num(acl->groups); i++) {
+		const struct sc_permission_group *group = sk_sc_permission_group_value(acl->groups, i);
+
+		for (int j = 0; group->authority == SC_AUTHORITY_NONE && j < sk_sc_action_num(group->actions); j++) {
+			const struct sc_action *action = sk_sc_action_value(group->actions, j);
+
+			if (action->type == SC_ACTION_TRANSFER &&
+			    sc_hash_equals(&action->value.transfer->kek, kek) &&
+			    sc_hash_equals(&action->value.transfer->world, world))
+				return action->value.transfer;
+		}
+	}
+	return NULL;
+}
+
 static bool acl_permits(const struct sc_acl *acl, enum sc_wish wish, uint32_t use)
 {
 	switch (wish) {
@@ -121,7 +141,7 @@ sc_status sc_permit(const struct sc_request *request, const struct sc_hash *dige
 	return SC_OK;
 }
 
-/* -- new keys ------------------------------------------------------------------------------------------------ */
+/* -- new keys ---------------------------------------------------------------------------------- */
 
 /* The default uses of DESIGN section 4; 0 for a type that the application does not have. */
 static uint32_t default_uses(uint32_t application, const struct sc_key_type *type)

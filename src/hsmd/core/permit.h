@@ -23,6 +23,13 @@ enum sc_wish {
 sc_status sc_permit(const struct sc_request *request, const struct sc_hash *digest, struct sc_view owner,
 		    enum sc_wish wish, uint32_t use, struct sc_key **out, struct sc_error *err) SC_WARN_UNUSED;
 
+/*
+ * The key's permission to leave for that KEK and world, from a group that demands no authority: sc_permit has only
+ * asked whether there is any. NULL if there is none.
+ */
+const struct sc_transfer_action *sc_permit_transfer(const struct sc_key *key, const struct sc_hash *kek,
+						    const struct sc_hash *world);
+
 /* The owner that a request names: decoded, and one that its socket may name for this application. SC_ERR_OWNER. */
 sc_status sc_permit_owner(const struct sc_request *request, struct sc_view der, uint32_t application,
 			  struct sc_owner *out, struct sc_error *err) SC_WARN_UNUSED;

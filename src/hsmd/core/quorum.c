@@ -35,7 +35,7 @@ static int find_quorum(const struct sc_session *session, uint64_t authority)
 	return -1;
 }
 
-/* -- QUORUM_OPEN --------------------------------------------------------------------------------------------- */
+/* -- QUORUM_OPEN ------------------------------------------------------------------------------- */
 
 static sc_status place_quorum(struct sc_session *session, struct sc_quorum *quorum, struct sc_error *err)
 {
@@ -79,7 +79,7 @@ sc_status sc_handle_quorum_open(struct sc_request *request, const struct sc_quor
 	return status;
 }
 
-/* -- QUORUM_CARD --------------------------------------------------------------------------------------------- */
+/* -- QUORUM_CARD ------------------------------------------------------------------------------- */
 
 /* A quorum leaves the session while a card is looked at, so that two requests cannot fill one place. */
 static sc_status borrow_quorum(struct sc_session *session, uint64_t authority, struct sc_quorum **out,
@@ -125,6 +125,15 @@ static sc_status open_card(struct sc_request *request, const struct sc_quorum *q
 	return sc_delay_forget(request->module, card->body, err);
 }
 
+/* The last card: the token is there, and the shares have done their part. */
+static sc_status complete(struct sc_quorum *quorum, const struct sc_acs *acs, struct sc_error *err)
+{
+	SC_TRY(sc_acs_combine(acs, quorum->shares, quorum->k, &quorum->token, err));
+	for (uint32_t i = 0; i < quorum->k; i++)
+		sc_secret_free(&quorum->shares[i].value);
+	return SC_OK;
+}
+
 static sc_status accept_card(struct sc_request *request, struct sc_quorum *quorum, const struct sc_quorum_card_request *in,
 			     struct sc_quorum_card_response *out, struct sc_error *err)
 {
@@ -137,6 +146,7 @@ static sc_status accept_card(struct sc_request *request, struct sc_quorum *quoru
 	SC_ENSURE(quorum->accepted < quorum->k, err, SC_ERR_QUORUM, "the quorum is complete");
 	if (sc_card_decode(in->card, &card, err) != SC_OK)
 		return sc_fail(err, SC_ERR_CARD_ALTERED, "not an administrator card's record");
+	SC_TRY(sc_bytes_copy(sc_view_text(card->body->custodian.s), &custodian, err));
 	status = open_card(request, quorum, card, in->pin, &quorum->shares[quorum->accepted], &seconds, err);
 	if (status != SC_OK) {
 		sc_secret_free(&quorum->shares[quorum->accepted].value);
@@ -146,8 +156,7 @@ static sc_status accept_card(struct sc_request *request, struct sc_quorum *quoru
 	}
 	quorum->accepted++;
 	if (quorum->accepted == quorum->k)
-		SC_TRY(sc_acs_combine(&acs, quorum->shares, quorum->k, &quorum->token, err));
-	SC_TRY(sc_bytes_copy(sc_view_text(card->body->custodian.s), &custodian, err));
+		SC_TRY(complete(quorum, &acs, err));
 	out->index = card->body->index;
 	out->custodian = sc_request_keep(request, &custodian);
 	out->accepted = quorum->accepted;
@@ -166,7 +175,7 @@ sc_status sc_handle_quorum_card(struct sc_request *request, const struct sc_quor
 	return status;
 }
 
-/* -- use ----------------------------------------------------------------------------------------------------- */
+/* -- use --------------------------------------------------------------------------------------- */
 
 sc_status sc_quorum_take(struct sc_session *session, uint64_t authority, uint32_t command, struct sc_view body,
 			 struct sc_quorum **out, struct sc_error *err)

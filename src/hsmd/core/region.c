@@ -3,6 +3,7 @@
  * Key: generated here, with importTransfer and no other permission, certified by KNSO, which is in the clear in
  * this command only.
  */
+#include "base/clock.h"
 #include "evidence/certificate.h"
 #include "hsmd/core/attest.h"
 #include "hsmd/core/blob.h"
@@ -25,7 +26,15 @@ static sc_status check_world_file(const struct sc_snapshot *s, const struct sc_w
 	return SC_OK;
 }
 
-/* The certificate is for this world's KNSO, under the pinned root, now; the region may be renewed, not exchanged. */
+/* A region may be renewed, not exchanged for another. */
+static sc_status check_region(const struct sc_text *present, const struct sc_region_info *info, struct sc_error *err)
+{
+	SC_ENSURE(!present->s[0] || sc_text_equals(present, info->region.s), err, SC_ERR_EVIDENCE_REGION,
+		  "this world is region %s already", present->s);
+	return SC_OK;
+}
+
+/* The certificate is for this world's KNSO, under the pinned root, now, and for no other region than it is. */
 static sc_status check_certificate(const struct sc_request *request, X509 *certificate, struct sc_region_info **info,
 				   struct sc_error *err)
 {
@@ -49,9 +58,7 @@ static sc_status check_certificate(const struct sc_request *request, X509 *certi
 	SC_ENSURE(sc_text_equals(&subject, name) && sc_hash_equals(&key, &knso), err, SC_ERR_EVIDENCE_WORLD,
 		  "the region certificate is for another world than this module's");
 	SC_TRY(sc_certificate_region(certificate, info, err));
-	SC_ENSURE(!s->region.s[0] || sc_text_equals(&s->region, (*info)->region.s), err, SC_ERR_EVIDENCE_REGION,
-		  "this world is region %s already", s->region.s);
-	return SC_OK;
+	return check_region(&s->region, *info, err);
 }
 
 static sc_status open_knso(const struct sc_request *request, const struct sc_world_file *file, EVP_PKEY **out,
@@ -83,6 +90,8 @@ static sc_status adopt(struct sc_module_state *state, void *context, struct sc_e
 {
 	const struct adoption *adoption = context;
 
+	/* Again, for another REGION_INIT may have been quicker. */
+	SC_TRY(check_region(&state->world->region, adoption->info, err));
 	SC_TRY(sc_octets_set(&state->world->region_certificate, adoption->certificate, err));
 	state->world->region = adoption->info->region;
 	if (adoption->sequence > state->world->sequence)
@@ -90,7 +99,7 @@ static sc_status adopt(struct sc_module_state *state, void *context, struct sc_e
 	return SC_OK;
 }
 
-/* -- the Key Exchange Key ------------------------------------------------------------------------------------ */
+/* -- the Key Exchange Key ---------------------------------------------------------------------- */
 
 static sc_status make_kek(const struct sc_request *request, struct sc_bytes *blob, struct sc_key **out,
 			  struct sc_error *err)
@@ -118,7 +127,7 @@ static sc_status certify_kek(const struct sc_request *request, EVP_PKEY *knso, c
 		.subject = subject,
 		.issuer = issuer,
 		.issuer_key = knso,
-		.not_before = request->now,
+		.not_before = request->now - SC_DAY, /* a verifier's clock may be slow */
 		.not_after = request->now + sc_certificate_lifetime(SC_CERTIFICATE_KEK),
 	};
 

@@ -61,7 +61,7 @@ static sc_status make_mark(uint64_t counter, const struct sc_hash *state, const 
  * older one was put back by somebody, and so was another of the same age.
  */
 static sc_status check_mark(const struct sc_module_state *state, const struct sc_hash *hash, struct sc_view der,
-			    const struct sc_secret *unlock, struct sc_error *err)
+			    const struct sc_secret *unlock, bool *is_late, struct sc_error *err)
 {
 	SC_CLEANUP(sc_state_mark) mark = NULL;
 	struct sc_hash tag;
@@ -70,17 +70,16 @@ static sc_status check_mark(const struct sc_module_state *state, const struct sc
 	SC_TRY(mark_tag(mark, unlock, &tag, err));
 	SC_ENSURE(sc_hash_equals(&tag, &mark->tag), err, SC_ERR_INTEGRITY,
 		  "state mark: altered, or of another module");
-	if (state->counter == mark->counter && sc_hash_equals(hash, &mark->state))
-		return SC_OK;
-	if (state->counter == mark->counter + 1 && sc_hash_equals(&state->previous, &mark->state))
+	*is_late = state->counter == mark->counter + 1 && sc_hash_equals(&state->previous, &mark->state);
+	if (*is_late || (state->counter == mark->counter && sc_hash_equals(hash, &mark->state)))
 		return SC_OK;
 	return sc_fail(err, SC_ERR_ROLLED_BACK,
 		       "state: number %llu, but number %llu was acknowledged: an older copy was put back",
 		       (unsigned long long)state->counter, (unsigned long long)mark->counter);
 }
 
-sc_status sc_state_unseal(struct sc_view der, struct sc_view mark, const struct sc_secret *unlock,
-			  struct sc_module_state **out, struct sc_hash *hash, struct sc_error *err)
+static sc_status unseal_state(struct sc_view der, const struct sc_secret *unlock, struct sc_module_state **out,
+			      struct sc_hash *hash, struct sc_error *err)
 {
 	SC_CLEANUP(sc_sealed_state) sealed = NULL;
 	SC_CLEANUP(sc_module_state) state = NULL;
@@ -98,9 +97,28 @@ sc_status sc_state_unseal(struct sc_view der, struct sc_view mark, const struct 
 	SC_TRY(sc_module_state_decode(sc_secret_view(&plain), &state, err));
 	SC_ENSURE(state->counter == sealed->counter, err, SC_ERR_INTEGRITY, "state file: its counters differ");
 	SC_TRY(sc_sha256(der, hash, err));
-	SC_TRY(check_mark(state, hash, mark, unlock, err));
 	*out = sc_steal(state);
 	return SC_OK;
+}
+
+/* The same state again, with the mark that a crash prevented: a second crash would put two states between them. */
+static sc_status save_mark(const struct sc_module *module, struct sc_view sealed, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) mark = { 0 };
+
+	SC_TRY(make_mark(module->state->counter, &module->state_hash, &module->unlock, &mark, err));
+	return module->host.save(module->host.context, sealed, sc_bytes_view(&mark), err);
+}
+
+sc_status sc_state_restore(struct sc_module *module, struct sc_view sealed, struct sc_view mark, struct sc_error *err)
+{
+	bool is_late = false;
+
+	SC_TRY(unseal_state(sealed, &module->unlock, &module->state, &module->state_hash, err));
+	SC_TRY(check_mark(module->state, &module->state_hash, mark, &module->unlock, &is_late, err));
+	if (is_late)
+		SC_TRY(save_mark(module, sealed, err));
+	return sc_snapshot_new(module->state, &module->snapshot, err);
 }
 
 static struct sc_module_state *copy_state(const struct sc_module_state *state)
@@ -113,35 +131,46 @@ static sc_status save(struct sc_module *module, struct sc_module_state *copy, st
 {
 	SC_CLEANUP(sc_bytes) sealed = { 0 };
 	SC_CLEANUP(sc_bytes) mark = { 0 };
-	int64_t now = sc_clock_now();
 
 	copy->counter++;
 	copy->previous = module->state_hash;
-	if (now > copy->time_floor)
-		copy->time_floor = now;
 	SC_TRY(seal_state(copy, &module->unlock, &sealed, err));
 	SC_TRY(sc_sha256(sc_bytes_view(&sealed), hash, err));
 	SC_TRY(make_mark(copy->counter, hash, &module->unlock, &mark, err));
 	return module->host.save(module->host.context, sc_bytes_view(&sealed), sc_bytes_view(&mark), err);
 }
 
-static sc_status update_locked(struct sc_module *module, sc_state_change *change, void *context,
-			       struct sc_error *err)
+/* Takes a saved state over; what was there before is left to the caller. */
+static void adopt(struct sc_module *module, struct sc_module_state **state, struct sc_snapshot **snapshot,
+		  int64_t floor_at)
+{
+	struct sc_module_state *old_state = module->state;
+	struct sc_snapshot *old_snapshot = module->snapshot;
+
+	pthread_mutex_lock(&module->lock);
+	module->state = *state;
+	module->snapshot = *snapshot;
+	module->floor_at = floor_at;
+	pthread_mutex_unlock(&module->lock);
+	*state = old_state;
+	*snapshot = old_snapshot;
+}
+
+/* Under `writing`: nobody else changes the state, everybody else may read it. */
+static sc_status update(struct sc_module *module, sc_state_change *change, void *context, struct sc_error *err)
 {
 	SC_CLEANUP(sc_module_state) copy = copy_state(module->state);
 	SC_CLEANUP(sc_snapshot) snapshot = NULL;
-	struct sc_module_state *old = module->state;
 	struct sc_hash hash;
+	int64_t floor_at = sc_clock_monotonic();
 
 	SC_ENSURE(copy, err, SC_ERR_MEMORY, "out of memory");
+	copy->time_floor = sc_module_now(module);
 	SC_TRY(change(copy, context, err));
 	SC_TRY(sc_snapshot_new(copy, &snapshot, err));
 	SC_TRY(save(module, copy, &hash, err));
-	sc_snapshot_release(module->snapshot);
-	module->snapshot = sc_steal(snapshot);
-	module->state = sc_steal(copy);
 	module->state_hash = hash;
-	sc_module_state_free(old);
+	adopt(module, &copy, &snapshot, floor_at);
 	return SC_OK;
 }
 
@@ -155,8 +184,8 @@ sc_status sc_state_update(struct sc_module *module, sc_state_change *change, voi
 {
 	sc_status status;
 
-	pthread_mutex_lock(&module->lock);
-	status = update_locked(module, change, context, err);
-	pthread_mutex_unlock(&module->lock);
+	pthread_mutex_lock(&module->writing);
+	status = update(module, change, context, err);
+	pthread_mutex_unlock(&module->writing);
 	return status;
 }

@@ -7,7 +7,7 @@
 
 #include "hsmd/core/internal.h"
 
-/* A change: edits the copy, or refuses. Called under the module's lock. */
+/* A change: edits the copy, or refuses. One at a time, while requests go on with the old snapshot. */
 typedef sc_status sc_state_change(struct sc_module_state *copy, void *context, struct sc_error *err);
 
 /* Changes nothing: writes the state as it is. */
@@ -17,8 +17,11 @@ sc_status sc_state_keep(struct sc_module_state *copy, void *context, struct sc_e
 sc_status sc_state_update(struct sc_module *module, sc_state_change *change, void *context,
 			  struct sc_error *err) SC_WARN_UNUSED;
 
-/* Opens a sealed state and compares it with the mark. */
-sc_status sc_state_unseal(struct sc_view sealed, struct sc_view mark, const struct sc_secret *unlock,
-			  struct sc_module_state **state, struct sc_hash *hash, struct sc_error *err) SC_WARN_UNUSED;
+/*
+ * Opens a sealed state into a module that has none yet, if the mark acknowledges it. The mark of a state that was
+ * written just before a crash is written first.
+ */
+sc_status sc_state_restore(struct sc_module *module, struct sc_view sealed, struct sc_view mark,
+			struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -19,7 +19,7 @@
 #include "hsmd/core/permit.h"
 #include "hsmd/core/seal.h"
 
-/* -- before the KEK is used: everything that the header says in the open ---------------------------------------- */
+/* -- before the KEK is used: everything that the header says in the open ----------------------- */
 
 static sc_status check_arrival(const struct sc_transfer_header *header, const struct sc_hash *world,
 			       struct sc_error *err)
@@ -49,7 +49,7 @@ static sc_status check_header(const struct sc_request *request, const struct sc_
 	return check_arrival(header, &s->world, err);
 }
 
-/* -- with the KEK ---------------------------------------------------------------------------------------------- */
+/* -- with the KEK ------------------------------------------------------------------------------ */
 
 /* The content key; a random one where OAEP refuses, so that both ways do the same work to the same answer (M6). */
 static sc_status decrypt_key(const struct sc_key *kek, struct sc_view encrypted, const struct sc_hash *label,
@@ -100,6 +100,8 @@ static sc_status judge_origin(const struct sc_request *request, const struct sc_
 	*origin = SC_ORIGIN_BYOK_UNPROVEN;
 	if (sc_statement_verify(sc_bytes_view(&content->statement), SC_OID_KEY_STATEMENT, &trust, SC_JUDGED_STATED,
 				&evidence, err) != SC_OK) {
+		/* "Unproven" is for ever: it may not come of a moment without memory. */
+		SC_ENSURE(!sc_module_ran_out(request->module), err, SC_ERR_MEMORY, "out of memory for a statement");
 		sc_log(SC_LOG_NOTICE, "transfer_import: origin not proven: %s", err->message);
 		return SC_OK;
 	}
@@ -148,7 +150,7 @@ static sc_status open_package(const struct sc_request *request, const struct sc_
 	return judge_origin(request, package->header, content, &out->origin, err);
 }
 
-/* -- the command ----------------------------------------------------------------------------------------------- */
+/* -- the command ------------------------------------------------------------------------------- */
 
 static sc_status seal_arrived(struct sc_request *request, const struct sc_transfer_package *package,
 			      const struct arrived *arrived, const struct sc_owner *owner, struct sc_view der,

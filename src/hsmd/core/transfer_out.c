@@ -42,7 +42,7 @@ static sc_status read_date(uint64_t seconds, int64_t now, int64_t *out, struct s
 	return SC_OK;
 }
 
-/* -- ACL_REPLACE --------------------------------------------------------------------------------------------- */
+/* -- ACL_REPLACE ------------------------------------------------------------------------------- */
 
 /* One group, one action: transfer to that KEK and world, arriving there with the uses of its type and makeBlob. */
 static sc_status reduced_acl(const struct sc_target *target, const struct sc_key_type *type,
@@ -97,7 +97,7 @@ sc_status sc_handle_acl_replace(struct sc_request *request, const struct sc_acl_
 	return SC_OK;
 }
 
-/* -- TRANSFER_PACKAGE ---------------------------------------------------------------------------------------- */
+/* -- TRANSFER_PACKAGE -------------------------------------------------------------------------- */
 
 /* The copy's own transfer action to this target, and whether it covers this subscription and date. */
 static sc_status check_copy(const struct sc_key *key, const struct sc_target *target,
@@ -105,7 +105,7 @@ static sc_status check_copy(const struct sc_key *key, const struct sc_target *ta
 			    struct sc_error *err)
 {
 	const struct sc_transfer_action *action =
-	    sc_acl_transfer_to(key->header->acl, &target->key_hash, &target->world_id);
+	    sc_permit_transfer(key, &target->key_hash, &target->world_id);
 
 	SC_ENSURE(action && sc_text_equals(&action->region, target->region.s), err, SC_ERR_ACL,
 		  "the copy was not made for this Key Exchange Key and world");

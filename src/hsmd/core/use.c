@@ -119,16 +119,20 @@ sc_status sc_handle_sign(struct sc_request *request, const struct sc_sign_reques
 	SC_CLEANUP(sc_bytes) signature = { 0 };
 	struct sc_hash token_digest;
 	struct sc_view digest = { 0 };
+	size_t len;
 
 	SC_TRY(find_mechanism(in->mechanism, false, &mechanism, err));
 	SC_TRY(find_key(request, mechanism, &in->key, in->owner, &key, err));
 	SC_TRY(digest_of(mechanism, in->data, &token_digest, &digest, err));
-	SC_TRY(sc_bytes_new((size_t)EVP_PKEY_get_size(key->private_key), &signature, err));
+	len = (size_t)EVP_PKEY_get_size(key->private_key);
+	SC_TRY(sc_bytes_new(len, &signature, err));
 	ctx = EVP_PKEY_CTX_new(key->private_key, NULL);
 	/* libcrypto checks each CRT result against the public exponent, so a faulty one never leaves (rule M8). */
 	if (!ctx || EVP_PKEY_sign_init(ctx) != 1 || !set_padding(ctx, mechanism) ||
-	    EVP_PKEY_sign(ctx, signature.data, &signature.len, digest.data, digest.len) != 1)
+	    EVP_PKEY_sign(ctx, signature.data, &len, digest.data, digest.len) != 1 ||
+	    len > signature.len) /* as sign() in evidence/statement.c */
 		return sc_fail_crypto(err, "signing");
+	signature.len = len;
 	out->signature = sc_request_keep(request, &signature);
 	return SC_OK;
 }

@@ -7,6 +7,7 @@
 
 #include <openssl/rand.h>
 
+#include "base/clock.h"
 #include "base/version.h"
 #include "evidence/certificate.h"
 #include "hsmd/core/acs.h"
@@ -129,7 +130,7 @@ static sc_status make_world(const struct sc_request *request, const struct sc_wo
 	return sc_knso_sign_world(world->knso, world->file, err);
 }
 
-/* -- cards --------------------------------------------------------------------------------------------------- */
+/* -- cards ------------------------------------------------------------------------------------- */
 
 static void free_shares(struct sc_share *shares)
 {
@@ -168,7 +169,7 @@ static sc_status make_cards(struct sc_request *request, const struct sc_world_be
 	return SC_OK;
 }
 
-/* -- what the module will know of it --------------------------------------------------------------------------- */
+/* -- what the module will know of it ----------------------------------------------------------- */
 
 /* "This module was brought into this world": by KNSO, which is in the clear in this command only. */
 static sc_status make_member(const struct sc_request *request, const struct new_world *world, struct sc_bytes *out,
@@ -182,7 +183,7 @@ static sc_status make_member(const struct sc_request *request, const struct new_
 		.subject = request->snapshot->esn.s,
 		.issuer = knso,
 		.issuer_key = world->knso,
-		.not_before = request->now,
+		.not_before = request->now - SC_DAY, /* a verifier's clock may be slow */
 		.not_after = request->now + sc_certificate_lifetime(SC_CERTIFICATE_MEMBER),
 	};
 
@@ -239,7 +240,7 @@ sc_status sc_handle_world_begin(struct sc_request *request, const struct sc_worl
 	return SC_OK;
 }
 
-/* -- WORLD_COMMIT -------------------------------------------------------------------------------------------- */
+/* -- WORLD_COMMIT ------------------------------------------------------------------------------ */
 
 static sc_status adopt(struct sc_module_state *state, void *context, struct sc_error *err)
 {

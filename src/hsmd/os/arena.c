@@ -36,7 +36,7 @@ struct sc_arena {
 	atomic_bool has_complained;
 };
 
-/* -- the mapping --------------------------------------------------------------------------------------- */
+/* -- the mapping ------------------------------------------------------------------------------- */
 
 static unsigned mebibytes(size_t size)
 {
@@ -185,7 +185,17 @@ void sc_arena_free(struct sc_arena *arena)
 	free(arena);
 }
 
-/* -- blocks -------------------------------------------------------------------------------------------- */
+/* -- blocks ------------------------------------------------------------------------------------ */
+
+static _Thread_local bool has_run_out;
+
+bool sc_arena_ran_out(void)
+{
+	bool answer = has_run_out;
+
+	has_run_out = false;
+	return answer;
+}
 
 /* Once: whoever runs the module has to know why requests are refused. */
 static void complain(struct sc_arena *arena, size_t size)
@@ -206,6 +216,7 @@ void *sc_arena_take(struct sc_arena *arena, size_t size)
 	offset = sc_buddy_take(arena->buddy, size);
 	pthread_mutex_unlock(&arena->lock);
 	if (offset == SC_BUDDY_NONE) {
+		has_run_out = true;
 		complain(arena, size);
 		return NULL;
 	}
@@ -296,7 +307,7 @@ struct sc_arena_numbers sc_arena_count(struct sc_arena *arena)
 	return numbers;
 }
 
-/* -- libcrypto ----------------------------------------------------------------------------------------- */
+/* -- libcrypto --------------------------------------------------------------------------------- */
 
 /* libcrypto's hooks have no argument of ours: the one variable of this folder that belongs to the process. */
 static struct sc_arena *of_libcrypto;

@@ -19,13 +19,13 @@
 #include "base/cleanup.h"
 #include "hsmd/os/sanitizer.h"
 
-#define SC_ARENA_MIN     (UINT64_C(2) << 20) /* libcrypto and the threads' work need half of it */
+#define SC_ARENA_MIN (UINT64_C(2) << 20) /* libcrypto and the threads' work need half of it */
 #ifdef SC_SANITIZED
 #define SC_ARENA_DEFAULT (UINT64_C(8) << 20) /* at the end, LeakSanitizer reads it all */
 #else
 #define SC_ARENA_DEFAULT (UINT64_C(64) << 20)
 #endif
-#define SC_ARENA_MAX     (UINT64_C(1) << 30)
+#define SC_ARENA_MAX (UINT64_C(1) << 30)
 
 enum sc_arena_kind {
 	SC_ARENA_SECRET,
@@ -54,6 +54,9 @@ SC_CLEANUP_POINTER(sc_arena, struct sc_arena, sc_arena_free)
 
 /* malloc: zero bytes, aligned to 64; NULL when full or for size 0. From any thread, as the two below. */
 void *sc_arena_take(struct sc_arena *arena, size_t size);
+
+/* True if an allocation of this thread, from any arena, has failed since the last time that it was asked. */
+bool sc_arena_ran_out(void);
 
 /* realloc: what is left behind is wiped; NULL when full, the old block then stands. Size 0 releases. */
 void *sc_arena_resize(struct sc_arena *arena, void *old, size_t size);

@@ -26,6 +26,7 @@ struct sc_answer {
 	STAILQ_ENTRY(sc_answer) next;
 	struct sc_bytes message;
 };
+STAILQ_HEAD(sc_answers, sc_answer);
 
 struct sc_listener {
 	enum sc_source source;
@@ -46,7 +47,7 @@ struct sc_connection {
 	unsigned running;   /* requests in work */
 	unsigned in_flight; /* those and the waiting ones */
 	size_t bytes;       /* of the requests in flight */
-	STAILQ_HEAD(, sc_answer) unsent;
+	struct sc_answers unsent;
 	size_t unsent_bytes;
 	bool is_at_end; /* the peer sends nothing more */
 	bool has_ended;

@@ -47,7 +47,7 @@ struct sc_exchange {
 	bool is_stopping;
 };
 
-/* -- ends of connections ------------------------------------------------------------------------------- */
+/* -- ends of connections ----------------------------------------------------------------------- */
 
 static void wake_loop(struct sc_exchange *exchange)
 {
@@ -94,7 +94,7 @@ static void settle(struct sc_exchange *exchange, struct sc_connection *connectio
 		sc_connection_arm(connection);
 }
 
-/* -- answers ------------------------------------------------------------------------------------------- */
+/* -- answers ----------------------------------------------------------------------------------- */
 
 /* Keeps an answer for later, within the connection's limit and that of all together; else drops the peer. */
 static void keep(struct sc_exchange *exchange, struct sc_connection *connection, struct sc_view answer)
@@ -150,7 +150,7 @@ static void refuse(struct sc_exchange *exchange, struct sc_connection *connectio
 	deliver(exchange, connection, sc_writer_view(&writer));
 }
 
-/* -- workers ------------------------------------------------------------------------------------------- */
+/* -- workers ----------------------------------------------------------------------------------- */
 
 static void perform(struct sc_exchange *exchange, struct sc_connection *connection,
 		    const struct sc_request *request)
@@ -237,7 +237,7 @@ static sc_status start_worker(struct sc_exchange *exchange, enum sc_lane lane, s
 	return SC_OK;
 }
 
-/* -- requests ------------------------------------------------------------------------------------------ */
+/* -- requests ---------------------------------------------------------------------------------- */
 
 /* Queues a copy. What keeps it from being queued is the status that the request is answered with. */
 static sc_status enqueue(struct sc_exchange *exchange, struct sc_connection *connection, enum sc_lane lane,
@@ -347,7 +347,7 @@ static bool receive(struct sc_exchange *exchange, struct sc_connection *connecti
 	return ok;
 }
 
-/* -- what the event loop calls ------------------------------------------------------------------------- */
+/* -- what the event loop calls ----------------------------------------------------------------- */
 
 void sc_exchange_complain(struct sc_exchange *exchange, const char *what)
 {
@@ -437,6 +437,7 @@ void sc_exchange_reap(struct sc_exchange *exchange)
 			return;
 		connection->listener->connections--;
 		sc_connection_free(connection);
+		sc_scrub(); /* a pending world may have ended with it */
 	}
 }
 

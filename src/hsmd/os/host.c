@@ -1,11 +1,19 @@
 /* What the process gives the module: see host.h. */
 #include "hsmd/os/host.h"
 
+#include "hsmd/os/scrub.h"
+
 static sc_status save(void *context, struct sc_view state, struct sc_view mark, struct sc_error *err)
 {
 	struct sc_host *host = context;
 
 	return sc_state_save(host->store, state, mark, err);
+}
+
+static bool ran_out(void *context)
+{
+	(void)context;
+	return sc_arena_ran_out();
 }
 
 static void report(void *context, struct sc_enquire_response *out)
@@ -34,7 +42,7 @@ sc_status sc_host_open(const struct sc_settings *settings, bool make, struct sc_
 		.arena = settings->arena,
 		.sandbox = &settings->sandbox,
 		.unlock_given = sc_unlock_is_given(&settings->unlock),
-		.host = { .save = save, .report = report, .context = out },
+		.host = { .save = save, .ran_out = ran_out, .report = report, .context = out },
 	};
 	return SC_OK;
 }
@@ -62,5 +70,6 @@ sc_status sc_host_open_module(struct sc_host *host, const struct sc_settings *se
 			   &host->unlock, &settings->module, out, err);
 
 	sc_secret_free(&host->unlock);
+	sc_scrub();
 	return status;
 }

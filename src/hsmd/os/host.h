@@ -8,6 +8,7 @@
 #include "hsmd/core/module.h"
 #include "hsmd/os/arena.h"
 #include "hsmd/os/sandbox.h"
+#include "hsmd/os/server.h"
 #include "hsmd/os/state.h"
 #include "hsmd/os/unlock.h"
 
@@ -20,7 +21,7 @@ struct sc_settings {
 	struct sc_sandbox sandbox;
 
 	/* the daemon */
-	const char *sockets[16];
+	const char *sockets[SC_SERVER_SOCKETS];
 	size_t socket_count;
 	int ready_fd; /* -1: none */
 

@@ -4,15 +4,10 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-
-#include "formats/signed_data.h"
+#include "base/clock.h"
+#include "evidence/answer.h"
 
 #define REQUEST_FILE "warrant-request.der"
-#define ANSWER_MAX   32768 /* bytes of the factory's file */
-
-SC_CLEANUP_POINTER(sc_bio, BIO, BIO_free_all)
 
 /* The identity that is there, if its warrant has not been installed, or a new one. */
 static sc_status find_or_create(struct sc_host *host, const struct sc_settings *settings,
@@ -60,47 +55,21 @@ sc_status sc_initialise(const struct sc_settings *settings, struct sc_error *err
 	return SC_OK;
 }
 
-/* Reads the next certificate of the file; NULL at its end. */
-static sc_status next_certificate(BIO *file, const char *name, X509 **out, struct sc_error *err)
-{
-	X509 *certificate = PEM_read_bio_X509(file, NULL, NULL, NULL);
-	unsigned long reason = ERR_peek_last_error();
-
-	ERR_clear_error();
-	SC_ENSURE(certificate || ERR_GET_REASON(reason) == PEM_R_NO_START_LINE, err, SC_ERR_FORMAT,
-		  "%s: a certificate in it cannot be read", name);
-	*out = certificate;
-	return SC_OK;
-}
-
-static bool names_itself(X509 *certificate)
-{
-	return X509_NAME_cmp(X509_get_subject_name(certificate), X509_get_issuer_name(certificate)) == 0;
-}
-
-/* Exactly a root and a warrant, in either order. */
-static sc_status read_answer(const char *path, struct sc_bytes *root, struct sc_bytes *warrant,
-			     struct sc_error *err)
+/* The factory's file; whether its root is the right one, and the warrant this module's, is core's question. */
+static sc_status read_answer(const char *path, struct sc_bytes *root, struct sc_bytes *warrant, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) text = { 0 };
-	SC_CLEANUP(sc_x509) first = NULL;
-	SC_CLEANUP(sc_x509) second = NULL;
-	SC_CLEANUP(sc_x509) third = NULL;
-	SC_CLEANUP(sc_bio) file = NULL;
+	SC_CLEANUP(sc_x509) root_certificate = NULL;
+	SC_CLEANUP(sc_x509) warrant_certificate = NULL;
+	sc_status status;
 
-	SC_TRY(sc_file_read_path(path, ANSWER_MAX, &text, err));
-	file = BIO_new_mem_buf(text.data, (int)text.len);
-	if (!file)
-		return sc_fail_crypto(err, path);
-	SC_TRY(next_certificate(file, path, &first, err));
-	if (first)
-		SC_TRY(next_certificate(file, path, &second, err));
-	if (second)
-		SC_TRY(next_certificate(file, path, &third, err));
-	SC_ENSURE(second && !third && names_itself(first) != names_itself(second), err, SC_ERR_FORMAT,
-		  "%s: is not the root's certificate and a warrant, as `factory warrant` writes them", path);
-	SC_TRY(sc_certificate_encode(names_itself(first) ? first : second, root, err));
-	return sc_certificate_encode(names_itself(first) ? second : first, warrant, err);
+	SC_TRY(sc_file_read_path(path, SC_WARRANT_ANSWER_MAX, &text, err));
+	status = sc_warrant_answer_read(sc_bytes_view(&text), sc_clock_now(), &root_certificate, &warrant_certificate,
+					err);
+	if (status != SC_OK)
+		return sc_fail_context(err, status, "%s", path);
+	SC_TRY(sc_certificate_encode(root_certificate, root, err));
+	return sc_certificate_encode(warrant_certificate, warrant, err);
 }
 
 sc_status sc_install_warrant(const struct sc_settings *settings, struct sc_error *err)

@@ -177,7 +177,8 @@ int main(int argc, char **argv)
 	sc_status status;
 
 	sc_arena_claim_libcrypto();
-	umask(077);
+	/* Whatever the starter's is: files that say more than 0600 mean it, and nobody else writes. */
+	umask(022);
 	sc_log_start(PROGRAM, SC_LOG_NOTICE);
 	status = read_line(argc, argv, &typed, &settings, &done, &err);
 	if (status == SC_OK && done)

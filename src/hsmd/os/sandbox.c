@@ -203,68 +203,95 @@ static sc_status add(scmp_filter_ctx filter, uint32_t action, const struct rule 
 	return SC_OK;
 }
 
-/* The calls whose arguments are looked at. */
-static sc_status add_narrow(scmp_filter_ctx filter, const struct sc_dir *state, struct sc_error *err)
+/* "Argument n is that." */
+static struct scmp_arg_cmp is(unsigned n, scmp_datum_t value)
 {
-	const scmp_datum_t directory = (scmp_datum_t)state->fd;
-	const struct rule rules[] = {
-#ifndef SC_SANITIZED
-		{ SCMP_SYS(openat), "state files", 1, { SCMP_A0(SCMP_CMP_EQ, directory) } },
-		{ SCMP_SYS(mmap),
-		  "the heap: memory that is no file's and can't be executed",
-		  2,
-		  { SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-		    SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS) } },
-		{ SCMP_SYS(mprotect), "the heap grows", 1, { SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0) } },
-		{ SCMP_SYS(tgkill), "abort", 1, { SCMP_A2(SCMP_CMP_EQ, SIGABRT) } },
-#endif
-		{ SCMP_SYS(renameat), /* how the C library calls renameat2 without flags */
-		  "state files take their place",
-		  2,
-		  { SCMP_A0(SCMP_CMP_EQ, directory), SCMP_A2(SCMP_CMP_EQ, directory) } },
-		{ SCMP_SYS(renameat2),
-		  "state files take their place",
-		  2,
-		  { SCMP_A0(SCMP_CMP_EQ, directory), SCMP_A2(SCMP_CMP_EQ, directory) } },
-		{ SCMP_SYS(renameat),
-		  "the same, as the C library calls renameat2 without flags",
-		  2,
-		  { SCMP_A0(SCMP_CMP_EQ, directory), SCMP_A2(SCMP_CMP_EQ, directory) } },
-		{ SCMP_SYS(unlinkat),
-		  "a state file that could not be written whole",
-		  1,
-		  { SCMP_A0(SCMP_CMP_EQ, directory) } },
-		{ SCMP_SYS(getsockopt),
-		  "who is the peer (SO_PEERCRED); did SO_SNDBUF take",
-		  1,
-		  { SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET) } },
-		{ SCMP_SYS(setsockopt),
-		  "room for the largest answer",
-		  2,
-		  { SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET), SCMP_A2(SCMP_CMP_EQ, SO_SNDBUF) } },
-	};
+	return (struct scmp_arg_cmp){ n, SCMP_CMP_EQ, value, 0 };
+}
 
-	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+static sc_status add_allowed(scmp_filter_ctx filter, const struct rule *rules, size_t count,
+			     struct sc_error *err)
+{
+	for (size_t i = 0; i < count; i++)
 		SC_TRY(add(filter, SCMP_ACT_ALLOW, &rules[i], err));
 	return SC_OK;
 }
 
-static sc_status add_all(scmp_filter_ctx filter, const struct sc_dir *state, struct sc_error *err)
+#ifdef SC_SANITIZED
+
+/* What the sanitizer does with files and memory is allowed in the list above, whole. */
+static sc_status add_files_and_memory(scmp_filter_ctx filter, scmp_datum_t directory, struct sc_error *err)
 {
-	for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
-		SC_TRY(add(filter, SCMP_ACT_ALLOW, &always[i], err));
-	SC_TRY(add_narrow(filter, state, err));
-#ifndef SC_SANITIZED
+	(void)filter, (void)directory, (void)err;
+	return SC_OK;
+}
+
+#else
+
+/* "Argument n has all (none) of those bits." */
+static struct scmp_arg_cmp has_all(unsigned n, scmp_datum_t bits)
+{
+	return (struct scmp_arg_cmp){ n, SCMP_CMP_MASKED_EQ, bits, bits };
+}
+
+static struct scmp_arg_cmp has_none(unsigned n, scmp_datum_t bits)
+{
+	return (struct scmp_arg_cmp){ n, SCMP_CMP_MASKED_EQ, bits, 0 };
+}
+
+static sc_status add_files_and_memory(scmp_filter_ctx filter, scmp_datum_t directory, struct sc_error *err)
+{
+	const struct rule rules[] = {
+		{ SCMP_SYS(openat), "state files", 1, { is(0, directory) } },
+		{ SCMP_SYS(mmap),
+		  "the heap: memory that is no file's and cannot be executed",
+		  2,
+		  { has_none(2, PROT_EXEC), has_all(3, MAP_ANONYMOUS) } },
+		{ SCMP_SYS(mprotect), "the heap grows", 1, { has_none(2, PROT_EXEC) } },
+		{ SCMP_SYS(tgkill), "abort", 2, { is(0, (scmp_datum_t)getpid()), is(2, SIGABRT) } },
+	};
 	/*
 	 * The one call that is refused and not fatal: the C library opens files of its own where it can do
 	 * without (the time zone, the kernel's overcommit setting), and that must not end the module.
 	 */
-	SC_TRY(add(filter, SCMP_ACT_ERRNO(EACCES),
-		   &(struct rule){
-		       SCMP_SYS(openat), "refused", 1, { SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)state->fd) } },
-		   err));
+	const struct rule elsewhere = {
+		SCMP_SYS(openat), "elsewhere", 1, { { 0, SCMP_CMP_NE, directory, 0 } }
+	};
+
+	SC_TRY(add_allowed(filter, rules, sizeof rules / sizeof rules[0], err));
+	return add(filter, SCMP_ACT_ERRNO(EACCES), &elsewhere, err);
+}
+
 #endif
-	return SC_OK;
+
+static sc_status add_all(scmp_filter_ctx filter, scmp_datum_t directory, struct sc_error *err)
+{
+	const struct rule narrow[] = {
+		{ SCMP_SYS(renameat2),
+		  "state files take their place",
+		  2,
+		  { is(0, directory), is(2, directory) } },
+		{ SCMP_SYS(renameat),
+		  "the same, as the C library calls renameat2 without flags",
+		  2,
+		  { is(0, directory), is(2, directory) } },
+		{ SCMP_SYS(unlinkat),
+		  "a state file that could not be written whole",
+		  1,
+		  { is(0, directory) } },
+		{ SCMP_SYS(getsockopt),
+		  "who is the peer (SO_PEERCRED); did SO_SNDBUF take",
+		  1,
+		  { is(1, SOL_SOCKET) } },
+		{ SCMP_SYS(setsockopt),
+		  "room for the largest answer",
+		  2,
+		  { is(1, SOL_SOCKET), is(2, SO_SNDBUF) } },
+	};
+
+	SC_TRY(add_allowed(filter, always, sizeof always / sizeof always[0], err));
+	SC_TRY(add_allowed(filter, narrow, sizeof narrow / sizeof narrow[0], err));
+	return add_files_and_memory(filter, directory, err);
 }
 
 sc_status sc_sandbox_seal(struct sc_sandbox *sandbox, const struct sc_dir *state, struct sc_error *err)
@@ -280,7 +307,7 @@ sc_status sc_sandbox_seal(struct sc_sandbox *sandbox, const struct sc_dir *state
 		status =
 		    sc_fail(err, SC_ERR_SYSTEM, "sandbox: this kernel cannot filter all threads at once");
 	if (status == SC_OK)
-		status = add_all(filter, state, err);
+		status = add_all(filter, (scmp_datum_t)state->fd, err);
 	if (status == SC_OK) {
 		failed = seccomp_load(filter);
 		if (failed)

@@ -35,7 +35,7 @@ struct sc_server {
 	unsigned listener_count;
 };
 
-/* -- new connections ----------------------------------------------------------------------------------- */
+/* -- new connections --------------------------------------------------------------------------- */
 
 /* Each socket's share: whoever opens as many connections as he can shuts nobody out of the other sockets. */
 static unsigned share(const struct sc_server *server)
@@ -117,7 +117,7 @@ static void end_rests(struct sc_server *server)
 			rest(server, &server->listeners[i], false);
 }
 
-/* -- the loop ------------------------------------------------------------------------------------------ */
+/* -- the loop ---------------------------------------------------------------------------------- */
 
 /* Takes what made the descriptor readable: a signal, or the counter of an eventfd. */
 static void drain(int fd)
@@ -165,7 +165,7 @@ static sc_status loop(struct sc_server *server, struct sc_error *err)
 	return SC_OK;
 }
 
-/* -- start and end ------------------------------------------------------------------------------------- */
+/* -- start and end ----------------------------------------------------------------------------- */
 
 static sc_status watch(struct sc_server *server, int fd, enum sc_source *source, struct sc_error *err)
 {

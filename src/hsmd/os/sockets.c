@@ -20,7 +20,7 @@
 #define OVERHEAD                                                                                             \
 	32 /* what the kernel keeps of SO_SNDBUF for itself: unix(7) sends at most the rest at once */
 
-/* -- what the command line says ------------------------------------------------------------------------ */
+/* -- what the command line says ---------------------------------------------------------------- */
 
 /* A spec being read: which keys were there. */
 struct reading {
@@ -166,7 +166,7 @@ sc_status sc_socket_spec_read(const char *text, struct sc_socket_spec *out, stru
 	return SC_OK;
 }
 
-/* -- listening ----------------------------------------------------------------------------------------- */
+/* -- listening --------------------------------------------------------------------------------- */
 
 static struct sockaddr_un address_of(const char *path)
 {
@@ -242,7 +242,7 @@ sc_status sc_socket_listen(const struct sc_socket_spec *spec, int *out, struct s
 	return SC_OK;
 }
 
-/* -- accepting ----------------------------------------------------------------------------------------- */
+/* -- accepting --------------------------------------------------------------------------------- */
 
 static sc_status make_room(int fd, struct sc_error *err)
 {

@@ -111,9 +111,10 @@ sc_status sc_state_load(const struct sc_state_store *store, struct sc_bytes *sta
 }
 
 static sc_status save_both(const struct sc_dir *dir, struct sc_view state, struct sc_view mark,
-			   struct sc_error *err)
+			   bool *is_replaced, struct sc_error *err)
 {
 	SC_TRY(sc_file_write(dir, STATE_FILE, state, SC_FILE_REPLACE, 0600, err));
+	*is_replaced = true;
 	return sc_file_write(dir, MARK_FILE, mark, SC_FILE_REPLACE, 0600, err);
 }
 
@@ -121,12 +122,13 @@ sc_status sc_state_save(void *context, struct sc_view state, struct sc_view mark
 {
 	struct sc_state_store *store = context;
 	struct sc_error own = { 0 };
+	bool is_replaced = false;
 	sc_status status;
 
 	SC_ENSURE(!store->is_uncertain, err, SC_ERR_NOT_DURABLE,
 		  "%s: a sync failed earlier; nothing more is written until hsmd is started anew",
 		  store->dir.path);
-	status = save_both(&store->dir, state, mark, &own);
+	status = save_both(&store->dir, state, mark, &is_replaced, &own);
 	if (status == SC_OK)
 		return SC_OK;
 	/* The caller answers with a code; the words are for whoever runs the module. */
@@ -136,5 +138,9 @@ sc_status sc_state_save(void *context, struct sc_view state, struct sc_view mark
 		sc_log(SC_LOG_ERROR, "%s: nothing more is written until hsmd is started anew",
 		       store->dir.path);
 	}
-	return sc_fail(err, status, "%s", own.message);
+	/*
+	 * Without its mark the new state stands all the same, and a restart goes on with it: that is not "nothing has
+	 * changed", on which new-world would erase the cards of a world that the module then wakes up in.
+	 */
+	return sc_fail(err, is_replaced ? SC_ERR_NOT_DURABLE : status, "%s", own.message);
 }

@@ -11,6 +11,7 @@
 
 typedef sc_status sc_subcommand(int argc, char **argv, bool *done, struct sc_error *err);
 
+sc_subcommand sc_init_command;
 sc_subcommand sc_region_request_command;
 sc_subcommand sc_region_init_command;
 sc_subcommand sc_region_publish_command;

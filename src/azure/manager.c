@@ -1,0 +1,390 @@
+/* The Resource Manager: see manager.h. */
+#include "azure/manager.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "azure/answer.h"
+#include "formats/transfer.h"
+
+#define SUBSCRIPTIONS_VERSION "2019-11-01"
+#define GROUPS_VERSION        "2021-04-01"
+#define RESOURCES_VERSION     "2015-11-01"
+#define VAULTS_VERSION        "2022-07-01"
+
+#define VAULT_PROVIDER "/providers/Microsoft.KeyVault/vaults/"
+
+#define PAGES_MAX 64
+
+#define LETTERS_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+/* Every permission over keys, by the service's names. */
+static const char *const all_key_permissions[] = {
+	"get",
+	"list",
+	"create",
+	"import",
+	"update",
+	"delete",
+	"recover",
+	"backup",
+	"restore",
+	"purge",
+	"encrypt",
+	"decrypt",
+	"unwrapKey",
+	"wrapKey",
+	"verify",
+	"sign",
+	"rotate",
+	"release",
+	"getrotationpolicy",
+	"setrotationpolicy",
+};
+
+static sc_status call(struct sc_account *account, const char *method, const char *url, const json_t *body,
+		      const char *what, json_t **out, struct sc_error *err)
+{
+	char audience[SC_URL_MAX];
+	struct sc_call request = { method, url, audience, body, what };
+
+	SC_TRY(sc_url_make(audience, err, "%s/", sc_account_session(account)->manager));
+	return sc_account_call(account, &request, out, err);
+}
+
+/* -- names -------------------------------------------------------------------------------------------------
+ */
+
+static sc_status check_vault_name(const char *name, struct sc_error *err)
+{
+	size_t len = strlen(name);
+
+	SC_ENSURE(len >= 3 && len <= 24 && strspn(name, LETTERS_DIGITS "-") == len, err, SC_ERR_ARGUMENT,
+		  "%s: a vault's name has 3 to 24 letters, digits and hyphens", name);
+	return SC_OK;
+}
+
+static sc_status check_group_name(const char *name, struct sc_error *err)
+{
+	size_t len = strlen(name);
+
+	SC_ENSURE(len >= 1 && len <= 90 && name[len - 1] != '.' &&
+		      strspn(name, LETTERS_DIGITS "-_.()") == len && strspn(name, ".") != len,
+		  err, SC_ERR_ARGUMENT,
+		  "%s: a resource group's name has 1 to 90 letters, digits, '-', '_', '.', '(', ')'", name);
+	return SC_OK;
+}
+
+/* /subscriptions/<guid>/resourceGroups/<name>/providers/…/<name>: what may follow the manager's address. */
+static bool is_resource_id(const char *id)
+{
+	size_t len = strlen(id);
+
+	if (len < 2 || len >= SC_SESSION_TEXT || id[0] != '/' || id[len - 1] == '/')
+		return false;
+	return strspn(id, LETTERS_DIGITS "-_.()/") == len && !strstr(id, "//") && !strstr(id, "/.");
+}
+
+static sc_status copy_text(const json_t *object, const char *name, enum sc_json_need need, char *out,
+			   size_t size, struct sc_error *err)
+{
+	const char *text = NULL;
+
+	SC_TRY(sc_answer_text(object, name, size - 1, need, &text, err));
+	return sc_session_set(out, size, text ? text : "", name, err);
+}
+
+static sc_status copy_guid(const json_t *object, const char *name, char out[SC_GUID_SIZE],
+			   struct sc_error *err)
+{
+	SC_TRY(copy_text(object, name, SC_JSON_NEEDED, out, SC_GUID_SIZE, err));
+	for (char *c = out; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	SC_ENSURE(sc_subscription_is_valid(out), err, SC_ERR_JSON, "\"%s\" is no GUID", name);
+	return SC_OK;
+}
+
+/* -- lists -------------------------------------------------------------------------------------------------
+ */
+
+typedef sc_status visit_item(void *context, const json_t *item, struct sc_error *err);
+
+static sc_status visit_page(const json_t *page, visit_item *visit, void *context, struct sc_error *err)
+{
+	json_t *items = NULL;
+	json_t *item;
+	size_t i;
+
+	SC_TRY(sc_json_array(page, "value", SC_JSON_NEEDED, &items, err));
+	json_array_foreach(items, i, item)
+	{
+		SC_ENSURE(json_is_object(item), err, SC_ERR_JSON, "an item of the list is no object");
+		SC_TRY(visit(context, item, err));
+	}
+	return SC_OK;
+}
+
+/* The next page's address; empty at the end. It is followed within the Resource Manager only. */
+static sc_status next_page(struct sc_account *account, const json_t *page, char url[SC_URL_MAX],
+			   struct sc_error *err)
+{
+	const char *manager = sc_account_session(account)->manager;
+	size_t len = strlen(manager);
+	const char *next = NULL;
+
+	SC_TRY(sc_answer_text(page, "nextLink", SC_URL_MAX - 1, SC_JSON_OPTIONAL, &next, err));
+	url[0] = '\0';
+	if (!next || !*next)
+		return SC_OK;
+	SC_ENSURE(strncasecmp(next, manager, len) == 0 && next[len] == '/' && !strchr(next, ' '), err,
+		  SC_ERR_JSON, "the list goes on at another host, which is refused");
+	return sc_url_make(url, err, "%s%s", manager, next + len);
+}
+
+/* Every item of a list, page after page; `url` is used up. */
+static sc_status visit_list(struct sc_account *account, char url[SC_URL_MAX], const char *what,
+			    visit_item *visit, void *context, struct sc_error *err)
+{
+	for (unsigned pages = 0; *url; pages++) {
+		SC_CLEANUP(sc_json) page = NULL;
+		sc_status status;
+
+		SC_ENSURE(pages < PAGES_MAX, err, SC_ERR_TOO_LARGE, "%s: more than %d pages", what,
+			  PAGES_MAX);
+		SC_TRY(call(account, "GET", url, NULL, what, &page, err));
+		status = visit_page(page, visit, context, err);
+		if (status == SC_OK)
+			status = next_page(account, page, url, err);
+		if (status != SC_OK)
+			return sc_fail_context(err, status, "%s", what);
+	}
+	return SC_OK;
+}
+
+/* -- subscriptions -----------------------------------------------------------------------------------------
+ */
+
+struct subscriptions {
+	struct sc_subscription *item; /* SC_SUBSCRIPTIONS_MAX of them */
+	size_t count;
+};
+
+static void subscriptions_free(struct subscriptions *list)
+{
+	free(list->item);
+}
+SC_CLEANUP_VALUE(subscriptions, subscriptions_free)
+
+static sc_status add_subscription(void *context, const json_t *item, struct sc_error *err)
+{
+	struct subscriptions *list = context;
+	struct sc_subscription *s = &list->item[list->count];
+
+	SC_ENSURE(list->count < SC_SUBSCRIPTIONS_MAX, err, SC_ERR_TOO_LARGE, "more than %d of them",
+		  SC_SUBSCRIPTIONS_MAX);
+	SC_TRY(copy_guid(item, "subscriptionId", s->id, err));
+	SC_TRY(copy_text(item, "displayName", SC_JSON_NEEDED, s->name, sizeof s->name, err));
+	SC_TRY(copy_text(item, "state", SC_JSON_OPTIONAL, s->state, sizeof s->state, err));
+	SC_TRY(copy_guid(item, "tenantId", s->tenant, err));
+	list->count++;
+	return SC_OK;
+}
+
+sc_status sc_manager_subscriptions(struct sc_account *account, struct sc_subscription **out, size_t *count,
+				   struct sc_error *err)
+{
+	SC_CLEANUP(subscriptions) list = { 0 };
+	char url[SC_URL_MAX];
+
+	list.item = calloc(SC_SUBSCRIPTIONS_MAX, sizeof *list.item);
+	SC_ENSURE(list.item, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_url_make(url, err, "%s/subscriptions?api-version=" SUBSCRIPTIONS_VERSION,
+			   sc_account_session(account)->manager));
+	SC_TRY(visit_list(account, url, "subscriptions", add_subscription, &list, err));
+	*count = list.count;
+	*out = sc_steal(list.item);
+	return SC_OK;
+}
+
+sc_status sc_manager_subscription(struct sc_account *account, const char *id, struct sc_subscription *out,
+				  struct sc_error *err)
+{
+	SC_CLEANUP(subscriptions) list = { 0 };
+
+	SC_TRY(sc_manager_subscriptions(account, &list.item, &list.count, err));
+	SC_ENSURE(list.count > 0, err, SC_ERR_NOT_FOUND, "the account has no subscription");
+	SC_ENSURE(
+	    id || list.count == 1, err, SC_ERR_USAGE,
+	    "the account has %zu subscriptions: say which by -SubscriptionId (see Get-AzureSubscription)",
+	    list.count);
+	for (size_t i = 0; i < list.count; i++)
+		if (!id || strcasecmp(list.item[i].id, id) == 0) {
+			*out = list.item[i];
+			return SC_OK;
+		}
+	return sc_fail(err, SC_ERR_NOT_FOUND, "%s: the account has no subscription of that id", id);
+}
+
+/* -- vaults ------------------------------------------------------------------------------------------------
+ */
+
+/* A vault as the Resource Manager describes it. */
+static sc_status read_vault(const json_t *body, struct sc_vault *out, struct sc_error *err)
+{
+	struct sc_vault vault = { 0 };
+	json_t *properties = NULL;
+	json_t *sku = NULL;
+	size_t len;
+
+	SC_TRY(copy_text(body, "name", SC_JSON_NEEDED, vault.name, sizeof vault.name, err));
+	SC_TRY(check_vault_name(vault.name, err));
+	SC_TRY(copy_text(body, "id", SC_JSON_NEEDED, vault.id, sizeof vault.id, err));
+	SC_TRY(copy_text(body, "location", SC_JSON_OPTIONAL, vault.location, sizeof vault.location, err));
+	SC_TRY(sc_json_object(body, "properties", SC_JSON_NEEDED, &properties, err));
+	SC_TRY(copy_text(properties, "vaultUri", SC_JSON_NEEDED, vault.url, sizeof vault.url, err));
+	SC_TRY(sc_json_object(properties, "sku", SC_JSON_OPTIONAL, &sku, err));
+	if (sku)
+		SC_TRY(copy_text(sku, "name", SC_JSON_OPTIONAL, vault.sku, sizeof vault.sku, err));
+	SC_ENSURE(sc_url_is_base(vault.url), err, SC_ERR_JSON, "\"vaultUri\" is no address");
+	len = strlen(vault.url);
+	if (vault.url[len - 1] == '/')
+		vault.url[len - 1] = '\0';
+	*out = vault;
+	return SC_OK;
+}
+
+struct search {
+	const char *name;
+	char id[SC_SESSION_TEXT];
+};
+
+static sc_status match_vault(void *context, const json_t *item, struct sc_error *err)
+{
+	struct search *search = context;
+	const char *name = NULL;
+	const char *id = NULL;
+
+	SC_TRY(sc_answer_text(item, "name", 256, SC_JSON_NEEDED, &name, err));
+	if (strcasecmp(name, search->name) != 0)
+		return SC_OK;
+	SC_TRY(sc_answer_text(item, "id", SC_SESSION_TEXT - 1, SC_JSON_NEEDED, &id, err));
+	SC_ENSURE(is_resource_id(id), err, SC_ERR_JSON, "the vault's id is none");
+	return sc_session_set(search->id, sizeof search->id, id, "id", err);
+}
+
+static sc_status find_vault_id(struct sc_account *account, const char *name, char id[SC_SESSION_TEXT],
+			       struct sc_error *err)
+{
+	SC_CLEANUP(subscriptions) list = { 0 };
+	struct search search = { .name = name };
+	char url[SC_URL_MAX];
+
+	SC_TRY(sc_manager_subscriptions(account, &list.item, &list.count, err));
+	for (size_t i = 0; i < list.count && !search.id[0]; i++) {
+		SC_TRY(sc_url_make(url, err,
+				   "%s/subscriptions/%s/resources?$filter=resourceType%%20eq%%20"
+				   "'Microsoft.KeyVault/vaults'&api-version=" RESOURCES_VERSION,
+				   sc_account_session(account)->manager, list.item[i].id));
+		SC_TRY(visit_list(account, url, "vaults", match_vault, &search, err));
+	}
+	SC_ENSURE(search.id[0], err, SC_ERR_NOT_FOUND,
+		  "%s: there is no vault of that name in the subscriptions of %s", name,
+		  sc_account_session(account)->account);
+	memcpy(id, search.id, sizeof search.id);
+	return SC_OK;
+}
+
+static sc_status get_vault(struct sc_account *account, const char *id, const char *name, struct sc_vault *out,
+			   struct sc_error *err)
+{
+	SC_CLEANUP(sc_json) body = NULL;
+	char url[SC_URL_MAX];
+	sc_status status;
+
+	SC_TRY(sc_url_make(url, err, "%s%s?api-version=" VAULTS_VERSION, sc_account_session(account)->manager,
+			   id));
+	SC_TRY(call(account, "GET", url, NULL, name, &body, err));
+	status = read_vault(body, out, err);
+	if (status != SC_OK)
+		return sc_fail_context(err, status, "vault %s", name);
+	SC_ENSURE(strcasecmp(out->name, name) == 0, err, SC_ERR_HTTP, "vault %s: the service answers with %s",
+		  name, out->name);
+	return SC_OK;
+}
+
+sc_status sc_manager_vault(struct sc_account *account, const char *name, struct sc_vault *out,
+			   struct sc_error *err)
+{
+	char id[SC_SESSION_TEXT];
+
+	SC_TRY(check_vault_name(name, err));
+	SC_TRY(find_vault_id(account, name, id, err));
+	return get_vault(account, id, name, out, err);
+}
+
+/* -- what a first vault needs ------------------------------------------------------------------------------
+ */
+
+sc_status sc_manager_make_group(struct sc_account *account, const char *subscription, const char *group,
+				const char *location, struct sc_error *err)
+{
+	SC_CLEANUP(sc_json) body = NULL;
+	SC_CLEANUP(sc_json) answer = NULL;
+	char url[SC_URL_MAX];
+
+	SC_TRY(check_group_name(group, err));
+	body = json_pack("{s:s}", "location", location);
+	SC_ENSURE(body, err, SC_ERR_ARGUMENT, "the location is no UTF-8");
+	SC_TRY(sc_url_make(url, err, "%s/subscriptions/%s/resourcegroups/%s?api-version=" GROUPS_VERSION,
+			   sc_account_session(account)->manager, subscription, group));
+	return call(account, "PUT", url, body, group, &answer, err);
+}
+
+static sc_status make_vault_body(const struct sc_session *session, const struct sc_vault_order *order,
+				 json_t **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_json) keys = json_array();
+	size_t count = sizeof all_key_permissions / sizeof all_key_permissions[0];
+
+	for (size_t i = 0; i < count; i++)
+		SC_ENSURE(json_array_append_new(keys, json_string(all_key_permissions[i])) == 0, err,
+			  SC_ERR_MEMORY, "out of memory");
+	*out = json_pack("{s:s, s:{s:s, s:{s:s, s:s}, s:b, s:[{s:s, s:s, s:{s:O}}]}}", "location",
+			 order->location, "properties", "tenantId", session->tenant, "sku", "family", "A",
+			 "name", order->sku, "enableRbacAuthorization", 0, "accessPolicies", "tenantId",
+			 session->tenant, "objectId", session->object_id, "permissions", "keys", keys);
+	SC_ENSURE(*out, err, SC_ERR_ARGUMENT, "location or SKU are no UTF-8");
+	return SC_OK;
+}
+
+sc_status sc_manager_make_vault(struct sc_account *account, const struct sc_vault_order *order,
+				struct sc_vault *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_json) body = NULL;
+	SC_CLEANUP(sc_json) answer = NULL;
+	char url[SC_URL_MAX];
+	char id[SC_SESSION_TEXT];
+	sc_status status;
+
+	SC_TRY(check_group_name(order->group, err));
+	SC_TRY(check_vault_name(order->name, err));
+	snprintf(id, sizeof id, "/subscriptions/%s/resourceGroups/%s" VAULT_PROVIDER "%s",
+		 order->subscription, order->group, order->name);
+	/* A PUT would change one that is there, its access policies included. */
+	status = get_vault(account, id, order->name, out, err);
+	SC_ENSURE(status != SC_OK, err, SC_ERR_EXISTS, "%s: there is a vault of that name already",
+		  order->name);
+	if (status != SC_ERR_NOT_FOUND)
+		return status;
+	SC_TRY(make_vault_body(sc_account_session(account), order, &body, err));
+	SC_TRY(sc_url_make(url, err, "%s%s?api-version=" VAULTS_VERSION, sc_account_session(account)->manager,
+			   id));
+	SC_TRY(call(account, "PUT", url, body, order->name, &answer, err));
+	status = read_vault(answer, out, err);
+	if (status != SC_OK)
+		return sc_fail_context(err, status, "vault %s", order->name);
+	return SC_OK;
+}

@@ -1,0 +1,59 @@
+/*
+ * What the cmdlets ask of the Resource Manager: subscriptions, where a vault is, and the two things that a
+ * first vault needs. Every name that goes into a path, and every identifier that comes back, is checked.
+ */
+#ifndef SC_AZURE_MANAGER_H
+#define SC_AZURE_MANAGER_H
+
+#include "azure/account.h"
+#include "azure/url.h"
+
+#define SC_SUBSCRIPTIONS_MAX 256
+
+struct sc_subscription {
+	char id[SC_GUID_SIZE];
+	char name[256];
+	char state[32]; /* "Enabled" */
+	char tenant[SC_GUID_SIZE];
+};
+
+/* All of the account's, in the service's order. The caller releases *out with free(). */
+sc_status sc_manager_subscriptions(struct sc_account *account, struct sc_subscription **out, size_t *count,
+				   struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * The subscription of that id, or, where `id` is NULL, the only one of the account. SC_ERR_NOT_FOUND,
+ * SC_ERR_USAGE where there are several.
+ */
+sc_status sc_manager_subscription(struct sc_account *account, const char *id, struct sc_subscription *out,
+				  struct sc_error *err) SC_WARN_UNUSED;
+
+struct sc_vault {
+	char name[25]; /* as the service writes it */
+	char url[512]; /* https://contoso.vault.localhost:8443, without a final slash */
+	char id[512];  /* /subscriptions/… */
+	char location[64];
+	char sku[16]; /* "premium" */
+};
+
+/* The vault of that name in any of the account's subscriptions. SC_ERR_NOT_FOUND. */
+sc_status sc_manager_vault(struct sc_account *account, const char *name, struct sc_vault *out,
+			   struct sc_error *err) SC_WARN_UNUSED;
+
+/* Makes a resource group, or finds it as it is. */
+sc_status sc_manager_make_group(struct sc_account *account, const char *subscription, const char *group,
+				const char *location, struct sc_error *err) SC_WARN_UNUSED;
+
+struct sc_vault_order {
+	const char *subscription;
+	const char *group;
+	const char *name;
+	const char *location;
+	const char *sku; /* "standard", "premium" */
+};
+
+/* Makes a vault whose one access policy gives this account every permission over keys. SC_ERR_EXISTS. */
+sc_status sc_manager_make_vault(struct sc_account *account, const struct sc_vault_order *order,
+				struct sc_vault *out, struct sc_error *err) SC_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * OpenID Connect Discovery 1.0 and the signing key. Clients look for these under the name that they know
+ * their authority by: a tenant's id, or a word that leaves the tenant to the account. For such a word the
+ * issuer is the only tenant's; where there are several, a pattern as clients know it:
+ * https://login…/{tenantid}/.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "signind/oauth.h"
+#include "signind/service.h"
+
+/* Where the sign-in page and the tokens are, beneath the authority. */
+struct face {
+	const char *authorize;
+	const char *token;
+	const char *keys;
+};
+
+static const struct face v1 = { "oauth2/authorize", "oauth2/token", "discovery/keys" };
+static const struct face v2 = { "oauth2/v2.0/authorize", "oauth2/v2.0/token", "discovery/v2.0/keys" };
+
+#define ENDPOINT_MAX (SC_URL_MAX + 64)
+
+static void endpoint(const struct sc_signin *service, const char *authority, const char *name,
+		     char url[ENDPOINT_MAX])
+{
+	snprintf(url, ENDPOINT_MAX, "%s/%s/%s", service->places.login, authority, name);
+}
+
+static json_t *document(const struct sc_signin *service, const char *authority, const char *issuer,
+			const struct face *face)
+{
+	char authorize[ENDPOINT_MAX];
+	char token[ENDPOINT_MAX];
+	char keys[ENDPOINT_MAX];
+
+	endpoint(service, authority, face->authorize, authorize);
+	endpoint(service, authority, face->token, token);
+	endpoint(service, authority, face->keys, keys);
+	return json_pack("{s:s, s:s, s:s, s:s, s:[s], s:[s], s:[s], s:[s], s:[s,s,s], s:[s,s,s,s]}", "issuer",
+			 issuer, "authorization_endpoint", authorize, "token_endpoint", token, "jwks_uri",
+			 keys, "response_types_supported", "code", "subject_types_supported", "public",
+			 "id_token_signing_alg_values_supported", "RS256",
+			 "token_endpoint_auth_methods_supported", "client_secret_post",
+			 "grant_types_supported", "password", "refresh_token", "client_credentials",
+			 "scopes_supported", "openid", "profile", "email", "offline_access");
+}
+
+/* For the tenant (or word) `named`, with endpoints beneath `authority`. */
+static void answer(struct sc_web_request *request, const struct sc_signin *service, const char *named,
+		   const char *authority, const struct face *face)
+{
+	char tenant[SC_GUID_SIZE];
+	char issuer[SC_URL_MAX + 1];
+	json_t *body;
+
+	if (!sc_signin_tenant(service, named, tenant)) {
+		sc_oauth_refuse(request, SC_REFUSAL_TENANT_UNKNOWN, "");
+		return;
+	}
+	if (tenant[0])
+		sc_places_issuer(&service->places, tenant, issuer);
+	else
+		sc_places_issuer(&service->places,
+				 service->tenant_count == 1 ? service->tenants[0] : "{tenantid}", issuer);
+	body = document(service, authority, issuer, face);
+	if (body)
+		sc_web_answer(request, 200, body);
+	else
+		sc_oauth_refuse(request, SC_REFUSAL_UNAVAILABLE, "");
+}
+
+void sc_openid_v1(struct sc_web_request *request, void *context)
+{
+	const char *tenant = sc_web_parameter(request, "tenant");
+
+	answer(request, context, tenant, tenant, &v1);
+}
+
+void sc_openid_v2(struct sc_web_request *request, void *context)
+{
+	const char *tenant = sc_web_parameter(request, "tenant");
+
+	answer(request, context, tenant, tenant, &v2);
+}
+
+/* `az login --tenant adfs` finds out what tenant that is at <authority>/adfs/…: the fourth part of the
+ * issuer. */
+void sc_openid_beneath_adfs(struct sc_web_request *request, void *context)
+{
+	answer(request, context, sc_web_parameter(request, "tenant"), "adfs", &v1);
+}
+
+/* One key for all tenants: `iss` and `tid` tell them apart. */
+void sc_openid_keys(struct sc_web_request *request, void *context)
+{
+	const struct sc_signin *service = context;
+	char tenant[SC_GUID_SIZE];
+
+	if (sc_signin_tenant(service, sc_web_parameter(request, "tenant"), tenant))
+		sc_web_answer_bytes(request, 200, "application/json", sc_bytes_view(&service->key->jwks));
+	else
+		sc_oauth_refuse(request, SC_REFUSAL_TENANT_UNKNOWN, "");
+}

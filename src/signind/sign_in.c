@@ -1,0 +1,104 @@
+/*
+ * How a sign-in ends: one log line a decision, who, what, from where; never a password, secret or token. What
+ * was typed as a name is written only where it looks like one, because people type passwords into the wrong
+ * field.
+ */
+#include "signind/sign_in.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define NAME_SHOWN_MAX 120
+
+const char *sc_sign_in_tenant(const struct sc_sign_in *sign_in)
+{
+	return sign_in->tenant[0] ? sign_in->tenant : NULL;
+}
+
+static const char *grant_name(const struct sc_sign_in *sign_in)
+{
+	static const char *const names[] = {
+		[SC_GRANT_PASSWORD] = "password",
+		[SC_GRANT_REFRESH_TOKEN] = "refresh_token",
+		[SC_GRANT_CLIENT_CREDENTIALS] = "client_credentials",
+	};
+
+	return names[sign_in->grant];
+}
+
+/* someone@example.org, or an application's id: nothing in it can end a field or a line. */
+static bool looks_like_a_name(const char *text)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+@";
+
+	return text && strlen(text) <= NAME_SHOWN_MAX && strspn(text, allowed) == strlen(text) &&
+	       (strchr(text, '@') || sc_guid_is(text));
+}
+
+static const char *shown(const struct sc_sign_in *sign_in)
+{
+	if (sign_in->principal.upn[0] && looks_like_a_name(sign_in->principal.upn))
+		return sign_in->principal.upn;
+	if (looks_like_a_name(sign_in->account))
+		return sign_in->account;
+	return sign_in->principal.oid[0] ? sign_in->principal.oid : "-";
+}
+
+static void write_line(const struct sc_sign_in *sign_in, const char *result)
+{
+	const struct sc_principal *who = &sign_in->principal;
+
+	sc_log(SC_LOG_NOTICE,
+	       "sign-in grant=%s account=%s tenant=%s oid=%s client=%s audience=%s address=%s request=%s "
+	       "result=%s",
+	       grant_name(sign_in), shown(sign_in), who->tenant[0] ? who->tenant : "-",
+	       who->oid[0] ? who->oid : "-", sign_in->client[0] ? sign_in->client : "-",
+	       sign_in->audience[0] ? sign_in->audience : "-", sc_web_peer(sign_in->request),
+	       sc_web_request_id(sign_in->request), result);
+}
+
+static void end(struct sc_sign_in *sign_in)
+{
+	sc_bytes_free(&sign_in->access);
+	sc_bytes_free(&sign_in->id);
+	free(sign_in);
+}
+
+void sc_sign_in_refuse(struct sc_sign_in *sign_in, enum sc_refusal refusal, const char *detail)
+{
+	write_line(sign_in, sc_refusal_name(refusal));
+	sc_oauth_refuse(sign_in->request, refusal, detail);
+	end(sign_in);
+}
+
+void sc_sign_in_throttle(struct sc_sign_in *sign_in, unsigned wait)
+{
+	write_line(sign_in, sc_refusal_name(SC_REFUSAL_THROTTLED));
+	sc_oauth_throttle(sign_in->request, wait);
+	end(sign_in);
+}
+
+void sc_sign_in_grant(struct sc_sign_in *sign_in, json_t *body)
+{
+	write_line(sign_in, "granted");
+	sc_web_set_header(sign_in->request, "Pragma", "no-cache"); /* RFC 6749 section 5.1 */
+	sc_web_answer(sign_in->request, 200, body);
+	end(sign_in);
+}
+
+void sc_sign_in_fail(struct sc_sign_in *sign_in, const struct sc_error *err)
+{
+	struct sc_error ignored;
+
+	sc_log(SC_LOG_ERROR, "request %s: %s", sc_web_request_id(sign_in->request), err->message);
+	/* Where even this fails, the attempt stays counted: the safe side. */
+	if (sign_in->is_counted &&
+	    sc_throttle_end(sign_in->service->throttle, sign_in->account, sc_web_peer(sign_in->request),
+			    sc_clock_monotonic(), SC_THROTTLE_UNDECIDED, &ignored) != SC_OK)
+		sc_log(SC_LOG_WARNING, "%s", ignored.message);
+	sc_sign_in_refuse(sign_in, SC_REFUSAL_UNAVAILABLE, "");
+}

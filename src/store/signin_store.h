@@ -1,0 +1,111 @@
+/*
+ * What signind keeps: tenants, users, applications and refresh tokens. A database of its own, which vaultd
+ * cannot read. Passwords and secrets come here as Argon2id's encoded hashes, refresh tokens as SHA-256:
+ * nothing in it signs anybody in.
+ *
+ * Durability, statuses, letter case, threads and the ownership of rows are as in vault_store.h. Users and
+ * applications are unique by upn and appid over all tenants, because clients sign in before they name a
+ * tenant.
+ */
+#ifndef SC_STORE_SIGNIN_STORE_H
+#define SC_STORE_SIGNIN_STORE_H
+
+#include "base/digest.h"
+
+struct sc_signin_store;
+
+/* As sc_vault_store_open. */
+sc_status sc_signin_store_open(const char *path, struct sc_signin_store **out,
+			       struct sc_error *err) SC_WARN_UNUSED;
+void sc_signin_store_close(struct sc_signin_store *store);
+SC_CLEANUP_POINTER(sc_signin_store, struct sc_signin_store, sc_signin_store_close)
+
+struct sc_signin_tenant_row {
+	const char *id; /* GUID */
+	const char *name;
+	struct sc_bytes memory;
+};
+void sc_signin_tenant_row_free(struct sc_signin_tenant_row *row);
+SC_CLEANUP_VALUE(sc_signin_tenant_row, sc_signin_tenant_row_free)
+
+sc_status sc_signin_tenant_add(struct sc_signin_store *store, const struct sc_signin_tenant_row *row,
+			       struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_signin_tenant_find(struct sc_signin_store *store, const char *id,
+				struct sc_signin_tenant_row *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Lists: as in vault_store.h, in the order of ids. */
+typedef sc_status (*sc_signin_tenant_visit)(void *context, const struct sc_signin_tenant_row *row,
+					    struct sc_error *err);
+sc_status sc_signin_tenant_list(struct sc_signin_store *store, sc_signin_tenant_visit visit, void *context,
+				struct sc_error *err) SC_WARN_UNUSED;
+
+struct sc_user_row {
+	const char *tenant;
+	const char *oid; /* object id, GUID */
+	const char *upn; /* user principal name, "someone@example.org" */
+	const char *name;
+	const char *password; /* Argon2id, encoded */
+	struct sc_bytes memory;
+};
+void sc_user_row_free(struct sc_user_row *row);
+SC_CLEANUP_VALUE(sc_user_row, sc_user_row_free)
+
+/* SC_ERR_NOT_FOUND where the tenant is not there. */
+sc_status sc_signin_user_add(struct sc_signin_store *store, const struct sc_user_row *row,
+			     struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_signin_user_find(struct sc_signin_store *store, const char *tenant, const char *oid,
+			      struct sc_user_row *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* `tenant` is NULL where the caller has not named one (/common, /adfs): the row says it. */
+sc_status sc_signin_user_find_by_upn(struct sc_signin_store *store, const char *tenant, const char *upn,
+				     struct sc_user_row *out, struct sc_error *err) SC_WARN_UNUSED;
+
+struct sc_application_row {
+	const char *tenant;
+	const char *appid; /* client id, GUID */
+	const char *oid;   /* object id of its service principal, GUID */
+	const char *name;
+	const char *secret; /* Argon2id, encoded */
+	struct sc_bytes memory;
+};
+void sc_application_row_free(struct sc_application_row *row);
+SC_CLEANUP_VALUE(sc_application_row, sc_application_row_free)
+
+sc_status sc_signin_application_add(struct sc_signin_store *store, const struct sc_application_row *row,
+				    struct sc_error *err) SC_WARN_UNUSED;
+
+/* `tenant` may be NULL, as for users. */
+sc_status sc_signin_application_find(struct sc_signin_store *store, const char *tenant, const char *appid,
+				     struct sc_application_row *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* A refresh token of a user; the token itself is nowhere but with its client. */
+struct sc_refresh_row {
+	struct sc_hash hash; /* SHA-256 of the token */
+	const char *tenant;
+	const char *oid;    /* the user's */
+	const char *client; /* client id that it was given to */
+	int64_t created;
+	int64_t expires;
+	struct sc_bytes memory;
+};
+void sc_refresh_row_free(struct sc_refresh_row *row);
+SC_CLEANUP_VALUE(sc_refresh_row, sc_refresh_row_free)
+
+/* Adds one, and drops those that had expired when it was created. SC_ERR_NOT_FOUND where the user is not
+ * there. */
+sc_status sc_signin_refresh_add(struct sc_signin_store *store, const struct sc_refresh_row *row,
+				struct sc_error *err) SC_WARN_UNUSED;
+
+/* SC_ERR_NOT_FOUND for one that is unknown or has expired at `now`. `tenant` may be NULL. */
+sc_status sc_signin_refresh_find(struct sc_signin_store *store, const char *tenant,
+				 const struct sc_hash *hash, int64_t now, struct sc_refresh_row *out,
+				 struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * Adds `row` and lets the token `old`, from which it was got, end at `until` if it would have lived longer: both
+ * or none. SC_ERR_NOT_FOUND where `old` is unknown or has expired when `row` was created.
+ */
+sc_status sc_signin_refresh_rotate(struct sc_signin_store *store, const struct sc_hash *old, int64_t until,
+				   const struct sc_refresh_row *row, struct sc_error *err) SC_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * The tables of vaultd, and their opening. Columns named …_key hold a name folded for comparing, beside the
+ * name as it was written. Every table below a tenant has the tenant in its keys, so that no row can refer to
+ * another tenant's (rule P6).
+ *
+ * packages holds the ids of imported transfer packages (rule F4). It refers to the key by value, not by a
+ * foreign key: a row outlives a purged key, as its tombstone.
+ */
+#include "store/vault_rows.h"
+
+#include <stdlib.h>
+
+#define APPLICATION_ID 0x53437631 /* "SCv1" */
+
+static const char *const steps[] = {
+	"CREATE TABLE tenants ("
+	"  id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT;"
+
+	"CREATE TABLE subscriptions ("
+	"  id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL REFERENCES tenants (id), name TEXT NOT NULL,"
+	"  UNIQUE (tenant, id)) STRICT;"
+
+	"CREATE TABLE resource_groups ("
+	"  tenant TEXT NOT NULL, subscription TEXT NOT NULL, name_key TEXT NOT NULL, name TEXT NOT NULL,"
+	"  location TEXT NOT NULL, tags TEXT NOT NULL, created INTEGER NOT NULL,"
+	"  PRIMARY KEY (tenant, subscription, name_key),"
+	"  FOREIGN KEY (tenant, subscription) REFERENCES subscriptions (tenant, id)) STRICT;"
+
+	"CREATE TABLE vaults ("
+	"  name_key TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, subscription TEXT NOT NULL,"
+	"  group_key TEXT NOT NULL, group_name TEXT NOT NULL, name TEXT NOT NULL, location TEXT NOT NULL,"
+	"  region TEXT NOT NULL, sku TEXT NOT NULL, properties TEXT NOT NULL, tags TEXT NOT NULL,"
+	"  created INTEGER NOT NULL, updated INTEGER NOT NULL, revision INTEGER NOT NULL,"
+	"  UNIQUE (tenant, name_key),"
+	"  FOREIGN KEY (tenant, subscription, group_key)"
+	"    REFERENCES resource_groups (tenant, subscription, name_key)) STRICT;"
+	"CREATE INDEX vaults_of_group ON vaults (tenant, subscription, group_key, name_key);"
+
+	"CREATE TABLE key_versions ("
+	"  tenant TEXT NOT NULL, vault_key TEXT NOT NULL, name_key TEXT NOT NULL, version TEXT NOT NULL,"
+	"  serial INTEGER NOT NULL, vault TEXT NOT NULL, name TEXT NOT NULL, kty TEXT NOT NULL,"
+	"  blob BLOB NOT NULL, spki BLOB NOT NULL, receipt BLOB NOT NULL, enabled INTEGER NOT NULL,"
+	"  not_before INTEGER, expires INTEGER, created INTEGER NOT NULL, updated INTEGER NOT NULL,"
+	"  key_ops TEXT NOT NULL, tags TEXT NOT NULL, revision INTEGER NOT NULL,"
+	"  PRIMARY KEY (tenant, vault_key, name_key, version),"
+	"  UNIQUE (tenant, vault_key, name_key, serial),"
+	"  FOREIGN KEY (tenant, vault_key) REFERENCES vaults (tenant, name_key)) STRICT;"
+
+	"CREATE TABLE packages ("
+	"  region TEXT NOT NULL, package_id BLOB NOT NULL, digest BLOB NOT NULL, tenant TEXT NOT NULL,"
+	"  vault_key TEXT NOT NULL, name_key TEXT NOT NULL, version TEXT NOT NULL,"
+	"  PRIMARY KEY (region, package_id)) STRICT;",
+};
+
+static const struct sc_db_schema schema = { "vaultd", APPLICATION_ID, steps, SC_DB_COUNT(steps) };
+
+sc_status sc_vault_store_open(const char *path, struct sc_vault_store **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_vault_store) store = calloc(1, sizeof *store);
+
+	SC_ENSURE(store, err, SC_ERR_MEMORY, "out of memory for a database");
+	SC_TRY(sc_db_open(path, &schema, &store->db, err));
+	*out = sc_steal(store);
+	return SC_OK;
+}
+
+void sc_vault_store_close(struct sc_vault_store *store)
+{
+	if (!store)
+		return;
+	sc_db_close(store->db);
+	free(store);
+}

@@ -1,0 +1,243 @@
+/*
+ * What vaultd keeps: tenants, subscriptions, resource groups, vaults, keys, and which transfer packages have
+ * been imported. Rows and functions, no SQL: the engine behind them may change.
+ *
+ * What was answered SC_OK by a function that writes is on the disk (rule P2). Otherwise nobody sees any of
+ * it, and the store goes on: SC_ERR_NOT_DURABLE  it could not be written: the disk is full, or its sync
+ * failed. Room on the disk is found again without a restart; after a failed sync every write is refused until
+ * a restart. Should the process end before the next write, the rows may be there, whole, afterwards
+ *   SC_ERR_BUSY         another process held the database for too long, or the row was changed since it was
+ * read SC_ERR_NOT_FOUND, SC_ERR_EXISTS SC_ERR_TOO_LARGE    a name or text to write is beyond its limit
+ *   SC_ERR_INTEGRITY, SC_ERR_SYSTEM, SC_ERR_MEMORY
+ * Writing waits for the disk and belongs on a worker thread; looking up is short. Any thread may call.
+ *
+ * Names and ids compare without the case of their ASCII letters, as the service's do. GUIDs and versions come
+ * back in lower case, all else as it was written. Every look-up has the tenant in its key, so that what is
+ * absent and what is another's answer alike (rule P6).
+ *
+ * A row that was read owns its `memory`, into which its texts and views point: release it with its _free
+ * function or SC_CLEANUP. For a row to write, the caller sets the pointers and leaves `memory` empty.
+ */
+#ifndef SC_STORE_VAULT_STORE_H
+#define SC_STORE_VAULT_STORE_H
+
+#include "base/digest.h"
+
+/* Longest id or name, and longest text of a JSON column, in bytes. */
+#define SC_STORE_NAME_MAX 256
+#define SC_STORE_TEXT_MAX 262144
+
+struct sc_vault_store;
+
+/*
+ * Opens the database, made where it is missing (0600, beneath an existing directory), its schema brought to
+ * this program's. SC_ERR_FORMAT for another program's database or a newer schema's, SC_ERR_INTEGRITY for a
+ * file that is no database. The caller closes *out; no other thread may be using it then.
+ */
+sc_status sc_vault_store_open(const char *path, struct sc_vault_store **out,
+			      struct sc_error *err) SC_WARN_UNUSED;
+void sc_vault_store_close(struct sc_vault_store *store);
+SC_CLEANUP_POINTER(sc_vault_store, struct sc_vault_store, sc_vault_store_close)
+
+/* -- tenants and subscriptions
+ * ----------------------------------------------------------------------------------- */
+
+struct sc_tenant_row {
+	const char *id; /* GUID */
+	const char *name;
+	struct sc_bytes memory;
+};
+void sc_tenant_row_free(struct sc_tenant_row *row);
+SC_CLEANUP_VALUE(sc_tenant_row, sc_tenant_row_free)
+
+sc_status sc_store_tenant_add(struct sc_vault_store *store, const struct sc_tenant_row *row,
+			      struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_store_tenant_find(struct sc_vault_store *store, const char *id, struct sc_tenant_row *out,
+			       struct sc_error *err) SC_WARN_UNUSED;
+
+struct sc_subscription_row {
+	const char *id; /* GUID, unique over all tenants */
+	const char *tenant;
+	const char *name;
+	struct sc_bytes memory;
+};
+void sc_subscription_row_free(struct sc_subscription_row *row);
+SC_CLEANUP_VALUE(sc_subscription_row, sc_subscription_row_free)
+
+/* SC_ERR_NOT_FOUND where the tenant is not there. */
+sc_status sc_store_subscription_add(struct sc_vault_store *store, const struct sc_subscription_row *row,
+				    struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_store_subscription_find(struct sc_vault_store *store, const char *tenant, const char *id,
+				     struct sc_subscription_row *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * Lists: calls `visit` for each row, in the order of names; the row is valid during the call. A status that
+ * is not SC_OK ends the list and is passed on. `visit` must not call the store. Pages: at most `max` rows
+ * after the name `after`; NULL begins at the first.
+ */
+typedef sc_status (*sc_store_subscription_visit)(void *context, const struct sc_subscription_row *row,
+						 struct sc_error *err);
+sc_status sc_store_subscription_list(struct sc_vault_store *store, const char *tenant,
+				     sc_store_subscription_visit visit, void *context,
+				     struct sc_error *err) SC_WARN_UNUSED;
+
+/* -- resource groups
+ * --------------------------------------------------------------------------------------------- */
+
+struct sc_group_row {
+	const char *tenant;
+	const char *subscription;
+	const char *name; /* unique in its subscription */
+	const char *location;
+	const char *tags; /* JSON */
+	int64_t created;  /* seconds since 1970, as all times here */
+	struct sc_bytes memory;
+};
+void sc_group_row_free(struct sc_group_row *row);
+SC_CLEANUP_VALUE(sc_group_row, sc_group_row_free)
+
+/*
+ * Makes the group (*is_new), or gives the one that is there the row's tags and nothing else. SC_ERR_NOT_FOUND
+ * where the subscription is not there or another tenant's.
+ */
+sc_status sc_store_group_put(struct sc_vault_store *store, const struct sc_group_row *row, bool *is_new,
+			     struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_store_group_find(struct sc_vault_store *store, const char *tenant, const char *subscription,
+			      const char *name, struct sc_group_row *out,
+			      struct sc_error *err) SC_WARN_UNUSED;
+
+typedef sc_status (*sc_store_group_visit)(void *context, const struct sc_group_row *row,
+					  struct sc_error *err);
+sc_status sc_store_group_list(struct sc_vault_store *store, const char *tenant, const char *subscription,
+			      const char *after, uint32_t max, sc_store_group_visit visit, void *context,
+			      struct sc_error *err) SC_WARN_UNUSED;
+
+/* -- vaults
+ * ------------------------------------------------------------------------------------------------------ */
+
+struct sc_vault_row {
+	const char *tenant;
+	const char *subscription;
+	const char *group;
+	const char *name; /* unique over all tenants: it is a host's name */
+	const char *location;
+	const char *region; /* code, "EU" */
+	const char *sku;
+	const char *properties; /* JSON: access policies and whatever else clients may change */
+	const char *tags;       /* JSON */
+	int64_t created;
+	int64_t updated;
+	int64_t revision; /* counts its changes: set by the store */
+	struct sc_bytes memory;
+};
+void sc_vault_row_free(struct sc_vault_row *row);
+SC_CLEANUP_VALUE(sc_vault_row, sc_vault_row_free)
+
+/* SC_ERR_EXISTS where anyone has a vault of that name; SC_ERR_NOT_FOUND where its group is not there. */
+sc_status sc_store_vault_add(struct sc_vault_store *store, const struct sc_vault_row *row,
+			     struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * Writes sku, properties, tags and `updated` of a row that was read, if it is still of row->revision; else
+ * SC_ERR_BUSY: read it again.
+ */
+sc_status sc_store_vault_update(struct sc_vault_store *store, const struct sc_vault_row *row,
+				struct sc_error *err) SC_WARN_UNUSED;
+
+/* For the keys API, which knows a vault by its host's name and the caller's tenant. */
+sc_status sc_store_vault_find(struct sc_vault_store *store, const char *tenant, const char *name,
+			      struct sc_vault_row *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* For the Resource Manager: the vault of that name in that very group. */
+sc_status sc_store_vault_find_in(struct sc_vault_store *store, const char *tenant, const char *subscription,
+				 const char *group, const char *name, struct sc_vault_row *out,
+				 struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * The id of the tenant that a vault belongs to: the one look-up without a tenant, for the challenge to a
+ * caller who has not signed in yet and for the check whether a name is free.
+ */
+sc_status sc_store_vault_tenant(struct sc_vault_store *store, const char *name, struct sc_tenant_row *out,
+				struct sc_error *err) SC_WARN_UNUSED;
+
+/* Of a whole subscription where `group` is NULL. */
+typedef sc_status (*sc_store_vault_visit)(void *context, const struct sc_vault_row *row,
+					  struct sc_error *err);
+sc_status sc_store_vault_list(struct sc_vault_store *store, const char *tenant, const char *subscription,
+			      const char *group, const char *after, uint32_t max, sc_store_vault_visit visit,
+			      void *context, struct sc_error *err) SC_WARN_UNUSED;
+
+/* -- keys
+ * -------------------------------------------------------------------------------------------------------- */
+
+#define SC_STORE_NO_TIME INT64_MIN /* not_before or expires that is not set */
+
+/*
+ * One version of a key. Vault, name and version come back exactly as they were written with it, since that is
+ * how its owner is sealed in the blob.
+ */
+struct sc_key_row {
+	const char *tenant;
+	const char *vault;
+	const char *name;
+	const char *version;    /* 32 hexadecimal digits, in lower case */
+	const char *kty;        /* "RSA-HSM" */
+	struct sc_view blob;    /* sealed by the module */
+	struct sc_view spki;    /* public key, DER */
+	struct sc_view receipt; /* rule F7 */
+	bool enabled;
+	int64_t not_before;
+	int64_t expires;
+	int64_t created;
+	int64_t updated;
+	const char *key_ops; /* JSON array */
+	const char *tags;    /* JSON */
+	int64_t revision;    /* set by the store */
+	struct sc_bytes memory;
+};
+void sc_key_row_free(struct sc_key_row *row);
+SC_CLEANUP_VALUE(sc_key_row, sc_key_row_free)
+
+/* The transfer package that a key came in. */
+struct sc_package_claim {
+	const char *region;    /* code; a package id is unique within it */
+	struct sc_view id;     /* SC_PACKAGE_ID_SIZE bytes */
+	struct sc_hash digest; /* SHA-256 of the whole package file */
+};
+
+#define SC_STORE_VERSION_SIZE 33 /* 32 hexadecimal digits, terminated */
+
+/*
+ * The rule of one import (F4). Writes the key version and its package's id together, or neither, so that of
+ * two imports of one package exactly one writes:
+ *
+ *   SC_OK             `version` is where the package's key is: row->version, written now; or, where the same
+ * file had been imported into the same vault and name before, that earlier version SC_ERR_EXISTS     the
+ * package was imported into another place, or another file has its id, or its key has been purged: a
+ * package's id outlives its key. The message names no place SC_ERR_NOT_FOUND  the vault is not there
+ */
+sc_status sc_store_key_import(struct sc_vault_store *store, const struct sc_key_row *row,
+			      const struct sc_package_claim *claim, char version[SC_STORE_VERSION_SIZE],
+			      struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * The same question without writing, to spare the module an import that would come to nothing: SC_OK and
+ * SC_ERR_EXISTS as above; SC_ERR_NOT_FOUND where the package has not been imported yet.
+ */
+sc_status sc_store_package_find(struct sc_vault_store *store, const char *tenant, const char *vault,
+				const char *name, const struct sc_package_claim *claim,
+				char version[SC_STORE_VERSION_SIZE], struct sc_error *err) SC_WARN_UNUSED;
+
+/* The version of a key, or the newest where `version` is NULL or "". */
+sc_status sc_store_key_find(struct sc_vault_store *store, const char *tenant, const char *vault,
+			    const char *name, const char *version, struct sc_key_row *out,
+			    struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * Writes what clients may change: enabled, not_before, expires, key_ops, tags and `updated`, if the row is
+ * still of row->revision; else SC_ERR_BUSY: read it again.
+ */
+sc_status sc_store_key_update(struct sc_vault_store *store, const struct sc_key_row *row,
+			      struct sc_error *err) SC_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,151 @@
+/*
+ * Add-AzureAccount, article step 1.2: signs in, and leaves a session for the cmdlets after it. The password
+ * is asked for at the terminal or read from a descriptor, never taken from the command line, which everybody
+ * on the machine can read.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "azure/cmdlet.h"
+#include "azure/manager.h"
+#include "base/options.h"
+#include "base/terminal.h"
+
+#define NAME "Add-AzureAccount"
+
+#define FD_MAX 1023
+
+static const char notes[] =
+    "Without -Authority, $SAFECONDUCT_LOGIN says where to sign in, like https://login.localhost:8444/adfs;\n"
+    "without -ResourceManager, $SAFECONDUCT_ARM says where the subscriptions are, like\n"
+    "https://management.localhost:8443; without -CA, $SAFECONDUCT_CA or $SSL_CERT_FILE, else the system's\n"
+    "authorities are trusted. The session is kept in $SAFECONDUCT_CONFIG_DIR, else in $HOME/.safeconduct.\n"
+    "Signing in through the browser and by device code are not offered yet: -Credential is needed.";
+
+struct arguments {
+	const char *credential;
+	const char *password_fd;
+	struct sc_sign_in where;
+};
+
+/* The option, else the first of two environment variables that is set. */
+static const char *choose(const char *option, const char *first, const char *second)
+{
+	const char *value = option ? option : getenv(first);
+
+	if (!value && second)
+		value = getenv(second);
+	return value && *value ? value : NULL;
+}
+
+static sc_status check(struct arguments *a, struct sc_error *err)
+{
+	struct sc_sign_in *where = &a->where;
+
+	SC_ENSURE(
+	    a->credential, err, SC_ERR_USAGE,
+	    "-Credential is missing: who signs in (the browser page and device codes are not offered yet)");
+	where->authority = choose(where->authority, "SAFECONDUCT_LOGIN", NULL);
+	where->manager = choose(where->manager, "SAFECONDUCT_ARM", NULL);
+	where->ca = choose(where->ca, "SAFECONDUCT_CA", "SSL_CERT_FILE");
+	SC_ENSURE(where->authority, err, SC_ERR_USAGE,
+		  "where to sign in is not known: give -Authority or set $SAFECONDUCT_LOGIN");
+	SC_ENSURE(where->manager, err, SC_ERR_USAGE,
+		  "where the subscriptions are is not known: give -ResourceManager or set $SAFECONDUCT_ARM");
+	return SC_OK;
+}
+
+static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool *done, struct sc_error *err)
+{
+	const struct sc_option options[] = {
+		{ .name = "Credential",
+		  .argument = "USER",
+		  .help = "who signs in: admin@contoso",
+		  .value = &a->credential },
+		{ .name = "Password-From-FD",
+		  .argument = "N",
+		  .help = "read the password from this descriptor",
+		  .value = &a->password_fd },
+		{ .name = "Authority",
+		  .argument = "URL",
+		  .help = "where to sign in, ending in a tenant's id or adfs",
+		  .value = &a->where.authority },
+		{ .name = "ResourceManager",
+		  .argument = "URL",
+		  .help = "where the subscriptions are",
+		  .value = &a->where.manager },
+		{ .name = "CA",
+		  .argument = "FILE",
+		  .help = "the authorities to trust, PEM",
+		  .value = &a->where.ca },
+		{ 0 },
+	};
+	const struct sc_command_line line = { NAME, "-Credential USER [OPTIONS]", "Signs in to an account.",
+					      options, notes };
+	size_t operands;
+
+	SC_TRY(sc_options_read(&line, argc, argv, NULL, 0, &operands, done, err));
+	return *done ? SC_OK : check(a, err);
+}
+
+static sc_status read_password(const struct arguments *a, struct sc_secret *out, struct sc_error *err)
+{
+	char prompt[256];
+	uint64_t fd = 0;
+
+	if (a->password_fd) {
+		SC_TRY(sc_number_read(a->password_fd, "-Password-From-FD", 0, FD_MAX, &fd, err));
+		return sc_fd_read_secret_line((int)fd, out, err);
+	}
+	snprintf(prompt, sizeof prompt, "Password for %.200s: ", a->credential);
+	return sc_terminal_read_secret(prompt, out, err);
+}
+
+/* As the cmdlet prints it: the account's further subscriptions stand below each other. */
+static void print_account(const struct sc_session *session, const struct sc_subscription *list, size_t count)
+{
+	int width = (int)strlen(session->account);
+
+	if (width < 16)
+		width = 16;
+	printf("\n%-*s %-6s %-36s %s\n", width, "Id", "Type", "Subscriptions", "Tenants");
+	printf("%-*s %-6s %-36s %s\n", width, "--", "----", "-------------", "-------");
+	printf("%-*s %-6s %-36s %s\n", width, session->account, "User", count ? list[0].id : "",
+	       session->tenant);
+	for (size_t i = 1; i < count; i++)
+		printf("%-*s %-6s %s\n", width, "", "", list[i].id);
+	printf("\n");
+}
+
+static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) password = { 0 };
+	SC_CLEANUP(sc_account) account = NULL;
+	struct arguments a = { 0 };
+	struct sc_subscription *subscriptions = NULL;
+	char ca[PATH_MAX];
+	size_t count = 0;
+
+	SC_TRY(read_arguments(argc, argv, &a, done, err));
+	if (*done)
+		return SC_OK;
+	if (a.where.ca) {
+		/* The session outlives the directory that this was typed in. */
+		if (!realpath(a.where.ca, ca))
+			return sc_fail_errno(err, SC_ERR_NOT_FOUND, "%s", a.where.ca);
+		a.where.ca = ca;
+	}
+	SC_TRY(read_password(&a, &password, err));
+	SC_TRY(sc_account_sign_in(&a.where, a.credential, &password, &account, err));
+	SC_TRY(sc_manager_subscriptions(account, &subscriptions, &count, err));
+	print_account(sc_account_session(account), subscriptions, count);
+	free(subscriptions);
+	return SC_OK;
+}
+
+int main(int argc, char **argv)
+{
+	return sc_cmdlet_main(NAME, run, argc, argv);
+}

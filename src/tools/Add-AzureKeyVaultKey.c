@@ -1,0 +1,162 @@
+/*
+ * Add-AzureKeyVaultKey, article step 5: takes the transfer package to the vault, shows the properties of the
+ * key that arrived, and saves the receipt of the vault's module (rule F7), which `verifyreceipt` compares
+ * with the key at home. Run again with the same package it finds the same key, so an interrupted run is
+ * repeated.
+ */
+#include <stdio.h>
+#include <strings.h>
+
+#include "azure/cmdlet.h"
+#include "azure/keys.h"
+#include "base/file.h"
+#include "base/options.h"
+#include "formats/signed_data.h"
+#include "formats/transfer.h"
+
+#define NAME "Add-AzureKeyVaultKey"
+
+#define WIDTH 14
+
+#define RECEIPT_PREFIX "Receipt-"
+#define RECEIPT_SUFFIX ".p7"
+#define RECEIPT_SIZE   (sizeof RECEIPT_PREFIX RECEIPT_SUFFIX + SC_KEY_NAME_SIZE)
+
+struct arguments {
+	const char *vault;
+	const char *name;
+	const char *package;
+	const char *destination;
+	const char *receipt;
+	char default_receipt[RECEIPT_SIZE];
+};
+
+static sc_status check(struct arguments *a, struct sc_error *err)
+{
+	SC_ENSURE(a->vault, err, SC_ERR_USAGE, "-VaultName is missing");
+	SC_ENSURE(a->name, err, SC_ERR_USAGE, "-Name is missing: the key's name in the vault");
+	SC_ENSURE(a->package, err, SC_ERR_USAGE,
+		  "-KeyFilePath is missing: TransferPackage-<name>.byok, as KeyTransferRemote wrote it");
+	SC_ENSURE(!a->destination || strcasecmp(a->destination, "HSM") == 0, err, SC_ERR_ARGUMENT,
+		  "-Destination %s: a transfer package opens in an HSM only, so it is HSM", a->destination);
+	SC_ENSURE(sc_key_name_is_valid(a->name), err, SC_ERR_ARGUMENT,
+		  "-Name %s: a key's name has 1 to 127 letters, digits and hyphens", a->name);
+	if (!a->receipt) {
+		snprintf(a->default_receipt, sizeof a->default_receipt, RECEIPT_PREFIX "%s" RECEIPT_SUFFIX,
+			 a->name);
+		a->receipt = a->default_receipt;
+	}
+	return SC_OK;
+}
+
+static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool *done, struct sc_error *err)
+{
+	const struct sc_option options[] = {
+		{ .name = "VaultName", .argument = "NAME", .help = "the vault", .value = &a->vault },
+		{ .name = "Name",
+		  .argument = "NAME",
+		  .help = "the key's name in the vault",
+		  .value = &a->name },
+		{ .name = "KeyFilePath",
+		  .argument = "FILE",
+		  .help = "the transfer package",
+		  .value = &a->package },
+		{ .name = "Destination", .argument = "HSM", .help = "HSM", .value = &a->destination },
+		{ .name = "ReceiptPath",
+		  .argument = "FILE",
+		  .help = "the receipt (" RECEIPT_PREFIX "<name>" RECEIPT_SUFFIX ")",
+		  .value = &a->receipt },
+		{ 0 },
+	};
+	const struct sc_command_line line = { NAME,
+					      "-VaultName NAME -Name NAME -KeyFilePath FILE -Destination HSM",
+					      "Imports a transfer package into a vault.", options,
+					      "Sign in with Add-AzureAccount first." };
+	size_t operands;
+
+	SC_TRY(sc_options_read(&line, argc, argv, NULL, 0, &operands, done, err));
+	return *done ? SC_OK : check(a, err);
+}
+
+/* What the package says of itself: told before it travels, if it is none. */
+static sc_status read_package(const char *path, struct sc_bytes *package, struct sc_hash *key_hash,
+			      struct sc_error *err)
+{
+	SC_CLEANUP(sc_transfer_package) decoded = NULL;
+	sc_status status;
+
+	SC_TRY(sc_file_read_path(path, SC_TRANSFER_MAX, package, err));
+	status = sc_transfer_package_decode(sc_bytes_view(package), &decoded, err);
+	if (status != SC_OK)
+		return sc_fail_context(err, status, "%s", path);
+	*key_hash = decoded->header->key_hash;
+	return SC_OK;
+}
+
+/* The same receipt may be there already, from a run before this one; another is never overwritten. */
+static sc_status save_receipt(const char *path, struct sc_view receipt, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) there = { 0 };
+	sc_status status = sc_file_write_path(path, receipt, SC_FILE_NEW, 0600, err);
+
+	if (status != SC_ERR_EXISTS)
+		return status;
+	SC_TRY(sc_file_read_path(path, SC_SIGNED_DATA_MAX, &there, err));
+	SC_ENSURE(sc_view_equals(sc_bytes_view(&there), receipt), err, SC_ERR_EXISTS,
+		  "the key is in the vault, but %s is another receipt: run this again with -ReceiptPath FILE",
+		  path);
+	return SC_OK;
+}
+
+static void print_key(const struct sc_vault *vault, const struct sc_vault_key *key)
+{
+	char grouped[SC_HASH_GROUPED_SIZE];
+	char bits[16];
+
+	sc_hash_grouped(&key->key_hash, grouped);
+	snprintf(bits, sizeof bits, "%u", key->bits);
+	printf("\n");
+	sc_cmdlet_property(WIDTH, "Vault Name", vault->name);
+	sc_cmdlet_property(WIDTH, "Name", key->name);
+	sc_cmdlet_property(WIDTH, "Version", key->version);
+	sc_cmdlet_property(WIDTH, "Id", key->id);
+	sc_cmdlet_property(WIDTH, "Enabled", key->is_enabled ? "True" : "False");
+	sc_cmdlet_time(WIDTH, "Expires", key->expires);
+	sc_cmdlet_time(WIDTH, "Not Before", key->not_before);
+	sc_cmdlet_time(WIDTH, "Created", key->created);
+	sc_cmdlet_time(WIDTH, "Updated", key->updated);
+	sc_cmdlet_property(WIDTH, "Key Type", key->kty);
+	sc_cmdlet_property(WIDTH, "Key Size", bits);
+	sc_cmdlet_property(WIDTH, "Key Operations", key->operations);
+	sc_cmdlet_property(WIDTH, "Key Hash", grouped);
+}
+
+static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
+{
+	SC_CLEANUP(sc_account) account = NULL;
+	SC_CLEANUP(sc_bytes) package = { 0 };
+	SC_CLEANUP(sc_bytes) receipt = { 0 };
+	struct arguments a = { 0 };
+	struct sc_hash key_hash;
+	struct sc_vault vault = { 0 };
+	struct sc_vault_key key = { 0 };
+
+	SC_TRY(read_arguments(argc, argv, &a, done, err));
+	if (*done)
+		return SC_OK;
+	SC_TRY(read_package(a.package, &package, &key_hash, err));
+	SC_TRY(sc_account_open(&account, err));
+	SC_TRY(sc_manager_vault(account, a.vault, &vault, err));
+	SC_TRY(sc_keys_import(account, &vault, a.name, sc_bytes_view(&package), &key_hash, &key, err));
+	print_key(&vault, &key);
+	SC_TRY(sc_keys_receipt(account, &vault, &key, &receipt, err));
+	SC_TRY(save_receipt(a.receipt, sc_bytes_view(&receipt), err));
+	sc_cmdlet_property(WIDTH, "Receipt", a.receipt);
+	printf("\n");
+	return SC_OK;
+}
+
+int main(int argc, char **argv)
+{
+	return sc_cmdlet_main(NAME, run, argc, argv);
+}

@@ -1,0 +1,86 @@
+/* Get-AzureSubscription, article step 1.2: the subscriptions of the account, one of which the key is for. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "azure/cmdlet.h"
+#include "azure/manager.h"
+#include "base/options.h"
+
+#define NAME "Get-AzureSubscription"
+
+#define WIDTH 16
+
+struct arguments {
+	const char *id;
+	const char *name;
+};
+
+static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool *done, struct sc_error *err)
+{
+	const struct sc_option options[] = {
+		{ .name = "SubscriptionId", .argument = "ID", .help = "this one only", .value = &a->id },
+		{ .name = "SubscriptionName",
+		  .argument = "NAME",
+		  .help = "those of this name only",
+		  .value = &a->name },
+		{ 0 },
+	};
+	const struct sc_command_line line = { NAME, "[OPTIONS]", "Lists the account's subscriptions.",
+					      options, "Sign in with Add-AzureAccount first." };
+	size_t operands;
+
+	return sc_options_read(&line, argc, argv, NULL, 0, &operands, done, err);
+}
+
+static void print_subscription(const struct sc_subscription *s, const char *account)
+{
+	printf("\n");
+	sc_cmdlet_property(WIDTH, "SubscriptionId", s->id);
+	sc_cmdlet_property(WIDTH, "SubscriptionName", s->name);
+	sc_cmdlet_property(WIDTH, "State", s->state);
+	sc_cmdlet_property(WIDTH, "DefaultAccount", account);
+	sc_cmdlet_property(WIDTH, "TenantId", s->tenant);
+}
+
+static bool is_wanted(const struct arguments *a, const struct sc_subscription *s)
+{
+	return (!a->id || strcasecmp(a->id, s->id) == 0) && (!a->name || strcasecmp(a->name, s->name) == 0);
+}
+
+static sc_status print_all(struct sc_account *account, const struct arguments *a, struct sc_error *err)
+{
+	struct sc_subscription *list = NULL;
+	size_t count = 0;
+	size_t shown = 0;
+
+	SC_TRY(sc_manager_subscriptions(account, &list, &count, err));
+	for (size_t i = 0; i < count; i++)
+		if (is_wanted(a, &list[i])) {
+			print_subscription(&list[i], sc_account_session(account)->account);
+			shown++;
+		}
+	free(list);
+	if (shown)
+		printf("\n");
+	SC_ENSURE(shown || (!a->id && !a->name), err, SC_ERR_NOT_FOUND,
+		  "%s: the account has no such subscription", a->id ? a->id : a->name);
+	return SC_OK;
+}
+
+static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
+{
+	SC_CLEANUP(sc_account) account = NULL;
+	struct arguments a = { 0 };
+
+	SC_TRY(read_arguments(argc, argv, &a, done, err));
+	if (*done)
+		return SC_OK;
+	SC_TRY(sc_account_open(&account, err));
+	return print_all(account, &a, err);
+}
+
+int main(int argc, char **argv)
+{
+	return sc_cmdlet_main(NAME, run, argc, argv);
+}

@@ -1,0 +1,81 @@
+/* New-AzureRmKeyVault: a vault whose keys the account that makes it may use. One that is there is not
+ * touched. */
+#include <stdio.h>
+
+#include "azure/cmdlet.h"
+#include "azure/manager.h"
+#include "base/options.h"
+
+#define NAME "New-AzureRmKeyVault"
+
+#define WIDTH 17
+
+static sc_status read_arguments(int argc, char **argv, struct sc_vault_order *a, bool *done,
+				struct sc_error *err)
+{
+	const struct sc_option options[] = {
+		{ .name = "VaultName", .argument = "NAME", .help = "the vault's name", .value = &a->name },
+		{ .name = "ResourceGroupName", .argument = "NAME", .help = "its group", .value = &a->group },
+		{ .name = "Location", .argument = "PLACE", .help = "europe", .value = &a->location },
+		{ .name = "SKU",
+		  .argument = "NAME",
+		  .help = "standard, or premium for HSM-protected keys (standard)",
+		  .value = &a->sku },
+		{ .name = "SubscriptionId",
+		  .argument = "ID",
+		  .help = "where the account has several",
+		  .value = &a->subscription },
+		{ 0 },
+	};
+	const struct sc_command_line line = {
+		NAME, "-VaultName NAME -ResourceGroupName NAME -Location PLACE [OPTIONS]", "Makes a vault.",
+		options, "Sign in with Add-AzureAccount first."
+	};
+	size_t operands;
+
+	SC_TRY(sc_options_read(&line, argc, argv, NULL, 0, &operands, done, err));
+	if (*done)
+		return SC_OK;
+	SC_ENSURE(a->name, err, SC_ERR_USAGE, "-VaultName is missing");
+	SC_ENSURE(a->group, err, SC_ERR_USAGE,
+		  "-ResourceGroupName is missing (see New-AzureRmResourceGroup)");
+	SC_ENSURE(a->location, err, SC_ERR_USAGE, "-Location is missing, like europe");
+	if (!a->sku)
+		a->sku = "standard";
+	return SC_OK;
+}
+
+static void print_vault(const struct sc_vault *vault, const struct sc_vault_order *order)
+{
+	printf("\n");
+	sc_cmdlet_property(WIDTH, "Vault Name", vault->name);
+	sc_cmdlet_property(WIDTH, "ResourceGroupName", order->group);
+	sc_cmdlet_property(WIDTH, "Location", vault->location);
+	sc_cmdlet_property(WIDTH, "Resource ID", vault->id);
+	sc_cmdlet_property(WIDTH, "Vault URI", vault->url);
+	sc_cmdlet_property(WIDTH, "SKU", vault->sku);
+	printf("\n");
+}
+
+static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
+{
+	SC_CLEANUP(sc_account) account = NULL;
+	struct sc_vault_order order = { 0 };
+	struct sc_subscription subscription;
+	struct sc_vault vault = { 0 };
+
+	SC_TRY(read_arguments(argc, argv, &order, done, err));
+	if (*done)
+		return SC_OK;
+	SC_TRY(sc_account_open(&account, err));
+	SC_TRY(sc_manager_subscription(account, order.subscription, &subscription, err));
+	order.subscription = subscription.id;
+	SC_TRY(sc_manager_make_vault(account, &order, &vault, err));
+	print_vault(&vault, &order);
+	return SC_OK;
+}
+
+int main(int argc, char **argv)
+{
+	return sc_cmdlet_main(NAME, run, argc, argv);
+}

@@ -1,0 +1,65 @@
+/* New-AzureRmResourceGroup: what a vault is put into. */
+#include <stdio.h>
+
+#include "azure/cmdlet.h"
+#include "azure/manager.h"
+#include "base/options.h"
+
+#define NAME "New-AzureRmResourceGroup"
+
+#define WIDTH 17
+
+struct arguments {
+	const char *name;
+	const char *location;
+	const char *subscription;
+};
+
+static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool *done, struct sc_error *err)
+{
+	const struct sc_option options[] = {
+		{ .name = "Name", .argument = "NAME", .help = "the group's name", .value = &a->name },
+		{ .name = "Location", .argument = "PLACE", .help = "europe", .value = &a->location },
+		{ .name = "SubscriptionId",
+		  .argument = "ID",
+		  .help = "where the account has several",
+		  .value = &a->subscription },
+		{ 0 },
+	};
+	const struct sc_command_line line = { NAME, "-Name NAME -Location PLACE [OPTIONS]",
+					      "Makes a resource group.", options,
+					      "Sign in with Add-AzureAccount first." };
+	size_t operands;
+
+	SC_TRY(sc_options_read(&line, argc, argv, NULL, 0, &operands, done, err));
+	if (*done)
+		return SC_OK;
+	SC_ENSURE(a->name, err, SC_ERR_USAGE, "-Name is missing");
+	SC_ENSURE(a->location, err, SC_ERR_USAGE, "-Location is missing, like europe");
+	return SC_OK;
+}
+
+static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
+{
+	SC_CLEANUP(sc_account) account = NULL;
+	struct arguments a = { 0 };
+	struct sc_subscription subscription;
+
+	SC_TRY(read_arguments(argc, argv, &a, done, err));
+	if (*done)
+		return SC_OK;
+	SC_TRY(sc_account_open(&account, err));
+	SC_TRY(sc_manager_subscription(account, a.subscription, &subscription, err));
+	SC_TRY(sc_manager_make_group(account, subscription.id, a.name, a.location, err));
+	printf("\n");
+	sc_cmdlet_property(WIDTH, "ResourceGroupName", a.name);
+	sc_cmdlet_property(WIDTH, "Location", a.location);
+	sc_cmdlet_property(WIDTH, "SubscriptionId", subscription.id);
+	printf("\n");
+	return SC_OK;
+}
+
+int main(int argc, char **argv)
+{
+	return sc_cmdlet_main(NAME, run, argc, argv);
+}

@@ -1,0 +1,302 @@
+/*
+ * safeconduct init: everything for a first start of signind and vaultd. Each daemon's part is done by a child
+ * that has the daemon's user id (init_daemon.c); the parent makes the one-use TLS authority, signs the two
+ * certificates and destroys its key. The directory appears under its name when all of it is there.
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/options.h"
+#include "base/os.h"
+#include "tools/safeconduct/commands.h"
+#include "tools/safeconduct/init.h"
+#include "tools/safeconduct/tls_authority.h"
+
+#define UID_LIMIT UINT64_C(4294967294) /* (uid_t)-1 means "do not change" */
+
+static const char notes[] =
+    "The `service` module has a socket for each daemon:\n"
+    "  role=service,make=token+tls,load=token+tls,owner=signind   and   "
+    "role=service,make=tls,load=tls,owner=vaultd\n"
+    "DIR gets signind/ and vaultd/, each its daemon's own, and ca.pem for clients. As root, each daemon's "
+    "files\n"
+    "are made under its user id; its group is the one of the user's account, else the same number.\n"
+    "What is printed can be sourced by a shell. It holds two secrets, which are shown this once.";
+
+static sc_status read_arguments(int argc, char **argv, struct sc_init_wishes *a, bool *done,
+				struct sc_error *err)
+{
+	const struct sc_option options[] = {
+		{ .name = "dir",
+		  .argument = "DIR",
+		  .help = "a new directory for both services",
+		  .value = &a->dir },
+		{ .name = "domain",
+		  .argument = "NAME",
+		  .help = "login.NAME, …vault.NAME (localhost)",
+		  .value = &a->domain },
+		{ .name = "signin-port",
+		  .argument = "PORT",
+		  .help = "of signind (8444)",
+		  .value = &a->signin_port },
+		{ .name = "vault-port",
+		  .argument = "PORT",
+		  .help = "of vaultd (8443)",
+		  .value = &a->vault_port },
+		{ .name = "signin-module",
+		  .argument = "SOCKET",
+		  .help = "the service module's socket for signind",
+		  .value = &a->signin_module },
+		{ .name = "vault-module",
+		  .argument = "SOCKET",
+		  .help = "the service module's socket for vaultd",
+		  .value = &a->vault_module },
+		{ .name = "region",
+		  .argument = "CODE:SOCKET:DIR",
+		  .help = "a region: its module, its published files",
+		  .list = a->regions,
+		  .list_max = SC_INIT_REGIONS_MAX,
+		  .list_count = &a->region_count },
+		{ .name = "signin-user",
+		  .argument = "USER",
+		  .help = "signind's user: a name or a number",
+		  .value = &a->signin_user },
+		{ .name = "vault-user",
+		  .argument = "USER",
+		  .help = "vaultd's user",
+		  .value = &a->vault_user },
+		{ .name = "tenant-name",
+		  .argument = "NAME",
+		  .help = "the first tenant (Contoso)",
+		  .value = &a->tenant_name },
+		{ .name = "subscription-name",
+		  .argument = "NAME",
+		  .help = "its subscription (Contoso Keys)",
+		  .value = &a->subscription_name },
+		{ .name = "user",
+		  .argument = "NAME@DOMAIN",
+		  .help = "its administrator (admin@contoso)",
+		  .value = &a->user },
+		{ .name = "app-name",
+		  .argument = "NAME",
+		  .help = "its application (application)",
+		  .value = &a->app_name },
+		{ 0 },
+	};
+	const struct sc_command_line line = {
+		"safeconduct init",
+		"--dir=DIR --signin-module=SOCKET --vault-module=SOCKET --region=… [OPTIONS]",
+		"Makes keys, certificates, databases and configuration of signind and vaultd.", options, notes
+	};
+	size_t operands;
+
+	SC_TRY(sc_options_read(&line, argc, argv, NULL, 0, &operands, done, err));
+	if (*done)
+		return SC_OK;
+	SC_ENSURE(a->dir, err, SC_ERR_USAGE, "--dir is missing: a new directory for both services");
+	SC_ENSURE(a->signin_module, err, SC_ERR_USAGE,
+		  "--signin-module is missing: the service module's socket for signind");
+	SC_ENSURE(a->vault_module, err, SC_ERR_USAGE,
+		  "--vault-module is missing: the service module's socket for vaultd");
+	SC_ENSURE(a->region_count > 0, err, SC_ERR_USAGE,
+		  "--region is missing, like EU:/run/eu/service:/srv/regions/EU");
+	return SC_OK;
+}
+
+/* -- who the children become -------------------------------------------------------------------------------
+ */
+
+static sc_status find_identity(const char *user, const char *what, struct sc_init_identity *out,
+			       struct sc_error *err)
+{
+	const struct passwd *account;
+	uint64_t number = 0;
+
+	if (!user)
+		return SC_OK;
+	SC_ENSURE(geteuid() == 0, err, SC_ERR_USAGE, "%s: only root can make files as another user", what);
+	account = getpwnam(user);
+	if (!account) {
+		SC_TRY(sc_number_read(user, what, 1, UID_LIMIT, &number, err));
+		account = getpwuid((uid_t)number);
+	}
+	out->is_given = true;
+	out->uid = account ? account->pw_uid : (uid_t)number;
+	out->gid = account ? account->pw_gid : (gid_t)number;
+	return SC_OK;
+}
+
+/* -- directories -------------------------------------------------------------------------------------------
+ */
+
+static sc_status make_directory(const char *path, mode_t mode, const struct sc_init_identity *identity,
+				struct sc_error *err)
+{
+	if (mkdir(path, 0700) != 0)
+		return sc_fail_errno(err, errno == EEXIST ? SC_ERR_EXISTS : SC_ERR_SYSTEM, "%s", path);
+	/* Given away last: until then only this process can change what the name stands for. */
+	if (chmod(path, mode) != 0 ||
+	    (identity && identity->is_given && lchown(path, identity->uid, identity->gid) != 0))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s", path);
+	return SC_OK;
+}
+
+static sc_status make_directories(const struct sc_init_plan *plan, const struct sc_init_identity *signin,
+				  const struct sc_init_identity *vault, struct sc_error *err)
+{
+	char path[4096];
+	struct stat there;
+
+	SC_ENSURE(lstat(plan->dir, &there) != 0, err, SC_ERR_EXISTS,
+		  "%s: it exists already and is left as it is", plan->dir);
+	SC_ENSURE(lstat(plan->partial, &there) != 0, err, SC_ERR_EXISTS,
+		  "%s: left by a run that did not end well: remove it first", plan->partial);
+	SC_TRY(make_directory(plan->partial, 0755, NULL, err));
+	snprintf(path, sizeof path, "%s/%s", plan->partial, sc_init_signind.name);
+	SC_TRY(make_directory(path, 0700, signin, err));
+	snprintf(path, sizeof path, "%s/%s", plan->partial, sc_init_vaultd.name);
+	return make_directory(path, 0700, vault, err);
+}
+
+/* DIR.partial becomes DIR, in one step that a crash cannot halve. */
+static sc_status give_name(const struct sc_init_plan *plan, struct sc_error *err)
+{
+	SC_CLEANUP(sc_dir) partial = SC_DIR_NONE;
+	SC_CLEANUP(sc_dir) parent = SC_DIR_NONE;
+	const char *name = strrchr(plan->dir, '/');
+	char path[4096];
+
+	snprintf(path, sizeof path, "%.*s", name == plan->dir ? 1 : (int)(name - plan->dir), plan->dir);
+	SC_TRY(sc_dir_open(plan->partial, &partial, err));
+	SC_TRY(sc_dir_open(path, &parent, err));
+	if (sc_os->fsync(partial.fd) != 0)
+		return sc_fail_errno(err, SC_ERR_NOT_DURABLE, "%s", plan->partial);
+	if (sc_os->renameat2(parent.fd, strrchr(plan->partial, '/') + 1, parent.fd, name + 1,
+			     RENAME_NOREPLACE) != 0)
+		return sc_fail_errno(err, errno == EEXIST ? SC_ERR_EXISTS : SC_ERR_SYSTEM, "%s", plan->dir);
+	if (sc_os->fsync(parent.fd) != 0)
+		return sc_fail_errno(err, SC_ERR_NOT_DURABLE, "%s", path);
+	return SC_OK;
+}
+
+/* -- certificates ------------------------------------------------------------------------------------------
+ */
+
+static sc_status issue(const struct sc_init_plan *plan, const struct sc_tls_authority *authority,
+		       const struct sc_init_child *child, struct sc_bytes *out, struct sc_error *err)
+{
+	char text[SC_INIT_SERVER_NAMES][SC_INIT_DOMAIN_MAX + 16];
+	const char *names[SC_INIT_SERVER_NAMES];
+	size_t count = 0;
+
+	for (; count < SC_INIT_SERVER_NAMES && child->daemon->server_names[count]; count++) {
+		snprintf(text[count], sizeof text[count], "%s%s", child->daemon->server_names[count],
+			 plan->domain);
+		names[count] = text[count];
+	}
+	return sc_tls_authority_issue(authority, sc_view_of(child->report.spki, child->report.spki_len),
+				      names, count, out, err);
+}
+
+/* The authority lives in this function only. */
+static sc_status certify(const struct sc_init_plan *plan, struct sc_init_child *signind,
+			 struct sc_init_child *vaultd, struct sc_error *err)
+{
+	SC_CLEANUP(sc_tls_authority) authority = NULL;
+	SC_CLEANUP(sc_bytes) ca = { 0 };
+	SC_CLEANUP(sc_bytes) for_signind = { 0 };
+	SC_CLEANUP(sc_bytes) for_vaultd = { 0 };
+	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
+
+	SC_TRY(sc_tls_authority_new(plan->domain, &authority, err));
+	SC_TRY(sc_tls_authority_certificate(authority, &ca, err));
+	SC_TRY(issue(plan, authority, signind, &for_signind, err));
+	SC_TRY(issue(plan, authority, vaultd, &for_vaultd, err));
+	sc_tls_authority_free(sc_steal(authority));
+	SC_TRY(sc_dir_open(plan->partial, &dir, err));
+	SC_TRY(sc_file_write(&dir, "ca.pem", sc_bytes_view(&ca), SC_FILE_NEW, 0644, err));
+	SC_TRY(sc_init_child_finish(signind, sc_bytes_view(&for_signind), err));
+	return sc_init_child_finish(vaultd, sc_bytes_view(&for_vaultd), err);
+}
+
+/* -- the whole ---------------------------------------------------------------------------------------------
+ */
+
+static sc_status make_parts(const struct sc_init_plan *plan, const struct sc_init_identity *signin,
+			    const struct sc_init_identity *vault, struct sc_init_child *signind,
+			    struct sc_init_child *vaultd, struct sc_error *err)
+{
+	sc_status status;
+
+	SC_TRY(make_directories(plan, signin, vault, err));
+	SC_TRY(sc_init_child_start(plan, &sc_init_signind, plan->signin_module, signin, -1, signind, err));
+	SC_TRY(sc_init_child_start(plan, &sc_init_vaultd, plan->vault_module, vault, signind->socket, vaultd,
+				   err));
+	status = sc_init_child_report(signind, err);
+	if (status == SC_OK)
+		status = sc_init_child_report(vaultd, err);
+	if (status == SC_OK)
+		status = certify(plan, signind, vaultd, err);
+	if (status != SC_OK)
+		return status;
+	return give_name(plan, err);
+}
+
+/* For people, and, as it stands, for a shell. */
+static void print_result(const struct sc_init_plan *plan, const struct sc_init_report *signind)
+{
+	char login[SC_INIT_URL_SIZE];
+	char management[SC_INIT_URL_SIZE];
+
+	sc_init_url(plan, "login", plan->signin_port, login);
+	sc_init_url(plan, "management", plan->vault_port, management);
+	printf("# signind --config=%s/signind/signind.conf\n", plan->dir);
+	printf("# vaultd --config=%s/vaultd/vaultd.conf\n", plan->dir);
+	printf("# The key of the TLS authority (ca.pem) is destroyed; both certificates end in %d years.\n",
+	       SC_TLS_YEARS);
+	printf("# Tenant '%s', subscription '%s'. What the clients need:\n", plan->tenant_name,
+	       plan->subscription_name);
+	printf("export SAFECONDUCT_LOGIN='%s/adfs'\n", login);
+	printf("export SAFECONDUCT_ARM='%s'\n", management);
+	printf("export SAFECONDUCT_CA='%s/ca.pem'\n", plan->dir);
+	printf("export SAFECONDUCT_TENANT='%s'\n", plan->tenant);
+	printf("export SAFECONDUCT_SUBSCRIPTION='%s'\n", plan->subscription);
+	printf("# The administrator, and the application '%s'; both secrets are shown this once.\n",
+	       plan->app_name);
+	printf("export SAFECONDUCT_USER='%s'\n", plan->user);
+	printf("export SAFECONDUCT_PASSWORD='%s'\n", signind->password);
+	printf("export SAFECONDUCT_APP_ID='%s'\n", plan->app_id);
+	printf("export SAFECONDUCT_APP_SECRET='%s'\n", signind->app_secret);
+}
+
+sc_status sc_init_command(int argc, char **argv, bool *done, struct sc_error *err)
+{
+	SC_CLEANUP(sc_init_plan) plan = { 0 };
+	struct sc_init_wishes wishes = { 0 };
+	struct sc_init_identity signin = { 0 };
+	struct sc_init_identity vault = { 0 };
+	struct sc_init_child signind = { .socket = -1 };
+	struct sc_init_child vaultd = { .socket = -1 };
+	sc_status status;
+
+	SC_TRY(read_arguments(argc, argv, &wishes, done, err));
+	if (*done)
+		return SC_OK;
+	/* The authority's key must not reach a core file. */
+	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "core dumps cannot be forbidden");
+	SC_TRY(sc_init_plan_make(&wishes, &plan, err));
+	SC_TRY(find_identity(wishes.signin_user, "--signin-user", &signin, err));
+	SC_TRY(find_identity(wishes.vault_user, "--vault-user", &vault, err));
+	status = make_parts(&plan, &signin, &vault, &signind, &vaultd, err);
+	if (status == SC_OK)
+		print_result(&plan, &signind.report);
+	sc_init_child_end(&vaultd);
+	sc_init_child_end(&signind);
+	return status;
+}

@@ -1,0 +1,148 @@
+/*
+ * What the files of `safeconduct init` share: the plan of a deployment, made in the parent from its command
+ * line, and carried out for each daemon in a child process that has taken the daemon's user id and speaks to
+ * the module through the daemon's own socket. So each daemon's files and keys are its own from the first
+ * byte.
+ */
+#ifndef SC_TOOLS_SAFECONDUCT_INIT_H
+#define SC_TOOLS_SAFECONDUCT_INIT_H
+
+#include <sys/types.h>
+
+#include "base/file.h"
+#include "formats/key_type.h"
+
+#define SC_INIT_GUID_SIZE    37
+#define SC_INIT_DOMAIN_MAX   200
+#define SC_INIT_REGIONS_MAX  32
+#define SC_INIT_SECRET_SIZE  48 /* printed form, terminated */
+#define SC_INIT_CONFIG_MAX   65536
+#define SC_INIT_SERVER_NAMES 3
+
+struct sc_init_region {
+	char *code;
+	char *module;    /* socket, absolute */
+	char *directory; /* absolute */
+};
+
+struct sc_init_plan {
+	char *dir;     /* as it will be, absolute */
+	char *partial; /* where it is made: DIR.partial */
+	char *domain;  /* lower case */
+	uint16_t signin_port;
+	uint16_t vault_port;
+	char *signin_module; /* absolute */
+	char *vault_module;
+	struct sc_init_region regions[SC_INIT_REGIONS_MAX];
+	size_t region_count;
+	const char *tenant_name;
+	const char *subscription_name;
+	const char *user; /* administrator, user@domain */
+	const char *app_name;
+	char tenant[SC_INIT_GUID_SIZE];
+	char subscription[SC_INIT_GUID_SIZE];
+	char user_oid[SC_INIT_GUID_SIZE];
+	char app_id[SC_INIT_GUID_SIZE];
+	char app_oid[SC_INIT_GUID_SIZE];
+};
+
+/* What the command line says; NULL where it says nothing. */
+struct sc_init_wishes {
+	const char *dir;
+	const char *domain;
+	const char *signin_port;
+	const char *vault_port;
+	const char *signin_module;
+	const char *vault_module;
+	const char *regions[SC_INIT_REGIONS_MAX]; /* CODE:SOCKET:DIR */
+	size_t region_count;
+	const char *signin_user;
+	const char *vault_user;
+	const char *tenant_name;
+	const char *subscription_name;
+	const char *user;
+	const char *app_name;
+};
+
+/* Checks and completes what was asked for. The wishes' texts live as long as the plan. */
+sc_status sc_init_plan_make(const struct sc_init_wishes *wishes, struct sc_init_plan *out,
+			    struct sc_error *err) SC_WARN_UNUSED;
+void sc_init_plan_free(struct sc_init_plan *plan);
+SC_CLEANUP_VALUE(sc_init_plan, sc_init_plan_free)
+
+/* What a daemon's child tells the parent, once its keys are made and its database filled. */
+struct sc_init_report {
+	sc_status status;
+	char message[SC_ERROR_MESSAGE_MAX];
+	uint8_t spki[SC_SPKI_MAX]; /* of its TLS key */
+	size_t spki_len;
+	char password[SC_INIT_SECRET_SIZE]; /* of the administrator; signind only */
+	char app_secret[SC_INIT_SECRET_SIZE];
+};
+
+/* A daemon: how its part is done. */
+struct sc_init_daemon {
+	const char *name; /* of its directory, and its owner's name in the module: "signind" */
+	const char *server_names[SC_INIT_SERVER_NAMES]; /* prefixes of the domain, the rest NULL: "login." */
+	/* In the child, beneath its directory: further keys, database, configuration. */
+	sc_status (*make)(const struct sc_init_plan *plan, const struct sc_dir *dir,
+			  struct sc_init_report *report, struct sc_error *err);
+};
+
+extern const struct sc_init_daemon sc_init_signind;
+extern const struct sc_init_daemon sc_init_vaultd;
+
+/* Who a child becomes; nobody else where `is_given` is false. */
+struct sc_init_identity {
+	bool is_given;
+	uid_t uid;
+	gid_t gid;
+};
+
+struct sc_init_child {
+	const struct sc_init_daemon *daemon;
+	pid_t pid;  /* 0: not started */
+	int socket; /* the parent's end; -1: closed */
+	struct sc_init_report report;
+};
+
+/*
+ * Starts the daemon's child, whose directory exists and is its own. `other` is a descriptor that it must not
+ * keep, the parent's end of another child's; or -1.
+ */
+sc_status sc_init_child_start(const struct sc_init_plan *plan, const struct sc_init_daemon *daemon,
+			      const char *module, const struct sc_init_identity *identity, int other,
+			      struct sc_init_child *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Waits for its report. Its failure is ours, with the daemon's name before it. */
+sc_status sc_init_child_report(struct sc_init_child *child, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Hands it the certificate and waits until that is written. */
+sc_status sc_init_child_finish(struct sc_init_child *child, struct sc_view certificate,
+			       struct sc_error *err) SC_WARN_UNUSED;
+
+/* Ends it where it still runs, and wipes what it told. */
+void sc_init_child_end(struct sc_init_child *child);
+
+/* Makes a key of an application in the module and keeps its blob as a file of the daemon's directory. */
+sc_status sc_init_make_key(const char *module, const char *daemon, const char *application,
+			   const struct sc_key_type *type, const struct sc_dir *dir, const char *file,
+			   struct sc_bytes *spki, struct sc_error *err) SC_WARN_UNUSED;
+
+/* "https://login.localhost:8444"; port 443 is left out, as everybody does. */
+#define SC_INIT_URL_SIZE (SC_INIT_DOMAIN_MAX + 64)
+void sc_init_url(const struct sc_init_plan *plan, const char *host, uint16_t port,
+		 char out[SC_INIT_URL_SIZE]);
+
+/* A configuration file, written line by line. */
+struct sc_init_config {
+	char text[SC_INIT_CONFIG_MAX];
+	size_t used;
+	bool is_full;
+};
+void sc_init_config_add(struct sc_init_config *config, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+sc_status sc_init_config_write(const struct sc_init_config *config, const struct sc_dir *dir,
+			       const char *name, struct sc_error *err) SC_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,239 @@
+/*
+ * A daemon's part of `safeconduct init`: the child process that has its user id, and the messages between it
+ * and the parent. A child gives back a report, is given a certificate, and gives back one more report; both
+ * ends are this program, so the messages are its structures.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "client/client.h"
+#include "formats/owner.h"
+#include "tools/safeconduct/init.h"
+
+#define CERTIFICATE_MAX 16384
+
+/* -- in the child ------------------------------------------------------------------------------------------
+ */
+
+/* The order matters: groups first, while that is still permitted, the user id last. */
+static sc_status take_identity(const struct sc_init_identity *identity, struct sc_error *err)
+{
+	if (!identity->is_given)
+		return SC_OK;
+	if (setgroups(0, NULL) != 0 || setresgid(identity->gid, identity->gid, identity->gid) != 0 ||
+	    setresuid(identity->uid, identity->uid, identity->uid) != 0)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "user id %u cannot be taken",
+				     (unsigned)identity->uid);
+	SC_ENSURE(identity->uid == 0 || setuid(0) != 0, err, SC_ERR_SYSTEM, "root's rights are not gone");
+	return SC_OK;
+}
+
+static sc_status encode_owner(const char *daemon, struct sc_bytes *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_owner) owner = sc_owner_new();
+
+	SC_ENSURE(owner, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_text_set(&owner->daemon, daemon, "daemon", err));
+	return sc_owner_encode(owner, out, err);
+}
+
+sc_status sc_init_make_key(const char *module, const char *daemon, const char *application,
+			   const struct sc_key_type *type, const struct sc_dir *dir, const char *file,
+			   struct sc_bytes *spki, struct sc_error *err)
+{
+	SC_CLEANUP(sc_client) client = NULL;
+	SC_CLEANUP(sc_bytes) owner = { 0 };
+	SC_CLEANUP(sc_bytes) reply = { 0 };
+	struct sc_key_generate_request request = { .application = sc_view_text(application),
+						   .algorithm = type->algorithm,
+						   .bits = type->bits };
+	struct sc_key_generate_response made = { 0 };
+
+	SC_TRY(encode_owner(daemon, &owner, err));
+	request.owner = sc_bytes_view(&owner);
+	SC_TRY(sc_client_open(module, &client, err));
+	SC_TRY(sc_module_key_generate(client, 0, &request, &reply, &made, err));
+	SC_TRY(sc_file_write(dir, file, made.blob, SC_FILE_NEW, 0600, err));
+	return sc_bytes_copy(made.spki, spki, err);
+}
+
+static sc_status make_all(const struct sc_init_plan *plan, const struct sc_init_daemon *daemon,
+			  const char *module, const struct sc_dir *dir, struct sc_init_report *report,
+			  struct sc_error *err)
+{
+	const struct sc_key_type type = { SC_ALGORITHM_EC, 256 };
+	SC_CLEANUP(sc_bytes) spki = { 0 };
+
+	SC_TRY(sc_init_make_key(module, daemon->name, "tls", &type, dir, "tls.blob", &spki, err));
+	SC_ENSURE(spki.len <= sizeof report->spki, err, SC_ERR_TOO_LARGE,
+		  "the module's public key is too large");
+	memcpy(report->spki, spki.data, spki.len);
+	report->spki_len = spki.len;
+	return daemon->make(plan, dir, report, err);
+}
+
+static void send_report(int socket, struct sc_init_report *report, sc_status status,
+			const struct sc_error *err)
+{
+	report->status = status;
+	snprintf(report->message, sizeof report->message, "%s", err->message);
+	/* A parent that is gone cannot be told; the child ends all the same. */
+	(void)!send(socket, report, sizeof *report, MSG_NOSIGNAL);
+	OPENSSL_cleanse(report, sizeof *report);
+}
+
+static sc_status open_own_directory(const struct sc_init_plan *plan, const char *name, struct sc_dir *out,
+				    struct sc_error *err)
+{
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/%s", plan->partial, name);
+	return sc_dir_open(path, out, err);
+}
+
+static sc_status receive_certificate(int socket, const struct sc_dir *dir, struct sc_error *err)
+{
+	uint8_t certificate[CERTIFICATE_MAX];
+	ssize_t len = recv(socket, certificate, sizeof certificate, 0);
+
+	SC_ENSURE(len > 0, err, SC_ERR_CANCELLED, "the certificate did not come");
+	return sc_file_write(dir, "tls.pem", sc_view_of(certificate, (size_t)len), SC_FILE_NEW, 0600, err);
+}
+
+/* The child's whole life; returns what it exits with. */
+static int live(const struct sc_init_plan *plan, const struct sc_init_daemon *daemon, const char *module,
+		const struct sc_init_identity *identity, int socket)
+{
+	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
+	struct sc_init_report report = { 0 };
+	struct sc_error err = { 0 };
+	sc_status status = take_identity(identity, &err);
+
+	if (status == SC_OK)
+		status = open_own_directory(plan, daemon->name, &dir, &err);
+	if (status == SC_OK)
+		status = make_all(plan, daemon, module, &dir, &report, &err);
+	send_report(socket, &report, status, &err);
+	if (status != SC_OK)
+		return 1;
+	status = receive_certificate(socket, &dir, &err);
+	send_report(socket, &report, status, &err);
+	return status == SC_OK ? 0 : 1;
+}
+
+/* -- in the parent -----------------------------------------------------------------------------------------
+ */
+
+sc_status sc_init_child_start(const struct sc_init_plan *plan, const struct sc_init_daemon *daemon,
+			      const char *module, const struct sc_init_identity *identity, int other,
+			      struct sc_init_child *out, struct sc_error *err)
+{
+	int ends[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "no socket for %s's part", daemon->name);
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		close(ends[0]);
+		if (other >= 0)
+			close(other);
+		_exit(live(plan, daemon, module, identity, ends[1]));
+	}
+	close(ends[1]);
+	if (pid < 0) {
+		close(ends[0]);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "no process for %s's part", daemon->name);
+	}
+	out->daemon = daemon;
+	out->pid = pid;
+	out->socket = ends[0];
+	return SC_OK;
+}
+
+static sc_status receive_report(const struct sc_init_child *child, struct sc_init_report *out,
+				struct sc_error *err)
+{
+	const char *name = child->daemon->name;
+	ssize_t len;
+
+	do
+		len = recv(child->socket, out, sizeof *out, 0);
+	while (len < 0 && errno == EINTR);
+	SC_ENSURE(len == (ssize_t)sizeof *out && out->spki_len <= sizeof out->spki, err, SC_ERR_SYSTEM,
+		  "%s's part ended without a word", name);
+	out->message[sizeof out->message - 1] = '\0';
+	SC_ENSURE(out->status == SC_OK, err, out->status, "%s: %s", name, out->message);
+	return SC_OK;
+}
+
+sc_status sc_init_child_report(struct sc_init_child *child, struct sc_error *err)
+{
+	return receive_report(child, &child->report, err);
+}
+
+sc_status sc_init_child_finish(struct sc_init_child *child, struct sc_view certificate, struct sc_error *err)
+{
+	struct sc_init_report last;
+
+	SC_ENSURE(certificate.len <= CERTIFICATE_MAX, err, SC_ERR_TOO_LARGE, "%s's certificate is too large",
+		  child->daemon->name);
+	if (send(child->socket, certificate.data, certificate.len, MSG_NOSIGNAL) != (ssize_t)certificate.len)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s's part is gone", child->daemon->name);
+	return receive_report(child, &last, err);
+}
+
+void sc_init_child_end(struct sc_init_child *child)
+{
+	OPENSSL_cleanse(&child->report, sizeof child->report);
+	if (!child->pid)
+		return;
+	/* With its socket closed a waiting child ends by itself. */
+	close(child->socket);
+	while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	child->pid = 0;
+}
+
+/* -- what both write ----------------------------------------------------------------------------------------
+ */
+
+void sc_init_url(const struct sc_init_plan *plan, const char *host, uint16_t port, char out[SC_INIT_URL_SIZE])
+{
+	char suffix[8] = "";
+
+	if (port != 443)
+		snprintf(suffix, sizeof suffix, ":%u", port);
+	snprintf(out, SC_INIT_URL_SIZE, "https://%s.%.*s%s", host, SC_INIT_DOMAIN_MAX, plan->domain, suffix);
+}
+
+void sc_init_config_add(struct sc_init_config *config, const char *format, ...)
+{
+	size_t room = sizeof config->text - config->used;
+	va_list arguments;
+	int len;
+
+	va_start(arguments, format);
+	len = vsnprintf(config->text + config->used, room, format, arguments);
+	va_end(arguments);
+	config->is_full = config->is_full || len < 0 || (size_t)len >= room;
+	if (!config->is_full)
+		config->used += (size_t)len;
+}
+
+sc_status sc_init_config_write(const struct sc_init_config *config, const struct sc_dir *dir,
+			       const char *name, struct sc_error *err)
+{
+	SC_ENSURE(!config->is_full, err, SC_ERR_TOO_LARGE, "%s: more than %d bytes", name,
+		  SC_INIT_CONFIG_MAX);
+	return sc_file_write(dir, name, sc_view_of(config->text, config->used), SC_FILE_NEW, 0600, err);
+}

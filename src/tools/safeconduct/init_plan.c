@@ -1,0 +1,191 @@
+/*
+ * The plan of `safeconduct init`: what the command line says, every name and path checked before anything is
+ * made, because names go into certificates, URLs and configuration files.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/rand.h>
+
+#include "azure/answer.h"
+#include "base/options.h"
+#include "formats/region.h"
+#include "tools/safeconduct/init.h"
+
+#define LETTERS_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+#define NAME_BYTES_MAX 100 /* of a tenant, a subscription, a user, an application */
+
+static void free_text(char *text)
+{
+	free(text);
+}
+SC_CLEANUP_POINTER(text, char, free_text)
+
+void sc_init_plan_free(struct sc_init_plan *plan)
+{
+	for (size_t i = 0; i < plan->region_count; i++) {
+		free(plan->regions[i].code);
+		free(plan->regions[i].module);
+		free(plan->regions[i].directory);
+	}
+	free(plan->dir);
+	free(plan->partial);
+	free(plan->domain);
+	free(plan->signin_module);
+	free(plan->vault_module);
+	*plan = (struct sc_init_plan){ 0 };
+}
+
+/* An absolute path of something that is there, as it can stand in a configuration file's line. */
+static sc_status find_path(const char *path, const char *what, char **out, struct sc_error *err)
+{
+	char *absolute = realpath(path, NULL);
+
+	if (!absolute)
+		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM, "%s: %s", what,
+				     path);
+	*out = absolute;
+	SC_ENSURE(!strpbrk(absolute, " \t#'") && sc_text_is_printable(absolute), err, SC_ERR_ARGUMENT,
+		  "%s: %s: spaces, quotes and '#' cannot stand in this path", what, path);
+	return SC_OK;
+}
+
+/* DIR itself is not there yet; its parent is. */
+static sc_status plan_directory(const char *dir, struct sc_init_plan *plan, struct sc_error *err)
+{
+	SC_CLEANUP(text) before = strdup(dir);
+	SC_CLEANUP(text) parent = NULL;
+	const char *name;
+	char *slash;
+	size_t len;
+
+	SC_ENSURE(before, err, SC_ERR_MEMORY, "out of memory");
+	for (len = strlen(before); len > 1 && before[len - 1] == '/'; len--)
+		before[len - 1] = '\0';
+	slash = strrchr(before, '/');
+	name = dir + (slash ? slash + 1 - before : 0);
+	len -= (size_t)(name - dir);
+	if (slash)
+		*slash = '\0';
+	SC_TRY(find_path(slash ? (*before ? before : "/") : ".", "--dir", &parent, err));
+	if (asprintf(&plan->dir, "%s/%.*s", strcmp(parent, "/") == 0 ? "" : parent, (int)len, name) < 0 ||
+	    asprintf(&plan->partial, "%s.partial", plan->dir) < 0)
+		return sc_fail(err, SC_ERR_MEMORY, "out of memory");
+	SC_ENSURE(sc_file_name_is_safe(strrchr(plan->dir, '/') + 1) && !strpbrk(name, " \t#'"), err,
+		  SC_ERR_ARGUMENT, "--dir: %s: such a name cannot be a directory's here", dir);
+	return SC_OK;
+}
+
+/* Labels of letters, digits and hyphens: it stands in URLs and in certificates, in lower case. */
+static sc_status plan_domain(const char *domain, struct sc_init_plan *plan, struct sc_error *err)
+{
+	size_t len = strlen(domain);
+
+	SC_ENSURE(len > 0 && len <= SC_INIT_DOMAIN_MAX && strspn(domain, LETTERS_DIGITS "-.") == len &&
+		      domain[0] != '.' && domain[len - 1] != '.' && !strstr(domain, ".."),
+		  err, SC_ERR_ARGUMENT, "--domain: %s: no domain name of at most %d characters", domain,
+		  SC_INIT_DOMAIN_MAX);
+	plan->domain = strdup(domain);
+	SC_ENSURE(plan->domain, err, SC_ERR_MEMORY, "out of memory");
+	for (char *c = plan->domain; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return SC_OK;
+}
+
+static sc_status plan_port(const char *text, const char *what, uint16_t standard, uint16_t *out,
+			   struct sc_error *err)
+{
+	uint64_t number = standard;
+
+	if (text)
+		SC_TRY(sc_number_read(text, what, 1, UINT16_MAX, &number, err));
+	*out = (uint16_t)number;
+	return SC_OK;
+}
+
+static sc_status plan_name(const char *text, const char *what, const char *standard, const char **out,
+			   struct sc_error *err)
+{
+	const char *name = text ? text : standard;
+
+	SC_ENSURE(*name && strlen(name) <= NAME_BYTES_MAX && sc_text_is_printable(name) &&
+		      !strchr(name, '\''),
+		  err, SC_ERR_ARGUMENT, "%s: 1 to %d bytes of text without quotes", what, NAME_BYTES_MAX);
+	*out = name;
+	return SC_OK;
+}
+
+/* "EU:/run/eu/service:/srv/regions/EU" */
+static sc_status plan_region(const char *spec, struct sc_init_plan *plan, struct sc_error *err)
+{
+	struct sc_init_region *region = &plan->regions[plan->region_count++];
+	SC_CLEANUP(text) parts = strdup(spec);
+	char *module, *directory;
+
+	SC_ENSURE(parts, err, SC_ERR_MEMORY, "out of memory");
+	module = strchr(parts, ':');
+	directory = module ? strchr(module + 1, ':') : NULL;
+	SC_ENSURE(directory && !strchr(directory + 1, ':'), err, SC_ERR_USAGE,
+		  "--region: %s: not CODE:SOCKET:DIR", spec);
+	*module++ = '\0';
+	*directory++ = '\0';
+	SC_ENSURE(sc_region_by_code(parts), err, SC_ERR_ARGUMENT, "--region: %s: no such region", parts);
+	for (size_t i = 0; i + 1 < plan->region_count; i++)
+		SC_ENSURE(strcmp(plan->regions[i].code, parts) != 0, err, SC_ERR_USAGE,
+			  "--region: %s: given twice", parts);
+	SC_TRY(find_path(module, "--region", &region->module, err));
+	SC_TRY(find_path(directory, "--region", &region->directory, err));
+	region->code = sc_steal(parts);
+	return SC_OK;
+}
+
+/* A random one, RFC 4122 version 4. */
+static sc_status make_guid(char out[SC_INIT_GUID_SIZE], struct sc_error *err)
+{
+	uint8_t b[16];
+
+	if (RAND_bytes(b, sizeof b) != 1)
+		return sc_fail_crypto(err, "no random bytes");
+	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
+	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
+	snprintf(out, SC_INIT_GUID_SIZE,
+		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
+		 b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+	return SC_OK;
+}
+
+static sc_status make_guids(struct sc_init_plan *plan, struct sc_error *err)
+{
+	SC_TRY(make_guid(plan->tenant, err));
+	SC_TRY(make_guid(plan->subscription, err));
+	SC_TRY(make_guid(plan->user_oid, err));
+	SC_TRY(make_guid(plan->app_id, err));
+	return make_guid(plan->app_oid, err);
+}
+
+sc_status sc_init_plan_make(const struct sc_init_wishes *w, struct sc_init_plan *plan, struct sc_error *err)
+{
+	SC_TRY(plan_directory(w->dir, plan, err));
+	SC_TRY(plan_domain(w->domain ? w->domain : "localhost", plan, err));
+	SC_TRY(plan_port(w->signin_port, "--signin-port", 8444, &plan->signin_port, err));
+	SC_TRY(plan_port(w->vault_port, "--vault-port", 8443, &plan->vault_port, err));
+	SC_ENSURE(plan->signin_port != plan->vault_port, err, SC_ERR_USAGE,
+		  "signind and vaultd cannot both have port %u", plan->vault_port);
+	SC_TRY(find_path(w->signin_module, "--signin-module", &plan->signin_module, err));
+	SC_TRY(find_path(w->vault_module, "--vault-module", &plan->vault_module, err));
+	for (size_t i = 0; i < w->region_count; i++)
+		SC_TRY(plan_region(w->regions[i], plan, err));
+	SC_TRY(plan_name(w->tenant_name, "--tenant-name", "Contoso", &plan->tenant_name, err));
+	SC_TRY(plan_name(w->subscription_name, "--subscription-name", "Contoso Keys",
+			 &plan->subscription_name, err));
+	SC_TRY(plan_name(w->user, "--user", "admin@contoso", &plan->user, err));
+	SC_ENSURE(strchr(plan->user, '@') && !strpbrk(plan->user, " \t"), err, SC_ERR_ARGUMENT,
+		  "--user: %s: not of the form name@domain", plan->user);
+	SC_TRY(plan_name(w->app_name, "--app-name", "application", &plan->app_name, err));
+	return make_guids(plan, err);
+}

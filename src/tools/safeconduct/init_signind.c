@@ -1,0 +1,122 @@
+/*
+ * signind's part of `safeconduct init`: its token key, the first tenant, its administrator and one
+ * application, and its configuration. Password and secret are made here, where they are hashed; they leave
+ * this process once, in the report, to be shown to the person at the terminal.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/secret.h"
+#include "store/signin_store.h"
+#include "tools/safeconduct/init.h"
+#include "web/password.h"
+
+#define TOKEN_BITS 2048
+
+/* 32 characters that nobody mistakes for each other: 5 bits each. */
+static const char alphabet[] = "abcdefghijkmnpqrstuvwxyz23456789";
+static_assert(256 % (sizeof alphabet - 1) == 0, "every character is equally likely");
+
+#define GROUP               5  /* characters between two hyphens */
+#define PASSWORD_CHARACTERS 20 /* 100 bits */
+#define SECRET_CHARACTERS   35 /* 175 bits: nobody types it */
+
+/* "7k2mq-…": so many random characters in groups. */
+static sc_status make_secret(size_t characters, char out[SC_INIT_SECRET_SIZE], struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) random = { 0 };
+	size_t used = 0;
+
+	SC_TRY(sc_secret_random(characters, &random, err));
+	for (size_t i = 0; i < characters; i++) {
+		if (i && i % GROUP == 0)
+			out[used++] = '-';
+		out[used++] = alphabet[random.data[i] % (sizeof alphabet - 1)];
+	}
+	out[used] = '\0';
+	return SC_OK;
+}
+
+static sc_status add_user(struct sc_signin_store *store, const struct sc_init_plan *plan,
+			  const char *password, struct sc_error *err)
+{
+	char encoded[SC_PASSWORD_ENCODED_SIZE];
+	const struct sc_user_row row = { .tenant = plan->tenant,
+					 .oid = plan->user_oid,
+					 .upn = plan->user,
+					 .name = plan->user,
+					 .password = encoded };
+
+	SC_TRY(sc_password_encode(sc_view_text(password), encoded, err));
+	return sc_signin_user_add(store, &row, err);
+}
+
+static sc_status add_application(struct sc_signin_store *store, const struct sc_init_plan *plan,
+				 const char *secret, struct sc_error *err)
+{
+	char encoded[SC_PASSWORD_ENCODED_SIZE];
+	const struct sc_application_row row = { .tenant = plan->tenant,
+						.appid = plan->app_id,
+						.oid = plan->app_oid,
+						.name = plan->app_name,
+						.secret = encoded };
+
+	SC_TRY(sc_password_encode(sc_view_text(secret), encoded, err));
+	return sc_signin_application_add(store, &row, err);
+}
+
+static sc_status fill(const struct sc_init_plan *plan, const struct sc_dir *dir,
+		      struct sc_init_report *report, struct sc_error *err)
+{
+	SC_CLEANUP(sc_signin_store) store = NULL;
+	const struct sc_signin_tenant_row tenant = { .id = plan->tenant, .name = plan->tenant_name };
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/signin.db", dir->path);
+	SC_TRY(sc_signin_store_open(path, &store, err));
+	SC_TRY(sc_signin_tenant_add(store, &tenant, err));
+	SC_TRY(make_secret(PASSWORD_CHARACTERS, report->password, err));
+	SC_TRY(add_user(store, plan, report->password, err));
+	SC_TRY(make_secret(SECRET_CHARACTERS, report->app_secret, err));
+	return add_application(store, plan, report->app_secret, err);
+}
+
+static sc_status configure(const struct sc_init_plan *plan, const struct sc_dir *dir, struct sc_error *err)
+{
+	struct sc_init_config config = { .used = 0 };
+
+	sc_init_config_add(
+	    &config, "# signind.conf, made by `safeconduct init`. Paths are relative to this file.\n\n");
+	sc_init_config_add(&config,
+			   "# login.%s and graph.%s are served, on this port; vaultd serves on the other.\n",
+			   plan->domain, plan->domain);
+	sc_init_config_add(&config, "domain = %s\nport = %u\nvault-port = %u\n", plan->domain,
+			   plan->signin_port, plan->vault_port);
+	sc_init_config_add(&config, "address = 127.0.0.1\naddress = ::1\n\n");
+	sc_init_config_add(
+	    &config, "# Certificate, and the blobs of the keys that the module behind the socket has.\n");
+	sc_init_config_add(&config, "tls-certificate = tls.pem\ntls-key = tls.blob\ntls-module = %s\n",
+			   plan->signin_module);
+	sc_init_config_add(&config, "token-key = token.blob\ntoken-module = %s\n\n", plan->signin_module);
+	sc_init_config_add(&config, "# Tenants, users, applications.\ndatabase = signin.db\n");
+	return sc_init_config_write(&config, dir, "signind.conf", err);
+}
+
+static sc_status make(const struct sc_init_plan *plan, const struct sc_dir *dir,
+		      struct sc_init_report *report, struct sc_error *err)
+{
+	const struct sc_key_type type = { SC_ALGORITHM_RSA, TOKEN_BITS };
+	SC_CLEANUP(sc_bytes) spki = { 0 };
+
+	SC_TRY(
+	    sc_init_make_key(plan->signin_module, "signind", "token", &type, dir, "token.blob", &spki, err));
+	SC_TRY(fill(plan, dir, report, err));
+	return configure(plan, dir, err);
+}
+
+const struct sc_init_daemon sc_init_signind = {
+	.name = "signind",
+	.server_names = { "login.", "graph." },
+	.make = make,
+};

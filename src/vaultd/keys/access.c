@@ -1,0 +1,147 @@
+/* Decisions and their lines in the audit log: see access.h. */
+#include "vaultd/keys/access.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* Holds a caller's id and a place, both of their full length, and the words between. */
+#define REASON_MAX 1024
+
+/* How the operations are named, and what allows them. */
+struct operation {
+	const char *name;
+	const char *permission;
+	enum sc_operation_kind kind;
+};
+
+static const struct operation operations[] = {
+#define OPERATION(NAME, text, permission, kind) [SC_OPERATION_##NAME] = { text, permission, kind },
+	SC_OPERATION_TABLE(OPERATION)
+#undef OPERATION
+};
+
+static struct sc_audit_entry entry_of(const struct sc_access *access, enum sc_audit_result result,
+				      const char *reason)
+{
+	return (struct sc_audit_entry){
+		.request = access->request,
+		.issuer = access->caller.issuer,
+		.oid = access->caller.oid,
+		.operation = operations[access->operation].name,
+		.tenant = access->tenant,
+		.vault = access->vault,
+		.key = access->key,
+		.result = result,
+		.reason = reason,
+	};
+}
+
+sc_status sc_access_refuse(struct sc_access *access, const char *reason, struct sc_error *err)
+{
+	const struct sc_audit_entry entry = entry_of(access, SC_AUDIT_REFUSED, reason);
+	struct sc_error refused = { 0 };
+
+	/* The reason may be the text that *err holds already. */
+	(void)sc_fail(&refused, SC_ERR_FORBIDDEN, "%s", reason);
+	SC_TRY(sc_audit_note(access->audit, &entry, err));
+	if (err)
+		*err = refused;
+	return SC_ERR_FORBIDDEN;
+}
+
+/* An assigned "all" is every permission but purge, as the service has it. */
+static bool grants(const json_t *policy, const char *permission)
+{
+	const json_t *keys = json_object_get(json_object_get(policy, "permissions"), "keys");
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(keys, i, item)
+	{
+		const char *granted = json_string_value(item);
+
+		if (granted && (strcasecmp(granted, permission) == 0 ||
+				(strcasecmp(granted, "all") == 0 && strcmp(permission, "purge") != 0)))
+			return true;
+	}
+	return false;
+}
+
+/* A principal is the pair (issuer, object id): an entry without an issuer is nobody's. */
+static bool is_about(const json_t *policy, const struct sc_token_claims *caller)
+{
+	const char *oid = json_string_value(json_object_get(policy, "objectId"));
+	const char *issuer = json_string_value(json_object_get(policy, "issuer"));
+	const char *tenant = json_string_value(json_object_get(policy, "tenantId"));
+
+	return oid && issuer && tenant && strcasecmp(oid, caller->oid) == 0 &&
+	       strcmp(issuer, caller->issuer) == 0 && strcasecmp(tenant, caller->tid) == 0;
+}
+
+static sc_status check_tenant(struct sc_access *access, struct sc_error *err)
+{
+	if (access->caller.oid[0] && access->tenant[0] && strcasecmp(access->caller.tid, access->tenant) == 0)
+		return SC_OK;
+	return sc_access_refuse(access, "The caller belongs to another tenant.", err);
+}
+
+sc_status sc_access_by_policies(struct sc_access *access, const json_t *policies, struct sc_error *err)
+{
+	const char *permission = operations[access->operation].permission;
+	char reason[REASON_MAX];
+	const json_t *policy;
+	size_t i;
+
+	SC_TRY(check_tenant(access, err));
+	if (permission)
+		json_array_foreach(policies, i, policy)
+		{
+			if (is_about(policy, &access->caller) && grants(policy, permission))
+				return SC_OK;
+		}
+	snprintf(reason, sizeof reason,
+		 "The user, group or application '%s' does not have keys %s permission on key vault '%s'.",
+		 access->caller.oid, permission ? permission : "any", access->vault);
+	return sc_access_refuse(access, reason, err);
+}
+
+sc_status sc_access_to_resources(struct sc_access *access, bool is_administrator, struct sc_error *err)
+{
+	const struct operation *operation = &operations[access->operation];
+	char reason[REASON_MAX];
+
+	SC_TRY(check_tenant(access, err));
+	if (!operation->permission && (operation->kind == SC_READS || is_administrator))
+		return SC_OK;
+	snprintf(reason, sizeof reason,
+		 "The client with object id '%s' does not have authorization to perform action '%s' over "
+		 "scope '%s'.",
+		 access->caller.oid, operation->name, access->vault);
+	return sc_access_refuse(access, reason, err);
+}
+
+sc_status sc_access_begin(struct sc_access *access, struct sc_error *err)
+{
+	const struct sc_audit_entry entry = entry_of(access, SC_AUDIT_ALLOWED, NULL);
+
+	SC_TRY(sc_audit_sync(access->audit, &entry, err));
+	access->has_begun = true;
+	return SC_OK;
+}
+
+sc_status sc_access_finish(struct sc_access *access, sc_status outcome, const char *reason,
+			   struct sc_error *err)
+{
+	const struct sc_audit_entry entry =
+	    outcome == SC_OK
+		? entry_of(access, SC_AUDIT_DONE, reason)
+		: entry_of(access, SC_AUDIT_FAILED, reason ? reason : sc_status_sentence(outcome));
+
+	return operations[access->operation].kind == SC_CHANGES ? sc_audit_sync(access->audit, &entry, err)
+								: sc_audit_note(access->audit, &entry, err);
+}
+
+const char *sc_operation_name(enum sc_operation operation)
+{
+	return operations[operation].name;
+}

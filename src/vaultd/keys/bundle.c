@@ -1,0 +1,224 @@
+/* Keys as JSON: see bundle.h. */
+#include "vaultd/keys/bundle.h"
+
+#include <ctype.h>
+#include <openssl/core_names.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "formats/key_type.h"
+#include "web/json.h"
+
+#define TAGS_MAX    15
+#define TAG_MAX     256
+#define OP_TEXT_MAX 16
+
+static const char *const known_ops[] = { "encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey" };
+
+/* -- showing
+ * ------------------------------------------------------------------------------------------------------ */
+
+void sc_bundle_kid(const struct sc_key_row *key, const char *authority, char kid[SC_KID_MAX])
+{
+	char vault[64];
+	size_t i;
+
+	/* A host's name is written in lower case, however the vault was named. */
+	for (i = 0; key->vault[i] && i < sizeof vault - 1; i++)
+		vault[i] = (char)tolower((unsigned char)key->vault[i]);
+	vault[i] = '\0';
+	snprintf(kid, SC_KID_MAX, "https://%s.%s/keys/%s/%s", vault, authority, key->name, key->version);
+}
+
+/* A number of the public key as base64url (RFC 7518 section 6.3.1: no leading zero bytes). */
+static json_t *number_of(EVP_PKEY *key, const char *name)
+{
+	BIGNUM *number = NULL;
+	uint8_t bytes[1024];
+	json_t *json = NULL;
+	int len;
+
+	if (EVP_PKEY_get_bn_param(key, name, &number) == 1 && BN_num_bytes(number) <= (int)sizeof bytes) {
+		len = BN_bn2bin(number, bytes);
+		json = sc_json_from_bytes(sc_view_of(bytes, (size_t)len));
+	}
+	BN_free(number);
+	return json;
+}
+
+static sc_status key_json(const struct sc_key_row *key, const char *authority, json_t **out,
+			  struct sc_error *err)
+{
+	SC_CLEANUP(sc_pkey) public_key = NULL;
+	SC_CLEANUP(sc_json) ops = NULL;
+	char kid[SC_KID_MAX];
+
+	SC_TRY(sc_spki_read(key->spki, &public_key, err));
+	SC_TRY(sc_json_read(sc_view_text(key->key_ops), &ops, err));
+	sc_bundle_kid(key, authority, kid);
+	*out = json_pack("{s:s, s:s, s:O, s:o, s:o}", "kid", kid, "kty", key->kty, "key_ops", ops, "n",
+			 number_of(public_key, OSSL_PKEY_PARAM_RSA_N), "e",
+			 number_of(public_key, OSSL_PKEY_PARAM_RSA_E));
+	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
+}
+
+/* How a deleted key could come back, in the service's words. */
+static const char *recovery_level(bool purge_protection, json_int_t days)
+{
+	if (days < 90)
+		return purge_protection ? "CustomizedRecoverable" : "CustomizedRecoverable+Purgeable";
+	return purge_protection ? "Recoverable" : "Recoverable+Purgeable";
+}
+
+static json_t *attributes_json(const struct sc_key_row *key, const json_t *properties)
+{
+	const json_t *retention = json_object_get(properties, "softDeleteRetentionInDays");
+	json_int_t days = json_is_integer(retention) ? json_integer_value(retention) : 90;
+	bool protection = json_is_true(json_object_get(properties, "enablePurgeProtection"));
+	json_t *json =
+	    json_pack("{s:b, s:I, s:I, s:s, s:I, s:b}", "enabled", key->enabled, "created",
+		      (json_int_t)key->created, "updated", (json_int_t)key->updated, "recoveryLevel",
+		      recovery_level(protection, days), "recoverableDays", days, "exportable", 0);
+
+	if (json && key->not_before != SC_STORE_NO_TIME)
+		json_object_set_new(json, "nbf", json_integer(key->not_before));
+	if (json && key->expires != SC_STORE_NO_TIME)
+		json_object_set_new(json, "exp", json_integer(key->expires));
+	return json;
+}
+
+sc_status sc_bundle_of(const struct sc_key_row *key, const json_t *properties, const char *authority,
+		       json_t **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_json) tags = NULL;
+	SC_CLEANUP(sc_json) jwk = NULL;
+
+	SC_TRY(sc_json_read(sc_view_text(key->tags), &tags, err));
+	SC_TRY(key_json(key, authority, &jwk, err));
+	*out = json_pack("{s:O, s:o, s:O}", "key", jwk, "attributes", attributes_json(key, properties),
+			 "tags", tags);
+	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
+}
+
+/* -- what clients say
+ * --------------------------------------------------------------------------------------------- */
+
+static bool is_known_op(const char *text)
+{
+	for (size_t i = 0; i < sizeof known_ops / sizeof known_ops[0]; i++)
+		if (text && strcmp(known_ops[i], text) == 0)
+			return true;
+	return false;
+}
+
+static sc_status check_ops(const json_t *ops, struct sc_error *err)
+{
+	const json_t *op;
+	size_t i;
+
+	SC_ENSURE(json_array_size(ops) <= sizeof known_ops / sizeof known_ops[0], err, SC_ERR_ARGUMENT,
+		  "Property 'key_ops' names an operation twice.");
+	json_array_foreach(ops, i, op)
+	{
+		SC_ENSURE(is_known_op(json_string_value(op)), err, SC_ERR_ARGUMENT,
+			  "Property 'key_ops' has an operation that an RSA key does not have here.");
+		for (size_t j = 0; j < i; j++)
+			SC_ENSURE(!json_equal(op, json_array_get(ops, j)), err, SC_ERR_ARGUMENT,
+				  "Property 'key_ops' names an operation twice.");
+	}
+	return SC_OK;
+}
+
+static sc_status check_tags(json_t *tags, struct sc_error *err)
+{
+	const char *name;
+	json_t *value;
+
+	SC_ENSURE(json_object_size(tags) <= TAGS_MAX, err, SC_ERR_ARGUMENT,
+		  "Property 'tags' has more than %d tags.", TAGS_MAX);
+	json_object_foreach(tags, name, value) SC_ENSURE(
+	    strlen(name) <= TAG_MAX && json_is_string(value) && json_string_length(value) <= TAG_MAX, err,
+	    SC_ERR_ARGUMENT, "Property 'tags' has a name or value that is no text of at most %d bytes.",
+	    TAG_MAX);
+	return SC_OK;
+}
+
+static sc_status read_time(const json_t *attributes, const char *name, int64_t *out, struct sc_error *err)
+{
+	bool is_there = false;
+	int64_t time = 0;
+
+	SC_TRY(sc_json_integer(attributes, name, SC_JSON_OPTIONAL, &time, &is_there, err));
+	SC_ENSURE(!is_there || (time >= 0 && time < INT64_C(253402300800)), err, SC_ERR_ARGUMENT,
+		  "Property 'attributes.%s' is no time in seconds.", name);
+	*out = is_there ? time : SC_STORE_NO_TIME;
+	return SC_OK;
+}
+
+sc_status sc_key_wish_read(const json_t *body, const json_t *ops_in, struct sc_key_wish *out,
+			   struct sc_error *err)
+{
+	struct sc_key_wish wish = { .not_before = SC_STORE_NO_TIME, .expires = SC_STORE_NO_TIME };
+	json_t *attributes = NULL;
+	bool exportable = false;
+
+	SC_TRY(sc_json_object(body, "attributes", SC_JSON_OPTIONAL, &attributes, err));
+	SC_TRY(sc_json_object(body, "tags", SC_JSON_OPTIONAL, &wish.tags, err));
+	SC_TRY(sc_json_array(ops_in, "key_ops", SC_JSON_OPTIONAL, &wish.key_ops, err));
+	if (attributes) {
+		SC_TRY(sc_json_boolean(attributes, "enabled", SC_JSON_OPTIONAL, &wish.enabled,
+				       &wish.has_enabled, err));
+		SC_TRY(sc_json_boolean(attributes, "exportable", SC_JSON_OPTIONAL, &exportable, NULL, err));
+		SC_TRY(read_time(attributes, "nbf", &wish.not_before, err));
+		SC_TRY(read_time(attributes, "exp", &wish.expires, err));
+	}
+	SC_ENSURE(!exportable, err, SC_ERR_ARGUMENT,
+		  "Property 'attributes.exportable': no key leaves its module here.");
+	SC_TRY(check_ops(wish.key_ops, err));
+	SC_TRY(check_tags(wish.tags, err));
+	*out = wish;
+	return SC_OK;
+}
+
+static sc_status set_text(const json_t *json, const char **text, struct sc_bytes *memory,
+			  struct sc_error *err)
+{
+	if (!json)
+		return SC_OK;
+	SC_TRY(sc_json_write(json, memory, err));
+	*text = (const char *)memory->data;
+	return SC_OK;
+}
+
+sc_status sc_key_wish_apply(const struct sc_key_wish *wish, struct sc_key_row *row, struct sc_bytes memory[2],
+			    struct sc_error *err)
+{
+	if (wish->has_enabled)
+		row->enabled = wish->enabled;
+	if (wish->not_before != SC_STORE_NO_TIME)
+		row->not_before = wish->not_before;
+	if (wish->expires != SC_STORE_NO_TIME)
+		row->expires = wish->expires;
+	SC_ENSURE(row->not_before == SC_STORE_NO_TIME || row->expires == SC_STORE_NO_TIME ||
+		      row->not_before < row->expires,
+		  err, SC_ERR_ARGUMENT, "Property 'attributes.exp' is not later than 'attributes.nbf'.");
+	SC_TRY(set_text(wish->key_ops, &row->key_ops, &memory[0], err));
+	return set_text(wish->tags, &row->tags, &memory[1], err);
+}
+
+bool sc_key_allows(const struct sc_key_row *key, const char *operation)
+{
+	SC_CLEANUP(sc_json) ops = NULL;
+	const json_t *op;
+	size_t i;
+
+	/* What cannot be read allows nothing. */
+	if (sc_json_read(sc_view_text(key->key_ops), &ops, NULL) != SC_OK)
+		return false;
+	json_array_foreach(ops, i, op)
+	{
+		if (json_is_string(op) && strcmp(json_string_value(op), operation) == 0)
+			return true;
+	}
+	return false;
+}

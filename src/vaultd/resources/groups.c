@@ -1,0 +1,191 @@
+/* Resource groups: names that vaults are kept under, with a location and tags. */
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "vaultd/resources/call.h"
+#include "vaultd/resources/handlers.h"
+#include "vaultd/resources/vault_body.h"
+#include "web/json.h"
+
+#define GROUP_NAME_MAX 90
+#define LOCATION_MAX   64
+
+static json_t *group_json(const struct sc_group_row *row)
+{
+	json_t *tags = NULL;
+
+	if (sc_json_read(sc_view_text(row->tags), &tags, NULL) != SC_OK)
+		tags = json_object();
+	return json_pack("{s:s+++, s:s, s:s, s:s, s:o, s:{s:s}}", "id", "/subscriptions/", row->subscription,
+			 "/resourceGroups/", row->name, "name", row->name, "type",
+			 "Microsoft.Resources/resourceGroups", "location", row->location, "tags", tags,
+			 "properties", "provisioningState", "Succeeded");
+}
+
+static bool name_is_valid(const char *name)
+{
+	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.()");
+
+	return len > 0 && len <= GROUP_NAME_MAX && name[len] == '\0' && name[len - 1] != '.';
+}
+
+static sc_status find_group(struct sc_resources_call *call, struct sc_group_row *out, struct sc_error *err)
+{
+	return sc_store_group_find(call->vaultd->store, call->subscription.tenant, call->subscription.id,
+				   sc_web_parameter(call->request, "group"), out, err);
+}
+
+void sc_groups_get(struct sc_web_request *request, void *context)
+{
+	struct sc_resources_call *call =
+	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
+	SC_CLEANUP(sc_group_row) group = { 0 };
+	struct sc_error err = { 0 };
+	sc_status status;
+
+	if (!call)
+		return;
+	status = find_group(call, &group, &err);
+	if (status == SC_OK)
+		sc_resources_call_answer(call, 200, group_json(&group));
+	else if (status == SC_ERR_NOT_FOUND)
+		sc_resources_call_refuse(call, 404, "ResourceGroupNotFound",
+					 "Resource group '%.90s' could not be found.",
+					 sc_web_parameter(request, "group"));
+	else
+		sc_resources_call_fail(call, status, &err);
+}
+
+/* Whether it is there: az group exists. */
+void sc_groups_head(struct sc_web_request *request, void *context)
+{
+	struct sc_resources_call *call =
+	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
+	SC_CLEANUP(sc_group_row) group = { 0 };
+	struct sc_error err = { 0 };
+	sc_status status;
+
+	if (!call)
+		return;
+	status = find_group(call, &group, &err);
+	if (status == SC_OK || status == SC_ERR_NOT_FOUND)
+		sc_resources_call_answer(call, status == SC_OK ? 204 : 404, NULL);
+	else
+		sc_resources_call_fail(call, status, &err);
+}
+
+static sc_status add_group(void *context, const struct sc_group_row *row, struct sc_error *err)
+{
+	if (json_array_append_new(context, group_json(row)))
+		return sc_fail_plain(err, SC_ERR_MEMORY);
+	return SC_OK;
+}
+
+void sc_groups_list(struct sc_web_request *request, void *context)
+{
+	struct sc_resources_call *call =
+	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
+	json_t *list = json_array();
+	struct sc_error err = { 0 };
+	sc_status status;
+
+	if (call) {
+		status = sc_store_group_list(call->vaultd->store, call->subscription.tenant,
+					     call->subscription.id, NULL, UINT32_MAX, add_group, list, &err);
+		if (status == SC_OK)
+			sc_resources_call_answer(call, 200, json_pack("{s:O}", "value", list));
+		else
+			sc_resources_call_fail(call, status, &err);
+	}
+	json_decref(list);
+}
+
+/* What PUT writes, with the texts that it points into. */
+struct new_group {
+	struct sc_group_row row;
+	struct sc_bytes tags;
+};
+
+/* SC_ERR_CONFLICT: it is there, elsewhere. */
+static sc_status write_group(struct sc_resources_call *call, const struct sc_group_row *row, bool *is_new,
+			     struct sc_error *err)
+{
+	SC_CLEANUP(sc_group_row) there = { 0 };
+	sc_status status;
+
+	SC_TRY(sc_access_begin(&call->access, err));
+	status = find_group(call, &there, err);
+	if (status == SC_OK)
+		SC_ENSURE(strcasecmp(there.location, row->location) == 0, err, SC_ERR_CONFLICT,
+			  "The resource group '%s' already exists in location '%s'.", there.name,
+			  there.location);
+	else if (status != SC_ERR_NOT_FOUND)
+		return status;
+	return sc_store_group_put(call->vaultd->store, row, is_new, err);
+}
+
+static sc_status read_group(struct sc_resources_call *call, struct new_group *group, struct sc_error *err)
+{
+	const char *name = sc_web_parameter(call->request, "group");
+	const char *location = NULL;
+
+	SC_ENSURE(
+	    name_is_valid(name), err, SC_ERR_ARGUMENT,
+	    "A resource group's name has 1 to %d letters, digits and '-_.()', and does not end with a stop.",
+	    GROUP_NAME_MAX);
+	SC_TRY(sc_json_text(call->body, "location", LOCATION_MAX, SC_JSON_NEEDED, &location, err));
+	SC_TRY(sc_tags_read(call->body, &group->tags, err));
+	group->row = (struct sc_group_row){
+		.tenant = call->subscription.tenant,
+		.subscription = call->subscription.id,
+		.name = name,
+		.location = location,
+		.tags = (const char *)group->tags.data,
+		.created = sc_clock_now(),
+	};
+	return SC_OK;
+}
+
+static void put_group(struct sc_resources_call *call, const struct sc_group_row *row)
+{
+	SC_CLEANUP(sc_group_row) written = { 0 };
+	struct sc_error err = { 0 };
+	bool is_new = false;
+	sc_status status = write_group(call, row, &is_new, &err);
+
+	if (status == SC_OK)
+		status = find_group(call, &written, &err);
+	if (status == SC_OK)
+		sc_resources_call_answer(call, is_new ? 201 : 200, group_json(&written));
+	else if (status == SC_ERR_CONFLICT)
+		sc_resources_call_refuse(call, 409, "InvalidResourceGroupLocation", "%s", err.message);
+	else
+		sc_resources_call_fail(call, status, &err);
+}
+
+static void put_job(void *context)
+{
+	struct sc_resources_call *call = context;
+	struct new_group group = { 0 };
+	struct sc_error err = { 0 };
+	sc_status status = read_group(call, &group, &err);
+
+	if (status != SC_OK)
+		sc_resources_call_fail(call, status, &err);
+	else if (!sc_vaultd_region_at(call->vaultd, group.row.location))
+		sc_resources_call_refuse(call, 400, "LocationNotAvailableForResourceGroup",
+					 "The provided location '%s' is not one of this service's.",
+					 group.row.location);
+	else
+		put_group(call, &group.row);
+	sc_bytes_free(&group.tags);
+}
+
+void sc_groups_put(struct sc_web_request *request, void *context)
+{
+	struct sc_resources_call *call = sc_resources_call_begin(request, context, SC_OPERATION_GROUP_WRITE);
+
+	if (call && sc_resources_call_body(call))
+		sc_resources_call_run(call, put_job);
+}

@@ -1,0 +1,177 @@
+/* Access policies: see policies.h. Who is allowed what by them is decided in keys/access.c. */
+#include "vaultd/resources/policies.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "web/json.h"
+
+#define POLICIES_MAX   1024
+#define PERMISSION_MAX 32
+#define ID_MAX         36 /* a GUID */
+
+static const char *const kinds[] = { "keys", "secrets", "certificates", "storage" };
+
+static const char *const key_permissions[] = {
+	"all",
+	"get",
+	"list",
+	"update",
+	"create",
+	"import",
+	"delete",
+	"recover",
+	"backup",
+	"restore",
+	"decrypt",
+	"encrypt",
+	"unwrapKey",
+	"wrapKey",
+	"verify",
+	"sign",
+	"purge",
+	"release",
+	"rotate",
+	"getrotationpolicy",
+	"setrotationpolicy",
+	NULL,
+};
+
+/* The service's own spelling of a permission; NULL for one that is none. */
+static const char *known_permission(const char *text)
+{
+	for (const char *const *known = key_permissions; text && *known; known++)
+		if (strcasecmp(*known, text) == 0)
+			return *known;
+	return NULL;
+}
+
+static sc_status read_key_permissions(const json_t *given, json_t *kept, struct sc_error *err)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(given, i, item)
+	{
+		const char *known = known_permission(json_string_value(item));
+
+		SC_ENSURE(known, err, SC_ERR_ARGUMENT, "accessPolicies: '%.32s' is no permission for keys.",
+			  json_is_string(item) ? json_string_value(item) : "(no text)");
+		if (json_array_append_new(kept, json_string(known)))
+			return sc_fail_plain(err, SC_ERR_MEMORY);
+	}
+	return SC_OK;
+}
+
+/* Permissions for what this service does not have (secrets, certificates, storage) are kept as texts and mean
+ * nothing. */
+static sc_status read_permissions(const json_t *entry, json_t **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_json) kept = json_object();
+	json_t *permissions = NULL;
+
+	SC_TRY(sc_json_object(entry, "permissions", SC_JSON_NEEDED, &permissions, err));
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		json_t *given = NULL;
+		json_t *list = json_array();
+		const json_t *item;
+		size_t j;
+
+		json_object_set_new(kept, kinds[i], list);
+		SC_TRY(sc_json_array(permissions, kinds[i], SC_JSON_OPTIONAL, &given, err));
+		if (i == 0) {
+			SC_TRY(read_key_permissions(given, list, err));
+			continue;
+		}
+		json_array_foreach(given, j, item)
+		{
+			SC_ENSURE(json_is_string(item) && json_string_length(item) <= PERMISSION_MAX, err,
+				  SC_ERR_JSON, "accessPolicies: a permission is no short text.");
+			json_array_append_new(list, json_string(json_string_value(item)));
+		}
+	}
+	*out = sc_steal(kept);
+	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
+}
+
+/* The issuer of the entry that has this object id already; else the author's own. */
+static const char *issuer_of(const char *oid, const json_t *present, const struct sc_policy_author *author)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(json_object_get(present, "accessPolicies"), i, entry)
+	{
+		const char *known = json_string_value(json_object_get(entry, "objectId"));
+		const char *issuer = json_string_value(json_object_get(entry, "issuer"));
+
+		if (known && issuer && strcasecmp(known, oid) == 0)
+			return issuer;
+	}
+	return author->issuer;
+}
+
+bool sc_policy_author_is_of(const struct sc_policy_author *author, const char *given)
+{
+	return strcasecmp(given, author->tenant) == 0 || strcasecmp(given, "adfs") == 0;
+}
+
+static sc_status read_entry(const json_t *entry, const struct sc_policy_author *author, const json_t *present,
+			    json_t **out, struct sc_error *err)
+{
+	const char *tenant = NULL;
+	const char *oid = NULL;
+	const char *application = NULL;
+	json_t *permissions = NULL;
+
+	SC_ENSURE(json_is_object(entry), err, SC_ERR_JSON, "accessPolicies: an entry is no object.");
+	SC_TRY(sc_json_text(entry, "tenantId", ID_MAX, SC_JSON_NEEDED, &tenant, err));
+	SC_TRY(sc_json_text(entry, "objectId", ID_MAX, SC_JSON_NEEDED, &oid, err));
+	SC_TRY(sc_json_text(entry, "applicationId", ID_MAX, SC_JSON_OPTIONAL, &application, err));
+	SC_ENSURE(sc_policy_author_is_of(author, tenant), err, SC_ERR_ARGUMENT,
+		  "accessPolicies: tenant '%s' is not the vault's: nobody of another tenant can have access.",
+		  tenant);
+	SC_ENSURE(oid[0], err, SC_ERR_ARGUMENT, "accessPolicies: an objectId is empty.");
+	SC_ENSURE(!application || !application[0], err, SC_ERR_ARGUMENT,
+		  "accessPolicies: applicationId is not supported: give the user or the application its own "
+		  "entry.");
+	SC_TRY(read_permissions(entry, &permissions, err));
+	*out = json_pack("{s:s, s:s, s:o, s:s}", "tenantId", author->tenant, "objectId", oid, "permissions",
+			 permissions, "issuer", issuer_of(oid, present, author));
+	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
+}
+
+sc_status sc_policies_read(const json_t *properties, const struct sc_policy_author *author,
+			   const json_t *present, json_t **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_json) kept = json_array();
+	json_t *given = NULL;
+	const json_t *item;
+	size_t i;
+
+	SC_TRY(sc_json_array(properties, "accessPolicies", SC_JSON_OPTIONAL, &given, err));
+	SC_ENSURE(json_array_size(given) <= POLICIES_MAX, err, SC_ERR_ARGUMENT,
+		  "accessPolicies: more than %d entries.", POLICIES_MAX);
+	json_array_foreach(given, i, item)
+	{
+		json_t *entry = NULL;
+
+		SC_TRY(read_entry(item, author, present, &entry, err));
+		if (json_array_append_new(kept, entry))
+			return sc_fail_plain(err, SC_ERR_MEMORY);
+	}
+	*out = sc_steal(kept);
+	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
+}
+
+json_t *sc_policies_show(const json_t *policies)
+{
+	json_t *shown = json_deep_copy(policies);
+	json_t *entry;
+	size_t i;
+
+	if (!shown)
+		return json_array();
+	json_array_foreach(shown, i, entry) json_object_del(entry, "issuer");
+	return shown;
+}

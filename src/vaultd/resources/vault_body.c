@@ -1,0 +1,216 @@
+/* Vaults as JSON: see vault_body.h. */
+#include "vaultd/resources/vault_body.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "vaultd/resources/policies.h"
+#include "web/json.h"
+
+#define TYPE          "Microsoft.KeyVault/vaults"
+#define NAME_MAX_LEN  24
+#define NAME_MIN_LEN  3
+#define WORD_MAX      64
+#define TAGS_MAX      15
+#define TAG_NAME_MAX  512
+#define TAG_VALUE_MAX 256
+#define RETENTION_MIN 7
+#define RETENTION_MAX 90
+
+bool sc_vault_name_is_valid(const char *name)
+{
+	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return len >= NAME_MIN_LEN && len <= NAME_MAX_LEN && name[len] == '\0' &&
+	       isalpha((unsigned char)name[0]) && name[len - 1] != '-' && !strstr(name, "--");
+}
+
+/* -- showing
+ * ------------------------------------------------------------------------------------------------------ */
+
+json_t *sc_vault_show_short(const struct sc_vault_row *row)
+{
+	json_t *tags = NULL;
+
+	if (sc_json_read(sc_view_text(row->tags), &tags, NULL) != SC_OK)
+		tags = json_object();
+	return json_pack("{s:s+++++, s:s, s:s, s:s, s:o}", "id", "/subscriptions/", row->subscription,
+			 "/resourceGroups/", row->group, "/providers/" TYPE "/", row->name, "name", row->name,
+			 "type", TYPE, "location", row->location, "tags", tags);
+}
+
+static json_t *uri_json(const struct sc_vault_row *row, const char *authority)
+{
+	char host[NAME_MAX_LEN + 1];
+	size_t i;
+
+	for (i = 0; row->name[i] && i < NAME_MAX_LEN; i++)
+		host[i] = (char)tolower((unsigned char)row->name[i]);
+	host[i] = '\0';
+	return json_pack("s++++", "https://", host, ".", authority, "/");
+}
+
+sc_status sc_vault_show(const struct sc_vault_row *row, const char *authority, json_t **out,
+			struct sc_error *err)
+{
+	SC_CLEANUP(sc_json) vault = sc_vault_show_short(row);
+	SC_CLEANUP(sc_json) properties = NULL;
+
+	SC_TRY(sc_json_read(sc_view_text(row->properties), &properties, err));
+	if (json_object_set_new(properties, "accessPolicies",
+				sc_policies_show(json_object_get(properties, "accessPolicies"))) ||
+	    json_object_set_new(properties, "sku",
+				json_pack("{s:s, s:s}", "family", "A", "name", row->sku)) ||
+	    json_object_set_new(properties, "tenantId", json_string(row->tenant)) ||
+	    json_object_set_new(properties, "vaultUri", uri_json(row, authority)) ||
+	    json_object_set_new(properties, "provisioningState", json_string("Succeeded")) ||
+	    json_object_set(vault, "properties", properties))
+		return sc_fail_plain(err, SC_ERR_MEMORY);
+	*out = sc_steal(vault);
+	return SC_OK;
+}
+
+/* -- what a PUT says
+ * ---------------------------------------------------------------------------------------------- */
+
+sc_status sc_tags_read(const json_t *body, struct sc_bytes *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_json) none = json_object();
+	json_t *tags = NULL;
+	const char *name;
+	json_t *value;
+
+	SC_TRY(sc_json_object(body, "tags", SC_JSON_OPTIONAL, &tags, err));
+	SC_ENSURE(json_object_size(tags) <= TAGS_MAX, err, SC_ERR_JSON, "tags: more than %d.", TAGS_MAX);
+	json_object_foreach(tags, name, value)
+	    SC_ENSURE(strlen(name) <= TAG_NAME_MAX && json_is_string(value) &&
+			  json_string_length(value) <= TAG_VALUE_MAX,
+		      err, SC_ERR_JSON, "tags: a name or value is no text, or too long a one.");
+	return sc_json_write(tags ? tags : none, out, err);
+}
+
+static sc_status read_sku(const json_t *properties, const char **out, struct sc_error *err)
+{
+	json_t *sku = NULL;
+	const char *name = NULL;
+
+	SC_TRY(sc_json_object(properties, "sku", SC_JSON_NEEDED, &sku, err));
+	SC_TRY(sc_json_text(sku, "name", WORD_MAX, SC_JSON_NEEDED, &name, err));
+	SC_ENSURE(strcasecmp(name, "standard") == 0 || strcasecmp(name, "premium") == 0, err, SC_ERR_ARGUMENT,
+		  "properties.sku.name: '%s' is neither standard nor premium.", name);
+	*out = tolower((unsigned char)name[0]) == 'p' ? "premium" : "standard";
+	return SC_OK;
+}
+
+/* What would give the vault a protection that this service does not give is refused plainly. */
+static sc_status refuse_what_is_not_done(const json_t *properties, struct sc_error *err)
+{
+	const char *mode = NULL;
+	const char *access = NULL;
+	const char *action = NULL;
+	json_t *acls = NULL;
+	bool roles = false;
+
+	SC_TRY(sc_json_boolean(properties, "enableRbacAuthorization", SC_JSON_OPTIONAL, &roles, NULL, err));
+	SC_TRY(sc_json_text(properties, "createMode", WORD_MAX, SC_JSON_OPTIONAL, &mode, err));
+	SC_TRY(sc_json_text(properties, "publicNetworkAccess", WORD_MAX, SC_JSON_OPTIONAL, &access, err));
+	SC_TRY(sc_json_object(properties, "networkAcls", SC_JSON_OPTIONAL, &acls, err));
+	if (acls)
+		SC_TRY(sc_json_text(acls, "defaultAction", WORD_MAX, SC_JSON_OPTIONAL, &action, err));
+	SC_ENSURE(!roles, err, SC_ERR_ARGUMENT,
+		  "properties.enableRbacAuthorization: role-based access is not offered, access policies "
+		  "are: set it to "
+		  "false.");
+	SC_ENSURE(!mode || strcasecmp(mode, "default") == 0, err, SC_ERR_ARGUMENT,
+		  "properties.createMode: '%s' is not offered.", mode ? mode : "");
+	SC_ENSURE((!access || !access[0] || strcasecmp(access, "enabled") == 0) &&
+		      (!action || strcasecmp(action, "allow") == 0),
+		  err, SC_ERR_ARGUMENT,
+		  "properties.networkAcls, publicNetworkAccess: the service has no network rules: a firewall "
+		  "before it has.");
+	return SC_OK;
+}
+
+static sc_status copy_flag(const json_t *from, json_t *to, const char *name, bool *out, struct sc_error *err)
+{
+	*out = false;
+	SC_TRY(sc_json_boolean(from, name, SC_JSON_OPTIONAL, out, NULL, err));
+	if (json_object_set_new(to, name, json_boolean(*out)))
+		return sc_fail_plain(err, SC_ERR_MEMORY);
+	return SC_OK;
+}
+
+/* How a deleted vault and its keys will be kept; purge protection, once on, stays on. */
+static sc_status copy_recovery(const json_t *from, const json_t *present, json_t *to, struct sc_error *err)
+{
+	bool soft_delete = true;
+	bool purge_protection = false;
+	bool is_there = false;
+	int64_t days = RETENTION_MAX;
+
+	SC_TRY(sc_json_boolean(from, "enableSoftDelete", SC_JSON_OPTIONAL, &soft_delete, &is_there, err));
+	SC_ENSURE(!is_there || soft_delete, err, SC_ERR_ARGUMENT,
+		  "properties.enableSoftDelete: it cannot be turned off.");
+	SC_TRY(sc_json_integer(from, "softDeleteRetentionInDays", SC_JSON_OPTIONAL, &days, &is_there, err));
+	if (!is_there)
+		days = RETENTION_MAX;
+	SC_ENSURE(days >= RETENTION_MIN && days <= RETENTION_MAX, err, SC_ERR_ARGUMENT,
+		  "properties.softDeleteRetentionInDays: from %d to %d.", RETENTION_MIN, RETENTION_MAX);
+	SC_TRY(
+	    sc_json_boolean(from, "enablePurgeProtection", SC_JSON_OPTIONAL, &purge_protection, NULL, err));
+	SC_ENSURE(purge_protection || !json_is_true(json_object_get(present, "enablePurgeProtection")), err,
+		  SC_ERR_ARGUMENT, "properties.enablePurgeProtection: it cannot be turned off again.");
+	if (json_object_set_new(to, "enableSoftDelete", json_true()) ||
+	    json_object_set_new(to, "softDeleteRetentionInDays", json_integer(days)) ||
+	    (purge_protection && json_object_set_new(to, "enablePurgeProtection", json_true())))
+		return sc_fail_plain(err, SC_ERR_MEMORY);
+	return SC_OK;
+}
+
+static sc_status read_properties(const json_t *from, const struct sc_policy_author *author,
+				 const json_t *present, struct sc_bytes *out, struct sc_error *err)
+{
+	static const char *const flags[] = { "enabledForDeployment", "enabledForDiskEncryption",
+					     "enabledForTemplateDeployment", "enableRbacAuthorization" };
+	SC_CLEANUP(sc_json) kept = json_object();
+	json_t *policies = NULL;
+	bool flag;
+
+	SC_TRY(sc_policies_read(from, author, present, &policies, err));
+	if (json_object_set_new(kept, "accessPolicies", policies))
+		return sc_fail_plain(err, SC_ERR_MEMORY);
+	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+		SC_TRY(copy_flag(from, kept, flags[i], &flag, err));
+	SC_TRY(copy_recovery(from, present, kept, err));
+	if (json_object_set_new(kept, "publicNetworkAccess", json_string("Enabled")))
+		return sc_fail_plain(err, SC_ERR_MEMORY);
+	return sc_json_write(kept, out, err);
+}
+
+sc_status sc_vault_wish_read(const json_t *body, const struct sc_policy_author *author, const json_t *present,
+			     struct sc_vault_wish *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_vault_wish) wish = { 0 };
+	json_t *properties = NULL;
+	const char *tenant = NULL;
+
+	SC_TRY(sc_json_text(body, "location", WORD_MAX, SC_JSON_OPTIONAL, &wish.location, err));
+	SC_TRY(sc_json_object(body, "properties", SC_JSON_NEEDED, &properties, err));
+	SC_TRY(sc_json_text(properties, "tenantId", WORD_MAX, SC_JSON_NEEDED, &tenant, err));
+	SC_ENSURE(sc_policy_author_is_of(author, tenant), err, SC_ERR_ARGUMENT,
+		  "properties.tenantId: '%s' is not the subscription's tenant.", tenant);
+	SC_TRY(read_sku(properties, &wish.sku, err));
+	SC_TRY(refuse_what_is_not_done(properties, err));
+	SC_TRY(read_properties(properties, author, present, &wish.properties, err));
+	SC_TRY(sc_tags_read(body, &wish.tags, err));
+	*out = wish;
+	wish = (struct sc_vault_wish){ 0 };
+	return SC_OK;
+}
+
+void sc_vault_wish_free(struct sc_vault_wish *wish)
+{
+	sc_bytes_free(&wish->properties);
+	sc_bytes_free(&wish->tags);
+}

@@ -1,0 +1,338 @@
+/* Vaults: made, changed, shown and listed. Their keys are another matter: vaultd/keys/. */
+#include <ctype.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "vaultd/resources/call.h"
+#include "vaultd/resources/handlers.h"
+#include "vaultd/resources/vault_body.h"
+#include "web/json.h"
+
+#define TYPE     "Microsoft.KeyVault/vaults"
+#define NAME_MAX 256
+
+/* -- one vault
+ * ---------------------------------------------------------------------------------------------------- */
+
+static sc_status find_vault(struct sc_resources_call *call, struct sc_vault_row *out, struct sc_error *err)
+{
+	return sc_store_vault_find_in(call->vaultd->store, call->subscription.tenant, call->subscription.id,
+				      sc_web_parameter(call->request, "group"),
+				      sc_web_parameter(call->request, "vault"), out, err);
+}
+
+static void answer_with(struct sc_resources_call *call, unsigned http, const struct sc_vault_row *row)
+{
+	struct sc_error err = { 0 };
+	json_t *vault = NULL;
+	sc_status status = sc_vault_show(row, call->vaultd->vault_authority, &vault, &err);
+
+	if (status == SC_OK)
+		sc_resources_call_answer(call, http, vault);
+	else
+		sc_resources_call_fail(call, status, &err);
+}
+
+static void refuse_absent(struct sc_resources_call *call)
+{
+	sc_resources_call_refuse(call, 404, "ResourceNotFound",
+				 "The Resource '" TYPE "/%.64s' under resource group '%.90s' was not found.",
+				 sc_web_parameter(call->request, "vault"),
+				 sc_web_parameter(call->request, "group"));
+}
+
+void sc_vaults_get(struct sc_web_request *request, void *context)
+{
+	struct sc_resources_call *call =
+	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
+	SC_CLEANUP(sc_vault_row) row = { 0 };
+	struct sc_error err = { 0 };
+	sc_status status;
+
+	if (!call)
+		return;
+	status = find_vault(call, &row, &err);
+	if (status == SC_OK)
+		answer_with(call, 200, &row);
+	else if (status == SC_ERR_NOT_FOUND)
+		refuse_absent(call);
+	else
+		sc_resources_call_fail(call, status, &err);
+}
+
+/* -- PUT
+ * ----------------------------------------------------------------------------------------------------------
+ */
+
+static struct sc_policy_author author_of(const struct sc_resources_call *call)
+{
+	return (struct sc_policy_author){ call->subscription.tenant, call->access.caller.issuer };
+}
+
+static void refuse_taken(struct sc_resources_call *call)
+{
+	sc_resources_call_refuse(
+	    call, 409, "VaultAlreadyExists",
+	    "The vault name '%.24s' is already in use. Vault names are globally unique, so another "
+	    "vault already exists under it.",
+	    sc_web_parameter(call->request, "vault"));
+}
+
+static void write_new(struct sc_resources_call *call, const struct sc_vault_wish *wish,
+		      const struct sc_vault_region *region)
+{
+	struct sc_vault_row row = {
+		.tenant = call->subscription.tenant,
+		.subscription = call->subscription.id,
+		.group = sc_web_parameter(call->request, "group"),
+		.name = sc_web_parameter(call->request, "vault"),
+		.location = wish->location,
+		.region = region->place->code,
+		.sku = wish->sku,
+		.properties = (const char *)wish->properties.data,
+		.tags = (const char *)wish->tags.data,
+		.created = sc_clock_now(),
+	};
+	SC_CLEANUP(sc_vault_row) written = { 0 };
+	struct sc_error err = { 0 };
+	sc_status status;
+
+	row.updated = row.created;
+	status = sc_access_begin(&call->access, &err);
+	if (status == SC_OK)
+		status = sc_store_vault_add(call->vaultd->store, &row, &err);
+	if (status == SC_ERR_EXISTS) {
+		refuse_taken(call);
+		return;
+	}
+	if (status == SC_ERR_NOT_FOUND) {
+		sc_resources_call_refuse(call, 404, "ResourceGroupNotFound",
+					 "Resource group '%.90s' could not be found.", row.group);
+		return;
+	}
+	if (status == SC_OK)
+		status = find_vault(call, &written, &err);
+	if (status == SC_OK)
+		answer_with(call, 200, &written);
+	else
+		sc_resources_call_fail(call, status, &err);
+}
+
+static void create(struct sc_resources_call *call)
+{
+	const struct sc_policy_author author = author_of(call);
+	const char *name = sc_web_parameter(call->request, "vault");
+	SC_CLEANUP(sc_vault_wish) wish = { 0 };
+	const struct sc_vault_region *region;
+	struct sc_error err = { 0 };
+	sc_status status;
+
+	if (!sc_vault_name_is_valid(name)) {
+		sc_resources_call_refuse(
+		    call, 400, "VaultNameNotValid",
+		    "The vault name '%.64s' is invalid. It has 3 to 24 letters, digits and hyphens, "
+		    "begins with a letter, ends with a letter or digit, and has no two hyphens together.",
+		    name);
+		return;
+	}
+	status = sc_vault_wish_read(call->body, &author, NULL, &wish, &err);
+	if (status != SC_OK) {
+		sc_resources_call_fail(call, status, &err);
+		return;
+	}
+	region = wish.location ? sc_vaultd_region_at(call->vaultd, wish.location) : NULL;
+	if (!region)
+		sc_resources_call_refuse(
+		    call, 400, "LocationNotAvailableForResourceType",
+		    "The provided location '%.64s' is not available for resource type '" TYPE "'.",
+		    wish.location ? wish.location : "");
+	else
+		write_new(call, &wish, region);
+}
+
+/* A vault that is there: everything may change but where it is. */
+static sc_status write_change(struct sc_resources_call *call, struct sc_vault_row *row, struct sc_error *err)
+{
+	const struct sc_policy_author author = author_of(call);
+	SC_CLEANUP(sc_json) present = NULL;
+	SC_CLEANUP(sc_vault_wish) wish = { 0 };
+	const struct sc_vault_region *region;
+
+	SC_TRY(sc_json_read(sc_view_text(row->properties), &present, err));
+	SC_TRY(sc_vault_wish_read(call->body, &author, present, &wish, err));
+	region = wish.location ? sc_vaultd_region_at(call->vaultd, wish.location) : NULL;
+	SC_ENSURE(!wish.location || (region && strcmp(region->place->code, row->region) == 0), err,
+		  SC_ERR_ARGUMENT, "A vault cannot be moved: '%s' is in location '%s'.", row->name,
+		  row->location);
+	SC_ENSURE(strcmp(wish.sku, row->sku) == 0 || strcmp(wish.sku, "premium") == 0, err, SC_ERR_ARGUMENT,
+		  "properties.sku.name: a premium vault cannot become a standard one.");
+	row->sku = wish.sku;
+	row->properties = (const char *)wish.properties.data;
+	row->tags = (const char *)wish.tags.data;
+	row->updated = sc_clock_now();
+	SC_TRY(sc_access_begin(&call->access, err));
+	return sc_store_vault_update(call->vaultd->store, row, err);
+}
+
+static void change(struct sc_resources_call *call, struct sc_vault_row *row)
+{
+	SC_CLEANUP(sc_vault_row) written = { 0 };
+	struct sc_error err = { 0 };
+	sc_status status = write_change(call, row, &err);
+
+	if (status == SC_ERR_BUSY) {
+		sc_resources_call_refuse(call, 409, "ConflictError",
+					 "The vault was changed by another request: try again.");
+		return;
+	}
+	if (status == SC_OK)
+		status = find_vault(call, &written, &err);
+	if (status == SC_OK)
+		answer_with(call, 200, &written);
+	else
+		sc_resources_call_fail(call, status, &err);
+}
+
+static void put_job(void *context)
+{
+	struct sc_resources_call *call = context;
+	SC_CLEANUP(sc_vault_row) present = { 0 };
+	struct sc_error err = { 0 };
+	sc_status status = find_vault(call, &present, &err);
+
+	if (status == SC_OK)
+		change(call, &present);
+	else if (status == SC_ERR_NOT_FOUND)
+		create(call);
+	else
+		sc_resources_call_fail(call, status, &err);
+}
+
+void sc_vaults_put(struct sc_web_request *request, void *context)
+{
+	struct sc_resources_call *call = sc_resources_call_begin(request, context, SC_OPERATION_VAULT_WRITE);
+
+	if (call && sc_resources_call_body(call))
+		sc_resources_call_run(call, put_job);
+}
+
+/* -- lists
+ * -------------------------------------------------------------------------------------------------------- */
+
+struct list {
+	const char *authority; /* NULL: in short */
+	json_t *vaults;
+};
+
+static sc_status add_vault(void *context, const struct sc_vault_row *row, struct sc_error *err)
+{
+	struct list *list = context;
+	json_t *vault = NULL;
+
+	if (list->authority)
+		SC_TRY(sc_vault_show(row, list->authority, &vault, err));
+	else
+		vault = sc_vault_show_short(row);
+	if (json_array_append_new(list->vaults, vault))
+		return sc_fail_plain(err, SC_ERR_MEMORY);
+	return SC_OK;
+}
+
+static void answer_list(struct sc_resources_call *call, const char *authority)
+{
+	struct list list = { authority, json_array() };
+	struct sc_error err = { 0 };
+	sc_status status;
+
+	status = sc_store_vault_list(call->vaultd->store, call->subscription.tenant, call->subscription.id,
+				     sc_web_parameter(call->request, "group"), NULL, UINT32_MAX, add_vault,
+				     &list, &err);
+	if (status == SC_OK)
+		sc_resources_call_answer(call, 200, json_pack("{s:O}", "value", list.vaults));
+	else
+		sc_resources_call_fail(call, status, &err);
+	json_decref(list.vaults);
+}
+
+void sc_vaults_list(struct sc_web_request *request, void *context)
+{
+	struct sc_resources_call *call =
+	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
+
+	if (call)
+		answer_list(call, call->vaultd->vault_authority);
+}
+
+/* Without case; a blank may have come as a plus, as forms write it and some clients write queries. */
+static bool begins_with(const char *filter, const char *wanted)
+{
+	for (; *wanted; wanted++, filter++)
+		if (tolower((unsigned char)(*filter == '+' ? ' ' : *filter)) !=
+		    tolower((unsigned char)*wanted))
+			return false;
+	return true;
+}
+
+/* Resources of all kinds, of which there is one; a filter for another kind finds none of it. */
+void sc_resources_list(struct sc_web_request *request, void *context)
+{
+	struct sc_resources_call *call =
+	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
+	const char *filter = sc_web_query(request, "$filter");
+
+	if (!call)
+		return;
+	if (!filter || begins_with(filter, "resourceType eq '" TYPE "'"))
+		answer_list(call, NULL);
+	else if (begins_with(filter, "resourceType eq '"))
+		sc_resources_call_answer(call, 200, json_pack("{s:[]}", "value"));
+	else
+		sc_resources_call_refuse(
+		    call, 400, "InvalidFilterInQueryString",
+		    "Invalid $filter '%.128s': what is understood is resourceType eq '...'.", filter);
+}
+
+/* -- is a name free?
+ * ----------------------------------------------------------------------------------------------- */
+
+static sc_status judge_name(struct sc_resources_call *call, const char *name, json_t **out,
+			    struct sc_error *err)
+{
+	SC_CLEANUP(sc_tenant_row) owner = { 0 };
+	sc_status status;
+
+	if (!sc_vault_name_is_valid(name)) {
+		*out = json_pack("{s:b, s:s, s:s}", "nameAvailable", 0, "reason", "AccountNameInvalid",
+				 "message", "The vault name is invalid.");
+		return SC_OK;
+	}
+	status = sc_store_vault_tenant(call->vaultd->store, name, &owner, err);
+	if (status == SC_ERR_NOT_FOUND) {
+		*out = json_pack("{s:b}", "nameAvailable", 1);
+		return SC_OK;
+	}
+	SC_TRY(status);
+	*out = json_pack("{s:b, s:s, s:s}", "nameAvailable", 0, "reason", "AlreadyExists", "message",
+			 "The vault name is already in use.");
+	return SC_OK;
+}
+
+void sc_vaults_check_name(struct sc_web_request *request, void *context)
+{
+	struct sc_resources_call *call =
+	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
+	struct sc_error err = { 0 };
+	const char *name = NULL;
+	json_t *answer = NULL;
+	sc_status status;
+
+	if (!call || !sc_resources_call_body(call))
+		return;
+	status = sc_json_text(call->body, "name", NAME_MAX, SC_JSON_NEEDED, &name, &err);
+	if (status == SC_OK)
+		status = judge_name(call, name, &answer, &err);
+	if (status == SC_OK)
+		sc_resources_call_answer(call, 200, answer);
+	else
+		sc_resources_call_fail(call, status, &err);
+}

@@ -1,0 +1,53 @@
+/* vaultd's configuration: docs/vaultd.conf says what each name means. */
+#ifndef SC_VAULTD_SETTINGS_H
+#define SC_VAULTD_SETTINGS_H
+
+#include "web/config.h"
+#include "web/web.h"
+
+#define SC_VAULTD_ISSUERS_MAX        64
+#define SC_VAULTD_REGIONS_MAX        32
+#define SC_VAULTD_ADMINISTRATORS_MAX 64
+
+struct sc_vaultd_region_settings {
+	const char *code;
+	const char *module; /* socket */
+	const char *directory;
+};
+
+/* A principal is the pair (issuer, object id). */
+struct sc_vaultd_principal {
+	const char *issuer;
+	const char *oid;
+};
+
+struct sc_vaultd_settings {
+	const char *domain;
+	uint16_t port;
+	const char *addresses[SC_WEB_ADDRESSES_MAX];
+	size_t address_count;
+	unsigned threads;
+	const char *tls_certificate;
+	const char *tls_key;
+	const char *tls_module;
+	const char *database;
+	const char *audit_log;
+	const char *issuers[SC_VAULTD_ISSUERS_MAX];
+	size_t issuer_count;
+	const char *issuer_keys;
+	const char *issuer_ca;
+	struct sc_vaultd_principal administrators[SC_VAULTD_ADMINISTRATORS_MAX];
+	size_t administrator_count;
+	struct sc_vaultd_region_settings regions[SC_VAULTD_REGIONS_MAX];
+	size_t region_count;
+	int ready_fd;             /* -1: none */
+	struct sc_config *config; /* what the texts point into */
+};
+
+/* Reads the command line and the file that it names. *done: --help and the like; nothing is set. */
+sc_status sc_vaultd_settings_read(int argc, char **argv, struct sc_vaultd_settings *out, bool *done,
+				  struct sc_error *err) SC_WARN_UNUSED;
+void sc_vaultd_settings_free(struct sc_vaultd_settings *settings);
+SC_CLEANUP_VALUE(sc_vaultd_settings, sc_vaultd_settings_free)
+
+#endif

@@ -1,0 +1,255 @@
+/* Configuration: see config.h. The file's text is kept, and values point into it. */
+#include "web/config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+
+#define FILE_MAX  65536
+#define KEPT_MAX  256 /* texts that were made of values */
+#define NAMES_MAX 64
+#define CONFIG    "config"
+
+struct sc_config {
+	char *path;
+	struct sc_bytes text;
+	char *kept[KEPT_MAX];
+	size_t kept_count;
+};
+
+void sc_config_free(struct sc_config *config)
+{
+	if (!config)
+		return;
+	for (size_t i = 0; i < config->kept_count; i++)
+		free(config->kept[i]);
+	sc_bytes_free(&config->text);
+	free(config->path);
+	free(config);
+}
+
+/* Takes the text over; NULL where it is none. */
+static const char *keep(struct sc_config *config, char *text)
+{
+	if (!text || config->kept_count == KEPT_MAX) {
+		free(text);
+		return NULL;
+	}
+	return config->kept[config->kept_count++] = text;
+}
+
+/* -- one line
+ * ------------------------------------------------------------------------------------------------ */
+
+struct line {
+	char *name;
+	char *value;
+};
+
+static void replace_tabs(char *text)
+{
+	for (; *text; text++)
+		if (*text == '\t')
+			*text = ' ';
+}
+
+static char *trim(char *text)
+{
+	char *end;
+
+	text += strspn(text, " ");
+	end = text + strlen(text);
+	while (end > text && end[-1] == ' ')
+		end--;
+	*end = '\0';
+	return text;
+}
+
+/* False for an empty line or a comment; name and value without spaces around them, both NULL if malformed. */
+static bool read_line(char *text, struct line *out)
+{
+	char *equals;
+
+	text = trim(text);
+	if (text[0] == '\0' || text[0] == '#')
+		return false;
+	*out = (struct line){ 0 };
+	equals = strchr(text, '=');
+	if (!equals)
+		return true;
+	*equals = '\0';
+	*out = (struct line){ trim(text), trim(equals + 1) };
+	return true;
+}
+
+static const struct sc_option *find_option(const struct sc_option *options, const char *name)
+{
+	for (const struct sc_option *option = options; option->name; option++)
+		if (strcmp(option->name, name) == 0 && strcmp(name, CONFIG) != 0)
+			return option;
+	return NULL;
+}
+
+/* -- the file against the table
+ * ------------------------------------------------------------------------------ */
+
+/* For each row of the table: whether the command line gave it, and on which line the file did. */
+struct seen {
+	bool by_command_line[NAMES_MAX];
+	unsigned line[NAMES_MAX];
+};
+
+static void note_command_line(const struct sc_option *options, struct seen *seen)
+{
+	for (size_t i = 0; options[i].name; i++)
+		seen->by_command_line[i] = options[i].list   ? *options[i].list_count > 0
+					   : options[i].flag ? *options[i].flag
+							     : *options[i].value != NULL;
+}
+
+static sc_status set_flag(const struct sc_option *option, const char *value, bool keeps, struct sc_error *err)
+{
+	bool is_yes = strcmp(value, "yes") == 0;
+
+	SC_ENSURE(is_yes || strcmp(value, "no") == 0, err, SC_ERR_USAGE, "%s must be yes or no",
+		  option->name);
+	if (!keeps)
+		*option->flag = is_yes;
+	return SC_OK;
+}
+
+static sc_status set_option(const struct sc_option *options, const struct line *line, unsigned number,
+			    struct seen *seen, struct sc_error *err)
+{
+	const struct sc_option *option = find_option(options, line->name);
+	size_t i;
+
+	SC_ENSURE(option, err, SC_ERR_USAGE, "no such setting: %s", line->name);
+	i = (size_t)(option - options);
+	SC_ENSURE(option->list || seen->line[i] == 0, err, SC_ERR_USAGE, "%s stands on line %u already",
+		  line->name, seen->line[i]);
+	SC_ENSURE(line->value[0], err, SC_ERR_USAGE, "%s has no value", line->name);
+	seen->line[i] = number;
+	if (option->flag)
+		return set_flag(option, line->value, seen->by_command_line[i], err);
+	if (seen->by_command_line[i])
+		return SC_OK;
+	if (!option->list) {
+		*option->value = line->value;
+		return SC_OK;
+	}
+	SC_ENSURE(*option->list_count < option->list_max, err, SC_ERR_USAGE, "at most %zu lines %s",
+		  option->list_max, line->name);
+	option->list[(*option->list_count)++] = line->value;
+	return SC_OK;
+}
+
+static sc_status read_text(struct sc_config *config, const struct sc_option *options, struct sc_error *err)
+{
+	struct seen seen = { 0 };
+	char *next = (char *)config->text.data;
+	unsigned number = 0;
+
+	note_command_line(options, &seen);
+	while (next) {
+		char *text = strsep(&next, "\n");
+		struct line line = { 0 };
+		sc_status status;
+
+		number++;
+		replace_tabs(text);
+		SC_ENSURE(sc_view_is_text(sc_view_text(text)), err, SC_ERR_ENCODING,
+			  "%s:%u: a control character, or no UTF-8", config->path, number);
+		if (!read_line(text, &line))
+			continue;
+		SC_ENSURE(line.name, err, SC_ERR_USAGE, "%s:%u: should be `name = value`", config->path,
+			  number);
+		status = set_option(options, &line, number, &seen, err);
+		if (status != SC_OK)
+			return sc_fail_context(err, status, "%s:%u", config->path, number);
+	}
+	return SC_OK;
+}
+
+static const char *config_path(const struct sc_option *options)
+{
+	for (const struct sc_option *option = options; option->name; option++)
+		if (strcmp(option->name, CONFIG) == 0)
+			return *option->value;
+	return NULL;
+}
+
+static sc_status read_file(const struct sc_command_line *line, struct sc_config **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_config) config = calloc(1, sizeof *config);
+	const char *path = config_path(line->options);
+
+	SC_ENSURE(config, err, SC_ERR_MEMORY, "out of memory for the configuration");
+	SC_ENSURE(path, err, SC_ERR_USAGE, "needs --config=FILE (see %s --help)", line->program);
+	config->path = strdup(path);
+	SC_ENSURE(config->path, err, SC_ERR_MEMORY, "out of memory for the configuration");
+	SC_TRY(sc_file_read_path(path, FILE_MAX, &config->text, err));
+	SC_ENSURE(strlen((const char *)config->text.data) == config->text.len, err, SC_ERR_ENCODING,
+		  "%s: a NUL byte in a text file", path);
+	SC_TRY(read_text(config, line->options, err));
+	*out = sc_steal(config);
+	return SC_OK;
+}
+
+/* -- public
+ * -------------------------------------------------------------------------------------------------- */
+
+sc_status sc_config_read(const struct sc_command_line *line, int argc, char **argv, struct sc_config **out,
+			 bool *done, struct sc_error *err)
+{
+	const char *operand = NULL;
+	size_t operands = 0;
+
+	SC_TRY(sc_options_read(line, argc, argv, &operand, 0, &operands, done, err));
+	return *done ? SC_OK : read_file(line, out, err);
+}
+
+sc_status sc_config_need(const struct sc_config *config, const char *name, const char *value,
+			 struct sc_error *err)
+{
+	SC_ENSURE(value, err, SC_ERR_USAGE, "%s: needs a line `%s = …` (or --%s=…)", config->path, name,
+		  name);
+	return SC_OK;
+}
+
+sc_status sc_config_path(struct sc_config *config, const char *value, const char **out, struct sc_error *err)
+{
+	const char *slash = strrchr(config->path, '/');
+	char *text = NULL;
+	const char *kept;
+
+	if (value[0] == '/' || !slash)
+		text = strdup(value);
+	else if (asprintf(&text, "%.*s%s", (int)(slash - config->path + 1), config->path, value) < 0)
+		text = NULL;
+	kept = keep(config, text);
+	SC_ENSURE(kept, err, SC_ERR_MEMORY, "out of memory for the configuration");
+	*out = kept;
+	return SC_OK;
+}
+
+sc_status sc_config_words(struct sc_config *config, const char *name, const char *value, const char *form,
+			  const char **words, size_t count, struct sc_error *err)
+{
+	char *copy = strdup(value);
+	char *rest = copy;
+	char *word;
+	size_t found = 0;
+
+	SC_ENSURE(keep(config, copy), err, SC_ERR_MEMORY, "out of memory for the configuration");
+	while ((word = strtok_r(found ? NULL : copy, " \t", &rest))) {
+		if (found < count)
+			words[found] = word;
+		found++;
+	}
+	SC_ENSURE(found == count, err, SC_ERR_USAGE, "%s: `%s = %s` should be `%s = %s`", config->path, name,
+		  value, name, form);
+	return SC_OK;
+}

@@ -1,0 +1,17 @@
+/* One HTTPS GET of a small document from a host that the configuration names. */
+#ifndef SC_WEB_FETCH_H
+#define SC_WEB_FETCH_H
+
+#include "base/bytes.h"
+
+#define SC_FETCH_MAX     262144
+#define SC_FETCH_SECONDS 10
+
+/*
+ * Blocks, at most SC_FETCH_SECONDS. Only https, only the authority in the PEM file `ca`, no redirects, no
+ * proxy, and only a 200 of at most SC_FETCH_MAX bytes counts. SC_ERR_HTTP naming the URL.
+ */
+sc_status sc_fetch(const char *url, const char *ca, struct sc_bytes *out,
+		   struct sc_error *err) SC_WARN_UNUSED;
+
+#endif

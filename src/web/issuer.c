@@ -1,0 +1,244 @@
+/*
+ * The table of issuers: see issuer.h. Its rows do not change once it has been started, but for their keys,
+ * which are replaced as a whole under the lock. A fetch is a job of the server's slow lane, one at a time for
+ * each issuer.
+ */
+#include "web/issuer_keys.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "web/fetch.h"
+
+#define ISSUERS_MAX 64
+#define HTTPS       "https://"
+
+struct row {
+	struct sc_issuers *issuers;
+	char *issuer;
+	char *keys_url; /* NULL: keys are given */
+	char *ca;
+	char **tenant;
+	size_t tenant_count;
+	/* Guarded by the lock. */
+	struct sc_key_set *keys; /* NULL: none yet */
+	int64_t fetched_at;      /* when the last fetch ended well; 0: never. Monotonic, as the next. */
+	int64_t tried_at;        /* when the last fetch began; 0: never */
+	bool is_fetching;
+};
+
+struct sc_issuers {
+	pthread_mutex_t lock;
+	struct sc_web_server *server; /* NULL: not started */
+	struct row row[ISSUERS_MAX];
+	size_t count;
+};
+
+/* -- the table
+ * ----------------------------------------------------------------------------------------------- */
+
+sc_status sc_issuers_new(struct sc_issuers **out, struct sc_error *err)
+{
+	struct sc_issuers *issuers = calloc(1, sizeof *issuers);
+
+	SC_ENSURE(issuers, err, SC_ERR_MEMORY, "out of memory for the table of issuers");
+	pthread_mutex_init(&issuers->lock, NULL);
+	*out = issuers;
+	return SC_OK;
+}
+
+static void free_row(struct row *row)
+{
+	free(row->issuer);
+	free(row->keys_url);
+	free(row->ca);
+	for (size_t i = 0; i < row->tenant_count; i++)
+		free(row->tenant[i]);
+	free(row->tenant);
+	sc_key_set_release(row->keys);
+}
+
+void sc_issuers_free(struct sc_issuers *issuers)
+{
+	if (!issuers)
+		return;
+	for (size_t i = 0; i < issuers->count; i++)
+		free_row(&issuers->row[i]);
+	pthread_mutex_destroy(&issuers->lock);
+	free(issuers);
+}
+
+static struct row *find_row(struct sc_issuers *issuers, const char *issuer)
+{
+	for (size_t i = 0; i < issuers->count; i++)
+		if (strcmp(issuers->row[i].issuer, issuer) == 0)
+			return &issuers->row[i];
+	return NULL;
+}
+
+static bool copy_text(const char *text, char **out)
+{
+	*out = text ? strdup(text) : NULL;
+	return !text || *out;
+}
+
+static bool copy_row(struct row *row, const struct sc_issuer_settings *settings)
+{
+	if (!copy_text(settings->issuer, &row->issuer) || !copy_text(settings->keys_url, &row->keys_url) ||
+	    !copy_text(settings->ca, &row->ca))
+		return false;
+	row->tenant = calloc(settings->tenant_count, sizeof *row->tenant);
+	if (!row->tenant)
+		return false;
+	for (; row->tenant_count < settings->tenant_count; row->tenant_count++)
+		if (!copy_text(settings->tenants[row->tenant_count], &row->tenant[row->tenant_count]))
+			return false;
+	return true;
+}
+
+sc_status sc_issuers_add(struct sc_issuers *issuers, const struct sc_issuer_settings *settings,
+			 struct sc_error *err)
+{
+	struct row *row = &issuers->row[issuers->count];
+
+	SC_ENSURE(issuers->count < ISSUERS_MAX, err, SC_ERR_ARGUMENT, "more than %d issuers", ISSUERS_MAX);
+	SC_ENSURE(settings->issuer && settings->issuer[0], err, SC_ERR_ARGUMENT, "an issuer without a name");
+	SC_ENSURE(!find_row(issuers, settings->issuer), err, SC_ERR_EXISTS, "%s: listed twice",
+		  settings->issuer);
+	SC_ENSURE(settings->tenant_count > 0, err, SC_ERR_ARGUMENT, "%s: needs a tenant to speak for",
+		  settings->issuer);
+	SC_ENSURE(!settings->keys_url || !strncmp(settings->keys_url, HTTPS, strlen(HTTPS)), err,
+		  SC_ERR_ARGUMENT, "%s: keys are fetched over https only", settings->issuer);
+	SC_ENSURE(!settings->keys_url || settings->ca, err, SC_ERR_ARGUMENT,
+		  "%s: needs the certificate of the authority that its host is believed by",
+		  settings->issuer);
+	if (!copy_row(row, settings)) {
+		free_row(row);
+		*row = (struct row){ 0 };
+		return sc_fail(err, SC_ERR_MEMORY, "out of memory for the table of issuers");
+	}
+	row->issuers = issuers;
+	issuers->count++;
+	return SC_OK;
+}
+
+/* -- keys
+ * ---------------------------------------------------------------------------------------------------- */
+
+/* Takes the set over. */
+static void replace_keys(struct row *row, struct sc_key_set *set)
+{
+	struct sc_key_set *old;
+
+	pthread_mutex_lock(&row->issuers->lock);
+	old = row->keys;
+	row->keys = set;
+	row->fetched_at = sc_clock_monotonic();
+	pthread_mutex_unlock(&row->issuers->lock);
+	sc_key_set_release(old);
+}
+
+sc_status sc_issuers_set_keys(struct sc_issuers *issuers, const char *issuer, struct sc_view jwks,
+			      struct sc_error *err)
+{
+	struct sc_key_set *set = NULL;
+	struct row *row = find_row(issuers, issuer);
+
+	SC_ENSURE(row, err, SC_ERR_NOT_FOUND, "%s: no such issuer", issuer);
+	SC_TRY(sc_key_set_read(jwks, &set, err));
+	replace_keys(row, set);
+	return SC_OK;
+}
+
+static void fetch(void *context)
+{
+	struct row *row = context;
+	struct sc_key_set *set = NULL;
+	SC_CLEANUP(sc_bytes) jwks = { 0 };
+	struct sc_error err = { 0 };
+	sc_status status = sc_fetch(row->keys_url, row->ca, &jwks, &err);
+
+	if (status == SC_OK)
+		status = sc_key_set_read(sc_bytes_view(&jwks), &set, &err);
+	if (status == SC_OK)
+		replace_keys(row, set);
+	else
+		sc_log(SC_LOG_WARNING, "the keys of %s are not renewed: %s", row->issuer, err.message);
+	pthread_mutex_lock(&row->issuers->lock);
+	row->is_fetching = false;
+	pthread_mutex_unlock(&row->issuers->lock);
+}
+
+/* The lock is held. Queues a fetch, unless there is one, or one has begun a moment ago. */
+static void want_fetch(struct row *row)
+{
+	int64_t now = sc_clock_monotonic();
+	struct sc_error err = { 0 };
+
+	if (!row->keys_url || !row->issuers->server || row->is_fetching ||
+	    (row->tried_at && now - row->tried_at < SC_ISSUER_PAUSE * SC_SECOND))
+		return;
+	row->is_fetching = true;
+	row->tried_at = now;
+	if (sc_web_run(row->issuers->server, SC_WEB_SLOW, fetch, row, &err) == SC_OK)
+		return;
+	row->is_fetching = false;
+	sc_log(SC_LOG_WARNING, "the keys of %s are not renewed: %s", row->issuer, err.message);
+}
+
+void sc_issuers_start(struct sc_issuers *issuers, struct sc_web_server *server)
+{
+	pthread_mutex_lock(&issuers->lock);
+	issuers->server = server;
+	for (size_t i = 0; i < issuers->count; i++)
+		want_fetch(&issuers->row[i]);
+	pthread_mutex_unlock(&issuers->lock);
+}
+
+/* -- for tokens
+ * ---------------------------------------------------------------------------------------------- */
+
+/*
+ * The lock is held. True while an unknown key may yet turn out to be one of the issuer's: a fetch is under
+ * way, or the last one failed.
+ */
+static bool may_be_behind(const struct row *row)
+{
+	return row->keys_url && (row->is_fetching || row->fetched_at < row->tried_at || !row->fetched_at);
+}
+
+sc_status sc_issuers_find_keys(struct sc_issuers *issuers, const char *issuer, const char *kid,
+			       struct sc_key_set **out, struct sc_error *err)
+{
+	struct row *row = find_row(issuers, issuer);
+	bool is_known;
+	bool is_behind;
+
+	SC_ENSURE(row, err, SC_ERR_TOKEN, "its issuer is not one that is believed here");
+	pthread_mutex_lock(&issuers->lock);
+	is_known = row->keys && sc_key_set_find(row->keys, kid);
+	if (!is_known || sc_clock_monotonic() - row->fetched_at > SC_ISSUER_LIFE * SC_SECOND)
+		want_fetch(row);
+	is_behind = may_be_behind(row);
+	if (is_known)
+		*out = sc_key_set_hold(row->keys);
+	pthread_mutex_unlock(&issuers->lock);
+	SC_ENSURE(is_known || !is_behind, err, SC_ERR_UNAVAILABLE,
+		  "the keys of its issuer are being fetched; please try again");
+	SC_ENSURE(is_known, err, SC_ERR_TOKEN, "its issuer has no such key");
+	return SC_OK;
+}
+
+bool sc_issuers_has_tenant(struct sc_issuers *issuers, const char *issuer, const char *tenant)
+{
+	const struct row *row = find_row(issuers, issuer);
+
+	for (size_t i = 0; row && i < row->tenant_count; i++)
+		if (strcasecmp(row->tenant[i], tenant) == 0)
+			return true;
+	return false;
+}

@@ -1,0 +1,23 @@
+/* Worker threads for what may block, in two lanes with a queue and threads of their own. */
+#ifndef SC_WEB_JOBS_H
+#define SC_WEB_JOBS_H
+
+#include "web/web.h"
+
+struct sc_web_jobs;
+
+sc_status sc_jobs_new(unsigned quick_workers, unsigned slow_workers, struct sc_web_jobs **out,
+		      struct sc_error *err) SC_WARN_UNUSED;
+
+/* As sc_web_run(). */
+sc_status sc_jobs_run(struct sc_web_jobs *jobs, enum sc_web_lane lane, sc_web_job job, void *context,
+		      struct sc_error *err) SC_WARN_UNUSED;
+
+/* Does what is queued, takes nothing more, joins the threads. */
+void sc_jobs_stop(struct sc_web_jobs *jobs);
+
+/* Stops and frees; NULL is allowed. */
+void sc_jobs_free(struct sc_web_jobs *jobs);
+SC_CLEANUP_POINTER(sc_jobs, struct sc_web_jobs, sc_jobs_free)
+
+#endif

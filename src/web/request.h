@@ -1,0 +1,100 @@
+/*
+ * A request inside web/: from its first line to the end of its answer.
+ *
+ * Two sides hold a reference: libmicrohttpd's, from the first line until it has completed the request, and
+ * the handler's, from the moment that it is called until an answer is given. `lock` guards who answers: the
+ * phase goes from HANDLING or SUSPENDED to ANSWERED once, whoever comes first, and only from SUSPENDED is the
+ * connection resumed, so it is never touched after libmicrohttpd has let go of it.
+ */
+#ifndef SC_WEB_REQUEST_H
+#define SC_WEB_REQUEST_H
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <microhttpd.h>
+
+#include "web/check.h"
+#include "web/route.h"
+#include "wire/cursor.h"
+
+#define SC_WEB_METHOD_MAX 15
+#define SC_GUID_SIZE      37 /* terminated */
+
+enum sc_web_phase {
+	SC_WEB_HEAD,      /* the first line has been read */
+	SC_WEB_BODY,      /* the head has been checked */
+	SC_WEB_HANDLING,  /* the handler runs on the HTTP thread */
+	SC_WEB_SUSPENDED, /* it returned without an answer */
+	SC_WEB_ANSWERED,
+};
+
+struct sc_web_watch_link;
+
+struct sc_web_request {
+	struct sc_web_server *server;
+	struct MHD_Connection *connection;
+	struct sc_web_watch_link *link; /* of the connection */
+	atomic_uint references;
+
+	pthread_mutex_t lock;
+	enum sc_web_phase phase;
+	struct MHD_Response *response; /* of an answered request; NULL: close without an answer */
+	unsigned status;
+	bool must_close; /* where the next request on this connection would begin is not certain */
+
+	/* Guarded by the watch. */
+	struct sc_web_request *previous;
+	struct sc_web_request *next;
+	int64_t deadline;
+
+	/* Written on the HTTP thread before the handler is called, then only read. */
+	char id[SC_GUID_SIZE];
+	char peer[INET6_ADDRSTRLEN];
+	char method[SC_WEB_METHOD_MAX + 1];
+	struct sc_bytes raw_target;
+	struct sc_target target;
+	struct sc_pairs headers;
+	struct sc_bytes host; /* name alone, lower case */
+	struct sc_bytes host_and_port;
+	struct sc_bytes label;
+	struct sc_route_match match;
+	struct sc_web_framing framing;
+	struct sc_writer body;
+	uint64_t body_seen; /* beyond the limit, too */
+	struct sc_pairs form;
+
+	/* Why it is refused before any handler sees it; 0: it is not. */
+	unsigned refusal;
+	const char *refusal_code;
+	struct sc_error refusal_error;
+
+	/* The handler's. */
+	struct sc_pairs answer_headers;
+	bool has_failed; /* a header of the answer could not be kept */
+};
+
+/* With one reference, libmicrohttpd's; NULL without memory. */
+struct sc_web_request *sc_request_new(struct sc_web_server *server, struct MHD_Connection *connection,
+				      const char *raw_target);
+void sc_request_hold(struct sc_web_request *request);
+void sc_request_release(struct sc_web_request *request); /* NULL is allowed */
+
+/* Notes the first reason to refuse the request; later ones are ignored. */
+void sc_request_refuse(struct sc_web_request *request, unsigned status, const char *code,
+		       const struct sc_error *why);
+
+/* True if the media type is this one, whatever its parameters. */
+bool sc_request_has_type(const struct sc_web_request *request, const char *media_type);
+
+/* Answers what sc_request_refuse() noted. */
+void sc_request_answer_refusal(struct sc_web_request *request);
+
+/* Answers 503 with Retry-After, in place of a handler that is late: its own answer will be dropped. */
+void sc_request_expire(struct sc_web_request *request);
+
+/* A random GUID (version 4). False without random bytes. */
+bool sc_guid_make(char text[SC_GUID_SIZE]);
+
+#endif

@@ -1,0 +1,145 @@
+#!/bin/bash
+# The article's steps 1.2 and 5 on the real services: an operator makes them by `safeconduct init`, a customer signs in,
+# makes a vault, takes his package there and puts the key to work; the receipt says that it is his key. Invariants 5, 6.
+. "$(dirname "$0")/lib.sh"
+
+# As root each daemon has a user id of its own, where those can reach the programs and this directory.
+users=()
+chmod 711 "$SITE"
+if [ "$(id -u)" = 0 ] && setpriv --reuid 62006 --regid 62006 --clear-groups test -x "$SC_BUILD/src/hsmd/hsmd" -a -x "$SITE"; then
+	SITE_USER=([eu]=62002 [na]=62003 [service]=62004 [signind]=62005 [vaultd]=62006)
+	SITE_GROUPS=([eu]=62006 [na]=62006 [service]=62005,62006)
+	users=(--signin-user=62005 --vault-user=62006)
+fi
+
+# -- the operator: two regions, a module for the services' own keys, and the services ------------------------------
+
+ok factory site_factory 'Example Manufacturing'
+for module in ws eu na service; do ok "enrol-$module" site_enrol $module; done
+site_start ws
+site_start eu "$(service eu)"
+site_start na "$(service na)"
+site_start service "$(site_socket service signind token+tls token+tls signind)" "$(site_socket service vaultd tls tls vaultd)"
+ok 3.1-new-world site_world ws DLf1024s160mRijndael 2/3
+ok region-eu-world site_world eu ECp521mAES 2/3
+ok region-na-world site_world na ECp521mAES 2/3
+ok region-eu site_region eu EU 'Example Cloud'
+ok region-na site_region na NA 'Example Cloud'
+chmod -R a+rX "$published" # nothing in it is secret, and vaultd reads the regions' part
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+signin_port=$(free_port) vault_port=$(free_port)
+init() { # DIR [OPTION…]
+	safeconduct init --dir="$1" --signin-port="$signin_port" --vault-port="$vault_port" \
+		--signin-module="$SITE/service/signind" --vault-module="$SITE/service/vaultd" \
+		--region="EU:$SITE/eu/service:$published/regions/EU" "${users[@]}" "${@:2}"
+}
+both_regions() { init "$1" --region="NA:$SITE/na/service:$published/regions/NA"; }
+no init-needs-a-world 'no security world|new-world' both_regions "$SITE/services"
+rm -rf "$SITE/services.partial"
+ok service-world site_world service ECp521mAES 1/1
+no init-a-region-by-another-regions-module 'another region' init "$SITE/services" --region="NA:$SITE/eu/service:$published/regions/NA"
+[ ! -e "$SITE/services" ] && echo 'ok init-leaves-nothing-under-its-name' || echo 'FAIL init-leaves-nothing-under-its-name: it is there'
+no init-names-what-it-left 'remove it' both_regions "$SITE/services"
+rm -rf "$SITE/services.partial"
+made() { both_regions "$SITE/services" >"$SITE/made"; }
+ok init made
+no init-never-over-a-directory 'exists' both_regions "$SITE/services"
+. "$SITE/made"
+owners() { stat -c '%u %a' "$SITE/services/$1" "$SITE/services/$1"/* | sort -u; }
+if [ ${#users[@]} -gt 0 ]; then
+	ok init-gives-signind-its-own [ "$(owners signind)" = $'62005 600\n62005 700' ]
+	ok init-gives-vaultd-its-own [ "$(owners vaultd)" = $'62006 600\n62006 700' ]
+	swapped() { local users=(--signin-user=62005 --vault-user=62005); init "$SITE/other"; }
+	no init-vaultds-sockets-are-not-signinds 'may not open' swapped
+	rm -rf "$SITE/other.partial"
+fi
+
+ca() { openssl verify -x509_strict -CAfile "$SAFECONDUCT_CA" -purpose sslserver -verify_hostname "$2" "$SITE/services/$1/tls.pem"; }
+ok certificate-login ca signind login.localhost
+ok certificate-graph ca signind graph.localhost
+ok certificate-management ca vaultd management.localhost
+ok certificate-vaults ca vaultd contoso.vault.localhost
+no certificates-are-for-their-daemons-names 'ostname mismatch' ca vaultd login.localhost
+no no-key-beside-the-certificates 'expecting|unable|Could not' openssl pkey -in "$SITE/services/signind/tls.pem" -noout
+ok init-keeps-the-password-out-of-the-files bash -c "! grep -raqF -e '$SAFECONDUCT_PASSWORD' -e '$SAFECONDUCT_APP_SECRET' '$SITE/services'"
+
+mkdir -p "$SITE/signind" "$SITE/vaultd"
+site_daemon signind signind --config="$SITE/services/signind/signind.conf"
+site_daemon vaultd vaultd --config="$SITE/services/vaultd/vaultd.conf"
+
+# -- step 1.2 -------------------------------------------------------------------------------------------------------
+
+export SAFECONDUCT_CONFIG_DIR=$SITE/customer
+sign_in() { Add-AzureAccount -Credential "${2:-$SAFECONDUCT_USER}" -Password-From-FD 3 3<<<"$1"; }
+no 1.2-wrong-password 'AADSTS50126|invalid_grant' sign_in "not-$SAFECONDUCT_PASSWORD"
+no 1.2-unknown-user-alike 'AADSTS50126|invalid_grant' sign_in "$SAFECONDUCT_PASSWORD" nobody@contoso
+no 1.2-nobody-is-signed-in 'nobody is signed in' Get-AzureSubscription
+no 1.2-another-authority 'certificate problem' env SAFECONDUCT_CA="$SITE/ws/kmdata/../warrant.pem" Add-AzureAccount -Credential x@y -Password-From-FD 3 3<<<x
+no 1.2-browser-comes-later 'Credential' Add-AzureAccount
+ok 1.2-add-azureaccount sign_in "$SAFECONDUCT_PASSWORD"
+ok 1.2-the-session-is-the-users-own bash -c "[ \"\$(stat -c %a '$SITE/customer/session')\" = 600 ]"
+ok 1.2-get-azuresubscription bash -c "get() { Get-AzureSubscription; }; get | grep -q 'SubscriptionId *: $SAFECONDUCT_SUBSCRIPTION'"
+
+# -- a vault --------------------------------------------------------------------------------------------------------
+
+ok new-resource-group New-AzureRmResourceGroup -Name ContosoGroup -Location 'West Europe'
+vault() { New-AzureRmKeyVault -VaultName "$1" -ResourceGroupName ContosoGroup -Location "$2" -SKU premium; }
+ok new-vault vault ContosoKeyVaultHSM europe
+no new-vault-never-over-another 'already' vault ContosoKeyVaultHSM europe
+ok new-vault-na vault ContosoKeyVaultNA unitedstates
+no new-vault-nowhere 'ocation' vault ContosoNowhere atlantis
+
+# -- steps 3.3 and 4, at the workstation ----------------------------------------------------------------------------
+
+at_home() { at ws generatekey --generate simple type=RSA size=2048 protect=module ident=contosokey plainname=contosokey nvram=no pubexp=; }
+ok 3.3-generatekey at_home
+ok 4.1-modify-acls site_quorum ws 2 KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier contosokey $(packages EU)
+package() { # SUBSCRIPTION NAME
+	(cd "$SITE" && at ws KeyTransferRemote -Package -KeyIdentifier contosokey $(packages EU) -SubscriptionId "$1" -KeyFriendlyName "$2")
+}
+ok 4.3-package package "$SAFECONDUCT_SUBSCRIPTION" ContosoFirstHSMkey
+ok 4.3-package-for-another-subscription package 00000000-0000-4000-8000-000000000000 Elsewhere
+byok=$SITE/TransferPackage-ContosoFirstHSMkey.byok
+
+# -- step 5 ---------------------------------------------------------------------------------------------------------
+
+add() { # VAULT NAME PACKAGE [OPTION…]
+	(cd "$SITE/customer" && Add-AzureKeyVaultKey -VaultName "$1" -Name "$2" -KeyFilePath "$3" "${@:4}")
+}
+no 5-destination-software 'HSM only' add ContosoKeyVaultHSM ContosoFirstHSMkey "$byok" -Destination Software
+no 5-no-such-vault 'no vault of that name' add ContosoKeyVaultHSM2 ContosoFirstHSMkey "$byok" -Destination HSM
+head -c 600 "$byok" >"$SITE/cut.byok"
+no 5-truncated 'cut.byok' add ContosoKeyVaultHSM ContosoFirstHSMkey "$SITE/cut.byok" -Destination HSM
+no 5-north-america-refuses 'Europe' add ContosoKeyVaultNA ContosoFirstHSMkey "$byok" -Destination HSM
+no 5-another-subscriptions-package 'subscription' add ContosoKeyVaultHSM Elsewhere "$SITE/TransferPackage-Elsewhere.byok" -Destination HSM
+ok 5-add-azurekeyvaultkey add ContosoKeyVaultHSM ContosoFirstHSMkey "$byok" -Destination HSM
+receipt=$SITE/customer/Receipt-ContosoFirstHSMkey.p7
+verify() { at ws verifyreceipt "$1" --key="$SITE/ws/kmdata/local/key_simple_contosokey" --package="$byok" --vault="${2:-ContosoKeyVaultHSM}" --name=ContosoFirstHSMkey; }
+ok 5-the-receipt-is-for-the-key-at-home verify "$receipt"
+no 5-the-receipt-is-for-that-vault 'vault' verify "$receipt" AnotherVault
+cp "$receipt" "$SITE/receipt.before"
+ok 5-again-the-same-package-is-the-same-key add contosokeyvaulthsm ContosoFirstHSMkey "$byok" -dest hsm
+ok 5-and-the-receipt-is-untouched cmp "$receipt" "$SITE/receipt.before"
+no 5-a-package-goes-to-one-place 'imported|another' add ContosoKeyVaultHSM ContosoSecondHSMkey "$byok"
+ok 4.3-a-second-package package "$SAFECONDUCT_SUBSCRIPTION" Second
+no 5-another-receipt-is-not-overwritten 'ReceiptPath' add ContosoKeyVaultHSM ContosoFirstHSMkey "$SITE/TransferPackage-Second.byok"
+ok 5-but-saved-beside-it add ContosoKeyVaultHSM ContosoFirstHSMkey "$SITE/TransferPackage-Second.byok" -ReceiptPath second.p7
+ok 5-the-first-still-stands cmp "$receipt" "$SITE/receipt.before"
+
+# -- the key at work ------------------------------------------------------------------------------------------------
+
+printf 'a secret for the vault' >"$SITE/plain"
+openssl pkeyutl -encrypt -pubin -inkey "$SITE/ws/kmdata/local/key_simple_contosokey.pem" -pkeyopt rsa_padding_mode:oaep \
+	-pkeyopt rsa_oaep_md:sha256 -in "$SITE/plain" -out "$SITE/cipher"
+decrypt() { Invoke-AzureKeyVaultKeyOperation -Operation Decrypt -Algorithm "$1" -VaultName ContosoKeyVaultHSM -Name ContosoFirstHSMkey -InFile "$SITE/cipher" -OutFile "$2"; }
+no decrypt-by-another-algorithm 'decrypt|BadParameter' decrypt RSA-OAEP "$SITE/opened"
+ok decrypt decrypt RSA-OAEP-256 "$SITE/opened"
+ok decrypt-gives-the-file-back cmp "$SITE/plain" "$SITE/opened"
+no decrypt-never-over-a-file 'exists' decrypt RSA-OAEP-256 "$SITE/opened"
+site_kill vaultd; site_restart vaultd
+rm "$SITE/opened"
+ok decrypt-after-a-crash-of-the-vault decrypt RSA-OAEP-256 "$SITE/opened"
+site_stop vaultd
+no without-the-vault 'onnect' decrypt RSA-OAEP-256 "$SITE/opened2"
+finish

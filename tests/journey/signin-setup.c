@@ -1,0 +1,117 @@
+/*
+ * What an operator's set-up makes for signind, step by step, so that a journey can leave one out or do it
+ * wrong:
+ *
+ *   signin-setup key SOCKET token|tls BLOB SPKI        a key in the module, and its public half (DER)
+ *   signin-setup tenant DATABASE ID NAME
+ *   signin-setup user DATABASE TENANT OID UPN NAME      the password is read from standard input
+ *   signin-setup application DATABASE TENANT APPID OID NAME   the secret likewise
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/terminal.h"
+#include "client/client.h"
+#include "formats/key_type.h"
+#include "formats/owner.h"
+#include "store/signin_store.h"
+#include "web/password.h"
+
+static sc_status owner_of_signind(struct sc_bytes *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_owner) owner = sc_owner_new();
+
+	SC_ENSURE(owner, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_text_set(&owner->daemon, "signind", "daemon", err));
+	return sc_owner_encode(owner, out, err);
+}
+
+static sc_status make_key(char **argument, struct sc_error *err)
+{
+	bool is_tls = strcmp(argument[1], "tls") == 0;
+	SC_CLEANUP(sc_client) client = NULL;
+	SC_CLEANUP(sc_bytes) owner = { 0 };
+	SC_CLEANUP(sc_bytes) reply = { 0 };
+	struct sc_key_generate_response key = { 0 };
+	struct sc_key_generate_request request = {
+		.application = sc_view_text(argument[1]),
+		.algorithm = is_tls ? SC_ALGORITHM_EC : SC_ALGORITHM_RSA,
+		.bits = is_tls ? 256 : 2048,
+	};
+
+	SC_TRY(sc_client_open(argument[0], &client, err));
+	SC_TRY(owner_of_signind(&owner, err));
+	request.owner = sc_bytes_view(&owner);
+	SC_TRY(sc_module_key_generate(client, 0, &request, &reply, &key, err));
+	SC_TRY(sc_file_write_path(argument[2], key.blob, SC_FILE_NEW, 0600, err));
+	return sc_file_write_path(argument[3], key.spki, SC_FILE_NEW, 0600, err);
+}
+
+static sc_status read_hashed(char encoded[SC_PASSWORD_ENCODED_SIZE], struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) password = { 0 };
+
+	SC_TRY(sc_fd_read_secret_line(0, &password, err));
+	return sc_password_encode(sc_secret_view(&password), encoded, err);
+}
+
+static sc_status add_tenant(struct sc_signin_store *store, char **argument, struct sc_error *err)
+{
+	const struct sc_signin_tenant_row row = { .id = argument[0], .name = argument[1] };
+
+	return sc_signin_tenant_add(store, &row, err);
+}
+
+static sc_status add_user(struct sc_signin_store *store, char **argument, struct sc_error *err)
+{
+	char encoded[SC_PASSWORD_ENCODED_SIZE];
+	const struct sc_user_row row = { .tenant = argument[0],
+					 .oid = argument[1],
+					 .upn = argument[2],
+					 .name = argument[3],
+					 .password = encoded };
+
+	SC_TRY(read_hashed(encoded, err));
+	return sc_signin_user_add(store, &row, err);
+}
+
+static sc_status add_application(struct sc_signin_store *store, char **argument, struct sc_error *err)
+{
+	char encoded[SC_PASSWORD_ENCODED_SIZE];
+	const struct sc_application_row row = { .tenant = argument[0],
+						.appid = argument[1],
+						.oid = argument[2],
+						.name = argument[3],
+						.secret = encoded };
+
+	SC_TRY(read_hashed(encoded, err));
+	return sc_signin_application_add(store, &row, err);
+}
+
+static sc_status run(int argc, char **argv, struct sc_error *err)
+{
+	SC_CLEANUP(sc_signin_store) store = NULL;
+
+	if (argc == 6 && strcmp(argv[1], "key") == 0)
+		return make_key(argv + 2, err);
+	SC_ENSURE(argc > 2, err, SC_ERR_USAGE, "key, tenant, user or application");
+	SC_TRY(sc_signin_store_open(argv[2], &store, err));
+	if (argc == 5 && strcmp(argv[1], "tenant") == 0)
+		return add_tenant(store, argv + 3, err);
+	if (argc == 7 && strcmp(argv[1], "user") == 0)
+		return add_user(store, argv + 3, err);
+	if (argc == 7 && strcmp(argv[1], "application") == 0)
+		return add_application(store, argv + 3, err);
+	return sc_fail(err, SC_ERR_USAGE, "%s: not with these arguments", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	struct sc_error err = { 0 };
+	sc_status status = run(argc, argv, &err);
+
+	if (status != SC_OK)
+		fprintf(stderr, "signin-setup: %s: %s\n", sc_status_name(status), err.message);
+	return sc_status_exit(status);
+}

@@ -1,0 +1,117 @@
+/*
+ * The module's core in the test's own process: a host that saves into memory, a factory of the test's own,
+ * PIN stretching that costs nothing. What is asked of it goes through sc_module_handle, as a socket's
+ * messages do.
+ */
+#ifndef SC_TESTS_CORE_MODULE_H
+#define SC_TESTS_CORE_MODULE_H
+
+#include "formats/suite.h"
+#include "hsmd/core/internal.h"
+
+#define CORE_K 2
+#define CORE_N 3
+
+struct core {
+	struct sc_module *module;
+	struct sc_session *custody;
+	struct sc_secret unlock;
+
+	/* The host: what was saved last. */
+	struct sc_bytes state;
+	struct sc_bytes mark;
+	unsigned saves;
+	sc_status save_status;            /* not SC_OK: this is what save answers, and nothing is kept */
+	void (*while_saving)(void *core); /* called by save, when set */
+	bool (*ran_out)(void);            /* NULL: memory never runs out */
+	uint64_t arena_size;              /* what report says; 0 is no arena */
+	uint64_t arena_used;
+	uint64_t arena_per_key; /* and how much more for each loaded key */
+
+	/* The factory. */
+	EVP_PKEY *root_key;
+	X509 *root;
+
+	/* The world, once core_make_world was called. */
+	struct sc_hash world;
+	struct sc_bytes world_file;
+	struct sc_bytes cards[CORE_N];
+};
+
+/* A clock of the test's own: core_start sets it to the present; it stands still until the test moves it. */
+extern int64_t core_now;
+extern int64_t core_monotonic; /* nanoseconds */
+/* Called once by the next clock_gettime, when set. */
+extern void (*core_in_between)(void);
+
+/* A new module with an identity. */
+void core_start(struct core *core);
+void core_end(struct core *core);
+
+/* Closes the module and opens what was saved. */
+sc_status core_reopen(struct core *core, struct sc_error *err);
+
+/* A root with key and certificate in place of the one there. */
+void core_new_root(struct core *core);
+
+/* A warrant by the core's root, for this key and name, valid from `from` for `lifetime`. */
+void core_make_warrant(const struct core *core, EVP_PKEY *key, const char *esn, int64_t from,
+		       int64_t lifetime, struct sc_bytes *out);
+sc_status core_install(struct core *core, struct sc_view warrant, struct sc_error *err);
+
+/* With a warrant; then in a world of ECp521mAES with CORE_K of CORE_N cards, whose PINs are core_pin(i). */
+void core_make_warranted(struct core *core);
+void core_make_world(struct core *core);
+struct sc_view core_pin(unsigned card);
+
+/* The world as a region, without REGION_INIT and the seconds that its key takes. */
+void core_make_region(struct core *core, const char *region);
+
+/* A certificate of the root for the core's world. */
+void core_region_certificate(const struct core *core, const char *region, struct sc_bytes *out);
+
+/* A blob of this module's world: any application, owner and ACL, which no command would make. */
+void core_seal(struct core *core, EVP_PKEY *key, uint32_t application, const struct sc_owner *owner,
+	       const struct sc_acl *acl, struct sc_bytes *out);
+EVP_PKEY *core_rsa_key(void); /* RSA-2048: one for the process, borrowed */
+
+struct sc_session *core_session(struct core *core, enum sc_role role);
+/* A service socket of this daemon that makes and loads these applications. */
+struct sc_session *core_service(struct core *core, const char *daemon, uint32_t make, uint32_t load);
+
+/* -- requests ---------------------------------------------------------------------------------- */
+
+struct core_answer {
+	struct sc_response_header header;
+	struct sc_view body;
+	struct sc_writer message;
+};
+void core_answer_free(struct core_answer *answer);
+SC_CLEANUP_VALUE(core_answer, core_answer_free)
+
+/* One request, its body as bytes; the caller frees *out, which may be NULL. */
+sc_status core_send(struct sc_session *session, uint32_t command, uint64_t authority, struct sc_view body,
+		    struct core_answer *out);
+
+/*
+ * For every command: sends the request and reads the answer, whose views live as long as *answer (NULL: only
+ * the status is wanted, and *out is not filled).
+ */
+#define CORE_ASK(NAME, name, number, roles, modes, quorum, lane)                                             \
+	sc_status core_##name(struct sc_session *session, uint64_t authority,                                \
+			      const struct sc_##name##_request *in, struct sc_##name##_response *out,        \
+			      struct core_answer *answer);
+SC_COMMAND_TABLE(CORE_ASK)
+#undef CORE_ASK
+
+/* Loads a blob; its digest in *key. */
+sc_status core_load(struct sc_session *session, struct sc_view blob, struct sc_hash *key);
+
+/* Opens a quorum for that command and body; then presents a card. */
+uint64_t core_open_quorum(struct sc_session *session, uint32_t command, struct sc_view body);
+sc_status core_present(struct core *core, struct sc_session *session, uint64_t authority, unsigned card,
+		       const char *pin, struct sc_response_header *header);
+/* A whole quorum. */
+uint64_t core_quorum(struct core *core, struct sc_session *session, uint32_t command, struct sc_view body);
+
+#endif

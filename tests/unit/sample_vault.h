@@ -1,0 +1,31 @@
+/* A vault's store with something in it, for tests of what it promises. */
+#ifndef SAMPLE_VAULT_H
+#define SAMPLE_VAULT_H
+
+#include "store/vault_store.h"
+
+#define TENANT             "11111111-1111-1111-1111-aaaaaaaaaaaa"
+#define OTHER_TENANT       "22222222-2222-2222-2222-bbbbbbbbbbbb"
+#define SUBSCRIPTION       "33333333-3333-3333-3333-cccccccccccc"
+#define OTHER_SUBSCRIPTION "44444444-4444-4444-4444-dddddddddddd"
+
+/* Opens the store at `path` and puts both tenants in, each with a subscription, a group "Acceptance" and the
+ * vaults "Contoso" and "Second" (the other tenant's: "Foreign"). Aborts where it cannot. */
+struct sc_vault_store *sample_vault_store(const char *path);
+
+/* Rows of that store. */
+struct sc_vault_row sample_vault(const char *tenant, const char *name);
+struct sc_key_row sample_key(const char *vault, const char *name, unsigned number);
+
+/* The text of a version: its number in 32 digits. Reused by the fourth call after this one of the same
+ * thread. */
+const char *sample_version(unsigned number);
+
+/* A package of that number, imported in Europe. */
+struct sc_package_claim sample_claim(unsigned number);
+
+/* Imports key `number` as a version of vault/name from package `package`. */
+sc_status sample_import(struct sc_vault_store *store, const char *vault, const char *name, unsigned number,
+			unsigned package, char version[SC_STORE_VERSION_SIZE], struct sc_error *err);
+
+#endif

@@ -1,0 +1,314 @@
+/*
+ * When memory runs out: every allocation of a command fails once, and each time the answer is that the module
+ * is full; never that a blob is malformed or a ciphertext wrong, on which somebody would throw it away. And
+ * keys that are loaded leave room for the requests that use them.
+ */
+#include "support/test.h"
+
+#include <stdlib.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rsa.h>
+
+#include "core_module.h"
+#include "hsmd/core/knso.h"
+
+/* -- libcrypto's allocator, failing once --------------------------------------------------------- */
+
+static long fail_at; /* 0: never */
+
+static bool has_run_out;
+
+static bool fails_now(void)
+{
+	bool fails = fail_at > 0 && --fail_at == 0;
+
+	has_run_out = has_run_out || fails;
+	return fails;
+}
+
+static bool ran_out(void)
+{
+	bool answer = has_run_out;
+
+	has_run_out = false;
+	return answer;
+}
+
+static void *failing_malloc(size_t size, const char *file, int line)
+{
+	(void)file, (void)line;
+	return fails_now() ? NULL : malloc(size);
+}
+
+static void *failing_realloc(void *block, size_t size, const char *file, int line)
+{
+	(void)file, (void)line;
+	if (size == 0) {
+		free(block);
+		return NULL;
+	}
+	return fails_now() ? NULL : realloc(block, size);
+}
+
+static void plain_free(void *block, const char *file, int line)
+{
+	(void)file, (void)line;
+	free(block);
+}
+
+/* -- a module with one loaded key ---------------------------------------------------------------- */
+
+static struct core core;
+static struct sc_session *daemon_socket;
+static struct sc_bytes blob;
+static struct sc_hash key;
+static struct sc_bytes ciphertext;
+static struct sc_bytes tls_owner;
+static struct sc_hash tls_key;
+
+static void simple_acl(struct sc_acl **out)
+{
+	struct sc_permission_group *group = NULL;
+
+	*out = sc_acl_new();
+	assert_ok(sc_acl_add_group(*out, 1, SC_AUTHORITY_NONE, &group, NULL), NULL);
+	assert_ok(sc_acl_add_use(group, SC_USE_SIGN | SC_USE_DECRYPT, NULL), NULL);
+}
+
+static void encrypt_something(void)
+{
+	SC_CLEANUP(sc_pkey_ctx) ctx = EVP_PKEY_CTX_new(core_rsa_key(), NULL);
+
+	assert_ok(sc_bytes_new(256, &ciphertext, NULL), NULL);
+	assert_int_equal(EVP_PKEY_encrypt_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING), 1);
+	assert_int_equal(
+	    EVP_PKEY_encrypt(ctx, ciphertext.data, &ciphertext.len, (const uint8_t *)"secret", 6), 1);
+}
+
+static void make_tls_key(void)
+{
+	const struct sc_owner owner = { .daemon.s = "vaultd" };
+	struct sc_key_generate_request in = { .application = sc_view_text("tls"),
+					      .algorithm = SC_ALGORITHM_EC,
+					      .bits = 256 };
+	struct sc_key_generate_response out;
+	SC_CLEANUP(core_answer) answer = { 0 };
+
+	assert_ok(sc_owner_encode(&owner, &tls_owner, NULL), NULL);
+	in.owner = sc_bytes_view(&tls_owner);
+	assert_ok(core_key_generate(daemon_socket, 0, &in, &out, &answer), NULL);
+	assert_ok(core_load(daemon_socket, out.blob, &tls_key), NULL);
+}
+
+static int setup(void **state)
+{
+	SC_CLEANUP(sc_acl) acl = NULL;
+
+	(void)state;
+	core_start(&core);
+	core_make_world(&core);
+	core.ran_out = ran_out;
+	daemon_socket = core_service(&core, "vaultd", SC_APPLICATION_TLS, SC_APPLICATION_TLS);
+	simple_acl(&acl);
+	core_seal(&core, core_rsa_key(), SC_APPLICATION_SIMPLE, NULL, acl, &blob);
+	assert_ok(core_load(core.custody, sc_bytes_view(&blob), &key), NULL);
+	encrypt_something();
+	make_tls_key();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	sc_session_free(daemon_socket);
+	sc_bytes_free(&blob);
+	sc_bytes_free(&ciphertext);
+	sc_bytes_free(&tls_owner);
+	core_end(&core);
+	return 0;
+}
+
+/* -- requests ------------------------------------------------------------------------------------ */
+
+static sc_status send(struct sc_session *session, uint32_t command, struct sc_writer *body)
+{
+	sc_status status = core_send(session, command, 0, sc_writer_view(body), NULL);
+
+	sc_writer_free(body);
+	return status;
+}
+
+#define SEND(session, NAME, name, ...)                                                                       \
+	({                                                                                                   \
+		struct sc_writer body = sc_writer_new(SC_BODY_MAX);                                          \
+		long fails = fail_at;                                                                        \
+		fail_at = 0;                                                                                 \
+		sc_##name##_request_write(&body, &(struct sc_##name##_request){ __VA_ARGS__ });              \
+		fail_at = fails;                                                                             \
+		send(session, SC_COMMAND_##NAME, &body);                                                     \
+	})
+
+static sc_status ask_enquire(void)
+{
+	return SEND(core.custody, ENQUIRE, enquire, );
+}
+
+static sc_status ask_evidence(void)
+{
+	return SEND(core.custody, EVIDENCE, evidence, );
+}
+
+static sc_status ask_load(void)
+{
+	return SEND(core.custody, KEY_LOAD, key_load, sc_bytes_view(&blob));
+}
+
+static sc_status ask_info(void)
+{
+	return SEND(core.custody, KEY_INFO, key_info, key, { 0 });
+}
+
+static sc_status ask_attest(void)
+{
+	return SEND(core.custody, KEY_ATTEST, key_attest, key, { 0 }, { 0 });
+}
+
+static sc_status ask_sign(void)
+{
+	static const uint8_t digest[32];
+
+	return SEND(core.custody, SIGN, sign, key, { 0 }, SC_MECHANISM_RS256, { digest, sizeof digest });
+}
+
+/* With libcrypto's ECDSA, whose encoding can fail behind the signature. */
+static sc_status ask_sign_tls(void)
+{
+	static const uint8_t digest[32];
+
+	return SEND(daemon_socket, SIGN, sign, tls_key, sc_bytes_view(&tls_owner), SC_MECHANISM_TLS_ECDSA,
+		    { digest, sizeof digest });
+}
+
+static sc_status ask_decrypt(void)
+{
+	return SEND(core.custody, DECRYPT, decrypt, key, { 0 }, SC_MECHANISM_RSA_OAEP,
+		    sc_bytes_view(&ciphertext));
+}
+
+static sc_status ask_generate(void)
+{
+	return SEND(daemon_socket, KEY_GENERATE, key_generate, sc_view_text("tls"), sc_bytes_view(&tls_owner),
+		    SC_ALGORITHM_EC, 256, { 0 }, 0);
+}
+
+static void the_nth_allocation_fails(const char *name, sc_status (*ask)(void))
+{
+	bool all_passed = false;
+	int full = 0;
+
+	assert_ok(ask(), NULL);
+	for (long n = 1; !all_passed; n++) {
+		sc_status status;
+
+		fail_at = n;
+		status = ask();
+		all_passed = fail_at > 0;
+		fail_at = 0;
+		if (status != SC_OK && status != SC_ERR_MODULE_FULL)
+			fail_msg("%s: allocation %ld: %s", name, n, sc_status_name(status));
+		if (all_passed)
+			assert_int_equal(status, SC_OK);
+		full += status == SC_ERR_MODULE_FULL;
+		assert_true(n < 20000);
+	}
+	assert_int_not_equal(full, 0);
+	assert_ok(ask(), NULL);
+}
+
+static void without_memory_the_module_is_full_and_nothing_else(void **state)
+{
+	(void)state;
+	the_nth_allocation_fails("enquire", ask_enquire);
+	the_nth_allocation_fails("evidence", ask_evidence);
+	the_nth_allocation_fails("key_load", ask_load);
+	the_nth_allocation_fails("key_info", ask_info);
+	the_nth_allocation_fails("sign", ask_sign);
+	the_nth_allocation_fails("sign with a tls key", ask_sign_tls);
+	the_nth_allocation_fails("decrypt", ask_decrypt);
+	the_nth_allocation_fails("key_attest", ask_attest);
+	the_nth_allocation_fails("key_generate", ask_generate);
+}
+
+/* -- room for work ------------------------------------------------------------------------------- */
+
+static uint32_t loaded(void)
+{
+	uint32_t count;
+	uint32_t capacity;
+
+	sc_cache_count(core.module->cache, &count, &capacity);
+	return count;
+}
+
+static sc_status load_another(struct sc_hash *digest)
+{
+	SC_CLEANUP(sc_bytes) another = { 0 };
+	SC_CLEANUP(sc_acl) acl = NULL;
+
+	simple_acl(&acl);
+	core_seal(&core, core_rsa_key(), SC_APPLICATION_SIMPLE, NULL, acl, &another);
+	return core_load(core.custody, sc_bytes_view(&another), digest);
+}
+
+static void keys_leave_room_for_the_requests_that_use_them(void **state)
+{
+	struct sc_hash digest;
+
+	(void)state;
+	core.arena_size = 8000;
+	core.arena_per_key = 500;
+	core.arena_used = 1000;
+	/* 6000 of 8000 are for keys and all else: the longest unused make room from there on. */
+	for (int i = 0; i < 30; i++) {
+		assert_ok(load_another(&digest), NULL);
+		assert_true(loaded() <= 11);
+	}
+	assert_int_equal(loaded(), 11);
+	assert_status(ask_info(), SC_ERR_NOT_LOADED, NULL);
+	key = digest;
+	assert_ok(ask_sign(), NULL);
+}
+
+static void a_full_module_refuses_keys_and_serves_those_it_has(void **state)
+{
+	struct sc_hash digest;
+
+	(void)state;
+	core.arena_size = 8000;
+	core.arena_used = 7001;
+	assert_status(load_another(&digest), SC_ERR_MODULE_FULL, NULL);
+	core.arena_used = 7000;
+	assert_ok(load_another(&digest), NULL);
+	core.arena_used = 8000;
+	key = digest;
+	assert_ok(ask_sign(), NULL);
+	assert_ok(ask_enquire(), NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(without_memory_the_module_is_full_and_nothing_else, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(keys_leave_room_for_the_requests_that_use_them, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(a_full_module_refuses_keys_and_serves_those_it_has, setup,
+						teardown),
+	};
+
+	if (CRYPTO_set_mem_functions(failing_malloc, failing_realloc, plain_free) != 1)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

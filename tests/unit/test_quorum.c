@@ -1,0 +1,312 @@
+/* Cards, PINs, waits and quorums: K cards for one command and one body, on one connection, for ten minutes.
+ */
+#include "support/test.h"
+
+#include "base/clock.h"
+#include "core_module.h"
+#include "formats/card.h"
+
+static struct core core;
+static const struct sc_view no_body;
+
+static int setup(void **state)
+{
+	(void)state;
+	core_start(&core);
+	core_make_world(&core);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	core_end(&core);
+	return 0;
+}
+
+/* -- quorums ----------------------------------------------------------------------------------- */
+
+/* ACL_REPLACE of a key that is not loaded: NOT_LOADED shows that the quorum was good. */
+static void replace_body(struct sc_writer *body, uint8_t which)
+{
+	const struct sc_acl_replace_request in = { .key.b[0] = which };
+
+	sc_acl_replace_request_write(body, &in);
+	assert_false(body->failed);
+}
+
+static sc_status replace(struct sc_session *session, uint64_t authority, uint8_t which)
+{
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+
+	replace_body(&body, which);
+	return core_send(session, SC_COMMAND_ACL_REPLACE, authority, sc_writer_view(&body), NULL);
+}
+
+static uint64_t open_for_replace(struct sc_session *session, uint8_t which)
+{
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+
+	replace_body(&body, which);
+	return core_open_quorum(session, SC_COMMAND_ACL_REPLACE, sc_writer_view(&body));
+}
+
+static uint64_t quorum_for_replace(struct sc_session *session, uint8_t which)
+{
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+
+	replace_body(&body, which);
+	return core_quorum(&core, session, SC_COMMAND_ACL_REPLACE, sc_writer_view(&body));
+}
+
+static void a_quorum_is_k_cards(void **state)
+{
+	uint64_t authority = open_for_replace(core.custody, 1);
+
+	(void)state;
+	assert_status(replace(core.custody, authority, 1), SC_ERR_QUORUM, NULL);
+	authority = open_for_replace(core.custody, 1);
+	assert_ok(core_present(&core, core.custody, authority, 2, NULL, NULL), NULL);
+	assert_status(replace(core.custody, authority, 1), SC_ERR_QUORUM, NULL);
+	authority = open_for_replace(core.custody, 1);
+	assert_ok(core_present(&core, core.custody, authority, 2, NULL, NULL), NULL);
+	assert_ok(core_present(&core, core.custody, authority, 0, NULL, NULL), NULL);
+	assert_status(core_present(&core, core.custody, authority, 1, NULL, NULL), SC_ERR_QUORUM, NULL);
+	assert_status(replace(core.custody, authority, 1), SC_ERR_NOT_LOADED, NULL);
+}
+
+static void a_key_that_is_not_loaded_spends_no_quorum(void **state)
+{
+	uint64_t authority = quorum_for_replace(core.custody, 1);
+
+	(void)state;
+	assert_status(replace(core.custody, authority, 1), SC_ERR_NOT_LOADED, NULL);
+	assert_status(replace(core.custody, authority, 1), SC_ERR_NOT_LOADED, NULL);
+	/* Other arguments do, and it is gone for the right ones too. */
+	assert_status(replace(core.custody, authority, 2), SC_ERR_QUORUM, NULL);
+	assert_status(replace(core.custody, authority, 1), SC_ERR_QUORUM, NULL);
+}
+
+static void a_quorum_is_for_one_command(void **state)
+{
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	uint64_t authority;
+
+	(void)state;
+	replace_body(&body, 1);
+	authority = core_quorum(&core, core.custody, SC_COMMAND_REGION_INIT, sc_writer_view(&body));
+	assert_status(replace(core.custody, authority, 1), SC_ERR_QUORUM, NULL);
+	/* A command without a quorum takes none, nor does one open for it. */
+	authority = quorum_for_replace(core.custody, 1);
+	assert_status(core_send(core.custody, SC_COMMAND_ENQUIRE, authority, no_body, NULL), SC_ERR_QUORUM,
+		      NULL);
+	assert_ok(core_send(core.custody, SC_COMMAND_ENQUIRE, 0, no_body, NULL), NULL);
+	assert_status(core_quorum_open(core.custody, 0,
+				       &(struct sc_quorum_open_request){ .command = SC_COMMAND_SIGN }, NULL,
+				       NULL),
+		      SC_ERR_QUORUM, NULL);
+}
+
+static void a_quorum_belongs_to_its_connection(void **state)
+{
+	struct sc_session *other = core_session(&core, SC_ROLE_CUSTODY);
+	uint64_t authority = open_for_replace(core.custody, 1);
+
+	(void)state;
+	assert_status(core_present(&core, other, authority, 0, NULL, NULL), SC_ERR_QUORUM, NULL);
+	assert_ok(core_present(&core, core.custody, authority, 0, NULL, NULL), NULL);
+	assert_ok(core_present(&core, core.custody, authority, 1, NULL, NULL), NULL);
+	assert_status(replace(other, authority, 1), SC_ERR_QUORUM, NULL);
+	assert_status(replace(core.custody, authority, 1), SC_ERR_NOT_LOADED, NULL);
+	sc_session_free(other);
+}
+
+static void a_quorum_lasts_ten_minutes_and_not_a_moment_longer(void **state)
+{
+	uint64_t authority = quorum_for_replace(core.custody, 1);
+
+	(void)state;
+	core_monotonic += SC_QUORUM_SECONDS * SC_SECOND - 1;
+	/* The calendar has no part in it. */
+	core_now += 2 * SC_QUORUM_SECONDS;
+	assert_status(replace(core.custody, authority, 1), SC_ERR_NOT_LOADED, NULL);
+	core_monotonic++;
+	assert_status(replace(core.custody, authority, 1), SC_ERR_QUORUM, NULL);
+	authority = open_for_replace(core.custody, 1);
+	assert_ok(core_present(&core, core.custody, authority, 0, NULL, NULL), NULL);
+	core_monotonic += SC_QUORUM_SECONDS * SC_SECOND;
+	assert_status(core_present(&core, core.custody, authority, 1, NULL, NULL), SC_ERR_QUORUM, NULL);
+}
+
+static void only_so_many_quorums_are_open_at_once(void **state)
+{
+	const struct sc_quorum_open_request in = { .command = SC_COMMAND_ACL_REPLACE };
+
+	(void)state;
+	for (int i = 0; i < SC_QUORUMS_MAX; i++)
+		(void)open_for_replace(core.custody, 1);
+	assert_status(core_quorum_open(core.custody, 0, &in, NULL, NULL), SC_ERR_BUSY, NULL);
+	core_monotonic += SC_QUORUM_SECONDS * SC_SECOND;
+	assert_ok(core_quorum_open(core.custody, 0, &in, NULL, NULL), NULL);
+}
+
+/* -- cards ------------------------------------------------------------------------------------- */
+
+static sc_status present(struct sc_view card, struct sc_response_header *header)
+{
+	const struct sc_quorum_card_request in = { open_for_replace(core.custody, 1), card, core_pin(0) };
+	SC_CLEANUP(core_answer) answer = { 0 };
+	sc_status status = core_quorum_card(core.custody, 0, &in, NULL, &answer);
+
+	*header = answer.header;
+	core_monotonic += SC_QUORUM_SECONDS * SC_SECOND; /* makes room for the next quorum */
+	return status;
+}
+
+static void a_card_with_any_byte_altered_is_refused_before_its_pin(void **state)
+{
+	struct sc_bytes *card = &core.cards[0];
+	struct sc_response_header header;
+	unsigned saves = core.saves;
+
+	(void)state;
+	for (size_t i = 0; i < card->len; i++) {
+		sc_status status;
+
+		card->data[i] ^= 1;
+		status = present(sc_bytes_view(card), &header);
+		card->data[i] ^= 1;
+		/* By its tag, or as another world's or generation's; a try is never counted. */
+		assert_true(status == SC_ERR_CARD_ALTERED || status == SC_ERR_CARD_FOREIGN ||
+			    status == SC_ERR_CARD_OLD);
+		assert_int_equal(core.saves, saves);
+	}
+	assert_ok(present(sc_bytes_view(card), &header), NULL);
+}
+
+static void a_card_counts_once(void **state)
+{
+	struct sc_response_header header;
+	uint64_t authority = open_for_replace(core.custody, 1);
+
+	(void)state;
+	assert_ok(core_present(&core, core.custody, authority, 1, NULL, NULL), NULL);
+	assert_status(core_present(&core, core.custody, authority, 1, NULL, &header), SC_ERR_CARD_DUPLICATE,
+		      NULL);
+	assert_int_equal(header.numbers[0], 2);
+	assert_ok(core_present(&core, core.custody, authority, 2, NULL, NULL), NULL);
+	assert_status(replace(core.custody, authority, 1), SC_ERR_NOT_LOADED, NULL);
+}
+
+static void a_card_of_another_world_is_named(void **state)
+{
+	static struct core other;
+	struct sc_response_header header;
+
+	(void)state;
+	core_start(&other);
+	core_make_world(&other);
+	assert_status(present(sc_bytes_view(&other.cards[0]), &header), SC_ERR_CARD_FOREIGN, NULL);
+	core_end(&other);
+}
+
+/* -- waits ------------------------------------------------------------------------------------- */
+
+static void wrong(uint64_t authority, uint64_t expected)
+{
+	struct sc_response_header header;
+
+	assert_status(core_present(&core, core.custody, authority, 0, "wrong PIN", &header), SC_ERR_CARD_PIN,
+		      NULL);
+	assert_int_equal(header.numbers[0], 1);
+	assert_int_equal(header.numbers[1], expected);
+}
+
+static void too_soon(uint64_t authority, const char *pin, uint64_t expected)
+{
+	struct sc_response_header header;
+
+	assert_status(core_present(&core, core.custody, authority, 0, pin, &header), SC_ERR_CARD_WAIT, NULL);
+	assert_int_equal(header.numbers[1], expected);
+}
+
+static void each_wrong_pin_doubles_the_wait_up_to_an_hour(void **state)
+{
+	static const uint64_t waits[] = { 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600, 3600, 3600 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+		uint64_t authority = open_for_replace(core.custody, 1);
+
+		wrong(authority, waits[i]);
+		core_now += (int64_t)waits[i] - 1;
+		/* Nor does the right PIN help, or another connection, or a restart. */
+		too_soon(authority, NULL, 1);
+		assert_ok(core_reopen(&core, NULL), NULL);
+		authority = open_for_replace(core.custody, 1);
+		too_soon(authority, NULL, 1);
+		core_now++;
+	}
+}
+
+static void the_right_pin_begins_anew_and_other_cards_do_not_wait(void **state)
+{
+	uint64_t authority = open_for_replace(core.custody, 1);
+
+	(void)state;
+	wrong(authority, 2);
+	assert_ok(core_present(&core, core.custody, authority, 1, NULL, NULL), NULL);
+	core_now += 2;
+	wrong(authority, 4);
+	core_now += 4;
+	assert_ok(core_present(&core, core.custody, authority, 0, NULL, NULL), NULL);
+	authority = open_for_replace(core.custody, 1);
+	wrong(authority, 2);
+}
+
+static void a_wait_is_on_disk_before_the_pin_is_looked_at(void **state)
+{
+	uint64_t authority = open_for_replace(core.custody, 1);
+
+	(void)state;
+	core.save_status = SC_ERR_SYSTEM;
+	assert_status(core_present(&core, core.custody, authority, 0, NULL, NULL), SC_ERR_SYSTEM, NULL);
+	assert_status(core_present(&core, core.custody, authority, 0, "wrong PIN", NULL), SC_ERR_SYSTEM,
+		      NULL);
+	core.save_status = SC_OK;
+	assert_ok(core_present(&core, core.custody, authority, 0, NULL, NULL), NULL);
+}
+
+static void a_clock_set_back_lengthens_no_wait(void **state)
+{
+	uint64_t authority = open_for_replace(core.custody, 1);
+
+	(void)state;
+	wrong(authority, 2);
+	core_now -= 30 * SC_DAY;
+	too_soon(authority, NULL, 2);
+	core_monotonic += 2 * SC_SECOND;
+	assert_ok(core_present(&core, core.custody, authority, 0, NULL, NULL), NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+		TEST(a_quorum_is_k_cards),
+		TEST(a_key_that_is_not_loaded_spends_no_quorum),
+		TEST(a_quorum_is_for_one_command),
+		TEST(a_quorum_belongs_to_its_connection),
+		TEST(a_quorum_lasts_ten_minutes_and_not_a_moment_longer),
+		TEST(only_so_many_quorums_are_open_at_once),
+		TEST(a_card_with_any_byte_altered_is_refused_before_its_pin),
+		TEST(a_card_counts_once),
+		TEST(a_card_of_another_world_is_named),
+		TEST(each_wrong_pin_doubles_the_wait_up_to_an_hour),
+		TEST(the_right_pin_begins_anew_and_other_cards_do_not_wait),
+		TEST(a_wait_is_on_disk_before_the_pin_is_looked_at),
+		TEST(a_clock_set_back_lengthens_no_wait),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,260 @@
+/* What signind's store promises: who is found by what, in which tenant, and until when. */
+#include "support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "scratch.h"
+#include "store/signin_store.h"
+
+#define TENANT       "11111111-1111-1111-1111-aaaaaaaaaaaa"
+#define OTHER_TENANT "22222222-2222-2222-2222-bbbbbbbbbbbb"
+#define USER         "55555555-5555-5555-5555-eeeeeeeeeeee"
+#define APPLICATION  "66666666-6666-6666-6666-ffffffffffff"
+#define PRINCIPAL    "77777777-7777-7777-7777-aaaaaaaaaaaa"
+
+struct fixture {
+	struct scratch scratch;
+	struct sc_signin_store *store;
+};
+
+static const struct sc_user_row user = {
+	.tenant = TENANT, .oid = USER, .upn = "Ada@Example.org", .name = "Ada", .password = "$argon2id$u"
+};
+static const struct sc_application_row application = {
+	.tenant = TENANT, .appid = APPLICATION, .oid = PRINCIPAL, .name = "ci", .secret = "$argon2id$a"
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof *f);
+	const struct sc_signin_tenant_row tenant = { .id = TENANT, .name = "one" };
+	const struct sc_signin_tenant_row other = { .id = OTHER_TENANT, .name = "two" };
+
+	f->scratch = scratch_make();
+	assert_ok(sc_signin_store_open(scratch_path(&f->scratch, "signin.db"), &f->store, NULL), NULL);
+	assert_ok(sc_signin_tenant_add(f->store, &tenant, NULL), NULL);
+	assert_ok(sc_signin_tenant_add(f->store, &other, NULL), NULL);
+	assert_ok(sc_signin_user_add(f->store, &user, NULL), NULL);
+	assert_ok(sc_signin_application_add(f->store, &application, NULL), NULL);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	sc_signin_store_close(f->store);
+	scratch_remove(&f->scratch);
+	free(f);
+	return 0;
+}
+
+static void a_user_is_found_by_name_in_any_case_with_or_without_tenant(void **state)
+{
+	struct fixture *f = *state;
+	SC_CLEANUP(sc_user_row) anywhere = { 0 };
+	SC_CLEANUP(sc_user_row) there = { 0 };
+	SC_CLEANUP(sc_user_row) by_id = { 0 };
+	struct sc_user_row none;
+
+	assert_ok(sc_signin_user_find_by_upn(f->store, NULL, "ADA@EXAMPLE.ORG", &anywhere, NULL), NULL);
+	assert_string_equal(anywhere.tenant, TENANT);
+	assert_string_equal(anywhere.oid, USER);
+	assert_string_equal(anywhere.upn, "Ada@Example.org");
+	assert_string_equal(anywhere.name, "Ada");
+	assert_string_equal(anywhere.password, "$argon2id$u");
+	assert_ok(sc_signin_user_find_by_upn(f->store, TENANT, "ada@example.org", &there, NULL), NULL);
+	assert_ok(sc_signin_user_find(f->store, TENANT, USER, &by_id, NULL), NULL);
+	assert_status(sc_signin_user_find_by_upn(f->store, OTHER_TENANT, "ada@example.org", &none, NULL),
+		      SC_ERR_NOT_FOUND, NULL);
+	assert_status(sc_signin_user_find(f->store, OTHER_TENANT, USER, &none, NULL), SC_ERR_NOT_FOUND, NULL);
+	assert_status(sc_signin_user_find_by_upn(f->store, NULL, "ada@example.com", &none, NULL),
+		      SC_ERR_NOT_FOUND, NULL);
+}
+
+static void a_users_name_is_unique_over_all_tenants(void **state)
+{
+	struct fixture *f = *state;
+	struct sc_user_row same = user;
+
+	same.tenant = OTHER_TENANT;
+	same.upn = "aDA@example.org";
+	assert_status(sc_signin_user_add(f->store, &same, NULL), SC_ERR_EXISTS, NULL);
+	same.upn = "ada@example.com";
+	assert_ok(sc_signin_user_add(f->store, &same, NULL), NULL);
+}
+
+static void an_application_is_found_by_its_id_with_or_without_tenant(void **state)
+{
+	struct fixture *f = *state;
+	SC_CLEANUP(sc_application_row) anywhere = { 0 };
+	SC_CLEANUP(sc_application_row) there = { 0 };
+	struct sc_application_row none;
+
+	assert_ok(sc_signin_application_find(f->store, NULL, "66666666-6666-6666-6666-FFFFFFFFFFFF",
+					     &anywhere, NULL),
+		  NULL);
+	assert_string_equal(anywhere.tenant, TENANT);
+	assert_string_equal(anywhere.appid, APPLICATION);
+	assert_string_equal(anywhere.oid, PRINCIPAL);
+	assert_string_equal(anywhere.name, "ci");
+	assert_string_equal(anywhere.secret, "$argon2id$a");
+	assert_ok(sc_signin_application_find(f->store, TENANT, APPLICATION, &there, NULL), NULL);
+	assert_status(sc_signin_application_find(f->store, OTHER_TENANT, APPLICATION, &none, NULL),
+		      SC_ERR_NOT_FOUND, NULL);
+	assert_status(sc_signin_application_add(f->store, &application, NULL), SC_ERR_EXISTS, NULL);
+}
+
+static void a_tenant_is_found_and_nobody_stands_without_one(void **state)
+{
+	struct fixture *f = *state;
+	SC_CLEANUP(sc_signin_tenant_row) tenant = { 0 };
+	struct sc_signin_tenant_row none;
+	struct sc_user_row lost = user;
+	struct sc_application_row stray = application;
+
+	assert_ok(sc_signin_tenant_find(f->store, TENANT, &tenant, NULL), NULL);
+	assert_string_equal(tenant.name, "one");
+	assert_status(sc_signin_tenant_find(f->store, "absent", &none, NULL), SC_ERR_NOT_FOUND, NULL);
+	lost.tenant = "absent";
+	lost.upn = "x@example.org";
+	assert_status(sc_signin_user_add(f->store, &lost, NULL), SC_ERR_NOT_FOUND, NULL);
+	stray.tenant = "absent";
+	stray.appid = "x";
+	assert_status(sc_signin_application_add(f->store, &stray, NULL), SC_ERR_NOT_FOUND, NULL);
+}
+
+static struct sc_refresh_row refresh(uint8_t number, int64_t created, int64_t expires)
+{
+	return (struct sc_refresh_row){ .hash.b[0] = number,
+					.tenant = TENANT,
+					.oid = USER,
+					.client = APPLICATION,
+					.created = created,
+					.expires = expires };
+}
+
+static void a_refresh_token_is_good_until_it_expires(void **state)
+{
+	struct fixture *f = *state;
+	struct sc_refresh_row row = refresh(1, 1000, 2000);
+	struct sc_refresh_row none;
+	SC_CLEANUP(sc_refresh_row) found = { 0 };
+
+	assert_ok(sc_signin_refresh_add(f->store, &row, NULL), NULL);
+	assert_ok(sc_signin_refresh_find(f->store, NULL, &row.hash, 1999, &found, NULL), NULL);
+	assert_string_equal(found.tenant, TENANT);
+	assert_string_equal(found.oid, USER);
+	assert_string_equal(found.client, APPLICATION);
+	assert_int_equal(found.expires, 2000);
+	assert_int_equal(found.created, 1000);
+	assert_true(sc_hash_equals(&found.hash, &row.hash));
+	assert_status(sc_signin_refresh_find(f->store, TENANT, &row.hash, 2000, &none, NULL),
+		      SC_ERR_NOT_FOUND, NULL);
+	assert_status(sc_signin_refresh_find(f->store, OTHER_TENANT, &row.hash, 1999, &none, NULL),
+		      SC_ERR_NOT_FOUND, NULL);
+	row.hash.b[31] ^= 1;
+	assert_status(sc_signin_refresh_find(f->store, TENANT, &row.hash, 1999, &none, NULL),
+		      SC_ERR_NOT_FOUND, NULL);
+	row.oid = "absent";
+	assert_status(sc_signin_refresh_add(f->store, &row, NULL), SC_ERR_NOT_FOUND, NULL);
+}
+
+static void expired_refresh_tokens_go_when_another_comes(void **state)
+{
+	struct fixture *f = *state;
+	const struct sc_refresh_row old = refresh(1, 1000, 2000);
+	const struct sc_refresh_row good = refresh(2, 1000, 2001);
+	const struct sc_refresh_row later = refresh(3, 2000, 3000);
+	struct sc_refresh_row none;
+	SC_CLEANUP(sc_refresh_row) found = { 0 };
+
+	assert_ok(sc_signin_refresh_add(f->store, &old, NULL), NULL);
+	assert_ok(sc_signin_refresh_add(f->store, &good, NULL), NULL);
+	assert_ok(sc_signin_refresh_add(f->store, &later, NULL), NULL);
+	assert_ok(sc_signin_refresh_find(f->store, TENANT, &good.hash, 1500, &found, NULL), NULL);
+	assert_status(sc_signin_refresh_find(f->store, TENANT, &old.hash, 1500, &none, NULL),
+		      SC_ERR_NOT_FOUND, NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+static void a_refresh_token_ends_soon_after_it_was_exchanged(void **state)
+{
+	struct fixture *f = *state;
+	const struct sc_refresh_row old = refresh(1, 1000, 9000);
+	const struct sc_refresh_row ending = refresh(2, 1000, 1520);
+	const struct sc_refresh_row next = refresh(3, 1500, 9500);
+	const struct sc_refresh_row last = refresh(4, 1500, 9500);
+	struct sc_refresh_row none;
+	SC_CLEANUP(sc_refresh_row) found = { 0 };
+
+	assert_ok(sc_signin_refresh_add(f->store, &old, NULL), NULL);
+	assert_ok(sc_signin_refresh_add(f->store, &ending, NULL), NULL);
+	assert_ok(sc_signin_refresh_rotate(f->store, &old.hash, 1560, &next, NULL), NULL);
+	assert_ok(sc_signin_refresh_find(f->store, TENANT, &old.hash, 1559, &found, NULL), NULL);
+	assert_int_equal(found.expires, 1560);
+	assert_status(sc_signin_refresh_find(f->store, TENANT, &old.hash, 1560, &none, NULL),
+		      SC_ERR_NOT_FOUND, NULL);
+	/* It never lives longer for having been shown. */
+	assert_ok(sc_signin_refresh_rotate(f->store, &ending.hash, 1560, &last, NULL), NULL);
+	assert_status(sc_signin_refresh_find(f->store, TENANT, &ending.hash, 1520, &none, NULL),
+		      SC_ERR_NOT_FOUND, NULL);
+}
+
+static void no_token_is_had_for_one_that_has_ended(void **state)
+{
+	struct fixture *f = *state;
+	const struct sc_refresh_row old = refresh(1, 1000, 2000);
+	const struct sc_refresh_row early = refresh(2, 1999, 9000);
+	const struct sc_refresh_row late = refresh(3, 2000, 9000);
+	struct sc_refresh_row none;
+
+	assert_status(sc_signin_refresh_rotate(f->store, &old.hash, 2060, &early, NULL), SC_ERR_NOT_FOUND,
+		      NULL);
+	assert_ok(sc_signin_refresh_add(f->store, &old, NULL), NULL);
+	assert_status(sc_signin_refresh_rotate(f->store, &old.hash, 2060, &late, NULL), SC_ERR_NOT_FOUND,
+		      NULL);
+	assert_status(sc_signin_refresh_find(f->store, TENANT, &late.hash, 2001, &none, NULL),
+		      SC_ERR_NOT_FOUND, NULL);
+	assert_ok(sc_signin_refresh_rotate(f->store, &old.hash, 2060, &early, NULL), NULL);
+}
+
+static sc_status note_tenant(void *context, const struct sc_signin_tenant_row *row, struct sc_error *err)
+{
+	char *ids = context;
+
+	(void)err;
+	strcat(strcat(ids, row->id), " ");
+	return SC_OK;
+}
+
+static void all_tenants_are_listed(void **state)
+{
+	struct fixture *f = *state;
+	char ids[200] = "";
+
+	assert_ok(sc_signin_tenant_list(f->store, note_tenant, ids, NULL), NULL);
+	assert_non_null(strstr(ids, TENANT " "));
+	assert_non_null(strstr(ids, OTHER_TENANT " "));
+	assert_int_equal(strlen(ids), strlen(TENANT) + strlen(OTHER_TENANT) + 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_user_is_found_by_name_in_any_case_with_or_without_tenant),
+		TEST(a_users_name_is_unique_over_all_tenants),
+		TEST(an_application_is_found_by_its_id_with_or_without_tenant),
+		TEST(a_tenant_is_found_and_nobody_stands_without_one),
+		TEST(a_refresh_token_is_good_until_it_expires),
+		TEST(expired_refresh_tokens_go_when_another_comes),
+		TEST(a_refresh_token_ends_soon_after_it_was_exchanged),
+		TEST(no_token_is_had_for_one_that_has_ended),
+		TEST(all_tenants_are_listed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

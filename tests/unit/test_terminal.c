@@ -1,0 +1,237 @@
+/* Secrets from a terminal or a descriptor (base/terminal.h), on a terminal of the test's own. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/terminal.h"
+
+#define PROMPT "PIN: "
+
+/* -- a descriptor ------------------------------------------------------------------------------ */
+
+static int pipe_with(const char *content, size_t len)
+{
+	int ends[2];
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(write(ends[1], content, len), (ssize_t)len);
+	close(ends[1]);
+	return ends[0];
+}
+
+static void assert_line(int fd, const char *wanted)
+{
+	SC_CLEANUP(sc_secret) line = { 0 };
+
+	assert_int_equal(sc_fd_read_secret_line(fd, &line, NULL), SC_OK);
+	assert_true(sc_view_equals(sc_secret_view(&line), sc_view_text(wanted)));
+}
+
+static void lines_are_read_one_at_a_time(void **state)
+{
+	static const char content[] = "first\n\nthird, unended";
+	int fd = pipe_with(content, strlen(content));
+	SC_CLEANUP(sc_secret) line = { 0 };
+
+	(void)state;
+	assert_line(fd, "first");
+	assert_line(fd, "");
+	assert_line(fd, "third, unended");
+	assert_int_equal(sc_fd_read_secret_line(fd, &line, NULL), SC_ERR_NOT_FOUND);
+	close(fd);
+	assert_int_equal(sc_fd_read_secret_line(fd, &line, NULL), SC_ERR_SYSTEM);
+}
+
+static void nothing_after_the_line_is_taken(void **state)
+{
+	static const char content[] = "first\nrest";
+	int fd = pipe_with(content, strlen(content));
+	char rest[8] = "";
+
+	(void)state;
+	assert_line(fd, "first");
+	assert_int_equal(read(fd, rest, sizeof rest), 4);
+	assert_string_equal(rest, "rest");
+	close(fd);
+}
+
+static void a_line_has_a_longest_length(void **state)
+{
+	char content[SC_SECRET_LINE_MAX + 3];
+	char longest[SC_SECRET_LINE_MAX + 1] = "";
+	SC_CLEANUP(sc_secret) line = { 0 };
+	int fd;
+
+	(void)state;
+	memset(content, 'x', sizeof content);
+	memset(longest, 'x', SC_SECRET_LINE_MAX);
+	content[SC_SECRET_LINE_MAX] = '\n';
+	fd = pipe_with(content, SC_SECRET_LINE_MAX + 1);
+	assert_line(fd, longest);
+	close(fd);
+	content[SC_SECRET_LINE_MAX] = 'x';
+	content[SC_SECRET_LINE_MAX + 1] = '\n';
+	content[SC_SECRET_LINE_MAX + 2] = 'y';
+	fd = pipe_with(content, sizeof content);
+	assert_int_equal(sc_fd_read_secret_line(fd, &line, NULL), SC_ERR_TOO_LARGE);
+	assert_line(fd, "y"); /* the whole long line is gone */
+	close(fd);
+}
+
+/* -- a terminal -------------------------------------------------------------------------------- */
+
+/* Asks at its controlling terminal; exits with the status, or 100 if what was typed is what is wanted. */
+static void ask_in_child(const char *terminal, const char *wanted)
+{
+	SC_CLEANUP(sc_secret) secret = { 0 };
+	sc_status status;
+	int fd;
+
+	setsid();
+	fd = open(terminal, O_RDWR);
+	if (fd < 0 || ioctl(fd, TIOCSCTTY, 0))
+		_exit(99);
+	status = sc_terminal_read_secret(PROMPT, &secret, NULL);
+	if (status == SC_OK)
+		_exit(sc_view_equals(sc_secret_view(&secret), sc_view_text(wanted)) ? 100 : 98);
+	_exit((int)status);
+}
+
+struct conversation {
+	int master;
+	pid_t child;
+	char shown[256];
+};
+
+static void read_until(struct conversation *c, const char *text)
+{
+	size_t used = 0;
+
+	memset(c->shown, 0, sizeof c->shown);
+	while (!strstr(c->shown, text)) {
+		ssize_t got = read(c->master, c->shown + used, sizeof c->shown - 1 - used);
+
+		assert_true(got > 0);
+		used += (size_t)got;
+	}
+}
+
+static struct conversation start(const char *wanted)
+{
+	struct conversation c = { .master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC) };
+	const char *name;
+
+	assert_true(c.master >= 0 && grantpt(c.master) == 0 && unlockpt(c.master) == 0);
+	name = ptsname(c.master);
+	assert_non_null(name);
+	c.child = fork();
+	assert_true(c.child >= 0);
+	if (c.child == 0)
+		ask_in_child(name, wanted);
+	read_until(&c, PROMPT);
+	return c;
+}
+
+static bool echoes(const struct conversation *c)
+{
+	struct termios settings;
+
+	assert_int_equal(tcgetattr(c->master, &settings), 0);
+	return settings.c_lflag & ECHO;
+}
+
+static void type(const struct conversation *c, const char *keys)
+{
+	assert_int_equal(write(c->master, keys, strlen(keys)), (ssize_t)strlen(keys));
+}
+
+static int end(struct conversation *c)
+{
+	int status = 0;
+
+	assert_int_equal(waitpid(c->child, &status, 0), c->child);
+	return status;
+}
+
+static void what_is_typed_is_read_and_not_shown(void **state)
+{
+	struct conversation c = start("open sesame");
+
+	(void)state;
+	assert_false(echoes(&c));
+	type(&c, "open sesame\n");
+	read_until(&c, "\n");
+	assert_null(strstr(c.shown, "sesame"));
+	assert_int_equal(WEXITSTATUS(end(&c)), 100);
+	assert_true(echoes(&c));
+	close(c.master);
+}
+
+static void an_interrupt_ends_the_program_with_the_echo_back(void **state)
+{
+	struct conversation c = start("");
+	int status;
+
+	(void)state;
+	assert_false(echoes(&c));
+	type(&c, "half\x03"); /* Control-C */
+	status = end(&c);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGINT);
+	assert_true(echoes(&c));
+	close(c.master);
+}
+
+static void an_end_of_file_is_no_secret(void **state)
+{
+	struct conversation c = start("");
+
+	(void)state;
+	type(&c, "\x04"); /* Control-D */
+	assert_int_equal(WEXITSTATUS(end(&c)), SC_ERR_CANCELLED);
+	assert_true(echoes(&c));
+	close(c.master);
+}
+
+static void without_a_terminal_nothing_is_asked(void **state)
+{
+	pid_t child = fork();
+	int status = 0;
+
+	(void)state;
+	if (child == 0) {
+		SC_CLEANUP(sc_secret) secret = { 0 };
+
+		setsid();
+		_exit((int)sc_terminal_read_secret(PROMPT, &secret, NULL));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(WEXITSTATUS(status), SC_ERR_SYSTEM);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_are_read_one_at_a_time),
+		cmocka_unit_test(nothing_after_the_line_is_taken),
+		cmocka_unit_test(a_line_has_a_longest_length),
+		cmocka_unit_test(what_is_typed_is_read_and_not_shown),
+		cmocka_unit_test(an_interrupt_ends_the_program_with_the_echo_back),
+		cmocka_unit_test(an_end_of_file_is_no_secret),
+		cmocka_unit_test(without_a_terminal_nothing_is_asked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

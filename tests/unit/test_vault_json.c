@@ -1,0 +1,306 @@
+/* Vaults and keys as JSON, and the words for packages that are refused. */
+#include "../support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "formats/key_type.h"
+#include "vaultd/keys/bundle.h"
+#include "vaultd/keys/import_words.h"
+#include "vaultd/resources/policies.h"
+#include "vaultd/resources/vault_body.h"
+#include "web/json.h"
+
+#define TENANT "3f0c2a52-5d0b-4f64-9b54-2f6f3f1f6f01"
+#define OID    "11111111-2222-4333-8444-555555555555"
+
+static const struct sc_policy_author author = { TENANT, "https://login.example/t/" };
+
+static json_t *parse(const char *text)
+{
+	json_t *json = NULL;
+	struct sc_error err = { 0 };
+
+	assert_ok(sc_json_read(sc_view_text(text), &json, &err), &err);
+	return json;
+}
+
+static const char *text_at(const json_t *json, const char *a, const char *b)
+{
+	return json_string_value(json_object_get(json_object_get(json, a), b));
+}
+
+/* -- keys
+ * ---------------------------------------------------------------------------------------------------------
+ */
+
+static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
+{
+	SC_CLEANUP(sc_pkey) key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
+	SC_CLEANUP(sc_bytes) spki = { 0 };
+	SC_CLEANUP(sc_bytes) n = { 0 };
+	SC_CLEANUP(sc_json) properties = parse("{\"softDeleteRetentionInDays\":90}");
+	SC_CLEANUP(sc_json) bundle = NULL;
+	struct sc_key_row row = { .vault = "Contoso",
+				  .name = "first",
+				  .version = "00112233445566778899aabbccddeeff",
+				  .kty = "RSA-HSM",
+				  .enabled = true,
+				  .not_before = 7,
+				  .expires = SC_STORE_NO_TIME,
+				  .key_ops = "[\"decrypt\"]",
+				  .tags = "{\"a\":\"b\"}" };
+	struct sc_error err = { 0 };
+	const json_t *attributes;
+
+	(void)state;
+	assert_ok(sc_spki_of(key, &spki, &err), &err);
+	row.spki = sc_bytes_view(&spki);
+	assert_ok(sc_bundle_of(&row, properties, "vault.localhost:8443", &bundle, &err), &err);
+	assert_string_equal(
+	    text_at(bundle, "key", "kid"),
+	    "https://contoso.vault.localhost:8443/keys/first/00112233445566778899aabbccddeeff");
+	assert_string_equal(text_at(bundle, "key", "e"), "AQAB");
+	assert_ok(sc_json_base64url(json_object_get(bundle, "key"), "n", 512, &n, &err), &err);
+	assert_int_equal(n.len, 256);
+	assert_true(n.data[0] & 0x80); /* no leading zero */
+	attributes = json_object_get(bundle, "attributes");
+	assert_int_equal(json_integer_value(json_object_get(attributes, "nbf")), 7);
+	assert_null(json_object_get(attributes, "exp"));
+	assert_string_equal(text_at(bundle, "attributes", "recoveryLevel"), "Recoverable+Purgeable");
+	assert_true(json_is_false(json_object_get(attributes, "exportable")));
+	assert_string_equal(text_at(bundle, "tags", "a"), "b");
+}
+
+static sc_status read_wish(const char *text)
+{
+	SC_CLEANUP(sc_json) body = parse(text);
+	struct sc_key_wish wish;
+
+	return sc_key_wish_read(body, body, &wish, NULL);
+}
+
+static void what_no_key_can_have_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(read_wish("{\"key_ops\":[\"sign\",\"decrypt\"],\"tags\":{\"a\":\"b\"}}"), SC_OK);
+	assert_int_equal(read_wish("{\"key_ops\":[\"sign\",\"sign\"]}"), SC_ERR_ARGUMENT);
+	assert_int_equal(read_wish("{\"key_ops\":[\"export\"]}"), SC_ERR_ARGUMENT);
+	assert_int_equal(read_wish("{\"key_ops\":[1]}"), SC_ERR_ARGUMENT);
+	assert_int_equal(read_wish("{\"tags\":{\"a\":1}}"), SC_ERR_ARGUMENT);
+	assert_int_equal(read_wish("{\"attributes\":{\"exportable\":false}}"), SC_OK);
+	assert_int_equal(read_wish("{\"attributes\":{\"exportable\":true}}"), SC_ERR_ARGUMENT);
+	assert_int_equal(read_wish("{\"attributes\":{\"enabled\":\"yes\"}}"), SC_ERR_JSON);
+	assert_int_equal(read_wish("{\"attributes\":{\"nbf\":-1}}"), SC_ERR_ARGUMENT);
+}
+
+static void what_an_update_does_not_say_stays(void **state)
+{
+	SC_CLEANUP(sc_json) body = parse("{\"attributes\":{\"enabled\":false,\"nbf\":null}}");
+	SC_CLEANUP(sc_json) late = parse("{\"attributes\":{\"nbf\":200}}");
+	struct sc_key_row row = {
+		.enabled = true, .not_before = 50, .expires = 100, .key_ops = "[]", .tags = "{}"
+	};
+	struct sc_bytes texts[2] = { { 0 }, { 0 } };
+	struct sc_key_wish wish;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_ok(sc_key_wish_read(body, body, &wish, &err), &err);
+	assert_ok(sc_key_wish_apply(&wish, &row, texts, &err), &err);
+	assert_false(row.enabled);
+	assert_int_equal(row.not_before, 50);
+	assert_int_equal(row.expires, 100);
+	assert_string_equal(row.key_ops, "[]");
+	/* A beginning after the end that the row has already. */
+	assert_ok(sc_key_wish_read(late, late, &wish, &err), &err);
+	assert_status(sc_key_wish_apply(&wish, &row, texts, &err), SC_ERR_ARGUMENT, &err);
+}
+
+static void key_ops_restrict(void **state)
+{
+	struct sc_key_row row = { .key_ops = "[\"decrypt\",\"sign\"]" };
+
+	(void)state;
+	assert_true(sc_key_allows(&row, "sign"));
+	assert_false(sc_key_allows(&row, "verify"));
+	row.key_ops = "[]";
+	assert_false(sc_key_allows(&row, "sign"));
+	row.key_ops = "damaged";
+	assert_false(sc_key_allows(&row, "sign"));
+}
+
+/* -- vaults
+ * ------------------------------------------------------------------------------------------------------- */
+
+static void a_vaults_name_is_a_hosts_name(void **state)
+{
+	(void)state;
+	assert_true(sc_vault_name_is_valid("ContosoKeyVaultHSM"));
+	assert_true(sc_vault_name_is_valid("a-1"));
+	assert_false(sc_vault_name_is_valid("ab"));
+	assert_false(sc_vault_name_is_valid("abcdefghijklmnopqrstuvwxy"));
+	assert_false(sc_vault_name_is_valid("1abc"));
+	assert_false(sc_vault_name_is_valid("abc-"));
+	assert_false(sc_vault_name_is_valid("a--b"));
+	assert_false(sc_vault_name_is_valid("a.b.c"));
+	assert_false(sc_vault_name_is_valid("a_b"));
+}
+
+/* A PUT's body: a sound one, with `more` among its properties. */
+static sc_status read_vault(const char *more, const char *present_text, struct sc_vault_wish *wish)
+{
+	char text[2048];
+	SC_CLEANUP(sc_json) body = NULL;
+	SC_CLEANUP(sc_json) present = present_text ? parse(present_text) : NULL;
+	struct sc_error err = { 0 };
+	sc_status status;
+
+	snprintf(
+	    text, sizeof text,
+	    "{\"location\":\"westeurope\",\"properties\":{\"tenantId\":\"adfs\",\"sku\":{\"family\":\"A\","
+	    "\"name\":\"Premium\"}%s}}",
+	    more);
+	body = parse(text);
+	status = sc_vault_wish_read(body, &author, present, wish, &err);
+	wish->location = NULL; /* it pointed into the body */
+	return status;
+}
+
+static sc_status try_vault(const char *more)
+{
+	SC_CLEANUP(sc_vault_wish) wish = { 0 };
+
+	return read_vault(more, NULL, &wish);
+}
+
+static void what_the_service_would_not_do_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(try_vault(""), SC_OK);
+	assert_int_equal(try_vault(",\"enableRbacAuthorization\":false"), SC_OK);
+	assert_int_equal(try_vault(",\"enableRbacAuthorization\":true"), SC_ERR_ARGUMENT);
+	assert_int_equal(
+	    try_vault(",\"networkAcls\":{\"bypass\":\"AzureServices\",\"defaultAction\":\"Allow\"}"), SC_OK);
+	assert_int_equal(try_vault(",\"networkAcls\":{\"defaultAction\":\"Deny\"}"), SC_ERR_ARGUMENT);
+	assert_int_equal(try_vault(",\"publicNetworkAccess\":\"Disabled\""), SC_ERR_ARGUMENT);
+	assert_int_equal(try_vault(",\"createMode\":\"recover\""), SC_ERR_ARGUMENT);
+	assert_int_equal(try_vault(",\"enableSoftDelete\":false"), SC_ERR_ARGUMENT);
+	assert_int_equal(try_vault(",\"softDeleteRetentionInDays\":6"), SC_ERR_ARGUMENT);
+	assert_int_equal(try_vault(",\"softDeleteRetentionInDays\":7"), SC_OK);
+}
+
+#define POLICY(tenant, permissions)                                                                          \
+	",\"accessPolicies\":[{\"tenantId\":\"" tenant "\",\"objectId\":\"" OID                              \
+	"\",\"permissions\":{\"keys\":" permissions "}}]"
+
+static void access_policies_are_for_the_vaults_own_tenant(void **state)
+{
+	(void)state;
+	assert_int_equal(try_vault(POLICY(TENANT, "[\"Get\"]")), SC_OK);
+	assert_int_equal(try_vault(POLICY("adfs", "[\"all\"]")), SC_OK);
+	assert_int_equal(try_vault(POLICY("9a0c2a52-5d0b-4f64-9b54-2f6f3f1f6f09", "[\"Get\"]")),
+			 SC_ERR_ARGUMENT);
+	assert_int_equal(try_vault(POLICY(TENANT, "[\"exportKey\"]")), SC_ERR_ARGUMENT);
+}
+
+/* An entry keeps the issuer that it was made with, whoever puts the vault back; clients never see it. */
+static void an_access_policy_names_its_principals_issuer(void **state)
+{
+	SC_CLEANUP(sc_vault_wish) fresh = { 0 };
+	SC_CLEANUP(sc_vault_wish) kept = { 0 };
+	struct sc_vault_row row = { .tenant = TENANT,
+				    .subscription = "s",
+				    .group = "g",
+				    .name = "Contoso",
+				    .location = "europe",
+				    .sku = "premium",
+				    .tags = "{}" };
+	SC_CLEANUP(sc_json) shown = NULL;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(read_vault(POLICY(TENANT, "[\"get\"]"), NULL, &fresh), SC_OK);
+	assert_non_null(
+	    strstr((const char *)fresh.properties.data, "\"issuer\":\"https://login.example/t/\""));
+	assert_string_equal(fresh.sku, "premium");
+	assert_int_equal(read_vault(POLICY(TENANT, "[\"get\"]"),
+				    "{\"accessPolicies\":[{\"objectId\":\"" OID
+				    "\",\"issuer\":\"https://outside.example/\"}]}",
+				    &kept),
+			 SC_OK);
+	assert_non_null(
+	    strstr((const char *)kept.properties.data, "\"issuer\":\"https://outside.example/\""));
+	row.properties = (const char *)kept.properties.data;
+	assert_ok(sc_vault_show(&row, "vault.localhost:8443", &shown, &err), &err);
+	assert_string_equal(text_at(shown, "properties", "vaultUri"),
+			    "https://contoso.vault.localhost:8443/");
+	assert_string_equal(json_string_value(json_object_get(shown, "id")),
+			    "/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/Contoso");
+	assert_null(json_object_get(
+	    json_array_get(json_object_get(json_object_get(shown, "properties"), "accessPolicies"), 0),
+	    "issuer"));
+}
+
+static void purge_protection_once_on_stays_on(void **state)
+{
+	SC_CLEANUP(sc_vault_wish) wish = { 0 };
+
+	(void)state;
+	assert_int_equal(
+	    read_vault(",\"enablePurgeProtection\":true", "{\"enablePurgeProtection\":true}", &wish), SC_OK);
+	sc_vault_wish_free(&wish);
+	wish = (struct sc_vault_wish){ 0 };
+	assert_int_equal(read_vault("", "{\"enablePurgeProtection\":true}", &wish), SC_ERR_ARGUMENT);
+}
+
+/* -- packages
+ * ----------------------------------------------------------------------------------------------------- */
+
+static void a_refused_package_is_told_what_it_was_made_for(void **state)
+{
+	SC_CLEANUP(sc_transfer_header) header = sc_transfer_header_new();
+	const struct sc_import_place place = { "North America", "11111111-1111-4111-8111-111111111111" };
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_non_null(header);
+	assert_ok(sc_text_set(&header->region, "EU", "region", &err), &err);
+	assert_ok(sc_text_set(&header->subscription, OID, "subscription", &err), &err);
+	header->not_after = 1795518000;
+	assert_status(sc_import_explain(header, &place, SC_ERR_TRANSFER_REGION, &err), SC_ERR_TRANSFER_REGION,
+		      &err);
+	assert_string_equal(err.message,
+			    "The transfer package is made for Europe, this vault is in North America.");
+	(void)sc_import_explain(header, &place, SC_ERR_TRANSFER_SUBSCRIPTION, &err);
+	assert_non_null(strstr(err.message, OID));
+	assert_non_null(strstr(err.message, place.subscription));
+	(void)sc_import_explain(header, &place, SC_ERR_TRANSFER_EXPIRED, &err);
+	assert_non_null(strstr(err.message, "expired on 2026-11-24"));
+	assert_int_equal(sc_import_explain(header, &place, SC_ERR_EXISTS, &err), SC_ERR_CONFLICT);
+	/* What is not about the package keeps its own words. */
+	(void)sc_fail(&err, SC_ERR_UNAVAILABLE, "the module is away");
+	assert_int_equal(sc_import_explain(header, &place, SC_ERR_UNAVAILABLE, &err), SC_ERR_UNAVAILABLE);
+	assert_string_equal(err.message, "the module is away");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_bundle_shows_the_public_key_and_the_attributes),
+		cmocka_unit_test(what_no_key_can_have_is_refused),
+		cmocka_unit_test(what_an_update_does_not_say_stays),
+		cmocka_unit_test(key_ops_restrict),
+		cmocka_unit_test(a_vaults_name_is_a_hosts_name),
+		cmocka_unit_test(what_the_service_would_not_do_is_refused),
+		cmocka_unit_test(access_policies_are_for_the_vaults_own_tenant),
+		cmocka_unit_test(an_access_policy_names_its_principals_issuer),
+		cmocka_unit_test(purge_protection_once_on_stays_on),
+		cmocka_unit_test(a_refused_package_is_told_what_it_was_made_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

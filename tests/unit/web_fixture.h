@@ -1,0 +1,51 @@
+/*
+ * What a web server needs around it: a directory, a fake module that signs with a TLS key of its own, a
+ * certificate for that key, and a client that sends bytes as they are.
+ */
+#ifndef WEB_FIXTURE_H
+#define WEB_FIXTURE_H
+
+#include <stdatomic.h>
+
+#include <openssl/evp.h>
+
+#include "fake_module.h"
+#include "scratch.h"
+#include "web/web.h"
+
+enum web_module {
+	MODULE_SIGNS,
+	MODULE_IS_SILENT,
+	MODULE_CLOSES,
+	MODULE_FORGETS, /* answers NOT_LOADED once, and signs again */
+};
+
+struct web_fixture {
+	struct scratch scratch;
+	struct fake_module *module;
+	EVP_PKEY *key;
+	struct sc_tls_key *tls_key;
+	char certificate[128]; /* paths */
+	char blob[128];
+	char socket[128];
+	atomic_int behaviour; /* enum web_module */
+	atomic_uint signs;
+	atomic_uint loads;
+};
+
+/* With a TLS key opened. Aborts where anything fails. */
+void web_fixture_start(struct web_fixture *fixture);
+void web_fixture_stop(struct web_fixture *fixture);
+
+/* A self-signed P-256 certificate of `key` for localhost's service names, as PEM in a file. */
+void web_fixture_certificate(EVP_PKEY *key, const char *path);
+
+/*
+ * Sends `len` bytes over TLS to 127.0.0.1 (or ::1), waits for the end of the answers or `wait_ms` of silence,
+ * and leaves what came in `answer`, terminated. -1: no connection or handshake; 0: the server closed; 1: it
+ * is still open.
+ */
+int web_exchange(const char *address, uint16_t port, const void *request, size_t len, unsigned wait_ms,
+		 char *answer, size_t size);
+
+#endif
