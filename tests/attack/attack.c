@@ -2,10 +2,12 @@
 #include "attack.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include <openssl/pem.h>
 
@@ -26,6 +28,8 @@ void attack_begin(int argc, char **argv)
 		exit(2);
 	}
 	site = argv[1];
+	/* Not to outlive the site that it attacks. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 

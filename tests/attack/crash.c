@@ -352,17 +352,23 @@ static pid_t attack_the_cards(pid_t pid)
 /* -- the delay after wrong PINs
  * ------------------------------------------------------------------------------------------ */
 
-/*
- * Wrong PINs until the card has to wait for at least 8 seconds, so that nothing that follows at once can be
- * late. Each names the wait that follows it: twice the last one.
- */
+/* The wait that is left once a try that took so long has been answered is enough for what follows at once. */
+static bool is_long_enough(uint64_t wait, int64_t took)
+{
+	return (int64_t)wait >= 4 + 3 * took / SC_SECOND;
+}
+
+/* Wrong PINs until the card has to wait for long. Each answer names the wait that follows: twice the last
+ * one. */
 static void spend_tries(unsigned index)
 {
 	uint64_t last = 0;
+	int64_t took = 0;
 	bool doubles = true;
 
-	while (last < 8) {
+	while (!is_long_enough(last, took)) {
 		struct sc_error err = { 0 };
+		int64_t began = sc_clock_monotonic();
 		sc_status status = give_card_now(index, "another passphrase", &err);
 
 		if (status == SC_ERR_CARD_WAIT) {
@@ -370,6 +376,7 @@ static void spend_tries(unsigned index)
 			continue;
 		}
 		attack_must("a wrong PIN", status == SC_ERR_CARD_PIN ? SC_OK : status, &err);
+		took = sc_clock_monotonic() - began;
 		doubles = doubles && err.numbers[0] == index && (last == 0 || err.numbers[1] == 2 * last);
 		last = err.numbers[1];
 	}

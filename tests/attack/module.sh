@@ -8,8 +8,17 @@
 PATH=$SC_BUILD/tests/attack:$PATH
 export FACTORY_PASSPHRASE
 
+# What runs at once ends with this script, before the site does.
+end_all() {
+	kill $(jobs -p) 2>/dev/null
+	wait
+	end
+}
+trap end_all EXIT
+
 # count FILE: shows lines of results, and counts them.
 count() {
+	[ -e "$1" ] || echo "FAIL $(basename "$1" .lines): it did not run" >"$1"
 	cat "$1"
 	passed=$((passed + $(grep -c '^ok ' "$1")))
 	failed=$((failed + $(grep -c '^FAIL ' "$1")))

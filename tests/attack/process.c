@@ -53,14 +53,14 @@ pid_t process_start(const char *module)
 		close(pipes[0]);
 		become(module, NULL, pipes[1]);
 	}
+	snprintf(number, sizeof number, "%d\n", (int)pid);
+	attack_write(attack_path("%s/pid", module), sc_view_text(number));
 	close(pipes[1]);
 	waiting.fd = pipes[0];
 	must(poll(&waiting, 1, WAIT) == 1 && read(pipes[0], word, sizeof word - 1) > 0 &&
 		 strncmp(word, "READY", 5) == 0,
 	     "hsmd serves");
 	close(pipes[0]);
-	snprintf(number, sizeof number, "%d\n", (int)pid);
-	attack_write(attack_path("%s/pid", module), sc_view_text(number));
 	return pid;
 }
 
