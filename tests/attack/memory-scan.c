@@ -58,6 +58,7 @@ struct search {
 	size_t count;
 	size_t found;
 	uint64_t searched;
+	int pagemap;
 	bool is_quiet;
 };
 
@@ -175,6 +176,25 @@ static void search_chunk(struct search *search, struct sc_view memory, uint64_t 
 	search->searched += memory.len;
 }
 
+/* True if any page of it is in memory or swapped out, or nobody can say: what was never touched holds no key.
+ */
+static bool is_present(const struct search *search, uint64_t at, size_t len)
+{
+	static uint64_t entries[CHUNK / 4096 + 2];
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t first = at / page;
+	size_t count = (size_t)((at + len - 1) / page - first + 1);
+	ssize_t got =
+	    pread(search->pagemap, entries, count * sizeof entries[0], (off_t)(first * sizeof entries[0]));
+
+	if (got != (ssize_t)(count * sizeof entries[0]))
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if (entries[i] >> 62)
+			return true;
+	return false;
+}
+
 /* Chunks overlap, so that nothing falls between two of them. False where the mapping cannot be read. */
 static bool search_mapping(struct search *search, int memory, uint64_t from, uint64_t until)
 {
@@ -184,10 +204,13 @@ static bool search_mapping(struct search *search, int memory, uint64_t from, uin
 	for (uint64_t at = from; at < until; at += (uint64_t)got - (PIECE - 1)) {
 		size_t wanted = until - at < sizeof chunk ? (size_t)(until - at) : sizeof chunk;
 
-		got = pread(memory, chunk, wanted, (off_t)at);
-		if (got < PIECE)
-			return at > from && until - at < PIECE;
-		search_chunk(search, sc_view_of(chunk, (size_t)got), at);
+		got = (ssize_t)wanted;
+		if (is_present(search, at, wanted)) {
+			got = pread(memory, chunk, wanted, (off_t)at);
+			if (got < PIECE)
+				return at > from && until - at < PIECE;
+			search_chunk(search, sc_view_of(chunk, (size_t)got), at);
+		}
 		/* The overlap alone is left. */
 		if (at + (uint64_t)got >= until)
 			return true;
@@ -224,6 +247,8 @@ static int search_process(struct search *search)
 
 	snprintf(path, sizeof path, "/proc/%d/mem", (int)search->pid);
 	memory = open(path, O_RDONLY | O_CLOEXEC);
+	snprintf(path, sizeof path, "/proc/%d/pagemap", (int)search->pid);
+	search->pagemap = open(path, O_RDONLY | O_CLOEXEC);
 	snprintf(path, sizeof path, "/proc/%d/maps", (int)search->pid);
 	maps = fopen(path, "re");
 	if (memory >= 0 && maps)
@@ -234,6 +259,8 @@ static int search_process(struct search *search)
 			strerror(errno));
 	if (maps)
 		fclose(maps);
+	if (search->pagemap >= 0)
+		close(search->pagemap);
 	if (memory >= 0)
 		close(memory);
 	if (!search->searched)
