@@ -85,12 +85,21 @@ site_restart() {
 	[ "$word" = READY ] || die "$1 did not start: see $dir/log"
 }
 
-# site_kill NAME: kill -9.
-site_kill() {
+# site_pid NAME: prints the process id of a daemon that runs; fails where none does. The number in its file counts only
+# while that process is of this site: after a crash it may be anybody's.
+site_pid() {
 	local pid
-	pid=$(cat "$SITE/$1/pid") || return 1
-	kill -9 "$pid" && while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
+	pid=$(cat "$SITE/$1/pid" 2>/dev/null) && grep -qsF -- "$SITE/" "/proc/$pid/cmdline" && echo "$pid"
 }
+
+# site_end NAME SIGNAL: sends it, and waits until the process is gone.
+site_end() {
+	local pid
+	pid=$(site_pid "$1") && kill "-$2" "$pid" && while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+}
+
+# site_kill NAME: kill -9.
+site_kill() { site_end "$1" KILL; }
 
 # site_start MODULE [SOCKET…]: a module, with custody and use sockets and those named beside them.
 site_start() {
@@ -113,9 +122,7 @@ site_socket() {
 
 # site_stop NAME: ends a module or daemon cleanly.
 site_stop() {
-	local pid
-	pid=$(cat "$SITE/$1/pid" 2>/dev/null) || return 0
-	kill "$pid" 2>/dev/null && while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+	site_end "$1" TERM
 	rm -f "$SITE/$1/pid"
 }
 

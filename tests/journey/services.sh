@@ -5,8 +5,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 export SC_BUILD=$root/build
-passed=0 failed=0
-ok() { local name=$1 out; shift; if out=$("$@" 2>&1); then echo "ok $name"; passed=$((passed + 1)); else echo "FAIL $name: $(tail -n 3 <<<"$out" | tr '\n' ' ')"; failed=$((failed + 1)); fi; }
+. "$here/results.sh"
 
 cd "$root" || exit 1
 trap './demo --stop >/dev/null 2>&1' EXIT
@@ -87,4 +86,4 @@ sed '/show-missing/q' "$work/az" | grep -E '^(ok|FAIL) ' | sed 's/^\(ok\|FAIL\) 
 sed '/show-missing/q' "$work/az" | grep -q '^FAIL' && failed=$((failed + 1))
 grep -q '^ok show-missing' "$work/az" || { echo "FAIL az-came-to-show-missing: $(tail -n 2 "$work/az" | tr '\n' ' ')"; failed=$((failed + 1)); }
 
-[ $failed = 0 ]
+finish

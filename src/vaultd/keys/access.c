@@ -49,6 +49,17 @@ sc_status sc_access_refuse(struct sc_access *access, const char *reason, struct 
 	return SC_ERR_FORBIDDEN;
 }
 
+sc_status sc_access_authenticate(struct sc_access *access, struct sc_issuers *issuers, const char *token,
+				 const char *audience, struct sc_error *err)
+{
+	sc_status status = sc_token_verify(issuers, token, &audience, 1, &access->caller, err);
+
+	if (status != SC_ERR_TOKEN)
+		return status;
+	status = sc_access_refuse(access, err->message, err);
+	return status == SC_ERR_FORBIDDEN ? SC_ERR_TOKEN : status;
+}
+
 /* An assigned "all" is every permission but purge, as the service has it. */
 static bool grants(const json_t *policy, const char *permission)
 {

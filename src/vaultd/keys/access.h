@@ -59,6 +59,14 @@ sc_status sc_access_by_policies(struct sc_access *access, const json_t *policies
 				struct sc_error *err) SC_WARN_UNUSED;
 
 /*
+ * Who asks: believes a token for that audience and keeps the caller, or not. A token that is not believed is a
+ * decision, too, and noted: SC_ERR_TOKEN with the reason, once its line is written. SC_ERR_UNAVAILABLE where
+ * the issuer's keys cannot be had, and what writing the line may fail with.
+ */
+sc_status sc_access_authenticate(struct sc_access *access, struct sc_issuers *issuers, const char *token,
+				 const char *audience, struct sc_error *err) SC_WARN_UNUSED;
+
+/*
  * Decides about the resources above the keys, until roles are assigned one by one: a principal of the tenant
  * may read, an administrator of the configuration may change as well. As above.
  */

@@ -11,8 +11,8 @@
 #include "vaultd/keys/answer.h"
 
 /*
- * 401 with the one challenge that all clients understand (reference/azure-clients: values in plain quotes, no
- * final slash). The authority's last segment is the tenant's id: a vault's tenant is public, as its name in
+ * 401 with the one challenge that all clients understand: values in plain quotes, no
+ * final slash. The authority's last segment is the tenant's id: a vault's tenant is public, as its name in
  * the DNS is.
  */
 static void challenge(struct sc_keys_call *call, const char *tenant, const char *message)
@@ -51,12 +51,10 @@ static void ask_to_sign_in(struct sc_keys_call *call, const char *message)
 		sc_keys_answer_failure(call->request, status, &err);
 }
 
-/* False: answered. A token that is not believed is a decision, too, and noted; a first call without one is
- * not. */
+/* False: answered. A first call without a token is no decision, and not noted. */
 static bool authenticate(struct sc_keys_call *call)
 {
 	const char *token = sc_web_bearer(call->request);
-	const char *audiences[] = { call->vaultd->vault_audience };
 	struct sc_error err = { 0 };
 	sc_status status;
 
@@ -64,13 +62,14 @@ static bool authenticate(struct sc_keys_call *call)
 		ask_to_sign_in(call, "Request is missing a Bearer or PoP token.");
 		return false;
 	}
-	status = sc_token_verify(call->vaultd->issuers, token, audiences, 1, &call->access.caller, &err);
+	status = sc_access_authenticate(&call->access, call->vaultd->issuers, token,
+					call->vaultd->vault_audience, &err);
 	if (status == SC_OK)
 		return true;
-	if (status == SC_ERR_TOKEN && sc_access_refuse(&call->access, err.message, &err) == SC_ERR_FORBIDDEN)
+	if (status == SC_ERR_TOKEN)
 		ask_to_sign_in(call, err.message);
 	else
-		sc_keys_answer_failure(call->request, status == SC_ERR_TOKEN ? err.status : status, &err);
+		sc_keys_answer_failure(call->request, status, &err);
 	return false;
 }
 

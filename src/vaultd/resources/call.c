@@ -59,7 +59,6 @@ static void answer_failure(struct sc_resources_call *call, sc_status status, con
 static bool authenticate(struct sc_resources_call *call)
 {
 	const char *token = sc_web_bearer(call->request);
-	const char *audiences[] = { call->vaultd->management_audience };
 	struct sc_error err = { 0 };
 	sc_status status;
 
@@ -67,13 +66,14 @@ static bool authenticate(struct sc_resources_call *call)
 		answer_unauthorized(call, "Authentication failed. The 'Authorization' header is missing.");
 		return false;
 	}
-	status = sc_token_verify(call->vaultd->issuers, token, audiences, 1, &call->access.caller, &err);
+	status = sc_access_authenticate(&call->access, call->vaultd->issuers, token,
+					call->vaultd->management_audience, &err);
 	if (status == SC_OK)
 		return true;
-	if (status == SC_ERR_TOKEN && sc_access_refuse(&call->access, err.message, &err) == SC_ERR_FORBIDDEN)
+	if (status == SC_ERR_TOKEN)
 		answer_unauthorized(call, err.message);
 	else
-		answer_failure(call, status == SC_ERR_TOKEN ? err.status : status, &err);
+		answer_failure(call, status, &err);
 	return false;
 }
 
