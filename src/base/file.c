@@ -77,20 +77,31 @@ static const char *split_path(const char *path, char *parent)
 	return slash ? slash + 1 : path;
 }
 
-/* Makes one directory, durably (P2): its name stands in the directory above, which is synced. */
-static sc_status make_directory(const char *path, struct sc_error *err)
+static sc_status sync_above(const char *path, struct sc_error *err)
 {
 	SC_CLEANUP(sc_dir) above = SC_DIR_NONE;
 	char parent[PATH_MAX];
+
+	split_path(path, parent);
+	SC_TRY(sc_dir_open(parent, &above, err));
+	return sync_directory(&above, err);
+}
+
+/* Makes one directory, durably (P2): its name stands in the directory above, which is synced. */
+static sc_status make_directory(const char *path, struct sc_error *err)
+{
+	sc_status status;
 
 	if (sc_os->mkdirat(AT_FDCWD, path, 0700)) {
 		if (errno == EEXIST)
 			return SC_OK;
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot make the directory", path);
 	}
-	split_path(path, parent);
-	SC_TRY(sc_dir_open(parent, &above, err));
-	return sync_directory(&above, err);
+	status = sync_above(path, err);
+	/* Or the next attempt would find it there and take it for durable. */
+	if (status != SC_OK)
+		(void)sc_os->unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+	return status;
 }
 
 sc_status sc_dir_make(const char *path, struct sc_dir *out, struct sc_error *err)
