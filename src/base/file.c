@@ -321,7 +321,7 @@ sc_status sc_file_lock(const struct sc_dir *dir, const char *name, int *out, str
 	fd.fd = sc_os->openat(dir->fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd.fd < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s/%s: cannot be opened", dir->path, name);
-	if (flock(fd.fd, LOCK_EX | LOCK_NB)) {
+	if (sc_os->flock(fd.fd, LOCK_EX | LOCK_NB)) {
 		if (errno == EWOULDBLOCK)
 			return sc_fail(err, SC_ERR_LOCKED, "%s: another process works on it", dir->path);
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s/%s: cannot be locked", dir->path, name);
