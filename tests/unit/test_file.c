@@ -537,6 +537,7 @@ static void a_path_is_written_beneath_its_directory(void **state)
 {
 	char path[200];
 	SC_CLEANUP(sc_bytes) content = { 0 };
+	struct sc_error err = { 0 };
 	char here[4096];
 
 	(void)state;
@@ -552,8 +553,9 @@ static void a_path_is_written_beneath_its_directory(void **state)
 	assert_status(sc_file_write_path(path, sc_view_text(NEW), SC_FILE_NEW, 0600, NULL), SC_ERR_NOT_FOUND,
 		      NULL);
 	snprintf(path, sizeof path, "%s/", root);
-	assert_status(sc_file_write_path(path, sc_view_text(NEW), SC_FILE_NEW, 0600, NULL), SC_ERR_ARGUMENT,
-		      NULL);
+	assert_status(sc_file_write_path(path, sc_view_text(NEW), SC_FILE_NEW, 0600, &err), SC_ERR_ARGUMENT,
+		      &err);
+	assert_non_null(strstr(err.message, path)); /* the name alone would be nothing */
 }
 
 int main(void)
