@@ -1,10 +1,13 @@
 /*
  * Writes the seeds of every fuzz target beneath a directory, each target's in a directory of its own: the
- * samples of every stored structure, and for each command a request and a response with all fields empty.
+ * samples of every stored structure, a certificate of each kind, and for each command a request and a response
+ * with all fields empty.
  */
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "forge.h"
 #include "support/samples.h"
 #include "wire/message.h"
 
@@ -33,6 +36,27 @@ static sc_status write_sample(const char *top, size_t number, const struct sc_sa
 	SC_TRY(write_seed(top, "fuzz_der", sample->name, sc_writer_view(&seed), err));
 	if (!sample->asn1)
 		SC_TRY(write_seed(top, "fuzz_signed_data", sample->name, sc_bytes_view(&der), err));
+	return SC_OK;
+}
+
+static sc_status write_certificates(const char *top, struct sc_error *err)
+{
+	SC_CLEANUP(sc_forge) forge = sc_forge_new(sc_clock_now(), "EU");
+	const struct {
+		const char *name;
+		X509 *certificate;
+	} seeds[] = { { "root", forge->root },
+		      { "warrant", forge->warrant },
+		      { "region", forge->region_certificate },
+		      { "member", forge->member },
+		      { "kek", forge->kek_certificate } };
+
+	for (size_t i = 0; i < sizeof seeds / sizeof seeds[0]; i++) {
+		SC_CLEANUP(sc_bytes) der = { 0 };
+
+		SC_TRY(sc_certificate_encode(seeds[i].certificate, &der, err));
+		SC_TRY(write_seed(top, "fuzz_certificate", seeds[i].name, sc_bytes_view(&der), err));
+	}
 	return SC_OK;
 }
 
@@ -68,6 +92,7 @@ static sc_status write_all(const char *top, struct sc_error *err)
 
 	for (size_t i = 0; i < count; i++)
 		SC_TRY(write_sample(top, i, &samples[i], err));
+	SC_TRY(write_certificates(top, err));
 	SC_COMMAND_TABLE(WRITE)
 	return SC_OK;
 }

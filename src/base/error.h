@@ -12,7 +12,7 @@
 
 #define SC_ERROR_MESSAGE_MAX 512
 
-/* How many numbers a module's refusal carries: what they mean stands with the command (wire/commands.def). */
+/* How many numbers a module's refusal carries: what they mean stands with the command (wire/commands.h). */
 #define SC_ERROR_NUMBERS 3
 
 /* Owned by the caller, zero-initialised; `message` is always terminated, and never holds a secret. */

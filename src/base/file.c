@@ -77,20 +77,31 @@ static const char *split_path(const char *path, char *parent)
 	return slash ? slash + 1 : path;
 }
 
-/* Makes one directory, durably (P2): its name stands in the directory above, which is synced. */
-static sc_status make_directory(const char *path, struct sc_error *err)
+static sc_status sync_above(const char *path, struct sc_error *err)
 {
 	SC_CLEANUP(sc_dir) above = SC_DIR_NONE;
 	char parent[PATH_MAX];
+
+	split_path(path, parent);
+	SC_TRY(sc_dir_open(parent, &above, err));
+	return sync_directory(&above, err);
+}
+
+/* Makes one directory, durably (P2): its name stands in the directory above, which is synced. */
+static sc_status make_directory(const char *path, struct sc_error *err)
+{
+	sc_status status;
 
 	if (sc_os->mkdirat(AT_FDCWD, path, 0700)) {
 		if (errno == EEXIST)
 			return SC_OK;
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot make the directory", path);
 	}
-	split_path(path, parent);
-	SC_TRY(sc_dir_open(parent, &above, err));
-	return sync_directory(&above, err);
+	status = sync_above(path, err);
+	/* Or the next attempt would find it there and take it for durable. */
+	if (status != SC_OK)
+		(void)sc_os->unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+	return status;
 }
 
 sc_status sc_dir_make(const char *path, struct sc_dir *out, struct sc_error *err)
@@ -280,6 +291,7 @@ sc_status sc_file_write_path(const char *path, struct sc_view content, enum sc_f
 
 	SC_ENSURE(strlen(path) < sizeof directory, err, SC_ERR_ARGUMENT, "%s: the path is too long", path);
 	name = split_path(path, directory);
+	SC_ENSURE(sc_file_name_is_safe(name), err, SC_ERR_ARGUMENT, "%s: does not end in a safe file name", path);
 	SC_TRY(sc_dir_open(directory, &dir, err));
 	return sc_file_write(&dir, name, content, mode, bits, err);
 }
@@ -310,7 +322,7 @@ sc_status sc_file_lock(const struct sc_dir *dir, const char *name, int *out, str
 	fd.fd = sc_os->openat(dir->fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd.fd < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s/%s: cannot be opened", dir->path, name);
-	if (flock(fd.fd, LOCK_EX | LOCK_NB)) {
+	if (sc_os->flock(fd.fd, LOCK_EX | LOCK_NB)) {
 		if (errno == EWOULDBLOCK)
 			return sc_fail(err, SC_ERR_LOCKED, "%s: another process works on it", dir->path);
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s/%s: cannot be locked", dir->path, name);

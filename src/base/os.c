@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <openssl/rand.h>
@@ -25,6 +26,7 @@ const struct sc_os sc_os_system = {
 	.write = write,
 	.fsync = fsync,
 	.close = close,
+	.flock = flock,
 	.fstat = fstat,
 	.renameat2 = renameat2,
 	.unlinkat = unlinkat,

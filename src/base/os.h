@@ -21,6 +21,7 @@ struct sc_os {
 	ssize_t (*write)(int fd, const void *data, size_t len);
 	int (*fsync)(int fd);
 	int (*close)(int fd);
+	int (*flock)(int fd, int operation);
 	int (*fstat)(int fd, struct stat *out);
 	int (*renameat2)(int from_directory, const char *from, int to_directory, const char *to,
 			 unsigned flags);

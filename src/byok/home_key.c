@@ -57,7 +57,8 @@ sc_status sc_home_key_of_pem(const char *path, struct sc_hash *out, struct sc_er
 
 	SC_TRY(sc_file_read_path(path, PEM_MAX, &file, err));
 	bio = BIO_new_mem_buf(file.data, (int)file.len);
-	key = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+	/* "": libcrypto asks nobody for a passphrase. */
+	key = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, "") : NULL;
 	ERR_clear_error();
 	SC_ENSURE(key, err, SC_ERR_ENCODING, "%s: no public key in PEM", path);
 	SC_TRY(sc_spki_of(key, &spki, err));

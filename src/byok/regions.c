@@ -119,8 +119,9 @@ static sc_status to_der(struct sc_view file, struct sc_bytes *der, struct sc_err
 	if (!file.len || !memmem(file.data, file.len, begin, sizeof begin - 1))
 		return sc_bytes_copy(file, der, err);
 	SC_ENSURE(bio, err, SC_ERR_MEMORY, "out of memory");
-	certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-	second = certificate ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	/* "": libcrypto asks nobody for a passphrase. */
+	certificate = PEM_read_bio_X509(bio, NULL, NULL, "");
+	second = certificate ? PEM_read_bio_X509(bio, NULL, NULL, "") : NULL;
 	ERR_clear_error();
 	SC_ENSURE(certificate, err, SC_ERR_ENCODING, "no certificate in PEM");
 	SC_ENSURE(!second, err, SC_ERR_ENCODING, "more than one certificate");

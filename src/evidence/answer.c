@@ -20,7 +20,8 @@ sc_status sc_warrant_answer_write(X509 *root, X509 *warrant, struct sc_bytes *ou
 
 static sc_status read_one(BIO *bio, enum sc_certificate_kind wanted, X509 **out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_x509) certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	/* "": PEM that claims to be encrypted must not make libcrypto ask for a passphrase. */
+	SC_CLEANUP(sc_x509) certificate = PEM_read_bio_X509(bio, NULL, NULL, "");
 	enum sc_certificate_kind kind;
 
 	ERR_clear_error();

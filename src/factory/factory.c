@@ -121,7 +121,8 @@ static sc_status read_root(struct sc_factory *factory, struct sc_error *err)
 
 	SC_TRY(sc_file_read(&factory->dir, ROOT_FILE, ROOT_MAX, &pem, err));
 	bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-	factory->root = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+	/* "": libcrypto asks nobody for a passphrase. */
+	factory->root = bio ? PEM_read_bio_X509(bio, NULL, NULL, "") : NULL;
 	ERR_clear_error();
 	SC_ENSURE(factory->root, err, SC_ERR_ENCODING, "%s/%s: no certificate in PEM", factory->dir.path,
 		  ROOT_FILE);

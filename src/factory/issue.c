@@ -50,7 +50,8 @@ static X509_REQ *read_pem(struct sc_view request)
 {
 	SC_CLEANUP(sc_bio) bio = BIO_new_mem_buf(request.data, (int)request.len);
 
-	return bio ? PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL) : NULL;
+	/* "": PEM that claims to be encrypted must not make libcrypto ask for a passphrase. */
+	return bio ? PEM_read_bio_X509_REQ(bio, NULL, NULL, "") : NULL;
 }
 
 /* In DER exactly one request and nothing behind it; what PEM has around it does not matter. */

@@ -58,7 +58,8 @@ sc_status sc_root_key_decrypt(struct sc_view pem, const struct sc_secret *passph
 			      struct sc_error *err)
 {
 	SC_CLEANUP(sc_bio) bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-	SC_CLEANUP(sc_encrypted) encrypted = bio ? PEM_read_bio_PKCS8(bio, NULL, NULL, NULL) : NULL;
+	/* "": the one passphrase is that of the PKCS#8 structure, below; libcrypto asks nobody for another. */
+	SC_CLEANUP(sc_encrypted) encrypted = bio ? PEM_read_bio_PKCS8(bio, NULL, NULL, "") : NULL;
 	SC_CLEANUP(sc_pkcs8) clear = NULL;
 	SC_CLEANUP(sc_pkey) key = NULL;
 

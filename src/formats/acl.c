@@ -1,9 +1,6 @@
 /* Templates, building and questions of access control lists: see acl.h. */
 #include "formats/acl.h"
 
-#include <string.h>
-
-
 #define GROUPS_MAX  8
 #define ACTIONS_MAX 16
 
@@ -258,33 +255,6 @@ bool sc_acl_has(const struct sc_acl *acl, enum sc_action_kind kind)
 	int wanted = (int)kind;
 
 	return any_action(acl, is_of_kind, &wanted);
-}
-
-struct transfer_question {
-	const struct sc_hash *kek;
-	const struct sc_hash *world;
-	const struct sc_transfer_action *found;
-};
-
-static bool is_transfer_to(const struct sc_action *action, void *context)
-{
-	struct transfer_question *question = context;
-
-	if (action->type != SC_ACTION_TRANSFER ||
-	    !sc_hash_equals(&action->value.transfer->kek, question->kek) ||
-	    !sc_hash_equals(&action->value.transfer->world, question->world))
-		return false;
-	question->found = action->value.transfer;
-	return true;
-}
-
-const struct sc_transfer_action *sc_acl_transfer_to(const struct sc_acl *acl, const struct sc_hash *kek,
-						    const struct sc_hash *world)
-{
-	struct transfer_question question = { kek, world, NULL };
-
-	(void)any_action(acl, is_transfer_to, &question);
-	return question.found;
 }
 
 bool sc_acl_is_exportable(const struct sc_acl *acl)

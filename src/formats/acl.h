@@ -127,10 +127,6 @@ uint32_t sc_acl_uses(const struct sc_acl *acl);
 /* True if any group lists an action of that kind. */
 bool sc_acl_has(const struct sc_acl *acl, enum sc_action_kind kind);
 
-/* The transfer action to that key and world, or NULL. */
-const struct sc_transfer_action *sc_acl_transfer_to(const struct sc_acl *acl, const struct sc_hash *kek,
-						    const struct sc_hash *world);
-
 /* True if the key can ever leave its world, or be given permission to: a transfer or replaceAcl action. */
 bool sc_acl_is_exportable(const struct sc_acl *acl);
 
@@ -143,9 +139,6 @@ uint32_t sc_uses_of_type(const struct sc_key_type *type);
  */
 sc_status sc_acl_arrival(const struct sc_key_type *type, const struct sc_hash *world, struct sc_acl **out,
 			 struct sc_error *err) SC_WARN_UNUSED;
-
-/* A bit's name, as DESIGN writes it: "sign", …, "token". NULL for none or several bits. */
-const char *sc_use_name(uint32_t use);
 
 /*
  * The ACL in words, a line an action, each ended by a newline and begun with `indent`; the caller frees *out

@@ -7,18 +7,11 @@
 #include "formats/acl.h"
 #include "formats/region.h"
 
+/* By bit, as DESIGN writes them. */
 static const char *const use_names[] = { "sign",       "verify",    "encrypt",        "decrypt",
 					 "wrapKey",    "unwrapKey", "importTransfer", "importNeutral",
 					 "tlsServer",  "token" };
 #define USE_COUNT (sizeof use_names / sizeof use_names[0])
-
-const char *sc_use_name(uint32_t use)
-{
-	for (size_t i = 0; i < USE_COUNT; i++)
-		if (use == 1u << i)
-			return use_names[i];
-	return NULL;
-}
 
 static void print_uses(FILE *out, uint32_t uses)
 {

@@ -2,6 +2,7 @@
 #include "formats/module_state.h"
 
 #include "formats/key_blob.h"
+#include "formats/signed_data.h"
 #include "formats/suite.h"
 
 #define STATE_FORMAT  "safeconduct.module-state.1"
@@ -68,27 +69,26 @@ ASN1_SEQUENCE(sc_state_mark) = {
 	ASN1_EMBED(struct sc_state_mark, tag, SC_DER_HASH),
 } ASN1_SEQUENCE_END_name(struct sc_state_mark, sc_state_mark)
 
-static bool is_absent_or_filled(const struct sc_bytes *field)
+static bool is_absent_or_certificate(const struct sc_bytes *field)
 {
-	return !field->data || field->len > 0;
+	return !field->data || sc_certificate_fits(field);
 }
 
 static bool world_is_valid(const struct sc_state_world *world)
 {
 	return sc_suite_by_number(world->suite) && world->km.len == KM_SIZE && world->k >= 1 &&
-	       world->k <= world->n && world->n <= SC_CARDS_MAX && world->member.len > 0 &&
-	       is_absent_or_filled(&world->region_certificate) &&
+	       world->k <= world->n && world->n <= SC_CARDS_MAX && sc_certificate_fits(&world->member) &&
+	       is_absent_or_certificate(&world->region_certificate) &&
 	       !world->region_certificate.data == !world->region.s[0] &&
-	       sk_sc_source_root_num(world->roots) <= SC_ROOTS_MAX &&
-	       sk_sc_revoked_esn_num(world->revoked) <= SC_REVOKED_MAX;
+	       sc_source_roots_are_valid(world->roots) && sk_sc_revoked_esn_num(world->revoked) <= SC_REVOKED_MAX;
 }
 
 static bool state_is_valid(const void *value)
 {
 	const struct sc_module_state *state = value;
 
-	return state->esn.s[0] && state->statement_key.len > 0 && is_absent_or_filled(&state->root) &&
-	       is_absent_or_filled(&state->warrant) && !state->root.data == !state->warrant.data &&
+	return state->esn.s[0] && state->statement_key.len > 0 && is_absent_or_certificate(&state->root) &&
+	       is_absent_or_certificate(&state->warrant) && !state->root.data == !state->warrant.data &&
 	       (!state->world || (state->warrant.data && world_is_valid(state->world))) &&
 	       sk_sc_card_delay_num(state->delays) <= DELAYS_MAX;
 }

@@ -8,8 +8,7 @@
 #include <openssl/objects.h>
 #include <openssl/safestack.h>
 
-#define CERTIFICATE_MAX 8192
-#define SIGNATURE_MAX   256
+#define SIGNATURE_MAX 256
 
 /* -- the templates: RFC 5652 sections 3, 5.1, 5.2, 5.3 ----------------------------------------- */
 
@@ -375,8 +374,8 @@ sc_status sc_certificate_decode(struct sc_view der, X509 **out, struct sc_error 
 	SC_CLEANUP(sc_bytes) again = { 0 };
 
 	SC_ENSURE(der.len > 0, err, SC_ERR_ENCODING, "certificate: empty");
-	SC_ENSURE(der.len <= CERTIFICATE_MAX, err, SC_ERR_TOO_LARGE, "certificate: longer than %d bytes",
-		  CERTIFICATE_MAX);
+	SC_ENSURE(der.len <= SC_CERTIFICATE_MAX, err, SC_ERR_TOO_LARGE, "certificate: longer than %d bytes",
+		  SC_CERTIFICATE_MAX);
 	certificate = d2i_X509(NULL, &p, (long)der.len);
 	ERR_clear_error();
 	SC_ENSURE(certificate, err, SC_ERR_ENCODING, "certificate: not an X.509 certificate in DER");

@@ -6,6 +6,7 @@
 
 #include "formats/key_blob.h"
 #include "formats/key_type.h"
+#include "formats/signed_data.h"
 #include "formats/suite.h"
 
 #define BODY_FORMAT "safeconduct.world.1"
@@ -50,6 +51,14 @@ ASN1_SEQUENCE(sc_world_file) = {
 	ASN1_EMBED(struct sc_world_file, signature, SC_DER_OCTETS),
 } ASN1_SEQUENCE_END_name(struct sc_world_file, sc_world_file)
 
+bool sc_source_roots_are_valid(const STACK_OF(sc_source_root) *roots)
+{
+	for (int i = 0; i < sk_sc_source_root_num(roots); i++)
+		if (!sc_certificate_fits(&sk_sc_source_root_value(roots, i)->certificate))
+			return false;
+	return sk_sc_source_root_num(roots) <= SC_ROOTS_MAX;
+}
+
 static bool wrapped_is_valid(const struct sc_wrapped_key *wrapped)
 {
 	return wrapped->ciphertext.len > 0 && wrapped->tag.len == SC_GCM_TAG_SIZE;
@@ -62,9 +71,9 @@ static bool body_is_valid(const void *value)
 	return sc_suite_by_number(body->suite) && body->k >= 1 &&
 	       body->k <= body->n && body->n <= SC_CARDS_MAX && body->km_generation >= 1 &&
 	       body->set_generation >= 1 && body->knso.len > 0 && body->knso.len <= SC_SPKI_MAX &&
-	       (!body->region_certificate.data || body->region_certificate.len > 0) &&
+	       (!body->region_certificate.data || sc_certificate_fits(&body->region_certificate)) &&
 	       wrapped_is_valid(&body->wrapped_km) && wrapped_is_valid(&body->wrapped_knso) &&
-	       sk_sc_source_root_num(body->roots) <= SC_ROOTS_MAX && sk_sc_revoked_esn_num(body->revoked) <= SC_REVOKED_MAX;
+	       sc_source_roots_are_valid(body->roots) && sk_sc_revoked_esn_num(body->revoked) <= SC_REVOKED_MAX;
 }
 
 static bool file_is_valid(const void *value)

@@ -28,6 +28,9 @@ typedef struct sc_source_root sc_source_root;
 DEFINE_STACK_OF(sc_source_root)
 DECLARE_ASN1_ITEM(sc_source_root)
 
+/* At most SC_ROOTS_MAX, each as long as a certificate may be: in a world's file and a module's state alike. */
+bool sc_source_roots_are_valid(const STACK_OF(sc_source_root) *roots);
+
 /* A module whose statements this world's modules refuse. */
 struct sc_revoked_esn {
 	struct sc_text esn;

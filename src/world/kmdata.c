@@ -14,6 +14,7 @@
 #include <openssl/pem.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 
 #define APPLICATION_MAX 32 /* letters of "xferacld" and its like */
 
@@ -210,7 +211,7 @@ static sc_status encode_pem(struct sc_view spki, struct sc_bytes *out, struct sc
 /* Other writers wait here; the lock is on the directory itself, so that it leaves no file. */
 static sc_status lock(const struct sc_kmdata *kmdata, struct sc_error *err)
 {
-	while (flock(kmdata->local.fd, LOCK_EX))
+	while (sc_os->flock(kmdata->local.fd, LOCK_EX))
 		if (errno != EINTR)
 			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be locked", kmdata->local.path);
 	return SC_OK;
@@ -249,6 +250,6 @@ sc_status sc_kmdata_key_pair_write(const struct sc_kmdata *kmdata, const char *a
 	SC_TRY(encode_pem(spki, &pem, err));
 	SC_TRY(lock(kmdata, err));
 	status = write_pair(kmdata, key_name, sc_bytes_view(&der), pem_name, sc_bytes_view(&pem), err);
-	(void)flock(kmdata->local.fd, LOCK_UN);
+	(void)sc_os->flock(kmdata->local.fd, LOCK_UN);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -198,22 +199,30 @@ static void a_module_is_warranted_by_the_root(void **state)
 	assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(certificate), module_key), 1);
 }
 
-static void a_request_in_pem_is_as_good(void **state)
+static void request_in_pem(struct sc_view der, struct sc_bytes *out)
 {
-	SC_CLEANUP(sc_bytes) der = request_for("AAAA-0000-0002", module_key, module_key);
-	SC_CLEANUP(sc_bytes) answer = { 0 };
 	const unsigned char *p = der.data;
 	X509_REQ *csr = d2i_X509_REQ(NULL, &p, (long)der.len);
 	BIO *bio = BIO_new(BIO_s_mem());
 	char *text = NULL;
 	long len;
 
-	(void)state;
-	PEM_write_bio_X509_REQ(bio, csr);
+	assert_int_equal(PEM_write_bio_X509_REQ(bio, csr), 1);
 	len = BIO_get_mem_data(bio, &text);
-	assert_int_equal(sc_factory_warrant(&factory, sc_view_of(text, (size_t)len), &answer, NULL), SC_OK);
+	assert_int_equal(sc_bytes_copy(sc_view_of(text, (size_t)len), out, NULL), SC_OK);
 	BIO_free(bio);
 	X509_REQ_free(csr);
+}
+
+static void a_request_in_pem_is_as_good(void **state)
+{
+	SC_CLEANUP(sc_bytes) der = request_for("AAAA-0000-0002", module_key, module_key);
+	SC_CLEANUP(sc_bytes) pem = { 0 };
+	SC_CLEANUP(sc_bytes) answer = { 0 };
+
+	(void)state;
+	request_in_pem(sc_bytes_view(&der), &pem);
+	assert_int_equal(sc_factory_warrant(&factory, sc_bytes_view(&pem), &answer, NULL), SC_OK);
 }
 
 static void a_request_is_refused_for_what_is_wrong_with_it(void **state)
@@ -339,6 +348,57 @@ static void an_answer_has_root_and_warrant_and_nothing_else(void **state)
 	sc_bytes_free(&answer);
 }
 
+/* -- PEM that claims to be encrypted ----------------------------------------------------------- */
+
+/* The first PEM block, with the header of an encrypted one behind its first line. */
+static void make_encrypted(struct sc_view pem, struct sc_bytes *out)
+{
+	static const char header[] = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,"
+				     "000102030405060708090A0B0C0D0E0F\n\n";
+	const uint8_t *body = memchr(pem.data, '\n', pem.len);
+	size_t first;
+
+	assert_non_null(body);
+	first = (size_t)(++body - pem.data);
+	assert_int_equal(sc_bytes_new(pem.len + sizeof header - 1, out, NULL), SC_OK);
+	memcpy(out->data, pem.data, first);
+	memcpy(out->data + first, header, sizeof header - 1);
+	memcpy(out->data + first + sizeof header - 1, body, pem.len - first);
+}
+
+/* libcrypto would ask whoever sits at the terminal, or take what waits on standard input. */
+static void no_file_makes_a_program_ask_for_a_passphrase(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(sc_clock_now(), "EU");
+	SC_CLEANUP(sc_bytes) answer = { 0 };
+	SC_CLEANUP(sc_bytes) request = { 0 };
+	SC_CLEANUP(sc_bytes) der = request_for("AAAA-0000-0010", module_key, module_key);
+	SC_CLEANUP(sc_bytes) pem = { 0 };
+	SC_CLEANUP(sc_bytes) unused = { 0 };
+	SC_CLEANUP(sc_x509) root = NULL;
+	SC_CLEANUP(sc_x509) certificate = NULL;
+	int input[2];
+	int waiting = 0;
+	int before = dup(STDIN_FILENO);
+
+	(void)state;
+	assert_int_equal(sc_warrant_answer_write(f->root, f->warrant, &pem, NULL), SC_OK);
+	make_encrypted(sc_bytes_view(&pem), &answer);
+	sc_bytes_free(&pem);
+	request_in_pem(sc_bytes_view(&der), &pem);
+	make_encrypted(sc_bytes_view(&pem), &request);
+	assert_int_equal(pipe(input), 0);
+	assert_int_equal(write(input[1], "typed\n", 6), 6);
+	assert_int_equal(dup2(input[0], STDIN_FILENO), STDIN_FILENO);
+	assert_int_equal(sc_warrant_answer_read(sc_bytes_view(&answer), f->now, &root, &certificate, NULL),
+			 SC_ERR_ENCODING);
+	assert_int_equal(sc_factory_warrant(&factory, sc_bytes_view(&request), &unused, NULL), SC_ERR_ENCODING);
+	assert_int_equal(ioctl(STDIN_FILENO, FIONREAD, &waiting), 0);
+	assert_int_equal(waiting, 6);
+	assert_int_equal(dup2(before, STDIN_FILENO), STDIN_FILENO);
+	assert_int_equal(close(before) | close(input[0]) | close(input[1]), 0);
+}
+
 /* -- regions ----------------------------------------------------------------------------------- */
 
 /* A world whose module this factory has warranted. */
@@ -461,6 +521,7 @@ int main(void)
 		cmocka_unit_test(any_byte_of_a_request_matters),
 		cmocka_unit_test(every_certificate_is_recorded),
 		cmocka_unit_test(an_answer_has_root_and_warrant_and_nothing_else),
+		cmocka_unit_test(no_file_makes_a_program_ask_for_a_passphrase),
 		cmocka_unit_test(a_certified_region_completes_the_packages),
 		cmocka_unit_test(an_operator_can_add_a_region),
 		cmocka_unit_test(only_a_world_of_this_factorys_modules_becomes_a_region),

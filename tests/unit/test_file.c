@@ -25,6 +25,7 @@ enum call {
 	CALL_WRITE,
 	CALL_FSYNC,
 	CALL_CLOSE,
+	CALL_FLOCK,
 	CALL_FSTAT,
 	CALL_RENAME,
 	CALL_MKDIR,
@@ -81,6 +82,11 @@ static int fault_close(int fd)
 	return -1;
 }
 
+static int fault_flock(int fd, int operation)
+{
+	return is_hit(CALL_FLOCK) ? -1 : flock(fd, operation);
+}
+
 static int fault_fstat(int fd, struct stat *out)
 {
 	return is_hit(CALL_FSTAT) ? -1 : fstat(fd, out);
@@ -112,6 +118,7 @@ static void fail_call(enum call kind, int n, int error)
 	fault_os.write = fault_write;
 	fault_os.fsync = fault_fsync;
 	fault_os.close = fault_close;
+	fault_os.flock = fault_flock;
 	fault_os.fstat = fault_fstat;
 	fault_os.renameat2 = fault_renameat2;
 	fault_os.mkdirat = fault_mkdirat;
@@ -508,10 +515,29 @@ static void a_lock_is_held_by_one_and_ends_with_its_descriptor(void **state)
 	assert_int_equal(close(second), 0);
 }
 
+/* A lock that the system refuses is no other process's, and no descriptor stays open. */
+static void a_lock_that_cannot_be_taken_is_a_failure_and_leaks_nothing(void **state)
+{
+	struct sc_error err = { 0 };
+	int before = open_descriptors();
+	int lock = -1;
+
+	(void)state;
+	fail_call(CALL_FLOCK, 1, ENOLCK);
+	assert_status(sc_file_lock(&dir, "lock", &lock, &err), SC_ERR_SYSTEM, &err);
+	fail_nothing();
+	assert_non_null(strstr(err.message, "/lock: cannot be locked: No locks available"));
+	assert_int_equal(lock, -1);
+	assert_int_equal(open_descriptors(), before);
+	assert_ok(sc_file_lock(&dir, "lock", &lock, &err), &err);
+	assert_int_equal(close(lock), 0);
+}
+
 static void a_path_is_written_beneath_its_directory(void **state)
 {
 	char path[200];
 	SC_CLEANUP(sc_bytes) content = { 0 };
+	struct sc_error err = { 0 };
 	char here[4096];
 
 	(void)state;
@@ -527,8 +553,9 @@ static void a_path_is_written_beneath_its_directory(void **state)
 	assert_status(sc_file_write_path(path, sc_view_text(NEW), SC_FILE_NEW, 0600, NULL), SC_ERR_NOT_FOUND,
 		      NULL);
 	snprintf(path, sizeof path, "%s/", root);
-	assert_status(sc_file_write_path(path, sc_view_text(NEW), SC_FILE_NEW, 0600, NULL), SC_ERR_ARGUMENT,
-		      NULL);
+	assert_status(sc_file_write_path(path, sc_view_text(NEW), SC_FILE_NEW, 0600, &err), SC_ERR_ARGUMENT,
+		      &err);
+	assert_non_null(strstr(err.message, path)); /* the name alone would be nothing */
 }
 
 int main(void)
@@ -549,6 +576,7 @@ int main(void)
 		IN_DIRECTORY(what_is_no_regular_file_is_refused_at_once),
 		IN_DIRECTORY(names_never_become_paths),
 		IN_DIRECTORY(a_lock_is_held_by_one_and_ends_with_its_descriptor),
+		IN_DIRECTORY(a_lock_that_cannot_be_taken_is_a_failure_and_leaks_nothing),
 		IN_DIRECTORY(a_path_is_written_beneath_its_directory),
 	};
 

@@ -107,7 +107,12 @@ static void a_world_has_1_to_64_cards_and_a_quorum_among_them(void **state)
 	REFUSED(world_body, resize(&x->wrapped_km.ciphertext, 0));
 	REFUSED(world_body, resize(&x->wrapped_knso.tag, 12));
 	REFUSED(world_body, resize(&x->region_certificate, 0));
+	REFUSED(world_body, resize(&x->region_certificate, SC_CERTIFICATE_MAX + 1));
+	TAKEN(world_body, resize(&x->region_certificate, SC_CERTIFICATE_MAX));
 	TAKEN(world_body, sc_bytes_free(&x->region_certificate));
+	REFUSED(world_body, resize(&sk_sc_source_root_value(x->roots, 0)->certificate, 0));
+	REFUSED(world_body, resize(&sk_sc_source_root_value(x->roots, 0)->certificate, SC_CERTIFICATE_MAX + 1));
+	TAKEN(world_body, resize(&sk_sc_source_root_value(x->roots, 0)->certificate, SC_CERTIFICATE_MAX));
 	REFUSED(world_file, resize(&x->signature, 0));
 	REFUSED(world_file, x->body->k = 0);
 }
@@ -165,14 +170,19 @@ static void a_modules_state_holds_together(void **state)
 		(sc_bytes_free(&x->root), sc_bytes_free(&x->warrant))); /* a world without a warrant */
 	REFUSED(module_state, resize(&x->root, 0));
 	REFUSED(module_state, resize(&x->warrant, 0));
+	REFUSED(module_state, resize(&x->root, SC_CERTIFICATE_MAX + 1));
+	REFUSED(module_state, resize(&x->warrant, SC_CERTIFICATE_MAX + 1));
 	REFUSED(module_state, resize(&x->world->km, 31));
 	REFUSED(module_state, x->world->suite = 2);
 	REFUSED(module_state, x->world->k = 0);
 	REFUSED(module_state, x->world->k = x->world->n + 1);
 	REFUSED(module_state, x->world->n = SC_CARDS_MAX + 1);
 	REFUSED(module_state, resize(&x->world->member, 0));
+	REFUSED(module_state, resize(&x->world->member, SC_CERTIFICATE_MAX + 1));
 	REFUSED(module_state, sc_bytes_free(&x->world->region_certificate));
 	REFUSED(module_state, resize(&x->world->region_certificate, 0));
+	REFUSED(module_state, resize(&x->world->region_certificate, SC_CERTIFICATE_MAX + 1));
+	REFUSED(module_state, resize(&sk_sc_source_root_value(x->world->roots, 0)->certificate, 0));
 	REFUSED(module_state, x->world->region.s[0] = '\0');
 	REFUSED(sealed_state, resize(&x->ciphertext, 0));
 	REFUSED(sealed_state, resize(&x->tag, 15));
