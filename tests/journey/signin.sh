@@ -228,6 +228,10 @@ ok graph-is-not-at-login is 404 . "$LOGIN/v1.0/me" -H "Authorization: Bearer $gr
 # -- throttling ---------------------------------------------------------------------------------------------------
 
 as_bob() { token "$1" "$2" adfs/oauth2/token grant_type=password client_id=$cli username=bob@contoso.example "password=$3" resource=$ARM; }
+# Refused for the client that asks, with nobody's password looked at.
+unjudged() { local i; for i in $(seq 8); do token 401 '.error_codes == [7000218]' adfs/oauth2/token grant_type=password client_id=$app username=bob@contoso.example password=wrong resource=$ARM || return; done; }
+ok what-is-not-judged-is-no-failure unjudged
+ok nor-does-it-keep-the-owner-waiting as_bob 200 . "$password"
 # Tries until the wait is four seconds: the first ones are shorter than a busy machine's answers.
 try_until_throttled() {
 	local wait=0 i
