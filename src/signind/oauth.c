@@ -23,7 +23,7 @@ static const struct row rows[] = {
 	[SC_REFUSAL_TENANT_UNKNOWN] = { 400, "invalid_tenant", 90002, "tenant-unknown",
 		"There is no such tenant here." },
 	[SC_REFUSAL_RESOURCE_UNKNOWN] = { 400, "invalid_resource", 500011, "resource-unknown",
-		"No token is made for what `resource` or `scope` names: " },
+		"No token is made for what `resource` or `scope` names." },
 	[SC_REFUSAL_CLIENT_ID_MALFORMED] = { 400, "unauthorized_client", 700016, "client-id-malformed",
 		"client_id must be the application's id, a GUID." },
 	[SC_REFUSAL_CLIENT_CONFIDENTIAL] = { 401, "invalid_client", 7000218, "client-confidential",

@@ -180,7 +180,7 @@ ok unknown-account-costs-as-much jq -en "$(seconds nobody@contoso.example) > 0.3
 ok correlation-id-is-the-clients is 400 '.correlation_id == "11112222-3333-4444-5555-666677778888"' "$LOGIN/adfs/oauth2/token" -d grant_type=password -H 'client-request-id: 11112222-3333-4444-5555-666677778888'
 ok parameter-missing token 400 '.error == "invalid_request" and (.error_description | endswith("password"))' adfs/oauth2/token grant_type=password client_id=$cli username=ann@contoso.example resource=$ARM
 ok grant-unsupported token 400 '.error == "unsupported_grant_type"' adfs/oauth2/token grant_type=device_code client_id=$cli
-ok resource-unknown as_ann 400 '.error == "invalid_resource"' adfs/oauth2/token resource=https://management.core.windows.net/
+ok resource-unknown as_ann 400 '.error == "invalid_resource" and (.error_description | endswith(" names."))' adfs/oauth2/token resource=https://management.core.windows.net/
 ok resource-is-not-for-v2 as_ann 400 '.error == "invalid_request"' $tenant/oauth2/v2.0/token resource=$ARM
 ok client-id-no-guid token 400 '.error == "unauthorized_client"' adfs/oauth2/token grant_type=password client_id=me username=ann@contoso.example "password=$password" resource=$ARM
 ok applications-id-without-its-secret token 401 '.error == "invalid_client" and .error_codes == [7000218]' adfs/oauth2/token grant_type=password client_id=$app username=ann@contoso.example "password=$password" resource=$ARM
