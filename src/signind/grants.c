@@ -162,7 +162,9 @@ void sc_sign_in_check(void *context)
 	enum sc_refusal refusal = SC_REFUSAL_NONE;
 	struct sc_error err = { 0 };
 
-	if (check(sign_in, &refusal, &err) != SC_OK)
+	if (!sc_web_is_awaited(sign_in->request)) /* a password's hash is too dear for nobody */
+		sc_sign_in_refuse(sign_in, SC_REFUSAL_UNAVAILABLE, "");
+	else if (check(sign_in, &refusal, &err) != SC_OK)
 		sc_sign_in_fail(sign_in, &err);
 	else if (refusal != SC_REFUSAL_NONE)
 		sc_sign_in_refuse(sign_in, refusal, "");

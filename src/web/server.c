@@ -238,9 +238,8 @@ sc_status sc_web_server_start(const struct sc_web_settings *settings, struct sc_
 
 void sc_web_server_stop(struct sc_web_server *server)
 {
-	if (server->is_stopped)
+	if (atomic_exchange(&server->is_stopped, true))
 		return;
-	server->is_stopped = true;
 	for (size_t i = 0; i < server->listener_count; i++)
 		if (server->listener[i].daemon)
 			(void)MHD_quiesce_daemon(server->listener[i].daemon);

@@ -635,12 +635,38 @@ static void an_answer_that_is_late_is_dropped_and_the_client_told_to_come_again(
 	(void)state;
 	start_asking(&waiting, "/park");
 	wait_until_parked();
+	assert_true(sc_web_is_awaited(parked));
 	pthread_join(waiting.thread, NULL);
 	assert_int_equal(waiting.result, 0);
 	assert_int_equal(status_of(waiting.answer), 503);
 	assert_non_null(strstr(waiting.answer, "\r\nRetry-After: 1\r\n"));
+	assert_false(sc_web_is_awaited(parked));
 	sc_web_answer_error(parked, 200, "x", "y");
 	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+}
+
+/* libmicrohttpd does not notice it: only our deadline gives thread, connection and memory back. */
+static void a_client_that_goes_away_while_it_waits_does_no_harm(void **state)
+{
+	char request[256];
+	int len = snprintf(request, sizeof request, "GET /park HTTP/1.1\r\nHost: login.localhost:%u\r\n\r\n",
+			   (unsigned)sc_web_server_port(server));
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		parked = NULL;
+		(void)web_exchange("127.0.0.1", sc_web_server_port(server), request, (size_t)len, 50, answer,
+				   sizeof answer);
+		wait_until_parked();
+		assert_string_equal(answer, "");
+		assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+		if (i < 2)
+			usleep(800000); /* beyond the deadline */
+		if (i == 2)
+			sc_web_server_stop(server);
+		assert_false(sc_web_is_awaited(parked));
+		sc_web_answer(parked, 200, NULL);
+	}
 }
 
 static void a_slow_client_is_cut_off(void **state)
@@ -692,6 +718,47 @@ static void wait_at_gate(void *context)
 	while (!gate)
 		usleep(1000);
 	done++;
+}
+
+static atomic_bool was_awaited;
+
+static void ask_at_gate(void *context)
+{
+	while (!gate)
+		usleep(1000);
+	was_awaited = sc_web_is_awaited(context);
+	sc_web_answer(context, 204, NULL);
+}
+
+static void *stop_server(void *argument)
+{
+	sc_web_server_stop(server);
+	return argument;
+}
+
+static void a_job_learns_that_the_server_is_stopping(void **state)
+{
+	struct background waiting;
+	pthread_t stopper;
+
+	(void)state;
+	for (int stops = 0; stops < 2; stops++) {
+		gate = false;
+		parked = NULL;
+		start_asking(&waiting, "/park");
+		wait_until_parked();
+		assert_ok(sc_web_run(server, SC_WEB_SLOW, ask_at_gate, parked, NULL), NULL);
+		if (stops) {
+			assert_int_equal(pthread_create(&stopper, NULL, stop_server, NULL), 0);
+			while (sc_web_run(server, SC_WEB_SLOW, wait_at_gate, NULL, NULL) == SC_OK)
+				usleep(10000);
+		}
+		gate = true;
+		pthread_join(waiting.thread, NULL);
+		assert_int_equal(status_of(waiting.answer), 204);
+		assert_int_equal(was_awaited, !stops);
+	}
+	pthread_join(stopper, NULL);
 }
 
 static void slow_jobs_do_not_delay_quick_ones_and_are_limited(void **state)
@@ -899,9 +966,11 @@ int main(void)
 		TEST(an_answer_may_come_from_another_thread),
 		IMPATIENT(a_request_that_waits_delays_no_other),
 		IMPATIENT(an_answer_that_is_late_is_dropped_and_the_client_told_to_come_again),
+		IMPATIENT(a_client_that_goes_away_while_it_waits_does_no_harm),
 		IMPATIENT(a_slow_client_is_cut_off),
 		TEST(stopping_answers_what_waits_and_takes_nothing_more),
 		TEST(slow_jobs_do_not_delay_quick_ones_and_are_limited),
+		TEST(a_job_learns_that_the_server_is_stopping),
 		TEST(tls_1_2_and_1_3_are_spoken_with_the_modules_signature),
 		TEST(older_tls_and_weak_ciphers_are_not),
 		TEST(no_session_ticket_is_given),
