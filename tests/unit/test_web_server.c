@@ -412,6 +412,8 @@ static void another_method_is_told_from_another_path(void **state)
 	assert_int_equal(status_for("get /echo HTTP/1.1\r\n" HOST END), 405);
 	assert_non_null(strstr(answer, "{\"error\":{\"code\":\"MethodNotAllowed\",\"message\":"));
 	assert_non_null(strstr(answer, "\r\nAllow: POST, GET\r\n"));
+	assert_int_equal(status_for("GE\x01T /echo HTTP/1.1\r\n" HOST END), 400);
+	assert_int_equal(status_for("G(T /echo HTTP/1.1\r\n" HOST END), 400);
 }
 
 /* -- rule P7
@@ -468,6 +470,36 @@ static void shapes_that_a_proxy_could_read_otherwise_are_refused_and_the_connect
 				    "3\r\nabc\r\n0\r\n\r\n"),
 			 200);
 	assert_non_null(strstr(answer, "\"length\":3"));
+}
+
+static void odd_chunks_are_refused(void **state)
+{
+	static const char *const chunks[] = {
+		"+3\r\nabc\r\n0\r\n\r\n",
+		"-3\r\nabc\r\n0\r\n\r\n",
+		"0x3\r\nabc\r\n0\r\n\r\n",
+		" 3\r\nabc\r\n0\r\n\r\n",
+		"3 \r\nabc\r\n0\r\n\r\n",
+		"3 3\r\nabc\r\n0\r\n\r\n",
+		"g\r\nabc\r\n0\r\n\r\n",
+		"\r\nabc\r\n0\r\n\r\n",
+		"3\r\nabcd\r\n0\r\n\r\n",
+		"3\r\nabc0\r\n\r\n",
+		"10000000000000003\r\nabc\r\n0\r\n\r\n",
+	};
+	char request[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof chunks / sizeof chunks[0]; i++) {
+		snprintf(request, sizeof request,
+			 "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n%s", chunks[i]);
+		if (send_text(request) != 0 || status_of(answer) == 200)
+			fail_msg("chunk %zu is not refused and closed: %.200s", i, answer);
+	}
+	assert_int_equal(send_text("POST /echo HTTP/1.1\r\n" HOST
+				   "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"),
+			 1);
+	assert_int_equal(status_of(answer), 200);
 }
 
 static void trailers_are_refused(void **state)
@@ -957,6 +989,7 @@ int main(void)
 		TEST(hosts_that_are_not_served_are_refused),
 		TEST(another_method_is_told_from_another_path),
 		TEST(shapes_that_a_proxy_could_read_otherwise_are_refused_and_the_connection_closed),
+		TEST(odd_chunks_are_refused),
 		TEST(trailers_are_refused),
 		TEST(versions_other_than_1_1_are_refused),
 		TEST(path_tricks_are_refused),
