@@ -1,6 +1,6 @@
 /*
- * Configuration: see config.h. The file's text is kept, and values point into it; so a value's line is found by
- * its place, in a copy whose lines still end as they did.
+ * Configuration: see config.h. The file's text is kept, and values point into it; so a value's line is found
+ * by its place, in a copy whose lines still end as they did.
  */
 #include "web/config.h"
 

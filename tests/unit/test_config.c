@@ -178,7 +178,8 @@ static void a_value_that_is_not_what_it_should_be_is_named_by_file_and_line(void
 	assert_non_null(strstr(err.message, "vaultd.conf:4: port: 8443 is not a number from 1 to 8442"));
 	assert_status(sc_config_words(config, "region", regions[0], "CODE SOCKET DIRECTORY", words, 3, &err),
 		      SC_ERR_USAGE, &err);
-	assert_non_null(strstr(err.message, "vaultd.conf:5: `region = EU a` should be `region = CODE SOCKET"));
+	assert_non_null(
+	    strstr(err.message, "vaultd.conf:5: `region = EU a` should be `region = CODE SOCKET"));
 	/* What was typed on the command line stands on no line. */
 	assert_ok(READ("port = 1\n", A("--port=x")), &err);
 	assert_status(sc_config_number(config, "port", port, 1, 2, &number, &err), SC_ERR_ARGUMENT, &err);
