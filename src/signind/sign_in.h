@@ -45,6 +45,7 @@ struct sc_sign_in {
 	struct sc_bytes access; /* signing input, then token */
 	struct sc_bytes id;     /* likewise; users only */
 	struct sc_hash spent;   /* of the refresh token that was shown */
+	struct sc_hash family;  /* of the sign-in that it goes back to */
 };
 
 /* The tenant to look in, for the store: NULL where the path leaves it open. */

@@ -197,6 +197,7 @@ ok refresh-token-is-a-new-one test "$next" != "$refresh"
 ok shown-again-within-a-minute use 200 . adfs/oauth2/token "$refresh" "scope=$GRAPH//.default"
 graph=$(of_body .access_token)
 ok refresh-with-the-next-one use 200 . common/oauth2/v2.0/token "$next" "scope=openid $VAULT/.default"
+third=$(of_body .refresh_token)
 ok refresh-in-another-tenant use 400 '.error == "invalid_grant" and .error_codes == [70000]' $other_tenant/oauth2/token "$next" resource=$VAULT
 ok refresh-by-another-client token 400 '.error == "invalid_grant"' adfs/oauth2/token grant_type=refresh_token client_id=11111111-2222-3333-4444-555555555555 "refresh_token=$next" resource=$VAULT
 ok refresh-made-up use 400 '.error == "invalid_grant"' adfs/oauth2/token "${next:0:42}A" resource=$VAULT
@@ -285,7 +286,19 @@ wait "$pid"
 ok stops-cleanly test $? = 0
 fewer() { python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("DELETE FROM tenants WHERE id = ?", sys.argv[2:]); db.commit()' "$dir/signin.db" "$1"; }
 ok one-tenant-alone fewer $other_tenant
+# As if the minute that an exchanged token has left were over.
+end_exchanged() { python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("UPDATE refresh_tokens SET until = 1 WHERE until IS NOT NULL"); db.commit()' "$dir/signin.db"; }
+ok a-minute-later end_exchanged
 start_signind
 ok metadata-of-the-only-tenant is 200 ".issuer == \"$LOGIN/$tenant/\"" "$LOGIN/adfs/adfs/.well-known/openid-configuration"
 ok refresh-tokens-outlive-a-restart use 200 . adfs/oauth2/token "$last" resource=$VAULT
+
+# Two hold a token that was exchanged a minute ago and is shown again: neither keeps what came of it.
+last=$(of_body .refresh_token)
+ok the-newest-of-a-sign-in use 200 . adfs/oauth2/token "$third" resource=$VAULT
+fourth=$(of_body .refresh_token)
+ok an-exchanged-one-shown-again use 400 '.error == "invalid_grant" and .error_codes == [70000]' adfs/oauth2/token "$refresh" resource=$VAULT
+ok ends-all-of-that-sign-in use 400 '.error == "invalid_grant"' adfs/oauth2/token "$fourth" resource=$VAULT
+ok and-no-other-sign-in use 200 . adfs/oauth2/token "$last" resource=$VAULT
+ok log-says-so grep -qE "grant=refresh_token account=ann@contoso.example .* result=refresh-token-reused" "$dir/log"
 finish
