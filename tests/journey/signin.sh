@@ -255,6 +255,10 @@ ok forgotten-after-the-right-one as_bob 400 '.error_codes == [50126]' wrong
 
 ok log-has-a-line-a-decision grep -qE "sign-in grant=password account=ann@contoso.example tenant=$tenant oid=$ann client=$cli audience=$ARM/ address=127.0.0.1 request=[0-9a-f-]{36} result=granted" "$dir/log"
 ok log-names-whose-password-was-wrong grep -qE "account=ann@contoso.example .*oid=$ann .*result=wrong-password" "$dir/log"
+# What is no name is not written, lest it be a password in the wrong field, or read as a field of the log.
+ok field-in-a-name token 400 '.error_codes == [50126]' adfs/oauth2/token grant_type=password client_id=$cli 'username=x@y result=granted' password=wrong resource=$ARM
+ok line-in-a-name is 400 '.error.code == "BadRequest"' "$LOGIN/adfs/oauth2/token" -d "grant_type=password&client_id=$cli&username=x%40y%0Asignind:%20notice:%20granted&password=wrong&resource=$ARM"
+no no-name-forges-the-log '^$' grep -q 'x@y' "$dir/log"
 secrets() { printf '%s\n' "$password" "$secret" "$refresh" "$next" "$access" "${access##*.}"; }
 no no-secret-in-the-log '^$' grep -qFf <(secrets) "$dir/log"
 no no-secret-in-the-database '^$' grep -qaFf <(secrets) "$dir/signin.db" "$dir/signin.db-wal"

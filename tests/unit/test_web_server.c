@@ -4,6 +4,7 @@
  */
 #include "support/test.h"
 
+#include <arpa/inet.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -957,21 +958,45 @@ static void a_certificate_of_another_key_is_refused_at_the_start(void **state)
 	EVP_PKEY_free(larger);
 }
 
+static void a_process_has_one_server(void **state)
+{
+	struct sc_web_server *first = server;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_status(start_with(1, 0, 0, &err), SC_ERR_STATE, &err);
+	assert_ptr_equal(server, first);
+	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+}
+
 static void a_port_that_is_taken_is_named(void **state)
 {
-	const struct sc_web_settings settings = {
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sc_web_settings settings = {
 		.domain = "localhost",
-		.port = sc_web_server_port(server),
 		.addresses = loopbacks,
 		.address_count = 1,
 		.tls_key = fixture.tls_key,
 		.hosts = hosts,
+		.context = (void *)(uintptr_t) "context",
 	};
-	struct sc_web_server *second = NULL;
+	socklen_t len = sizeof address;
 	struct sc_error err = { 0 };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char words[64];
 
 	(void)state;
-	assert_status(sc_web_server_start(&settings, &second, &err), SC_ERR_STATE, &err);
+	sc_web_server_free(server);
+	server = NULL;
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+	settings.port = ntohs(address.sin_port);
+	snprintf(words, sizeof words, "cannot listen on 127.0.0.1 port %u: Address", (unsigned)settings.port);
+	assert_status(sc_web_server_start(&settings, &server, &err), SC_ERR_SYSTEM, &err);
+	assert_non_null(strstr(err.message, words));
+	close(fd);
+	assert_ok(sc_web_server_start(&settings, &server, &err), &err);
 	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
 }
 
@@ -1011,6 +1036,7 @@ int main(void)
 		TEST(a_module_that_forgot_or_was_restarted_is_no_event),
 		TEST(a_silent_module_costs_a_handshake_its_time_and_no_more),
 		TEST(a_certificate_of_another_key_is_refused_at_the_start),
+		TEST(a_process_has_one_server),
 		TEST(a_port_that_is_taken_is_named),
 	};
 
