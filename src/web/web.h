@@ -66,7 +66,7 @@ struct sc_web_settings {
 	unsigned slow_workers;  /* [2] */
 	unsigned deadline_ms;   /* from the whole request to its answer [30000] */
 	unsigned transfer_ms;   /* for a client to send a request, or to take an answer [60000] */
-	unsigned connections; /* at once, for each address [400: two fit into the usual 1,024 descriptors] */
+	unsigned connections; /* at once, shared evenly by the addresses [800: of the usual 1,024 descriptors] */
 };
 
 /*

@@ -702,6 +702,39 @@ static void a_client_that_goes_away_while_it_waits_does_no_harm(void **state)
 	}
 }
 
+/* Not so many for each: descriptors are the process's. */
+static void connections_are_shared_by_the_addresses(void **state)
+{
+	static const char *const three[] = { "127.0.0.1", "127.0.0.2", "::1" };
+	const struct sc_web_settings settings = {
+		.domain = "localhost",
+		.addresses = three,
+		.address_count = 3,
+		.tls_key = fixture.tls_key,
+		.hosts = hosts,
+		.context = (void *)(uintptr_t) "context",
+		.threads = 1,
+		.deadline_ms = 2000,
+		.connections = 3,
+	};
+	struct background waiting;
+	struct sc_error err = { 0 };
+	int64_t begun;
+
+	(void)state;
+	sc_web_server_free(server);
+	server = NULL;
+	assert_ok(sc_web_server_start(&settings, &server, &err), &err);
+	start_asking(&waiting, "/park");
+	wait_until_parked();
+	begun = sc_clock_monotonic();
+	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+	assert_true(sc_clock_monotonic() - begun > SC_SECOND);
+	pthread_join(waiting.thread, NULL);
+	assert_int_equal(status_of(waiting.answer), 503);
+	sc_web_answer(parked, 200, NULL);
+}
+
 static void a_slow_client_is_cut_off(void **state)
 {
 	static const char *const beginnings[] = {
@@ -1025,6 +1058,7 @@ int main(void)
 		IMPATIENT(a_request_that_waits_delays_no_other),
 		IMPATIENT(an_answer_that_is_late_is_dropped_and_the_client_told_to_come_again),
 		IMPATIENT(a_client_that_goes_away_while_it_waits_does_no_harm),
+		TEST(connections_are_shared_by_the_addresses),
 		IMPATIENT(a_slow_client_is_cut_off),
 		TEST(stopping_answers_what_waits_and_takes_nothing_more),
 		TEST(slow_jobs_do_not_delay_quick_ones_and_are_limited),
