@@ -1,7 +1,7 @@
 /*
  * Writes the seeds of every fuzz target beneath a directory, each target's in a directory of its own: the
- * samples of every stored structure, a certificate of each kind, and for each command a request and a response
- * with all fields empty.
+ * samples of every stored structure, a certificate of each kind, for each command a request and a response with
+ * all fields empty, and what clients send to the services.
  */
 #include <stdio.h>
 
@@ -85,6 +85,36 @@ SC_COMMAND_TABLE(MESSAGES)
 
 #define WRITE(NAME, name, number, roles, modes, quorum, lane) SC_TRY(write_##name(top, err));
 
+/* For what the services read. The claims' times are far away, so that they do not age. */
+static const struct {
+	const char *target;
+	const char *name;
+	const char *text;
+} requests[] = {
+	{ "fuzz_http", "token",
+	  "/adfs/oauth2/token?api-version=1.0\nHost: login.localhost:8444\nContent-Length: 24\n"
+	  "Content-Type: application/x-www-form-urlencoded\n\na=1&password=x+%2B%C3%A4" },
+	{ "fuzz_http", "key",
+	  "/keys/a%2Db/?api%2Dversion=7.4\nHost: contoso.vault.localhost:8443\nTransfer-Encoding: chunked\n"
+	  "Authorization: Bearer a.b.c\nExpect: 100-continue\n\n" },
+	{ "fuzz_http", "group", "//Subscriptions//s/resourcegroups/g/\nHost: management.localhost:8443\n\n" },
+	{ "fuzz_json", "import",
+	  "{\"Hsm\": false, \"key\": {\"kty\": \"RSA-HSM\", \"key_hsm\": \"AQAB\"}, \"attributes\": "
+	  "{\"enabled\": "
+	  "true, \"exp\": 1.5e9, \"nbf\": null}, \"tags\": {\"\\u00e4\\\"\": \"\"}, \"key_ops\": []}" },
+	{ "fuzz_json", "base64url", "AQAB-_8" },
+	{ "fuzz_token", "raw", "reyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6ImsxIn0.eyJpc3MiOiJ4In0.AQAB" },
+	{ "fuzz_token", "signed",
+	  "s{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"k1\"}\n"
+	  "{\"iss\":\"https://login.localhost:8444/6f1d0b7e-0000-4000-8000-000000000001/\","
+	  "\"aud\":\"https://vault.localhost:8443\",\"exp\":99999999999,\"nbf\":1,\"iat\":1.5,"
+	  "\"tid\":\"6f1d0b7e-0000-4000-8000-000000000001\",\"oid\":\"o-1\",\"appid\":\"a-1\",\"upn\":"
+	  "\"u\"}" },
+	{ "fuzz_token", "keys",
+	  "k{\"keys\":[{\"kty\":\"RSA\",\"use\":\"sig\",\"alg\":\"RS256\",\"kid\":\"k1\",\"n\":\"AQAB\","
+	  "\"e\":\"AQAB\"},{\"kty\":\"EC\"}]}" },
+};
+
 static sc_status write_all(const char *top, struct sc_error *err)
 {
 	size_t count;
@@ -94,6 +124,9 @@ static sc_status write_all(const char *top, struct sc_error *err)
 		SC_TRY(write_sample(top, i, &samples[i], err));
 	SC_TRY(write_certificates(top, err));
 	SC_COMMAND_TABLE(WRITE)
+	for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++)
+		SC_TRY(write_seed(top, requests[i].target, requests[i].name, sc_view_text(requests[i].text),
+				  err));
 	return SC_OK;
 }
 

@@ -114,26 +114,41 @@ static sc_status check_application(struct sc_sign_in *sign_in, enum sc_refusal *
 				     : SC_OK);
 }
 
+/*
+ * A token that is shown long after it was exchanged has two holders, one of whom stole it, and nobody can
+ * tell which: all that came of that sign-in ends, so that its owner, who signs in again, is alone (RFC 9700
+ * section 4.14.2).
+ */
+static sc_status revoke_all(struct sc_sign_in *sign_in, enum sc_refusal *refusal, struct sc_error *err)
+{
+	*refusal = SC_REFUSAL_REFRESH_TOKEN_REUSED;
+	return sc_signin_refresh_revoke(sign_in->service->store, &sign_in->family, err);
+}
+
 /* The token's user, if the token is this client's and its user is still there. */
 static sc_status check_refresh(struct sc_sign_in *sign_in, enum sc_refusal *refusal, struct sc_error *err)
 {
 	SC_CLEANUP(sc_refresh_row) row = { 0 };
 	SC_CLEANUP(sc_user_row) user = { 0 };
+	int64_t now = sc_clock_now();
 	enum found found;
 
 	*refusal = SC_REFUSAL_REFRESH_TOKEN;
 	if (sc_refresh_read(sign_in->secret, &sign_in->spent, err) != SC_OK)
 		return SC_OK;
 	SC_TRY(found_of(sc_signin_refresh_find(sign_in->service->store, sc_sign_in_tenant(sign_in),
-					       &sign_in->spent, sc_clock_now(), &row, err),
+					       &sign_in->spent, now, &row, err),
 			&found));
 	if (found != FOUND)
 		return SC_OK;
+	sign_in->family = row.family;
 	SC_TRY(
 	    found_of(sc_signin_user_find(sign_in->service->store, row.tenant, row.oid, &user, err), &found));
 	if (found != FOUND)
 		return SC_OK;
 	SC_TRY(set_principal(sign_in, user.tenant, user.oid, user.upn, user.name, err));
+	if (row.until != 0 && row.until <= now)
+		return revoke_all(sign_in, refusal, err);
 	/* RFC 6749 section 6: bound to the client it was issued to. */
 	if (strcmp(row.client, sign_in->client) == 0)
 		*refusal = SC_REFUSAL_NONE;
@@ -162,7 +177,9 @@ void sc_sign_in_check(void *context)
 	enum sc_refusal refusal = SC_REFUSAL_NONE;
 	struct sc_error err = { 0 };
 
-	if (check(sign_in, &refusal, &err) != SC_OK)
+	if (!sc_web_is_awaited(sign_in->request)) /* a password's hash is too dear for nobody */
+		sc_sign_in_refuse(sign_in, SC_REFUSAL_UNAVAILABLE, "");
+	else if (check(sign_in, &refusal, &err) != SC_OK)
 		sc_sign_in_fail(sign_in, &err);
 	else if (refusal != SC_REFUSAL_NONE)
 		sc_sign_in_refuse(sign_in, refusal, "");

@@ -155,6 +155,7 @@ static sc_status store_refresh(const struct sc_sign_in *sign_in, struct sc_bytes
 	};
 
 	SC_TRY(sc_refresh_new(token, &row.hash, err));
+	row.family = sign_in->grant == SC_GRANT_REFRESH_TOKEN ? sign_in->family : row.hash;
 	if (sign_in->grant == SC_GRANT_REFRESH_TOKEN)
 		return sc_signin_refresh_rotate(sign_in->service->store, &sign_in->spent,
 						sign_in->now + SC_REFRESH_GRACE, &row, err);

@@ -123,7 +123,7 @@ static sc_status read_port(const struct sc_config *config, const char *name, con
 	uint64_t number = 0;
 
 	SC_TRY(sc_config_need(config, name, text, err));
-	SC_TRY(sc_number_read(text, name, 1, UINT16_MAX, &number, err));
+	SC_TRY(sc_config_number(config, name, text, 1, UINT16_MAX, &number, err));
 	*out = (uint16_t)number;
 	return SC_OK;
 }
@@ -148,14 +148,15 @@ static sc_status settle_signin(struct sc_config *config, const struct typed *typ
 	return read_path(config, "database", typed->database, &settings->database, err);
 }
 
-static sc_status settle_web(const struct typed *typed, const struct sc_signin_settings *signin,
-			    struct sc_web_settings *settings, struct sc_error *err)
+static sc_status settle_web(const struct sc_config *config, const struct typed *typed,
+			    const struct sc_signin_settings *signin, struct sc_web_settings *settings,
+			    struct sc_error *err)
 {
 	static const char *const loopbacks[] = { "127.0.0.1", "::1" };
 	uint64_t threads = 0;
 
 	if (typed->threads)
-		SC_TRY(sc_number_read(typed->threads, "threads", 1, THREADS_MAX, &threads, err));
+		SC_TRY(sc_config_number(config, "threads", typed->threads, 1, THREADS_MAX, &threads, err));
 	*settings = (struct sc_web_settings){
 		.domain = signin->domain,
 		.port = signin->port,
@@ -232,7 +233,7 @@ static sc_status run(struct sc_config *config, const struct typed *typed, struct
 	SC_CLEANUP(sc_tls_key) tls_key = NULL;
 
 	SC_TRY(settle_signin(config, typed, &signin, err));
-	SC_TRY(settle_web(typed, &signin, &web, err));
+	SC_TRY(settle_web(config, typed, &signin, &web, err));
 	SC_TRY(open_tls(config, typed, &tls_key, err));
 	SC_TRY(sc_signin_new(&signin, &service, err));
 	web.tls_key = tls_key;

@@ -14,6 +14,9 @@ struct row {
 	const char *text;
 };
 
+static const char refresh_token_text[] =
+    "The refresh token is unknown, expired or replaced, or was given to another client. Sign in again.";
+
 /* clang-format off */
 static const struct row rows[] = {
 	[SC_REFUSAL_PARAMETER_MISSING] = { 400, "invalid_request", 900144, "parameter-missing",
@@ -23,7 +26,7 @@ static const struct row rows[] = {
 	[SC_REFUSAL_TENANT_UNKNOWN] = { 400, "invalid_tenant", 90002, "tenant-unknown",
 		"There is no such tenant here." },
 	[SC_REFUSAL_RESOURCE_UNKNOWN] = { 400, "invalid_resource", 500011, "resource-unknown",
-		"No token is made for what `resource` or `scope` names: " },
+		"No token is made for what `resource` or `scope` names." },
 	[SC_REFUSAL_CLIENT_ID_MALFORMED] = { 400, "unauthorized_client", 700016, "client-id-malformed",
 		"client_id must be the application's id, a GUID." },
 	[SC_REFUSAL_CLIENT_CONFIDENTIAL] = { 401, "invalid_client", 7000218, "client-confidential",
@@ -32,8 +35,9 @@ static const struct row rows[] = {
 		"Invalid username or password." },
 	[SC_REFUSAL_SECRET] = { 401, "invalid_client", 7000215, "wrong-secret",
 		"Invalid client id or client secret." },
-	[SC_REFUSAL_REFRESH_TOKEN] = { 400, "invalid_grant", 70000, "refresh-token",
-		"The refresh token is unknown, expired or replaced, or was given to another client. Sign in again." },
+	[SC_REFUSAL_REFRESH_TOKEN] = { 400, "invalid_grant", 70000, "refresh-token", refresh_token_text },
+	[SC_REFUSAL_REFRESH_TOKEN_REUSED] = { 400, "invalid_grant", 70000, "refresh-token-reused",
+		refresh_token_text },
 	[SC_REFUSAL_REFRESH_TOKEN_EMPTY] = { 400, "invalid_grant", 9002313, "refresh-token-empty",
 		"refresh_token is empty." },
 	[SC_REFUSAL_THROTTLED] = { 429, "invalid_grant", 50053, "throttled",

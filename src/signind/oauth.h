@@ -16,6 +16,7 @@ enum sc_refusal {
 	SC_REFUSAL_PASSWORD,            /* a wrong password and an unknown account alike */
 	SC_REFUSAL_SECRET,              /* a wrong secret and an unknown application alike */
 	SC_REFUSAL_REFRESH_TOKEN,       /* unknown, expired, replaced, of another tenant or client: alike */
+	SC_REFUSAL_REFRESH_TOKEN_REUSED, /* answered like the one before; the log tells them apart */
 	SC_REFUSAL_REFRESH_TOKEN_EMPTY,
 	SC_REFUSAL_THROTTLED,   /* how long goes with it: sc_oauth_throttle() */
 	SC_REFUSAL_UNAVAILABLE, /* module or database: 503, to be tried again */

@@ -2,7 +2,8 @@
  * Refresh tokens: 256 random bits for the client, their hash for the database (DESIGN section 8). Each use
  * gives the client a new one; the one that it showed lives on for a minute, because the answer may be lost on
  * its way and because two processes of one client (`az` run twice at once) share a token and do not wait for
- * each other.
+ * each other. One that is shown after that minute has been stolen, by whoever showed it or whoever exchanged
+ * it: every token of that sign-in ends.
  */
 #ifndef SC_SIGNIND_REFRESH_H
 #define SC_SIGNIND_REFRESH_H

@@ -68,8 +68,20 @@ static void end(struct sc_sign_in *sign_in)
 	free(sign_in);
 }
 
+/* Where even this fails, the attempt stays counted: the safe side. */
+static void give_back_unjudged(const struct sc_sign_in *sign_in)
+{
+	struct sc_error err = { 0 };
+
+	if (sign_in->is_counted &&
+	    sc_throttle_end(sign_in->service->throttle, sign_in->account, sc_web_peer(sign_in->request),
+			    sc_clock_monotonic(), SC_THROTTLE_UNDECIDED, &err) != SC_OK)
+		sc_log(SC_LOG_WARNING, "%s", err.message);
+}
+
 void sc_sign_in_refuse(struct sc_sign_in *sign_in, enum sc_refusal refusal, const char *detail)
 {
+	give_back_unjudged(sign_in);
 	write_line(sign_in, sc_refusal_name(refusal));
 	sc_oauth_refuse(sign_in->request, refusal, detail);
 	end(sign_in);
@@ -92,13 +104,6 @@ void sc_sign_in_grant(struct sc_sign_in *sign_in, json_t *body)
 
 void sc_sign_in_fail(struct sc_sign_in *sign_in, const struct sc_error *err)
 {
-	struct sc_error ignored;
-
 	sc_log(SC_LOG_ERROR, "request %s: %s", sc_web_request_id(sign_in->request), err->message);
-	/* Where even this fails, the attempt stays counted: the safe side. */
-	if (sign_in->is_counted &&
-	    sc_throttle_end(sign_in->service->throttle, sign_in->account, sc_web_peer(sign_in->request),
-			    sc_clock_monotonic(), SC_THROTTLE_UNDECIDED, &ignored) != SC_OK)
-		sc_log(SC_LOG_WARNING, "%s", ignored.message);
 	sc_sign_in_refuse(sign_in, SC_REFUSAL_UNAVAILABLE, "");
 }

@@ -45,6 +45,7 @@ struct sc_sign_in {
 	struct sc_bytes access; /* signing input, then token */
 	struct sc_bytes id;     /* likewise; users only */
 	struct sc_hash spent;   /* of the refresh token that was shown */
+	struct sc_hash family;  /* of the sign-in that it goes back to */
 };
 
 /* The tenant to look in, for the store: NULL where the path leaves it open. */
@@ -56,15 +57,15 @@ void sc_sign_in_check(void *sign_in);
 /* Has the tokens signed, stores the refresh token, answers. Never blocks. */
 void sc_sign_in_issue(struct sc_sign_in *sign_in);
 
-/* Each writes the decision's one log line, answers, and ends it. */
+/*
+ * Each writes the decision's one log line, answers, and ends it. A refusal for another reason than the
+ * password, which was not looked at then, gives the attempt back to account and address.
+ */
 void sc_sign_in_refuse(struct sc_sign_in *sign_in, enum sc_refusal refusal, const char *detail);
 void sc_sign_in_throttle(struct sc_sign_in *sign_in, unsigned wait);
 void sc_sign_in_grant(struct sc_sign_in *sign_in, json_t *body);
 
-/*
- * For what is nobody's decision, a module or a database that does not answer: logs why, gives an attempt that
- * was not judged back, answers 503, ends it.
- */
+/* For what is nobody's decision, a module or a database that does not answer: logs why and refuses with 503. */
 void sc_sign_in_fail(struct sc_sign_in *sign_in, const struct sc_error *err);
 
 #endif

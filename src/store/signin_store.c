@@ -24,9 +24,10 @@ static const char *const steps[] = {
 
 	"CREATE TABLE refresh_tokens ("
 	"  hash BLOB NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, oid TEXT NOT NULL, client TEXT NOT NULL,"
-	"  created INTEGER NOT NULL, expires INTEGER NOT NULL,"
+	"  created INTEGER NOT NULL, expires INTEGER NOT NULL, family BLOB NOT NULL, until INTEGER,"
 	"  FOREIGN KEY (tenant, oid) REFERENCES users (tenant, oid)) STRICT;"
-	"CREATE INDEX refresh_tokens_by_end ON refresh_tokens (expires);",
+	"CREATE INDEX refresh_tokens_by_end ON refresh_tokens (expires);"
+	"CREATE INDEX refresh_tokens_by_family ON refresh_tokens (family);",
 };
 
 static const struct sc_db_schema schema = { "signind", APPLICATION_ID, steps, SC_DB_COUNT(steps) };
@@ -228,21 +229,30 @@ sc_status sc_signin_application_find(struct sc_signin_store *store, const char *
 
 /* -- refresh tokens ---------------------------------------------------------------------------- */
 
-static const char refresh_add[] = "INSERT INTO refresh_tokens (hash, tenant, oid, client, created, expires)"
-				  " VALUES ($1, $2, $3, $4, $5, $6)";
+static const char refresh_add[] =
+    "INSERT INTO refresh_tokens (hash, tenant, oid, client, created, expires, family)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
 static const char refresh_expire[] = "DELETE FROM refresh_tokens WHERE expires <= $1";
 
-static const char refresh_find[] = "SELECT hash, tenant, oid, client, created, expires FROM refresh_tokens"
-				   " WHERE hash = $1 AND expires > $2";
+static const char refresh_find[] =
+    "SELECT hash, tenant, oid, client, created, expires, family, until FROM refresh_tokens"
+    " WHERE hash = $1 AND expires > $2";
 
-static const char refresh_find_in[] = "SELECT hash, tenant, oid, client, created, expires FROM refresh_tokens"
-				      " WHERE hash = $1 AND expires > $2 AND tenant = $3";
+static const char refresh_find_in[] =
+    "SELECT hash, tenant, oid, client, created, expires, family, until FROM refresh_tokens"
+    " WHERE hash = $1 AND expires > $2 AND tenant = $3";
 
 void sc_refresh_row_free(struct sc_refresh_row *row)
 {
 	sc_bytes_free(&row->memory);
 	*row = (struct sc_refresh_row){ 0 };
+}
+
+static void read_hash(const struct sc_db_row *row, unsigned column, struct sc_hash *out)
+{
+	if (row->column[column].view.len == sizeof out->b)
+		memcpy(out->b, row->column[column].view.data, sizeof out->b);
 }
 
 static void fill_refresh(void *out, struct sc_db_row *row)
@@ -255,11 +265,11 @@ static void fill_refresh(void *out, struct sc_db_row *row)
 		.client = sc_db_row_text(row, 3),
 		.created = row->column[4].integer,
 		.expires = row->column[5].integer,
+		.until = row->column[7].integer,
 		.memory = sc_bytes_take(&row->memory),
 	};
-	/* It was found by this very value. */
-	if (row->column[0].view.len == sizeof refresh->hash.b)
-		memcpy(refresh->hash.b, row->column[0].view.data, sizeof refresh->hash.b);
+	read_hash(row, 0, &refresh->hash);
+	read_hash(row, 6, &refresh->family);
 }
 
 static sc_status add_refresh(struct sc_db_transaction *transaction, const struct sc_refresh_row *row,
@@ -273,6 +283,7 @@ static sc_status add_refresh(struct sc_db_transaction *transaction, const struct
 		sc_db_folded(row->client),
 		sc_db_integer(row->created),
 		sc_db_integer(row->expires),
+		sc_db_bytes(sc_hash_view(&row->family)),
 	};
 
 	SC_TRY(sc_db_run(transaction, refresh_expire, now, SC_DB_COUNT(now), NULL, err));
@@ -289,9 +300,9 @@ sc_status sc_signin_refresh_add(struct sc_signin_store *store, const struct sc_r
 	return sc_db_commit(&transaction, err);
 }
 
-static const char refresh_shorten[] =
-    "UPDATE refresh_tokens SET expires = CASE WHEN expires < $2 THEN expires ELSE $2 END"
-    " WHERE hash = $1 AND expires > $3";
+static const char refresh_end[] =
+    "UPDATE refresh_tokens SET until = CASE WHEN until < $2 THEN until ELSE $2 END"
+    " WHERE hash = $1 AND expires > $3 AND (until IS NULL OR until > $3)";
 
 sc_status sc_signin_refresh_rotate(struct sc_signin_store *store, const struct sc_hash *old, int64_t until,
 				   const struct sc_refresh_row *row, struct sc_error *err)
@@ -302,7 +313,7 @@ sc_status sc_signin_refresh_rotate(struct sc_signin_store *store, const struct s
 	int64_t changed = 0;
 
 	SC_TRY(sc_db_begin(store->db, &transaction, err));
-	SC_TRY(sc_db_run(&transaction, refresh_shorten, values, SC_DB_COUNT(values), &changed, err));
+	SC_TRY(sc_db_run(&transaction, refresh_end, values, SC_DB_COUNT(values), &changed, err));
 	SC_ENSURE(changed > 0, err, SC_ERR_NOT_FOUND, "no such refresh token");
 	SC_TRY(add_refresh(&transaction, row, err));
 	return sc_db_commit(&transaction, err);
@@ -319,4 +330,14 @@ sc_status sc_signin_refresh_find(struct sc_signin_store *store, const char *tena
 		return sc_db_find(store->db, refresh_find_in, values, SC_DB_COUNT(values), fill_refresh, out,
 				  err);
 	return sc_db_find(store->db, refresh_find, values, SC_DB_COUNT(values) - 1, fill_refresh, out, err);
+}
+
+static const char refresh_revoke[] = "DELETE FROM refresh_tokens WHERE family = $1";
+
+sc_status sc_signin_refresh_revoke(struct sc_signin_store *store, const struct sc_hash *family,
+				   struct sc_error *err)
+{
+	const struct sc_db_value values[] = { sc_db_bytes(sc_hash_view(family)) };
+
+	return sc_db_write(store->db, refresh_revoke, values, SC_DB_COUNT(values), NULL, err);
 }

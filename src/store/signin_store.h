@@ -80,12 +80,14 @@ sc_status sc_signin_application_find(struct sc_signin_store *store, const char *
 
 /* A refresh token of a user; the token itself is nowhere but with its client. */
 struct sc_refresh_row {
-	struct sc_hash hash; /* SHA-256 of the token */
+	struct sc_hash hash;   /* SHA-256 of the token */
+	struct sc_hash family; /* the hash of the first one of its sign-in */
 	const char *tenant;
 	const char *oid;    /* the user's */
 	const char *client; /* client id that it was given to */
 	int64_t created;
 	int64_t expires;
+	int64_t until; /* found: when it ends because it was exchanged for another; 0: it was not */
 	struct sc_bytes memory;
 };
 void sc_refresh_row_free(struct sc_refresh_row *row);
@@ -96,16 +98,23 @@ SC_CLEANUP_VALUE(sc_refresh_row, sc_refresh_row_free)
 sc_status sc_signin_refresh_add(struct sc_signin_store *store, const struct sc_refresh_row *row,
 				struct sc_error *err) SC_WARN_UNUSED;
 
-/* SC_ERR_NOT_FOUND for one that is unknown or has expired at `now`. `tenant` may be NULL. */
+/*
+ * SC_ERR_NOT_FOUND for one that is unknown or has expired at `now`. One that was exchanged is found all the
+ * same, so that whoever shows it after its `until` is noticed. `tenant` may be NULL.
+ */
 sc_status sc_signin_refresh_find(struct sc_signin_store *store, const char *tenant,
 				 const struct sc_hash *hash, int64_t now, struct sc_refresh_row *out,
 				 struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Adds `row` and lets the token `old`, from which it was got, end at `until` if it would have lived longer: both
- * or none. SC_ERR_NOT_FOUND where `old` is unknown or has expired when `row` was created.
+ * Adds `row` and lets the token `old`, for which it was given, end at `until` if it does not end before: both
+ * or none. SC_ERR_NOT_FOUND where `old` is unknown, or has expired or ended when `row` was created.
  */
 sc_status sc_signin_refresh_rotate(struct sc_signin_store *store, const struct sc_hash *old, int64_t until,
 				   const struct sc_refresh_row *row, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Drops all tokens of one sign-in. */
+sc_status sc_signin_refresh_revoke(struct sc_signin_store *store, const struct sc_hash *family,
+				   struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

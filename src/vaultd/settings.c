@@ -134,11 +134,11 @@ static sc_status read_numbers(struct sc_vaultd_settings *s, const struct typed *
 	uint64_t threads = 0;
 	uint64_t ready = 0;
 
-	SC_TRY(sc_number_read(typed->port, "port", 1, UINT16_MAX, &port, err));
+	SC_TRY(sc_config_number(s->config, "port", typed->port, 1, UINT16_MAX, &port, err));
 	if (typed->threads)
-		SC_TRY(sc_number_read(typed->threads, "threads", 1, 256, &threads, err));
+		SC_TRY(sc_config_number(s->config, "threads", typed->threads, 1, 256, &threads, err));
 	if (typed->ready_fd)
-		SC_TRY(sc_number_read(typed->ready_fd, "ready-fd", 1, INT32_MAX, &ready, err));
+		SC_TRY(sc_config_number(s->config, "ready-fd", typed->ready_fd, 1, INT32_MAX, &ready, err));
 	s->port = (uint16_t)port;
 	s->threads = (unsigned)threads;
 	s->ready_fd = typed->ready_fd ? (int)ready : -1;

@@ -157,6 +157,16 @@ void sc_request_expire(struct sc_web_request *request)
 	(void)settle(request, MHD_HTTP_SERVICE_UNAVAILABLE, response);
 }
 
+bool sc_web_is_awaited(struct sc_web_request *request)
+{
+	bool is_answered;
+
+	pthread_mutex_lock(&request->lock);
+	is_answered = request->phase == SC_WEB_ANSWERED;
+	pthread_mutex_unlock(&request->lock);
+	return !is_answered && !request->server->is_stopped;
+}
+
 /* -- the handlers'
  * ------------------------------------------------------------------------------------------- */
 

@@ -93,11 +93,12 @@ static sc_status read_framing(const struct sc_pairs *headers, struct sc_web_fram
 	return length ? read_length(length, &out->length, err) : SC_OK;
 }
 
-sc_status sc_web_check_head(const char *version, const struct sc_pairs *headers, struct sc_web_framing *out,
-			    struct sc_error *err)
+sc_status sc_web_check_head(const char *method, const char *version, const struct sc_pairs *headers,
+			    struct sc_web_framing *out, struct sc_error *err)
 {
 	struct sc_web_framing framing = { 0 };
 
+	SC_ENSURE(is_token(sc_view_text(method)), err, SC_ERR_HTTP, "a malformed method");
 	SC_ENSURE(version && strcmp(version, "HTTP/1.1") == 0, err, SC_ERR_HTTP,
 		  "only HTTP/1.1 is spoken here");
 	SC_TRY(check_fields(headers, err));

@@ -17,12 +17,12 @@ struct sc_web_framing {
 };
 
 /*
- * SC_ERR_HTTP with the reason: another version than HTTP/1.1; a name that is no token or a value with control
- * characters; Transfer-Encoding beside Content-Length, or any coding but exactly "chunked"; a Content-Length
+ * SC_ERR_HTTP with the reason: another version than HTTP/1.1; a method or a header's name that is no token, a
+ * value with control characters; Transfer-Encoding beside Content-Length, or any coding but exactly "chunked"; a Content-Length
  * that is not all digits; Host, or one of the headers that decide who asks for what, missing or more than
  * once.
  */
-sc_status sc_web_check_head(const char *version, const struct sc_pairs *headers, struct sc_web_framing *out,
-			    struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_web_check_head(const char *method, const char *version, const struct sc_pairs *headers,
+			    struct sc_web_framing *out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

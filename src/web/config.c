@@ -1,4 +1,7 @@
-/* Configuration: see config.h. The file's text is kept, and values point into it. */
+/*
+ * Configuration: see config.h. The file's text is kept, and values point into it; so a value's line is found
+ * by its place, in a copy whose lines still end as they did.
+ */
 #include "web/config.h"
 
 #include <stdio.h>
@@ -14,7 +17,8 @@
 
 struct sc_config {
 	char *path;
-	struct sc_bytes text;
+	struct sc_bytes text; /* cut into names and values */
+	struct sc_bytes original;
 	char *kept[KEPT_MAX];
 	size_t kept_count;
 };
@@ -26,6 +30,7 @@ void sc_config_free(struct sc_config *config)
 	for (size_t i = 0; i < config->kept_count; i++)
 		free(config->kept[i]);
 	sc_bytes_free(&config->text);
+	sc_bytes_free(&config->original);
 	free(config->path);
 	free(config);
 }
@@ -193,6 +198,7 @@ static sc_status read_file(const struct sc_command_line *line, struct sc_config 
 	SC_TRY(sc_file_read_path(path, FILE_MAX, &config->text, err));
 	SC_ENSURE(strlen((const char *)config->text.data) == config->text.len, err, SC_ERR_ENCODING,
 		  "%s: a NUL byte in a text file", path);
+	SC_TRY(sc_bytes_copy(sc_bytes_view(&config->text), &config->original, err));
 	SC_TRY(read_text(config, line->options, err));
 	*out = sc_steal(config);
 	return SC_OK;
@@ -217,6 +223,38 @@ sc_status sc_config_need(const struct sc_config *config, const char *name, const
 	SC_ENSURE(value, err, SC_ERR_USAGE, "%s: needs a line `%s = …` (or --%s=…)", config->path, name,
 		  name);
 	return SC_OK;
+}
+
+/* The line of the file that a value stands on, from 1; 0 for one of the command line. */
+static unsigned line_of(const struct sc_config *config, const char *value)
+{
+	const char *text = (const char *)config->original.data;
+	uintptr_t begin = (uintptr_t)config->text.data;
+	uintptr_t at = (uintptr_t)value;
+	unsigned line = 1;
+
+	if (at < begin || at >= begin + config->text.len)
+		return 0;
+	for (size_t i = 0; i < at - begin; i++)
+		line += text[i] == '\n';
+	return line;
+}
+
+/* Says where a value stands that was refused. */
+static sc_status fail_at(const struct sc_config *config, const char *value, sc_status status,
+			 struct sc_error *err)
+{
+	unsigned line = line_of(config, value);
+
+	return line ? sc_fail_context(err, status, "%s:%u", config->path, line) : status;
+}
+
+sc_status sc_config_number(const struct sc_config *config, const char *name, const char *value, uint64_t min,
+			   uint64_t max, uint64_t *out, struct sc_error *err)
+{
+	sc_status status = sc_number_read(value, name, min, max, out, err);
+
+	return status == SC_OK ? SC_OK : fail_at(config, value, status, err);
 }
 
 sc_status sc_config_path(struct sc_config *config, const char *value, const char **out, struct sc_error *err)
@@ -249,7 +287,9 @@ sc_status sc_config_words(struct sc_config *config, const char *name, const char
 			words[found] = word;
 		found++;
 	}
-	SC_ENSURE(found == count, err, SC_ERR_USAGE, "%s: `%s = %s` should be `%s = %s`", config->path, name,
-		  value, name, form);
-	return SC_OK;
+	if (found == count)
+		return SC_OK;
+	return fail_at(config, value,
+		       sc_fail(err, SC_ERR_USAGE, "`%s = %s` should be `%s = %s`", name, value, name, form),
+		       err);
 }

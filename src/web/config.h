@@ -2,7 +2,8 @@
  * A daemon's configuration: one file of lines "name = value" and "# comment", and every name also on the
  * command line as --name=VALUE, from the same table of options (base/options.h). The command line wins; a
  * list given there replaces the file's. A switch is "yes" or "no" in the file. Unknown and doubled names are
- * refused with file and line, so that a typing error is never a default.
+ * refused with file and line, so that a typing error is never a default; so are values that are not what they
+ * should be.
  */
 #ifndef SC_WEB_CONFIG_H
 #define SC_WEB_CONFIG_H
@@ -27,6 +28,13 @@ sc_status sc_config_need(const struct sc_config *config, const char *name, const
 			 struct sc_error *err) SC_WARN_UNUSED;
 
 /*
+ * Reads a decimal number from `min` to `max`. SC_ERR_ARGUMENT naming `name`, and file and line where the value
+ * stands in the file.
+ */
+sc_status sc_config_number(const struct sc_config *config, const char *name, const char *value, uint64_t min,
+			   uint64_t max, uint64_t *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/*
  * A path as it is to be opened: a relative one is beneath the configuration file's directory, wherever it was
  * given. Lives as long as the configuration. SC_ERR_MEMORY.
  */
@@ -35,8 +43,8 @@ sc_status sc_config_path(struct sc_config *config, const char *value, const char
 
 /*
  * The words of a value that has exactly `count` of them, separated by spaces or tabs ("EU /run/eu.socket
- * /srv/EU"). They live as long as the configuration. SC_ERR_USAGE naming `name` and what it should be
- * (`form`).
+ * /srv/EU"). They live as long as the configuration. SC_ERR_USAGE naming `name`, what it should be (`form`),
+ * and file and line where the value stands in the file.
  */
 sc_status sc_config_words(struct sc_config *config, const char *name, const char *value, const char *form,
 			  const char **words, size_t count, struct sc_error *err) SC_WARN_UNUSED;

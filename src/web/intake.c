@@ -201,7 +201,7 @@ static enum MHD_Result take_head(struct sc_web_request *request, const char *met
 	sc_status status = read_headers(request, &err);
 
 	if (status == SC_OK)
-		status = sc_web_check_head(version, &request->headers, &request->framing, &err);
+		status = sc_web_check_head(method, version, &request->headers, &request->framing, &err);
 	if (status != SC_OK) {
 		request->must_close = true;
 		sc_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", &err);

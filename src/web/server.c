@@ -128,6 +128,17 @@ static sc_status bind_address(struct sc_web_server *server, const char *text, in
 /* -- starting
  * ------------------------------------------------------------------------------------------------ */
 
+/*
+ * However many addresses there are, clients leave descriptors for the database and the modules. Each thread
+ * takes one connection at least, or it would serve nobody.
+ */
+static unsigned connections_of(const struct sc_web_settings *settings)
+{
+	unsigned share = settings->connections / (unsigned)settings->address_count;
+
+	return share > settings->threads ? share : settings->threads;
+}
+
 static struct MHD_Daemon *start_daemon(struct sc_web_server *server, int fd)
 {
 	const struct sc_web_settings *settings = &server->settings;
@@ -137,7 +148,7 @@ static struct MHD_Daemon *start_daemon(struct sc_web_server *server, int fd)
 
 	return MHD_start_daemon(
 	    flags, 0, NULL, NULL, sc_intake_access, server, MHD_OPTION_LISTEN_SOCKET, fd,
-	    MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT, settings->connections,
+	    MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT, connections_of(settings),
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SC_WEB_HEADERS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_HTTPS_PRIORITIES, priorities,
 	    MHD_OPTION_HTTPS_CERT_CALLBACK, give_credentials, MHD_OPTION_URI_LOG_CALLBACK, sc_intake_target,
@@ -195,7 +206,7 @@ static void fill_in_defaults(struct sc_web_settings *settings)
 	} all[] = {
 		{ &settings->threads, 2 },         { &settings->quick_workers, 4 },
 		{ &settings->slow_workers, 2 },    { &settings->deadline_ms, 30000 },
-		{ &settings->transfer_ms, 60000 }, { &settings->connections, 400 },
+		{ &settings->transfer_ms, 60000 }, { &settings->connections, 800 },
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
@@ -238,9 +249,8 @@ sc_status sc_web_server_start(const struct sc_web_settings *settings, struct sc_
 
 void sc_web_server_stop(struct sc_web_server *server)
 {
-	if (server->is_stopped)
+	if (atomic_exchange(&server->is_stopped, true))
 		return;
-	server->is_stopped = true;
 	for (size_t i = 0; i < server->listener_count; i++)
 		if (server->listener[i].daemon)
 			(void)MHD_quiesce_daemon(server->listener[i].daemon);

@@ -2,6 +2,8 @@
 #ifndef SC_WEB_SERVER_H
 #define SC_WEB_SERVER_H
 
+#include <stdatomic.h>
+
 #include <microhttpd.h>
 
 #include "web/jobs.h"
@@ -21,7 +23,7 @@ struct sc_web_server {
 	uint16_t port;
 	struct sc_web_watch *watch;
 	struct sc_web_jobs *jobs;
-	bool is_stopped;
+	atomic_bool is_stopped;
 };
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * A daemon's TLS certificate, whose private key is in the module (DESIGN section 3): GnuTLS asks for a
  * signature over a hash, and the module makes it. The asking thread waits at most SC_TLS_KEY_TIMEOUT_MS for
- * it, on a connection that no other thread uses meanwhile and that is closed after a timeout.
+ * each of the module's answers, on a connection that no other thread uses meanwhile and that is closed after a
+ * timeout; more than one is waited for only where the module has just lost the connection or the key.
  */
 #ifndef SC_WEB_TLS_KEY_H
 #define SC_WEB_TLS_KEY_H

@@ -66,7 +66,7 @@ struct sc_web_settings {
 	unsigned slow_workers;  /* [2] */
 	unsigned deadline_ms;   /* from the whole request to its answer [30000] */
 	unsigned transfer_ms;   /* for a client to send a request, or to take an answer [60000] */
-	unsigned connections; /* at once, for each address [400: two fit into the usual 1,024 descriptors] */
+	unsigned connections; /* at once, shared evenly by the addresses [800: of the usual 1,024 descriptors] */
 };
 
 /*
@@ -158,6 +158,13 @@ const char *sc_web_peer(const struct sc_web_request *request);
 
 /* A fresh GUID, which the client gets as x-ms-request-id. */
 const char *sc_web_request_id(const struct sc_web_request *request);
+
+/*
+ * False once nobody waits for the holder's answer: the deadline has passed, or the server is being stopped. A
+ * job that asks before it begins to work hard spends nothing on who has gone, so that a queue which grew
+ * longer than the deadline gets shorter again. The holder answers all the same.
+ */
+bool sc_web_is_awaited(struct sc_web_request *request);
 
 /* -- the answer: exactly one, from any thread; the request is gone afterwards
  * ---------------------------------- */

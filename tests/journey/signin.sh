@@ -180,7 +180,7 @@ ok unknown-account-costs-as-much jq -en "$(seconds nobody@contoso.example) > 0.3
 ok correlation-id-is-the-clients is 400 '.correlation_id == "11112222-3333-4444-5555-666677778888"' "$LOGIN/adfs/oauth2/token" -d grant_type=password -H 'client-request-id: 11112222-3333-4444-5555-666677778888'
 ok parameter-missing token 400 '.error == "invalid_request" and (.error_description | endswith("password"))' adfs/oauth2/token grant_type=password client_id=$cli username=ann@contoso.example resource=$ARM
 ok grant-unsupported token 400 '.error == "unsupported_grant_type"' adfs/oauth2/token grant_type=device_code client_id=$cli
-ok resource-unknown as_ann 400 '.error == "invalid_resource"' adfs/oauth2/token resource=https://management.core.windows.net/
+ok resource-unknown as_ann 400 '.error == "invalid_resource" and (.error_description | endswith(" names."))' adfs/oauth2/token resource=https://management.core.windows.net/
 ok resource-is-not-for-v2 as_ann 400 '.error == "invalid_request"' $tenant/oauth2/v2.0/token resource=$ARM
 ok client-id-no-guid token 400 '.error == "unauthorized_client"' adfs/oauth2/token grant_type=password client_id=me username=ann@contoso.example "password=$password" resource=$ARM
 ok applications-id-without-its-secret token 401 '.error == "invalid_client" and .error_codes == [7000218]' adfs/oauth2/token grant_type=password client_id=$app username=ann@contoso.example "password=$password" resource=$ARM
@@ -197,6 +197,7 @@ ok refresh-token-is-a-new-one test "$next" != "$refresh"
 ok shown-again-within-a-minute use 200 . adfs/oauth2/token "$refresh" "scope=$GRAPH//.default"
 graph=$(of_body .access_token)
 ok refresh-with-the-next-one use 200 . common/oauth2/v2.0/token "$next" "scope=openid $VAULT/.default"
+third=$(of_body .refresh_token)
 ok refresh-in-another-tenant use 400 '.error == "invalid_grant" and .error_codes == [70000]' $other_tenant/oauth2/token "$next" resource=$VAULT
 ok refresh-by-another-client token 400 '.error == "invalid_grant"' adfs/oauth2/token grant_type=refresh_token client_id=11111111-2222-3333-4444-555555555555 "refresh_token=$next" resource=$VAULT
 ok refresh-made-up use 400 '.error == "invalid_grant"' adfs/oauth2/token "${next:0:42}A" resource=$VAULT
@@ -228,6 +229,10 @@ ok graph-is-not-at-login is 404 . "$LOGIN/v1.0/me" -H "Authorization: Bearer $gr
 # -- throttling ---------------------------------------------------------------------------------------------------
 
 as_bob() { token "$1" "$2" adfs/oauth2/token grant_type=password client_id=$cli username=bob@contoso.example "password=$3" resource=$ARM; }
+# Refused for the client that asks, with nobody's password looked at.
+unjudged() { local i; for i in $(seq 8); do token 401 '.error_codes == [7000218]' adfs/oauth2/token grant_type=password client_id=$app username=bob@contoso.example password=wrong resource=$ARM || return; done; }
+ok what-is-not-judged-is-no-failure unjudged
+ok nor-does-it-keep-the-owner-waiting as_bob 200 . "$password"
 # Tries until the wait is four seconds: the first ones are shorter than a busy machine's answers.
 try_until_throttled() {
 	local wait=0 i
@@ -250,6 +255,10 @@ ok forgotten-after-the-right-one as_bob 400 '.error_codes == [50126]' wrong
 
 ok log-has-a-line-a-decision grep -qE "sign-in grant=password account=ann@contoso.example tenant=$tenant oid=$ann client=$cli audience=$ARM/ address=127.0.0.1 request=[0-9a-f-]{36} result=granted" "$dir/log"
 ok log-names-whose-password-was-wrong grep -qE "account=ann@contoso.example .*oid=$ann .*result=wrong-password" "$dir/log"
+# What is no name is not written, lest it be a password in the wrong field, or read as a field of the log.
+ok field-in-a-name token 400 '.error_codes == [50126]' adfs/oauth2/token grant_type=password client_id=$cli 'username=x@y result=granted' password=wrong resource=$ARM
+ok line-in-a-name is 400 '.error.code == "BadRequest"' "$LOGIN/adfs/oauth2/token" -d "grant_type=password&client_id=$cli&username=x%40y%0Asignind:%20notice:%20granted&password=wrong&resource=$ARM"
+no no-name-forges-the-log '^$' grep -q 'x@y' "$dir/log"
 secrets() { printf '%s\n' "$password" "$secret" "$refresh" "$next" "$access" "${access##*.}"; }
 no no-secret-in-the-log '^$' grep -qFf <(secrets) "$dir/log"
 no no-secret-in-the-database '^$' grep -qaFf <(secrets) "$dir/signin.db" "$dir/signin.db-wal"
@@ -281,7 +290,19 @@ wait "$pid"
 ok stops-cleanly test $? = 0
 fewer() { python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("DELETE FROM tenants WHERE id = ?", sys.argv[2:]); db.commit()' "$dir/signin.db" "$1"; }
 ok one-tenant-alone fewer $other_tenant
+# As if the minute that an exchanged token has left were over.
+end_exchanged() { python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("UPDATE refresh_tokens SET until = 1 WHERE until IS NOT NULL"); db.commit()' "$dir/signin.db"; }
+ok a-minute-later end_exchanged
 start_signind
 ok metadata-of-the-only-tenant is 200 ".issuer == \"$LOGIN/$tenant/\"" "$LOGIN/adfs/adfs/.well-known/openid-configuration"
 ok refresh-tokens-outlive-a-restart use 200 . adfs/oauth2/token "$last" resource=$VAULT
+
+# Two hold a token that was exchanged a minute ago and is shown again: neither keeps what came of it.
+last=$(of_body .refresh_token)
+ok the-newest-of-a-sign-in use 200 . adfs/oauth2/token "$third" resource=$VAULT
+fourth=$(of_body .refresh_token)
+ok an-exchanged-one-shown-again use 400 '.error == "invalid_grant" and .error_codes == [70000]' adfs/oauth2/token "$refresh" resource=$VAULT
+ok ends-all-of-that-sign-in use 400 '.error == "invalid_grant"' adfs/oauth2/token "$fourth" resource=$VAULT
+ok and-no-other-sign-in use 200 . adfs/oauth2/token "$last" resource=$VAULT
+ok log-says-so grep -qE "grant=refresh_token account=ann@contoso.example .* result=refresh-token-reused" "$dir/log"
 finish

@@ -165,6 +165,27 @@ static void paths_are_beneath_the_files_directory_and_words_counted(void **state
 	assert_non_null(strstr(err.message, "CODE SOCKET DIRECTORY"));
 }
 
+static void a_value_that_is_not_what_it_should_be_is_named_by_file_and_line(void **state)
+{
+	uint64_t number = 0;
+	const char *words[3];
+
+	(void)state;
+	assert_ok(READ("# one\n\ndomain = a\nport\t=\t8443 \nregion = EU a\n"), &err);
+	assert_ok(sc_config_number(config, "port", port, 1, 8443, &number, &err), &err);
+	assert_int_equal(number, 8443);
+	assert_status(sc_config_number(config, "port", port, 1, 8442, &number, &err), SC_ERR_ARGUMENT, &err);
+	assert_non_null(strstr(err.message, "vaultd.conf:4: port: 8443 is not a number from 1 to 8442"));
+	assert_status(sc_config_words(config, "region", regions[0], "CODE SOCKET DIRECTORY", words, 3, &err),
+		      SC_ERR_USAGE, &err);
+	assert_non_null(
+	    strstr(err.message, "vaultd.conf:5: `region = EU a` should be `region = CODE SOCKET"));
+	/* What was typed on the command line stands on no line. */
+	assert_ok(READ("port = 1\n", A("--port=x")), &err);
+	assert_status(sc_config_number(config, "port", port, 1, 2, &number, &err), SC_ERR_ARGUMENT, &err);
+	assert_int_equal(strncmp(err.message, "port: x is not", 14), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +193,7 @@ int main(void)
 		cmocka_unit_test(the_command_line_wins),
 		cmocka_unit_test(what_is_not_understood_is_named_by_file_and_line),
 		cmocka_unit_test(a_missing_file_or_setting_is_named),
+		cmocka_unit_test(a_value_that_is_not_what_it_should_be_is_named_by_file_and_line),
 		cmocka_unit_test(paths_are_beneath_the_files_directory_and_words_counted),
 	};
 	int result;

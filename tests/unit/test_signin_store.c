@@ -188,20 +188,32 @@ static void a_refresh_token_ends_soon_after_it_was_exchanged(void **state)
 	const struct sc_refresh_row ending = refresh(2, 1000, 1520);
 	const struct sc_refresh_row next = refresh(3, 1500, 9500);
 	const struct sc_refresh_row last = refresh(4, 1500, 9500);
+	struct sc_refresh_row again = refresh(5, 1560, 9500);
 	struct sc_refresh_row none;
 	SC_CLEANUP(sc_refresh_row) found = { 0 };
 
 	assert_ok(sc_signin_refresh_add(f->store, &old, NULL), NULL);
 	assert_ok(sc_signin_refresh_add(f->store, &ending, NULL), NULL);
+	assert_ok(sc_signin_refresh_find(f->store, TENANT, &old.hash, 1500, &found, NULL), NULL);
+	assert_int_equal(found.until, 0);
+	sc_refresh_row_free(&found);
 	assert_ok(sc_signin_refresh_rotate(f->store, &old.hash, 1560, &next, NULL), NULL);
-	assert_ok(sc_signin_refresh_find(f->store, TENANT, &old.hash, 1559, &found, NULL), NULL);
-	assert_int_equal(found.expires, 1560);
-	assert_status(sc_signin_refresh_find(f->store, TENANT, &old.hash, 1560, &none, NULL),
-		      SC_ERR_NOT_FOUND, NULL);
 	/* It never lives longer for having been shown. */
 	assert_ok(sc_signin_refresh_rotate(f->store, &ending.hash, 1560, &last, NULL), NULL);
 	assert_status(sc_signin_refresh_find(f->store, TENANT, &ending.hash, 1520, &none, NULL),
 		      SC_ERR_NOT_FOUND, NULL);
+	/* It is still known, so that whoever shows it later is noticed, but good for nothing. */
+	assert_ok(sc_signin_refresh_find(f->store, TENANT, &old.hash, 1560, &found, NULL), NULL);
+	assert_int_equal(found.until, 1560);
+	assert_int_equal(found.expires, 9000);
+	again.created = 1560;
+	assert_status(sc_signin_refresh_rotate(f->store, &old.hash, 1620, &again, NULL), SC_ERR_NOT_FOUND,
+		      NULL);
+	again.created = 1559;
+	assert_ok(sc_signin_refresh_rotate(f->store, &old.hash, 1620, &again, NULL), NULL);
+	sc_refresh_row_free(&found);
+	assert_ok(sc_signin_refresh_find(f->store, TENANT, &old.hash, 1560, &found, NULL), NULL);
+	assert_int_equal(found.until, 1560);
 }
 
 static void no_token_is_had_for_one_that_has_ended(void **state)
@@ -220,6 +232,31 @@ static void no_token_is_had_for_one_that_has_ended(void **state)
 	assert_status(sc_signin_refresh_find(f->store, TENANT, &late.hash, 2001, &none, NULL),
 		      SC_ERR_NOT_FOUND, NULL);
 	assert_ok(sc_signin_refresh_rotate(f->store, &old.hash, 2060, &early, NULL), NULL);
+}
+
+static void a_sign_in_ends_with_all_its_tokens_and_no_others(void **state)
+{
+	struct fixture *f = *state;
+	struct sc_refresh_row first = refresh(1, 1000, 9000);
+	struct sc_refresh_row second = refresh(2, 1500, 9000);
+	struct sc_refresh_row other = refresh(3, 1000, 9000);
+	struct sc_refresh_row none;
+	SC_CLEANUP(sc_refresh_row) found = { 0 };
+
+	first.family = second.family = first.hash;
+	other.family = other.hash;
+	assert_ok(sc_signin_refresh_add(f->store, &first, NULL), NULL);
+	assert_ok(sc_signin_refresh_add(f->store, &other, NULL), NULL);
+	assert_ok(sc_signin_refresh_rotate(f->store, &first.hash, 1560, &second, NULL), NULL);
+	assert_ok(sc_signin_refresh_find(f->store, TENANT, &second.hash, 1500, &found, NULL), NULL);
+	assert_true(sc_hash_equals(&found.family, &first.hash));
+	assert_ok(sc_signin_refresh_revoke(f->store, &found.family, NULL), NULL);
+	assert_status(sc_signin_refresh_find(f->store, TENANT, &first.hash, 1500, &none, NULL),
+		      SC_ERR_NOT_FOUND, NULL);
+	assert_status(sc_signin_refresh_find(f->store, TENANT, &second.hash, 1500, &none, NULL),
+		      SC_ERR_NOT_FOUND, NULL);
+	sc_refresh_row_free(&found);
+	assert_ok(sc_signin_refresh_find(f->store, TENANT, &other.hash, 1500, &found, NULL), NULL);
 }
 
 static sc_status note_tenant(void *context, const struct sc_signin_tenant_row *row, struct sc_error *err)
@@ -253,6 +290,7 @@ int main(void)
 		TEST(expired_refresh_tokens_go_when_another_comes),
 		TEST(a_refresh_token_ends_soon_after_it_was_exchanged),
 		TEST(no_token_is_had_for_one_that_has_ended),
+		TEST(a_sign_in_ends_with_all_its_tokens_and_no_others),
 		TEST(all_tenants_are_listed),
 	};
 

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/os.h"
+#include "web/fetch.h"
 #include "web/token.h"
 #include "web_fixture.h"
 
@@ -346,6 +347,37 @@ static void issuer_audience_and_tenant_must_be_those_listed(void **state)
 	assert_bad(join(HEADER, payload("\"tid\":\"6f1d", "\"tid\":\"7f1d"), sign_well), "that tenant");
 }
 
+/* Keys and tenants are an issuer's own: the other one's are as good as none. */
+static void an_issuer_speaks_with_its_own_keys_for_its_own_tenants(void **state)
+{
+#define OTHER_ISSUER "https://other.example.org/"
+	static const char other_payload[] = "\"iss\":\"" OTHER_ISSUER "\",\"aud";
+	static const char this_payload[] = "\"iss\":\"" ISSUER "\",\"aud";
+	static const char *const other_tenants[] = { "6f1d0b7e-0000-4000-8000-000000000002" };
+	const struct sc_issuer_settings settings = { OTHER_ISSUER, NULL, NULL, other_tenants, 1 };
+	static const char header[] = "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"k5\"}";
+	char both[4096];
+	char jwk[1024];
+	char set[2048];
+	char *tenant;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	write_jwk(jwk, sizeof jwk, other_key, "k5");
+	snprintf(set, sizeof set, "{\"keys\":[%s]}", jwk);
+	assert_ok(sc_issuers_add(issuers, &settings, &err), &err);
+	assert_ok(sc_issuers_set_keys(issuers, OTHER_ISSUER, sc_view_text(set), &err), &err);
+	snprintf(both, sizeof both, "%s", payload(this_payload, other_payload));
+	assert_bad(join(header, both, sign_by_another), "that tenant");
+	tenant = strstr(both, "\"tid\":\"" TENANT);
+	assert_non_null(tenant);
+	tenant[strlen("\"tid\":\"" TENANT) - 1] = '2';
+	assert_good(join(header, both, sign_by_another));
+	assert_bad(join(HEADER, both, sign_well), "its issuer has no such key");
+	assert_bad(join(header, payload("a-1", "a-1"), sign_by_another), "its issuer has no such key");
+	assert_good(join(HEADER, payload("a-1", "a-1"), sign_well));
+}
+
 static void every_claim_that_is_needed_is_missed(void **state)
 {
 	char member[128];
@@ -517,7 +549,27 @@ static void give_keys(struct sc_web_request *request, void *context)
 		sc_web_answer_bytes(request, 200, "application/json", sc_view_text(jwks));
 }
 
-static const struct sc_web_route routes[] = { { "GET", "/keys", give_keys }, { 0 } };
+static void give_elsewhere(struct sc_web_request *request, void *context)
+{
+	(void)context;
+	sc_web_set_header(request, "Location", "/keys");
+	sc_web_answer_bytes(request, 302, "application/json", sc_view_text(jwks));
+}
+
+static void give_too_much(struct sc_web_request *request, void *context)
+{
+	static const char much[SC_FETCH_MAX + 1];
+
+	(void)context;
+	sc_web_answer_bytes(request, 200, "application/json", sc_view_of(much, sizeof much));
+}
+
+static const struct sc_web_route routes[] = {
+	{ "GET", "/keys", give_keys },
+	{ "GET", "/elsewhere", give_elsewhere },
+	{ "GET", "/too-much", give_too_much },
+	{ 0 },
+};
 static const struct sc_web_host hosts[] = { { "login", false, routes }, { 0 } };
 
 /* A clock that the test sets forward. */
@@ -609,6 +661,69 @@ static void keys_are_fetched_and_again_for_an_unknown_kid_but_not_often(void **s
 	sc_os = &sc_os_system;
 }
 
+#define URL_SIZE 128
+
+static const char *write_url(char url[URL_SIZE], const char *scheme, const char *host, uint16_t port,
+			     const char *path)
+{
+	snprintf(url, URL_SIZE, "%s://%s.localhost:%u%s", scheme, host, (unsigned)port, path);
+	return url;
+}
+
+static void keys_come_over_https_from_the_authority_that_was_named_and_nowhere_else(void **state)
+{
+	static const char *const loopback[] = { "127.0.0.1" };
+	struct web_fixture fixture;
+	struct sc_web_settings settings = {
+		.domain = "localhost", .addresses = loopback, .address_count = 1, .hosts = hosts, .threads = 1
+	};
+	static const struct {
+		const char *scheme;
+		const char *host;
+		const char *path;
+		const char *why;
+	} bad[] = {
+		{ "https", "login", "/elsewhere", "answered 302" },
+		{ "https", "login", "/nowhere", "answered 404" },
+		{ "https", "login", "/too-much", "more than" },
+		{ "http", "login", "/keys", "rotocol" },
+		{ "https", "graph", "/keys", "SSL peer certificate" }, /* not among its names */
+	};
+	struct sc_web_server *server = NULL;
+	EVP_PKEY *stranger = EVP_EC_gen("P-256");
+	SC_CLEANUP(sc_bytes) got = { 0 };
+	struct sc_error err = { 0 };
+	char other[160];
+	char url[URL_SIZE];
+	uint16_t port;
+
+	(void)state;
+	is_broken = false;
+	web_fixture_start(&fixture);
+	settings.tls_key = fixture.tls_key;
+	assert_ok(sc_web_server_start(&settings, &server, &err), &err);
+	port = sc_web_server_port(server);
+	assert_ok(sc_fetch(write_url(url, "https", "login", port, "/keys"), fixture.certificate, &got, &err),
+		  &err);
+	assert_view_equal(sc_bytes_view(&got), sc_view_text(jwks));
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct sc_bytes none = { 0 };
+
+		write_url(url, bad[i].scheme, bad[i].host, port, bad[i].path);
+		assert_status(sc_fetch(url, fixture.certificate, &none, &err), SC_ERR_HTTP, &err);
+		if (!strstr(err.message, bad[i].why))
+			fail_msg("%s: %s", url, err.message);
+	}
+	snprintf(other, sizeof other, "%s.other", fixture.certificate);
+	web_fixture_certificate(stranger, other);
+	write_url(url, "https", "login", port, "/keys");
+	assert_status(sc_fetch(url, other, &got, &err), SC_ERR_HTTP, &err);
+	assert_non_null(strstr(err.message, "SSL peer certificate"));
+	sc_web_server_free(server);
+	web_fixture_stop(&fixture);
+	EVP_PKEY_free(stranger);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -621,6 +736,7 @@ int main(void)
 		TEST(a_kid_is_a_look_up_and_nothing_else),
 		TEST(another_type_is_refused),
 		TEST(issuer_audience_and_tenant_must_be_those_listed),
+		TEST(an_issuer_speaks_with_its_own_keys_for_its_own_tenants),
 		TEST(every_claim_that_is_needed_is_missed),
 		TEST(a_token_has_its_time),
 		TEST(a_token_with_any_character_changed_or_cut_off_is_refused),
@@ -628,6 +744,7 @@ int main(void)
 		TEST(a_set_of_keys_that_is_not_sound_is_refused_as_a_whole),
 		TEST(an_issuer_is_listed_once_with_its_tenants),
 		TEST(keys_are_fetched_and_again_for_an_unknown_kid_but_not_often),
+		TEST(keys_come_over_https_from_the_authority_that_was_named_and_nowhere_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

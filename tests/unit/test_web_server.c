@@ -4,6 +4,7 @@
  */
 #include "support/test.h"
 
+#include <arpa/inet.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -412,6 +413,8 @@ static void another_method_is_told_from_another_path(void **state)
 	assert_int_equal(status_for("get /echo HTTP/1.1\r\n" HOST END), 405);
 	assert_non_null(strstr(answer, "{\"error\":{\"code\":\"MethodNotAllowed\",\"message\":"));
 	assert_non_null(strstr(answer, "\r\nAllow: POST, GET\r\n"));
+	assert_int_equal(status_for("GE\x01T /echo HTTP/1.1\r\n" HOST END), 400);
+	assert_int_equal(status_for("G(T /echo HTTP/1.1\r\n" HOST END), 400);
 }
 
 /* -- rule P7
@@ -468,6 +471,36 @@ static void shapes_that_a_proxy_could_read_otherwise_are_refused_and_the_connect
 				    "3\r\nabc\r\n0\r\n\r\n"),
 			 200);
 	assert_non_null(strstr(answer, "\"length\":3"));
+}
+
+static void odd_chunks_are_refused(void **state)
+{
+	static const char *const chunks[] = {
+		"+3\r\nabc\r\n0\r\n\r\n",
+		"-3\r\nabc\r\n0\r\n\r\n",
+		"0x3\r\nabc\r\n0\r\n\r\n",
+		" 3\r\nabc\r\n0\r\n\r\n",
+		"3 \r\nabc\r\n0\r\n\r\n",
+		"3 3\r\nabc\r\n0\r\n\r\n",
+		"g\r\nabc\r\n0\r\n\r\n",
+		"\r\nabc\r\n0\r\n\r\n",
+		"3\r\nabcd\r\n0\r\n\r\n",
+		"3\r\nabc0\r\n\r\n",
+		"10000000000000003\r\nabc\r\n0\r\n\r\n",
+	};
+	char request[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof chunks / sizeof chunks[0]; i++) {
+		snprintf(request, sizeof request,
+			 "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n%s", chunks[i]);
+		if (send_text(request) != 0 || status_of(answer) == 200)
+			fail_msg("chunk %zu is not refused and closed: %.200s", i, answer);
+	}
+	assert_int_equal(send_text("POST /echo HTTP/1.1\r\n" HOST
+				   "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"),
+			 1);
+	assert_int_equal(status_of(answer), 200);
 }
 
 static void trailers_are_refused(void **state)
@@ -635,12 +668,71 @@ static void an_answer_that_is_late_is_dropped_and_the_client_told_to_come_again(
 	(void)state;
 	start_asking(&waiting, "/park");
 	wait_until_parked();
+	assert_true(sc_web_is_awaited(parked));
 	pthread_join(waiting.thread, NULL);
 	assert_int_equal(waiting.result, 0);
 	assert_int_equal(status_of(waiting.answer), 503);
 	assert_non_null(strstr(waiting.answer, "\r\nRetry-After: 1\r\n"));
+	assert_false(sc_web_is_awaited(parked));
 	sc_web_answer_error(parked, 200, "x", "y");
 	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+}
+
+/* libmicrohttpd does not notice it: only our deadline gives thread, connection and memory back. */
+static void a_client_that_goes_away_while_it_waits_does_no_harm(void **state)
+{
+	char request[256];
+	int len = snprintf(request, sizeof request, "GET /park HTTP/1.1\r\nHost: login.localhost:%u\r\n\r\n",
+			   (unsigned)sc_web_server_port(server));
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		parked = NULL;
+		(void)web_exchange("127.0.0.1", sc_web_server_port(server), request, (size_t)len, 50, answer,
+				   sizeof answer);
+		wait_until_parked();
+		assert_string_equal(answer, "");
+		assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+		if (i < 2)
+			usleep(800000); /* beyond the deadline */
+		if (i == 2)
+			sc_web_server_stop(server);
+		assert_false(sc_web_is_awaited(parked));
+		sc_web_answer(parked, 200, NULL);
+	}
+}
+
+/* Not so many for each: descriptors are the process's. */
+static void connections_are_shared_by_the_addresses(void **state)
+{
+	static const char *const three[] = { "127.0.0.1", "127.0.0.2", "::1" };
+	const struct sc_web_settings settings = {
+		.domain = "localhost",
+		.addresses = three,
+		.address_count = 3,
+		.tls_key = fixture.tls_key,
+		.hosts = hosts,
+		.context = (void *)(uintptr_t) "context",
+		.threads = 1,
+		.deadline_ms = 2000,
+		.connections = 3,
+	};
+	struct background waiting;
+	struct sc_error err = { 0 };
+	int64_t begun;
+
+	(void)state;
+	sc_web_server_free(server);
+	server = NULL;
+	assert_ok(sc_web_server_start(&settings, &server, &err), &err);
+	start_asking(&waiting, "/park");
+	wait_until_parked();
+	begun = sc_clock_monotonic();
+	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+	assert_true(sc_clock_monotonic() - begun > SC_SECOND);
+	pthread_join(waiting.thread, NULL);
+	assert_int_equal(status_of(waiting.answer), 503);
+	sc_web_answer(parked, 200, NULL);
 }
 
 static void a_slow_client_is_cut_off(void **state)
@@ -692,6 +784,47 @@ static void wait_at_gate(void *context)
 	while (!gate)
 		usleep(1000);
 	done++;
+}
+
+static atomic_bool was_awaited;
+
+static void ask_at_gate(void *context)
+{
+	while (!gate)
+		usleep(1000);
+	was_awaited = sc_web_is_awaited(context);
+	sc_web_answer(context, 204, NULL);
+}
+
+static void *stop_server(void *argument)
+{
+	sc_web_server_stop(server);
+	return argument;
+}
+
+static void a_job_learns_that_the_server_is_stopping(void **state)
+{
+	struct background waiting;
+	pthread_t stopper;
+
+	(void)state;
+	for (int stops = 0; stops < 2; stops++) {
+		gate = false;
+		parked = NULL;
+		start_asking(&waiting, "/park");
+		wait_until_parked();
+		assert_ok(sc_web_run(server, SC_WEB_SLOW, ask_at_gate, parked, NULL), NULL);
+		if (stops) {
+			assert_int_equal(pthread_create(&stopper, NULL, stop_server, NULL), 0);
+			while (sc_web_run(server, SC_WEB_SLOW, wait_at_gate, NULL, NULL) == SC_OK)
+				usleep(10000);
+		}
+		gate = true;
+		pthread_join(waiting.thread, NULL);
+		assert_int_equal(status_of(waiting.answer), 204);
+		assert_int_equal(was_awaited, !stops);
+	}
+	pthread_join(stopper, NULL);
 }
 
 static void slow_jobs_do_not_delay_quick_ones_and_are_limited(void **state)
@@ -858,21 +991,45 @@ static void a_certificate_of_another_key_is_refused_at_the_start(void **state)
 	EVP_PKEY_free(larger);
 }
 
+static void a_process_has_one_server(void **state)
+{
+	struct sc_web_server *first = server;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_status(start_with(1, 0, 0, &err), SC_ERR_STATE, &err);
+	assert_ptr_equal(server, first);
+	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+}
+
 static void a_port_that_is_taken_is_named(void **state)
 {
-	const struct sc_web_settings settings = {
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sc_web_settings settings = {
 		.domain = "localhost",
-		.port = sc_web_server_port(server),
 		.addresses = loopbacks,
 		.address_count = 1,
 		.tls_key = fixture.tls_key,
 		.hosts = hosts,
+		.context = (void *)(uintptr_t) "context",
 	};
-	struct sc_web_server *second = NULL;
+	socklen_t len = sizeof address;
 	struct sc_error err = { 0 };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char words[64];
 
 	(void)state;
-	assert_status(sc_web_server_start(&settings, &second, &err), SC_ERR_STATE, &err);
+	sc_web_server_free(server);
+	server = NULL;
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+	settings.port = ntohs(address.sin_port);
+	snprintf(words, sizeof words, "cannot listen on 127.0.0.1 port %u: Address", (unsigned)settings.port);
+	assert_status(sc_web_server_start(&settings, &server, &err), SC_ERR_SYSTEM, &err);
+	assert_non_null(strstr(err.message, words));
+	close(fd);
+	assert_ok(sc_web_server_start(&settings, &server, &err), &err);
 	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
 }
 
@@ -890,6 +1047,7 @@ int main(void)
 		TEST(hosts_that_are_not_served_are_refused),
 		TEST(another_method_is_told_from_another_path),
 		TEST(shapes_that_a_proxy_could_read_otherwise_are_refused_and_the_connection_closed),
+		TEST(odd_chunks_are_refused),
 		TEST(trailers_are_refused),
 		TEST(versions_other_than_1_1_are_refused),
 		TEST(path_tricks_are_refused),
@@ -899,9 +1057,12 @@ int main(void)
 		TEST(an_answer_may_come_from_another_thread),
 		IMPATIENT(a_request_that_waits_delays_no_other),
 		IMPATIENT(an_answer_that_is_late_is_dropped_and_the_client_told_to_come_again),
+		IMPATIENT(a_client_that_goes_away_while_it_waits_does_no_harm),
+		TEST(connections_are_shared_by_the_addresses),
 		IMPATIENT(a_slow_client_is_cut_off),
 		TEST(stopping_answers_what_waits_and_takes_nothing_more),
 		TEST(slow_jobs_do_not_delay_quick_ones_and_are_limited),
+		TEST(a_job_learns_that_the_server_is_stopping),
 		TEST(tls_1_2_and_1_3_are_spoken_with_the_modules_signature),
 		TEST(older_tls_and_weak_ciphers_are_not),
 		TEST(no_session_ticket_is_given),
@@ -909,6 +1070,7 @@ int main(void)
 		TEST(a_module_that_forgot_or_was_restarted_is_no_event),
 		TEST(a_silent_module_costs_a_handshake_its_time_and_no_more),
 		TEST(a_certificate_of_another_key_is_refused_at_the_start),
+		TEST(a_process_has_one_server),
 		TEST(a_port_that_is_taken_is_named),
 	};
 
