@@ -148,8 +148,9 @@ sc_status sc_access_finish(struct sc_access *access, sc_status outcome, const ch
 		? entry_of(access, SC_AUDIT_DONE, reason)
 		: entry_of(access, SC_AUDIT_FAILED, reason ? reason : sc_status_sentence(outcome));
 
-	return operations[access->operation].kind == SC_CHANGES ? sc_audit_sync(access->audit, &entry, err)
-								: sc_audit_note(access->audit, &entry, err);
+	/* What ended before it began has changed nothing, and is told on threads that must not wait. */
+	return access->has_begun ? sc_audit_sync(access->audit, &entry, err)
+				 : sc_audit_note(access->audit, &entry, err);
 }
 
 const char *sc_operation_name(enum sc_operation operation)
