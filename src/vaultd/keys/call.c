@@ -218,8 +218,15 @@ sc_status sc_keys_call_owner(const struct sc_keys_call *call, const char *name, 
 void sc_keys_call_answer(struct sc_keys_call *call, json_t *body)
 {
 	struct sc_error err = { 0 };
-	sc_status status = body ? sc_access_finish(&call->access, SC_OK, NULL, &err) : SC_ERR_MEMORY;
+	sc_status status;
 
+	if (!body) {
+		/* The key may have been used: that is a line, too. */
+		(void)sc_fail_plain(&err, SC_ERR_MEMORY);
+		sc_keys_call_fail(call, SC_ERR_MEMORY, &err);
+		return;
+	}
+	status = sc_access_finish(&call->access, SC_OK, NULL, &err);
 	if (status == SC_OK) {
 		sc_web_answer(call->request, 200, body);
 	} else {

@@ -166,7 +166,8 @@ void sc_resources_call_run(struct sc_resources_call *call, sc_web_job job)
 		sc_resources_call_fail(call, status, &err);
 }
 
-void sc_resources_call_answer(struct sc_resources_call *call, unsigned http, json_t *body)
+/* Ends a call that did what was asked; the body, which may be NULL, is released. */
+static void finish(struct sc_resources_call *call, unsigned http, json_t *body)
 {
 	struct sc_error err = { 0 };
 	sc_status status = sc_access_finish(&call->access, SC_OK, NULL, &err);
@@ -178,6 +179,23 @@ void sc_resources_call_answer(struct sc_resources_call *call, unsigned http, jso
 		answer_failure(call, status, &err);
 	}
 	call_free(call);
+}
+
+void sc_resources_call_answer(struct sc_resources_call *call, unsigned http, json_t *body)
+{
+	struct sc_error err = { 0 };
+
+	if (body) {
+		finish(call, http, body);
+		return;
+	}
+	(void)sc_fail_plain(&err, SC_ERR_MEMORY);
+	sc_resources_call_fail(call, SC_ERR_MEMORY, &err);
+}
+
+void sc_resources_call_answer_bare(struct sc_resources_call *call, unsigned http)
+{
+	finish(call, http, NULL);
 }
 
 void sc_resources_call_refuse(struct sc_resources_call *call, unsigned http, const char *code,

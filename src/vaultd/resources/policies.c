@@ -166,12 +166,10 @@ sc_status sc_policies_read(const json_t *properties, const struct sc_policy_auth
 
 json_t *sc_policies_show(const json_t *policies)
 {
-	json_t *shown = json_deep_copy(policies);
+	json_t *shown = policies ? json_deep_copy(policies) : json_array();
 	json_t *entry;
 	size_t i;
 
-	if (!shown)
-		return json_array();
 	json_array_foreach(shown, i, entry) json_object_del(entry, "issuer");
 	return shown;
 }
