@@ -278,10 +278,11 @@ void sc_resources_list(struct sc_web_request *request, void *context)
 {
 	struct sc_resources_call *call =
 	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
-	const char *filter = sc_web_query(request, "$filter");
+	const char *filter;
 
 	if (!call)
 		return;
+	filter = sc_web_query(request, "$filter");
 	if (!filter || begins_with(filter, "resourceType eq '" TYPE "'"))
 		answer_list(call, NULL);
 	else if (begins_with(filter, "resourceType eq '"))
