@@ -117,6 +117,25 @@ static bool decide(struct sc_resources_call *call)
 	return false;
 }
 
+/*
+ * What the audit log and refusals call the resource: the same, letter case apart, however its path was written,
+ * since a path with escapes in it hides what it names, and can be longer than there is room for.
+ */
+static void name_place(struct sc_resources_call *call)
+{
+	const char *subscription = sc_web_parameter(call->request, "subscription");
+	const char *group = sc_web_parameter(call->request, "group");
+	const char *vault = sc_web_parameter(call->request, "vault");
+
+	if (!subscription) {
+		snprintf(call->access.vault, sizeof call->access.vault, "%s", sc_web_path(call->request));
+		return;
+	}
+	snprintf(call->access.vault, sizeof call->access.vault, "/subscriptions/%s%s%s%s%s", subscription,
+		 group ? "/resourceGroups/" : "", group ? group : "",
+		 vault ? "/providers/Microsoft.KeyVault/vaults/" : "", vault ? vault : "");
+}
+
 static void call_free(struct sc_resources_call *call)
 {
 	sc_subscription_row_free(&call->subscription);
@@ -138,7 +157,7 @@ struct sc_resources_call *sc_resources_call_begin(struct sc_web_request *request
 	call->access.audit = vaultd->audit;
 	call->access.operation = operation;
 	snprintf(call->access.request, sizeof call->access.request, "%s", sc_web_request_id(request));
-	snprintf(call->access.vault, sizeof call->access.vault, "%s", sc_web_path(request));
+	name_place(call);
 	if (authenticate(call) && sc_resources_version_is_known(request) && find_subscription(call) &&
 	    decide(call))
 		return call;
