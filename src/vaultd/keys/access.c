@@ -152,8 +152,3 @@ sc_status sc_access_finish(struct sc_access *access, sc_status outcome, const ch
 	return access->has_begun ? sc_audit_sync(access->audit, &entry, err)
 				 : sc_audit_note(access->audit, &entry, err);
 }
-
-const char *sc_operation_name(enum sc_operation operation)
-{
-	return operations[operation].name;
-}

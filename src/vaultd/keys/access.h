@@ -90,7 +90,4 @@ sc_status sc_access_begin(struct sc_access *access, struct sc_error *err) SC_WAR
 sc_status sc_access_finish(struct sc_access *access, sc_status outcome, const char *reason,
 			   struct sc_error *err) SC_WARN_UNUSED;
 
-/* "keys/decrypt". */
-const char *sc_operation_name(enum sc_operation operation);
-
 #endif
