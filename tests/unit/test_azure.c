@@ -8,11 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <openssl/rsa.h>
 
 #include "azure/answer.h"
+#include "azure/cmdlet.h"
 #include "azure/keys.h"
+#include "base/file.h"
 #include "formats/key_type.h"
 #include "web/web.h"
 #include "web_fixture.h"
@@ -430,6 +434,60 @@ static void a_new_refresh_token_replaces_the_old_one(void **state)
 	assert_int_equal(say.token_requests, 2);
 }
 
+/* -- the end of a cmdlet -----------------------------------------------------------------------------------
+ */
+
+static sc_status prints(int argc, char **argv, bool *done, struct sc_error *error)
+{
+	(void)argc, (void)argv, (void)done, (void)error;
+	printf("a line\n");
+	return SC_OK;
+}
+
+static sc_status repeats_a_server(int argc, char **argv, bool *done, struct sc_error *error)
+{
+	(void)argc, (void)argv, (void)done;
+	return sc_fail(error, SC_ERR_UNAVAILABLE, "the host calls itself \x1b[2J\n\xc2\x9b");
+}
+
+/* Its exit status with standard output in that file, and what it said of a failure. */
+static int end_of(sc_cmdlet *run, const char *output, struct sc_bytes *said)
+{
+	const char *path = scratch_path(&fixture.scratch, "stderr");
+	int status = 0;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (!freopen(output, "w", stdout) || !freopen(path, "w", stderr))
+			_exit(1);
+		status = sc_cmdlet_main("Cmdlet", run, 0, NULL);
+		fflush(stderr);
+		_exit(status);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_ok(sc_file_read_path(path, 4096, said, &err), &err);
+	return WEXITSTATUS(status);
+}
+
+static void a_cmdlet_that_fails_says_so_in_one_line(void **state)
+{
+	SC_CLEANUP(sc_bytes) nothing = { 0 };
+	SC_CLEANUP(sc_bytes) full = { 0 };
+	SC_CLEANUP(sc_bytes) hostile = { 0 };
+
+	(void)state;
+	assert_int_equal(end_of(prints, "/dev/null", &nothing), 0);
+	assert_int_equal(nothing.len, 0);
+	assert_int_not_equal(end_of(prints, "/dev/full", &full), 0);
+	assert_string_equal((const char *)full.data, "Cmdlet: standard output cannot be written\n");
+	assert_int_not_equal(end_of(repeats_a_server, "/dev/null", &hostile), 0);
+	assert_string_equal((const char *)hostile.data, "Cmdlet: the host calls itself ?[2J??\n");
+}
+
 /* -- addresses, sessions -----------------------------------------------------------------------------------
  */
 
@@ -517,6 +575,7 @@ int main(void)
 		cmocka_unit_test(a_key_that_was_imported_is_the_one_of_the_package),
 		cmocka_unit_test(a_receipt_is_what_the_vault_attests),
 		cmocka_unit_test(a_new_refresh_token_replaces_the_old_one),
+		cmocka_unit_test(a_cmdlet_that_fails_says_so_in_one_line),
 		cmocka_unit_test(an_address_has_one_form),
 		cmocka_unit_test(a_vaults_audience_is_its_hosts_parent),
 		cmocka_unit_test(a_form_says_what_was_put_into_it),
