@@ -96,15 +96,20 @@ static sc_status ask_token(struct sc_account *account, const struct sc_form_fiel
 	struct sc_https_request request = { .method = "POST",
 					    .url = account->session.token_endpoint,
 					    .content_type = FORM };
+	sc_status status;
 
 	SC_TRY(sc_form_make(fields, count, &form, err));
 	request.body = sc_bytes_view(&form);
 	SC_TRY(sc_https_send(account->https, &request, &answer, err));
+	status = sc_answer_read(&answer, "sign-in", out, err);
 	/* RFC 6749 section 5.2: a refused password or refresh token is a 400; to us it is a matter of
 	 * authority. */
-	if (answer.status == 400)
-		answer.status = 401;
-	return sc_answer_read(&answer, "sign-in", out, err);
+	if (status == SC_ERR_HTTP && answer.status == 400) {
+		status = SC_ERR_TOKEN;
+		if (err)
+			err->status = status;
+	}
+	return status;
 }
 
 /* A token of the answer; it will stand in a header or a form, so its characters are checked. */

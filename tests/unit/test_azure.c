@@ -276,7 +276,7 @@ static void a_refused_password_is_told_in_the_services_words(void **state)
 	say.token_status = 400;
 	say.token_error = "{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS50126: no\\u001b[2J\"}";
 	assert_status(sign_in(&account), SC_ERR_TOKEN, &err);
-	assert_says("invalid_grant: AADSTS50126: no?[2J");
+	assert_says("sign-in: 400 invalid_grant: AADSTS50126: no?[2J");
 	say.token_status = 429;
 	assert_status(sign_in(&account), SC_ERR_THROTTLED, &err);
 }
