@@ -40,13 +40,17 @@ static void wipe_and_free(void *memory)
 	free(memory);
 }
 
+/* Tokens pass through jansson's strings: before the first of them is read. */
+static void wipe_json(void)
+{
+	json_set_alloc_funcs(malloc, wipe_and_free);
+}
+
 static sc_status account_new(const char *ca, struct sc_account **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_account) account = calloc(1, sizeof *account);
 
 	SC_ENSURE(account, err, SC_ERR_MEMORY, "out of memory");
-	/* Tokens pass through jansson's strings. */
-	json_set_alloc_funcs(malloc, wipe_and_free);
 	SC_TRY(sc_https_open(ca && *ca ? ca : NULL, &account->https, err));
 	*out = sc_steal(account);
 	return SC_OK;
@@ -223,6 +227,7 @@ sc_status sc_account_sign_in(const struct sc_sign_in *where, const char *user,
 	SC_CLEANUP(sc_json) answer = NULL;
 	char audience[SC_URL_MAX];
 
+	wipe_json();
 	SC_ENSURE(*user && sc_text_is_printable(user), err, SC_ERR_ARGUMENT,
 		  "the user's name is empty or unprintable");
 	SC_TRY(account_new(where->ca, &account, err));
@@ -252,6 +257,7 @@ sc_status sc_account_open(struct sc_account **out, struct sc_error *err)
 	SC_CLEANUP(sc_session) session = { 0 };
 	SC_CLEANUP(sc_account) account = NULL;
 
+	wipe_json();
 	SC_TRY(sc_session_read(&session, err));
 	SC_TRY(account_new(session.ca, &account, err));
 	account->session = session;

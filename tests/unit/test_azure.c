@@ -488,6 +488,28 @@ static void a_cmdlet_that_fails_says_so_in_one_line(void **state)
 	assert_string_equal((const char *)hostile.data, "Cmdlet: the host calls itself ?[2J??\n");
 }
 
+static unsigned left_as_they_were;
+
+static void count_and_free(void *memory)
+{
+	left_as_they_were += memory != NULL;
+	free(memory);
+}
+
+/* A refresh token is worth a password; it passes through jansson, which frees without wiping. */
+static void no_token_stays_in_freed_memory(void **state)
+{
+	SC_CLEANUP(sc_account) account = NULL;
+	SC_CLEANUP(sc_account) later = NULL;
+
+	(void)state;
+	good_answers();
+	assert_ok(sign_in(&account), &err);
+	json_set_alloc_funcs(malloc, count_and_free);
+	assert_ok(sc_account_open(&later, &err), &err);
+	assert_int_equal(left_as_they_were, 0);
+}
+
 /* -- addresses, sessions -----------------------------------------------------------------------------------
  */
 
@@ -576,6 +598,7 @@ int main(void)
 		cmocka_unit_test(a_receipt_is_what_the_vault_attests),
 		cmocka_unit_test(a_new_refresh_token_replaces_the_old_one),
 		cmocka_unit_test(a_cmdlet_that_fails_says_so_in_one_line),
+		cmocka_unit_test(no_token_stays_in_freed_memory),
 		cmocka_unit_test(an_address_has_one_form),
 		cmocka_unit_test(a_vaults_audience_is_its_hosts_parent),
 		cmocka_unit_test(a_form_says_what_was_put_into_it),
