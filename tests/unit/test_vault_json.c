@@ -44,6 +44,7 @@ static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 	SC_CLEANUP(sc_bytes) n = { 0 };
 	SC_CLEANUP(sc_json) properties = parse("{\"softDeleteRetentionInDays\":90}");
 	SC_CLEANUP(sc_json) bundle = NULL;
+	SC_CLEANUP(sc_json) again = NULL;
 	struct sc_key_row row = { .vault = "Contoso",
 				  .name = "first",
 				  .version = "00112233445566778899aabbccddeeff",
@@ -73,6 +74,14 @@ static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 	assert_string_equal(text_at(bundle, "attributes", "recoveryLevel"), "Recoverable+Purgeable");
 	assert_true(json_is_false(json_object_get(attributes, "exportable")));
 	assert_string_equal(text_at(bundle, "tags", "a"), "b");
+	/* Damage is no fault of whoever asks, so it is no malformed JSON of his. */
+	row.tags = "{";
+	assert_status(sc_bundle_of(&row, properties, "vault.localhost:8443", &again, &err), SC_ERR_INTEGRITY,
+		      &err);
+	row.tags = "{}";
+	row.spki = sc_view_of(spki.data, spki.len - 1);
+	assert_status(sc_bundle_of(&row, properties, "vault.localhost:8443", &again, &err), SC_ERR_INTEGRITY,
+		      &err);
 }
 
 static sc_status read_wish(const char *text)

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "vaultd/resources/policies.h"
+#include "vaultd/stored.h"
 #include "web/json.h"
 
 #define TYPE          "Microsoft.KeyVault/vaults"
@@ -57,7 +58,7 @@ sc_status sc_vault_show(const struct sc_vault_row *row, const char *authority, j
 	SC_CLEANUP(sc_json) vault = sc_vault_show_short(row);
 	SC_CLEANUP(sc_json) properties = NULL;
 
-	SC_TRY(sc_json_read(sc_view_text(row->properties), &properties, err));
+	SC_TRY(sc_stored_json(row->properties, &properties, err));
 	if (json_object_set_new(properties, "accessPolicies",
 				sc_policies_show(json_object_get(properties, "accessPolicies"))) ||
 	    json_object_set_new(properties, "sku",

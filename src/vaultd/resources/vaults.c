@@ -6,6 +6,7 @@
 #include "vaultd/resources/call.h"
 #include "vaultd/resources/handlers.h"
 #include "vaultd/resources/vault_body.h"
+#include "vaultd/stored.h"
 #include "web/json.h"
 
 #define TYPE     "Microsoft.KeyVault/vaults"
@@ -158,7 +159,7 @@ static sc_status write_change(struct sc_resources_call *call, struct sc_vault_ro
 	SC_CLEANUP(sc_vault_wish) wish = { 0 };
 	const struct sc_vault_region *region;
 
-	SC_TRY(sc_json_read(sc_view_text(row->properties), &present, err));
+	SC_TRY(sc_stored_json(row->properties, &present, err));
 	SC_TRY(sc_vault_wish_read(call->body, &author, present, &wish, err));
 	region = wish.location ? sc_vaultd_region_at(call->vaultd, wish.location) : NULL;
 	SC_ENSURE(!wish.location || (region && strcmp(region->place->code, row->region) == 0), err,
