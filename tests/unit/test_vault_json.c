@@ -171,8 +171,8 @@ static sc_status read_vault(const char *more, const char *present_text, struct s
 	snprintf(
 	    text, sizeof text,
 	    "{\"location\":\"westeurope\",\"properties\":{\"tenantId\":\"adfs\",\"sku\":{\"family\":\"A\","
-	    "\"name\":\"Premium\"}%s}}",
-	    more);
+	    "\"name\":\"Premium\"}%s%s}}",
+	    more, strstr(more, "accessPolicies") ? "" : ",\"accessPolicies\":[]");
 	body = parse(text);
 	status = sc_vault_wish_read(body, &author, present, wish, &err);
 	wish->location = NULL; /* it pointed into the body */
@@ -214,6 +214,9 @@ static void access_policies_are_for_the_vaults_own_tenant(void **state)
 	assert_int_equal(try_vault(POLICY("9a0c2a52-5d0b-4f64-9b54-2f6f3f1f6f09", "[\"Get\"]")),
 			 SC_ERR_ARGUMENT);
 	assert_int_equal(try_vault(POLICY(TENANT, "[\"exportKey\"]")), SC_ERR_ARGUMENT);
+	/* To say nothing of them is not to say that there are none. */
+	assert_int_equal(try_vault(",\"accessPolicies\":[]"), SC_OK);
+	assert_int_equal(try_vault(",\"accessPolicies\":null"), SC_ERR_ARGUMENT);
 }
 
 /* An entry keeps the issuer that it was made with, whoever puts the vault back; clients never see it. */

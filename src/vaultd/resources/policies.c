@@ -150,6 +150,9 @@ sc_status sc_policies_read(const json_t *properties, const struct sc_policy_auth
 	size_t i;
 
 	SC_TRY(sc_json_array(properties, "accessPolicies", SC_JSON_OPTIONAL, &given, err));
+	/* To leave them out must not take them away. */
+	SC_ENSURE(given, err, SC_ERR_ARGUMENT,
+		  "properties.accessPolicies: not specified: give all of them, [] for none.");
 	SC_ENSURE(json_array_size(given) <= POLICIES_MAX, err, SC_ERR_ARGUMENT,
 		  "accessPolicies: more than %d entries.", POLICIES_MAX);
 	json_array_foreach(given, i, item)
