@@ -219,6 +219,32 @@ static void access_policies_are_for_the_vaults_own_tenant(void **state)
 	assert_int_equal(try_vault(",\"accessPolicies\":null"), SC_ERR_ARGUMENT);
 }
 
+/* So many times the same entry. */
+static sc_status read_policies(unsigned count, struct sc_error *err)
+{
+	SC_CLEANUP(sc_json) body = parse("{\"properties\":{\"tenantId\":\"adfs\",\"sku\":{\"name\":\"premium\"}}}");
+	SC_CLEANUP(sc_json) entry = json_pack("{s:s, s:s, s:{s:[s, s, s, s]}}", "tenantId", TENANT, "objectId", OID,
+					      "permissions", "keys", "unwrapKey", "decrypt", "getrotationpolicy",
+					      "setrotationpolicy");
+	SC_CLEANUP(sc_vault_wish) wish = { 0 };
+	json_t *policies = json_array();
+
+	assert_int_equal(json_object_set_new(json_object_get(body, "properties"), "accessPolicies", policies), 0);
+	while (count--)
+		assert_int_equal(json_array_append(policies, entry), 0);
+	return sc_vault_wish_read(body, &author, NULL, &wish, err);
+}
+
+static void more_policies_than_can_be_kept_are_refused_by_name(void **state)
+{
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_ok(read_policies(500, &err), &err);
+	assert_status(read_policies(1024, &err), SC_ERR_TOO_LARGE, &err);
+	assert_non_null(strstr(err.message, "access policies"));
+}
+
 /* An entry keeps the issuer that it was made with, whoever puts the vault back; clients never see it. */
 static void an_access_policy_names_its_principals_issuer(void **state)
 {
@@ -309,6 +335,7 @@ int main(void)
 		cmocka_unit_test(a_vaults_name_is_a_hosts_name),
 		cmocka_unit_test(what_the_service_would_not_do_is_refused),
 		cmocka_unit_test(access_policies_are_for_the_vaults_own_tenant),
+		cmocka_unit_test(more_policies_than_can_be_kept_are_refused_by_name),
 		cmocka_unit_test(an_access_policy_names_its_principals_issuer),
 		cmocka_unit_test(purge_protection_once_on_stays_on),
 		cmocka_unit_test(a_refused_package_is_told_what_it_was_made_for),
