@@ -222,14 +222,17 @@ static void access_policies_are_for_the_vaults_own_tenant(void **state)
 /* So many times the same entry. */
 static sc_status read_policies(unsigned count, struct sc_error *err)
 {
-	SC_CLEANUP(sc_json) body = parse("{\"properties\":{\"tenantId\":\"adfs\",\"sku\":{\"name\":\"premium\"}}}");
-	SC_CLEANUP(sc_json) entry = json_pack("{s:s, s:s, s:{s:[s, s, s, s]}}", "tenantId", TENANT, "objectId", OID,
-					      "permissions", "keys", "unwrapKey", "decrypt", "getrotationpolicy",
-					      "setrotationpolicy");
+	SC_CLEANUP(sc_json)
+	body = parse("{\"properties\":{\"tenantId\":\"adfs\",\"sku\":{\"name\":\"premium\"}}}");
+	SC_CLEANUP(sc_json)
+	entry =
+	    json_pack("{s:s, s:s, s:{s:[s, s, s, s]}}", "tenantId", TENANT, "objectId", OID, "permissions",
+		      "keys", "unwrapKey", "decrypt", "getrotationpolicy", "setrotationpolicy");
 	SC_CLEANUP(sc_vault_wish) wish = { 0 };
 	json_t *policies = json_array();
 
-	assert_int_equal(json_object_set_new(json_object_get(body, "properties"), "accessPolicies", policies), 0);
+	assert_int_equal(json_object_set_new(json_object_get(body, "properties"), "accessPolicies", policies),
+			 0);
 	while (count--)
 		assert_int_equal(json_array_append(policies, entry), 0);
 	return sc_vault_wish_read(body, &author, NULL, &wish, err);

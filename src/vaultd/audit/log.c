@@ -265,10 +265,11 @@ static sc_status find_end(struct sc_audit *audit, bool *cut, struct sc_error *er
 	if (last_line((const char *)tail.data, tail.len, &begin, &end)) {
 		line = sc_view_of(tail.data + begin, end - begin);
 		if (sc_audit_line_place(line, &last, err) != SC_OK)
-			return sc_fail(err, SC_ERR_INTEGRITY,
-				       "%s: its last line is none of an audit log: keep the file to look into "
-				       "it, and begin another",
-				       audit->path);
+			return sc_fail(
+			    err, SC_ERR_INTEGRITY,
+			    "%s: its last line is none of an audit log: keep the file to look into "
+			    "it, and begin another",
+			    audit->path);
 		SC_TRY(sc_audit_line_hash(line, &audit->next.prev, err));
 		audit->next.seq = last.seq + 1;
 		audit->end = from + (off_t)end + 1;

@@ -84,8 +84,8 @@ sc_status sc_access_begin(struct sc_access *access, struct sc_error *err) SC_WAR
 
 /*
  * What came of it: SC_OK, or what failed and why (`reason`; NULL: the status table's sentence). The line of a
- * change that has begun is synced (worker threads only), any other is grouped. SC_ERR_NOT_DURABLE: nothing may
- * be answered but that.
+ * change that has begun is synced (worker threads only), any other is grouped. SC_ERR_NOT_DURABLE: nothing
+ * may be answered but that.
  */
 sc_status sc_access_finish(struct sc_access *access, sc_status outcome, const char *reason,
 			   struct sc_error *err) SC_WARN_UNUSED;

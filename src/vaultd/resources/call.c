@@ -118,8 +118,8 @@ static bool decide(struct sc_resources_call *call)
 }
 
 /*
- * What the audit log and refusals call the resource: the same, letter case apart, however its path was written,
- * since a path with escapes in it hides what it names, and can be longer than there is room for.
+ * What the audit log and refusals call the resource: the same, letter case apart, however its path was
+ * written, since a path with escapes in it hides what it names, and can be longer than there is room for.
  */
 static void name_place(struct sc_resources_call *call)
 {
