@@ -187,6 +187,25 @@ static void a_change_is_in_the_log_before_it_begins_and_a_refusal_when_it_is_ans
 			 1);
 }
 
+static void a_token_that_is_not_believed_is_told_and_noted(void **state)
+{
+	SC_CLEANUP(sc_issuers) issuers = NULL;
+	struct sc_access access = question(SC_OPERATION_KEY_GET);
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_ok(sc_issuers_new(&issuers, &err), &err);
+	snprintf(access.request, sizeof access.request, "request-with-a-token");
+	assert_status(sc_access_authenticate(&access, issuers, "a.b", "https://vault.example", &err),
+		      SC_ERR_TOKEN, &err);
+	assert_string_equal(err.message, "The access token is not valid here: it is no signed token in "
+					 "compact form");
+	access.operation = SC_OPERATION_KEY_UPDATE;
+	assert_ok(sc_access_begin(&access, &err), &err); /* syncs what was noted before it */
+	assert_int_equal(lines_of("\"request\":\"request-with-a-token\""), 2);
+	assert_int_equal(lines_of("\"reason\":\"it is no signed token in compact form\""), 1);
+}
+
 /* A body that makes no sense, say: it is told on an HTTP thread, which must not wait for the disk. */
 static void a_change_that_has_not_begun_waits_for_no_disk(void **state)
 {
@@ -215,6 +234,7 @@ int main(void)
 		cmocka_unit_test(another_tenant_is_refused_whatever_the_policies_say),
 		cmocka_unit_test(only_administrators_change_resources),
 		cmocka_unit_test(a_change_is_in_the_log_before_it_begins_and_a_refusal_when_it_is_answered),
+		cmocka_unit_test(a_token_that_is_not_believed_is_told_and_noted),
 		cmocka_unit_test(a_change_that_has_not_begun_waits_for_no_disk),
 	};
 

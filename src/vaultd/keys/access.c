@@ -57,7 +57,9 @@ sc_status sc_access_authenticate(struct sc_access *access, struct sc_issuers *is
 	if (status != SC_ERR_TOKEN)
 		return status;
 	status = sc_access_refuse(access, err->message, err);
-	return status == SC_ERR_FORBIDDEN ? SC_ERR_TOKEN : status;
+	if (status != SC_ERR_FORBIDDEN)
+		return status;
+	return sc_fail_context(err, SC_ERR_TOKEN, "The access token is not valid here");
 }
 
 /* An assigned "all" is every permission but purge, as the service has it. */
