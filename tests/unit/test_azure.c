@@ -43,6 +43,9 @@ static struct {
 	unsigned key_status;
 	const char *kid, *attestation;
 	char last_audience[128];
+	const char *moved_to;
+	size_t subscriptions_len; /* of the answer, blanks before it; 0: its own */
+	unsigned subscriptions_requests;
 } say;
 
 static char modulus[1024]; /* base64url, of the key in the vault */
@@ -114,8 +117,23 @@ static void serve_token(struct sc_web_request *request, void *context)
 
 static void serve_subscriptions(struct sc_web_request *request, void *context)
 {
+	SC_CLEANUP(sc_bytes) long_one = { 0 };
+
 	(void)context;
-	reply(request, 200, say.subscriptions);
+	say.subscriptions_requests++;
+	if (say.moved_to) {
+		sc_web_set_header(request, "Location", say.moved_to);
+		reply(request, 302, say.subscriptions);
+	} else if (say.subscriptions_len) {
+		size_t len = strlen(say.subscriptions);
+
+		assert_ok(sc_bytes_new(say.subscriptions_len, &long_one, NULL), NULL);
+		memset(long_one.data, ' ', long_one.len);
+		memcpy(long_one.data + long_one.len - len, say.subscriptions, len);
+		sc_web_answer_bytes(request, 200, "application/json", sc_bytes_view(&long_one));
+	} else {
+		reply(request, 200, say.subscriptions);
+	}
 }
 
 static void serve_resources(struct sc_web_request *request, void *context)
@@ -335,6 +353,30 @@ static void subscriptions_are_read_and_nothing_but(void **state)
 	say.subscriptions =
 	    "{\"value\":[],\"nextLink\":\"https://management.localhost:@/subscriptions?again\"}";
 	assert_status(sc_manager_subscriptions(account, &list, &count, &err), SC_ERR_TOO_LARGE, &err);
+}
+
+static void an_answer_is_neither_followed_elsewhere_nor_taken_without_end(void **state)
+{
+	SC_CLEANUP(sc_account) account = NULL;
+	struct sc_subscription *list = NULL;
+	char elsewhere[128];
+	size_t count = 0;
+
+	(void)state;
+	good_answers();
+	assert_ok(sign_in(&account), &err);
+	put_port("https://management.localhost:@/subscriptions?api-version=2019-11-01", elsewhere,
+		 sizeof elsewhere);
+	say.moved_to = elsewhere;
+	assert_status(sc_manager_subscriptions(account, &list, &count, &err), SC_ERR_HTTP, &err);
+	assert_int_equal(say.subscriptions_requests, 1);
+	say.moved_to = NULL;
+	say.subscriptions_len = SC_HTTPS_ANSWER_MAX + 1;
+	assert_status(sc_manager_subscriptions(account, &list, &count, &err), SC_ERR_TOO_LARGE, &err);
+	say.subscriptions_len = SC_HTTPS_ANSWER_MAX;
+	assert_ok(sc_manager_subscriptions(account, &list, &count, &err), &err);
+	assert_int_equal(count, 1);
+	free(list);
 }
 
 static void a_vault_is_found_by_its_name_and_only_where_vaults_are(void **state)
@@ -593,6 +635,7 @@ int main(void)
 		cmocka_unit_test(a_refused_password_is_told_in_the_services_words),
 		cmocka_unit_test(what_is_no_token_is_not_sent_on),
 		cmocka_unit_test(subscriptions_are_read_and_nothing_but),
+		cmocka_unit_test(an_answer_is_neither_followed_elsewhere_nor_taken_without_end),
 		cmocka_unit_test(a_vault_is_found_by_its_name_and_only_where_vaults_are),
 		cmocka_unit_test(a_key_that_was_imported_is_the_one_of_the_package),
 		cmocka_unit_test(a_receipt_is_what_the_vault_attests),
