@@ -187,6 +187,21 @@ static void a_change_is_in_the_log_before_it_begins_and_a_refusal_when_it_is_ans
 			 1);
 }
 
+/* What was written and cannot be read again, say: the log must not deny it. */
+static void a_change_that_cannot_be_shown_is_done_all_the_same(void **state)
+{
+	struct sc_access access = question(SC_OPERATION_KEY_UPDATE);
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_ok(sc_access_begin(&access, &err), &err);
+	assert_ok(sc_access_finish(&access, SC_ERR_SYSTEM, "not written", &err), &err);
+	assert_int_equal(lines_of("\"result\":\"failed\",\"reason\":\"not written\""), 1);
+	access.is_done = true;
+	assert_ok(sc_access_finish(&access, SC_ERR_SYSTEM, "written, not shown", &err), &err);
+	assert_int_equal(lines_of("\"result\":\"done\",\"reason\":\"written, not shown\""), 1);
+}
+
 static void a_token_that_is_not_believed_is_told_and_noted(void **state)
 {
 	SC_CLEANUP(sc_issuers) issuers = NULL;
@@ -234,6 +249,7 @@ int main(void)
 		cmocka_unit_test(another_tenant_is_refused_whatever_the_policies_say),
 		cmocka_unit_test(only_administrators_change_resources),
 		cmocka_unit_test(a_change_is_in_the_log_before_it_begins_and_a_refusal_when_it_is_answered),
+		cmocka_unit_test(a_change_that_cannot_be_shown_is_done_all_the_same),
 		cmocka_unit_test(a_token_that_is_not_believed_is_told_and_noted),
 		cmocka_unit_test(a_change_that_has_not_begun_waits_for_no_disk),
 	};

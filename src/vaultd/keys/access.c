@@ -145,10 +145,9 @@ sc_status sc_access_begin(struct sc_access *access, struct sc_error *err)
 sc_status sc_access_finish(struct sc_access *access, sc_status outcome, const char *reason,
 			   struct sc_error *err)
 {
+	const char *why = reason || outcome == SC_OK ? reason : sc_status_sentence(outcome);
 	const struct sc_audit_entry entry =
-	    outcome == SC_OK
-		? entry_of(access, SC_AUDIT_DONE, reason)
-		: entry_of(access, SC_AUDIT_FAILED, reason ? reason : sc_status_sentence(outcome));
+	    entry_of(access, outcome == SC_OK || access->is_done ? SC_AUDIT_DONE : SC_AUDIT_FAILED, why);
 
 	/* What ended before it began has changed nothing, and is told on threads that must not wait. */
 	return access->has_begun ? sc_audit_sync(access->audit, &entry, err)

@@ -222,7 +222,7 @@ void sc_keys_call_answer(struct sc_keys_call *call, json_t *body)
 	sc_status status;
 
 	if (!body) {
-		/* The key may have been used: that is a line, too. */
+		call->access.is_done = true;
 		(void)sc_fail_plain(&err, SC_ERR_MEMORY);
 		sc_keys_call_fail(call, SC_ERR_MEMORY, &err);
 		return;

@@ -208,6 +208,7 @@ void sc_resources_call_answer(struct sc_resources_call *call, unsigned http, jso
 		finish(call, http, body);
 		return;
 	}
+	call->access.is_done = true;
 	(void)sc_fail_plain(&err, SC_ERR_MEMORY);
 	sc_resources_call_fail(call, SC_ERR_MEMORY, &err);
 }

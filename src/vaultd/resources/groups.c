@@ -154,6 +154,7 @@ static void put_group(struct sc_resources_call *call, const struct sc_group_row 
 	bool is_new = false;
 	sc_status status = write_group(call, row, &is_new, &err);
 
+	call->access.is_done = status == SC_OK;
 	if (status == SC_OK)
 		status = find_group(call, &written, &err);
 	if (status == SC_OK)

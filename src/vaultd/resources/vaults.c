@@ -111,6 +111,7 @@ static void write_new(struct sc_resources_call *call, const struct sc_vault_wish
 					 "Resource group '%.90s' could not be found.", row.group);
 		return;
 	}
+	call->access.is_done = status == SC_OK;
 	if (status == SC_OK)
 		status = find_vault(call, &written, &err);
 	if (status == SC_OK)
@@ -186,6 +187,7 @@ static void change(struct sc_resources_call *call, struct sc_vault_row *row)
 					 "The vault was changed by another request: try again.");
 		return;
 	}
+	call->access.is_done = status == SC_OK;
 	if (status == SC_OK)
 		status = find_vault(call, &written, &err);
 	if (status == SC_OK)
