@@ -40,13 +40,17 @@ static void wipe_and_free(void *memory)
 	free(memory);
 }
 
+/* Tokens pass through jansson's strings: before the first of them is read. */
+static void wipe_json(void)
+{
+	json_set_alloc_funcs(malloc, wipe_and_free);
+}
+
 static sc_status account_new(const char *ca, struct sc_account **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_account) account = calloc(1, sizeof *account);
 
 	SC_ENSURE(account, err, SC_ERR_MEMORY, "out of memory");
-	/* Tokens pass through jansson's strings. */
-	json_set_alloc_funcs(malloc, wipe_and_free);
 	SC_TRY(sc_https_open(ca && *ca ? ca : NULL, &account->https, err));
 	*out = sc_steal(account);
 	return SC_OK;
@@ -96,15 +100,20 @@ static sc_status ask_token(struct sc_account *account, const struct sc_form_fiel
 	struct sc_https_request request = { .method = "POST",
 					    .url = account->session.token_endpoint,
 					    .content_type = FORM };
+	sc_status status;
 
 	SC_TRY(sc_form_make(fields, count, &form, err));
 	request.body = sc_bytes_view(&form);
 	SC_TRY(sc_https_send(account->https, &request, &answer, err));
+	status = sc_answer_read(&answer, "sign-in", out, err);
 	/* RFC 6749 section 5.2: a refused password or refresh token is a 400; to us it is a matter of
 	 * authority. */
-	if (answer.status == 400)
-		answer.status = 401;
-	return sc_answer_read(&answer, "sign-in", out, err);
+	if (status == SC_ERR_HTTP && answer.status == 400) {
+		status = SC_ERR_TOKEN;
+		if (err)
+			err->status = status;
+	}
+	return status;
 }
 
 /* A token of the answer; it will stand in a header or a form, so its characters are checked. */
@@ -218,6 +227,7 @@ sc_status sc_account_sign_in(const struct sc_sign_in *where, const char *user,
 	SC_CLEANUP(sc_json) answer = NULL;
 	char audience[SC_URL_MAX];
 
+	wipe_json();
 	SC_ENSURE(*user && sc_text_is_printable(user), err, SC_ERR_ARGUMENT,
 		  "the user's name is empty or unprintable");
 	SC_TRY(account_new(where->ca, &account, err));
@@ -247,6 +257,7 @@ sc_status sc_account_open(struct sc_account **out, struct sc_error *err)
 	SC_CLEANUP(sc_session) session = { 0 };
 	SC_CLEANUP(sc_account) account = NULL;
 
+	wipe_json();
 	SC_TRY(sc_session_read(&session, err));
 	SC_TRY(account_new(session.ca, &account, err));
 	account->session = session;

@@ -3,21 +3,26 @@
 
 #include <stdio.h>
 
+#include "azure/answer.h"
 #include "base/clock.h"
 #include "base/log.h"
 
 int sc_cmdlet_main(const char *name, sc_cmdlet *run, int argc, char **argv)
 {
 	struct sc_error err = { 0 };
+	char shown[SC_ERROR_MESSAGE_MAX];
 	bool done = false;
 	sc_status status;
 
 	sc_log_start(name, SC_LOG_WARNING);
 	status = run(argc, argv, &done, &err);
-	if (status != SC_OK)
-		fprintf(stderr, "%s: %s\n", name, err.message);
-	else if (fflush(stdout) != 0)
-		status = sc_fail_errno(&err, SC_ERR_SYSTEM, "standard output");
+	if (status == SC_OK && (fflush(stdout) != 0 || ferror(stdout)))
+		status = sc_fail(&err, SC_ERR_SYSTEM, "standard output cannot be written");
+	if (status != SC_OK) {
+		/* A library's words among them may repeat what a server sent. */
+		sc_text_show(err.message, shown, sizeof shown);
+		fprintf(stderr, "%s: %s\n", name, shown);
+	}
 	return sc_status_exit(status);
 }
 

@@ -9,7 +9,7 @@
 /* A cmdlet's work; sets *done where --help or --version was all that was asked for. */
 typedef sc_status sc_cmdlet(int argc, char **argv, bool *done, struct sc_error *err);
 
-/* Runs it; a failure is "NAME: message" on standard error. Returns main's status. */
+/* Runs it; a failure is "NAME: message" on standard error, in one line. Returns main's status. */
 int sc_cmdlet_main(const char *name, sc_cmdlet *run, int argc, char **argv);
 
 /* "Vault Name     : ContosoKeyVaultHSM"; an empty value is shown empty. */

@@ -3,12 +3,17 @@
  * been imported. Rows and functions, no SQL: the engine behind them may change.
  *
  * What was answered SC_OK by a function that writes is on the disk (rule P2). Otherwise nobody sees any of
- * it, and the store goes on: SC_ERR_NOT_DURABLE  it could not be written: the disk is full, or its sync
- * failed. Room on the disk is found again without a restart; after a failed sync every write is refused until
- * a restart. Should the process end before the next write, the rows may be there, whole, afterwards
- *   SC_ERR_BUSY         another process held the database for too long, or the row was changed since it was
- * read SC_ERR_NOT_FOUND, SC_ERR_EXISTS SC_ERR_TOO_LARGE    a name or text to write is beyond its limit
- *   SC_ERR_INTEGRITY, SC_ERR_SYSTEM, SC_ERR_MEMORY
+ * it, and the store goes on:
+ *
+ *   SC_ERR_NOT_DURABLE  it could not be written: the disk is full, or its sync failed. Room on the disk is
+ *                       found again without a restart; after a failed sync every write is refused until
+ *                       one. Should the process end before the next write, the rows may be there, whole,
+ *                       afterwards
+ *   SC_ERR_BUSY         another process held the database for too long, or the row was changed since it
+ *                       was read
+ *   SC_ERR_TOO_LARGE    a name or text to write is beyond its limit
+ *   SC_ERR_NOT_FOUND, SC_ERR_EXISTS, SC_ERR_INTEGRITY, SC_ERR_SYSTEM, SC_ERR_MEMORY
+ *
  * Writing waits for the disk and belongs on a worker thread; looking up is short. Any thread may call.
  *
  * Names and ids compare without the case of their ASCII letters, as the service's do. GUIDs and versions come
@@ -211,10 +216,11 @@ struct sc_package_claim {
  * The rule of one import (F4). Writes the key version and its package's id together, or neither, so that of
  * two imports of one package exactly one writes:
  *
- *   SC_OK             `version` is where the package's key is: row->version, written now; or, where the same
- * file had been imported into the same vault and name before, that earlier version SC_ERR_EXISTS     the
- * package was imported into another place, or another file has its id, or its key has been purged: a
- * package's id outlives its key. The message names no place SC_ERR_NOT_FOUND  the vault is not there
+ *   SC_OK             `version` is where the package's key is: row->version, written now; or, where the
+ *                     same file had been imported into the same vault and name before, that earlier version
+ *   SC_ERR_EXISTS     the package was imported into another place, or another file has its id, or its key
+ *                     has been purged: a package's id outlives its key. The message names no place
+ *   SC_ERR_NOT_FOUND  the vault is not there
  */
 sc_status sc_store_key_import(struct sc_vault_store *store, const struct sc_key_row *row,
 			      const struct sc_package_claim *claim, char version[SC_STORE_VERSION_SIZE],

@@ -48,8 +48,9 @@ for daemon in vaultd signind; do
 done
 # A tool lives for a moment: it is stopped in the middle of its work.
 build/demo/fresh-package >/dev/null &
+packing=$!
 for i in $(seq 200); do
-	tool=$(pgrep -f 'KeyTransferRemote -Package' | tail -n 1)
+	tool=$(pgrep -P $packing -f 'KeyTransferRemote -Package')
 	[ -n "$tool" ] && kill -STOP "$tool" 2>/dev/null && break
 	sleep 0.005
 done

@@ -106,6 +106,7 @@ ok group-two arm 201 . PUT "$sub/resourceGroups/two?api-version=2021-04-01" '{"l
 ok vault-name-taken arm 409 "$(code VaultAlreadyExists)" PUT "$sub/resourceGroups/two/providers/Microsoft.KeyVault/vaults/contosoeu?$v" "$(vault_body europe premium)"
 ok vault-name-check arm 200 '.nameAvailable == false and .reason == "AlreadyExists"' POST "$sub/providers/Microsoft.KeyVault/checkNameAvailability?$v" '{"name":"contosoEU","type":"Microsoft.KeyVault/vaults"}'
 ok vault-name-invalid arm 400 "$(code VaultNameNotValid)" PUT "$vaults/contoso--eu?$v" "$(vault_body europe premium)"
+ok vault-by-a-path-that-hides-its-name arm 200 '.name == "ContosoStd"' PUT "$sub/resourceGroups/%61cceptance///providers/Microsoft.KeyVault/vaults/%43ontoso%53td?$v" "$(vault_body europe standard)"
 ok vaults-as-resources arm 200 '.value | map(.name) == ["ContosoEU","ContosoNA","ContosoStd"]' GET "$sub/resources?%24filter=resourceType%20eq%20'Microsoft.KeyVault/vaults'&api-version=2015-11-01"
 ok vaults-of-a-group arm 200 '.value | length == 3' GET "$vaults?$v"
 
@@ -258,7 +259,20 @@ ok audit-has-the-import jq -se "map(select(.operation == \"keys/import\" and .ke
 ok audit-allowed-before-done jq -se '(map(select(.operation == "keys/import"))) as $i | ($i | map(.result) | index("allowed")) < ($i | map(.result) | index("done"))' "$log"
 ok audit-has-the-refusals jq -se 'map(select(.operation == "keys/import" and .result == "refused" and (.reason | test("import permission")))) | length == 1' "$log"
 ok audit-names-who jq -se "map(select(.operation == \"keys/decrypt\" and .oid == \"$oid\" and .issuer == \"$LOGIN/$SAFECONDUCT_TENANT/\" and .result == \"done\")) | length >= 3" "$log"
+ok audit-names-the-resource-however-its-path-was-written jq -se "map(select(.operation == \"vaults/write\" and .vault == \"/subscriptions/$subscription/resourceGroups/acceptance/providers/Microsoft.KeyVault/vaults/ContosoStd\" and .result == \"done\")) | length == 2" "$log"
 ok audit-is-a-chain jq -se '[.[].seq] == [range(1; length + 1)]' "$log"
+# As docs/keys-api.md has it, by nothing of ours.
+chain_holds() {
+	python3 - "$log" <<-'END'
+		import hashlib, json, sys
+		prev = '0' * 64
+		for seq, line in enumerate(open(sys.argv[1], 'rb').read().split(b'\n')[:-1], 1):
+		    entry = json.loads(line)
+		    assert (entry['seq'], entry['prev']) == (seq, prev), seq
+		    prev = hashlib.sha256(b'safeconduct audit line 1\0' + line).hexdigest()
+	END
+}
+ok audit-chain-holds chain_holds
 ok audit-has-no-plaintext bash -c "! grep -q 'a secret for the vault\|$(printf 'a secret for the vault' | b64url)' '$log'"
 start vaultd
 ok everything-is-there-after-a-restart opens "$kid" RSA-OAEP-256 "$cipher256"

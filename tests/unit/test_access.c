@@ -1,12 +1,14 @@
 /* Access to a vault's keys: nothing assigned means nothing allowed, and every refusal is in the audit log. */
 #include "../support/test.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/os.h"
 #include "vaultd/keys/access.h"
 #include "web/json.h"
 
@@ -19,11 +21,25 @@ static char directory[] = "/tmp/sc_access.XXXXXX";
 static char path[sizeof directory + 16];
 static struct sc_audit *audit;
 
+static bool sync_fails;
+
+static int fsync_or_not(int fd)
+{
+	if (!sync_fails)
+		return fsync(fd);
+	errno = EIO;
+	return -1;
+}
+
 static int open_audit(void **state)
 {
+	static struct sc_os table;
 	struct sc_error err = { 0 };
 
 	(void)state;
+	table = sc_os_system;
+	table.fsync = fsync_or_not;
+	sc_os = &table;
 	if (!mkdtemp(directory))
 		return -1;
 	snprintf(path, sizeof path, "%s/audit.log", directory);
@@ -171,6 +187,59 @@ static void a_change_is_in_the_log_before_it_begins_and_a_refusal_when_it_is_ans
 			 1);
 }
 
+/* What was written and cannot be read again, say: the log must not deny it. */
+static void a_change_that_cannot_be_shown_is_done_all_the_same(void **state)
+{
+	struct sc_access access = question(SC_OPERATION_KEY_UPDATE);
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_ok(sc_access_begin(&access, &err), &err);
+	assert_ok(sc_access_finish(&access, SC_ERR_SYSTEM, "not written", &err), &err);
+	assert_int_equal(lines_of("\"result\":\"failed\",\"reason\":\"not written\""), 1);
+	access.is_done = true;
+	assert_ok(sc_access_finish(&access, SC_ERR_SYSTEM, "written, not shown", &err), &err);
+	assert_int_equal(lines_of("\"result\":\"done\",\"reason\":\"written, not shown\""), 1);
+}
+
+static void a_token_that_is_not_believed_is_told_and_noted(void **state)
+{
+	SC_CLEANUP(sc_issuers) issuers = NULL;
+	struct sc_access access = question(SC_OPERATION_KEY_GET);
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_ok(sc_issuers_new(&issuers, &err), &err);
+	snprintf(access.request, sizeof access.request, "request-with-a-token");
+	assert_status(sc_access_authenticate(&access, issuers, "a.b", "https://vault.example", &err),
+		      SC_ERR_TOKEN, &err);
+	assert_string_equal(err.message, "The access token is not valid here: it is no signed token in "
+					 "compact form");
+	access.operation = SC_OPERATION_KEY_UPDATE;
+	assert_ok(sc_access_begin(&access, &err), &err); /* syncs what was noted before it */
+	assert_int_equal(lines_of("\"request\":\"request-with-a-token\""), 2);
+	assert_int_equal(lines_of("\"reason\":\"it is no signed token in compact form\""), 1);
+}
+
+/* A body that makes no sense, say: it is told on an HTTP thread, which must not wait for the disk. */
+static void a_change_that_has_not_begun_waits_for_no_disk(void **state)
+{
+	SC_CLEANUP(sc_audit) own = NULL;
+	struct sc_access access = question(SC_OPERATION_KEY_UPDATE);
+	struct sc_error err = { 0 };
+	char own_path[sizeof directory + 16];
+
+	(void)state;
+	snprintf(own_path, sizeof own_path, "%s/own.log", directory);
+	assert_ok(sc_audit_open(own_path, &own, &err), &err);
+	assert_int_equal(unlink(own_path), 0);
+	access.audit = own;
+	sync_fails = true;
+	assert_ok(sc_access_finish(&access, SC_ERR_JSON, "no JSON", &err), &err);
+	assert_status(sc_access_begin(&access, &err), SC_ERR_NOT_DURABLE, &err);
+	sync_fails = false;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +249,9 @@ int main(void)
 		cmocka_unit_test(another_tenant_is_refused_whatever_the_policies_say),
 		cmocka_unit_test(only_administrators_change_resources),
 		cmocka_unit_test(a_change_is_in_the_log_before_it_begins_and_a_refusal_when_it_is_answered),
+		cmocka_unit_test(a_change_that_cannot_be_shown_is_done_all_the_same),
+		cmocka_unit_test(a_token_that_is_not_believed_is_told_and_noted),
+		cmocka_unit_test(a_change_that_has_not_begun_waits_for_no_disk),
 	};
 
 	return cmocka_run_group_tests(tests, open_audit, close_audit);

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,6 +181,8 @@ static void two_processes_do_not_write_one_log(void **state)
 
 static bool disk_is_full;
 static bool sync_fails;
+static atomic_bool syncs_slowly;
+static atomic_uint syncs;
 
 static ssize_t write_or_full(int fd, const void *data, size_t len)
 {
@@ -192,6 +196,9 @@ static ssize_t write_or_full(int fd, const void *data, size_t len)
 
 static int fsync_or_not(int fd)
 {
+	syncs++;
+	while (syncs_slowly)
+		usleep(1000);
 	if (!sync_fails)
 		return fsync(fd);
 	errno = EIO;
@@ -205,7 +212,7 @@ static void fail_on_demand(void)
 	table = sc_os_system;
 	table.write = write_or_full;
 	table.fsync = fsync_or_not;
-	disk_is_full = sync_fails = false;
+	disk_is_full = sync_fails = syncs_slowly = false;
 	sc_os = &table;
 }
 
@@ -225,6 +232,42 @@ static void a_change_is_refused_while_the_disk_is_full_and_goes_on_afterwards(vo
 	assert_ok(sc_audit_sync(audit, &decrypted, &err), &err);
 	sc_audit_free(audit);
 	assert_ok(sc_audit_verify(path, NULL, &err), &err);
+}
+
+static void *end_of_the_sync(void *ignored)
+{
+	usleep(100000);
+	syncs_slowly = false;
+	return ignored;
+}
+
+/* A full disk long ago is no reason to drop what comes in while the log's end is being written. */
+static void the_end_writes_what_waits(void **state)
+{
+	struct sc_audit *audit = NULL;
+	struct sc_error err = { 0 };
+	pthread_t thread;
+	uint64_t lines = 0;
+	unsigned before;
+
+	(void)state;
+	fail_on_demand();
+	assert_ok(sc_audit_open(path, &audit, &err), &err);
+	disk_is_full = true;
+	assert_status(sc_audit_sync(audit, &decrypted, &err), SC_ERR_NOT_DURABLE, &err);
+	disk_is_full = false;
+	assert_ok(sc_audit_sync(audit, &decrypted, &err), &err);
+	syncs_slowly = true;
+	before = syncs;
+	assert_ok(sc_audit_note(audit, &decrypted, &err), &err);
+	while (syncs == before)
+		usleep(1000);
+	assert_ok(sc_audit_note(audit, &decrypted, &err), &err);
+	assert_int_equal(pthread_create(&thread, NULL, end_of_the_sync, NULL), 0);
+	sc_audit_free(audit);
+	pthread_join(thread, NULL);
+	assert_ok(sc_audit_verify(path, &lines, &err), &err);
+	assert_int_equal(lines, 5);
 }
 
 static void a_failed_sync_is_never_retried_into_success(void **state)
@@ -293,6 +336,7 @@ int main(void)
 		cmocka_unit_test_teardown(two_processes_do_not_write_one_log, remove_log),
 		cmocka_unit_test_teardown(a_change_is_refused_while_the_disk_is_full_and_goes_on_afterwards,
 					  remove_log),
+		cmocka_unit_test_teardown(the_end_writes_what_waits, remove_log),
 		cmocka_unit_test_teardown(a_failed_sync_is_never_retried_into_success, remove_log),
 		cmocka_unit_test_teardown(uses_are_on_disk_within_a_second, remove_log),
 		cmocka_unit_test_teardown(what_came_from_outside_forges_no_line, remove_log),

@@ -8,11 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <openssl/rsa.h>
 
 #include "azure/answer.h"
+#include "azure/cmdlet.h"
 #include "azure/keys.h"
+#include "base/file.h"
 #include "formats/key_type.h"
 #include "web/web.h"
 #include "web_fixture.h"
@@ -39,6 +43,9 @@ static struct {
 	unsigned key_status;
 	const char *kid, *attestation;
 	char last_audience[128];
+	const char *moved_to;
+	size_t subscriptions_len; /* of the answer, blanks before it; 0: its own */
+	unsigned subscriptions_requests;
 } say;
 
 static char modulus[1024]; /* base64url, of the key in the vault */
@@ -110,8 +117,23 @@ static void serve_token(struct sc_web_request *request, void *context)
 
 static void serve_subscriptions(struct sc_web_request *request, void *context)
 {
+	SC_CLEANUP(sc_bytes) long_one = { 0 };
+
 	(void)context;
-	reply(request, 200, say.subscriptions);
+	say.subscriptions_requests++;
+	if (say.moved_to) {
+		sc_web_set_header(request, "Location", say.moved_to);
+		reply(request, 302, say.subscriptions);
+	} else if (say.subscriptions_len) {
+		size_t len = strlen(say.subscriptions);
+
+		assert_ok(sc_bytes_new(say.subscriptions_len, &long_one, NULL), NULL);
+		memset(long_one.data, ' ', long_one.len);
+		memcpy(long_one.data + long_one.len - len, say.subscriptions, len);
+		sc_web_answer_bytes(request, 200, "application/json", sc_bytes_view(&long_one));
+	} else {
+		reply(request, 200, say.subscriptions);
+	}
 }
 
 static void serve_resources(struct sc_web_request *request, void *context)
@@ -272,7 +294,7 @@ static void a_refused_password_is_told_in_the_services_words(void **state)
 	say.token_status = 400;
 	say.token_error = "{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS50126: no\\u001b[2J\"}";
 	assert_status(sign_in(&account), SC_ERR_TOKEN, &err);
-	assert_says("invalid_grant: AADSTS50126: no?[2J");
+	assert_says("sign-in: 400 invalid_grant: AADSTS50126: no?[2J");
 	say.token_status = 429;
 	assert_status(sign_in(&account), SC_ERR_THROTTLED, &err);
 }
@@ -331,6 +353,30 @@ static void subscriptions_are_read_and_nothing_but(void **state)
 	say.subscriptions =
 	    "{\"value\":[],\"nextLink\":\"https://management.localhost:@/subscriptions?again\"}";
 	assert_status(sc_manager_subscriptions(account, &list, &count, &err), SC_ERR_TOO_LARGE, &err);
+}
+
+static void an_answer_is_neither_followed_elsewhere_nor_taken_without_end(void **state)
+{
+	SC_CLEANUP(sc_account) account = NULL;
+	struct sc_subscription *list = NULL;
+	char elsewhere[128];
+	size_t count = 0;
+
+	(void)state;
+	good_answers();
+	assert_ok(sign_in(&account), &err);
+	put_port("https://management.localhost:@/subscriptions?api-version=2019-11-01", elsewhere,
+		 sizeof elsewhere);
+	say.moved_to = elsewhere;
+	assert_status(sc_manager_subscriptions(account, &list, &count, &err), SC_ERR_HTTP, &err);
+	assert_int_equal(say.subscriptions_requests, 1);
+	say.moved_to = NULL;
+	say.subscriptions_len = SC_HTTPS_ANSWER_MAX + 1;
+	assert_status(sc_manager_subscriptions(account, &list, &count, &err), SC_ERR_TOO_LARGE, &err);
+	say.subscriptions_len = SC_HTTPS_ANSWER_MAX;
+	assert_ok(sc_manager_subscriptions(account, &list, &count, &err), &err);
+	assert_int_equal(count, 1);
+	free(list);
 }
 
 static void a_vault_is_found_by_its_name_and_only_where_vaults_are(void **state)
@@ -430,6 +476,82 @@ static void a_new_refresh_token_replaces_the_old_one(void **state)
 	assert_int_equal(say.token_requests, 2);
 }
 
+/* -- the end of a cmdlet -----------------------------------------------------------------------------------
+ */
+
+static sc_status prints(int argc, char **argv, bool *done, struct sc_error *error)
+{
+	(void)argc, (void)argv, (void)done, (void)error;
+	printf("a line\n");
+	return SC_OK;
+}
+
+static sc_status repeats_a_server(int argc, char **argv, bool *done, struct sc_error *error)
+{
+	(void)argc, (void)argv, (void)done;
+	return sc_fail(error, SC_ERR_UNAVAILABLE, "the host calls itself \x1b[2J\n\xc2\x9b");
+}
+
+/* Its exit status with standard output in that file, and what it said of a failure. */
+static int end_of(sc_cmdlet *run, const char *output, struct sc_bytes *said)
+{
+	const char *path = scratch_path(&fixture.scratch, "stderr");
+	int status = 0;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (!freopen(output, "w", stdout) || !freopen(path, "w", stderr))
+			_exit(1);
+		status = sc_cmdlet_main("Cmdlet", run, 0, NULL);
+		fflush(stderr);
+		_exit(status);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_ok(sc_file_read_path(path, 4096, said, &err), &err);
+	return WEXITSTATUS(status);
+}
+
+static void a_cmdlet_that_fails_says_so_in_one_line(void **state)
+{
+	SC_CLEANUP(sc_bytes) nothing = { 0 };
+	SC_CLEANUP(sc_bytes) full = { 0 };
+	SC_CLEANUP(sc_bytes) hostile = { 0 };
+
+	(void)state;
+	assert_int_equal(end_of(prints, "/dev/null", &nothing), 0);
+	assert_int_equal(nothing.len, 0);
+	assert_int_not_equal(end_of(prints, "/dev/full", &full), 0);
+	assert_string_equal((const char *)full.data, "Cmdlet: standard output cannot be written\n");
+	assert_int_not_equal(end_of(repeats_a_server, "/dev/null", &hostile), 0);
+	assert_string_equal((const char *)hostile.data, "Cmdlet: the host calls itself ?[2J??\n");
+}
+
+static unsigned left_as_they_were;
+
+static void count_and_free(void *memory)
+{
+	left_as_they_were += memory != NULL;
+	free(memory);
+}
+
+/* A refresh token is worth a password; it passes through jansson, which frees without wiping. */
+static void no_token_stays_in_freed_memory(void **state)
+{
+	SC_CLEANUP(sc_account) account = NULL;
+	SC_CLEANUP(sc_account) later = NULL;
+
+	(void)state;
+	good_answers();
+	assert_ok(sign_in(&account), &err);
+	json_set_alloc_funcs(malloc, count_and_free);
+	assert_ok(sc_account_open(&later, &err), &err);
+	assert_int_equal(left_as_they_were, 0);
+}
+
 /* -- addresses, sessions -----------------------------------------------------------------------------------
  */
 
@@ -513,10 +635,13 @@ int main(void)
 		cmocka_unit_test(a_refused_password_is_told_in_the_services_words),
 		cmocka_unit_test(what_is_no_token_is_not_sent_on),
 		cmocka_unit_test(subscriptions_are_read_and_nothing_but),
+		cmocka_unit_test(an_answer_is_neither_followed_elsewhere_nor_taken_without_end),
 		cmocka_unit_test(a_vault_is_found_by_its_name_and_only_where_vaults_are),
 		cmocka_unit_test(a_key_that_was_imported_is_the_one_of_the_package),
 		cmocka_unit_test(a_receipt_is_what_the_vault_attests),
 		cmocka_unit_test(a_new_refresh_token_replaces_the_old_one),
+		cmocka_unit_test(a_cmdlet_that_fails_says_so_in_one_line),
+		cmocka_unit_test(no_token_stays_in_freed_memory),
 		cmocka_unit_test(an_address_has_one_form),
 		cmocka_unit_test(a_vaults_audience_is_its_hosts_parent),
 		cmocka_unit_test(a_form_says_what_was_put_into_it),

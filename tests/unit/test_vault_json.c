@@ -44,6 +44,7 @@ static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 	SC_CLEANUP(sc_bytes) n = { 0 };
 	SC_CLEANUP(sc_json) properties = parse("{\"softDeleteRetentionInDays\":90}");
 	SC_CLEANUP(sc_json) bundle = NULL;
+	SC_CLEANUP(sc_json) again = NULL;
 	struct sc_key_row row = { .vault = "Contoso",
 				  .name = "first",
 				  .version = "00112233445566778899aabbccddeeff",
@@ -73,6 +74,14 @@ static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 	assert_string_equal(text_at(bundle, "attributes", "recoveryLevel"), "Recoverable+Purgeable");
 	assert_true(json_is_false(json_object_get(attributes, "exportable")));
 	assert_string_equal(text_at(bundle, "tags", "a"), "b");
+	/* Damage is no fault of whoever asks, so it is no malformed JSON of his. */
+	row.tags = "{";
+	assert_status(sc_bundle_of(&row, properties, "vault.localhost:8443", &again, &err), SC_ERR_INTEGRITY,
+		      &err);
+	row.tags = "{}";
+	row.spki = sc_view_of(spki.data, spki.len - 1);
+	assert_status(sc_bundle_of(&row, properties, "vault.localhost:8443", &again, &err), SC_ERR_INTEGRITY,
+		      &err);
 }
 
 static sc_status read_wish(const char *text)
@@ -162,8 +171,8 @@ static sc_status read_vault(const char *more, const char *present_text, struct s
 	snprintf(
 	    text, sizeof text,
 	    "{\"location\":\"westeurope\",\"properties\":{\"tenantId\":\"adfs\",\"sku\":{\"family\":\"A\","
-	    "\"name\":\"Premium\"}%s}}",
-	    more);
+	    "\"name\":\"Premium\"}%s%s}}",
+	    more, strstr(more, "accessPolicies") ? "" : ",\"accessPolicies\":[]");
 	body = parse(text);
 	status = sc_vault_wish_read(body, &author, present, wish, &err);
 	wish->location = NULL; /* it pointed into the body */
@@ -205,6 +214,38 @@ static void access_policies_are_for_the_vaults_own_tenant(void **state)
 	assert_int_equal(try_vault(POLICY("9a0c2a52-5d0b-4f64-9b54-2f6f3f1f6f09", "[\"Get\"]")),
 			 SC_ERR_ARGUMENT);
 	assert_int_equal(try_vault(POLICY(TENANT, "[\"exportKey\"]")), SC_ERR_ARGUMENT);
+	/* To say nothing of them is not to say that there are none. */
+	assert_int_equal(try_vault(",\"accessPolicies\":[]"), SC_OK);
+	assert_int_equal(try_vault(",\"accessPolicies\":null"), SC_ERR_ARGUMENT);
+}
+
+/* So many times the same entry. */
+static sc_status read_policies(unsigned count, struct sc_error *err)
+{
+	SC_CLEANUP(sc_json)
+	body = parse("{\"properties\":{\"tenantId\":\"adfs\",\"sku\":{\"name\":\"premium\"}}}");
+	SC_CLEANUP(sc_json)
+	entry =
+	    json_pack("{s:s, s:s, s:{s:[s, s, s, s]}}", "tenantId", TENANT, "objectId", OID, "permissions",
+		      "keys", "unwrapKey", "decrypt", "getrotationpolicy", "setrotationpolicy");
+	SC_CLEANUP(sc_vault_wish) wish = { 0 };
+	json_t *policies = json_array();
+
+	assert_int_equal(json_object_set_new(json_object_get(body, "properties"), "accessPolicies", policies),
+			 0);
+	while (count--)
+		assert_int_equal(json_array_append(policies, entry), 0);
+	return sc_vault_wish_read(body, &author, NULL, &wish, err);
+}
+
+static void more_policies_than_can_be_kept_are_refused_by_name(void **state)
+{
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_ok(read_policies(500, &err), &err);
+	assert_status(read_policies(1024, &err), SC_ERR_TOO_LARGE, &err);
+	assert_non_null(strstr(err.message, "access policies"));
 }
 
 /* An entry keeps the issuer that it was made with, whoever puts the vault back; clients never see it. */
@@ -297,6 +338,7 @@ int main(void)
 		cmocka_unit_test(a_vaults_name_is_a_hosts_name),
 		cmocka_unit_test(what_the_service_would_not_do_is_refused),
 		cmocka_unit_test(access_policies_are_for_the_vaults_own_tenant),
+		cmocka_unit_test(more_policies_than_can_be_kept_are_refused_by_name),
 		cmocka_unit_test(an_access_policy_names_its_principals_issuer),
 		cmocka_unit_test(purge_protection_once_on_stays_on),
 		cmocka_unit_test(a_refused_package_is_told_what_it_was_made_for),

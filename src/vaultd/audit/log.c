@@ -111,12 +111,11 @@ static void pause_after_failure(struct sc_audit *audit)
 {
 	const struct timespec until = group_deadline();
 
-	if (!audit->stopping)
-		(void)pthread_cond_timedwait(&audit->work, &audit->lock, &until);
+	(void)pthread_cond_timedwait(&audit->work, &audit->lock, &until);
 }
 
 /* Called with the lock, which it gives back while it writes: `waiting` only grows at its end meanwhile. */
-static void write_group(struct sc_audit *audit)
+static enum outcome write_group(struct sc_audit *audit)
 {
 	size_t len = audit->waiting_len;
 	uint64_t last = audit->next.seq - 1;
@@ -134,8 +133,7 @@ static void write_group(struct sc_audit *audit)
 		audit->broken = outcome == BROKEN;
 	}
 	pthread_cond_broadcast(&audit->done);
-	if (outcome == TAKEN_BACK)
-		pause_after_failure(audit);
+	return outcome;
 }
 
 static void *writing_thread(void *argument)
@@ -143,10 +141,13 @@ static void *writing_thread(void *argument)
 	struct sc_audit *audit = argument;
 
 	pthread_mutex_lock(&audit->lock);
-	while (wait_for_lines(audit) && !audit->broken) {
-		write_group(audit);
-		if (audit->stopping && audit->failures > 0)
+	while (wait_for_lines(audit)) {
+		enum outcome outcome = write_group(audit);
+
+		if (outcome == BROKEN || (outcome == TAKEN_BACK && audit->stopping))
 			break;
+		if (outcome == TAKEN_BACK)
+			pause_after_failure(audit);
 	}
 	pthread_mutex_unlock(&audit->lock);
 	return NULL;
@@ -264,8 +265,11 @@ static sc_status find_end(struct sc_audit *audit, bool *cut, struct sc_error *er
 	if (last_line((const char *)tail.data, tail.len, &begin, &end)) {
 		line = sc_view_of(tail.data + begin, end - begin);
 		if (sc_audit_line_place(line, &last, err) != SC_OK)
-			return sc_fail(err, SC_ERR_INTEGRITY, "%s: its last line is none of an audit log",
-				       audit->path);
+			return sc_fail(
+			    err, SC_ERR_INTEGRITY,
+			    "%s: its last line is none of an audit log: keep the file to look into "
+			    "it, and begin another",
+			    audit->path);
 		SC_TRY(sc_audit_line_hash(line, &audit->next.prev, err));
 		audit->next.seq = last.seq + 1;
 		audit->end = from + (off_t)end + 1;

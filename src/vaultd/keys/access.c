@@ -57,7 +57,9 @@ sc_status sc_access_authenticate(struct sc_access *access, struct sc_issuers *is
 	if (status != SC_ERR_TOKEN)
 		return status;
 	status = sc_access_refuse(access, err->message, err);
-	return status == SC_ERR_FORBIDDEN ? SC_ERR_TOKEN : status;
+	if (status != SC_ERR_FORBIDDEN)
+		return status;
+	return sc_fail_context(err, SC_ERR_TOKEN, "The access token is not valid here");
 }
 
 /* An assigned "all" is every permission but purge, as the service has it. */
@@ -143,16 +145,11 @@ sc_status sc_access_begin(struct sc_access *access, struct sc_error *err)
 sc_status sc_access_finish(struct sc_access *access, sc_status outcome, const char *reason,
 			   struct sc_error *err)
 {
+	const char *why = reason || outcome == SC_OK ? reason : sc_status_sentence(outcome);
 	const struct sc_audit_entry entry =
-	    outcome == SC_OK
-		? entry_of(access, SC_AUDIT_DONE, reason)
-		: entry_of(access, SC_AUDIT_FAILED, reason ? reason : sc_status_sentence(outcome));
+	    entry_of(access, outcome == SC_OK || access->is_done ? SC_AUDIT_DONE : SC_AUDIT_FAILED, why);
 
-	return operations[access->operation].kind == SC_CHANGES ? sc_audit_sync(access->audit, &entry, err)
-								: sc_audit_note(access->audit, &entry, err);
-}
-
-const char *sc_operation_name(enum sc_operation operation)
-{
-	return operations[operation].name;
+	/* What ended before it began has changed nothing, and is told on threads that must not wait. */
+	return access->has_begun ? sc_audit_sync(access->audit, &entry, err)
+				 : sc_audit_note(access->audit, &entry, err);
 }

@@ -47,6 +47,7 @@ struct sc_access {
 	char vault[SC_PLACE_MAX]; /* or the path of another resource */
 	char key[SC_PLACE_MAX];   /* "name" or "name/version" */
 	bool has_begun;           /* a change: sc_access_begin() was called */
+	bool is_done;             /* set by its owner, who may yet fail to show what came of it */
 };
 
 /*
@@ -83,14 +84,11 @@ sc_status sc_access_refuse(struct sc_access *access, const char *reason, struct 
 sc_status sc_access_begin(struct sc_access *access, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * What came of it: SC_OK, or what failed and why (`reason`; NULL: the status table's sentence). A change's
- * line is synced (worker threads only), a use's is grouped. SC_ERR_NOT_DURABLE: nothing may be answered but
- * that.
+ * What came of it: SC_OK, or what failed and why (`reason`; NULL: the status table's sentence); where is_done
+ * is set, only its answer can have failed. The line of a change that has begun is synced (worker threads
+ * only), any other is grouped. SC_ERR_NOT_DURABLE: nothing may be answered but that.
  */
 sc_status sc_access_finish(struct sc_access *access, sc_status outcome, const char *reason,
 			   struct sc_error *err) SC_WARN_UNUSED;
-
-/* "keys/decrypt". */
-const char *sc_operation_name(enum sc_operation operation);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "formats/key_type.h"
+#include "vaultd/stored.h"
 #include "web/json.h"
 
 #define TAGS_MAX    15
@@ -53,8 +54,9 @@ static sc_status key_json(const struct sc_key_row *key, const char *authority, j
 	SC_CLEANUP(sc_json) ops = NULL;
 	char kid[SC_KID_MAX];
 
-	SC_TRY(sc_spki_read(key->spki, &public_key, err));
-	SC_TRY(sc_json_read(sc_view_text(key->key_ops), &ops, err));
+	SC_ENSURE(sc_spki_read(key->spki, &public_key, NULL) == SC_OK, err, SC_ERR_INTEGRITY,
+		  "a row of the database is damaged: the public key of %s", key->name);
+	SC_TRY(sc_stored_json(key->key_ops, &ops, err));
 	sc_bundle_kid(key, authority, kid);
 	*out = json_pack("{s:s, s:s, s:O, s:o, s:o}", "kid", kid, "kty", key->kty, "key_ops", ops, "n",
 			 number_of(public_key, OSSL_PKEY_PARAM_RSA_N), "e",
@@ -93,7 +95,7 @@ sc_status sc_bundle_of(const struct sc_key_row *key, const json_t *properties, c
 	SC_CLEANUP(sc_json) tags = NULL;
 	SC_CLEANUP(sc_json) jwk = NULL;
 
-	SC_TRY(sc_json_read(sc_view_text(key->tags), &tags, err));
+	SC_TRY(sc_stored_json(key->tags, &tags, err));
 	SC_TRY(key_json(key, authority, &jwk, err));
 	*out = json_pack("{s:O, s:o, s:O}", "key", jwk, "attributes", attributes_json(key, properties),
 			 "tags", tags);

@@ -9,6 +9,7 @@
 #include "formats/owner.h"
 #include "vaultd/api_version.h"
 #include "vaultd/keys/answer.h"
+#include "vaultd/stored.h"
 
 /*
  * 401 with the one challenge that all clients understand: values in plain quotes, no
@@ -114,7 +115,7 @@ static sc_status find_vault(struct sc_keys_call *call, struct sc_error *err)
 {
 	SC_TRY(sc_store_vault_find(call->vaultd->store, call->access.caller.tid, sc_web_label(call->request),
 				   &call->vault, err));
-	SC_TRY(sc_json_read(sc_view_text(call->vault.properties), &call->properties, err));
+	SC_TRY(sc_stored_json(call->vault.properties, &call->properties, err));
 	call->region = sc_vaultd_region(call->vaultd, call->vault.region);
 	SC_ENSURE(call->region, err, SC_ERR_UNAVAILABLE, "region %s of vault %s is not configured",
 		  call->vault.region, call->vault.name);
@@ -218,8 +219,15 @@ sc_status sc_keys_call_owner(const struct sc_keys_call *call, const char *name, 
 void sc_keys_call_answer(struct sc_keys_call *call, json_t *body)
 {
 	struct sc_error err = { 0 };
-	sc_status status = body ? sc_access_finish(&call->access, SC_OK, NULL, &err) : SC_ERR_MEMORY;
+	sc_status status;
 
+	if (!body) {
+		call->access.is_done = true;
+		(void)sc_fail_plain(&err, SC_ERR_MEMORY);
+		sc_keys_call_fail(call, SC_ERR_MEMORY, &err);
+		return;
+	}
+	status = sc_access_finish(&call->access, SC_OK, NULL, &err);
 	if (status == SC_OK) {
 		sc_web_answer(call->request, 200, body);
 	} else {

@@ -39,7 +39,8 @@ sc_status sc_keys_call_find(struct sc_keys_call *call, struct sc_error *err) SC_
 sc_status sc_keys_call_owner(const struct sc_keys_call *call, const char *name, const char *version,
 			     struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* Notes in the audit log that it is done, answers 200 with the body (released), and frees the call. */
+/* Notes in the audit log that it is done, answers 200 with the body (released; NULL: there was no memory for
+ * one), and frees the call. */
 void sc_keys_call_answer(struct sc_keys_call *call, json_t *body);
 
 /* Notes why not, answers it, and frees the call. */

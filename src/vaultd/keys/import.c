@@ -138,6 +138,7 @@ static void write_job(void *context)
 	struct sc_error err = { 0 };
 	sc_status status = write_row(import, &err);
 
+	import->call->access.is_done = status == SC_OK;
 	if (status == SC_OK)
 		answer_with_row(import);
 	else

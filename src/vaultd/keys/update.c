@@ -50,6 +50,7 @@ static sc_status write_and_show(struct update *update, json_t **bundle, struct s
 	for (int i = 0; i < TRIES && status == SC_ERR_BUSY; i++)
 		status = write_once(update, err);
 	SC_TRY(status);
+	call->access.is_done = true;
 	sc_key_row_free(&call->key);
 	SC_TRY(sc_keys_call_find(call, err));
 	return sc_bundle_of(&call->key, call->properties, call->vaultd->vault_authority, bundle, err);

@@ -117,6 +117,25 @@ static bool decide(struct sc_resources_call *call)
 	return false;
 }
 
+/*
+ * What the audit log and refusals call the resource: the same, letter case apart, however its path was
+ * written, since a path with escapes in it hides what it names, and can be longer than there is room for.
+ */
+static void name_place(struct sc_resources_call *call)
+{
+	const char *subscription = sc_web_parameter(call->request, "subscription");
+	const char *group = sc_web_parameter(call->request, "group");
+	const char *vault = sc_web_parameter(call->request, "vault");
+
+	if (!subscription) {
+		snprintf(call->access.vault, sizeof call->access.vault, "%s", sc_web_path(call->request));
+		return;
+	}
+	snprintf(call->access.vault, sizeof call->access.vault, "/subscriptions/%s%s%s%s%s", subscription,
+		 group ? "/resourceGroups/" : "", group ? group : "",
+		 vault ? "/providers/Microsoft.KeyVault/vaults/" : "", vault ? vault : "");
+}
+
 static void call_free(struct sc_resources_call *call)
 {
 	sc_subscription_row_free(&call->subscription);
@@ -138,7 +157,7 @@ struct sc_resources_call *sc_resources_call_begin(struct sc_web_request *request
 	call->access.audit = vaultd->audit;
 	call->access.operation = operation;
 	snprintf(call->access.request, sizeof call->access.request, "%s", sc_web_request_id(request));
-	snprintf(call->access.vault, sizeof call->access.vault, "%s", sc_web_path(request));
+	name_place(call);
 	if (authenticate(call) && sc_resources_version_is_known(request) && find_subscription(call) &&
 	    decide(call))
 		return call;
@@ -166,7 +185,8 @@ void sc_resources_call_run(struct sc_resources_call *call, sc_web_job job)
 		sc_resources_call_fail(call, status, &err);
 }
 
-void sc_resources_call_answer(struct sc_resources_call *call, unsigned http, json_t *body)
+/* Ends a call that did what was asked; the body, which may be NULL, is released. */
+static void finish(struct sc_resources_call *call, unsigned http, json_t *body)
 {
 	struct sc_error err = { 0 };
 	sc_status status = sc_access_finish(&call->access, SC_OK, NULL, &err);
@@ -178,6 +198,24 @@ void sc_resources_call_answer(struct sc_resources_call *call, unsigned http, jso
 		answer_failure(call, status, &err);
 	}
 	call_free(call);
+}
+
+void sc_resources_call_answer(struct sc_resources_call *call, unsigned http, json_t *body)
+{
+	struct sc_error err = { 0 };
+
+	if (body) {
+		finish(call, http, body);
+		return;
+	}
+	call->access.is_done = true;
+	(void)sc_fail_plain(&err, SC_ERR_MEMORY);
+	sc_resources_call_fail(call, SC_ERR_MEMORY, &err);
+}
+
+void sc_resources_call_answer_bare(struct sc_resources_call *call, unsigned http)
+{
+	finish(call, http, NULL);
 }
 
 void sc_resources_call_refuse(struct sc_resources_call *call, unsigned http, const char *code,

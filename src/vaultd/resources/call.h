@@ -29,8 +29,11 @@ bool sc_resources_call_body(struct sc_resources_call *call);
 /* Runs the rest on a worker, which calls sc_access_begin() first; ends the call where there is none. */
 void sc_resources_call_run(struct sc_resources_call *call, sc_web_job job);
 
-/* Notes, answers with the body (released; NULL: none), frees. */
+/* Notes, answers with the body (released; NULL: there was no memory for one), frees. */
 void sc_resources_call_answer(struct sc_resources_call *call, unsigned http, json_t *body);
+
+/* The same without a body. */
+void sc_resources_call_answer_bare(struct sc_resources_call *call, unsigned http);
 
 /* Notes and answers a refusal in the Resource Manager's words, frees. */
 void sc_resources_call_refuse(struct sc_resources_call *call, unsigned http, const char *code,

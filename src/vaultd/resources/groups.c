@@ -70,7 +70,7 @@ void sc_groups_head(struct sc_web_request *request, void *context)
 		return;
 	status = find_group(call, &group, &err);
 	if (status == SC_OK || status == SC_ERR_NOT_FOUND)
-		sc_resources_call_answer(call, status == SC_OK ? 204 : 404, NULL);
+		sc_resources_call_answer_bare(call, status == SC_OK ? 204 : 404);
 	else
 		sc_resources_call_fail(call, status, &err);
 }
@@ -154,6 +154,7 @@ static void put_group(struct sc_resources_call *call, const struct sc_group_row 
 	bool is_new = false;
 	sc_status status = write_group(call, row, &is_new, &err);
 
+	call->access.is_done = status == SC_OK;
 	if (status == SC_OK)
 		status = find_group(call, &written, &err);
 	if (status == SC_OK)

@@ -150,6 +150,9 @@ sc_status sc_policies_read(const json_t *properties, const struct sc_policy_auth
 	size_t i;
 
 	SC_TRY(sc_json_array(properties, "accessPolicies", SC_JSON_OPTIONAL, &given, err));
+	/* To leave them out must not take them away. */
+	SC_ENSURE(given, err, SC_ERR_ARGUMENT,
+		  "properties.accessPolicies: not specified: give all of them, [] for none.");
 	SC_ENSURE(json_array_size(given) <= POLICIES_MAX, err, SC_ERR_ARGUMENT,
 		  "accessPolicies: more than %d entries.", POLICIES_MAX);
 	json_array_foreach(given, i, item)
@@ -166,12 +169,10 @@ sc_status sc_policies_read(const json_t *properties, const struct sc_policy_auth
 
 json_t *sc_policies_show(const json_t *policies)
 {
-	json_t *shown = json_deep_copy(policies);
+	json_t *shown = policies ? json_deep_copy(policies) : json_array();
 	json_t *entry;
 	size_t i;
 
-	if (!shown)
-		return json_array();
 	json_array_foreach(shown, i, entry) json_object_del(entry, "issuer");
 	return shown;
 }

@@ -11,7 +11,10 @@
  */
 bool sc_policy_author_is_of(const struct sc_policy_author *author, const char *given);
 
-/* Reads "accessPolicies" of a PUT's properties; see sc_vault_wish_read(). The caller releases *out. */
+/*
+ * Reads "accessPolicies" of a PUT's properties, SC_ERR_ARGUMENT where there are none; see
+ * sc_vault_wish_read(). The caller releases *out.
+ */
 sc_status sc_policies_read(const json_t *properties, const struct sc_policy_author *author,
 			   const json_t *present, json_t **out, struct sc_error *err) SC_WARN_UNUSED;
 

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "vaultd/resources/policies.h"
+#include "vaultd/stored.h"
 #include "web/json.h"
 
 #define TYPE          "Microsoft.KeyVault/vaults"
@@ -57,7 +58,7 @@ sc_status sc_vault_show(const struct sc_vault_row *row, const char *authority, j
 	SC_CLEANUP(sc_json) vault = sc_vault_show_short(row);
 	SC_CLEANUP(sc_json) properties = NULL;
 
-	SC_TRY(sc_json_read(sc_view_text(row->properties), &properties, err));
+	SC_TRY(sc_stored_json(row->properties, &properties, err));
 	if (json_object_set_new(properties, "accessPolicies",
 				sc_policies_show(json_object_get(properties, "accessPolicies"))) ||
 	    json_object_set_new(properties, "sku",
@@ -185,7 +186,11 @@ static sc_status read_properties(const json_t *from, const struct sc_policy_auth
 	SC_TRY(copy_recovery(from, present, kept, err));
 	if (json_object_set_new(kept, "publicNetworkAccess", json_string("Enabled")))
 		return sc_fail_plain(err, SC_ERR_MEMORY);
-	return sc_json_write(kept, out, err);
+	SC_TRY(sc_json_write(kept, out, err));
+	SC_ENSURE(out->len <= SC_STORE_TEXT_MAX, err, SC_ERR_TOO_LARGE,
+		  "properties: they are larger than %d bytes as they are kept: give fewer access policies.",
+		  SC_STORE_TEXT_MAX);
+	return SC_OK;
 }
 
 sc_status sc_vault_wish_read(const json_t *body, const struct sc_policy_author *author, const json_t *present,

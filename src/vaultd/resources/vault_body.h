@@ -36,7 +36,8 @@ SC_CLEANUP_VALUE(sc_vault_wish, sc_vault_wish_free)
 /*
  * Reads the body of a PUT. `present` is the vault's properties where it is there already, else NULL: an entry
  * of its access policies whose object id was there before keeps its issuer. What this service would not do is
- * refused, not ignored: role-based access, network rules, other create modes. SC_ERR_JSON, SC_ERR_ARGUMENT.
+ * refused, not ignored: role-based access, network rules, other create modes. SC_ERR_JSON, SC_ERR_ARGUMENT,
+ * SC_ERR_TOO_LARGE.
  */
 sc_status sc_vault_wish_read(const json_t *body, const struct sc_policy_author *author, const json_t *present,
 			     struct sc_vault_wish *out, struct sc_error *err) SC_WARN_UNUSED;

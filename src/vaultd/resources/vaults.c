@@ -6,6 +6,7 @@
 #include "vaultd/resources/call.h"
 #include "vaultd/resources/handlers.h"
 #include "vaultd/resources/vault_body.h"
+#include "vaultd/stored.h"
 #include "web/json.h"
 
 #define TYPE     "Microsoft.KeyVault/vaults"
@@ -110,6 +111,7 @@ static void write_new(struct sc_resources_call *call, const struct sc_vault_wish
 					 "Resource group '%.90s' could not be found.", row.group);
 		return;
 	}
+	call->access.is_done = status == SC_OK;
 	if (status == SC_OK)
 		status = find_vault(call, &written, &err);
 	if (status == SC_OK)
@@ -158,7 +160,7 @@ static sc_status write_change(struct sc_resources_call *call, struct sc_vault_ro
 	SC_CLEANUP(sc_vault_wish) wish = { 0 };
 	const struct sc_vault_region *region;
 
-	SC_TRY(sc_json_read(sc_view_text(row->properties), &present, err));
+	SC_TRY(sc_stored_json(row->properties, &present, err));
 	SC_TRY(sc_vault_wish_read(call->body, &author, present, &wish, err));
 	region = wish.location ? sc_vaultd_region_at(call->vaultd, wish.location) : NULL;
 	SC_ENSURE(!wish.location || (region && strcmp(region->place->code, row->region) == 0), err,
@@ -185,6 +187,7 @@ static void change(struct sc_resources_call *call, struct sc_vault_row *row)
 					 "The vault was changed by another request: try again.");
 		return;
 	}
+	call->access.is_done = status == SC_OK;
 	if (status == SC_OK)
 		status = find_vault(call, &written, &err);
 	if (status == SC_OK)
@@ -278,10 +281,11 @@ void sc_resources_list(struct sc_web_request *request, void *context)
 {
 	struct sc_resources_call *call =
 	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
-	const char *filter = sc_web_query(request, "$filter");
+	const char *filter;
 
 	if (!call)
 		return;
+	filter = sc_web_query(request, "$filter");
 	if (!filter || begins_with(filter, "resourceType eq '" TYPE "'"))
 		answer_list(call, NULL);
 	else if (begins_with(filter, "resourceType eq '"))
