@@ -344,6 +344,7 @@ static sc_status ask_card(void)
 	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
 	long fails = failing_memory_pause();
 	uint64_t authority;
+	sc_status status;
 
 	core_monotonic += SC_QUORUM_SECONDS * INT64_C(1000000000);
 	core_now += 3600; /* a try that was cut off counts as one */
@@ -351,7 +352,15 @@ static sc_status ask_card(void)
 	assert_ok(core_present(&core, core.custody, authority, 0, NULL, NULL), NULL);
 	failing_memory_at(fails);
 	WRITE(&body, quorum_card, authority, sc_bytes_view(&core.cards[1]), core_pin(1));
-	return core_send(core.custody, SC_COMMAND_QUORUM_CARD, 0, sc_writer_view(&body), NULL);
+	status = core_send(core.custody, SC_COMMAND_QUORUM_CARD, 0, sc_writer_view(&body), NULL);
+	fails = failing_memory_pause();
+	/* Whether it counted or not, the quorum can be had with that card. */
+	core_now += 3600;
+	(void)core_present(&core, core.custody, authority, 1, NULL, NULL);
+	assert_status(core_send(core.custody, SC_COMMAND_ACL_REPLACE, authority, (struct sc_view){ 0 }, NULL),
+		      SC_ERR_ENCODING, NULL);
+	failing_memory_at(fails);
+	return status;
 }
 
 static void without_memory_no_right_pin_is_called_wrong(void **state)
@@ -359,6 +368,26 @@ static void without_memory_no_right_pin_is_called_wrong(void **state)
 	(void)state;
 	the_nth_allocation_fails("quorum_open", 1, ask_open);
 	the_nth_allocation_fails("quorum_card", step(307), ask_card);
+}
+
+/* Where the token is put together, behind all else: each of the last allocations. */
+static void without_memory_the_last_card_counts_or_can_be_given_again(void **state)
+{
+	const long many = 1000000;
+	long count;
+
+	(void)state;
+	failing_memory_at(many);
+	assert_ok(ask_card(), NULL);
+	count = many - failing_memory_pause();
+	for (long n = count > 200 ? count - 200 : 1; n <= count; n++) {
+		sc_status status;
+
+		failing_memory_at(n);
+		status = ask_card();
+		(void)failing_memory_pause();
+		assert_true(status == SC_OK || status == SC_ERR_MODULE_FULL);
+	}
 }
 
 static int setup_warranted(void **state)
@@ -443,6 +472,7 @@ int main(void)
 		TEST(without_memory_no_package_is_half_made),
 		TEST(without_memory_no_key_arrives_and_none_is_called_unproven),
 		TEST(without_memory_no_right_pin_is_called_wrong),
+		TEST(without_memory_the_last_card_counts_or_can_be_given_again),
 		cmocka_unit_test_setup_teardown(without_memory_a_world_is_adopted_or_it_is_not,
 						setup_warranted, teardown_warranted),
 	};
