@@ -1,12 +1,16 @@
 /* Log lines: see log.h. */
 #include "base/log.h"
 
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 1000
+#define PATIENCE       100 /* ms */
 
 static const char *program_name = "safeconduct";
 static enum sc_log_level threshold = SC_LOG_NOTICE;
@@ -28,24 +32,65 @@ static void replace_controls(char *line)
 	}
 }
 
-void sc_log(enum sc_log_level level, const char *format, ...)
+__attribute__((format(printf, 2, 0))) static void write_line(enum sc_log_level level, const char *format,
+							     va_list args)
 {
 	static const char *const words[] = { "error", "warning", "notice", "debug" };
 	char line[LINE_MAX_BYTES + 1];
-	va_list args;
 	size_t used;
 
-	if (level > threshold)
-		return;
 	snprintf(line, sizeof line, "%s: %s: ", program_name, words[level]);
 	used = strlen(line);
-	va_start(args, format);
 	vsnprintf(line + used, sizeof line - used, format, args);
-	va_end(args);
 	used = strlen(line);
 	replace_controls(line);
 	line[used] = '\n';
 	/* A log that cannot be written must not stop the module: there is nobody left to tell. */
 	if (write(STDERR_FILENO, line, used + 1) < 0)
 		return;
+}
+
+static void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void warn(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_line(SC_LOG_WARNING, format, args);
+	va_end(args);
+}
+
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER; /* guards what follows */
+static unsigned lost;                                       /* lines since the last that was written */
+
+/*
+ * A pipe that nobody empties would hold every thread that has something to say, and the locks that they
+ * hold. So the first line waits a moment for room, and those that come before there is some do not.
+ */
+static bool has_room(void)
+{
+	struct pollfd place = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return poll(&place, 1, lost ? 0 : PATIENCE) > 0;
+}
+
+void sc_log(enum sc_log_level level, const char *format, ...)
+{
+	va_list args;
+
+	if (level > threshold)
+		return;
+	pthread_mutex_lock(&writing);
+	if (lost && has_room()) {
+		warn("%u lines are missing here: nobody read the log", lost);
+		lost = 0;
+	}
+	if (!lost && has_room()) {
+		va_start(args, format);
+		write_line(level, format, args);
+		va_end(args);
+	} else {
+		lost++;
+	}
+	pthread_mutex_unlock(&writing);
 }

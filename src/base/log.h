@@ -16,7 +16,10 @@ enum sc_log_level {
 /* Names the program (not copied) and the most talkative level that is still written. */
 void sc_log_start(const char *program, enum sc_log_level level);
 
-/* Writes one line with one write(2); cut at 1,000 bytes. Safe from any thread. */
+/*
+ * Writes one line with one write(2); cut at 1,000 bytes. Safe from any thread. Where nobody empties the pipe
+ * behind standard error, lines are dropped instead of waiting, and the next that is written says how many.
+ */
 void sc_log(enum sc_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -313,7 +313,9 @@ static enum outcome ask_outcome(const struct creation *c, sc_status commit)
 	if (sc_hash_equals(&module.world, &c->world.world))
 		return ADOPTED;
 	/* Late, it may still be at work; and what it could not sync may be there after its restart. */
-	return commit == SC_ERR_TIMEOUT || commit == SC_ERR_SYSTEM ? UNKNOWN : NOT_ADOPTED;
+	return commit == SC_ERR_TIMEOUT || commit == SC_ERR_SYSTEM || commit == SC_ERR_NOT_DURABLE
+		       ? UNKNOWN
+		       : NOT_ADOPTED;
 }
 
 static sc_status commit(const struct creation *c, struct sc_error *err)

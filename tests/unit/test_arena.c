@@ -1,5 +1,6 @@
 /* The arena keeps what it promises in rule M9: protected, wiped, bounded, and a place for all of libcrypto.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -267,6 +268,31 @@ static void a_page_beyond_either_end_is_closed(void **state)
 	sc_arena_free(arena);
 }
 
+static unsigned open_descriptors(void)
+{
+	DIR *list = opendir("/proc/self/fd");
+	unsigned count = 0;
+
+	assert_non_null(list);
+	while (readdir(list))
+		count++;
+	closedir(list);
+	return count;
+}
+
+/* Through pidfd_getfd, whoever may trace the process would map it again. */
+static void no_descriptor_of_secret_memory_stays_open(void **state)
+{
+	unsigned before = open_descriptors();
+	struct sc_arena *arena = NULL;
+
+	(void)state;
+	if (sc_arena_new(SC_ARENA_SECRET, 2 * MIB, &arena, NULL) != SC_OK)
+		skip();
+	assert_int_equal(open_descriptors(), before);
+	sc_arena_free(arena);
+}
+
 static void secret_memory_cannot_be_read_through_proc(void **state)
 {
 	struct sc_arena *arena = NULL;
@@ -395,6 +421,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_free_stops_the_program),
 		cmocka_unit_test(a_child_does_not_inherit_it),
 		cmocka_unit_test(a_page_beyond_either_end_is_closed),
+		cmocka_unit_test(no_descriptor_of_secret_memory_stays_open),
 		cmocka_unit_test(secret_memory_cannot_be_read_through_proc),
 		cmocka_unit_test(the_limit_of_locked_memory_is_named),
 		cmocka_unit_test(libcrypto_lives_in_the_arena_and_leaves_nothing),

@@ -9,6 +9,8 @@
 
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include "hsmd/core/keycheck.h"
 #include "hsmd/core/keygen.h"
@@ -111,6 +113,54 @@ static void close_primes_are_refused(void **state)
 	BN_free(next);
 }
 
+/* The first prime that is 2^bits or more above an odd number. */
+static BIGNUM *prime_above(const BIGNUM *odd, int bits)
+{
+	BIGNUM *next = BN_new();
+
+	BN_set_bit(next, bits);
+	BN_add(next, next, odd);
+	while (BN_check_prime(next, NULL, NULL) != 1)
+		BN_add_word(next, 2);
+	return next;
+}
+
+static void primes_are_close_up_to_the_bound_and_not_beyond(void **state)
+{
+	BIGNUM *close = prime_above(p, BITS / 2 - 101);
+	BIGNUM *apart = prime_above(p, BITS / 2 - 100);
+	struct forged_rsa key;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_primes_refused(p, close, e, "close");
+	assert_primes_refused(close, p, e, "close");
+	forged_rsa_from(&key, p, apart, e);
+	assert_int_equal(check(&key, &err), SC_OK);
+	forged_rsa_free(&key);
+	BN_free(close);
+	BN_free(apart);
+}
+
+static void primes_of_different_lengths_are_refused(void **state)
+{
+	BIGNUM *shorter = forged_prime(BITS / 2 - 24);
+	BIGNUM *longer = forged_prime(BITS / 2 + 24);
+
+	(void)state;
+	assert_primes_refused(shorter, longer, e, "half as long");
+	assert_primes_refused(longer, shorter, e, "half as long");
+	BN_free(shorter);
+	BN_free(longer);
+	/* The lowest of 1024 and of 1025 bits make a modulus of 2048 as well. */
+	shorter = prime_above(BN_value_one(), BITS / 2 - 1);
+	longer = prime_above(BN_value_one(), BITS / 2);
+	assert_primes_refused(shorter, longer, e, "half as long");
+	assert_primes_refused(longer, shorter, e, "half as long");
+	BN_free(shorter);
+	BN_free(longer);
+}
+
 static void a_composite_factor_is_refused(void **state)
 {
 	BIGNUM *small = forged_prime(BITS / 4);
@@ -189,6 +239,88 @@ static void a_wrong_number_is_refused(void **state)
 	forged_rsa_free(&key);
 }
 
+/* Right, and not the least that is: a key would have as many encodings as one likes. */
+static void a_number_that_is_not_reduced_is_refused(void **state)
+{
+	BIGNUM *p1 = BN_dup(p);
+	BIGNUM *q1 = BN_dup(q);
+	BIGNUM *phi = BN_new();
+	BN_CTX *ctx = BN_CTX_new();
+	struct forged_rsa key;
+
+	(void)state;
+	BN_sub_word(p1, 1);
+	BN_sub_word(q1, 1);
+	BN_mul(phi, p1, q1, ctx);
+	forged_rsa_from(&key, p, q, e);
+	BN_add(key.dp, key.dp, p1);
+	assert_refused(&key, "CRT exponent");
+	BN_sub(key.dp, key.dp, p1);
+	BN_add(key.dq, key.dq, q1);
+	assert_refused(&key, "CRT exponent");
+	BN_sub(key.dq, key.dq, q1);
+	BN_add(key.qinv, key.qinv, p);
+	assert_refused(&key, "CRT coefficient");
+	BN_sub(key.qinv, key.qinv, p);
+	BN_add(key.d, key.d, phi);
+	assert_refused(&key, "private exponent");
+	BN_sub(key.d, key.d, phi);
+	assert_int_equal(check(&key, NULL), SC_OK);
+	forged_rsa_free(&key);
+	BN_free(p1);
+	BN_free(q1);
+	BN_free(phi);
+	BN_CTX_free(ctx);
+}
+
+/*
+ * With primes 6g + 1 and 7g + 1, λ(n) is 42g and no longer than a prime, nearly: so an exponent has a small
+ * inverse, and all else about the key is right. Found by search, until the inverse of 65537 had less than
+ * 1024 bits.
+ */
+static const char common_factor[] =
+	"2434a9a3269867ec1d346e63923a1b6979ffe43fc9a257e258a44669a79883ea"
+	"70c530d97256a70b478dfa98ed384722f59617518e5f6e27e1decc72783c9b4e"
+	"051b775a662b1c016bd6f12a2a01cbece6b4cd333262a993f5da85d9ddf1bb9d"
+	"d1de6159b0a7794b0ad073793537daac8ebca865cb2dd27164b60c07872c0f70";
+
+static BIGNUM *times_and_one(const BIGNUM *value, BN_ULONG factor)
+{
+	BIGNUM *result = BN_dup(value);
+
+	BN_mul_word(result, factor);
+	BN_add_word(result, 1);
+	return result;
+}
+
+static void a_small_private_exponent_is_refused(void **state)
+{
+	BIGNUM *g = NULL;
+	BIGNUM *first;
+	BIGNUM *second;
+	BIGNUM *lambda;
+	BN_CTX *ctx = BN_CTX_new();
+	struct forged_rsa key;
+
+	(void)state;
+	BN_hex2bn(&g, common_factor);
+	first = times_and_one(g, 6);
+	second = times_and_one(g, 7);
+	lambda = BN_dup(g);
+	BN_mul_word(lambda, 42);
+	forged_rsa_from(&key, first, second, e);
+	assert_int_equal(check(&key, NULL), SC_OK);
+	assert_non_null(BN_mod_inverse(key.d, e, lambda, ctx));
+	assert_true(BN_num_bits(key.d) <= BITS / 2);
+	assert_refused(&key, "private exponent");
+	forged_rsa_free(&key);
+	BN_free(g);
+	BN_free(first);
+	BN_free(second);
+	BN_free(lambda);
+	BN_CTX_free(ctx);
+}
+
 /* A prime as the faulty chips made them: k·M + (65537^a mod M), M the product of the first 126 primes. */
 static BIGNUM *roca_prime(void)
 {
@@ -230,10 +362,17 @@ static void a_roca_key_is_refused(void **state)
 
 	(void)state;
 	forged_rsa_from(&key, first, second, e);
-	/* Two such primes can make one bit less: what counts is the shape. */
+	/* Two such primes can make one bit less. */
+	while (BN_num_bits(key.n) != BITS) {
+		forged_rsa_free(&key);
+		BN_free(first);
+		BN_free(second);
+		first = roca_prime();
+		second = roca_prime();
+		forged_rsa_from(&key, first, second, e);
+	}
 	assert_true(sc_keycheck_is_roca(key.n));
-	if (BN_num_bits(key.n) == BITS)
-		assert_refused(&key, "ROCA");
+	assert_refused(&key, "ROCA");
 	forged_rsa_free(&key);
 	forged_rsa_from(&key, p, q, e);
 	assert_false(sc_keycheck_is_roca(key.n));
@@ -258,6 +397,75 @@ static void only_the_one_encoding_is_accepted(void **state)
 	for (size_t len = 0; len < der.len; len++)
 		assert_int_equal(check_der(sc_view_of(der.data, len), NULL), SC_ERR_KEY_INVALID);
 	forged_rsa_free(&key);
+}
+
+static void assert_der_refused(PKCS8_PRIV_KEY_INFO *info, const char *reason)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PKCS8_PRIV_KEY_INFO(info, &der);
+	struct sc_error err = { 0 };
+
+	assert_true(len > 0);
+	assert_int_equal(check_der(sc_view_of(der, (size_t)len), &err), SC_ERR_KEY_INVALID);
+	assert_non_null(strstr(err.message, reason));
+	OPENSSL_free(der);
+}
+
+/* What libcrypto reads as the same key: without the algorithm's NULL, and with an attribute. */
+static void another_wrapping_of_a_sound_key_is_refused(void **state)
+{
+	SC_CLEANUP(sc_bytes) der = { 0 };
+	SC_CLEANUP(sc_bytes) inner = { 0 };
+	PKCS8_PRIV_KEY_INFO *info;
+	const unsigned char *start;
+	const unsigned char *content = NULL;
+	struct forged_rsa key;
+	int len = 0;
+
+	(void)state;
+	forged_rsa_from(&key, p, q, e);
+	forged_rsa_encode(&key, &der);
+	start = der.data;
+	info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &start, (long)der.len);
+	assert_int_equal(
+	    PKCS8_pkey_add1_attr_by_NID(info, NID_friendlyName, MBSTRING_ASC, (const uint8_t *)"x", 1), 1);
+	assert_der_refused(info, "canonical");
+	PKCS8_PRIV_KEY_INFO_free(info);
+	start = der.data;
+	info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &start, (long)der.len);
+	assert_int_equal(PKCS8_pkey_get0(NULL, &content, &len, NULL, info), 1);
+	assert_int_equal(sc_bytes_copy(sc_view_of(content, (size_t)len), &inner, NULL), SC_OK);
+	assert_int_equal(PKCS8_pkey_set0(info, OBJ_nid2obj(NID_rsaEncryption), 0, V_ASN1_UNDEF, NULL,
+					 OPENSSL_memdup(inner.data, inner.len), len),
+			 1);
+	assert_der_refused(info, "canonical");
+	PKCS8_PRIV_KEY_INFO_free(info);
+	forged_rsa_free(&key);
+}
+
+/* Generated by libcrypto, under that name and with so many primes. */
+static void assert_generated_refused(const char *algorithm, int primes, const char *reason)
+{
+	SC_CLEANUP(sc_pkey_ctx) ctx = EVP_PKEY_CTX_new_from_name(NULL, algorithm, NULL);
+	SC_CLEANUP(sc_pkey) key = NULL;
+	SC_CLEANUP(sc_secret) der = { 0 };
+	struct sc_error err = { 0 };
+
+	assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, BITS), 1);
+	assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_primes(ctx, primes), 1);
+	assert_int_equal(EVP_PKEY_keygen(ctx, &key), 1);
+	assert_int_equal(sc_pkcs8_encode(key, &der, NULL), SC_OK);
+	assert_int_equal(check_der(sc_secret_view(&der), &err), SC_ERR_KEY_INVALID);
+	if (!strstr(err.message, reason))
+		fail_msg("refused for \"%s\", not for \"%s\"", err.message, reason);
+}
+
+static void rsa_of_another_kind_is_refused(void **state)
+{
+	(void)state;
+	assert_generated_refused("RSA", 3, "more than two primes");
+	assert_generated_refused("RSA-PSS", 2, "not RSA-2048");
 }
 
 static void another_type_than_announced_is_refused(void **state)
@@ -338,12 +546,18 @@ int main(void)
 		cmocka_unit_test(a_sound_key_is_accepted),
 		cmocka_unit_test(the_modules_own_keys_are_accepted),
 		cmocka_unit_test(close_primes_are_refused),
+		cmocka_unit_test(primes_are_close_up_to_the_bound_and_not_beyond),
+		cmocka_unit_test(primes_of_different_lengths_are_refused),
 		cmocka_unit_test(a_composite_factor_is_refused),
 		cmocka_unit_test(an_exponent_out_of_bounds_is_refused),
 		cmocka_unit_test(a_modulus_of_another_length_is_refused),
 		cmocka_unit_test(a_wrong_number_is_refused),
+		cmocka_unit_test(a_number_that_is_not_reduced_is_refused),
+		cmocka_unit_test(a_small_private_exponent_is_refused),
 		cmocka_unit_test(a_roca_key_is_refused),
 		cmocka_unit_test(only_the_one_encoding_is_accepted),
+		cmocka_unit_test(another_wrapping_of_a_sound_key_is_refused),
+		cmocka_unit_test(rsa_of_another_kind_is_refused),
 		cmocka_unit_test(another_type_than_announced_is_refused),
 		cmocka_unit_test(generation_refuses_an_exponent_out_of_bounds),
 		cmocka_unit_test(the_dsa_domain_follows_from_its_seed),

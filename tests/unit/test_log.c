@@ -96,6 +96,32 @@ static void a_program_name_that_is_too_long_is_cut_too(void **state)
 	assert_int_equal(strlen(written()), 1001);
 }
 
+/* The pipe holds 64 KiB, and nobody reads it: lines are lost, the program goes on, and says so later. */
+static void a_reader_that_stopped_stops_nobody(void **state)
+{
+	char text[1000];
+	unsigned missing = 0;
+	const char *line;
+
+	(void)state;
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	sc_log_start("hsmd", SC_LOG_NOTICE);
+	alarm(30);
+	for (unsigned i = 0; i < 1000; i++)
+		sc_log(SC_LOG_NOTICE, "%s", text);
+	alarm(0);
+	while (*written())
+		continue;
+	sc_log(SC_LOG_NOTICE, "and then");
+	line = written();
+	assert_int_equal(sscanf(line, "hsmd: warning: %u lines are missing here: nobody read", &missing), 1);
+	assert_true(missing > 900 && missing < 1000);
+	assert_string_equal(strchr(line, '\n'), "\nhsmd: notice: and then\n");
+	sc_log(SC_LOG_NOTICE, "x");
+	assert_string_equal(written(), "hsmd: notice: x\n");
+}
+
 int main(void)
 {
 #define CAUGHT(test) cmocka_unit_test_setup_teardown(test, catch_standard_error, release_standard_error)
@@ -105,6 +131,7 @@ int main(void)
 		CAUGHT(nothing_from_outside_forges_a_line_or_drives_a_terminal),
 		CAUGHT(too_long_a_line_is_cut_and_still_ended),
 		CAUGHT(a_program_name_that_is_too_long_is_cut_too),
+		CAUGHT(a_reader_that_stopped_stops_nobody),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);

@@ -5,57 +5,11 @@
  */
 #include "support/test.h"
 
-#include <stdlib.h>
-
-#include <openssl/crypto.h>
 #include <openssl/rsa.h>
 
 #include "core_module.h"
+#include "failing_memory.h"
 #include "hsmd/core/knso.h"
-
-/* -- libcrypto's allocator, failing once --------------------------------------------------------- */
-
-static long fail_at; /* 0: never */
-
-static bool has_run_out;
-
-static bool fails_now(void)
-{
-	bool fails = fail_at > 0 && --fail_at == 0;
-
-	has_run_out = has_run_out || fails;
-	return fails;
-}
-
-static bool ran_out(void)
-{
-	bool answer = has_run_out;
-
-	has_run_out = false;
-	return answer;
-}
-
-static void *failing_malloc(size_t size, const char *file, int line)
-{
-	(void)file, (void)line;
-	return fails_now() ? NULL : malloc(size);
-}
-
-static void *failing_realloc(void *block, size_t size, const char *file, int line)
-{
-	(void)file, (void)line;
-	if (size == 0) {
-		free(block);
-		return NULL;
-	}
-	return fails_now() ? NULL : realloc(block, size);
-}
-
-static void plain_free(void *block, const char *file, int line)
-{
-	(void)file, (void)line;
-	free(block);
-}
 
 /* -- a module with one loaded key ---------------------------------------------------------------- */
 
@@ -109,7 +63,7 @@ static int setup(void **state)
 	(void)state;
 	core_start(&core);
 	core_make_world(&core);
-	core.ran_out = ran_out;
+	core.ran_out = failing_memory_ran_out;
 	daemon_socket = core_service(&core, "vaultd", SC_APPLICATION_TLS, SC_APPLICATION_TLS);
 	simple_acl(&acl);
 	core_seal(&core, core_rsa_key(), SC_APPLICATION_SIMPLE, NULL, acl, &blob);
@@ -143,10 +97,9 @@ static sc_status send(struct sc_session *session, uint32_t command, struct sc_wr
 #define SEND(session, NAME, name, ...)                                                                       \
 	({                                                                                                   \
 		struct sc_writer body = sc_writer_new(SC_BODY_MAX);                                          \
-		long fails = fail_at;                                                                        \
-		fail_at = 0;                                                                                 \
+		long fails = failing_memory_pause();                                                         \
 		sc_##name##_request_write(&body, &(struct sc_##name##_request){ __VA_ARGS__ });              \
-		fail_at = fails;                                                                             \
+		failing_memory_at(fails);                                                                    \
 		send(session, SC_COMMAND_##NAME, &body);                                                     \
 	})
 
@@ -203,42 +156,39 @@ static sc_status ask_generate(void)
 		    SC_ALGORITHM_EC, 256, { 0 }, 0);
 }
 
-static void the_nth_allocation_fails(const char *name, sc_status (*ask)(void))
-{
-	bool all_passed = false;
-	int full = 0;
-
-	assert_ok(ask(), NULL);
-	for (long n = 1; !all_passed; n++) {
-		sc_status status;
-
-		fail_at = n;
-		status = ask();
-		all_passed = fail_at > 0;
-		fail_at = 0;
-		if (status != SC_OK && status != SC_ERR_MODULE_FULL)
-			fail_msg("%s: allocation %ld: %s", name, n, sc_status_name(status));
-		if (all_passed)
-			assert_int_equal(status, SC_OK);
-		full += status == SC_ERR_MODULE_FULL;
-		assert_true(n < 20000);
-	}
-	assert_int_not_equal(full, 0);
-	assert_ok(ask(), NULL);
-}
-
 static void without_memory_the_module_is_full_and_nothing_else(void **state)
 {
 	(void)state;
-	the_nth_allocation_fails("enquire", ask_enquire);
-	the_nth_allocation_fails("evidence", ask_evidence);
-	the_nth_allocation_fails("key_load", ask_load);
-	the_nth_allocation_fails("key_info", ask_info);
-	the_nth_allocation_fails("sign", ask_sign);
-	the_nth_allocation_fails("sign with a tls key", ask_sign_tls);
-	the_nth_allocation_fails("decrypt", ask_decrypt);
-	the_nth_allocation_fails("key_attest", ask_attest);
-	the_nth_allocation_fails("key_generate", ask_generate);
+	the_nth_allocation_fails("enquire", 1, ask_enquire);
+	the_nth_allocation_fails("evidence", 1, ask_evidence);
+	the_nth_allocation_fails("key_load", 1, ask_load);
+	the_nth_allocation_fails("key_info", 1, ask_info);
+	the_nth_allocation_fails("sign", 1, ask_sign);
+	the_nth_allocation_fails("sign with a tls key", 1, ask_sign_tls);
+	the_nth_allocation_fails("decrypt", 1, ask_decrypt);
+	the_nth_allocation_fails("key_attest", 1, ask_attest);
+	the_nth_allocation_fails("key_generate", 1, ask_generate);
+}
+
+static bool always(void)
+{
+	return true;
+}
+
+/* Said in any other way, new-world would erase the cards of a world that a restarted module wakes up in. */
+static void what_may_stand_on_the_disk_is_told_as_nothing_else(void **state)
+{
+	struct sc_quorum_card_request card = { 0, sc_bytes_view(&core.cards[0]), core_pin(0) };
+
+	(void)state;
+	card.authority = core_open_quorum(core.custody, SC_COMMAND_ACL_REPLACE, (struct sc_view){ 0 });
+	core.ran_out = always;
+	core.save_status = SC_ERR_SYSTEM;
+	assert_status(core_quorum_card(core.custody, 0, &card, NULL, NULL), SC_ERR_MODULE_FULL, NULL);
+	core.save_status = SC_ERR_NOT_DURABLE;
+	assert_status(core_quorum_card(core.custody, 0, &card, NULL, NULL), SC_ERR_NOT_DURABLE, NULL);
+	core.save_status = SC_OK;
+	assert_ok(core_quorum_card(core.custody, 0, &card, NULL, NULL), NULL);
 }
 
 /* -- room for work ------------------------------------------------------------------------------- */
@@ -302,13 +252,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(without_memory_the_module_is_full_and_nothing_else, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(what_may_stand_on_the_disk_is_told_as_nothing_else, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(keys_leave_room_for_the_requests_that_use_them, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_full_module_refuses_keys_and_serves_those_it_has, setup,
 						teardown),
 	};
 
-	if (CRYPTO_set_mem_functions(failing_malloc, failing_realloc, plain_free) != 1)
+	if (!failing_memory_start())
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,7 @@ enum accident {
 	COMMIT_UNANSWERED,   /* it does, but the connection breaks */
 	COMMIT_UNKNOWN,      /* the connection breaks, and nobody answers afterwards */
 	COMMIT_NOT_SYNCED,   /* it says that it could not sync its state */
+	COMMIT_FAILED,       /* or that a system call failed */
 	ANOTHER_QUORUM_MADE, /* 1 of 3 instead of 2 of 3 */
 };
 
@@ -101,6 +102,9 @@ static bool serve_commit(struct fixture *f, int connection, struct sc_view messa
 		fake_reply(connection, message, SC_ERR_STATE, 0, 0, (struct sc_view){ 0 });
 		return true;
 	case COMMIT_NOT_SYNCED:
+		fake_reply(connection, message, SC_ERR_NOT_DURABLE, 0, 0, (struct sc_view){ 0 });
+		return true;
+	case COMMIT_FAILED:
 		fake_reply(connection, message, SC_ERR_SYSTEM, 0, 0, (struct sc_view){ 0 });
 		return true;
 	case COMMIT_UNANSWERED:
@@ -324,14 +328,23 @@ static void cards_that_may_be_the_only_ones_are_not_erased(void **state)
 	assert_true(says(f, "administrator card 1 of 3 of the security world "));
 }
 
-static void a_module_that_could_not_sync_may_yet_have_adopted_it(void **state)
+static void leaves_everything(struct fixture *f, enum accident accident)
 {
-	struct fixture *f = *state;
-
-	f->accident = COMMIT_NOT_SYNCED;
+	f->accident = accident;
 	assert_int_not_equal(run(f), 0);
 	everything_is_there(f);
 	assert_true(says(f, "it is not known whether the module adopted the world"));
+}
+
+/* hsmd answers SC_ERR_NOT_DURABLE where its new state may stand on the disk, with which a restart goes on. */
+static void a_module_that_could_not_sync_may_yet_have_adopted_it(void **state)
+{
+	leaves_everything(*state, COMMIT_NOT_SYNCED);
+}
+
+static void a_module_whose_system_failed_may_yet_have_adopted_it(void **state)
+{
+	leaves_everything(*state, COMMIT_FAILED);
 }
 
 static void another_world_than_was_asked_for_is_not_written(void **state)
@@ -387,6 +400,7 @@ int main(int argc, char **argv)
 		TEST(an_unanswered_commit_that_was_adopted_is_a_success),
 		TEST(cards_that_may_be_the_only_ones_are_not_erased),
 		TEST(a_module_that_could_not_sync_may_yet_have_adopted_it),
+		TEST(a_module_whose_system_failed_may_yet_have_adopted_it),
 		TEST(another_world_than_was_asked_for_is_not_written),
 		TEST(a_module_without_warrant_or_with_a_world_is_refused_first),
 		TEST(a_suite_or_quorum_that_cannot_be_is_refused),

@@ -184,6 +184,27 @@ static void a_card_with_any_byte_altered_is_refused_before_its_pin(void **state)
 	assert_ok(present(sc_bytes_view(card), &header), NULL);
 }
 
+/* Tagged by this very world, as a module that allows less would make it (rule C1). */
+static void a_card_with_weaker_stretching_than_allowed_is_refused(void **state)
+{
+	struct sc_module_options *options = &core.module->options;
+	struct sc_view card = sc_bytes_view(&core.cards[0]);
+	struct sc_response_header header;
+	unsigned saves = core.saves;
+
+	(void)state;
+	options->argon2_passes++;
+	assert_status(present(card, &header), SC_ERR_CARD_ALTERED, NULL);
+	assert_int_equal(header.numbers[0], 1);
+	options->argon2_passes--;
+	options->argon2_memory++;
+	assert_status(present(card, &header), SC_ERR_CARD_ALTERED, NULL);
+	options->argon2_memory--;
+	/* Before its PIN: no try is counted. */
+	assert_int_equal(core.saves, saves);
+	assert_ok(present(card, &header), NULL);
+}
+
 static void a_card_counts_once(void **state)
 {
 	struct sc_response_header header;
@@ -300,6 +321,7 @@ int main(void)
 		TEST(a_quorum_lasts_ten_minutes_and_not_a_moment_longer),
 		TEST(only_so_many_quorums_are_open_at_once),
 		TEST(a_card_with_any_byte_altered_is_refused_before_its_pin),
+		TEST(a_card_with_weaker_stretching_than_allowed_is_refused),
 		TEST(a_card_counts_once),
 		TEST(a_card_of_another_world_is_named),
 		TEST(each_wrong_pin_doubles_the_wait_up_to_an_hour),

@@ -550,6 +550,41 @@ static void one_socket_full_of_connections_leaves_the_other_open(void **state)
 	close(other);
 }
 
+/* Descriptors run out, and others keep the loop busy: who waits is let in when there are some again. */
+static void a_socket_that_rested_is_asked_again_under_load(void **state)
+{
+	const struct timeval soon = { .tv_sec = 0, .tv_usec = 100000 };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int busy = connect_to(&specs[1]);
+	int waiting = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	struct rlimit usual;
+	struct rlimit none;
+	uint8_t message[1024];
+	ssize_t got = -1;
+
+	(void)state;
+	assert_works(busy);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	none = (struct rlimit){ (rlim_t)waiting + 1, usual.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	memcpy(address.sun_path, specs[0].path, strlen(specs[0].path) + 1);
+	assert_int_equal(connect(waiting, (const struct sockaddr *)&address, sizeof address), 0);
+	assert_int_equal(setsockopt(waiting, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon), 0);
+	ask(waiting, SC_COMMAND_ENQUIRE, 1);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_works(busy);
+		assert_int_equal(recv(waiting, message, sizeof message, 0), -1);
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+	for (unsigned i = 0; i < 10 * WAIT && got < 0; i++) {
+		assert_works(busy);
+		got = recv(waiting, message, sizeof message, 0);
+	}
+	assert_true(got > 0);
+	close(waiting);
+	close(busy);
+}
+
 static void *let_go_later(void *argument)
 {
 	usleep(200000);
@@ -626,6 +661,7 @@ int main(void)
 		USUAL(a_peer_that_has_said_all_gets_its_answers),
 		USUAL(a_peer_may_leave_while_its_requests_are_in_work),
 		NARROW(one_socket_full_of_connections_leaves_the_other_open),
+		USUAL(a_socket_that_rested_is_asked_again_under_load),
 		USUAL(a_stop_finishes_what_is_in_work),
 		USUAL(many_peers_at_once_are_served_and_leave_nothing),
 	};

@@ -167,6 +167,15 @@ static int failing_renameat2(int from_dir, const char *from, int to_dir, const c
 	return fails_now() ? -1 : sc_os_system.renameat2(from_dir, from, to_dir, to, flags);
 }
 
+/* A file of the directory, by its path. */
+static const char *at(const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof path, "%s/%s", directory, name);
+	return path;
+}
+
 static void a_full_disk_is_an_error_until_there_is_room_again(void **state)
 {
 	(void)state;
@@ -218,6 +227,44 @@ static void every_failing_call_is_told_and_no_file_is_torn(void **state)
 	}
 	assert_int_not_equal(without_mark, 0);
 	assert_saved(new_state);
+}
+
+/* --initialise goes on with a state that opens, and makes one where there is none: nothing else may be left. */
+static void a_first_state_never_stands_without_its_mark(void **state)
+{
+	bool all_passed = false;
+	int stood = 0;
+
+	(void)state;
+	failing = sc_os_system;
+	failing.openat = failing_openat;
+	failing.write = failing_write;
+	failing.fsync = failing_fsync;
+	failing.renameat2 = failing_renameat2;
+	failing_errno = EIO;
+	for (int n = 1; !all_passed; n++) {
+		SC_CLEANUP(sc_bytes) content = { 0 };
+		SC_CLEANUP(sc_bytes) acknowledged = { 0 };
+
+		fail_at = n;
+		sc_os = &failing;
+		(void)!sc_state_save(store, new_state, mark, NULL);
+		all_passed = fail_at > 0;
+		fail_at = 0;
+		sc_os = &sc_os_system;
+		if (sc_state_is_there(store)) {
+			assert_int_equal(sc_state_load(store, &content, &acknowledged, NULL), SC_OK);
+			stood++;
+		}
+		/* Started anew, with nothing in the directory. */
+		sc_state_close(store);
+		store = NULL;
+		(void)unlink(at("state"));
+		(void)unlink(at("mark"));
+		assert_int_equal(sc_state_open(directory, false, &store, NULL), SC_OK);
+		assert_true(n < 100);
+	}
+	assert_int_not_equal(stood, 0);
 }
 
 static void after_a_failed_sync_nothing_is_written_any_more(void **state)
@@ -449,6 +496,7 @@ int main(void)
 		TEST(what_an_interrupted_writing_left_is_swept_away),
 		TEST(a_full_disk_is_an_error_until_there_is_room_again),
 		TEST(every_failing_call_is_told_and_no_file_is_torn),
+		TEST(a_first_state_never_stands_without_its_mark),
 		TEST(after_a_failed_sync_nothing_is_written_any_more),
 		TEST(a_key_is_raw_or_hexadecimal_and_nothing_else),
 		TEST(a_key_that_others_can_read_is_refused),

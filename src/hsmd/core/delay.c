@@ -56,8 +56,6 @@ static sc_status spend(struct sc_module_state *state, void *context, struct sc_e
 	}
 	delay->failures++;
 	attempt->seconds = wait_after(delay->failures);
-	if (attempt->seconds > LONGEST_WAIT)
-		attempt->seconds = LONGEST_WAIT;
 	delay->next_try = attempt->now + (int64_t)attempt->seconds;
 	return SC_OK;
 }

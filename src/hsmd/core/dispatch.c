@@ -122,6 +122,16 @@ static void log_refusal(const struct sc_request_header *header, const struct sc_
 		       sc_status_name(err->status), err->message);
 }
 
+/*
+ * Whether that refusal may come of a moment without memory. SC_ERR_NOT_DURABLE never does: it says that the new
+ * state may stand on the disk, which no other answer does.
+ */
+static bool is_for_want_of_memory(const struct sc_module *module, sc_status status)
+{
+	return status == SC_ERR_MEMORY ||
+	       (status != SC_OK && status != SC_ERR_NOT_DURABLE && sc_module_ran_out(module));
+}
+
 void sc_module_handle(struct sc_session *session, const struct sc_request_header *header, struct sc_view body,
 		      struct sc_writer *out)
 {
@@ -138,7 +148,7 @@ void sc_module_handle(struct sc_session *session, const struct sc_request_header
 	status = permit_and_run(header, &request, body, &answer, &err);
 	if (status == SC_OK && answer.failed)
 		status = SC_ERR_MEMORY;
-	if (status == SC_ERR_MEMORY || (status != SC_OK && sc_module_ran_out(session->module)))
+	if (is_for_want_of_memory(session->module, status))
 		status = sc_fail_plain(&err, SC_ERR_MODULE_FULL);
 	err.status = status;
 	if (status != SC_OK)

@@ -88,7 +88,8 @@ static sc_status check_sizes(const struct rsa_numbers *k, int bits, struct sc_er
 		  err, SC_ERR_KEY_INVALID, "RSA key: the public exponent is even, below 65537 or 2^256 or more");
 	SC_ENSURE(BN_num_bits(k->p) == bits / 2 && BN_num_bits(k->q) == bits / 2, err, SC_ERR_KEY_INVALID,
 		  "RSA key: a prime is not half as long as the modulus");
-	SC_ENSURE(BN_num_bits(k->d) > bits / 2, err, SC_ERR_KEY_INVALID, "RSA key: the private exponent is small");
+	SC_ENSURE(BN_num_bits(k->d) > bits / 2 && BN_cmp(k->d, k->n) < 0, err, SC_ERR_KEY_INVALID,
+		  "RSA key: the private exponent is small, or not below the modulus");
 	SC_ENSURE(!sc_keycheck_is_roca(k->n), err, SC_ERR_KEY_INVALID, "RSA key: of ROCA's shape");
 	return SC_OK;
 }
@@ -131,7 +132,7 @@ static sc_status check_coefficient(const struct rsa_numbers *k, BN_CTX *ctx, str
 
 	if (!value || BN_mod_mul(value, k->qinv, k->q, k->p, ctx) != 1)
 		return sc_fail_crypto(err, "RSA key check");
-	SC_ENSURE(BN_is_one(value) && BN_cmp(k->qinv, k->p) < 0 && BN_cmp(k->d, k->n) < 0, err, SC_ERR_KEY_INVALID,
+	SC_ENSURE(BN_is_one(value) && BN_cmp(k->qinv, k->p) < 0, err, SC_ERR_KEY_INVALID,
 		  "RSA key: the CRT coefficient is wrong");
 	return SC_OK;
 }

@@ -9,8 +9,8 @@
 /*
  * Reads a PKCS#8 private key in its one canonical DER form and proves it sound: exactly `type`; two primes of
  * half the length, far apart; n = pq; 65537 ≤ e < 2^256, odd; d, dP, dQ and qInv as they follow from e, p and q
- * (d modulo λ(n) or φ(n)), d > 2^(bits/2); not of ROCA's shape. SC_ERR_KEY_INVALID naming what is wrong. The caller frees *out. Testing the
- * primes takes 26, 81 and 183 ms for RSA-2048, 3072, 4096.
+ * (d modulo λ(n) or φ(n)), 2^(bits/2) < d < n; not of ROCA's shape. SC_ERR_KEY_INVALID naming what is wrong.
+ * The caller frees *out. Testing the primes takes 26, 81 and 183 ms for RSA-2048, 3072, 4096.
  */
 sc_status sc_keycheck_pkcs8(struct sc_view der, const struct sc_key_type *type, EVP_PKEY **out,
 			    struct sc_error *err) SC_WARN_UNUSED;

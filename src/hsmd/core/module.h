@@ -59,7 +59,10 @@ struct sc_module_host {
 
 struct sc_module_options {
 	uint32_t cache_keys; /* how many keys stay loaded */
-	/* Argon2id's cost for new cards; 0 is the default. A release build refuses less (rule C1). */
+	/*
+	 * Argon2id's cost of new cards, and the least that a card which is presented may have (rule C1). 0 is
+	 * the default (pin.h), and what hsmd has; less is for tests.
+	 */
 	uint32_t argon2_passes;
 	uint32_t argon2_memory; /* KiB */
 };

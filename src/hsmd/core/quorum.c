@@ -148,6 +148,8 @@ static sc_status accept_card(struct sc_request *request, struct sc_quorum *quoru
 		return sc_fail(err, SC_ERR_CARD_ALTERED, "not an administrator card's record");
 	SC_TRY(sc_bytes_copy(sc_view_text(card->body->custodian.s), &custodian, err));
 	status = open_card(request, quorum, card, in->pin, &quorum->shares[quorum->accepted], &seconds, err);
+	if (status == SC_OK && quorum->accepted + 1 == quorum->k)
+		status = complete(quorum, &acs, err);
 	if (status != SC_OK) {
 		sc_secret_free(&quorum->shares[quorum->accepted].value);
 		err->numbers[0] = card->body->index;
@@ -155,8 +157,6 @@ static sc_status accept_card(struct sc_request *request, struct sc_quorum *quoru
 		return status;
 	}
 	quorum->accepted++;
-	if (quorum->accepted == quorum->k)
-		SC_TRY(complete(quorum, &acs, err));
 	out->index = card->body->index;
 	out->custodian = sc_request_keep(request, &custodian);
 	out->accepted = quorum->accepted;

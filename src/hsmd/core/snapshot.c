@@ -1,11 +1,26 @@
 /* What the module is at one moment: see snapshot.h. */
 #include "hsmd/core/snapshot.h"
 
+#include <openssl/x509v3.h>
+
 #include "hsmd/core/keygen.h"
 
+/*
+ * libcrypto reads a certificate's key and extensions once, and what it could not read for want of memory it
+ * takes for malformed ever after: the module would refuse its own root until its next snapshot. So they are
+ * read here.
+ */
 static sc_status load_certificate(const struct sc_bytes *der, X509 **out, struct sc_error *err)
 {
-	return der->data ? sc_certificate_decode(sc_bytes_view(der), out, err) : SC_OK;
+	SC_CLEANUP(sc_x509) certificate = NULL;
+
+	if (!der->data)
+		return SC_OK;
+	SC_TRY(sc_certificate_decode(sc_bytes_view(der), &certificate, err));
+	if (X509_check_purpose(certificate, -1, 0) != 1 || !X509_get0_pubkey(certificate))
+		return sc_fail_crypto(err, "certificate in the module's state");
+	*out = sc_steal(certificate);
+	return SC_OK;
 }
 
 static sc_status load_world(const struct sc_state_world *world, struct sc_snapshot *s, struct sc_error *err)

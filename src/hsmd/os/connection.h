@@ -33,7 +33,7 @@ struct sc_listener {
 	int fd;
 	struct sc_socket_policy policy;
 	unsigned connections; /* open now */
-	bool is_resting;      /* no descriptor was free: it is asked again after a while */
+	int64_t rests_until;  /* sc_clock_monotonic; no descriptor was free. 0: it does not rest */
 };
 
 struct sc_connection {

@@ -147,6 +147,8 @@ static const struct rule always[] = {
 	{ .call = SCMP_SYS(close), .reason = "connections and state files" },
 	{ .call = SCMP_SYS(read), .reason = "which signal came; the event loop is woken" },
 	{ .call = SCMP_SYS(write), .reason = "state files, log lines, waking the event loop" },
+	{ .call = SCMP_SYS(poll), .reason = "is there room for a log line" },
+	{ .call = SCMP_SYS(ppoll), .reason = "the same, on processors without poll" },
 	{ .call = SCMP_SYS(futex), .reason = "locks and condition variables" },
 	{ .call = SCMP_SYS(restart_syscall), .reason = "a wait goes on after the process was stopped" },
 	/* the state directory; the calls that name files below */

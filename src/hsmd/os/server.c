@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 
+#include "base/clock.h"
 #include "base/os.h"
 #include "hsmd/os/exchange.h"
 #include "hsmd/os/sockets.h"
@@ -74,12 +75,12 @@ static void admit(struct sc_server *server, struct sc_listener *listener, int fd
 	sc_exchange_admit(server->exchange, connection);
 }
 
-/* Without a free descriptor, a waiting peer would wake the loop again at once, and for ever. */
-static void rest(struct sc_server *server, struct sc_listener *listener, bool is_resting)
+/* Without a free descriptor, a waiting peer would wake the loop again at once, and for ever. 0: no longer. */
+static void rest(struct sc_server *server, struct sc_listener *listener, int64_t until)
 {
-	struct epoll_event event = { .events = is_resting ? 0 : EPOLLIN, .data.ptr = listener };
+	struct epoll_event event = { .events = until ? 0 : EPOLLIN, .data.ptr = listener };
 
-	listener->is_resting = is_resting;
+	listener->rests_until = until;
 	(void)epoll_ctl(server->epoll, EPOLL_CTL_MOD, listener->fd, &event);
 }
 
@@ -97,7 +98,7 @@ static void serve_listener(struct sc_server *server, struct sc_listener *listene
 	if (status == SC_ERR_UNAVAILABLE)
 		return;
 	if (status == SC_ERR_BUSY)
-		rest(server, listener, true);
+		rest(server, listener, sc_clock_monotonic() + REST * SC_SECOND / 1000);
 	sc_exchange_complain(server->exchange, why.message);
 }
 
@@ -105,16 +106,20 @@ static void serve_listener(struct sc_server *server, struct sc_listener *listene
 static int resting_time(const struct sc_server *server)
 {
 	for (unsigned i = 0; i < server->listener_count; i++)
-		if (server->listeners[i].is_resting)
+		if (server->listeners[i].rests_until)
 			return REST;
 	return -1;
 }
 
+/* Those that are over; however busy the loop is with connections that it has. */
 static void end_rests(struct sc_server *server)
 {
-	for (unsigned i = 0; i < server->listener_count; i++)
-		if (server->listeners[i].is_resting)
-			rest(server, &server->listeners[i], false);
+	for (unsigned i = 0; i < server->listener_count; i++) {
+		struct sc_listener *listener = &server->listeners[i];
+
+		if (listener->rests_until && sc_clock_monotonic() >= listener->rests_until)
+			rest(server, listener, 0);
+	}
 }
 
 /* -- the loop ---------------------------------------------------------------------------------- */
@@ -156,8 +161,7 @@ static sc_status loop(struct sc_server *server, struct sc_error *err)
 
 		if (count < 0 && errno != EINTR)
 			return sc_fail_errno(err, SC_ERR_SYSTEM, "the event loop cannot wait");
-		if (count == 0)
-			end_rests(server);
+		end_rests(server);
 		for (int i = 0; i < count && go_on; i++)
 			go_on = serve(server, &events[i]);
 		sc_exchange_reap(server->exchange);

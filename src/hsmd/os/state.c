@@ -18,6 +18,7 @@
 struct sc_state_store {
 	struct sc_dir dir;
 	int lock;
+	bool has_both;     /* state and mark are there: read, or written */
 	bool is_uncertain; /* a sync failed: what is on the disk is not known */
 };
 
@@ -96,7 +97,7 @@ bool sc_state_is_there(const struct sc_state_store *store)
 	return sc_file_exists(&store->dir, STATE_FILE);
 }
 
-sc_status sc_state_load(const struct sc_state_store *store, struct sc_bytes *state, struct sc_bytes *mark,
+sc_status sc_state_load(struct sc_state_store *store, struct sc_bytes *state, struct sc_bytes *mark,
 			struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) loaded = { 0 };
@@ -107,7 +108,19 @@ sc_status sc_state_load(const struct sc_state_store *store, struct sc_bytes *sta
 	SC_TRY(sc_file_read(&store->dir, STATE_FILE, SC_STATE_MAX, &loaded, err));
 	SC_TRY(sc_file_read(&store->dir, MARK_FILE, SC_MARK_MAX, mark, err));
 	*state = sc_bytes_take(&loaded);
+	store->has_both = true;
 	return SC_OK;
+}
+
+/*
+ * The first state of all comes after its mark: one that stood alone after a crash would be a module that
+ * cannot be opened, and that --initialise may not replace.
+ */
+static sc_status save_first(const struct sc_dir *dir, struct sc_view state, struct sc_view mark,
+			    struct sc_error *err)
+{
+	SC_TRY(sc_file_write(dir, MARK_FILE, mark, SC_FILE_REPLACE, 0600, err));
+	return sc_file_write(dir, STATE_FILE, state, SC_FILE_REPLACE, 0600, err);
 }
 
 static sc_status save_both(const struct sc_dir *dir, struct sc_view state, struct sc_view mark,
@@ -128,9 +141,12 @@ sc_status sc_state_save(void *context, struct sc_view state, struct sc_view mark
 	SC_ENSURE(!store->is_uncertain, err, SC_ERR_NOT_DURABLE,
 		  "%s: a sync failed earlier; nothing more is written until hsmd is started anew",
 		  store->dir.path);
-	status = save_both(&store->dir, state, mark, &is_replaced, &own);
-	if (status == SC_OK)
+	status = store->has_both ? save_both(&store->dir, state, mark, &is_replaced, &own)
+				 : save_first(&store->dir, state, mark, &own);
+	if (status == SC_OK) {
+		store->has_both = true;
 		return SC_OK;
+	}
 	/* The caller answers with a code; the words are for whoever runs the module. */
 	sc_log(SC_LOG_ERROR, "%s", own.message);
 	if (status == SC_ERR_NOT_DURABLE) {

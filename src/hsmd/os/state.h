@@ -26,13 +26,13 @@ const struct sc_dir *sc_state_dir(const struct sc_state_store *store);
 bool sc_state_is_there(const struct sc_state_store *store);
 
 /* Both files as they were saved. SC_ERR_NOT_FOUND: the module has not been initialised. */
-sc_status sc_state_load(const struct sc_state_store *store, struct sc_bytes *state, struct sc_bytes *mark,
+sc_status sc_state_load(struct sc_state_store *store, struct sc_bytes *state, struct sc_bytes *mark,
 			struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * struct sc_module_host's save, with the store as context: replaces `state`, then `mark`. Once a sync has
- * failed, nobody knows what the disk holds: every later call fails, until the process is started anew and
- * reads it (P2).
+ * struct sc_module_host's save, with the store as context: replaces `state`, then `mark`; the first time of
+ * all the other way round, so that no state ever stands without a mark. Once a sync has failed, nobody knows
+ * what the disk holds: every later call fails, until the process is started anew and reads it (P2).
  */
 sc_status sc_state_save(void *store, struct sc_view state, struct sc_view mark,
 			struct sc_error *err) SC_WARN_UNUSED;

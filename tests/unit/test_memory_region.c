@@ -1,0 +1,487 @@
+/*
+ * When memory runs out on the way of a key into a region: a world, a quorum, a region, a copy, a package, its
+ * import. What is answered is done and whole; what is refused leaves nothing that somebody would mistake for
+ * it. "Unproven" as a key's origin stays for ever, so it may never come of a moment without memory.
+ */
+#include "support/test.h"
+
+#include <stdlib.h>
+
+#include <openssl/x509v3.h>
+
+#include "core_module.h"
+#include "evidence/packages.h"
+#include "failing_memory.h"
+#include "hsmd/core/keygen.h"
+
+#define SUBSCRIPTION "8c6a1b52-6f04-4f38-9d0c-2b1f0f6f8a11"
+
+/* Some of these commands allocate 35,000 times. Each single one fails with this set, which takes an hour. */
+static long step(long usual)
+{
+	return getenv("SC_EVERY_ALLOCATION") ? 1 : usual;
+}
+
+/* -- an RSA-4096 key in no time (ld's --wrap) ----------------------------------------------------- */
+
+sc_status __real_sc_keygen(const struct sc_key_type *type, struct sc_view exponent, EVP_PKEY **out,
+			   struct sc_error *err);
+sc_status __wrap_sc_keygen(const struct sc_key_type *type, struct sc_view exponent, EVP_PKEY **out,
+			   struct sc_error *err);
+
+static EVP_PKEY *kek_key;
+
+sc_status __wrap_sc_keygen(const struct sc_key_type *type, struct sc_view exponent, EVP_PKEY **out,
+			   struct sc_error *err)
+{
+	if (type->bits != 4096)
+		return __real_sc_keygen(type, exponent, out, err);
+	if (!kek_key)
+		assert_ok(__real_sc_keygen(type, exponent, &kek_key, err), err);
+	assert_int_equal(EVP_PKEY_up_ref(kek_key), 1);
+	*out = kek_key;
+	return SC_OK;
+}
+
+/* -- a region, and a package on its way to it ----------------------------------------------------- */
+
+static struct core core;
+static struct sc_session *vaultd;
+static struct sc_bytes certificate; /* the region's */
+static struct sc_bytes kek_package;
+static struct sc_bytes world_package;
+static struct sc_hash kek;
+static struct sc_hash key;  /* simple */
+static struct sc_hash copy; /* xferacld */
+static struct sc_bytes package;
+static struct sc_bytes owner;
+
+/* A quorum for that body, whatever fails around it. */
+static uint64_t consent(uint32_t command, const struct sc_writer *body)
+{
+	long fails = failing_memory_pause();
+	uint64_t authority = core_quorum(&core, core.custody, command, sc_writer_view(body));
+
+	failing_memory_at(fails);
+	return authority;
+}
+
+#define WRITE(body, name, ...)                                                                               \
+	do {                                                                                                 \
+		long at = failing_memory_pause();                                                            \
+		sc_##name##_request_write(body, &(struct sc_##name##_request){ __VA_ARGS__ });               \
+		failing_memory_at(at);                                                                       \
+	} while (0)
+
+static sc_status init_region(struct core_answer *answer)
+{
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	uint64_t authority;
+
+	WRITE(&body, region_init, sc_bytes_view(&core.world_file), sc_bytes_view(&certificate));
+	authority = consent(SC_COMMAND_REGION_INIT, &body);
+	return core_send(core.custody, SC_COMMAND_REGION_INIT, authority, sc_writer_view(&body), answer);
+}
+
+static sc_status replace_acl(struct core_answer *answer)
+{
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	uint64_t authority;
+
+	WRITE(&body, acl_replace, key, sc_bytes_view(&kek_package), sc_bytes_view(&world_package), { 0 }, 0);
+	authority = consent(SC_COMMAND_ACL_REPLACE, &body);
+	return core_send(core.custody, SC_COMMAND_ACL_REPLACE, authority, sc_writer_view(&body), answer);
+}
+
+static sc_status pack(struct core_answer *answer)
+{
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+
+	WRITE(&body, transfer_package, copy, sc_bytes_view(&kek_package), sc_bytes_view(&world_package),
+	      sc_view_text(SUBSCRIPTION), sc_view_text("ContosoFirstHSMkey"), 0);
+	return core_send(core.custody, SC_COMMAND_TRANSFER_PACKAGE, 0, sc_writer_view(&body), answer);
+}
+
+static sc_status import(struct core_answer *answer)
+{
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+
+	WRITE(&body, transfer_import, kek, sc_bytes_view(&owner), sc_bytes_view(&package));
+	return core_send(vaultd, SC_COMMAND_TRANSFER_IMPORT, 0, sc_writer_view(&body), answer);
+}
+
+static void keep_region(void)
+{
+	SC_CLEANUP(core_answer) answer = { 0 };
+	SC_CLEANUP(sc_world_file) file = NULL;
+	SC_CLEANUP(sc_x509) region = NULL;
+	struct sc_region_init_response made;
+
+	assert_ok(init_region(&answer), NULL);
+	assert_ok(sc_region_init_response_read(answer.body, &made), NULL);
+	assert_ok(sc_bytes_copy(made.kek_statement, &kek_package, NULL), NULL);
+	assert_ok(core_load(vaultd, made.kek_blob, &kek), NULL);
+	assert_ok(sc_world_file_decode(made.world_file, &file, NULL), NULL);
+	assert_ok(sc_certificate_decode(sc_bytes_view(&certificate), &region, NULL), NULL);
+	assert_ok(sc_statement_enclose(sc_bytes_view(&file->body->statement), region, &world_package, NULL),
+		  NULL);
+}
+
+static void make_key(void)
+{
+	const struct sc_key_generate_request in = { .application = sc_view_text("simple"),
+						    .algorithm = SC_ALGORITHM_RSA,
+						    .bits = 2048 };
+	struct sc_key_generate_response out;
+	SC_CLEANUP(core_answer) answer = { 0 };
+
+	assert_ok(core_key_generate(core.custody, 0, &in, &out, &answer), NULL);
+	assert_ok(core_load(core.custody, out.blob, &key), NULL);
+}
+
+static void make_package(void)
+{
+	SC_CLEANUP(core_answer) replaced = { 0 };
+	SC_CLEANUP(core_answer) packed = { 0 };
+	struct sc_acl_replace_response reduced;
+	struct sc_transfer_package_response out;
+
+	assert_ok(replace_acl(&replaced), NULL);
+	assert_ok(sc_acl_replace_response_read(replaced.body, &reduced), NULL);
+	assert_ok(core_load(core.custody, reduced.blob, &copy), NULL);
+	assert_ok(pack(&packed), NULL);
+	assert_ok(sc_transfer_package_response_read(packed.body, &out), NULL);
+	assert_ok(sc_bytes_copy(out.package, &package, NULL), NULL);
+}
+
+static int setup(void **state)
+{
+	const struct sc_owner place = { { "vaultd" }, { "tenant" }, { SUBSCRIPTION },
+					{ "vault" },  { "name" },   { "1" } };
+
+	(void)state;
+	core_start(&core);
+	core_make_world(&core);
+	core.ran_out = failing_memory_ran_out;
+	vaultd =
+	    core_service(&core, "vaultd", SC_APPLICATION_VAULT, SC_APPLICATION_VAULT | SC_APPLICATION_KEK);
+	assert_ok(sc_owner_encode(&place, &owner, NULL), NULL);
+	core_region_certificate(&core, "EU", &certificate);
+	keep_region();
+	make_key();
+	make_package();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct sc_bytes *all[] = { &certificate, &kek_package, &world_package, &package, &owner };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+		sc_bytes_free(all[i]);
+	sc_session_free(vaultd);
+	core_end(&core);
+	return 0;
+}
+
+/* -- what is answered is whole -------------------------------------------------------------------- */
+
+/* The answer's evidence proves the KEK to whoever trusts the root, and its blob opens. */
+static void judge_region(struct sc_view body)
+{
+	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core.module);
+	SC_CLEANUP(sc_target) target = NULL;
+	const struct sc_trust trust = sc_snapshot_trust(s, core_now);
+	struct sc_region_init_response made;
+	struct sc_hash loaded;
+	struct sc_error err = { 0 };
+
+	assert_ok(sc_region_init_response_read(body, &made), NULL);
+	assert_ok(core_load(vaultd, made.kek_blob, &loaded), NULL);
+	assert_ok(sc_packages_verify(made.kek_statement, sc_bytes_view(&world_package), &trust, NULL, &target,
+				     &err),
+		  &err);
+}
+
+/* The imported key opens for its owner, and is what it was: proven. */
+static void judge_import(struct sc_view body)
+{
+	struct sc_transfer_import_response imported;
+	struct sc_key_info_response info;
+	SC_CLEANUP(core_answer) answer = { 0 };
+	struct sc_hash loaded;
+
+	assert_ok(sc_transfer_import_response_read(body, &imported), NULL);
+	assert_ok(core_load(vaultd, imported.blob, &loaded), NULL);
+	assert_ok(core_key_info(vaultd, 0, &(struct sc_key_info_request){ loaded, sc_bytes_view(&owner) },
+				&info, &answer),
+		  NULL);
+	assert_int_equal(info.origin, SC_ORIGIN_BYOK);
+}
+
+static void judge_copy(struct sc_view body)
+{
+	struct sc_acl_replace_response reduced;
+	struct sc_hash loaded;
+
+	assert_ok(sc_acl_replace_response_read(body, &reduced), NULL);
+	assert_ok(core_load(core.custody, reduced.blob, &loaded), NULL);
+}
+
+/* With the source module's proof inside: only an import shows it. */
+static void judge_package(struct sc_view body)
+{
+	struct sc_transfer_package_response packed;
+	SC_CLEANUP(core_answer) answer = { 0 };
+	struct sc_bytes before = package;
+
+	assert_ok(sc_transfer_package_response_read(body, &packed), NULL);
+	assert_ok(sc_bytes_copy(packed.package, &package, NULL), NULL);
+	assert_ok(import(&answer), NULL);
+	judge_import(answer.body);
+	sc_bytes_free(&package);
+	package = before;
+}
+
+static sc_status judged(sc_status (*ask)(struct core_answer *answer), void (*judge)(struct sc_view body))
+{
+	SC_CLEANUP(core_answer) answer = { 0 };
+	sc_status status = ask(&answer);
+	long fails = failing_memory_pause();
+
+	if (status == SC_OK)
+		judge(answer.body);
+	failing_memory_at(fails);
+	return status;
+}
+
+static sc_status ask_region_init(void)
+{
+	return judged(init_region, judge_region);
+}
+
+static sc_status ask_replace(void)
+{
+	return judged(replace_acl, judge_copy);
+}
+
+static sc_status ask_package(void)
+{
+	return judged(pack, judge_package);
+}
+
+static sc_status ask_import(void)
+{
+	return judged(import, judge_import);
+}
+
+/* What libcrypto could not read of a certificate it would take for malformed as long as the snapshot lives.
+ */
+static bool is_read(X509 *loaded)
+{
+	return X509_check_purpose(loaded, -1, 0) == 1 && X509_get0_pubkey(loaded);
+}
+
+static sc_status ask_snapshot(void)
+{
+	SC_CLEANUP(sc_snapshot) s = NULL;
+	sc_status status = sc_snapshot_new(core.module->state, &s, NULL);
+	long fails = failing_memory_pause();
+
+	if (status == SC_OK)
+		assert_true(is_read(s->root) && is_read(s->warrant) && is_read(s->member) &&
+			    is_read(s->region_certificate));
+	failing_memory_at(fails);
+	/* The dispatcher's business: whatever it is called, it came of that. */
+	return status == SC_OK ? SC_OK : SC_ERR_MODULE_FULL;
+}
+
+static void without_memory_no_certificate_is_kept_unread(void **state)
+{
+	(void)state;
+	the_nth_allocation_fails("a snapshot", step(7), ask_snapshot);
+}
+
+static void without_memory_no_region_is_half_made(void **state)
+{
+	(void)state;
+	the_nth_allocation_fails("region_init", step(307), ask_region_init);
+}
+
+static void without_memory_no_copy_is_half_made(void **state)
+{
+	(void)state;
+	the_nth_allocation_fails("acl_replace", step(307), ask_replace);
+}
+
+static void without_memory_no_package_is_half_made(void **state)
+{
+	(void)state;
+	the_nth_allocation_fails("transfer_package", step(307), ask_package);
+}
+
+static void without_memory_no_key_arrives_and_none_is_called_unproven(void **state)
+{
+	(void)state;
+	the_nth_allocation_fails("transfer_import", step(307), ask_import);
+}
+
+/* -- quorums and worlds --------------------------------------------------------------------------- */
+
+static sc_status ask_open(void)
+{
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+
+	core_monotonic += SC_QUORUM_SECONDS * INT64_C(1000000000); /* makes room for one more */
+	WRITE(&body, quorum_open, SC_COMMAND_ACL_REPLACE, { { 0 } });
+	return core_send(core.custody, SC_COMMAND_QUORUM_OPEN, 0, sc_writer_view(&body), NULL);
+}
+
+/* The second card of two, with which the token is there. */
+static sc_status ask_card(void)
+{
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	long fails = failing_memory_pause();
+	uint64_t authority;
+	sc_status status;
+
+	core_monotonic += SC_QUORUM_SECONDS * INT64_C(1000000000);
+	core_now += 3600; /* a try that was cut off counts as one */
+	authority = core_open_quorum(core.custody, SC_COMMAND_ACL_REPLACE, (struct sc_view){ 0 });
+	assert_ok(core_present(&core, core.custody, authority, 0, NULL, NULL), NULL);
+	failing_memory_at(fails);
+	WRITE(&body, quorum_card, authority, sc_bytes_view(&core.cards[1]), core_pin(1));
+	status = core_send(core.custody, SC_COMMAND_QUORUM_CARD, 0, sc_writer_view(&body), NULL);
+	fails = failing_memory_pause();
+	/* Whether it counted or not, the quorum can be had with that card. */
+	core_now += 3600;
+	(void)core_present(&core, core.custody, authority, 1, NULL, NULL);
+	assert_status(core_send(core.custody, SC_COMMAND_ACL_REPLACE, authority, (struct sc_view){ 0 }, NULL),
+		      SC_ERR_ENCODING, NULL);
+	failing_memory_at(fails);
+	return status;
+}
+
+static void without_memory_no_right_pin_is_called_wrong(void **state)
+{
+	(void)state;
+	the_nth_allocation_fails("quorum_open", 1, ask_open);
+	the_nth_allocation_fails("quorum_card", step(307), ask_card);
+}
+
+/* Where the token is put together, behind all else: each of the last allocations. */
+static void without_memory_the_last_card_counts_or_can_be_given_again(void **state)
+{
+	const long many = 1000000;
+	long count;
+
+	(void)state;
+	failing_memory_at(many);
+	assert_ok(ask_card(), NULL);
+	count = many - failing_memory_pause();
+	for (long n = count > 200 ? count - 200 : 1; n <= count; n++) {
+		sc_status status;
+
+		failing_memory_at(n);
+		status = ask_card();
+		(void)failing_memory_pause();
+		assert_true(status == SC_OK || status == SC_ERR_MODULE_FULL);
+	}
+}
+
+static int setup_warranted(void **state)
+{
+	(void)state;
+	core_start(&core);
+	core_make_warranted(&core);
+	core.ran_out = failing_memory_ran_out;
+	return 0;
+}
+
+static int teardown_warranted(void **state)
+{
+	(void)state;
+	core_end(&core);
+	return 0;
+}
+
+static sc_status begin_world(struct core_answer *answer)
+{
+	struct sc_world_begin_request in = {
+		.suite = SC_SUITE_ECP521, .k = 1, .pins.count = 1, .custodians.count = 1
+	};
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	long fails = failing_memory_pause();
+
+	in.pins.item[0] = core_pin(0);
+	sc_world_begin_request_write(&body, &in);
+	failing_memory_at(fails);
+	return core_send(core.custody, SC_COMMAND_WORLD_BEGIN, 0, sc_writer_view(&body), answer);
+}
+
+static sc_status ask_begin(void)
+{
+	return begin_world(NULL);
+}
+
+/* All of it, or nothing; where there is no room for the answer, hsmd gives one in the module's name. */
+static void without_memory_a_world_is_adopted_or_it_is_not(void **state)
+{
+	bool all_passed = false;
+	int full = 0;
+
+	the_nth_allocation_fails("world_begin", step(23), ask_begin);
+	for (long n = 1; !all_passed; n += step(23)) {
+		struct sc_world_begin_response begun;
+		SC_CLEANUP(core_answer) answer = { 0 };
+		SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+		sc_status status;
+
+		assert_ok(begin_world(&answer), NULL);
+		assert_ok(sc_world_begin_response_read(answer.body, &begun), NULL);
+		WRITE(&body, world_commit, begun.world);
+		failing_memory_at(n);
+		status = core_send(core.custody, SC_COMMAND_WORLD_COMMIT, 0, sc_writer_view(&body), NULL);
+		all_passed = failing_memory_pause() > 0;
+		assert_true(status == SC_OK || status == SC_ERR_MODULE_FULL);
+		full += status == SC_ERR_MODULE_FULL;
+		if (sc_module_mode(core.module) == SC_MODE_WORLD) {
+			SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core.module);
+
+			assert_true(sc_hash_equals(&s->world, &begun.world));
+			assert_int_equal(s->km.len, 32);
+			assert_ok(core_reopen(&core, NULL), NULL);
+			assert_int_equal(sc_module_mode(core.module), SC_MODE_WORLD);
+			core_end(&core);
+			assert_int_equal(setup_warranted(state), 0);
+		} else {
+			assert_int_equal(status, SC_ERR_MODULE_FULL);
+		}
+	}
+	assert_int_not_equal(full, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+		TEST(without_memory_no_certificate_is_kept_unread),
+		TEST(without_memory_no_region_is_half_made),
+		TEST(without_memory_no_copy_is_half_made),
+		TEST(without_memory_no_package_is_half_made),
+		TEST(without_memory_no_key_arrives_and_none_is_called_unproven),
+		TEST(without_memory_no_right_pin_is_called_wrong),
+		TEST(without_memory_the_last_card_counts_or_can_be_given_again),
+		cmocka_unit_test_setup_teardown(without_memory_a_world_is_adopted_or_it_is_not,
+						setup_warranted, teardown_warranted),
+	};
+
+	int failed;
+
+	if (!failing_memory_start())
+		return 1;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	EVP_PKEY_free(kek_key);
+	return failed;
+}
