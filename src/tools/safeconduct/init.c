@@ -108,8 +108,7 @@ static sc_status read_arguments(int argc, char **argv, struct sc_init_wishes *a,
 	return SC_OK;
 }
 
-/* -- who the children become -------------------------------------------------------------------------------
- */
+/* -- who the children become -------------------------------------------------------------------- */
 
 static sc_status find_identity(const char *user, const char *what, struct sc_init_identity *out,
 			       struct sc_error *err)
@@ -131,8 +130,7 @@ static sc_status find_identity(const char *user, const char *what, struct sc_ini
 	return SC_OK;
 }
 
-/* -- directories -------------------------------------------------------------------------------------------
- */
+/* -- directories -------------------------------------------------------------------------------- */
 
 static sc_status make_directory(const char *path, mode_t mode, const struct sc_init_identity *identity,
 				struct sc_error *err)
@@ -184,8 +182,7 @@ static sc_status give_name(const struct sc_init_plan *plan, struct sc_error *err
 	return SC_OK;
 }
 
-/* -- certificates ------------------------------------------------------------------------------------------
- */
+/* -- certificates ------------------------------------------------------------------------------- */
 
 static sc_status issue(const struct sc_init_plan *plan, const struct sc_tls_authority *authority,
 		       const struct sc_init_child *child, struct sc_bytes *out, struct sc_error *err)
@@ -224,8 +221,7 @@ static sc_status certify(const struct sc_init_plan *plan, struct sc_init_child *
 	return sc_init_child_finish(vaultd, sc_bytes_view(&for_vaultd), err);
 }
 
-/* -- the whole ---------------------------------------------------------------------------------------------
- */
+/* -- the whole ---------------------------------------------------------------------------------- */
 
 static sc_status make_parts(const struct sc_init_plan *plan, const struct sc_init_identity *signin,
 			    const struct sc_init_identity *vault, struct sc_init_child *signind,
