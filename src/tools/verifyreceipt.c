@@ -1,6 +1,7 @@
 /*
  * verifyreceipt: is the key in the vault the key at home (rule F7)? The article's system has nothing like it.
- * The roots that count are those of the custodians' own module.
+ * Whom to believe, roots and revoked modules, is for the custodians'
+ * own module to say.
  */
 #include <stdio.h>
 
@@ -127,7 +128,7 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 	expected.name = a.name;
 	SC_TRY(sc_kmdata_open(&kmdata, err));
 	SC_TRY(sc_kmdata_connect(&kmdata, module, SC_ROLE_USE, &client, err));
-	SC_TRY(sc_module_trust_read(client, &kmdata, &trust, err));
+	SC_TRY(sc_module_trust_read(client, &trust, err));
 	SC_TRY(read_home_key(&a, &kmdata, client, &expected, err));
 	return verify(&a, &trust->trust, &expected, err);
 }
