@@ -115,7 +115,7 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 	if (*done)
 		return SC_OK;
 	if (a.module)
-		SC_TRY(sc_number_read(a.module, "--module", 1, 255, &module, err));
+		SC_TRY(sc_number_read(a.module, "--module", 1, UINT32_MAX, &module, err));
 	if (a.subscription) {
 		SC_TRY(sc_subscription_read(a.subscription, "--subscription", subscription, err));
 		expected.subscription = subscription;

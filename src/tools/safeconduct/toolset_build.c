@@ -145,7 +145,7 @@ static sc_status verify_packages(const struct arguments *a, const struct parts *
 	uint64_t number = 1;
 
 	if (a->module)
-		SC_TRY(sc_number_read(a->module, "--module", 1, 255, &number, err));
+		SC_TRY(sc_number_read(a->module, "--module", 1, UINT32_MAX, &number, err));
 	SC_TRY(sc_kmdata_open(&kmdata, err));
 	SC_TRY(sc_kmdata_connect(&kmdata, number, SC_ROLE_USE, &client, err));
 	SC_TRY(sc_module_trust_read(client, &module, err));
