@@ -78,6 +78,27 @@ static void a_root_is_never_made_over_another(void **state)
 	assert_string_equal(factory.name.s, "Test Factory");
 }
 
+/* What a kill between the two leaves: its key has signed nothing, but only a person may say so. */
+static void a_key_without_its_certificate_is_named_and_kept(void **state)
+{
+	SC_CLEANUP(sc_secret) passphrase = secret_of(PASSPHRASE);
+	SC_CLEANUP(sc_factory) again = SC_FACTORY_NONE;
+	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
+	struct sc_error err = { 0 };
+	char path[64];
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/interrupted", directory);
+	assert_int_equal(sc_dir_make(path, &dir, NULL), SC_OK);
+	assert_int_equal(sc_file_write(&dir, "root.key", sc_view_text("a key"), SC_FILE_NEW, 0600, NULL), SC_OK);
+	assert_int_equal(sc_factory_init(path, "Second", &passphrase, &again, &err), SC_ERR_EXISTS);
+	assert_non_null(strstr(err.message, "root.pem"));
+	assert_true(sc_file_exists(&dir, "root.key"));
+	unlinkat(dir.fd, "root.key", 0);
+	unlinkat(dir.fd, "lock", 0);
+	assert_int_equal(rmdir(path), 0);
+}
+
 static void the_key_opens_under_its_passphrase_only(void **state)
 {
 	SC_CLEANUP(sc_factory) again = SC_FACTORY_NONE;
@@ -448,6 +469,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_root_is_never_made_over_another),
+		cmocka_unit_test(a_key_without_its_certificate_is_named_and_kept),
 		cmocka_unit_test(the_key_opens_under_its_passphrase_only),
 		cmocka_unit_test(a_short_passphrase_is_refused_before_anything_is_made),
 		cmocka_unit_test(one_process_at_a_time_works_in_it),
