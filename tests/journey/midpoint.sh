@@ -5,6 +5,11 @@
 
 ok factory site_factory 'Example Manufacturing'
 for module in ws eu na; do ok "enrol-$module" site_enrol $module; done
+warrant() { factory warrant --dir="$SITE/factory" "$SITE/ws/warrant-request.der" -o "$1" --passphrase-from-fd=3 3<<<"$FACTORY_PASSPHRASE"; }
+cp "$SITE/factory/record" "$SITE/record.before"
+no factory-answers-never-over-a-file 'not overwritten' warrant "$SITE/factory/root.pem"
+ok and-has-signed-nothing-for-it cmp "$SITE/factory/record" "$SITE/record.before"
+ok factory-answers-the-same-request-again warrant "$SITE/warrant-again.pem"
 site_start ws
 site_start eu "$(service eu)"
 site_start na "$(service na)"
