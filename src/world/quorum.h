@@ -22,7 +22,7 @@ struct sc_ceremony {
 
 /* The two options, as rows for a tool's option table (base/options.h). */
 #define SC_CEREMONY_OPTIONS(ceremony)                                                                        \
-	{ .name = "cards", .argument = "SLOT,…", .help = "card slots, in the order in which they are asked for", \
+	{ .name = "cards", .argument = "A,B,C", .help = "card slots, in the order in which they are asked for", \
 	  .value = &(ceremony).cards },                                                                      \
 	{ .name = "pins-from-fd", .argument = "N", .help = "read one PIN a line from this descriptor",       \
 	  .value = &(ceremony).pins_from_fd }
