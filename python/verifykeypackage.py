@@ -15,6 +15,7 @@ from what was read and compared byte for byte; then what statements say; then th
 import argparse
 import base64
 import calendar
+import filecmp
 import hashlib
 import os
 import socket
@@ -834,6 +835,23 @@ def check_pinned_root(q):
     return "the same"
 
 
+def compare_programs(kek_package):
+    """The toolset's KeyTransferRemote, which takes PINs, with the installed one, which is the one to run: a difference
+    is named, and is no verdict on the packages."""
+    enclosed = os.path.join(os.path.dirname(kek_package), "KeyTransferRemote")
+    if not os.path.exists(enclosed):
+        return None
+    installed = os.path.join(os.environ.get("NFAST_HOME", ""), "bin", "KeyTransferRemote")
+    if "NFAST_HOME" not in os.environ or not os.path.isfile(installed):
+        return "the KeyTransferRemote enclosed is not compared: none is installed here ($NFAST_HOME)"
+    try:
+        same = filecmp.cmp(enclosed, installed, shallow=False)
+    except OSError:
+        same = False
+    return "the KeyTransferRemote enclosed is " + (
+        "the installed one" if same else "NOT the installed one: run the installed one")
+
+
 CHECKS = [
     ("Module", check_module),
     ("KEK statement", check_kek_statement),
@@ -861,6 +879,9 @@ def verify(arguments):
             except Refused as reason:
                 raise Refused("%s: %s" % (name, reason)) from None
             print("%-17s %s" % (name, found))
+        compared = compare_programs(arguments.kek_package)
+        if compared:
+            print("%-17s %s" % ("Program", compared))
 
 
 def main(command_line=None):

@@ -4,7 +4,10 @@
  * compared with the hash that the custodian has from the manufacturer. python/verifykeypackage.py gives the
  * same verdicts and shares nothing with this.
  */
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/options.h"
 #include "byok/module_trust.h"
@@ -12,6 +15,8 @@
 #include "world/kmdata.h"
 
 #define PACKAGE_MAX SC_SIGNED_DATA_MAX
+#define PROGRAM     "KeyTransferRemote"
+#define PROGRAM_MAX (64 * 1024 * 1024)
 
 struct arguments {
 	const char *kek;
@@ -74,6 +79,43 @@ static sc_status check_pin(const struct sc_module_trust *module, const struct sc
 	return SC_OK;
 }
 
+/* -- the transfer program ---------------------------------------------------------------------- */
+
+/* The program in the directory of another file. */
+static sc_status read_program_beside(const char *path, struct sc_bytes *out, struct sc_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	char beside[PATH_MAX + sizeof PROGRAM];
+
+	snprintf(beside, sizeof beside, "%.*s" PROGRAM, slash ? (int)(slash + 1 - path) : 0, path);
+	return sc_file_read_path(beside, PROGRAM_MAX, out, err);
+}
+
+/*
+ * A toolset encloses the program that takes the custodians' PINs; the one to run is the one that was installed
+ * (DESIGN section 5). A difference is named, and is no verdict on the packages. Without one enclosed there is
+ * nothing to say.
+ */
+static void compare_programs(const char *kek_path)
+{
+	SC_CLEANUP(sc_bytes) enclosed = { 0 };
+	SC_CLEANUP(sc_bytes) installed = { 0 };
+	char self[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+	sc_status status = read_program_beside(kek_path, &enclosed, NULL);
+
+	if (status == SC_ERR_NOT_FOUND)
+		return;
+	self[len > 0 ? len : 0] = '\0';
+	if (len <= 0 || read_program_beside(self, &installed, NULL) != SC_OK)
+		print_check(NULL, "Program", "the " PROGRAM " enclosed is not compared: none is installed here");
+	else if (status == SC_OK && sc_view_equals(sc_bytes_view(&enclosed), sc_bytes_view(&installed)))
+		print_check(NULL, "Program", "the " PROGRAM " enclosed is the installed one");
+	else
+		print_check(NULL, "Program",
+			    "the " PROGRAM " enclosed is NOT the installed one: run the installed one");
+}
+
 static sc_status verify(const struct arguments *a, struct sc_error *err)
 {
 	const struct sc_check_report report = { print_check, NULL };
@@ -93,7 +135,9 @@ static sc_status verify(const struct arguments *a, struct sc_error *err)
 	SC_TRY(check_module(number, &module, err));
 	SC_TRY(sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &module->trust, &report, &target,
 				  err));
-	return check_pin(module, &target->root, a->root_hash ? &pin : NULL, err);
+	SC_TRY(check_pin(module, &target->root, a->root_hash ? &pin : NULL, err));
+	compare_programs(a->kek);
+	return SC_OK;
 }
 
 static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool *done, struct sc_error *err)
