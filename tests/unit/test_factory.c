@@ -12,6 +12,7 @@
 #include <openssl/pem.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 #include "evidence/answer.h"
 #include "factory/factory.h"
 #include "forge.h"
@@ -320,6 +321,32 @@ static void every_certificate_is_recorded(void **state)
 	assert_int_equal(record.data[record.len - 1], '\n');
 }
 
+static ssize_t write_until_full(int fd, const void *data, size_t len)
+{
+	return sc_os_system.write(fd, data, len < 60 ? len : 60);
+}
+
+/* Half a line stands for a warrant that was never given out, and is nobody's other half. */
+static void a_full_disk_leaves_a_record_that_goes_on(void **state)
+{
+	SC_CLEANUP(sc_pkey) another = sc_forge_ec_key("P-256");
+	SC_CLEANUP(sc_bytes) record = { 0 };
+	struct sc_os full_disk = sc_os_system;
+	const char *half;
+
+	(void)state;
+	full_disk.write = write_until_full;
+	sc_os = &full_disk;
+	assert_int_equal(warrant("AAAA-0000-0BAD", module_key, module_key, NULL), SC_ERR_SYSTEM);
+	sc_os = &sc_os_system;
+	assert_int_equal(warrant("AAAA-0000-0BAD", another, another, NULL), SC_OK);
+	assert_int_equal(warrant("AAAA-0000-0BAD", module_key, module_key, NULL), SC_ERR_CONFLICT);
+	assert_int_equal(sc_file_read(&factory.dir, "record", 1 << 20, &record, NULL), SC_OK);
+	half = strstr((const char *)record.data, " warrant AAAA-0000-0BAD serial=");
+	assert_non_null(half);
+	assert_null(memmem(half, strcspn(half, "\n"), " key=", 5));
+}
+
 static void an_answer_has_root_and_warrant_and_nothing_else(void **state)
 {
 	SC_CLEANUP(sc_forge) f = sc_forge_new(sc_clock_now(), "EU");
@@ -482,6 +509,7 @@ int main(void)
 		cmocka_unit_test(a_serial_number_is_warranted_for_one_key_only),
 		cmocka_unit_test(any_byte_of_a_request_matters),
 		cmocka_unit_test(every_certificate_is_recorded),
+		cmocka_unit_test(a_full_disk_leaves_a_record_that_goes_on),
 		cmocka_unit_test(an_answer_has_root_and_warrant_and_nothing_else),
 		cmocka_unit_test(a_certified_region_completes_the_packages),
 		cmocka_unit_test(an_operator_can_add_a_region),
