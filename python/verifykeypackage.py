@@ -15,6 +15,7 @@ from what was read and compared byte for byte; then what statements say; then th
 import argparse
 import base64
 import calendar
+import filecmp
 import hashlib
 import os
 import socket
@@ -437,16 +438,17 @@ def canonical_wrapper(kind, content, certificates, issuer, serial, signature):
 class Statement:
     """One statement, believed as far as it goes by itself; what it says is read by the subclass."""
 
-    def __init__(self, package, kind, roots, now, openssl):
+    def __init__(self, package, kind, module, now, openssl):
         self.warrant = self.member = self.region = self.kek = None
         self.unwrap(package, kind)
         self.sort_certificates()
         self.read(Reader(self.content, "statement"))
         ensure(self.time <= now + DAY, "it names a time to come")
-        self.root = self.find_root(roots, self.judged_at(now), openssl)
+        self.root = self.find_root(module.roots, self.judged_at(now), openssl)
         self.verify(package, now, openssl)
         ensure(self.warrant.subject == self.esn, "it names module %s, its warrant is for %s" %
                (self.esn, self.warrant.subject))
+        ensure(self.esn not in module.revoked, "module %s is revoked" % self.esn)
 
     def unwrap(self, package, kind):
         ensure(0 < len(package) <= 65536, "not 1 to 65536 bytes long")
@@ -628,12 +630,18 @@ class Fields:
         ensure(length <= most, "the module's answer has a field that is too long")
         return self.take(length)
 
+    def strings(self, most):
+        count = self.u32()
+        ensure(count <= 256, "the module's answer has a list that is too long")
+        return [self.string(most) for _ in range(count)]
+
     def end(self):
         ensure(self.at == len(self.body), "the module's answer is too long")
 
 
 class Module:
-    """The connected module: its serial number, and the roots that it trusts, its own first."""
+    """The connected module: its serial number and clock, the roots that it trusts, its own first, and the modules that
+    its world has revoked."""
 
     NEEDED = "the HSM must be connected, powered on, and have a security world on it"
 
@@ -650,7 +658,7 @@ class Module:
                 self.socket.settimeout(120)
                 self.socket.connect(path)
                 self.enquire()
-                self.ask_roots()
+                self.ask_trust()
         except OSError as error:
             raise Refused("%s: %s" % (path, error)) from None
 
@@ -688,18 +696,22 @@ class Module:
         mode = answer.u32()
         answer.u32()  # the socket's role
         self.root_hash = answer.take(32)
+        answer.take(3 * 32 + 4 * 4)  # its world: id, hkm, hknso; suite, K, N, generation of the cards
+        answer.string(127)  # its region
+        answer.take(2 * 4 + 2 * 8 + 2 * 4 + 8)  # keys loaded, arena, protection, state counter
+        self.clock = int.from_bytes(answer.take(8), "big")
+        answer.end()
         ensure(mode >= MODE_WORLD, "it has no security world on it: make one first (see new-world)")
         ensure(is_esn(esn.decode("ascii", "replace")), "the module's serial number is none")
         self.esn = esn.decode("ascii")
 
-    def ask_roots(self):
+    def ask_trust(self):
         answer = self.ask(EVIDENCE)
         roots = [answer.string(8192)]
         for _ in range(3):
             answer.string(8192)  # warrant, member certificate, region certificate
-        count = answer.u32()
-        ensure(count <= 64, "the module's answer has too many roots")
-        roots += [answer.string(8192) for _ in range(count)]
+        roots += answer.strings(8192)
+        self.revoked = [esn.decode("utf-8", "replace") for esn in answer.strings(127)]
         answer.end()
         self.roots = [Certificate(root) for root in roots]
         ensure(all(root.kind == "root" for root in self.roots), "the module trusts what is no root certificate")
@@ -722,10 +734,10 @@ class Question:
     """What is asked, and what has been found so far."""
 
     def __init__(self, arguments, openssl):
-        self.arguments, self.openssl, self.now = arguments, openssl, int(time.time())
+        self.arguments, self.openssl = arguments, openssl
         self.kek_package = read_file(arguments.kek_package)
         self.world_package = read_file(arguments.world_package)
-        self.module = self.kek = self.world = None
+        self.module = self.now = self.kek = self.world = None
 
 
 def read_file(name):
@@ -740,16 +752,17 @@ def read_file(name):
 
 def check_module(q):
     q.module = Module(q.arguments.module)
+    q.now = q.module.clock  # as the module will judge
     return q.module.esn
 
 
 def check_kek_statement(q):
-    q.kek = KeyStatement(q.kek_package, KEY_STATEMENT, q.module.roots, q.now, q.openssl)
+    q.kek = KeyStatement(q.kek_package, KEY_STATEMENT, q.module, q.now, q.openssl)
     return "signed by module %s at %s UTC" % (q.kek.esn, clock_text(q.kek.time))
 
 
 def check_world_statement(q):
-    q.world = WorldStatement(q.world_package, WORLD_STATEMENT, q.module.roots, q.now, q.openssl)
+    q.world = WorldStatement(q.world_package, WORLD_STATEMENT, q.module, q.now, q.openssl)
     return "signed by module %s at %s UTC" % (q.world.esn, clock_text(q.world.time))
 
 
@@ -822,6 +835,23 @@ def check_pinned_root(q):
     return "the same"
 
 
+def compare_programs(kek_package):
+    """The toolset's KeyTransferRemote, which takes PINs, with the installed one, which is the one to run: a difference
+    is named, and is no verdict on the packages."""
+    enclosed = os.path.join(os.path.dirname(kek_package), "KeyTransferRemote")
+    if not os.path.exists(enclosed):
+        return None
+    installed = os.path.join(os.environ.get("NFAST_HOME", ""), "bin", "KeyTransferRemote")
+    if "NFAST_HOME" not in os.environ or not os.path.isfile(installed):
+        return "the KeyTransferRemote enclosed is not compared: none is installed here ($NFAST_HOME)"
+    try:
+        same = filecmp.cmp(enclosed, installed, shallow=False)
+    except OSError:
+        same = False
+    return "the KeyTransferRemote enclosed is " + (
+        "the installed one" if same else "NOT the installed one: run the installed one")
+
+
 CHECKS = [
     ("Module", check_module),
     ("KEK statement", check_kek_statement),
@@ -849,6 +879,9 @@ def verify(arguments):
             except Refused as reason:
                 raise Refused("%s: %s" % (name, reason)) from None
             print("%-17s %s" % (name, found))
+        compared = compare_programs(arguments.kek_package)
+        if compared:
+            print("%-17s %s" % ("Program", compared))
 
 
 def main(command_line=None):

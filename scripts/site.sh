@@ -170,8 +170,8 @@ site_quorum() {
 site_region() {
 	local dir=$SITE/$1
 	at "$1" safeconduct region request "$2" --operator="$3" -o "$dir/region-request.der" &&
-	factory certify-region --dir="$SITE/factory" "$dir/region-request.der" -o "$dir/region.pem" \
+	factory certify-region --dir="$SITE/factory" "$dir/region-request.der" -o "$dir/region.cer" \
 		--passphrase-from-fd=3 3<<<"$FACTORY_PASSPHRASE" &&
-	site_quorum "$1" 2 safeconduct region init "$2" --certificate="$dir/region.pem" &&
+	site_quorum "$1" 2 safeconduct region init "$2" --certificate="$dir/region.cer" &&
 	at "$1" safeconduct region publish "$2" -o "$SITE/published"
 }

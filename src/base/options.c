@@ -20,7 +20,7 @@ static void print_help(const struct sc_command_line *line)
 	for (const struct sc_option *o = line->options; o->name; o++) {
 		char left[64];
 
-		snprintf(left, sizeof left, "  %s%c%s--%s%s%s", o->letter ? "-" : "",
+		snprintf(left, sizeof left, "  %s%c%s--%s%s%s", o->letter ? "-" : " ",
 			 o->letter ? o->letter : ' ', o->letter ? "|" : " ", o->name, o->argument ? "=" : "",
 			 o->argument ? o->argument : "");
 		printf("%-34s %s\n", left, o->help);

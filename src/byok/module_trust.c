@@ -1,19 +1,48 @@
-/* The roots of the custodians' own module: see module_trust.h. */
+/* Whom the custodians' own module believes: see module_trust.h. */
 #include "byok/module_trust.h"
 
 #include <stdlib.h>
 
+static sc_status enquire(struct sc_client *client, struct sc_module_trust *t, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) reply = { 0 };
+	const struct sc_enquire_request request = {};
+	struct sc_enquire_response module = { 0 };
+
+	SC_TRY(sc_module_enquire(client, 0, &request, &reply, &module, err));
+	t->mode = (enum sc_mode)module.mode;
+	t->root = module.root;
+	t->trust.now = (int64_t)module.time;
+	return sc_text_set_view(&t->esn, module.esn, "the module's serial number", err);
+}
+
 static sc_status add_root(struct sc_module_trust *t, struct sc_view der, struct sc_error *err)
 {
-	SC_TRY(sc_certificate_decode(der, &t->roots[t->trust.root_count], err));
-	t->trust.root_count++;
+	SC_CLEANUP(sc_x509) root = NULL;
+	enum sc_certificate_kind kind;
+
+	SC_TRY(sc_certificate_decode(der, &root, err));
+	SC_TRY(sc_certificate_kind_of(root, &kind, err));
+	SC_ENSURE(kind == SC_CERTIFICATE_ROOT, err, SC_ERR_EVIDENCE_USAGE, "a %s stands where a root belongs",
+		  sc_certificate_kind_name(kind));
+	t->roots[t->trust.root_count++] = sc_steal(root);
 	return SC_OK;
 }
 
-static sc_status read_roots(struct sc_client *client, struct sc_module_trust *t, struct sc_error *err)
+static sc_status add_revoked(struct sc_module_trust *t, struct sc_view esn, struct sc_error *err)
+{
+	size_t i = t->trust.revoked_count;
+
+	SC_TRY(sc_text_set_view(&t->revoked_esn[i], esn, "a revoked module's serial number", err));
+	t->revoked[i] = t->revoked_esn[i].s;
+	t->trust.revoked_count++;
+	return SC_OK;
+}
+
+static sc_status read_evidence(struct sc_client *client, struct sc_module_trust *t, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) reply = { 0 };
-	struct sc_evidence_request request = {};
+	const struct sc_evidence_request request = {};
 	struct sc_evidence_response evidence = { 0 };
 
 	SC_TRY(sc_module_evidence(client, 0, &request, &reply, &evidence, err));
@@ -22,46 +51,25 @@ static sc_status read_roots(struct sc_client *client, struct sc_module_trust *t,
 	SC_TRY(add_root(t, evidence.root, err));
 	for (uint32_t i = 0; i < evidence.source_roots.count; i++)
 		SC_TRY(add_root(t, evidence.source_roots.item[i], err));
-	return sc_certificate_key_hash(t->roots[0], &t->root, err);
-}
-
-static sc_status read_revoked(const struct sc_kmdata *kmdata, const struct sc_hash *world,
-			      struct sc_module_trust *t, struct sc_error *err)
-{
-	SC_CLEANUP(sc_bytes) der = { 0 };
-	int count;
-
-	SC_TRY(sc_kmdata_world_read(kmdata, &der, err));
-	SC_TRY(sc_world_file_decode(sc_bytes_view(&der), &t->world, err));
-	SC_ENSURE(sc_hash_equals(&t->world->body->id, world), err, SC_ERR_EVIDENCE_WORLD,
-		  "%s/world is not the module's security world", kmdata->local.path);
-	count = sk_sc_revoked_esn_num(t->world->body->revoked);
-	if (count <= 0)
-		return SC_OK;
-	t->revoked = calloc((size_t)count, sizeof *t->revoked);
-	SC_ENSURE(t->revoked, err, SC_ERR_MEMORY, "out of memory");
-	for (int i = 0; i < count; i++)
-		t->revoked[i] = sk_sc_revoked_esn_value(t->world->body->revoked, i)->esn.s;
-	t->trust.revoked_count = (size_t)count;
+	for (uint32_t i = 0; i < evidence.revoked.count; i++)
+		SC_TRY(add_revoked(t, evidence.revoked.item[i], err));
 	return SC_OK;
 }
 
-sc_status sc_module_trust_read(struct sc_client *client, const struct sc_kmdata *kmdata,
-			       struct sc_module_trust **out, struct sc_error *err)
+sc_status sc_module_trust_read(struct sc_client *client, struct sc_module_trust **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_module_trust) t = calloc(1, sizeof *t);
-	SC_CLEANUP(sc_bytes) reply = { 0 };
-	struct sc_enquire_request request = {};
-	struct sc_enquire_response module = { 0 };
+	struct sc_hash carried = { 0 };
 
 	SC_ENSURE(t, err, SC_ERR_MEMORY, "out of memory");
-	SC_TRY(sc_module_enquire(client, 0, &request, &reply, &module, err));
-	SC_TRY(read_roots(client, t, err));
-	if (!sc_hash_is_zero(&module.world))
-		SC_TRY(read_revoked(kmdata, &module.world, t, err));
+	SC_TRY(enquire(client, t, err));
+	SC_TRY(read_evidence(client, t, err));
+	SC_TRY(sc_certificate_key_hash(t->roots[0], &carried, err));
+	SC_ENSURE(sc_hash_equals(&carried, &t->root), err, SC_ERR_EVIDENCE_ROOT,
+		  "%s: the module's root certificate is not that of the root it has pinned",
+		  sc_client_path(client));
 	t->trust.roots = t->roots;
 	t->trust.revoked = t->revoked;
-	t->trust.now = (int64_t)module.time;
 	*out = sc_steal(t);
 	return SC_OK;
 }
@@ -72,7 +80,5 @@ void sc_module_trust_free(struct sc_module_trust *t)
 		return;
 	for (size_t i = 0; i < t->trust.root_count; i++)
 		X509_free(t->roots[i]);
-	sc_world_file_free(t->world);
-	free(t->revoked);
 	free(t);
 }

@@ -16,8 +16,8 @@
  *
  *   BYOK-KEK-pkg-EU-1           for customers: region-EU/kek-1.statement as it is
  *   BYOK-SecurityWorld-pkg-EU-1 for customers: the world statement with the region certificate enclosed
- *   regions/EU/kek.blob         for a vault's daemon: the KEK's blob (KeyBlob, DER), to be loaded into the
- * module regions/EU/kek.cer          the KEK certificate (DER): until when packages for this KEK can be made
+ *   regions/EU/kek.blob         for a vault's daemon: the KEK's blob (KeyBlob, DER), for the module
+ *   regions/EU/kek.cer          the KEK certificate (DER): until when packages for this KEK can be made
  *   regions/EU/region.cer       the region certificate (DER): region, operator, until when
  *
  * The last three are 0600: whoever installs them for the daemon gives them to its user.

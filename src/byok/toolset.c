@@ -95,7 +95,8 @@ static const char readme[] =
     "\n"
     "The same holds for KeyTransferRemote, which takes your custodians' PINs: run the one that you "
     "installed\n"
-    "with the manufacturer's software. The one enclosed is there to be compared with it.\n";
+    "with the manufacturer's software. The one enclosed is there to be compared with it: the script names a\n"
+    "difference.\n";
 
 static sc_status make_readme(const struct sc_toolset *toolset, const struct sc_package_names *names,
 			     char **out, struct sc_error *err)

@@ -43,6 +43,17 @@ static sc_status refuse_existing_copy(const struct sc_kmdata *kmdata, const char
 	return SC_OK;
 }
 
+static sc_status load_original(const struct sc_kmdata *kmdata, struct sc_client *client, const char *ident,
+			       struct sc_key_file **file, struct sc_client_key *key, struct sc_error *err)
+{
+	sc_status status = load(kmdata, client, "simple", ident, file, key, err);
+
+	if (status == SC_ERR_NOT_FOUND)
+		return sc_fail(err, status, "%s/key_simple_%s does not exist: make it with generatekey (step 3.3)",
+			       kmdata->local.path, ident);
+	return status;
+}
+
 static sc_status open_quorum(const struct sc_ceremony *ceremony, struct sc_client *client,
 			     const struct sc_acl_replace_request *request, uint64_t *authority,
 			     struct sc_error *err)
@@ -98,7 +109,7 @@ sc_status sc_transfer_modify_acls(const struct sc_transfer_order *order, const s
 	uint64_t authority = 0;
 
 	SC_TRY(refuse_existing_copy(kmdata, order->ident, err));
-	SC_TRY(load(kmdata, client, "simple", order->ident, &file, &key, err));
+	SC_TRY(load_original(kmdata, client, order->ident, &file, &key, err));
 	request = (struct sc_acl_replace_request){
 		.key = key.digest,
 		.kek_package = sc_bytes_view(&target->kek_package),

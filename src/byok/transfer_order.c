@@ -93,7 +93,7 @@ static sc_status read_common(const struct sc_transfer_arguments *a, struct sc_tr
 	order->world_path = a->new_security_world_package;
 	order->module = 1;
 	if (a->module)
-		SC_TRY(sc_number_read(a->module, "-Module", 1, 255, &order->module, err));
+		SC_TRY(sc_number_read(a->module, "-Module", 1, UINT32_MAX, &order->module, err));
 	if (a->subscription_id)
 		SC_TRY(sc_subscription_read(a->subscription_id, "-SubscriptionId", order->subscription, err));
 	return SC_OK;

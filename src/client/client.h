@@ -33,10 +33,11 @@ bool sc_client_is_open(const struct sc_client *client);
 sc_status sc_client_reconnect(struct sc_client *client, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Sends one request and waits for its answer, at most SC_CLIENT_TIMEOUT seconds (or sc_client_open_within's time). `authority` is 0 or a quorum's.
- * *reply holds the answer's body. A module that closed the connection, or does not speak the protocol, is
- * SC_ERR_UNAVAILABLE or SC_ERR_PROTOCOL; one that is late, SC_ERR_TIMEOUT: whether it did what was asked is not
- * known then. A refusal has the module's code, and its numbers in err->numbers.
+ * Sends one request and waits for its answer, at most SC_CLIENT_TIMEOUT seconds (or sc_client_open_within's
+ * time). `authority` is 0 or a quorum's. *reply holds the answer's body. A module that closed the connection, or
+ * does not speak the protocol, is SC_ERR_UNAVAILABLE or SC_ERR_PROTOCOL; one that is late, SC_ERR_TIMEOUT:
+ * whether it did what was asked is not known then. A refusal has the module's code, and its numbers in
+ * err->numbers.
  */
 #define SC_CLIENT_TIMEOUT 120
 sc_status sc_client_call(struct sc_client *client, enum sc_command command, uint64_t authority,

@@ -47,9 +47,13 @@ bool sc_pipeline_is_connected(struct sc_pipeline *pipeline);
  * not SC_OK, and the module's numbers where it refused. `reply` is what the function that took the callback
  * says; it is valid during the call and wiped after it.
  *
- *   SC_ERR_UNAVAILABLE  the connection was lost, or the pipeline closed: whether the module did it is not
- * known SC_ERR_TIMEOUT      no answer in time: likewise; one that comes later is ignored SC_ERR_PROTOCOL the
- * answer's body is malformed anything else       the module's own refusal
+ * - SC_ERR_UNAVAILABLE: the connection was lost, or the pipeline closed. Whether the module did it is not known.
+ *
+ * - SC_ERR_TIMEOUT: no answer in time; likewise. One that comes later is ignored.
+ *
+ * - SC_ERR_PROTOCOL: the answer's body is malformed.
+ *
+ * - Anything else: the module's own refusal.
  */
 typedef void (*sc_pipeline_done)(void *context, sc_status status, const struct sc_error *err,
 				 struct sc_view reply);
@@ -63,8 +67,7 @@ sc_status sc_pipeline_submit(struct sc_pipeline *pipeline, enum sc_command comma
 			     struct sc_view body, uint32_t timeout_ms, sc_pipeline_done done, void *context,
 			     struct sc_error *err) SC_WARN_UNUSED;
 
-/* -- keys: loaded again by themselves, once in a request, where the module answers NOT_LOADED
- * ------------------ */
+/* -- keys: loaded again by themselves, once in a request, where the module answers NOT_LOADED --- */
 
 /* A key in use, all of it borrowed; what a request needs after its function has returned is copied. */
 struct sc_pipeline_key {
@@ -96,8 +99,7 @@ sc_status sc_pipeline_key_import(struct sc_pipeline *pipeline, const struct sc_p
 				 struct sc_view owner, struct sc_view package, uint32_t timeout_ms,
 				 sc_pipeline_done done, void *context, struct sc_error *err) SC_WARN_UNUSED;
 
-/* -- for threads that may wait
- * ---------------------------------------------------------------------------------- */
+/* -- for threads that may wait ------------------------------------------------------------------ */
 
 /*
  * Makes a waiting call of any function above: give it sc_pipeline_wake as `done` and a started waiter as its

@@ -102,8 +102,11 @@ sc_status sc_factory_init(const char *path, const char *name, const struct sc_se
 	SC_TRY(sc_text_set(&factory.name, name, "the manufacturer's name", err));
 	SC_TRY(sc_dir_make(path, &factory.dir, err));
 	SC_TRY(sc_file_lock(&factory.dir, LOCK_FILE, &factory.lock, err));
-	SC_ENSURE(!sc_file_exists(&factory.dir, KEY_FILE) && !sc_file_exists(&factory.dir, ROOT_FILE), err,
-		  SC_ERR_EXISTS, "%s: a root is there already and is not replaced", path);
+	SC_ENSURE(!sc_file_exists(&factory.dir, ROOT_FILE), err, SC_ERR_EXISTS,
+		  "%s: a root is there already and is not replaced", path);
+	SC_ENSURE(!sc_file_exists(&factory.dir, KEY_FILE), err, SC_ERR_EXISTS,
+		  "%s: there is a %s, but no %s: if an init that was interrupted left it, remove it and begin again",
+		  path, KEY_FILE, ROOT_FILE);
 	SC_TRY(make_root(&factory, name, err));
 	SC_TRY(sc_certificate_key_hash(factory.root, &factory.hash, err));
 	SC_TRY(write_all(&factory, passphrase, err));

@@ -1,10 +1,15 @@
 /*
  * The manufacturer's offline root: a directory with
  *
- *   root.key    the root's private key: PKCS#8 in PEM, encrypted under a passphrase (PBES2: scrypt,
- * AES-256-CBC) root.pem    its certificate root.hash   its key's SHA-256, grouped: what is published apart
- * from everything that the root signs record      a line for every certificate that was signed, appended and
- * synced before it is given out lock        held while one process works here
+ * - root.key: the root's private key, PKCS#8 in PEM, encrypted under a passphrase (PBES2: scrypt, AES-256-CBC)
+ *
+ * - root.pem: its certificate, written last: a directory that has it has all of it
+ *
+ * - root.hash: its key's SHA-256, grouped: what is published apart from everything that the root signs
+ *
+ * - record: a line for every certificate that was signed, appended and synced before it is given out
+ *
+ * - lock: held while one process works here
  *
  * The only private key of ours outside a module (DESIGN section 3): it is in memory from sc_factory_open to
  * sc_factory_close. Stock openssl reads all of it.

@@ -15,6 +15,20 @@
 #define RECORD_MAX     (64u << 20)
 #define LINE_MAX_BYTES 1024
 
+/* What a full disk leaves is half a line; the next one must not become its other half. */
+static sc_status close_half_line(const struct sc_dir *dir, const char **separator, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) record = { 0 };
+
+	*separator = "";
+	if (!sc_file_exists(dir, RECORD))
+		return SC_OK;
+	SC_TRY(sc_file_read(dir, RECORD, RECORD_MAX, &record, err));
+	if (record.len > 0 && record.data[record.len - 1] != '\n')
+		*separator = "\n";
+	return SC_OK;
+}
+
 static sc_status append(const struct sc_dir *dir, const char *line, struct sc_error *err)
 {
 	int fd = sc_os->openat(dir->fd, RECORD, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -23,7 +37,7 @@ static sc_status append(const struct sc_dir *dir, const char *line, struct sc_er
 
 	if (fd < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s/%s: cannot be opened", dir->path, RECORD);
-	/* One write for one line: killed or not, there is a whole line or none. */
+	/* One write for one line: a kill leaves a whole line or none. */
 	errno = ENOSPC; /* what a short write means */
 	if (sc_os->write(fd, line, len) != (ssize_t)len || sc_os->fsync(fd) || sc_os->fsync(dir->fd))
 		status = sc_fail_errno(err, SC_ERR_SYSTEM, "%s/%s: cannot be written", dir->path, RECORD);
@@ -56,6 +70,7 @@ sc_status sc_record_append(const struct sc_dir *dir, X509 *certificate, const ch
 	char hash[2 * SC_HASH_SIZE + 1];
 	char now[SC_CLOCK_TEXT_SIZE];
 	char end[SC_CLOCK_TEXT_SIZE];
+	const char *separator;
 	int len;
 
 	SC_TRY(sc_certificate_kind_of(certificate, &kind, err));
@@ -66,13 +81,17 @@ sc_status sc_record_append(const struct sc_dir *dir, X509 *certificate, const ch
 	sc_hex(sc_hash_view(&key), hash);
 	sc_clock_text(sc_clock_now(), now);
 	sc_clock_text(until, end);
-	len = snprintf(line, sizeof line, "%s %s %s serial=%s key=%s until=%s%s%s\n", now,
-		       sc_certificate_kind_name(kind), subject.s, serial, hash, end, note ? " " : "",
+	SC_TRY(close_half_line(dir, &separator, err));
+	len = snprintf(line, sizeof line, "%s%s %s %s serial=%s key=%s until=%s%s%s\n", separator,
+		       now, sc_certificate_kind_name(kind), subject.s, serial, hash, end, note ? " " : "",
 		       note ? note : "");
 	SC_ENSURE(len > 0 && (size_t)len < sizeof line, err, SC_ERR_TOO_LARGE, "%s: the line is too long",
 		  RECORD);
 	return append(dir, line, err);
 }
+
+/* Its last field is there: what was cut before was never given out. */
+#define LAST_FIELD " until="
 
 static bool contains(struct sc_view line, const char *text)
 {
@@ -108,7 +127,8 @@ sc_status sc_record_check_esn(const struct sc_dir *dir, const char *esn, const s
 	sc_hex(sc_hash_view(key), hash);
 	rest = sc_bytes_view(&record);
 	while (next_line(&rest, &line))
-		SC_ENSURE(!contains(line, warrant) || contains(line, hash), err, SC_ERR_CONFLICT,
+		SC_ENSURE(!contains(line, warrant) || !contains(line, LAST_FIELD) || contains(line, hash), err,
+			  SC_ERR_CONFLICT,
 			  "module %s was warranted for another key before (%s/%s)", esn, dir->path, RECORD);
 	return SC_OK;
 }

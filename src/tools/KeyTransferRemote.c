@@ -113,6 +113,7 @@ static sc_status show_target(const struct sc_transfer_order *order, const struct
 	printf("Module %llu, %s, will prove them under its own root:\n", (unsigned long long)order->module,
 	       esn.s);
 	print_hash("root key's hash", &module.root);
+	fflush(stdout); /* before any warning */
 	return SC_OK;
 }
 

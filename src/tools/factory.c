@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "base/options.h"
 #include "base/terminal.h"
@@ -86,6 +87,9 @@ static sc_status read_request(const struct arguments *a, struct sc_bytes *out, s
 {
 	SC_ENSURE(a->request, err, SC_ERR_USAGE, "the request's file is missing");
 	SC_ENSURE(a->output, err, SC_ERR_USAGE, "-o: the file for the answer is missing");
+	/* Before anything is signed and recorded for nothing; writing it refuses again. */
+	SC_ENSURE(access(a->output, F_OK) != 0, err, SC_ERR_EXISTS,
+		  "-o: %s: exists already and is not overwritten", a->output);
 	return sc_file_read_path(a->request, SC_FACTORY_REQUEST_MAX, out, err);
 }
 
@@ -101,7 +105,7 @@ static sc_status warrant(const struct arguments *a, struct sc_error *err)
 	status = sc_factory_warrant(&factory, sc_bytes_view(&request), &answer, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", a->request);
-	SC_TRY(sc_file_write_path(a->output, sc_bytes_view(&answer), SC_FILE_REPLACE, 0644, err));
+	SC_TRY(sc_file_write_path(a->output, sc_bytes_view(&answer), SC_FILE_NEW, 0644, err));
 	printf("Warrant written to %s.\n", a->output);
 	print_hash(&factory.hash);
 	return SC_OK;
@@ -134,7 +138,7 @@ static sc_status certify_region(const struct arguments *a, struct sc_error *err)
 	status = sc_factory_certify_region(&factory, sc_bytes_view(&request), &certificate, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", a->request);
-	SC_TRY(sc_file_write_path(a->output, sc_bytes_view(&certificate), SC_FILE_REPLACE, 0644, err));
+	SC_TRY(sc_file_write_path(a->output, sc_bytes_view(&certificate), SC_FILE_NEW, 0644, err));
 	printf("Region certificate written to %s.\n", a->output);
 	return print_region(sc_bytes_view(&certificate), err);
 }

@@ -120,7 +120,7 @@ static sc_status read_command_line(int argc, char **argv, struct plan *plan, boo
 		  .value = &suite },
 		SC_CEREMONY_OPTIONS(plan->ceremony),
 		{ .name = "custodians",
-		  .argument = "NAME,…",
+		  .argument = "A,B,C",
 		  .help = "whose cards they are, a name for each",
 		  .value = &plan->ceremony.custodians },
 		{ 0 },

@@ -1,19 +1,22 @@
 /*
  * verifykeypackage: article step 3.2. What the two packages prove is evidence/packages.h's to say; here the
- * connected module is asked which roots it trusts, each check is printed with what it found, and the root is
+ * connected module is asked whom it believes, each check is printed with what it found, and the root is
  * compared with the hash that the custodian has from the manufacturer. python/verifykeypackage.py gives the
  * same verdicts and shares nothing with this.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/options.h"
+#include "byok/module_trust.h"
 #include "evidence/packages.h"
 #include "world/kmdata.h"
 
 #define PACKAGE_MAX SC_SIGNED_DATA_MAX
-#define ROOTS_MAX   (1 + SC_LIST_MAX)
+#define PROGRAM     "KeyTransferRemote"
+#define PROGRAM_MAX (64 * 1024 * 1024)
 
 struct arguments {
 	const char *kek;
@@ -21,22 +24,6 @@ struct arguments {
 	const char *module;
 	const char *root_hash;
 };
-
-/* What the connected module carries. */
-struct module {
-	struct sc_text esn;
-	X509 *roots[ROOTS_MAX]; /* its own first */
-	size_t count;
-	struct sc_hash own; /* hash of the first */
-};
-
-static void module_free(struct module *module)
-{
-	for (size_t i = 0; i < module->count; i++)
-		X509_free(module->roots[i]);
-	module->count = 0;
-}
-SC_CLEANUP_VALUE(module, module_free)
 
 static void print_check(void *context, const char *check, const char *found)
 {
@@ -46,82 +33,41 @@ static void print_check(void *context, const char *check, const char *found)
 
 /* -- the module -------------------------------------------------------------------------------- */
 
-static sc_status add_root(struct module *module, struct sc_view der, struct sc_error *err)
+static sc_status ask_module(uint64_t number, struct sc_module_trust **out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_x509) root = NULL;
-	enum sc_certificate_kind kind;
+	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
+	SC_CLEANUP(sc_client) client = NULL;
+	SC_CLEANUP(sc_module_trust) module = NULL;
 
-	SC_TRY(sc_certificate_decode(der, &root, err));
-	SC_TRY(sc_certificate_kind_of(root, &kind, err));
-	SC_ENSURE(kind == SC_CERTIFICATE_ROOT, err, SC_ERR_EVIDENCE_USAGE, "a %s stands where a root belongs",
-		  sc_certificate_kind_name(kind));
-	module->roots[module->count++] = sc_steal(root);
+	SC_TRY(sc_kmdata_open(&kmdata, err));
+	SC_TRY(sc_kmdata_connect(&kmdata, number, SC_ROLE_USE, &client, err));
+	SC_TRY(sc_module_trust_read(client, &module, err));
+	SC_ENSURE(module->mode >= SC_MODE_WORLD, err, SC_ERR_NO_WORLD,
+		  "it has no security world on it: make one first (see new-world)");
+	*out = sc_steal(module);
 	return SC_OK;
 }
 
 /* The article: the HSM must be connected, powered on, and must have a security world on it. */
-static sc_status enquire(struct sc_client *client, struct module *module, struct sc_hash *root,
-			 struct sc_error *err)
+static sc_status check_module(uint64_t number, struct sc_module_trust **out, struct sc_error *err)
 {
-	const struct sc_enquire_request request = {};
-	struct sc_enquire_response response;
-	SC_CLEANUP(sc_bytes) reply = { 0 };
-
-	SC_TRY(sc_module_enquire(client, 0, &request, &reply, &response, err));
-	SC_ENSURE(response.mode >= SC_MODE_WORLD, err, SC_ERR_NO_WORLD,
-		  "it has no security world on it: make one first (see new-world)");
-	*root = response.root;
-	return sc_text_set_view(&module->esn, response.esn, "the module's serial number", err);
-}
-
-static sc_status ask_roots(struct sc_client *client, struct module *module, struct sc_error *err)
-{
-	const struct sc_evidence_request request = {};
-	struct sc_evidence_response response;
-	SC_CLEANUP(sc_bytes) reply = { 0 };
-
-	SC_TRY(sc_module_evidence(client, 0, &request, &reply, &response, err));
-	SC_TRY(add_root(module, response.root, err));
-	for (uint32_t i = 0; i < response.source_roots.count; i++)
-		SC_TRY(add_root(module, response.source_roots.item[i], err));
-	return SC_OK;
-}
-
-static sc_status ask_module(uint64_t number, struct module *module, struct sc_error *err)
-{
-	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
-	SC_CLEANUP(sc_client) client = NULL;
-	struct sc_hash stated = { 0 };
-
-	SC_TRY(sc_kmdata_open(&kmdata, err));
-	SC_TRY(sc_kmdata_connect(&kmdata, number, SC_ROLE_USE, &client, err));
-	SC_TRY(enquire(client, module, &stated, err));
-	SC_TRY(ask_roots(client, module, err));
-	SC_TRY(sc_certificate_key_hash(module->roots[0], &module->own, err));
-	SC_ENSURE(sc_hash_equals(&module->own, &stated), err, SC_ERR_EVIDENCE_ROOT,
-		  "its root certificate is not that of the root it has pinned");
-	return SC_OK;
-}
-
-static sc_status check_module(uint64_t number, struct module *module, struct sc_error *err)
-{
-	sc_status status = ask_module(number, module, err);
+	sc_status status = ask_module(number, out, err);
 
 	if (status != SC_OK)
 		return sc_fail_context(err, status,
 				       "Module: the HSM must be connected, powered on, and have a "
 				       "security world on it");
-	print_check(NULL, "Module", module->esn.s);
+	print_check(NULL, "Module", (*out)->esn.s);
 	return SC_OK;
 }
 
 /* -- the verdict ------------------------------------------------------------------------------- */
 
 /* Whose root it is: the custodians' own module's, or one that their world's custodians chose to trust. */
-static sc_status check_pin(const struct module *module, const struct sc_hash *root, const struct sc_hash *pin,
-			   struct sc_error *err)
+static sc_status check_pin(const struct sc_module_trust *module, const struct sc_hash *root,
+			   const struct sc_hash *pin, struct sc_error *err)
 {
-	bool is_own = sc_hash_equals(root, &module->own);
+	bool is_own = sc_hash_equals(root, &module->root);
 
 	print_check(NULL, "Root",
 		    is_own ? "the one that this module carries"
@@ -133,14 +79,50 @@ static sc_status check_pin(const struct module *module, const struct sc_hash *ro
 	return SC_OK;
 }
 
+/* -- the transfer program ---------------------------------------------------------------------- */
+
+/* The program in the directory of another file. */
+static sc_status read_program_beside(const char *path, struct sc_bytes *out, struct sc_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	char beside[PATH_MAX + sizeof PROGRAM];
+
+	snprintf(beside, sizeof beside, "%.*s" PROGRAM, slash ? (int)(slash + 1 - path) : 0, path);
+	return sc_file_read_path(beside, PROGRAM_MAX, out, err);
+}
+
+/*
+ * A toolset encloses the program that takes the custodians' PINs; the one to run is the one that was installed
+ * (DESIGN section 5). A difference is named, and is no verdict on the packages. Without one enclosed there is
+ * nothing to say.
+ */
+static void compare_programs(const char *kek_path)
+{
+	SC_CLEANUP(sc_bytes) enclosed = { 0 };
+	SC_CLEANUP(sc_bytes) installed = { 0 };
+	char self[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+	sc_status status = read_program_beside(kek_path, &enclosed, NULL);
+
+	if (status == SC_ERR_NOT_FOUND)
+		return;
+	self[len > 0 ? len : 0] = '\0';
+	if (len <= 0 || read_program_beside(self, &installed, NULL) != SC_OK)
+		print_check(NULL, "Program", "the " PROGRAM " enclosed is not compared: none is installed here");
+	else if (status == SC_OK && sc_view_equals(sc_bytes_view(&enclosed), sc_bytes_view(&installed)))
+		print_check(NULL, "Program", "the " PROGRAM " enclosed is the installed one");
+	else
+		print_check(NULL, "Program",
+			    "the " PROGRAM " enclosed is NOT the installed one: run the installed one");
+}
+
 static sc_status verify(const struct arguments *a, struct sc_error *err)
 {
 	const struct sc_check_report report = { print_check, NULL };
 	SC_CLEANUP(sc_bytes) kek = { 0 };
 	SC_CLEANUP(sc_bytes) world = { 0 };
-	SC_CLEANUP(module) module = { 0 };
+	SC_CLEANUP(sc_module_trust) module = NULL;
 	SC_CLEANUP(sc_target) target = NULL;
-	struct sc_trust trust = { .now = sc_clock_now() };
 	struct sc_hash pin = { 0 };
 	uint64_t number = 1;
 
@@ -151,10 +133,11 @@ static sc_status verify(const struct arguments *a, struct sc_error *err)
 	SC_TRY(sc_file_read_path(a->kek, PACKAGE_MAX, &kek, err));
 	SC_TRY(sc_file_read_path(a->world, PACKAGE_MAX, &world, err));
 	SC_TRY(check_module(number, &module, err));
-	trust.roots = module.roots;
-	trust.root_count = module.count;
-	SC_TRY(sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, &report, &target, err));
-	return check_pin(&module, &target->root, a->root_hash ? &pin : NULL, err);
+	SC_TRY(sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &module->trust, &report, &target,
+				  err));
+	SC_TRY(check_pin(module, &target->root, a->root_hash ? &pin : NULL, err));
+	compare_programs(a->kek);
+	return SC_OK;
 }
 
 static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool *done, struct sc_error *err)

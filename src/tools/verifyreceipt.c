@@ -1,6 +1,7 @@
 /*
  * verifyreceipt: is the key in the vault the key at home (rule F7)? The article's system has nothing like it.
- * The roots that count are those of the custodians' own module.
+ * Whom to believe, roots and revoked modules, is for the custodians'
+ * own module to say.
  */
 #include <stdio.h>
 
@@ -114,7 +115,7 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 	if (*done)
 		return SC_OK;
 	if (a.module)
-		SC_TRY(sc_number_read(a.module, "--module", 1, 255, &module, err));
+		SC_TRY(sc_number_read(a.module, "--module", 1, UINT32_MAX, &module, err));
 	if (a.subscription) {
 		SC_TRY(sc_subscription_read(a.subscription, "--subscription", subscription, err));
 		expected.subscription = subscription;
@@ -127,7 +128,7 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 	expected.name = a.name;
 	SC_TRY(sc_kmdata_open(&kmdata, err));
 	SC_TRY(sc_kmdata_connect(&kmdata, module, SC_ROLE_USE, &client, err));
-	SC_TRY(sc_module_trust_read(client, &kmdata, &trust, err));
+	SC_TRY(sc_module_trust_read(client, &trust, err));
 	SC_TRY(read_home_key(&a, &kmdata, client, &expected, err));
 	return verify(&a, &trust->trust, &expected, err);
 }

@@ -69,7 +69,7 @@ enum sc_mechanism {
 	SC_MECHANISM_RSA_OAEP_256 = 21, /* SHA-256, MGF1-SHA-256 */
 };
 
-#define SC_LIST_MAX      64
+#define SC_LIST_MAX      256
 #define SC_PIN_MAX       256
 #define SC_WIRE_TEXT_MAX 127
 #define SC_TOKEN_INPUT_MAX 16384
@@ -112,14 +112,18 @@ enum sc_protection {
 	SC_PROTECTION_SANITIZER = 1 << 8,     /* a test build: its sandbox is wider */
 };
 
-/* -- EVIDENCE: the certificates that the module holds, in DER; empty where there is none. ------ */
+/*
+ * -- EVIDENCE: the certificates that the module holds, in DER, empty where there is none; and whom it believes:
+ *    whoever verifies statements for its custodians judges with what it judges with itself.
+ */
 #define SC_EVIDENCE_REQUEST(F)
 #define SC_EVIDENCE_RESPONSE(F)                                                                              \
 	F(bytes, root, 8192)                                                                                 \
 	F(bytes, warrant, 8192)                                                                              \
 	F(bytes, member, 8192)                                                                               \
 	F(bytes, region_certificate, 8192)                                                                   \
-	F(list, source_roots, 8192) /* certificates of further roots that the world trusts */
+	F(list, source_roots, 8192)        /* certificates of further roots that the world trusts */         \
+	F(list, revoked, SC_WIRE_TEXT_MAX) /* serial numbers of modules that it no longer believes */
 
 /* -- WORLD_BEGIN: a new world, pending on this connection (new-world --initialize). ------------ */
 #define SC_WORLD_BEGIN_REQUEST(F)                                                                            \

@@ -11,15 +11,15 @@
 #include "base/terminal.h"
 #include "world/prompt.h"
 
-sc_status sc_list_split(char *text, const char *what, bool empty_is_allowed, const char *items[SC_LIST_MAX],
+sc_status sc_list_split(char *text, const char *what, bool empty_is_allowed, const char *items[SC_CARDS_MAX],
 			uint32_t *count, struct sc_error *err)
 {
 	char *item;
 
 	*count = 0;
 	while ((item = strsep(&text, ",")) != NULL) {
-		SC_ENSURE(*count < SC_LIST_MAX, err, SC_ERR_USAGE, "--%s: at most %d of them", what,
-			  SC_LIST_MAX);
+		SC_ENSURE(*count < SC_CARDS_MAX, err, SC_ERR_USAGE, "--%s: at most %d of them", what,
+			  SC_CARDS_MAX);
 		SC_ENSURE(empty_is_allowed || *item, err, SC_ERR_USAGE, "--%s: one of them is empty", what);
 		items[(*count)++] = item;
 	}

@@ -12,7 +12,7 @@ struct sc_card_feed {
 	bool is_scripted;
 	int pins; /* descriptor */
 	char *text;
-	const char *slots[SC_LIST_MAX];
+	const char *slots[SC_CARDS_MAX];
 	uint32_t slot_count;
 };
 
@@ -32,10 +32,10 @@ sc_status sc_card_feed_pin(const struct sc_card_feed *feed, const char *question
 			   struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Splits "A,B,C" in place. SC_ERR_USAGE, naming the option `what`, for more than SC_LIST_MAX items, and for
+ * Splits "A,B,C" in place. SC_ERR_USAGE, naming the option `what`, for more than SC_CARDS_MAX items, and for
  * an empty one unless `empty_is_allowed`.
  */
-sc_status sc_list_split(char *text, const char *what, bool empty_is_allowed, const char *items[SC_LIST_MAX],
+sc_status sc_list_split(char *text, const char *what, bool empty_is_allowed, const char *items[SC_CARDS_MAX],
 			uint32_t *count, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

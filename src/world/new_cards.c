@@ -192,8 +192,8 @@ sc_status sc_ceremony_new_cards(const struct sc_ceremony *ceremony, uint32_t n, 
 	SC_CLEANUP(sc_card_feed) feed = { 0 };
 	SC_CLEANUP(sc_new_cards) cards = { 0 };
 
-	SC_ENSURE(n >= 1 && n <= SC_LIST_MAX, err, SC_ERR_ARGUMENT, "a card set has 1 to %d cards",
-		  SC_LIST_MAX);
+	SC_ENSURE(n >= 1 && n <= SC_CARDS_MAX, err, SC_ERR_ARGUMENT, "a card set has 1 to %d cards",
+		  SC_CARDS_MAX);
 	SC_TRY(sc_card_feed_open(ceremony, &feed, err));
 	SC_ENSURE(!feed.is_scripted || feed.slot_count == n, err, SC_ERR_USAGE,
 		  "--cards: names %u slot%s, the new set has %u cards", feed.slot_count,
@@ -213,7 +213,7 @@ sc_status sc_ceremony_new_cards(const struct sc_ceremony *ceremony, uint32_t n, 
 
 void sc_new_cards_free(struct sc_new_cards *cards)
 {
-	for (uint32_t i = 0; i < SC_LIST_MAX; i++) {
+	for (uint32_t i = 0; i < SC_CARDS_MAX; i++) {
 		sc_card_slot_close(&cards->slots[i]);
 		sc_secret_free(&cards->pins[i]);
 	}

@@ -123,7 +123,7 @@ static sc_status open_quorum(struct gathering *g, enum sc_command command, struc
 
 	SC_TRY(sc_authority_digest(command, body, &request.digest, err));
 	SC_TRY(sc_module_quorum_open(g->client, 0, &request, &reply, &response, err));
-	SC_ENSURE(response.k >= 1 && response.k <= SC_LIST_MAX && response.authority != 0, err,
+	SC_ENSURE(response.k >= 1 && response.k <= SC_CARDS_MAX && response.authority != 0, err,
 		  SC_ERR_PROTOCOL, "%s: the module asks for a quorum of %u cards", sc_client_path(g->client),
 		  response.k);
 	g->authority = response.authority;

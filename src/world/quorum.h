@@ -10,6 +10,7 @@
 
 #include "base/secret.h"
 #include "client/client.h"
+#include "formats/world_file.h"
 #include "world/card.h"
 
 struct sc_ceremony {
@@ -21,7 +22,7 @@ struct sc_ceremony {
 
 /* The two options, as rows for a tool's option table (base/options.h). */
 #define SC_CEREMONY_OPTIONS(ceremony)                                                                        \
-	{ .name = "cards", .argument = "SLOT,…", .help = "card slots, in the order in which they are asked for", \
+	{ .name = "cards", .argument = "A,B,C", .help = "card slots, in the order in which they are asked for", \
 	  .value = &(ceremony).cards },                                                                      \
 	{ .name = "pins-from-fd", .argument = "N", .help = "read one PIN a line from this descriptor",       \
 	  .value = &(ceremony).pins_from_fd }
@@ -29,9 +30,9 @@ struct sc_ceremony {
 /* What is collected for a new card set: N blank slots, N PINs. */
 struct sc_new_cards {
 	uint32_t count;
-	struct sc_card_slot slots[SC_LIST_MAX];
-	struct sc_secret pins[SC_LIST_MAX];
-	const char *custodians[SC_LIST_MAX];
+	struct sc_card_slot slots[SC_CARDS_MAX];
+	struct sc_secret pins[SC_CARDS_MAX];
+	const char *custodians[SC_CARDS_MAX];
 	char *custodian_text;
 };
 

@@ -67,6 +67,19 @@ for verifier in in_c in_python; do
 	ok "$verifier-exchanged" judge $verifier bad "$world" "$kek"
 	ok "$verifier-nothing" judge $verifier bad /dev/null "$world"
 done
+# The program in a toolset takes PINs: where it is another than the installed one, each says so, and no more.
+mkdir "$SITE/toolset"
+cp "$kek" "$world" "$SITE/toolset"
+cp "$SC_BUILD/src/tools/KeyTransferRemote" "$SITE/toolset"
+mkdir -p "$SITE/home/bin"
+ln -s "$SC_BUILD/src/tools/KeyTransferRemote" "$SITE/home/bin"
+compared() { NFAST_HOME=$SITE/home $1 "$SITE/toolset/$(basename "$kek")" "$SITE/toolset/$(basename "$world")" | grep -E "^Program .* $2|^Result: SUCCESS" | wc -l; }
+for verifier in in_c in_python; do ok "$verifier-the-same-program" [ "$(compared $verifier 'enclosed is the installed one$')" = 2 ]; done
+printf x >>"$SITE/toolset/KeyTransferRemote"
+for verifier in in_c in_python; do ok "$verifier-another-program" [ "$(compared $verifier 'enclosed is NOT the installed one: .*')" = 2 ]; done
+rm "$SITE/toolset/KeyTransferRemote"
+for verifier in in_c in_python; do ok "$verifier-no-program" [ "$(compared $verifier '.*')" = 1 ]; done
+
 attack-mutants "$SITE" >"$SITE/mutants.list" || die "no mutants: $(cat "$SITE/mutants.list")"
 while read -r name what; do
 	for verifier in in_c in_python; do

@@ -42,6 +42,9 @@ no init-a-region-by-another-regions-module 'another region' init "$SITE/services
 [ ! -e "$SITE/services" ] && echo 'ok init-leaves-nothing-under-its-name' || echo 'FAIL init-leaves-nothing-under-its-name: it is there'
 no init-names-what-it-left 'remove it' both_regions "$SITE/services"
 rm -rf "$SITE/services.partial"
+unheard() { init "$SITE/services" >/dev/full; }
+no init-says-where-its-secrets-were-lost 'begin again' unheard
+rm -rf "$SITE/services"
 made() { both_regions "$SITE/services" >"$SITE/made"; }
 ok init made
 no init-never-over-a-directory 'exists' both_regions "$SITE/services"

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "evidence/certificate.h"
 
 #define PATH_SIZE 96
@@ -22,6 +23,7 @@ struct sc_stand_in {
 	enum sc_mode mode;
 	X509 *const *roots;
 	size_t count;
+	const char *revoked;
 };
 
 static void must_hold(bool ok, const char *what)
@@ -37,7 +39,8 @@ static void write_enquiry(const struct sc_stand_in *s, struct sc_writer *body)
 	struct sc_enquire_response response = { .esn = sc_view_text("7E57-FFFF-0001"),
 						.version = sc_view_text("test"),
 						.mode = s->mode,
-						.role = SC_ROLE_USE };
+						.role = SC_ROLE_USE,
+						.time = (uint64_t)sc_clock_now() };
 
 	must_hold(sc_certificate_key_hash(s->roots[0], &response.root, NULL) == SC_OK, "root hash");
 	sc_enquire_response_write(body, &response);
@@ -54,6 +57,8 @@ static void write_evidence(const struct sc_stand_in *s, struct sc_writer *body)
 	response.source_roots.count = (uint32_t)s->count - 1;
 	for (size_t i = 1; i < s->count; i++)
 		response.source_roots.item[i - 1] = sc_bytes_view(&der[i]);
+	if (s->revoked)
+		response.revoked.item[response.revoked.count++] = sc_view_text(s->revoked);
 	sc_evidence_response_write(body, &response);
 	for (size_t i = 0; i < s->count; i++)
 		sc_bytes_free(&der[i]);
@@ -117,7 +122,7 @@ static void write_config(const struct sc_stand_in *s)
 	must_hold(setenv("NFAST_KMDATA", s->directory, 1) == 0, "setenv");
 }
 
-struct sc_stand_in *sc_stand_in_start(enum sc_mode mode, X509 *const *roots, size_t count)
+struct sc_stand_in *sc_stand_in_start(enum sc_mode mode, X509 *const *roots, size_t count, const char *revoked)
 {
 	struct sc_stand_in *s = calloc(1, sizeof *s);
 
@@ -125,6 +130,7 @@ struct sc_stand_in *sc_stand_in_start(enum sc_mode mode, X509 *const *roots, siz
 	s->mode = mode;
 	s->roots = roots;
 	s->count = count;
+	s->revoked = revoked;
 	strcpy(s->directory, "/tmp/test_module.XXXXXX");
 	must_hold(mkdtemp(s->directory), s->directory);
 	s->address.sun_family = AF_UNIX;
@@ -137,6 +143,11 @@ struct sc_stand_in *sc_stand_in_start(enum sc_mode mode, X509 *const *roots, siz
 	write_config(s);
 	must_hold(pthread_create(&s->thread, NULL, serve, s) == 0, "thread");
 	return s;
+}
+
+const char *sc_stand_in_path(const struct sc_stand_in *s)
+{
+	return s->address.sun_path;
 }
 
 void sc_stand_in_stop(struct sc_stand_in *s)

@@ -1,7 +1,7 @@
 /*
  * What a verifier asks of a module, answered by a thread: ENQUIRE and EVIDENCE, on a `use` socket that a
  * config/modules beneath a kmdata directory of its own names. For tests of programs that only want to know
- * which roots the connected module trusts; it holds no key and does nothing else.
+ * whom the connected module believes; it holds no key and does nothing else.
  */
 #ifndef SC_TESTS_MODULE_STAND_IN_H
 #define SC_TESTS_MODULE_STAND_IN_H
@@ -12,8 +12,14 @@
 
 struct sc_stand_in;
 
-/* Answers as module 1, in that mode, with roots[0] as its own; sets NFAST_KMDATA. Nothing is copied. */
-struct sc_stand_in *sc_stand_in_start(enum sc_mode mode, X509 *const *roots, size_t count);
+/*
+ * Answers as module 1, in that mode, with roots[0] as its own; sets NFAST_KMDATA. `revoked` is the serial number of the
+ * one module that its world has revoked, or NULL. Nothing is copied.
+ */
+struct sc_stand_in *sc_stand_in_start(enum sc_mode mode, X509 *const *roots, size_t count, const char *revoked);
+
+/* The path of its socket. */
+const char *sc_stand_in_path(const struct sc_stand_in *stand_in);
 
 /* Ends the thread and removes the directory. */
 void sc_stand_in_stop(struct sc_stand_in *stand_in);

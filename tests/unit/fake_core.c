@@ -245,7 +245,7 @@ static void answer_evidence(const struct sc_request_header *header, struct sc_wr
 	static const uint8_t certificate[8192];
 	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
 	struct sc_view view = sc_view_of(certificate, sizeof certificate);
-	const struct sc_evidence_response response = { view, view, view, view, { 0 } };
+	const struct sc_evidence_response response = { view, view, view, view, { 0 }, { 0 } };
 
 	sc_evidence_response_write(&body, &response);
 	pthread_mutex_lock(&fake.lock);

@@ -13,6 +13,7 @@
 #include <openssl/pem.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 #include "evidence/answer.h"
 #include "factory/factory.h"
 #include "forge.h"
@@ -77,6 +78,27 @@ static void a_root_is_never_made_over_another(void **state)
 	assert_int_equal(init(directory, "Second", PASSPHRASE), SC_ERR_EXISTS);
 	assert_int_equal(open_with(PASSPHRASE, &factory), SC_OK);
 	assert_string_equal(factory.name.s, "Test Factory");
+}
+
+/* What a kill between the two leaves: its key has signed nothing, but only a person may say so. */
+static void a_key_without_its_certificate_is_named_and_kept(void **state)
+{
+	SC_CLEANUP(sc_secret) passphrase = secret_of(PASSPHRASE);
+	SC_CLEANUP(sc_factory) again = SC_FACTORY_NONE;
+	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
+	struct sc_error err = { 0 };
+	char path[64];
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/interrupted", directory);
+	assert_int_equal(sc_dir_make(path, &dir, NULL), SC_OK);
+	assert_int_equal(sc_file_write(&dir, "root.key", sc_view_text("a key"), SC_FILE_NEW, 0600, NULL), SC_OK);
+	assert_int_equal(sc_factory_init(path, "Second", &passphrase, &again, &err), SC_ERR_EXISTS);
+	assert_non_null(strstr(err.message, "root.pem"));
+	assert_true(sc_file_exists(&dir, "root.key"));
+	unlinkat(dir.fd, "root.key", 0);
+	unlinkat(dir.fd, "lock", 0);
+	assert_int_equal(rmdir(path), 0);
 }
 
 static void the_key_opens_under_its_passphrase_only(void **state)
@@ -308,6 +330,32 @@ static void every_certificate_is_recorded(void **state)
 	assert_int_equal(record.data[record.len - 1], '\n');
 }
 
+static ssize_t write_until_full(int fd, const void *data, size_t len)
+{
+	return sc_os_system.write(fd, data, len < 60 ? len : 60);
+}
+
+/* Half a line stands for a warrant that was never given out, and is nobody's other half. */
+static void a_full_disk_leaves_a_record_that_goes_on(void **state)
+{
+	SC_CLEANUP(sc_pkey) another = sc_forge_ec_key("P-256");
+	SC_CLEANUP(sc_bytes) record = { 0 };
+	struct sc_os full_disk = sc_os_system;
+	const char *half;
+
+	(void)state;
+	full_disk.write = write_until_full;
+	sc_os = &full_disk;
+	assert_int_equal(warrant("AAAA-0000-0BAD", module_key, module_key, NULL), SC_ERR_SYSTEM);
+	sc_os = &sc_os_system;
+	assert_int_equal(warrant("AAAA-0000-0BAD", another, another, NULL), SC_OK);
+	assert_int_equal(warrant("AAAA-0000-0BAD", module_key, module_key, NULL), SC_ERR_CONFLICT);
+	assert_int_equal(sc_file_read(&factory.dir, "record", 1 << 20, &record, NULL), SC_OK);
+	half = strstr((const char *)record.data, " warrant AAAA-0000-0BAD serial=");
+	assert_non_null(half);
+	assert_null(memmem(half, strcspn(half, "\n"), " key=", 5));
+}
+
 static void an_answer_has_root_and_warrant_and_nothing_else(void **state)
 {
 	SC_CLEANUP(sc_forge) f = sc_forge_new(sc_clock_now(), "EU");
@@ -508,6 +556,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_root_is_never_made_over_another),
+		cmocka_unit_test(a_key_without_its_certificate_is_named_and_kept),
 		cmocka_unit_test(the_key_opens_under_its_passphrase_only),
 		cmocka_unit_test(a_short_passphrase_is_refused_before_anything_is_made),
 		cmocka_unit_test(one_process_at_a_time_works_in_it),
@@ -520,6 +569,7 @@ int main(void)
 		cmocka_unit_test(a_serial_number_is_warranted_for_one_key_only),
 		cmocka_unit_test(any_byte_of_a_request_matters),
 		cmocka_unit_test(every_certificate_is_recorded),
+		cmocka_unit_test(a_full_disk_leaves_a_record_that_goes_on),
 		cmocka_unit_test(an_answer_has_root_and_warrant_and_nothing_else),
 		cmocka_unit_test(no_file_makes_a_program_ask_for_a_passphrase),
 		cmocka_unit_test(a_certified_region_completes_the_packages),

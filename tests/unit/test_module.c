@@ -2,6 +2,7 @@
 #include "support/test.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -362,6 +363,20 @@ static void a_world_is_committed_where_it_was_begun_and_once(void **state)
 	sc_session_free(other);
 }
 
+static void a_card_set_has_no_more_cards_than_a_world_can(void **state)
+{
+	struct core *core = *state;
+	struct sc_world_begin_request in = { .suite = SC_SUITE_ECP521, .k = 1 };
+
+	core_make_warranted(core);
+	for (uint32_t i = 0; i < SC_CARDS_MAX + 1; i++)
+		in.pins.item[i] = core_pin(0);
+	in.pins.count = in.custodians.count = SC_CARDS_MAX + 1;
+	assert_status(core_world_begin(core->custody, 0, &in, NULL, NULL), SC_ERR_ARGUMENT, NULL);
+	in.pins.count = in.custodians.count = SC_CARDS_MAX;
+	assert_ok(core_world_begin(core->custody, 0, &in, NULL, NULL), NULL);
+}
+
 /* Another connection's commit, between this one's look at the module's mode and its own change. */
 static struct sc_session *racer;
 static struct sc_hash racer_world;
@@ -423,6 +438,55 @@ static void a_region_is_not_exchanged_even_by_one_that_is_quicker(void **state)
 	assert_status(region_init(core, &in), SC_ERR_EVIDENCE_REGION, NULL);
 }
 
+/* -- whom it believes -------------------------------------------------------------------------- */
+
+/* As many further roots and revoked modules as a world can have. */
+static sc_status believe_others(struct sc_module_state *state, void *root, struct sc_error *err)
+{
+	for (unsigned i = 0; i < SC_ROOTS_MAX; i++) {
+		struct sc_source_root *further = (struct sc_source_root *)ASN1_item_new(ASN1_ITEM_rptr(sc_source_root));
+
+		assert_true(further && sk_sc_source_root_push(state->world->roots, further) > 0);
+		SC_TRY(sc_octets_set(&further->certificate, sc_bytes_view(root), err));
+	}
+	for (unsigned i = 0; i < SC_REVOKED_MAX; i++) {
+		struct sc_revoked_esn *revoked = (struct sc_revoked_esn *)ASN1_item_new(ASN1_ITEM_rptr(sc_revoked_esn));
+
+		assert_true(revoked && sk_sc_revoked_esn_push(state->world->revoked, revoked) > 0);
+		snprintf(revoked->esn.s, sizeof revoked->esn.s, "0000-0000-%04X", i);
+	}
+	return SC_OK;
+}
+
+/* What it judges with itself, so that a verifier who asks comes to the same verdict. */
+static void whom_it_believes_is_told_whole(void **state)
+{
+	struct core *core = *state;
+	SC_CLEANUP(sc_bytes) root = { 0 };
+	struct sc_evidence_response out;
+	SC_CLEANUP(core_answer) answer = { 0 };
+	struct sc_trust trust;
+
+	core_make_world(core);
+	assert_ok(core_evidence(core->custody, 0, &(struct sc_evidence_request){}, &out, &answer), NULL);
+	assert_int_equal(out.source_roots.count + out.revoked.count, 0);
+	core_answer_free(&answer);
+	assert_ok(sc_certificate_encode(core->root, &root, NULL), NULL);
+	assert_ok(sc_state_update(core->module, believe_others, &root, NULL), NULL);
+	assert_ok(core_reopen(core, NULL), NULL);
+	assert_ok(core_evidence(core->custody, 0, &(struct sc_evidence_request){}, &out, &answer), NULL);
+	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core->module);
+	trust = sc_snapshot_trust(s, core_now);
+	assert_view_equal(out.root, sc_bytes_view(&root));
+	assert_int_equal(out.source_roots.count, SC_ROOTS_MAX);
+	assert_int_equal(out.source_roots.count, trust.root_count - 1);
+	assert_view_equal(out.source_roots.item[SC_ROOTS_MAX - 1], sc_bytes_view(&root));
+	assert_int_equal(out.revoked.count, SC_REVOKED_MAX);
+	assert_int_equal(out.revoked.count, trust.revoked_count);
+	for (uint32_t i = 0; i < out.revoked.count; i++)
+		assert_view_equal(out.revoked.item[i], sc_view_text(trust.revoked[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +506,8 @@ int main(void)
 		TEST(a_world_is_committed_where_it_was_begun_and_once),
 		TEST(of_two_commits_at_once_one_is_refused),
 		TEST(a_region_is_not_exchanged_even_by_one_that_is_quicker),
+		TEST(a_card_set_has_no_more_cards_than_a_world_can),
+		TEST(whom_it_believes_is_told_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

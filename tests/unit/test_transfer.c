@@ -425,6 +425,19 @@ static void modify_acls_writes_the_copy_under_a_quorum_for_this_very_request(voi
 	assert_string_equal(file->name.s, "Contoso's key");
 }
 
+static void without_the_key_it_is_said_what_makes_one(void **state)
+{
+	struct fixture *f = *state;
+	struct sc_error err = { 0 };
+
+	f->module.answer = make_blob("xferacld", 0);
+	f->order.ident = "other";
+	assert_status(modify_acls(f, &err), SC_ERR_NOT_FOUND, &err);
+	assert_non_null(strstr(err.message, "key_simple_other"));
+	assert_non_null(strstr(err.message, "generatekey"));
+	assert_int_equal(f->module.cards, 0);
+}
+
 static void a_lost_key_is_loaded_again_under_the_same_quorum(void **state)
 {
 	struct fixture *f = *state;
@@ -595,6 +608,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(modify_acls_writes_the_copy_under_a_quorum_for_this_very_request),
+		TEST(without_the_key_it_is_said_what_makes_one),
 		TEST(a_lost_key_is_loaded_again_under_the_same_quorum),
 		TEST(a_key_that_never_stays_loaded_is_given_up),
 		TEST(a_copy_that_is_there_is_found_before_any_card_is_asked_for),

@@ -63,6 +63,23 @@ static void the_articles_lines_are_orders(void **state)
 	assert_string_equal(order.friendly_name, "ContosoFirstHSMkey");
 }
 
+/* As config/modules takes it, and new-world and generatekey do. */
+static void a_module_may_have_any_number_that_the_map_can_give_it(void **state)
+{
+	struct sc_transfer_arguments a = modify_acls();
+	struct sc_transfer_order order;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	a.module = "4294967295";
+	assert_ok(sc_transfer_order_read(&a, NOW, &order, &err), &err);
+	assert_int_equal(order.module, UINT32_MAX);
+	a.module = "4294967296";
+	refused(&a, SC_ERR_ARGUMENT, "-Module");
+	a.module = "0";
+	refused(&a, SC_ERR_ARGUMENT, "-Module");
+}
+
 static void exactly_one_step_is_ordered(void **state)
 {
 	struct sc_transfer_arguments a = modify_acls();
@@ -199,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_articles_lines_are_orders),
+		cmocka_unit_test(a_module_may_have_any_number_that_the_map_can_give_it),
 		cmocka_unit_test(exactly_one_step_is_ordered),
 		cmocka_unit_test(each_missing_argument_is_named),
 		cmocka_unit_test(an_argument_of_the_other_step_is_refused),

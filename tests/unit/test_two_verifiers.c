@@ -231,7 +231,7 @@ static struct sc_forge *new_region(void)
 
 static void both_agree_on_every_change(void **state)
 {
-	struct sc_stand_in *module = sc_stand_in_start(SC_MODE_WORLD, &f->root, 1);
+	struct sc_stand_in *module = sc_stand_in_start(SC_MODE_WORLD, &f->root, 1, NULL);
 	SC_CLEANUP(sc_forge) other = sc_forge_new(sc_clock_now(), "EU");
 	size_t count = 0;
 	const struct sc_forge_change *change = sc_forge_changes(&count);
@@ -285,7 +285,7 @@ static struct sc_bytes with_room(struct sc_bytes package)
 
 static void both_refuse_damaged_packages(void **state)
 {
-	struct sc_stand_in *module = sc_stand_in_start(SC_MODE_WORLD, &f->root, 1);
+	struct sc_stand_in *module = sc_stand_in_start(SC_MODE_WORLD, &f->root, 1, NULL);
 	const struct sc_trust trust = { .roots = &f->root, .root_count = 1, .now = sc_clock_now() };
 	SC_CLEANUP(sc_bytes) kek = with_room(sc_forge_kek_package(f));
 	SC_CLEANUP(sc_bytes) world = with_room(sc_forge_world_package(f));
@@ -305,22 +305,50 @@ static void a_root_that_the_custodians_chose_is_said_to_be_that(void **state)
 {
 	SC_CLEANUP(sc_forge) other = sc_forge_new(sc_clock_now(), "EU");
 	X509 *const roots[] = { other->root, f->root };
-	struct sc_stand_in *module = sc_stand_in_start(SC_MODE_REGION, roots, 1);
+	struct sc_stand_in *module = sc_stand_in_start(SC_MODE_REGION, roots, 1, NULL);
 	char output[4096];
 
 	(void)state;
 	assert_int_not_equal(run_script(VERIFY_SCRIPT, f, output), 0);
 	assert_non_null(strstr(output, "Result: FAILURE: KEK statement: "));
 	sc_stand_in_stop(module);
-	module = sc_stand_in_start(SC_MODE_REGION, roots, 2);
+	module = sc_stand_in_start(SC_MODE_REGION, roots, 2, NULL);
 	assert_int_equal(run_script(VERIFY_SCRIPT, f, output), 0);
 	assert_non_null(strstr(output, "not this module's own"));
 	sc_stand_in_stop(module);
 }
 
+/* It judges with the same list itself: see test_module.c. */
+static void both_refuse_what_a_revoked_module_signed(void **state)
+{
+	const char *const revoked[] = { f->esn.s };
+	struct sc_trust trust = { .roots = &f->root, .root_count = 1, .revoked = revoked, .now = sc_clock_now() };
+	SC_CLEANUP(sc_bytes) kek = sc_forge_kek_package(f);
+	SC_CLEANUP(sc_bytes) world = sc_forge_world_package(f);
+	struct sc_stand_in *module = sc_stand_in_start(SC_MODE_WORLD, &f->root, 1, "0000-0000-0000");
+	char output[4096];
+	char line[256];
+
+	(void)state;
+	start_driver();
+	assert_int_equal(verdict(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, "another revoked"), SC_OK);
+	stop_driver();
+	sc_stand_in_stop(module);
+	module = sc_stand_in_start(SC_MODE_WORLD, &f->root, 1, f->esn.s);
+	start_driver();
+	trust.revoked_count = 1;
+	assert_int_equal(verdict(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, "revoked"),
+			 SC_ERR_EVIDENCE_REVOKED);
+	stop_driver();
+	assert_int_not_equal(run_script(VERIFY_SCRIPT, f, output), 0);
+	snprintf(line, sizeof line, "\nResult: FAILURE: KEK statement: module %s is revoked\n", f->esn.s);
+	assert_non_null(strstr(output, line));
+	sc_stand_in_stop(module);
+}
+
 static void a_module_without_a_world_is_said_to_be_needed(void **state)
 {
-	struct sc_stand_in *module = sc_stand_in_start(SC_MODE_WARRANTED, &f->root, 1);
+	struct sc_stand_in *module = sc_stand_in_start(SC_MODE_WARRANTED, &f->root, 1, NULL);
 	char output[4096];
 
 	(void)state;
@@ -355,7 +383,7 @@ static void write_script(const char *hash)
 
 static void the_root_must_be_the_one_embedded_in_the_script(void **state)
 {
-	struct sc_stand_in *module = sc_stand_in_start(SC_MODE_WORLD, &f->root, 1);
+	struct sc_stand_in *module = sc_stand_in_start(SC_MODE_WORLD, &f->root, 1, NULL);
 	struct sc_hash hash = { 0 };
 	char grouped[SC_HASH_GROUPED_SIZE];
 	char script[64];
@@ -381,6 +409,7 @@ int main(void)
 		cmocka_unit_test(both_agree_on_every_change),
 		cmocka_unit_test(both_refuse_damaged_packages),
 		cmocka_unit_test(a_root_that_the_custodians_chose_is_said_to_be_that),
+		cmocka_unit_test(both_refuse_what_a_revoked_module_signed),
 		cmocka_unit_test(a_module_without_a_world_is_said_to_be_needed),
 		cmocka_unit_test(the_root_must_be_the_one_embedded_in_the_script),
 	};

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "formats/world_file.h"
 #include "wire/message.h"
 
 /* -- cursor ------------------------------------------------------------------------------------ */
@@ -376,7 +377,7 @@ static void write_bytes_over(struct sc_writer *writer, size_t max, bool over)
 	sc_write_bytes(writer, sc_view_of(pattern, over ? max + 1 : 0), SIZE_MAX);
 }
 
-/* The count and all items but the last: of 64 items, or of 65. */
+/* The count and all items but the last: of as many items as a list may have, or of one more. */
 static void write_list_over(struct sc_writer *writer, bool over)
 {
 	uint32_t count = over ? SC_LIST_MAX + 1 : SC_LIST_MAX;
@@ -534,7 +535,7 @@ static void the_largest_bodies_fit_into_a_message(void **state)
 {
 	struct sc_region_init_response region = { sc_view_of(pattern, 32768), sc_view_of(pattern, 16384),
 						  sc_view_of(pattern, 8192), sc_view_of(pattern, 65536) };
-	struct sc_world_begin_response world = { .world_file = sc_view_of(pattern, 32768), .cards.count = SC_LIST_MAX };
+	struct sc_world_begin_response world = { .world_file = sc_view_of(pattern, 32768), .cards.count = SC_CARDS_MAX };
 	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_BODY_MAX);
 
 	(void)state;
@@ -542,7 +543,7 @@ static void the_largest_bodies_fit_into_a_message(void **state)
 	assert_false(writer.failed);
 	sc_writer_free(&writer);
 	writer = sc_writer_new(SC_BODY_MAX);
-	for (uint32_t i = 0; i < SC_LIST_MAX; i++)
+	for (uint32_t i = 0; i < SC_CARDS_MAX; i++)
 		world.cards.item[i] = sc_view_of(pattern, 1024);
 	sc_world_begin_response_write(&writer, &world);
 	assert_false(writer.failed);

@@ -1,4 +1,4 @@
-/* ENQUIRE and EVIDENCE: what the module is, what protects it, and the certificates that say so. */
+/* ENQUIRE and EVIDENCE: what the module is, what protects it, the certificates that say so, and whom it believes. */
 #include "base/version.h"
 #include "hsmd/core/handlers.h"
 #include "hsmd/core/knso.h"
@@ -34,6 +34,8 @@ sc_status sc_handle_enquire(struct sc_request *request, const struct sc_enquire_
 	return SC_OK;
 }
 
+_Static_assert(SC_ROOTS_MAX <= SC_LIST_MAX && SC_REVOKED_MAX <= SC_LIST_MAX, "EVIDENCE has room for both lists");
+
 static sc_status keep_certificate(struct sc_request *request, X509 *certificate, struct sc_view *out,
 				  struct sc_error *err)
 {
@@ -59,5 +61,7 @@ sc_status sc_handle_evidence(struct sc_request *request, const struct sc_evidenc
 	for (int i = 1; i < sk_X509_num(s->roots); i++)
 		SC_TRY(keep_certificate(request, sk_X509_value(s->roots, i),
 					&out->source_roots.item[out->source_roots.count++], err));
+	for (int i = 0; i < sk_sc_revoked_esn_num(s->revoked); i++)
+		out->revoked.item[out->revoked.count++] = sc_view_text(s->revoked_names[i]);
 	return SC_OK;
 }

@@ -35,7 +35,7 @@ struct sc_session {
 	struct sc_quorum *quorums[SC_QUORUMS_MAX];
 };
 
-#define SC_KEPT_MAX (SC_LIST_MAX + 8)
+#define SC_KEPT_MAX (SC_CARDS_MAX + 8) /* the most that an answer has: a world's file and its cards */
 
 /* One request in work: what a handler needs beside its body. */
 struct sc_request {

@@ -41,7 +41,8 @@ SC_CLEANUP_VALUE(new_world, new_world_free)
 static sc_status check_request(const struct sc_world_begin_request *in, struct sc_error *err)
 {
 	SC_ENSURE(sc_suite_by_number(in->suite), err, SC_ERR_SUITE, "cipher suite %u is unknown", in->suite);
-	SC_ENSURE(in->pins.count >= 1 && in->pins.count == in->custodians.count && in->k >= 1 && in->k <= in->pins.count,
+	SC_ENSURE(in->pins.count >= 1 && in->pins.count <= SC_CARDS_MAX && in->pins.count == in->custodians.count &&
+		      in->k >= 1 && in->k <= in->pins.count,
 		  err, SC_ERR_ARGUMENT, "%u of %u is no quorum", in->k, in->pins.count);
 	for (uint32_t i = 0; i < in->pins.count; i++) {
 		if (in->pins.item[i].len >= SC_PIN_MIN)

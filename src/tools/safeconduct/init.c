@@ -108,8 +108,7 @@ static sc_status read_arguments(int argc, char **argv, struct sc_init_wishes *a,
 	return SC_OK;
 }
 
-/* -- who the children become -------------------------------------------------------------------------------
- */
+/* -- who the children become -------------------------------------------------------------------- */
 
 static sc_status find_identity(const char *user, const char *what, struct sc_init_identity *out,
 			       struct sc_error *err)
@@ -131,8 +130,7 @@ static sc_status find_identity(const char *user, const char *what, struct sc_ini
 	return SC_OK;
 }
 
-/* -- directories -------------------------------------------------------------------------------------------
- */
+/* -- directories -------------------------------------------------------------------------------- */
 
 static sc_status make_directory(const char *path, mode_t mode, const struct sc_init_identity *identity,
 				struct sc_error *err)
@@ -184,8 +182,7 @@ static sc_status give_name(const struct sc_init_plan *plan, struct sc_error *err
 	return SC_OK;
 }
 
-/* -- certificates ------------------------------------------------------------------------------------------
- */
+/* -- certificates ------------------------------------------------------------------------------- */
 
 static sc_status issue(const struct sc_init_plan *plan, const struct sc_tls_authority *authority,
 		       const struct sc_init_child *child, struct sc_bytes *out, struct sc_error *err)
@@ -224,8 +221,7 @@ static sc_status certify(const struct sc_init_plan *plan, struct sc_init_child *
 	return sc_init_child_finish(vaultd, sc_bytes_view(&for_vaultd), err);
 }
 
-/* -- the whole ---------------------------------------------------------------------------------------------
- */
+/* -- the whole ---------------------------------------------------------------------------------- */
 
 static sc_status make_parts(const struct sc_init_plan *plan, const struct sc_init_identity *signin,
 			    const struct sc_init_identity *vault, struct sc_init_child *signind,
@@ -247,8 +243,9 @@ static sc_status make_parts(const struct sc_init_plan *plan, const struct sc_ini
 	return give_name(plan, err);
 }
 
-/* For people, and, as it stands, for a shell. */
-static void print_result(const struct sc_init_plan *plan, const struct sc_init_report *signind)
+/* For people, and, as it stands, for a shell. What cannot be printed is lost: the files have only its hashes. */
+static sc_status print_result(const struct sc_init_plan *plan, const struct sc_init_report *signind,
+			      struct sc_error *err)
 {
 	char login[SC_INIT_URL_SIZE];
 	char management[SC_INIT_URL_SIZE];
@@ -272,6 +269,11 @@ static void print_result(const struct sc_init_plan *plan, const struct sc_init_r
 	printf("export SAFECONDUCT_PASSWORD='%s'\n", signind->password);
 	printf("export SAFECONDUCT_APP_ID='%s'\n", plan->app_id);
 	printf("export SAFECONDUCT_APP_SECRET='%s'\n", signind->app_secret);
+	if (fflush(stdout) || ferror(stdout))
+		return sc_fail_errno(err, SC_ERR_SYSTEM,
+				     "the secrets could not be printed, and nobody has them: remove %s and begin again",
+				     plan->dir);
+	return SC_OK;
 }
 
 sc_status sc_init_command(int argc, char **argv, bool *done, struct sc_error *err)
@@ -295,7 +297,7 @@ sc_status sc_init_command(int argc, char **argv, bool *done, struct sc_error *er
 	SC_TRY(find_identity(wishes.vault_user, "--vault-user", &vault, err));
 	status = make_parts(&plan, &signin, &vault, &signind, &vaultd, err);
 	if (status == SC_OK)
-		print_result(&plan, &signind.report);
+		status = print_result(&plan, &signind.report, err);
 	sc_init_child_end(&vaultd);
 	sc_init_child_end(&signind);
 	return status;

@@ -20,8 +20,7 @@
 
 #define CERTIFICATE_MAX 16384
 
-/* -- in the child ------------------------------------------------------------------------------------------
- */
+/* -- in the child ------------------------------------------------------------------------------- */
 
 /* The order matters: groups first, while that is still permitted, the user id last. */
 static sc_status take_identity(const struct sc_init_identity *identity, struct sc_error *err)
@@ -129,8 +128,7 @@ static int live(const struct sc_init_plan *plan, const struct sc_init_daemon *da
 	return status == SC_OK ? 0 : 1;
 }
 
-/* -- in the parent -----------------------------------------------------------------------------------------
- */
+/* -- in the parent ------------------------------------------------------------------------------ */
 
 sc_status sc_init_child_start(const struct sc_init_plan *plan, const struct sc_init_daemon *daemon,
 			      const char *module, const struct sc_init_identity *identity, int other,
@@ -204,8 +202,7 @@ void sc_init_child_end(struct sc_init_child *child)
 	child->pid = 0;
 }
 
-/* -- what both write ----------------------------------------------------------------------------------------
- */
+/* -- what both write ---------------------------------------------------------------------------- */
 
 void sc_init_url(const struct sc_init_plan *plan, const char *host, uint16_t port, char out[SC_INIT_URL_SIZE])
 {

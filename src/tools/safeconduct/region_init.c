@@ -45,7 +45,7 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 		  "--certificate is missing: the answer of `factory certify-region`");
 	a->ceremony.module = 1;
 	if (a->module)
-		SC_TRY(sc_number_read(a->module, "--module", 1, 255, &a->ceremony.module, err));
+		SC_TRY(sc_number_read(a->module, "--module", 1, UINT32_MAX, &a->ceremony.module, err));
 	return SC_OK;
 }
 

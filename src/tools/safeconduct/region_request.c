@@ -58,7 +58,7 @@ static sc_status check_module(const struct sc_kmdata *kmdata, const char *number
 	struct sc_enquire_response module = { 0 };
 	uint64_t n = 0;
 
-	SC_TRY(sc_number_read(number, "--module", 1, 255, &n, err));
+	SC_TRY(sc_number_read(number, "--module", 1, UINT32_MAX, &n, err));
 	SC_TRY(sc_kmdata_connect(kmdata, n, SC_ROLE_CUSTODY, &client, err));
 	SC_TRY(sc_module_enquire(client, 0, &request, &reply, &module, err));
 	SC_TRY(sc_world_file_decode(world_file, &world, err));

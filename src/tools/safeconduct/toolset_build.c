@@ -145,10 +145,10 @@ static sc_status verify_packages(const struct arguments *a, const struct parts *
 	uint64_t number = 1;
 
 	if (a->module)
-		SC_TRY(sc_number_read(a->module, "--module", 1, 255, &number, err));
+		SC_TRY(sc_number_read(a->module, "--module", 1, UINT32_MAX, &number, err));
 	SC_TRY(sc_kmdata_open(&kmdata, err));
 	SC_TRY(sc_kmdata_connect(&kmdata, number, SC_ROLE_USE, &client, err));
-	SC_TRY(sc_module_trust_read(client, &kmdata, &module, err));
+	SC_TRY(sc_module_trust_read(client, &module, err));
 	pinned = module->trust;
 	pinned.root_count = 1;
 	SC_TRY(sc_packages_verify(sc_bytes_view(&parts->kek_package), sc_bytes_view(&parts->world_package),
