@@ -81,8 +81,7 @@ static sc_status id_input(struct sc_sign_in *sign_in, struct sc_error *err)
 	return sc_token_key_input(sign_in->service->key, claims, &sign_in->id, err);
 }
 
-/* -- the answer
- * ----------------------------------------------------------------------------------------------- */
+/* -- the answer -------------------------------------------------------------------------------- */
 
 /* A number, or as v1 clients have it, a string of one. */
 static int set_number(const struct sc_sign_in *sign_in, json_t *body, const char *name, int64_t value)
@@ -141,8 +140,7 @@ static sc_status make_body(const struct sc_sign_in *sign_in, const char *refresh
 	return SC_OK;
 }
 
-/* -- the steps, last one first
- * -------------------------------------------------------------------------------- */
+/* -- the steps, last one first ----------------------------------------------------------------- */
 
 static sc_status store_refresh(const struct sc_sign_in *sign_in, struct sc_bytes *token, struct sc_error *err)
 {

@@ -31,8 +31,7 @@ sc_status sc_db_open(const char *path, const struct sc_db_schema *schema, struct
 void sc_db_close(struct sc_db *db);
 SC_CLEANUP_POINTER(sc_db, struct sc_db, sc_db_close)
 
-/* -- values to bind
- * ---------------------------------------------------------------------------------------------- */
+/* -- values to bind ---------------------------------------------------------------------------- */
 
 #define SC_DB_NAME_MAX  256    /* bytes of a folded name */
 #define SC_DB_VALUE_MAX 262144 /* of anything else */
@@ -61,8 +60,7 @@ struct sc_db_value sc_db_bytes(struct sc_view bytes);
 
 #define SC_DB_COUNT(values) (sizeof(values) / sizeof(values)[0])
 
-/* -- rows
- * -------------------------------------------------------------------------------------------------------- */
+/* -- rows -------------------------------------------------------------------------------------- */
 
 #define SC_DB_COLUMNS_MAX 24
 
@@ -97,8 +95,7 @@ sc_status sc_db_find(struct sc_db *db, const char *sql, const struct sc_db_value
 sc_status sc_db_list(struct sc_db *db, const char *sql, const struct sc_db_value *values, size_t count,
 		     sc_db_visit visit, void *context, struct sc_error *err) SC_WARN_UNUSED;
 
-/* -- writing
- * ----------------------------------------------------------------------------------------------------- */
+/* -- writing ----------------------------------------------------------------------------------- */
 
 /* All of it or nothing; rolled back by its cleanup where it was not committed. One thread writes at a time.
  */

@@ -44,8 +44,7 @@ sc_status sc_vault_store_open(const char *path, struct sc_vault_store **out,
 void sc_vault_store_close(struct sc_vault_store *store);
 SC_CLEANUP_POINTER(sc_vault_store, struct sc_vault_store, sc_vault_store_close)
 
-/* -- tenants and subscriptions
- * ----------------------------------------------------------------------------------- */
+/* -- tenants and subscriptions ----------------------------------------------------------------- */
 
 struct sc_tenant_row {
 	const char *id; /* GUID */
@@ -86,8 +85,7 @@ sc_status sc_store_subscription_list(struct sc_vault_store *store, const char *t
 				     sc_store_subscription_visit visit, void *context,
 				     struct sc_error *err) SC_WARN_UNUSED;
 
-/* -- resource groups
- * --------------------------------------------------------------------------------------------- */
+/* -- resource groups --------------------------------------------------------------------------- */
 
 struct sc_group_row {
 	const char *tenant;
@@ -117,8 +115,7 @@ sc_status sc_store_group_list(struct sc_vault_store *store, const char *tenant, 
 			      const char *after, uint32_t max, sc_store_group_visit visit, void *context,
 			      struct sc_error *err) SC_WARN_UNUSED;
 
-/* -- vaults
- * ------------------------------------------------------------------------------------------------------ */
+/* -- vaults ------------------------------------------------------------------------------------ */
 
 struct sc_vault_row {
 	const char *tenant;
@@ -172,8 +169,7 @@ sc_status sc_store_vault_list(struct sc_vault_store *store, const char *tenant, 
 			      const char *group, const char *after, uint32_t max, sc_store_vault_visit visit,
 			      void *context, struct sc_error *err) SC_WARN_UNUSED;
 
-/* -- keys
- * -------------------------------------------------------------------------------------------------------- */
+/* -- keys -------------------------------------------------------------------------------------- */
 
 #define SC_STORE_NO_TIME INT64_MIN /* not_before or expires that is not set */
 

@@ -63,8 +63,7 @@ const struct sc_vault_region *sc_vaultd_region_at(const struct sc_vaultd *vaultd
 	return place ? sc_vaultd_region(vaultd, place->code) : NULL;
 }
 
-/* -- opening
- * ------------------------------------------------------------------------------------------------------ */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 static void name_hosts(struct sc_vaultd *vaultd)
 {

@@ -14,8 +14,7 @@
 
 #define ECHO_MAX 64
 
-/* -- the response
- * -------------------------------------------------------------------------------------------- */
+/* -- the response ------------------------------------------------------------------------------ */
 
 static void free_body(void *context)
 {
@@ -111,8 +110,7 @@ static sc_status error_body(const char *code, const char *message, struct sc_byt
 	return status;
 }
 
-/* -- who answers
- * --------------------------------------------------------------------------------------------- */
+/* -- who answers ------------------------------------------------------------------------------- */
 
 /* Makes this the request's answer, if it is the first. Takes the response over. */
 static bool settle(struct sc_web_request *request, unsigned status, struct MHD_Response *response)
@@ -167,8 +165,7 @@ bool sc_web_is_awaited(struct sc_web_request *request)
 	return !is_answered && !request->server->is_stopped;
 }
 
-/* -- the handlers'
- * ------------------------------------------------------------------------------------------- */
+/* -- the handlers' ----------------------------------------------------------------------------- */
 
 void sc_web_set_header(struct sc_web_request *request, const char *name, const char *value)
 {

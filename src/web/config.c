@@ -45,8 +45,7 @@ static const char *keep(struct sc_config *config, char *text)
 	return config->kept[config->kept_count++] = text;
 }
 
-/* -- one line
- * ------------------------------------------------------------------------------------------------ */
+/* -- one line ---------------------------------------------------------------------------------- */
 
 struct line {
 	char *name;
@@ -97,8 +96,7 @@ static const struct sc_option *find_option(const struct sc_option *options, cons
 	return NULL;
 }
 
-/* -- the file against the table
- * ------------------------------------------------------------------------------ */
+/* -- the file against the table ---------------------------------------------------------------- */
 
 /* For each row of the table: whether the command line gave it, and on which line the file did. */
 struct seen {
@@ -204,8 +202,7 @@ static sc_status read_file(const struct sc_command_line *line, struct sc_config 
 	return SC_OK;
 }
 
-/* -- public
- * -------------------------------------------------------------------------------------------------- */
+/* -- public ------------------------------------------------------------------------------------ */
 
 sc_status sc_config_read(const struct sc_command_line *line, int argc, char **argv, struct sc_config **out,
 			 bool *done, struct sc_error *err)

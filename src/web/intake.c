@@ -20,8 +20,7 @@
 
 #define HTTPS_PORT 443
 
-/* -- connections
- * --------------------------------------------------------------------------------------------- */
+/* -- connections ------------------------------------------------------------------------------- */
 
 void sc_intake_connection(void *context, struct MHD_Connection *connection, void **link,
 			  enum MHD_ConnectionNotificationCode code)
@@ -40,8 +39,7 @@ void sc_intake_connection(void *context, struct MHD_Connection *connection, void
 	*link = info ? sc_watch_connect(server->watch, info->connect_fd) : NULL;
 }
 
-/* -- the head
- * ------------------------------------------------------------------------------------------------ */
+/* -- the head ---------------------------------------------------------------------------------- */
 
 void *sc_intake_target(void *context, const char *raw_target, struct MHD_Connection *connection)
 {
@@ -141,8 +139,7 @@ static void refuse_size(struct sc_web_request *request)
 	sc_request_refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "RequestEntityTooLarge", &err);
 }
 
-/* -- the answer's way out
- * ------------------------------------------------------------------------------------ */
+/* -- the answer's way out ---------------------------------------------------------------------- */
 
 static enum MHD_Result send_answer(struct sc_web_request *request)
 {
@@ -192,8 +189,7 @@ static enum MHD_Result handle(struct sc_web_request *request)
 	return is_answered ? send_answer(request) : MHD_YES;
 }
 
-/* -- stages
- * -------------------------------------------------------------------------------------------------- */
+/* -- stages ------------------------------------------------------------------------------------ */
 
 static enum MHD_Result take_head(struct sc_web_request *request, const char *method, const char *version)
 {

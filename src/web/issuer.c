@@ -38,8 +38,7 @@ struct sc_issuers {
 	size_t count;
 };
 
-/* -- the table
- * ----------------------------------------------------------------------------------------------- */
+/* -- the table --------------------------------------------------------------------------------- */
 
 sc_status sc_issuers_new(struct sc_issuers **out, struct sc_error *err)
 {
@@ -126,8 +125,7 @@ sc_status sc_issuers_add(struct sc_issuers *issuers, const struct sc_issuer_sett
 	return SC_OK;
 }
 
-/* -- keys
- * ---------------------------------------------------------------------------------------------------- */
+/* -- keys -------------------------------------------------------------------------------------- */
 
 /* Takes the set over. */
 static void replace_keys(struct row *row, struct sc_key_set *set)
@@ -199,8 +197,7 @@ void sc_issuers_start(struct sc_issuers *issuers, struct sc_web_server *server)
 	pthread_mutex_unlock(&issuers->lock);
 }
 
-/* -- for tokens
- * ---------------------------------------------------------------------------------------------- */
+/* -- for tokens -------------------------------------------------------------------------------- */
 
 /*
  * The lock is held. True while an unknown key may yet turn out to be one of the issuer's: a fetch is under

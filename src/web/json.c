@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-/* -- reading
- * ------------------------------------------------------------------------------------------------- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 /* Depth and NUL bytes need no parser: brackets count outside of strings, and a string ends at a bare quote.
  */
@@ -50,8 +49,7 @@ sc_status sc_json_read(struct sc_view text, json_t **out, struct sc_error *err)
 	return SC_OK;
 }
 
-/* -- members
- * ------------------------------------------------------------------------------------------------- */
+/* -- members ----------------------------------------------------------------------------------- */
 
 /* The member where it is there; NULL and SC_OK where it is not and need not be. */
 static sc_status find(const json_t *object, const char *name, enum sc_json_need need, json_t **out,
@@ -138,8 +136,7 @@ sc_status sc_json_base64url(const json_t *object, const char *name, size_t max, 
 	return status == SC_OK ? SC_OK : sc_fail_context(err, status, "\"%s\"", name);
 }
 
-/* -- writing
- * ------------------------------------------------------------------------------------------------- */
+/* -- writing ----------------------------------------------------------------------------------- */
 
 sc_status sc_json_write(const json_t *value, struct sc_bytes *out, struct sc_error *err)
 {

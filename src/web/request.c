@@ -23,8 +23,7 @@ bool sc_guid_make(char text[SC_GUID_SIZE])
 	return true;
 }
 
-/* -- its life
- * ------------------------------------------------------------------------------------------------ */
+/* -- its life ---------------------------------------------------------------------------------- */
 
 static void free_request(struct sc_web_request *request)
 {
@@ -105,8 +104,7 @@ void sc_request_refuse(struct sc_web_request *request, unsigned status, const ch
 	request->refusal_error = *why;
 }
 
-/* -- accessors
- * ------------------------------------------------------------------------------------------------ */
+/* -- accessors --------------------------------------------------------------------------------- */
 
 struct sc_web_server *sc_web_request_server(struct sc_web_request *request)
 {

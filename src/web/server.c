@@ -44,8 +44,7 @@ static int give_credentials(gnutls_session_t session, const gnutls_datum_t *auth
 	return 0;
 }
 
-/* -- sockets
- * ------------------------------------------------------------------------------------------------- */
+/* -- sockets ----------------------------------------------------------------------------------- */
 
 union address {
 	struct sockaddr any;
@@ -125,8 +124,7 @@ static sc_status bind_address(struct sc_web_server *server, const char *text, in
 	return server->port ? SC_OK : bound_port(*fd, &server->port, err);
 }
 
-/* -- starting
- * ------------------------------------------------------------------------------------------------ */
+/* -- starting ---------------------------------------------------------------------------------- */
 
 /*
  * However many addresses there are, clients leave descriptors for the database and the modules. Each thread
@@ -244,8 +242,7 @@ sc_status sc_web_server_start(const struct sc_web_settings *settings, struct sc_
 	return SC_OK;
 }
 
-/* -- stopping
- * ------------------------------------------------------------------------------------------------ */
+/* -- stopping ---------------------------------------------------------------------------------- */
 
 void sc_web_server_stop(struct sc_web_server *server)
 {

@@ -35,8 +35,7 @@ struct sc_tls_key {
 	int64_t closed_until; /* no signature is tried before */
 };
 
-/* -- connections to the module
- * ------------------------------------------------------------------------------- */
+/* -- connections to the module ----------------------------------------------------------------- */
 
 static sc_status take_client(struct sc_tls_key *key, struct sc_client **out, struct sc_error *err)
 {
@@ -96,8 +95,7 @@ static sc_status sign(struct sc_tls_key *key, struct sc_view hash, struct sc_byt
 	return status;
 }
 
-/* -- GnuTLS's side
- * ------------------------------------------------------------------------------------------- */
+/* -- GnuTLS's side ----------------------------------------------------------------------------- */
 
 static int describe(gnutls_privkey_t private_key, unsigned flags, void *context)
 {
@@ -146,8 +144,7 @@ void sc_tls_key_credentials(struct sc_tls_key *key, gnutls_pcert_st **chain, uns
 	*private_key = key->private_key;
 }
 
-/* -- opening
- * ------------------------------------------------------------------------------------------------- */
+/* -- opening ----------------------------------------------------------------------------------- */
 
 static sc_status read_chain(struct sc_tls_key *key, const char *path, struct sc_error *err)
 {

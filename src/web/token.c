@@ -49,8 +49,7 @@ static sc_status read_object(struct sc_view part, const char *what, json_t **out
 	return SC_OK;
 }
 
-/* -- the header (rule P5)
- * ------------------------------------------------------------------------------------- */
+/* -- the header (rule P5) ---------------------------------------------------------------------- */
 
 /* Only what we know, so jku, jwk, x5u, x5c, crit, b64, zip and whatever comes next are refused. */
 static bool is_known_member(const char *name)
@@ -89,8 +88,7 @@ static sc_status check_header(json_t *header, const char **kid, struct sc_error 
 	return SC_OK;
 }
 
-/* -- the signature
- * ------------------------------------------------------------------------------------------- */
+/* -- the signature ----------------------------------------------------------------------------- */
 
 static sc_status check_signature(struct sc_view token, const cjose_jwk_t *key, struct sc_error *err)
 {
@@ -103,8 +101,7 @@ static sc_status check_signature(struct sc_view token, const cjose_jwk_t *key, s
 	return SC_OK;
 }
 
-/* -- the claims
- * ---------------------------------------------------------------------------------------------- */
+/* -- the claims -------------------------------------------------------------------------------- */
 
 static sc_status read_text(const json_t *claims, const char *name, enum sc_json_need need,
 			   char out[SC_TOKEN_TEXT_MAX + 1], struct sc_error *err)
@@ -186,8 +183,7 @@ static bool is_for_us(const char *audience, const char *const *audiences, size_t
 	return false;
 }
 
-/* -- the whole
- * ----------------------------------------------------------------------------------------------- */
+/* -- the whole --------------------------------------------------------------------------------- */
 
 static sc_status read_parts(const char *token, struct parts *parts, json_t **header, json_t **claims,
 			    struct sc_error *err)

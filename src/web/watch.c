@@ -37,8 +37,7 @@ struct sc_web_watch {
 	struct sc_web_watch_link *links;
 };
 
-/* -- requests
- * ------------------------------------------------------------------------------------------------ */
+/* -- requests ---------------------------------------------------------------------------------- */
 
 bool sc_watch_begin(struct sc_web_watch *watch, struct sc_web_request *request)
 {
@@ -90,8 +89,7 @@ static void expire_until(struct sc_web_watch *watch, int64_t now)
 	}
 }
 
-/* -- connections
- * --------------------------------------------------------------------------------------------- */
+/* -- connections ------------------------------------------------------------------------------- */
 
 struct sc_web_watch_link *sc_watch_connect(struct sc_web_watch *watch, int fd)
 {
@@ -147,8 +145,7 @@ static bool has_busy_link(const struct sc_web_watch *watch)
 	return false;
 }
 
-/* -- the thread
- * ------------------------------------------------------------------------------------------------ */
+/* -- the thread -------------------------------------------------------------------------------- */
 
 static void wait_a_tick(struct sc_web_watch *watch)
 {

@@ -89,8 +89,7 @@ SC_CLEANUP_POINTER(sc_web_server, struct sc_web_server, sc_web_server_free)
 
 uint16_t sc_web_server_port(const struct sc_web_server *server);
 
-/* -- work that may block
- * -------------------------------------------------------------------------------------- */
+/* -- work that may block ----------------------------------------------------------------------- */
 
 /* Slow jobs never delay quick ones: each lane has threads of its own. */
 enum sc_web_lane {
@@ -108,8 +107,7 @@ typedef void (*sc_web_job)(void *context);
 sc_status sc_web_run(struct sc_web_server *server, enum sc_web_lane lane, sc_web_job job, void *context,
 		     struct sc_error *err) SC_WARN_UNUSED;
 
-/* -- the request
- * ---------------------------------------------------------------------------------------------- */
+/* -- the request ------------------------------------------------------------------------------- */
 
 struct sc_web_server *sc_web_request_server(struct sc_web_request *request);
 
@@ -166,8 +164,7 @@ const char *sc_web_request_id(const struct sc_web_request *request);
  */
 bool sc_web_is_awaited(struct sc_web_request *request);
 
-/* -- the answer: exactly one, from any thread; the request is gone afterwards
- * ---------------------------------- */
+/* -- the answer: exactly one, from any thread; the request is gone afterwards ------------------ */
 
 /* Sets a header of the answer; an earlier one of that name is replaced. Only before the answer, by its
  * holder. */

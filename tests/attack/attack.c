@@ -38,8 +38,7 @@ int attack_end(void)
 	return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* -- results
- * ------------------------------------------------------------------------------------------------------- */
+/* -- results ----------------------------------------------------------------------------------- */
 
 void attack_result(const char *name, const char *why)
 {
@@ -74,8 +73,7 @@ void attack_must(const char *what, sc_status status, const struct sc_error *err)
 	exit(attack_end());
 }
 
-/* -- the site
- * ------------------------------------------------------------------------------------------------------ */
+/* -- the site ---------------------------------------------------------------------------------- */
 
 const char *attack_path(const char *format, ...)
 {
@@ -186,8 +184,7 @@ bool attack_is_alive(struct sc_client *client)
 	return sc_client_call(client, SC_COMMAND_ENQUIRE, 0, (struct sc_view){ 0 }, &reply, NULL) == SC_OK;
 }
 
-/* -- requests and quorums
- * ---------------------------------------------------------------------------------------- */
+/* -- requests and quorums ---------------------------------------------------------------------- */
 
 #define BODY(NAME, name, number, roles, modes, quorum, lane)                                                 \
 	struct sc_bytes attack_##name##_body(const struct sc_##name##_request *request)                      \

@@ -19,8 +19,7 @@ void attack_begin(int argc, char **argv);
 /* The exit status of main. */
 int attack_end(void);
 
-/* -- results: "ok NAME" or "FAIL NAME: why"; threads may call them
- * ------------------------------------------------ */
+/* -- results: "ok NAME" or "FAIL NAME: why"; threads may call them ----------------------------- */
 
 /* `why` is NULL where it went as it should. */
 void attack_result(const char *name, const char *why);
@@ -31,8 +30,7 @@ void attack_expect(const char *name, sc_status expected, sc_status got, struct s
 /* What has to work before the next attack means anything. */
 void attack_must(const char *what, sc_status status, const struct sc_error *err);
 
-/* -- the site
- * ------------------------------------------------------------------------------------------------------ */
+/* -- the site ---------------------------------------------------------------------------------- */
 
 /* "SITE/…"; valid until the 8th call after it. */
 const char *attack_path(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -61,8 +59,7 @@ struct sc_hash attack_load(struct sc_client *client, const char *path);
 /* The client's module is there and answers. */
 bool attack_is_alive(struct sc_client *client);
 
-/* -- requests and quorums
- * ---------------------------------------------------------------------------------------- */
+/* -- requests and quorums ---------------------------------------------------------------------- */
 
 /* attack_<name>_body(request): the bytes that sc_client_call sends; the caller frees them. */
 #define ATTACK_BODIES(NAME, name, number, roles, modes, quorum, lane)                                        \

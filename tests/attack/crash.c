@@ -30,8 +30,7 @@
 #define CARD_KILLS     6
 #define KEYS_MAX       64
 
-/* -- the module as it says that it is
- * -------------------------------------------------------------------------------- */
+/* -- the module as it says that it is ---------------------------------------------------------- */
 
 struct state {
 	uint32_t mode;
@@ -78,8 +77,7 @@ static void sleep_ms(unsigned ms)
 	nanosleep(&time, NULL);
 }
 
-/* -- WORLD_BEGIN and WORLD_COMMIT
- * --------------------------------------------------------------------------------------- */
+/* -- WORLD_BEGIN and WORLD_COMMIT -------------------------------------------------------------- */
 
 /* One client's ceremony, in a thread of its own. */
 struct ceremony {
@@ -192,8 +190,7 @@ static void make_world(void)
 	sc_client_free(c.client);
 }
 
-/* -- KEY_GENERATE
- * -------------------------------------------------------------------------------------------------------- */
+/* -- KEY_GENERATE ------------------------------------------------------------------------------ */
 
 /* Keys, made until the module ends; those that were answered. */
 struct maker {
@@ -349,8 +346,7 @@ static pid_t attack_the_cards(pid_t pid)
 	return pid;
 }
 
-/* -- the delay after wrong PINs
- * ------------------------------------------------------------------------------------------ */
+/* -- the delay after wrong PINs ---------------------------------------------------------------- */
 
 /* The wait that is left once a try that took so long has been answered is enough for what follows at once. */
 static bool is_long_enough(uint64_t wait, int64_t took)

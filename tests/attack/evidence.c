@@ -28,8 +28,7 @@ static struct sc_bytes published(const char *kind, const char *region)
 	return attack_read(attack_path("published/BYOK-%s-pkg-%s-1", kind, region));
 }
 
-/* -- ACL_REPLACE, each under a quorum for it
- * ----------------------------------------------------------------------- */
+/* -- ACL_REPLACE, each under a quorum for it --------------------------------------------------- */
 
 static sc_status replace_request(const struct customer *c, const struct sc_acl_replace_request *request,
 				 struct sc_hash *copy, struct sc_error *err)
@@ -195,8 +194,7 @@ static struct sc_hash attack_with_forged_regions(const struct customer *c, const
 	return copy;
 }
 
-/* -- TRANSFER_PACKAGE, which looks at the evidence again
- * ------------------------------------------------------------ */
+/* -- TRANSFER_PACKAGE, which looks at the evidence again --------------------------------------- */
 
 static struct sc_transfer_package_request order(struct sc_hash key, struct sc_view kek, struct sc_view world)
 {

@@ -65,8 +65,7 @@ static sc_status import(const struct target *t, struct sc_view package, uint32_t
 	return SC_OK;
 }
 
-/* -- the real package
- * ------------------------------------------------------------------------------------------------ */
+/* -- the real package -------------------------------------------------------------------------- */
 
 /* One of the threads that share the positions among them. */
 struct flipper {
@@ -206,8 +205,7 @@ static void attack_the_place(struct target *eu, struct sc_view package)
 	target_free(&na);
 }
 
-/* -- packages of the attacker's own
- * -------------------------------------------------------------------------------- */
+/* -- packages of the attacker's own ------------------------------------------------------------ */
 
 /* What eu wrote into its log since the last call of log_mark. */
 static long log_end;
@@ -499,8 +497,7 @@ static void attack_with_another_kek(const struct target *t, const struct sc_forg
 	expect_parcel(t, "encrypted-to-a-smaller-kek", p, SC_ERR_ENCODING, NULL);
 }
 
-/* -- where the key comes from, for ever (rule F4)
- * ------------------------------------------------------------------- */
+/* -- where the key comes from, for ever (rule F4) ---------------------------------------------- */
 
 static void expect_origin(const struct target *t, const char *name, struct parcel *p, uint32_t expected)
 {
@@ -557,8 +554,7 @@ static void attack_the_stated_key(const struct target *t, const struct sc_forge 
 	stolen->said = sc_key_statement_new();
 }
 
-/* -- unsound keys (rule M4), each rightly named in header and statement
- * ----------------------------------------------- */
+/* -- unsound keys (rule M4), each rightly named in header and statement ------------------------ */
 
 static EVP_PKEY *key_of(const struct forged_rsa *numbers)
 {

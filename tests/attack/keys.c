@@ -248,8 +248,7 @@ static void attack_the_blob(const struct asker *a, struct sc_bytes *blob)
 	attack_expect("blob-in-its-world", SC_OK, load(a->client, sc_bytes_view(blob), &err), &err);
 }
 
-/* -- the Key Exchange Key
- * ------------------------------------------------------------------------------------------ */
+/* -- the Key Exchange Key ---------------------------------------------------------------------- */
 
 static void attack_the_kek(struct sc_client *service, struct sc_view owner)
 {
@@ -278,8 +277,7 @@ static void attack_the_kek(struct sc_client *service, struct sc_view owner)
 		      load(tls, sc_bytes_view(&blob), &err), &err);
 }
 
-/* -- keys that nobody may make
- * ---------------------------------------------------------------------------------------- */
+/* -- keys that nobody may make ----------------------------------------------------------------- */
 
 static void attack_generation(struct sc_client *service, struct sc_view owner)
 {

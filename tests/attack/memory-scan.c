@@ -151,8 +151,7 @@ static bool read_needles(struct search *search, const char *path)
 	return true;
 }
 
-/* -- the search
- * ------------------------------------------------------------------------------------------------------ */
+/* -- the search -------------------------------------------------------------------------------- */
 
 static void search_piece(struct search *search, const struct needle *needle, size_t form, size_t at,
 			 struct sc_view memory, uint64_t address)
@@ -268,8 +267,7 @@ static int search_process(struct search *search)
 	return search->found ? FOUND : NONE;
 }
 
-/* -- the self-test
- * --------------------------------------------------------------------------------------------------- */
+/* -- the self-test ----------------------------------------------------------------------------- */
 
 #define SAMPLE 128 /* bytes: a prime of RSA-2048 */
 

@@ -29,8 +29,7 @@ static const char *name_of(const char *attack, const char *socket)
 	return name;
 }
 
-/* -- raw connections
- * ----------------------------------------------------------------------------------------------- */
+/* -- raw connections --------------------------------------------------------------------------- */
 
 static int dial(const char *socket_name)
 {
@@ -83,8 +82,7 @@ static struct sc_bytes message_of(uint16_t command, struct sc_view body)
 	return message;
 }
 
-/* -- a well-formed request of every command; what it names does not exist
- * ------------------------------------------- */
+/* -- a well-formed request of every command; what it names does not exist ---------------------- */
 
 /* Every `bytes` and `list` field gets this much: so that a cut falls into each part of each field. */
 #define FILL_u32(field)

@@ -26,8 +26,7 @@ static void must_set(struct sc_text *text, const char *value)
 	attack_must(value, sc_text_set(text, value, "text", NULL), NULL);
 }
 
-/* -- a right one
- * ----------------------------------------------------------------------------------------------------- */
+/* -- a right one ------------------------------------------------------------------------------- */
 
 /* What the region's KEK package says of itself. */
 static struct sc_key_statement *read_target(struct sc_view kek_package)

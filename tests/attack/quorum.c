@@ -78,8 +78,7 @@ static sc_status use(const struct order *o, struct sc_client *client, uint64_t a
 			      err);
 }
 
-/* -- cards that are none
- * ------------------------------------------------------------------------------------------- */
+/* -- cards that are none ----------------------------------------------------------------------- */
 
 static bool is_refusal_of_a_record(sc_status status)
 {
@@ -156,8 +155,7 @@ static void attack_with_too_few_cards(const struct order *o)
 		      &err);
 }
 
-/* -- a quorum that is whole
- * ---------------------------------------------------------------------------------------- */
+/* -- a quorum that is whole -------------------------------------------------------------------- */
 
 static void attack_around_a_quorum(const struct order *o)
 {
@@ -253,8 +251,7 @@ static void attack_with_another_command(const struct order *o)
 		      use(o, o->client, authority, &err), &err);
 }
 
-/* -- without cards
- * --------------------------------------------------------------------------------------------------- */
+/* -- without cards ----------------------------------------------------------------------------- */
 
 static void attack_the_opening(const struct order *o)
 {

@@ -33,8 +33,7 @@ static struct sc_issuers *issuers;
 static char jwks[4096];
 static int64_t now;
 
-/* -- making tokens
- * ------------------------------------------------------------------------------------------- */
+/* -- making tokens ----------------------------------------------------------------------------- */
 
 static char *base64url(const void *data, size_t len)
 {
@@ -195,8 +194,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* -- what a good one says
- * ------------------------------------------------------------------------------------ */
+/* -- what a good one says ---------------------------------------------------------------------- */
 
 static void a_good_token_is_accepted_and_its_claims_are_read(void **state)
 {
@@ -225,8 +223,7 @@ static void a_good_token_is_accepted_and_its_claims_are_read(void **state)
 			 sign_well));
 }
 
-/* -- forgeries
- * ----------------------------------------------------------------------------------------------- */
+/* -- forgeries --------------------------------------------------------------------------------- */
 
 static void another_algorithm_is_refused_whatever_the_token_says(void **state)
 {
@@ -472,8 +469,7 @@ static void other_forms_of_a_token_are_refused(void **state)
 	assert_bad(long_token, "compact form");
 }
 
-/* -- keys
- * ---------------------------------------------------------------------------------------------------- */
+/* -- keys -------------------------------------------------------------------------------------- */
 
 static void a_set_of_keys_that_is_not_sound_is_refused_as_a_whole(void **state)
 {
@@ -533,8 +529,7 @@ static void an_issuer_is_listed_once_with_its_tenants(void **state)
 	assert_ok(sc_issuers_add(issuers, &settings, &err), &err);
 }
 
-/* -- keys that are fetched
- * ----------------------------------------------------------------------------------- */
+/* -- keys that are fetched --------------------------------------------------------------------- */
 
 static atomic_uint fetches;
 static atomic_bool is_broken;

@@ -142,8 +142,7 @@ static void key_ops_restrict(void **state)
 	assert_false(sc_key_allows(&row, "sign"));
 }
 
-/* -- vaults
- * ------------------------------------------------------------------------------------------------------- */
+/* -- vaults ------------------------------------------------------------------------------------ */
 
 static void a_vaults_name_is_a_hosts_name(void **state)
 {
@@ -298,8 +297,7 @@ static void purge_protection_once_on_stays_on(void **state)
 	assert_int_equal(read_vault("", "{\"enablePurgeProtection\":true}", &wish), SC_ERR_ARGUMENT);
 }
 
-/* -- packages
- * ----------------------------------------------------------------------------------------------------- */
+/* -- packages ---------------------------------------------------------------------------------- */
 
 static void a_refused_package_is_told_what_it_was_made_for(void **state)
 {

@@ -26,8 +26,7 @@ static struct sc_web_request *_Atomic parked;
 static char answer[ANSWER_SIZE];
 static char large[20 * 1024 * 1024];
 
-/* -- the handlers
- * -------------------------------------------------------------------------------------------- */
+/* -- the handlers ------------------------------------------------------------------------------ */
 
 static void set_text(json_t *object, const char *name, const char *value)
 {
@@ -160,8 +159,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* -- the client
- * ------------------------------------------------------------------------------------------------ */
+/* -- the client -------------------------------------------------------------------------------- */
 
 static int send_bytes(const void *request, size_t len)
 {
@@ -251,8 +249,7 @@ static void start_asking(struct background *background, const char *path)
 	assert_int_equal(pthread_create(&background->thread, NULL, ask, background), 0);
 }
 
-/* -- requests
- * ------------------------------------------------------------------------------------------------ */
+/* -- requests ---------------------------------------------------------------------------------- */
 
 static void a_request_reaches_its_handler_with_its_parts(void **state)
 {
@@ -417,8 +414,7 @@ static void another_method_is_told_from_another_path(void **state)
 	assert_int_equal(status_for("G(T /echo HTTP/1.1\r\n" HOST END), 400);
 }
 
-/* -- rule P7
- * ------------------------------------------------------------------------------------------------- */
+/* -- rule P7 ----------------------------------------------------------------------------------- */
 
 static void shapes_that_a_proxy_could_read_otherwise_are_refused_and_the_connection_closed(void **state)
 {
@@ -637,8 +633,7 @@ static void a_request_cut_or_flipped_anywhere_does_no_harm(void **state)
 	assert_int_equal(status_of(answer), 200);
 }
 
-/* -- time
- * ---------------------------------------------------------------------------------------------------- */
+/* -- time -------------------------------------------------------------------------------------- */
 
 static void an_answer_may_come_from_another_thread(void **state)
 {
@@ -772,8 +767,7 @@ static void stopping_answers_what_waits_and_takes_nothing_more(void **state)
 	sc_web_answer(parked, 200, json_object());
 }
 
-/* -- jobs
- * ---------------------------------------------------------------------------------------------------- */
+/* -- jobs -------------------------------------------------------------------------------------- */
 
 static atomic_bool gate;
 static atomic_uint done;
@@ -845,8 +839,7 @@ static void slow_jobs_do_not_delay_quick_ones_and_are_limited(void **state)
 	assert_int_equal(done, queued);
 }
 
-/* -- TLS
- * ----------------------------------------------------------------------------------------------------- */
+/* -- TLS --------------------------------------------------------------------------------------- */
 
 static int tickets;
 

@@ -22,8 +22,7 @@ static void must(bool ok)
 		abort();
 }
 
-/* -- the module
- * ---------------------------------------------------------------------------------------------- */
+/* -- the module -------------------------------------------------------------------------------- */
 
 static void reply_load(int connection, struct sc_view message, struct sc_view body)
 {
@@ -80,8 +79,7 @@ static bool serve(void *context, int connection, struct sc_view message)
 	return true;
 }
 
-/* -- the certificate
- * ------------------------------------------------------------------------------------------- */
+/* -- the certificate --------------------------------------------------------------------------- */
 
 void web_fixture_certificate(EVP_PKEY *key, const char *path)
 {
@@ -105,8 +103,7 @@ void web_fixture_certificate(EVP_PKEY *key, const char *path)
 	X509_free(certificate);
 }
 
-/* -- its life
- * ------------------------------------------------------------------------------------------------ */
+/* -- its life ---------------------------------------------------------------------------------- */
 
 void web_fixture_start(struct web_fixture *fixture)
 {
@@ -138,8 +135,7 @@ void web_fixture_stop(struct web_fixture *fixture)
 	scratch_remove(&fixture->scratch);
 }
 
-/* -- the client
- * ------------------------------------------------------------------------------------------------ */
+/* -- the client -------------------------------------------------------------------------------- */
 
 static int connect_to(const char *address, uint16_t port)
 {

@@ -40,8 +40,7 @@ struct sc_audit {
 	bool broken; /* a sync failed */
 };
 
-/* -- the writing thread
- * ------------------------------------------------------------------------------------------- */
+/* -- the writing thread ------------------------------------------------------------------------ */
 
 static bool write_all(const struct sc_audit *audit, const char *data, size_t len)
 {
@@ -153,8 +152,7 @@ static void *writing_thread(void *argument)
 	return NULL;
 }
 
-/* -- adding lines
- * ------------------------------------------------------------------------------------------------- */
+/* -- adding lines ------------------------------------------------------------------------------ */
 
 /* With the lock held. *seq is the number that the line got. */
 static sc_status add(struct sc_audit *audit, const struct sc_audit_entry *entry, uint64_t *seq,
@@ -217,8 +215,7 @@ sc_status sc_audit_sync(struct sc_audit *audit, const struct sc_audit_entry *ent
 	return status;
 }
 
-/* -- opening and closing
- * ------------------------------------------------------------------------------------------ */
+/* -- opening and closing ----------------------------------------------------------------------- */
 
 /* Where the last whole line begins and ends in what was read of the file's end; false if there is none. */
 static bool last_line(const char *data, size_t len, size_t *begin, size_t *end)

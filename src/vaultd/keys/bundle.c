@@ -16,8 +16,7 @@
 
 static const char *const known_ops[] = { "encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey" };
 
-/* -- showing
- * ------------------------------------------------------------------------------------------------------ */
+/* -- showing ----------------------------------------------------------------------------------- */
 
 void sc_bundle_kid(const struct sc_key_row *key, const char *authority, char kid[SC_KID_MAX])
 {
@@ -102,8 +101,7 @@ sc_status sc_bundle_of(const struct sc_key_row *key, const json_t *properties, c
 	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
 }
 
-/* -- what clients say
- * --------------------------------------------------------------------------------------------- */
+/* -- what clients say -------------------------------------------------------------------------- */
 
 static bool is_known_op(const char *text)
 {

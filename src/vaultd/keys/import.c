@@ -71,8 +71,7 @@ static sc_status explain(const struct import *import, sc_status status, struct s
 	return sc_import_explain(import->package->header, &place, status, err);
 }
 
-/* -- the last station: row and package id in one transaction
- * --------------------------------------------------------- */
+/* -- the last station: row and package id in one transaction ----------------------------------- */
 
 static sc_status write_row(struct import *import, struct sc_error *err)
 {
@@ -145,8 +144,7 @@ static void write_job(void *context)
 		fail(import, status, &err);
 }
 
-/* -- the module's answer, on the pipeline's thread
- * ------------------------------------------------------------------- */
+/* -- the module's answer, on the pipeline's thread --------------------------------------------- */
 
 /* Where no worker takes it, its line is noted here and grouped, because this thread must not wait for the
  * disk. */
@@ -207,8 +205,7 @@ static void answered(void *context, sc_status status, const struct sc_error *mod
 		fail_without_waiting(import, status, &err);
 }
 
-/* -- the second station: the audit line, and the question to the module
- * ----------------------------------------------- */
+/* -- the second station: the audit line, and the question to the module ------------------------ */
 
 /* vaultd chooses the version first: it is part of the owner that the module seals into the blob. */
 static sc_status choose_version(struct import *import, struct sc_error *err)
@@ -256,8 +253,7 @@ static void begin_job(void *context)
 		fail(import, explain(import, status, &err), &err);
 }
 
-/* -- the first station: what the request says
- * -------------------------------------------------------------------------- */
+/* -- the first station: what the request says -------------------------------------------------- */
 
 static sc_status check_type(const json_t *body, const json_t *key, struct sc_error *err)
 {

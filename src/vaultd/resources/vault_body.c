@@ -27,8 +27,7 @@ bool sc_vault_name_is_valid(const char *name)
 	       isalpha((unsigned char)name[0]) && name[len - 1] != '-' && !strstr(name, "--");
 }
 
-/* -- showing
- * ------------------------------------------------------------------------------------------------------ */
+/* -- showing ----------------------------------------------------------------------------------- */
 
 json_t *sc_vault_show_short(const struct sc_vault_row *row)
 {
@@ -72,8 +71,7 @@ sc_status sc_vault_show(const struct sc_vault_row *row, const char *authority, j
 	return SC_OK;
 }
 
-/* -- what a PUT says
- * ---------------------------------------------------------------------------------------------- */
+/* -- what a PUT says --------------------------------------------------------------------------- */
 
 sc_status sc_tags_read(const json_t *body, struct sc_bytes *out, struct sc_error *err)
 {

@@ -12,8 +12,7 @@
 #define TYPE     "Microsoft.KeyVault/vaults"
 #define NAME_MAX 256
 
-/* -- one vault
- * ---------------------------------------------------------------------------------------------------- */
+/* -- one vault --------------------------------------------------------------------------------- */
 
 static sc_status find_vault(struct sc_resources_call *call, struct sc_vault_row *out, struct sc_error *err)
 {
@@ -219,8 +218,7 @@ void sc_vaults_put(struct sc_web_request *request, void *context)
 		sc_resources_call_run(call, put_job);
 }
 
-/* -- lists
- * -------------------------------------------------------------------------------------------------------- */
+/* -- lists ------------------------------------------------------------------------------------- */
 
 struct list {
 	const char *authority; /* NULL: in short */
@@ -296,8 +294,7 @@ void sc_resources_list(struct sc_web_request *request, void *context)
 		    "Invalid $filter '%.128s': what is understood is resourceType eq '...'.", filter);
 }
 
-/* -- is a name free?
- * ----------------------------------------------------------------------------------------------- */
+/* -- is a name free? --------------------------------------------------------------------------- */
 
 static sc_status judge_name(struct sc_resources_call *call, const char *name, json_t **out,
 			    struct sc_error *err)
