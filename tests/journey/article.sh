@@ -39,7 +39,7 @@ no init-needs-a-world 'no security world|new-world' both_regions "$SITE/services
 rm -rf "$SITE/services.partial"
 ok service-world site_world service ECp521mAES 1/1
 no init-a-region-by-another-regions-module 'another region' init "$SITE/services" --region="NA:$SITE/eu/service:$published/regions/NA"
-[ ! -e "$SITE/services" ] && echo 'ok init-leaves-nothing-under-its-name' || echo 'FAIL init-leaves-nothing-under-its-name: it is there'
+ok init-leaves-nothing-under-its-name [ ! -e "$SITE/services" ]
 no init-names-what-it-left 'remove it' both_regions "$SITE/services"
 rm -rf "$SITE/services.partial"
 made() { both_regions "$SITE/services" >"$SITE/made"; }
