@@ -98,6 +98,13 @@ bad_input verifyreceipt-key "$local_/key_simple_k" receipt
 # Each of these can be made once: what it makes is taken away before it is made again.
 again_modify() { rm -f "$local_/key_xferacld_k"; modify k; }
 ok modify-first again_modify
+warnings() { # NUMBER [OPTION…]
+	rm -f "$local_/key_xferacld_k"
+	[ "$(site_quorum ws 1 KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier k $(packages EU) "${@:2}" 2>&1 |
+		grep -c ': warning: ')" = "$1" ]
+}
+ok modify-for-a-subscription-warns-of-nothing warnings 0 -SubscriptionId $subscription
+ok modify-for-any-subscription-warns-in-one-line warnings 1
 bad_input modify-key "$local_/key_simple_k" again_modify
 bad_input modify-kek "$kek" again_modify
 bad_input modify-world "$world" again_modify
