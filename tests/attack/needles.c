@@ -1,12 +1,13 @@
 /*
- * What a search of a process's memory looks for (invariant 1): the private numbers of keys that only a module knows.
+ * What a search of a process's memory looks for (invariant 1): the private numbers of keys that only a module
+ * knows.
  *
  *   needles STATE-DIRECTORY BLOB-OR-KEY-FILE…
  *
- * Opens a stopped or running module's sealed state with the unlock key that lies beside it, as whoever copied that
- * directory could, and with KM the blobs; prints a line of hexadecimal for each prime of an RSA key and for the value of
- * an EC key. Written after docs/formats.md: nothing of hsmd is linked into it, so that no process but hsmd has the module
- * in it, and what the document says of sealing is held against the module.
+ * Opens a stopped or running module's sealed state with the unlock key that lies beside it, as whoever copied
+ * that directory could, and with KM the blobs; prints a line of hexadecimal for each prime of an RSA key and for
+ * the value of an EC key. Written after docs/formats.md: nothing of hsmd is linked into it, so that no process
+ * but hsmd has the module in it, and what the document says of sealing is held against the module.
  */
 #include <stdio.h>
 #include <string.h>
