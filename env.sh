@@ -6,6 +6,10 @@
 # both of their names, NAME and NAME.exe, and python/bin/python, as the article's lines have them.
 NFAST_HOME=$(cd "$(dirname "${BASH_SOURCE[0]:-$0}")" && pwd)/build/nfast
 NFAST_KMDATA=${1:-${NFAST_KMDATA:-$HOME/kmdata}}
+case $NFAST_KMDATA in
+/*) ;;
+*) NFAST_KMDATA=$PWD/$NFAST_KMDATA ;;
+esac
 export NFAST_HOME NFAST_KMDATA
 mkdir -p "$NFAST_HOME/bin" "$NFAST_HOME/python/bin"
 for program in "$NFAST_HOME"/../src/tools/* "$NFAST_HOME"/../src/*/*d; do

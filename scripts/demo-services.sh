@@ -16,8 +16,8 @@ demo_services() {
 	heading 'The services: sign-in and vault, their TLS and token keys in the module `service`'
 	# What the regions published, handed over to the vault.
 	mkdir -p "$SITE/regions"
-	cp -r "$published/regions/." "$SITE/regions/"
-	own vaultd -R "$SITE/regions"
+	must cp -r "$published/regions/." "$SITE/regions/"
+	must own vaultd -R "$SITE/regions"
 	must safeconduct init --dir="$SITE/services" --domain=localhost --signin-port="$signin_port" --vault-port="$vault_port" \
 		--signin-module="$SITE/service/signind" --vault-module="$SITE/service/vaultd" \
 		--region="EU:$SITE/europe/service:$SITE/regions/EU" \
@@ -40,9 +40,9 @@ demo_services() {
 	export SAFECONDUCT_CONFIG_DIR=$SITE/session
 	heading 'Step 1.2: Get your Azure subscription ID'
 	show 'Add-AzureAccount -Credential admin@contoso'
-	must Add-AzureAccount -Credential "$AZ_USER" -Password-From-FD 3 3<<<"$AZ_PASSWORD" | indent
+	shown Add-AzureAccount -Credential "$AZ_USER" -Password-From-FD 3 3<<<"$AZ_PASSWORD"
 	show 'Get-AzureSubscription'
-	must Get-AzureSubscription | indent
+	shown Get-AzureSubscription
 }
 
 # demo_transfer: step 5, the key at work, the evidence, and the refusals.
@@ -57,7 +57,7 @@ demo_transfer() {
 			die "the vault ${place#*:} could not be made"
 	done
 	show "Add-AzureKeyVaultKey -VaultName 'ContosoKeyVaultHSM' -Name 'ContosoFirstHSMkey' -KeyFilePath 'TransferPackage-ContosoFirstHSMkey.byok' -Destination 'HSM'"
-	must Add-AzureKeyVaultKey -VaultName ContosoKeyVaultHSM -Name ContosoFirstHSMkey -KeyFilePath "$byok" -Destination HSM | indent
+	shown Add-AzureKeyVaultKey -VaultName ContosoKeyVaultHSM -Name ContosoFirstHSMkey -KeyFilePath "$byok" -Destination HSM
 
 	heading 'The key at work: what the public key of step 3.3 encrypts, the vault decrypts'
 	echo 'The quick brown fox signs the contract.' >letter.txt
@@ -65,14 +65,14 @@ demo_transfer() {
 	must openssl pkeyutl -encrypt -pubin -inkey contosokey.pem -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 \
 		-in letter.txt -out letter.enc
 	show 'Invoke-AzureKeyVaultKeyOperation -Operation Decrypt -Algorithm RSA-OAEP-256 -VaultName ContosoKeyVaultHSM -Name ContosoFirstHSMkey …'
-	must Invoke-AzureKeyVaultKeyOperation -Operation Decrypt -Algorithm RSA-OAEP-256 -VaultName ContosoKeyVaultHSM \
-		-Name ContosoFirstHSMkey -InFile letter.enc -OutFile letter.out | indent
+	shown Invoke-AzureKeyVaultKeyOperation -Operation Decrypt -Algorithm RSA-OAEP-256 -VaultName ContosoKeyVaultHSM \
+		-Name ContosoFirstHSMkey -InFile letter.enc -OutFile letter.out
 	must cmp letter.txt letter.out
 	sed 's/^/      decrypted: /' letter.out
 
 	heading "The evidence: the vault's receipt is about the package that left and the key at home"
 	show 'verifyreceipt Receipt-ContosoFirstHSMkey.p7 --key=key_simple_contosokey --package=TransferPackage-ContosoFirstHSMkey.byok'
-	must at workstation verifyreceipt Receipt-ContosoFirstHSMkey.p7 --key=key_simple_contosokey --package="$byok" | indent
+	shown at workstation verifyreceipt Receipt-ContosoFirstHSMkey.p7 --key=key_simple_contosokey --package="$byok"
 
 	heading 'The refusals: the package for Europe, offered to North America'
 	show "Add-AzureKeyVaultKey -VaultName 'ContosoVaultAmerica' …"

@@ -92,10 +92,19 @@ site_pid() {
 	pid=$(cat "$SITE/$1/pid" 2>/dev/null) && grep -qsF -- "$SITE/" "/proc/$pid/cmdline" && echo "$pid"
 }
 
-# site_end NAME SIGNAL: sends it, and waits until the process is gone.
+# site_end NAME SIGNAL: sends it, and waits until the process is gone; after ten seconds it is killed. Where nobody waits
+# for orphans, a zombie is all that ever remains of one.
 site_end() {
-	local pid
-	pid=$(site_pid "$1") && kill "-$2" "$pid" && while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+	local pid i
+	pid=$(site_pid "$1") && kill "-$2" "$pid" || return
+	for i in $(seq 400); do
+		kill -0 "$pid" 2>/dev/null || return 0
+		[ "$i" -lt 20 ] || ! grep -qs '^State:[[:space:]]*Z' "/proc/$pid/status" || return 0
+		[ "$i" != 200 ] || { echo "$0: $1 (process $pid) does not end, and is killed" >&2; kill -KILL "$pid"; }
+		sleep 0.05
+	done
+	echo "$0: $1 (process $pid) does not end" >&2
+	return 1
 }
 
 # site_kill NAME: kill -9.
@@ -120,19 +129,19 @@ site_socket() {
 	echo "$spec"
 }
 
-# site_stop NAME: ends a module or daemon cleanly.
+# site_stop NAME: ends a module or daemon cleanly, if it runs. Whoever may not end it fails, and leaves its number.
 site_stop() {
-	site_end "$1" TERM
+	! site_pid "$1" >/dev/null || site_end "$1" TERM || return
 	rm -f "$SITE/$1/pid"
 }
 
 # site_stop_all: everything that was started.
 site_stop_all() {
-	local pid
+	local pid status=0
 	for pid in "$SITE"/*/pid; do
-		[ -e "$pid" ] && site_stop "$(basename "$(dirname "$pid")")"
+		[ ! -e "$pid" ] || site_stop "$(basename "$(dirname "$pid")")" || status=1
 	done
-	return 0
+	return $status
 }
 
 # site_cards MODULE N: N blank cards, directories as a USB stick would be; prints them as --cards takes them.

@@ -29,6 +29,7 @@
 #define GENERATE_KILLS 6
 #define CARD_KILLS     6
 #define KEYS_MAX       64
+#define TRIES_MAX      32 /* half of them told to wait: 2 seconds, doubled 15 times */
 
 /* -- the module as it says that it is ---------------------------------------------------------- */
 
@@ -362,11 +363,12 @@ static void spend_tries(unsigned index)
 	int64_t took = 0;
 	bool doubles = true;
 
-	while (!is_long_enough(last, took)) {
+	for (unsigned tries = 0; !is_long_enough(last, took); tries++) {
 		struct sc_error err = { 0 };
 		int64_t began = sc_clock_monotonic();
 		sc_status status = give_card_now(index, "another passphrase", &err);
 
+		attack_must("a wait that grows", tries < TRIES_MAX ? SC_OK : SC_ERR_TIMEOUT, &err);
 		if (status == SC_ERR_CARD_WAIT) {
 			sleep_ms((unsigned)err.numbers[1] * 1000);
 			continue;

@@ -20,7 +20,9 @@ site_start ws
 site_start eu "$(service eu)"
 site_start na "$(service na)"
 site_start service "$(site_socket service signind token+tls token+tls signind)" "$(site_socket service vaultd tls tls vaultd)"
-ok 3.1-new-world site_world ws DLf1024s160mRijndael 2/3
+articles_world() { site_world ws DLf1024s160mRijndael 2/3 >"$SITE/new-world" 2>&1; }
+ok 3.1-new-world articles_world
+ok 3.1-with-one-line-of-warning [ "$(grep -c ': warning: ' "$SITE/new-world")" = 1 ]
 ok region-eu-world site_world eu ECp521mAES 2/3
 ok region-na-world site_world na ECp521mAES 2/3
 ok region-eu site_region eu EU 'Example Cloud'
@@ -39,7 +41,7 @@ no init-needs-a-world 'no security world|new-world' both_regions "$SITE/services
 rm -rf "$SITE/services.partial"
 ok service-world site_world service ECp521mAES 1/1
 no init-a-region-by-another-regions-module 'another region' init "$SITE/services" --region="NA:$SITE/eu/service:$published/regions/NA"
-[ ! -e "$SITE/services" ] && echo 'ok init-leaves-nothing-under-its-name' || echo 'FAIL init-leaves-nothing-under-its-name: it is there'
+ok init-leaves-nothing-under-its-name [ ! -e "$SITE/services" ]
 no init-names-what-it-left 'remove it' both_regions "$SITE/services"
 rm -rf "$SITE/services.partial"
 unheard() { init "$SITE/services" >/dev/full; }
@@ -98,6 +100,14 @@ no new-vault-nowhere 'ocation' vault ContosoNowhere atlantis
 at_home() { at ws generatekey --generate simple type=RSA size=2048 protect=module ident=contosokey plainname=contosokey nvram=no pubexp=; }
 ok 3.3-generatekey at_home
 ok 4.1-modify-acls site_quorum ws 2 KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier contosokey $(packages EU)
+# The article's own names of things, as env.sh has them for the build in build/.
+articles_words() {
+	. "$root/env.sh" "$SITE/ws/kmdata" &&
+		kmfile-dump.exe "$NFAST_KMDATA/local/key_xferacld_contosokey" &&
+		cd "$published" &&
+		"$NFAST_HOME/python/bin/python" "$NFAST_HOME/bin/verifykeypackage.py" -k BYOK-KEK-pkg-EU-1 -w BYOK-SecurityWorld-pkg-EU-1
+}
+[ "$SC_BUILD" != "$root/build" ] || ok 3.2-and-4.2-in-the-articles-words articles_words
 package() { # SUBSCRIPTION NAME
 	(cd "$SITE" && at ws KeyTransferRemote -Package -KeyIdentifier contosokey $(packages EU) -SubscriptionId "$1" -KeyFriendlyName "$2")
 }

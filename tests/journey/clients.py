@@ -159,11 +159,14 @@ def decrypt(vault, name, seconds, cipher, plain):
 
 
 def import_all(vault, seconds, *packages):
-    """Each package until it is answered: an import again of the same one finds the key that it made."""
+    """Each package until it is answered: an import again of the same one finds the key that it made. They spread over
+    half of the time, so that a daemon's end meets some of them."""
     token = vault_token()
     service = Service(vault_url(vault))
     end = time.monotonic() + float(seconds)
     for number, package in enumerate(packages):
+        if number:
+            time.sleep(float(seconds) / len(packages) / 2)
         while time.monotonic() < end:
             try:
                 status, answer = service.call("PUT", "/keys/import-%d?api-version=%s" % (number, API),

@@ -26,8 +26,11 @@
 
 extern char **environ;
 
+#define MUTANTS 200 /* that both refuse, at least */
+
 static char directory[] = "/tmp/test_verifiers.XXXXXX";
 static struct sc_forge *f; /* whose root the module trusts */
+static unsigned refused;   /* by both, so far */
 
 static const char *path_of(const char *name, char path[64])
 {
@@ -202,6 +205,7 @@ static sc_status verdict(struct sc_view kek, struct sc_view world, const struct 
 		 err.message);
 	if (!strstr(output, lines.text) || !strstr(output, accepted ? "\nResult: SUCCESS\n" : failure))
 		fail_msg("%s: C found\n%s%s\nPython found\n%s", what, lines.text, err.message, output);
+	refused += !accepted;
 	return status;
 }
 
@@ -299,6 +303,14 @@ static void both_refuse_damaged_packages(void **state)
 	assert_int_not_equal(verdict(sc_bytes_view(&world), sc_bytes_view(&kek), &trust, "exchanged"), SC_OK);
 	stop_driver();
 	sc_stand_in_stop(module);
+}
+
+/* The two tests before this one have counted. */
+static void two_hundred_mutants_were_refused_by_both(void **state)
+{
+	(void)state;
+	if (refused < MUTANTS)
+		fail_msg("only %u", refused);
 }
 
 static void a_root_that_the_custodians_chose_is_said_to_be_that(void **state)
@@ -408,6 +420,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_agree_on_every_change),
 		cmocka_unit_test(both_refuse_damaged_packages),
+		cmocka_unit_test(two_hundred_mutants_were_refused_by_both),
 		cmocka_unit_test(a_root_that_the_custodians_chose_is_said_to_be_that),
 		cmocka_unit_test(both_refuse_what_a_revoked_module_signed),
 		cmocka_unit_test(a_module_without_a_world_is_said_to_be_needed),

@@ -1,0 +1,209 @@
+#!/bin/bash
+# The tools when something is wrong: what they are given is empty, cut, flipped, too long, something else, or no file at
+# all: each is refused with one line that says why. And tools that are killed at work (kill -9): what was there before
+# stands whole, what is new is whole or not there, and the command can be given again. Invariants 7, 8.
+. "$(dirname "$0")/lib.sh"
+
+ok factory site_factory 'Example Manufacturing'
+for module in ws eu bare; do ok "enrol-$module" site_enrol $module; done
+site_start ws
+site_start eu "$(service eu)"
+site_start bare
+ok ws-world site_world ws ECp521mAES 1/1
+ok eu-world site_world eu ECp521mAES 1/1
+site_region_of_one() { # as site_region does it, with the one card that there is
+	at eu safeconduct region request EU --operator='Example Cloud' -o "$SITE/eu/region-request.der" &&
+	factory certify-region --dir="$SITE/factory" "$SITE/eu/region-request.der" -o "$SITE/eu/region.pem" \
+		--passphrase-from-fd=3 3<<<"$FACTORY_PASSPHRASE" &&
+	site_quorum eu 1 safeconduct region init EU --certificate="$SITE/eu/region.pem" &&
+	at eu safeconduct region publish EU -o "$published"
+}
+ok eu-region site_region_of_one
+local_=$SITE/ws/kmdata/local
+generate() { at ws generatekey --generate simple type=RSA size=2048 protect=module ident="$1" plainname="$1" nvram=no pubexp=; }
+modify() { site_quorum ws 1 KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier "$1" $(packages EU); }
+package() { # IDENT NAME
+	(cd "$SITE" && at ws KeyTransferRemote -Package -KeyIdentifier "$1" $(packages EU) -SubscriptionId $subscription -KeyFriendlyName "$2")
+}
+import() {
+	module-client import "$SITE/eu/service" "$published/regions/EU/kek.blob" "$SITE/TransferPackage-$1.byok" $subscription \
+		"$SITE/$1.blob" "$SITE/$1.receipt"
+}
+ok generatekey generate k
+ok modify-acls modify k
+ok package package k good
+ok import import good
+
+# -- bad input -----------------------------------------------------------------------------------------------------
+
+# What a file may be instead of what it should: every bad file stands where the good one stood.
+damage() { # HOW GOOD BAD
+	rm -rf "$3"
+	case $1 in
+	empty) : >"$3" ;;
+	cut) head -c -1 "$2" >"$3" ;;
+	flipped) python3 -c 'import sys; b = bytearray(open(sys.argv[1], "rb").read()); b[20] ^= 1; open(sys.argv[2], "wb").write(b)' "$2" "$3" ;;
+	huge) { cat "$2"; head -c 2000000 /dev/zero; } >"$3" ;;
+	foreign) cp "$SITE/ws/cards/1/safeconduct-card" "$3" ;;
+	text) head -c 1000 "$root/LICENSE" >"$3" ;;
+	directory) mkdir "$3" ;;
+	absent) ;;
+	esac
+}
+# refuses COMMAND…: with a status of its own, and one line that is the refusal; not a crash, not a word of success.
+refuses() {
+	local out status lines
+	out=$("$@" 2>&1)
+	status=$?
+	lines=$(grep -v ': warning: ' <<<"$out" | grep -cE '^(Result: FAILURE|[a-zA-Z][a-zA-Z -]*): .')
+	[ $status -ge 1 ] && [ $status -lt 120 ] && [ "$lines" = 1 ] && ! grep -q 'SUCCESS' <<<"$out" && return
+	echo "status $status, $lines refusals: $out"
+	return 1
+}
+# bad_input NAME FILE COMMAND…: the command is right with FILE as it is, and refuses it in any other way. The good call
+# comes first, where it can be made twice.
+bad_input() {
+	local name=$1 file=$2 how
+	shift 2
+	mv "$file" "$file.good"
+	for how in empty cut flipped huge foreign text directory absent; do
+		[ "$1 $how" != 'dump foreign' ] || continue # kmfile-dump shows a card as gladly
+		damage $how "$file.good" "$file"
+		ok "$name-$how" refuses "$@"
+	done
+	rm -rf "$file"
+	mv "$file.good" "$file"
+	ok "$name-as-it-was" "$@"
+}
+kek=$published/BYOK-KEK-pkg-EU-1
+world=$published/BYOK-SecurityWorld-pkg-EU-1
+
+dump() { kmfile-dump "$1"; }
+for file in "$local_/key_simple_k" "$local_/key_xferacld_k" "$local_/world" "$SITE/TransferPackage-good.byok" "$SITE/good.receipt"; do
+	ok "kmfile-dump-$(basename "$file")-first" dump "$file"
+	bad_input "kmfile-dump-$(basename "$file")" "$file" dump "$file"
+done
+for verifier in verifykeypackage "python3 $root/python/verifykeypackage.py"; do
+	verify() { at ws $verifier -k "$kek" -w "$world"; }
+	ok "${verifier##*/}-first" verify
+	bad_input "${verifier##*/}-kek" "$kek" verify
+	bad_input "${verifier##*/}-world" "$world" verify
+done
+receipt() { at ws verifyreceipt "$SITE/good.receipt" --key="$local_/key_simple_k" --package="$SITE/TransferPackage-good.byok"; }
+ok verifyreceipt-first receipt
+bad_input verifyreceipt-receipt "$SITE/good.receipt" receipt
+bad_input verifyreceipt-package "$SITE/TransferPackage-good.byok" receipt
+bad_input verifyreceipt-key "$local_/key_simple_k" receipt
+
+# Each of these can be made once: what it makes is taken away before it is made again.
+again_modify() { rm -f "$local_/key_xferacld_k"; modify k; }
+ok modify-first again_modify
+warnings() { # NUMBER [OPTION…]
+	rm -f "$local_/key_xferacld_k"
+	[ "$(site_quorum ws 1 KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier k $(packages EU) "${@:2}" 2>&1 |
+		grep -c ': warning: ')" = "$1" ]
+}
+ok modify-for-a-subscription-warns-of-nothing warnings 0 -SubscriptionId $subscription
+ok modify-for-any-subscription-warns-in-one-line warnings 1
+bad_input modify-key "$local_/key_simple_k" again_modify
+bad_input modify-kek "$kek" again_modify
+bad_input modify-world "$world" again_modify
+again_package() { rm -f "$SITE/TransferPackage-again.byok"; package k again; }
+ok package-first again_package
+bad_input package-copy "$local_/key_xferacld_k" again_package
+bad_input package-kek "$kek" again_package
+bad_input package-world "$world" again_package
+again_warrant() {
+	rm -f "$SITE/again.pem"
+	factory warrant --dir="$SITE/factory" "$SITE/bare/warrant-request.der" -o "$SITE/again.pem" --passphrase-from-fd=3 3<<<"$FACTORY_PASSPHRASE"
+}
+ok factory-warrant-first again_warrant
+bad_input factory-warrant "$SITE/bare/warrant-request.der" again_warrant
+again_certify() {
+	rm -f "$SITE/again.pem"
+	factory certify-region --dir="$SITE/factory" "$SITE/eu/region-request.der" -o "$SITE/again.pem" --passphrase-from-fd=3 3<<<"$FACTORY_PASSPHRASE"
+}
+ok factory-certify-region-first again_certify
+bad_input factory-certify-region "$SITE/eu/region-request.der" again_certify
+again_toolset() { rm -rf "$SITE/zips"; mkdir "$SITE/zips"; at eu safeconduct toolset build EU --packages="$published" -o "$SITE/zips" --script="$root/python/verifykeypackage.py"; }
+ok toolset-build-first again_toolset
+bad_input toolset-build-kek "$kek" again_toolset
+bad_input toolset-build-world "$world" again_toolset
+hashes() { Get-FileHash "$SITE/zips/KeyVault-BYOK-Tools-Europe.zip" | grep -qi "SHA256 *$(sha256sum <"$SITE/zips/KeyVault-BYOK-Tools-Europe.zip" | cut -d' ' -f1) "; }
+ok get-filehash-is-sha256 hashes
+no get-filehash-no-file 'cannot be opened' Get-FileHash "$SITE/nothing"
+enquire() { at ws enquiry "$@"; }
+ok enquiry-module-1 enquire --module=1
+ok enquiry-m-1 enquire -m 1
+no enquiry-a-module-that-is-not-in-the-map 'has no module 2' enquire -m 2
+no new-world-a-suite-of-another-name 'DLf1024s160mRijndael, ECp521mAES' site_world bare DLf3072s256mAEScSP800131Ar1 1/1
+
+# -- kill -9 -------------------------------------------------------------------------------------------------------
+
+# killed MS COMMAND…: started, and killed after at most that many milliseconds.
+killed() {
+	local most=$1
+	shift
+	timeout -s KILL "$(printf '0.%04d' $((RANDOM % most * 10 + 1)))" "$@" >/dev/null 2>&1
+}
+is_whole_key() { kmfile-dump "$local_/key_simple_$1" && openssl pkey -pubin -in "$local_/key_simple_$1.pem" -noout; }
+kill_generatekey() {
+	local i made=0
+	for i in $(seq 12); do
+		NFAST_KMDATA=$SITE/ws/kmdata killed 500 generatekey --generate simple type=RSA size=2048 protect=module ident=killed$i \
+			plainname=killed$i nvram=no pubexp=
+		if [ -e "$local_/key_simple_killed$i" ]; then
+			made=$((made + 1))
+		else
+			generate killed$i || return
+		fi
+		is_whole_key killed$i || return
+	done
+	echo "$made of 12 were made before the kill"
+}
+ok killed-generatekey kill_generatekey
+kill_package() {
+	local i
+	for i in $(seq 12); do
+		(cd "$SITE" && NFAST_KMDATA=$SITE/ws/kmdata killed 150 KeyTransferRemote -Package -KeyIdentifier k $(packages EU) \
+			-SubscriptionId $subscription -KeyFriendlyName killed$i)
+		[ -e "$SITE/TransferPackage-killed$i.byok" ] || package k killed$i || return
+		import killed$i || return
+	done
+}
+ok killed-package kill_package
+kill_modify() {
+	local i before
+	before=$(sha256sum <"$local_/key_simple_k")
+	for i in $(seq 5); do
+		rm -f "$local_/key_xferacld_k"
+		NFAST_KMDATA=$SITE/ws/kmdata killed 999 KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier k $(packages EU) \
+			--cards="$SITE/ws/cards/1" --pins-from-fd=3 3< <(pins 1)
+		[ "$(sha256sum <"$local_/key_simple_k")" = "$before" ] || { echo 'the original is another'; return 1; }
+		# The card waits while the module still looks at the PIN that the killed one sent.
+		[ -e "$local_/key_xferacld_k" ] || modify k >/dev/null || { sleep 3 && modify k; } || return
+		rm -f "$SITE/TransferPackage-again.byok"
+		package k again || return
+	done
+}
+ok killed-modify-acls kill_modify
+mode_of() { at bare enquiry -m 1 | sed -n 's/^ mode *//p'; }
+# Killed before the module adopted it, there is no world, whatever lies on the cards; afterwards everything is there.
+kill_new_world() {
+	local i
+	for i in $(seq 6); do
+		NFAST_KMDATA=$SITE/bare/kmdata killed 999 new-world --initialize --cipher-suite=ECp521mAES --module=1 --acs-quorum=1/1 \
+			--cards="$(site_cards bare 1)" --pins-from-fd=3 3< <(pins 1)
+		sleep 1 # what the module had begun ends with the connection
+		case $(mode_of) in
+		*'no security world'*) rm -rf "$SITE/bare/cards" "$SITE/bare/kmdata/local/world" ;;
+		*'in a security world'*) break ;;
+		*) return 1 ;;
+		esac
+	done
+	[[ $(mode_of) == *'operational'* ]] || site_world bare ECp521mAES 1/1 || return
+	kmfile-dump "$SITE/bare/kmdata/local/world" && kmfile-dump "$SITE/bare/cards/1/safeconduct-card" &&
+		[ "$(at bare enquiry -m 1 | sed -n 's/^ world id *//p')" = "$(kmfile-dump "$SITE/bare/kmdata/local/world" | sed -n 's/^ *world id *//p' | head -n 1)" ]
+}
+ok killed-new-world kill_new_world
+finish
