@@ -71,8 +71,9 @@ demo_transfer() {
 	sed 's/^/      decrypted: /' letter.out
 
 	heading "The evidence: the vault's receipt is about the package that left and the key at home"
-	show 'verifyreceipt Receipt-ContosoFirstHSMkey.p7 --key=key_simple_contosokey --package=TransferPackage-ContosoFirstHSMkey.byok'
-	shown at workstation verifyreceipt Receipt-ContosoFirstHSMkey.p7 --key=key_simple_contosokey --package="$byok"
+	show "verifyreceipt Receipt-ContosoFirstHSMkey.p7 --key=key_simple_contosokey --package=TransferPackage-ContosoFirstHSMkey.byok --subscription=$subscription --vault=ContosoKeyVaultHSM --name=ContosoFirstHSMkey"
+	shown at workstation verifyreceipt Receipt-ContosoFirstHSMkey.p7 --key=key_simple_contosokey --package="$byok" \
+		--subscription="$subscription" --vault=ContosoKeyVaultHSM --name=ContosoFirstHSMkey
 
 	heading 'The refusals: the package for Europe, offered to North America'
 	show "Add-AzureKeyVaultKey -VaultName 'ContosoVaultAmerica' …"
