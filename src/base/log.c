@@ -1,5 +1,6 @@
 /* Log lines: see log.h. */
 #include "base/log.h"
+#include "base/os.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -71,7 +72,7 @@ static bool has_room(void)
 {
 	struct pollfd place = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-	return poll(&place, 1, lost ? 0 : PATIENCE) > 0;
+	return sc_os->poll(&place, 1, lost ? 0 : PATIENCE) > 0;
 }
 
 void sc_log(enum sc_log_level level, const char *format, ...)

@@ -6,6 +6,7 @@
 #ifndef SC_BASE_OS_H
 #define SC_BASE_OS_H
 
+#include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -15,7 +16,9 @@
 
 struct sc_os {
 	int (*clock_gettime)(clockid_t clock, struct timespec *out);
-	int (*random)(uint8_t *out, size_t len); /* 0, or -1: random bytes for names and identifiers */
+	/* libcrypto's: 0, or -1 without a word in errno. What is secret comes from a generator of its own. */
+	int (*random)(uint8_t *out, size_t len);
+	int (*random_secret)(uint8_t *out, size_t len);
 	int (*openat)(int directory, const char *name, int flags, mode_t mode);
 	ssize_t (*read)(int fd, void *data, size_t len);
 	ssize_t (*write)(int fd, const void *data, size_t len);
@@ -23,10 +26,23 @@ struct sc_os {
 	int (*close)(int fd);
 	int (*flock)(int fd, int operation);
 	int (*fstat)(int fd, struct stat *out);
+	int (*fstatat)(int directory, const char *name, struct stat *out, int flags);
+	off_t (*lseek)(int fd, off_t offset, int whence);
+	int (*ftruncate)(int fd, off_t len);
+	int (*fchmodat)(int directory, const char *name, mode_t mode, int flags);
+	int (*fchownat)(int directory, const char *name, uid_t user, gid_t group, int flags);
 	int (*renameat2)(int from_directory, const char *from, int to_directory, const char *to,
 			 unsigned flags);
 	int (*unlinkat)(int directory, const char *name, int flags);
 	int (*mkdirat)(int directory, const char *name, mode_t mode);
+	int (*socket)(int domain, int type, int protocol);
+	int (*setsockopt)(int socket, int level, int name, const void *value, socklen_t len);
+	int (*getsockopt)(int socket, int level, int name, void *value, socklen_t *len);
+	int (*connect)(int socket, const struct sockaddr *address, socklen_t len);
+	int (*bind)(int socket, const struct sockaddr *address, socklen_t len);
+	int (*listen)(int socket, int backlog);
+	int (*accept4)(int socket, struct sockaddr *address, socklen_t *len, int flags);
+	int (*poll)(struct pollfd *fds, nfds_t count, int timeout);
 	ssize_t (*sendmsg)(int socket, const struct msghdr *message, int flags);
 	ssize_t (*recvmsg)(int socket, struct msghdr *message, int flags);
 };

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
+
+#include "base/os.h"
 
 void sc_secret_free(struct sc_secret *secret)
 {
@@ -26,7 +27,7 @@ sc_status sc_secret_random(size_t len, struct sc_secret *out, struct sc_error *e
 	SC_CLEANUP(sc_secret) secret = { 0 };
 
 	SC_TRY(sc_secret_new(len, &secret, err));
-	if (RAND_priv_bytes(secret.data, (int)len) != 1)
+	if (sc_os->random_secret(secret.data, len) != 0)
 		return sc_fail_crypto(err, "no random bytes");
 	*out = secret;
 	secret = (struct sc_secret){ 0 };

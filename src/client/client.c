@@ -99,7 +99,7 @@ static sc_status wait_for(const struct sc_client *client, short events, int64_t 
 
 		SC_ENSURE(left > 0, err, SC_ERR_TIMEOUT, "%s: the module did not answer within %g s",
 			  client->path, client->timeout_ms / 1000.0);
-		ready = poll(&poll_fd, 1, (int)(left / (SC_SECOND / 1000)) + 1);
+		ready = sc_os->poll(&poll_fd, 1, (int)(left / (SC_SECOND / 1000)) + 1);
 		if (ready > 0)
 			return SC_OK;
 		if (ready < 0 && errno != EINTR)

@@ -406,7 +406,7 @@ static void wait_for_work(const struct sc_pipeline *pipeline, struct pollfd poll
 {
 	uint64_t ignored;
 
-	if (poll(polled, 2, milliseconds) < 0)
+	if (sc_os->poll(polled, 2, milliseconds) < 0)
 		polled[0].revents = polled[1].revents = 0;
 	if (polled[0].revents)
 		(void)!sc_os->read(pipeline->wake, &ignored, sizeof ignored);

@@ -17,8 +17,8 @@ static sc_status set_buffer(int fd, const char *path, struct sc_error *err)
 	int got = 0;
 	socklen_t len = sizeof got;
 
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted) ||
-	    getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &got, &len))
+	if (sc_os->setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted) ||
+	    sc_os->getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &got, &len))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot size the socket's buffer", path);
 	SC_ENSURE(got >= SC_MESSAGE_MAX, err, SC_ERR_SYSTEM,
 		  "%s: the system allows %d bytes a message, %d are needed: raise net.core.wmem_max", path,
@@ -32,10 +32,10 @@ static sc_status connect_to(const struct sockaddr_un *address, unsigned wait_ms,
 	const char *path = address->sun_path;
 
 	/* On an AF_UNIX socket this limits connect(), too: unix(7). */
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit))
+	if (sc_os->setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot limit the wait", path);
 	SC_TRY(set_buffer(fd, path, err));
-	if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0)
+	if (sc_os->connect(fd, (const struct sockaddr *)address, sizeof *address) == 0)
 		return SC_OK;
 	if (errno == EACCES)
 		return sc_fail_errno(err, SC_ERR_UNAVAILABLE,
@@ -54,7 +54,7 @@ sc_status sc_socket_connect(const char *path, unsigned wait_ms, int *fd, struct 
 	SC_ENSURE(len > 0 && len < sizeof address.sun_path, err, SC_ERR_ARGUMENT,
 		  "%s: a socket's path has 1 to %zu bytes", path, sizeof address.sun_path - 1);
 	memcpy(address.sun_path, path, len);
-	made = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | (wait_ms ? 0 : SOCK_NONBLOCK), 0);
+	made = sc_os->socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | (wait_ms ? 0 : SOCK_NONBLOCK), 0);
 	if (made < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot make a socket", path);
 	status = connect_to(&address, wait_ms, made, err);

@@ -72,14 +72,14 @@ static socklen_t read_address(const char *text, uint16_t port, union address *ou
 static int make_socket(const union address *address, socklen_t len)
 {
 	const int on = 1;
-	int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = sc_os->socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
+	if (sc_os->setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
 	    (address->any.sa_family == AF_INET6 &&
-	     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on)) ||
-	    bind(fd, &address->any, len) || listen(fd, BACKLOG)) {
+	     sc_os->setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on)) ||
+	    sc_os->bind(fd, &address->any, len) || sc_os->listen(fd, BACKLOG)) {
 		int error = errno;
 
 		(void)sc_os->close(fd);

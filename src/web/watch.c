@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 #include "web/request.h"
 
 #define MILLISECOND (SC_SECOND / 1000)
@@ -151,7 +152,7 @@ static void wait_a_tick(struct sc_web_watch *watch)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
+	(void)sc_os->clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += watch->tick_ms / 1000;
 	until.tv_nsec += (long)(watch->tick_ms % 1000 * MILLISECOND);
 	if (until.tv_nsec >= SC_SECOND) {

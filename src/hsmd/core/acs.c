@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-#include <openssl/rand.h>
-
+#include "base/os.h"
 #include "hsmd/core/pin.h"
 #include "hsmd/core/seal.h"
 
@@ -114,7 +113,7 @@ static sc_status fill_body(const struct sc_acs *acs, const struct sc_share *shar
 	body->argon2_passes = card->argon2_passes;
 	body->argon2_memory = card->argon2_memory;
 	SC_TRY(sc_text_set_view(&body->custodian, card->custodian, "custodian", err));
-	if (RAND_bytes(body->salt.b, sizeof body->salt.b) != 1)
+	if (sc_os->random(body->salt.b, sizeof body->salt.b) != 0)
 		return sc_fail_crypto(err, "no random bytes");
 	SC_TRY(sc_octets_set(&body->masked_share, sc_secret_view(&share->value), err));
 	return apply_mask(body, card->pin, body->masked_share.data, err);

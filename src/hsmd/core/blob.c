@@ -1,8 +1,7 @@
 /* Key blobs: see blob.h. */
 #include "hsmd/core/blob.h"
 
-#include <openssl/rand.h>
-
+#include "base/os.h"
 #include "hsmd/core/keygen.h"
 #include "hsmd/core/module.h"
 #include "hsmd/core/seal.h"
@@ -55,7 +54,7 @@ static sc_status fill_header(const struct sc_snapshot *s, const struct sc_blob_r
 	header->suite = s->suite;
 	header->world = s->world;
 	header->km_generation = s->km_generation;
-	if (RAND_bytes(header->salt.b, sizeof header->salt.b) != 1)
+	if (sc_os->random(header->salt.b, sizeof header->salt.b) != 0)
 		return sc_fail_crypto(err, "no random bytes");
 	SC_TRY(sc_text_set(&header->application, sc_application_name(request->application), "application", err));
 	SC_TRY(sc_key_type_of(request->key, &header->type, err));

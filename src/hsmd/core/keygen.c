@@ -3,10 +3,10 @@
 
 #include <openssl/bn.h>
 #include <openssl/err.h>
-#include <openssl/rand.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "base/os.h"
 #include "hsmd/core/knso.h"
 
 #define EXPONENT_MAX 32 /* bytes: e < 2^256 */
@@ -74,7 +74,7 @@ sc_status sc_keygen_test(EVP_PKEY *key, struct sc_error *err)
 	size_t len = (size_t)EVP_PKEY_get_size(key);
 
 	SC_TRY(sc_bytes_new(len, &signature, err));
-	if (!sign || !verify || RAND_bytes(message, sizeof message) != 1 ||
+	if (!sign || !verify || sc_os->random(message, sizeof message) != 0 ||
 	    EVP_DigestSignInit(sign, NULL, EVP_sha256(), NULL, key) != 1 ||
 	    EVP_DigestSign(sign, signature.data, &len, message, sizeof message) != 1 || len > signature.len ||
 	    EVP_DigestVerifyInit(verify, NULL, EVP_sha256(), NULL, key) != 1 ||

@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/rand.h>
 #include <openssl/x509.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 #include "evidence/certificate.h"
 #include "hsmd/core/internal.h"
 #include "hsmd/core/keygen.h"
@@ -60,7 +60,7 @@ static sc_status make_esn(struct sc_text *out, struct sc_error *err)
 {
 	uint8_t random[6];
 
-	if (RAND_bytes(random, sizeof random) != 1)
+	if (sc_os->random(random, sizeof random) != 0)
 		return sc_fail_crypto(err, "no random bytes");
 	snprintf(out->s, sizeof out->s, "%02X%02X-%02X%02X-%02X%02X", random[0], random[1], random[2], random[3], random[4],
 		 random[5]);

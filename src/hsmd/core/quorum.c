@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-#include <openssl/rand.h>
-
 #include "base/clock.h"
+#include "base/os.h"
 #include "hsmd/core/acs.h"
 #include "hsmd/core/delay.h"
 #include "hsmd/core/handlers.h"
@@ -63,7 +62,7 @@ sc_status sc_handle_quorum_open(struct sc_request *request, const struct sc_quor
 	SC_ENSURE(quorum, err, SC_ERR_MEMORY, "out of memory");
 	SC_ENSURE(info && info->needs_quorum, err, SC_ERR_QUORUM, "command %u takes no quorum", in->command);
 	while (authority == 0)
-		if (RAND_bytes((uint8_t *)&authority, sizeof authority) != 1)
+		if (sc_os->random((uint8_t *)&authority, sizeof authority) != 0)
 			return sc_fail_crypto(err, "no random bytes");
 	quorum->authority = authority;
 	quorum->command = in->command;

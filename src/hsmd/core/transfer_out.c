@@ -2,9 +2,9 @@
  * ACL_REPLACE and TRANSFER_PACKAGE: the customer's module (article steps 4.1 and 4.3). It believes nothing but the
  * two packages' evidence, which it verifies itself, in both commands.
  */
-#include <openssl/rand.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 #include "evidence/packages.h"
 #include "formats/transfer.h"
 #include "hsmd/core/attest.h"
@@ -143,7 +143,7 @@ static sc_status fill_header(const struct sc_request *request, const struct sc_k
 	sc_acl_free(header->arrival);
 	header->arrival = sc_acl_dup(action->arrival);
 	SC_ENSURE(header->arrival, err, SC_ERR_MEMORY, "out of memory");
-	if (RAND_bytes(id, sizeof id) != 1)
+	if (sc_os->random(id, sizeof id) != 0)
 		return sc_fail_crypto(err, "no random bytes");
 	SC_TRY(sc_octets_set(&header->package_id, sc_view_of(id, sizeof id), err));
 	header->created = request->now;

@@ -5,9 +5,8 @@
  */
 #include <string.h>
 
-#include <openssl/rand.h>
-
 #include "base/clock.h"
+#include "base/os.h"
 #include "base/version.h"
 #include "evidence/certificate.h"
 #include "hsmd/core/acs.h"
@@ -73,7 +72,7 @@ static sc_status make_keys(const struct sc_world_begin_request *in, struct new_w
 	SC_TRY(sc_spki_of(world->knso, &body->knso, err));
 	SC_TRY(hash_km(&world->km, &body->hkm, err));
 	SC_TRY(sc_world_id(sc_bytes_view(&body->knso), &body->hkm, in->suite, &body->id, err));
-	if (RAND_bytes(body->set.b, sizeof body->set.b) != 1)
+	if (sc_os->random(body->set.b, sizeof body->set.b) != 0)
 		return sc_fail_crypto(err, "no random bytes");
 	return SC_OK;
 }

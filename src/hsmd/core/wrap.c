@@ -1,8 +1,7 @@
 /* Wrapping under the cards' token: see wrap.h. */
 #include "hsmd/core/wrap.h"
 
-#include <openssl/rand.h>
-
+#include "base/os.h"
 #include "hsmd/core/seal.h"
 
 static sc_status wrap_key(const struct sc_secret *token, const char *domain, const struct sc_hash *world,
@@ -18,7 +17,7 @@ sc_status sc_wrap(const struct sc_secret *token, const char *domain, const struc
 {
 	SC_CLEANUP(sc_secret) key = { 0 };
 
-	if (RAND_bytes(out->salt.b, sizeof out->salt.b) != 1)
+	if (sc_os->random(out->salt.b, sizeof out->salt.b) != 0)
 		return sc_fail_crypto(err, "no random bytes");
 	SC_TRY(wrap_key(token, domain, world, &out->salt, &key, err));
 	return sc_seal(&key, sc_hash_view(world), material, &out->ciphertext, &out->tag, err);

@@ -2,6 +2,7 @@
 #include "hsmd/os/sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,15 +186,15 @@ static sc_status check_free(const char *path, struct sc_error *err)
 	int failed;
 	int fd;
 
-	if (lstat(path, &status))
+	if (sc_os->fstatat(AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW))
 		return errno == ENOENT ? SC_OK
 				       : sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be examined", path);
 	SC_ENSURE(S_ISSOCK(status.st_mode), err, SC_ERR_EXISTS, "%s: is there, and is no socket", path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = sc_os->socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "no socket");
-	failed = connect(fd, (const struct sockaddr *)&address, sizeof address) ? errno : 0;
-	(void)close(fd);
+	failed = sc_os->connect(fd, (const struct sockaddr *)&address, sizeof address) ? errno : 0;
+	(void)sc_os->close(fd);
 	SC_ENSURE(failed == ECONNREFUSED || failed == ENOENT, err, SC_ERR_EXISTS,
 		  "%s: another process listens there", path);
 	return SC_OK;
@@ -205,14 +206,14 @@ static sc_status bind_and_move(int fd, const struct sc_socket_spec *spec, const 
 {
 	struct sockaddr_un address = address_of(temporary);
 
-	if (bind(fd, (const struct sockaddr *)&address, sizeof address))
+	if (sc_os->bind(fd, (const struct sockaddr *)&address, sizeof address))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be bound", spec->path);
-	if (chmod(temporary, spec->mode) ||
-	    (spec->group != (gid_t)-1 && chown(temporary, (uid_t)-1, spec->group)))
+	if (sc_os->fchmodat(AT_FDCWD, temporary, spec->mode, 0) ||
+	    (spec->group != (gid_t)-1 && sc_os->fchownat(AT_FDCWD, temporary, (uid_t)-1, spec->group, 0)))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: permissions cannot be set", spec->path);
-	if (listen(fd, BACKLOG))
+	if (sc_os->listen(fd, BACKLOG))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot listen", spec->path);
-	if (rename(temporary, spec->path))
+	if (sc_os->renameat2(AT_FDCWD, temporary, AT_FDCWD, spec->path, 0))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be put in place", spec->path);
 	return SC_OK;
 }
@@ -229,13 +230,13 @@ sc_status sc_socket_listen(const struct sc_socket_spec *spec, int *out, struct s
 	SC_ENSURE(sc_os->random(random, sizeof random) == 0, err, SC_ERR_CRYPTO, "no random bytes");
 	sc_hex(sc_view_of(random, sizeof random), hex);
 	snprintf(temporary, sizeof temporary, "%s.%s", spec->path, hex);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = sc_os->socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "no socket");
 	status = bind_and_move(fd, spec, temporary, err);
 	if (status != SC_OK) {
-		(void)unlink(temporary);
-		(void)close(fd);
+		(void)sc_os->unlinkat(AT_FDCWD, temporary, 0);
+		(void)sc_os->close(fd);
 		return status;
 	}
 	*out = fd;
@@ -250,8 +251,8 @@ static sc_status make_room(int fd, struct sc_error *err)
 	socklen_t len = sizeof size;
 
 	/* The kernel takes less than it was asked for without a word: what it says afterwards counts. */
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) ||
-	    getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len))
+	if (sc_os->setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) ||
+	    sc_os->getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "SO_SNDBUF");
 	SC_ENSURE(size - OVERHEAD >= (int)SC_MESSAGE_MAX, err, SC_ERR_SYSTEM,
 		  "a socket here sends at most %d bytes at once: raise net.core.wmem_max", size - OVERHEAD);
@@ -263,7 +264,7 @@ static sc_status examine(int fd, bool *is_other_user, struct sc_error *err)
 	struct ucred peer;
 	socklen_t len = sizeof peer;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+	if (sc_os->getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "SO_PEERCRED");
 	*is_other_user = peer.uid != geteuid();
 	return make_room(fd, err);
@@ -271,7 +272,7 @@ static sc_status examine(int fd, bool *is_other_user, struct sc_error *err)
 
 sc_status sc_socket_accept(int listener, int *out, bool *is_other_user, struct sc_error *err)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = sc_os->accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	sc_status status;
 
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))

@@ -9,10 +9,9 @@
 #include <string.h>
 #include <strings.h>
 
-#include <openssl/rand.h>
-
 #include "azure/answer.h"
 #include "base/options.h"
+#include "base/os.h"
 #include "formats/region.h"
 #include "tools/safeconduct/init.h"
 
@@ -149,7 +148,7 @@ static sc_status make_guid(char out[SC_INIT_GUID_SIZE], struct sc_error *err)
 {
 	uint8_t b[16];
 
-	if (RAND_bytes(b, sizeof b) != 1)
+	if (sc_os->random(b, sizeof b) != 0)
 		return sc_fail_crypto(err, "no random bytes");
 	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);

@@ -44,7 +44,7 @@ struct sc_audit {
 
 static bool write_all(const struct sc_audit *audit, const char *data, size_t len)
 {
-	if (lseek(audit->fd, audit->end, SEEK_SET) < 0)
+	if (sc_os->lseek(audit->fd, audit->end, SEEK_SET) < 0)
 		return false;
 	while (len > 0) {
 		ssize_t n = sc_os->write(audit->fd, data, len);
@@ -66,7 +66,7 @@ static enum outcome put_on_disk(struct sc_audit *audit, const char *data, size_t
 	if (!write_all(audit, data, len)) {
 		sc_log(SC_LOG_ERROR, "%s: cannot be written: %s", audit->path, strerror(errno));
 		/* Half a line must not stay before the lines that follow it. */
-		return ftruncate(audit->fd, audit->end) ? BROKEN : TAKEN_BACK;
+		return sc_os->ftruncate(audit->fd, audit->end) ? BROKEN : TAKEN_BACK;
 	}
 	if (sc_os->fsync(audit->fd)) {
 		sc_log(SC_LOG_ERROR, "%s: cannot be synced, no more is written: %s", audit->path,
@@ -81,7 +81,7 @@ static struct timespec group_deadline(void)
 {
 	struct timespec at;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
+	(void)sc_os->clock_gettime(CLOCK_MONOTONIC, &at);
 	at.tv_nsec += GROUP_NS;
 	if (at.tv_nsec >= SC_SECOND) {
 		at.tv_sec++;
@@ -276,7 +276,7 @@ static sc_status find_end(struct sc_audit *audit, bool *cut, struct sc_error *er
 	}
 	audit->synced = last.seq;
 	*cut = audit->end < info.st_size;
-	if (*cut && ftruncate(audit->fd, audit->end))
+	if (*cut && sc_os->ftruncate(audit->fd, audit->end))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be shortened", audit->path);
 	return SC_OK;
 }
