@@ -66,16 +66,20 @@ clean() {
 }
 for daemon in vaultd signind; do ok "no-key-in-$daemon" clean $daemon; done
 
-# A tool lives for a moment: this one cannot say that it has done its work, because nobody reads what it says. So
-# everything that it ever had in its memory, and did not wipe, is there.
+# A tool lives for a moment: this one cannot say that it has done its work, because its output has room for the first
+# thing that it says, and no more. So everything that it ever had in its memory, and did not wipe, is there.
 tool_is_clean() {
 	local pid i status
-	mkfifo "$work/full" && exec 8<>"$work/full" || return
-	dd if=/dev/zero of=/dev/fd/8 oflag=nonblock bs=4096 2>/dev/null
 	cd "$work" || return
-	NFAST_KMDATA=$SITE/workstation/kmdata KeyTransferRemote -Package -KeyIdentifier contosokey -KeyFriendlyName scanned \
+	NFAST_KMDATA=$SITE/workstation/kmdata python3 -c '
+import fcntl, os, sys
+reader, writer = os.pipe2(os.O_DIRECT)  # each write takes a page, and there is one
+fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+os.set_inheritable(reader, True)
+os.dup2(writer, 1)
+os.execvp(sys.argv[1], sys.argv[1:])' KeyTransferRemote -Package -KeyIdentifier contosokey -KeyFriendlyName scanned \
 		-ExchangeKeyPackage "$SITE/published/BYOK-KEK-pkg-EU-1" -SubscriptionId "$SUBSCRIPTION" \
-		-NewSecurityWorldPackage "$SITE/published/BYOK-SecurityWorld-pkg-EU-1" >&8 &
+		-NewSecurityWorldPackage "$SITE/published/BYOK-SecurityWorld-pkg-EU-1" &
 	pid=$!
 	for i in $(seq 200); do
 		[ ! -s TransferPackage-scanned.byok ] || break
