@@ -50,7 +50,7 @@
 	SC_STATUS(SC_ERR_LIMIT,             64,  77, "a use or time limit is spent") \
 	/* 70..: cards (rules C1, C2) */ \
 	SC_STATUS(SC_ERR_CARD_PIN,          70,  77, "wrong PIN") \
-	SC_STATUS(SC_ERR_CARD_WAIT,         71,  75, "too soon after a wrong PIN") \
+	SC_STATUS(SC_ERR_CARD_WAIT,         71,  75, "too soon after a wrong PIN or an interrupted try") \
 	SC_STATUS(SC_ERR_CARD_ALTERED,      72,  65, "the card is altered or damaged") \
 	SC_STATUS(SC_ERR_CARD_FOREIGN,      73,  65, "the card belongs to another world or card set") \
 	SC_STATUS(SC_ERR_CARD_OLD,          74,  65, "the card is of a replaced generation") \

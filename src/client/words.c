@@ -75,7 +75,7 @@ static sc_status explain_card(sc_status status, const uint64_t *numbers, struct 
 	case SC_ERR_CARD_PIN:
 		return sc_fail(err, status, "wrong PIN (next try in %s)", wait);
 	case SC_ERR_CARD_WAIT:
-		return sc_fail(err, status, "too soon after a wrong PIN (next try in %s)", wait);
+		return sc_fail(err, status, "too soon after a wrong PIN or an interrupted try (next try in %s)", wait);
 	case SC_ERR_CARD_DUPLICATE:
 		return sc_fail(err, status,
 			       "administrator card %" PRIu64 " was given already: insert another",

@@ -31,7 +31,7 @@ static void a_wrong_pin_says_when_to_try_again(void **state)
 	assert_string_equal(explain(SC_COMMAND_QUORUM_CARD, SC_ERR_CARD_PIN, 4),
 			    "wrong PIN (next try in 4 s)");
 	assert_string_equal(explain(SC_COMMAND_QUORUM_CARD, SC_ERR_CARD_WAIT, 125),
-			    "too soon after a wrong PIN (next try in 2 min 5 s)");
+			    "too soon after a wrong PIN or an interrupted try (next try in 2 min 5 s)");
 	assert_string_equal(explain(SC_COMMAND_QUORUM_CARD, SC_ERR_CARD_PIN, 7260),
 			    "wrong PIN (next try in 2 h 1 min)");
 	(void)sc_refusal_explain(PATH, SC_COMMAND_QUORUM_CARD, SC_ERR_CARD_PIN, numbers, &err);

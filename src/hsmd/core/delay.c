@@ -52,7 +52,7 @@ static sc_status spend(struct sc_module_state *state, void *context, struct sc_e
 	SC_ENSURE(delay, err, SC_ERR_MEMORY, "out of memory");
 	if (attempt->now < delay->next_try) {
 		attempt->seconds = (uint64_t)(delay->next_try - attempt->now);
-		return sc_fail(err, SC_ERR_CARD_WAIT, "too soon after a wrong PIN");
+		return sc_fail(err, SC_ERR_CARD_WAIT, "too soon after a wrong PIN or an interrupted try");
 	}
 	delay->failures++;
 	attempt->seconds = wait_after(delay->failures);
