@@ -62,7 +62,15 @@ static void warn(const char *format, ...)
 }
 
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER; /* guards what follows */
-static unsigned lost;                                       /* lines since the last that was written */
+static bool never_waits;
+static unsigned lost; /* lines since the last that was written */
+
+void sc_log_never_wait(void)
+{
+	pthread_mutex_lock(&writing);
+	never_waits = true;
+	pthread_mutex_unlock(&writing);
+}
 
 /*
  * A pipe that nobody empties would hold every thread that has something to say, and the locks that they
@@ -72,7 +80,7 @@ static bool has_room(void)
 {
 	struct pollfd place = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-	return sc_os->poll(&place, 1, lost ? 0 : PATIENCE) > 0;
+	return !never_waits || sc_os->poll(&place, 1, lost ? 0 : PATIENCE) > 0;
 }
 
 void sc_log(enum sc_log_level level, const char *format, ...)

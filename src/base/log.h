@@ -17,9 +17,13 @@ enum sc_log_level {
 void sc_log_start(const char *program, enum sc_log_level level);
 
 /*
- * Writes one line with one write(2); cut at 1,000 bytes. Safe from any thread. Where nobody empties the pipe
- * behind standard error, lines are dropped instead of waiting, and the next that is written says how many.
+ * For a program that others wait for: from now on, where nobody empties the pipe behind standard error, lines
+ * are dropped instead of waiting, and the next that is written says how many. A tool waits, as whoever sits
+ * before it has to read its warnings.
  */
+void sc_log_never_wait(void);
+
+/* Writes one line with one write(2); cut at 1,000 bytes. Safe from any thread. */
 void sc_log(enum sc_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

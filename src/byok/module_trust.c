@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
+
 static sc_status enquire(struct sc_client *client, struct sc_module_trust *t, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) reply = { 0 };
@@ -10,6 +12,8 @@ static sc_status enquire(struct sc_client *client, struct sc_module_trust *t, st
 	struct sc_enquire_response module = { 0 };
 
 	SC_TRY(sc_module_enquire(client, 0, &request, &reply, &module, err));
+	SC_ENSURE(module.time <= (uint64_t)(INT64_MAX - SC_YEAR), err, SC_ERR_PROTOCOL,
+		  "%s: the module's clock names no time", sc_client_path(client));
 	t->mode = (enum sc_mode)module.mode;
 	t->root = module.root;
 	t->trust.now = (int64_t)module.time;

@@ -22,7 +22,7 @@ struct sc_module_trust {
 /*
  * Asks the module, through any of its sockets. Without a warrant it trusts no root: SC_ERR_NO_WARRANT. An answer that
  * does not fit together is SC_ERR_EVIDENCE_ROOT, or SC_ERR_EVIDENCE_USAGE where a certificate of another kind stands
- * for a root. The caller frees *out.
+ * for a root; a clock that names no time, SC_ERR_PROTOCOL. The caller frees *out.
  */
 sc_status sc_module_trust_read(struct sc_client *client, struct sc_module_trust **out,
 			       struct sc_error *err) SC_WARN_UNUSED;

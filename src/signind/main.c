@@ -253,6 +253,7 @@ int main(int argc, char **argv)
 	umask(077);
 	sc_log_start(PROGRAM, SC_LOG_NOTICE);
 	signal(SIGPIPE, SIG_IGN);
+	sc_log_never_wait();
 	stop_signals(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	status = read_config(argc, argv, &typed, &config, &done, &err);

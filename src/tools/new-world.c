@@ -312,7 +312,7 @@ static enum outcome ask_outcome(const struct creation *c, sc_status commit)
 		return UNKNOWN;
 	if (sc_hash_equals(&module.world, &c->world.world))
 		return ADOPTED;
-	/* Late, it may still be at work; and what it could not sync may be there after its restart. */
+	/* Late, it may still be at work; and what it could not sync may be there, but not before its restart. */
 	return commit == SC_ERR_TIMEOUT || commit == SC_ERR_SYSTEM || commit == SC_ERR_NOT_DURABLE
 		       ? UNKNOWN
 		       : NOT_ADOPTED;
@@ -338,8 +338,8 @@ static sc_status commit(const struct creation *c, struct sc_error *err)
 		sc_hex(sc_hash_view(&c->world.world), hex);
 		sc_log(SC_LOG_WARNING,
 		       "it is not known whether the module adopted the world; cards and world file are left "
-		       "as they "
-		       "are. If `enquiry` shows world %s, all is well; else erase the cards and remove %s/%s",
+		       "as they are. Start the module anew before you ask it: if `enquiry` then shows world "
+		       "%s, all is well; else erase the cards and remove %s/%s",
 		       hex, c->kmdata.local.path, SC_WORLD_FILE_NAME);
 		return status;
 	}

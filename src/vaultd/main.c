@@ -14,8 +14,9 @@ static void hold_signals(sigset_t *ends)
 	sigaddset(ends, SIGTERM);
 	sigaddset(ends, SIGINT);
 	(void)pthread_sigmask(SIG_BLOCK, ends, NULL);
-	/* A client or a log reader that goes away is no reason to end. */
+	/* A client or a log reader that goes away is no reason to end, or to stand still. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	sc_log_never_wait();
 }
 
 static void announce(int ready_fd)

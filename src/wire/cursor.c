@@ -116,6 +116,14 @@ static uint8_t *grow(struct sc_writer *writer, size_t len)
 	return at;
 }
 
+bool sc_writer_reserve(struct sc_writer *writer, size_t len)
+{
+	if (!grow(writer, len))
+		return false;
+	writer->used -= len;
+	return true;
+}
+
 static void write_number(struct sc_writer *writer, uint64_t value, size_t size)
 {
 	uint8_t *p = grow(writer, size);

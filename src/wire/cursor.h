@@ -41,6 +41,9 @@ struct sc_writer sc_writer_new(size_t max);
 void sc_writer_free(struct sc_writer *writer);
 SC_CLEANUP_VALUE(sc_writer, sc_writer_free)
 
+/* Makes room for `len` bytes, so that writing them takes no memory. False, and failed, where there is none. */
+bool sc_writer_reserve(struct sc_writer *writer, size_t len);
+
 void sc_write_u16(struct sc_writer *writer, uint16_t value);
 void sc_write_u32(struct sc_writer *writer, uint32_t value);
 void sc_write_u64(struct sc_writer *writer, uint64_t value);

@@ -24,6 +24,7 @@ struct sc_stand_in {
 	X509 *const *roots;
 	size_t count;
 	const char *revoked;
+	_Atomic uint64_t clock; /* 0: the time */
 };
 
 static void must_hold(bool ok, const char *what)
@@ -36,11 +37,12 @@ static void must_hold(bool ok, const char *what)
 
 static void write_enquiry(const struct sc_stand_in *s, struct sc_writer *body)
 {
+	uint64_t clock = s->clock;
 	struct sc_enquire_response response = { .esn = sc_view_text("7E57-FFFF-0001"),
 						.version = sc_view_text("test"),
 						.mode = s->mode,
 						.role = SC_ROLE_USE,
-						.time = (uint64_t)sc_clock_now() };
+						.time = clock ? clock : (uint64_t)sc_clock_now() };
 
 	must_hold(sc_certificate_key_hash(s->roots[0], &response.root, NULL) == SC_OK, "root hash");
 	sc_enquire_response_write(body, &response);
@@ -143,6 +145,11 @@ struct sc_stand_in *sc_stand_in_start(enum sc_mode mode, X509 *const *roots, siz
 	write_config(s);
 	must_hold(pthread_create(&s->thread, NULL, serve, s) == 0, "thread");
 	return s;
+}
+
+void sc_stand_in_set_clock(struct sc_stand_in *s, uint64_t seconds)
+{
+	s->clock = seconds;
 }
 
 const char *sc_stand_in_path(const struct sc_stand_in *s)

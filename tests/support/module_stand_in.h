@@ -18,6 +18,9 @@ struct sc_stand_in;
  */
 struct sc_stand_in *sc_stand_in_start(enum sc_mode mode, X509 *const *roots, size_t count, const char *revoked);
 
+/* What its clock says from here on. */
+void sc_stand_in_set_clock(struct sc_stand_in *stand_in, uint64_t seconds);
+
 /* The path of its socket. */
 const char *sc_stand_in_path(const struct sc_stand_in *stand_in);
 

@@ -2,6 +2,7 @@
 #include "support/test.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -96,6 +97,40 @@ static void a_program_name_that_is_too_long_is_cut_too(void **state)
 	assert_int_equal(strlen(written()), 1001);
 }
 
+static void *read_late(void *is_read)
+{
+	char text[4096];
+	ssize_t len;
+
+	usleep(400000);
+	while ((len = read(pipe_ends[0], text, sizeof text - 1)) > 0) {
+		text[len] = '\0';
+		*(bool *)is_read |= strstr(text, "the only cards") != NULL;
+	}
+	return NULL;
+}
+
+/* Whoever stops his terminal while a ceremony goes on still gets each of its warnings. */
+static void a_tool_waits_until_its_warning_is_read(void **state)
+{
+	char filling[4096];
+	pthread_t reader;
+	bool is_read = false;
+
+	(void)state;
+	memset(filling, 'x', sizeof filling);
+	assert_int_equal(fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK), 0);
+	while (write(STDERR_FILENO, filling, sizeof filling) > 0)
+		continue;
+	assert_int_equal(fcntl(STDERR_FILENO, F_SETFL, 0), 0);
+	sc_log_start("new-world", SC_LOG_NOTICE);
+	assert_int_equal(pthread_create(&reader, NULL, read_late, &is_read), 0);
+	sc_log(SC_LOG_WARNING, "these are the only cards");
+	assert_int_equal(pthread_join(reader, NULL), 0);
+	is_read |= strstr(written(), "the only cards") != NULL;
+	assert_true(is_read);
+}
+
 /* The pipe holds 64 KiB, and nobody reads it: lines are lost, the program goes on, and says so later. */
 static void a_reader_that_stopped_stops_nobody(void **state)
 {
@@ -107,6 +142,7 @@ static void a_reader_that_stopped_stops_nobody(void **state)
 	memset(text, 'x', sizeof text - 1);
 	text[sizeof text - 1] = '\0';
 	sc_log_start("hsmd", SC_LOG_NOTICE);
+	sc_log_never_wait();
 	alarm(30);
 	for (unsigned i = 0; i < 1000; i++)
 		sc_log(SC_LOG_NOTICE, "%s", text);
@@ -131,7 +167,8 @@ int main(void)
 		CAUGHT(nothing_from_outside_forges_a_line_or_drives_a_terminal),
 		CAUGHT(too_long_a_line_is_cut_and_still_ended),
 		CAUGHT(a_program_name_that_is_too_long_is_cut_too),
-		CAUGHT(a_reader_that_stopped_stops_nobody),
+		CAUGHT(a_tool_waits_until_its_warning_is_read),
+		CAUGHT(a_reader_that_stopped_stops_nobody), /* the last: from here on nothing waits */
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);

@@ -462,6 +462,42 @@ static void without_memory_a_world_is_adopted_or_it_is_not(void **state)
 	assert_int_not_equal(full, 0);
 }
 
+/* A commit whose state may stand on the disk, with the n-th allocation failing; how many were left over. */
+static long commit_undurably(long n, sc_status *status)
+{
+	struct sc_world_begin_response begun;
+	SC_CLEANUP(core_answer) answer = { 0 };
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+
+	core.save_status = SC_OK;
+	assert_ok(begin_world(&answer), NULL);
+	assert_ok(sc_world_begin_response_read(answer.body, &begun), NULL);
+	WRITE(&body, world_commit, begun.world);
+	core.save_status = SC_ERR_NOT_DURABLE;
+	core.saves = 0;
+	failing_memory_at(n);
+	*status = core_send(core.custody, SC_COMMAND_WORLD_COMMIT, 0, sc_writer_view(&body), NULL);
+	return failing_memory_pause();
+}
+
+/* Not even for want of room for that answer, which is the last thing of all that takes memory. */
+static void without_memory_a_commit_that_may_stand_is_called_nothing_else(void **state)
+{
+	const long many = 1000000;
+	sc_status status;
+	long count = many - commit_undurably(many, &status);
+
+	(void)state;
+	assert_status(status, SC_ERR_NOT_DURABLE, NULL);
+	for (long n = count > 20 ? count - 20 : 1; n <= count; n++) {
+		(void)commit_undurably(n, &status);
+		assert_status(status, core.saves ? SC_ERR_NOT_DURABLE : SC_ERR_MODULE_FULL, NULL);
+	}
+	(void)commit_undurably(1, &status);
+	assert_status(status, SC_ERR_MODULE_FULL, NULL);
+	assert_int_equal(core.saves, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -474,6 +510,8 @@ int main(void)
 		TEST(without_memory_no_right_pin_is_called_wrong),
 		TEST(without_memory_the_last_card_counts_or_can_be_given_again),
 		cmocka_unit_test_setup_teardown(without_memory_a_world_is_adopted_or_it_is_not,
+						setup_warranted, teardown_warranted),
+		cmocka_unit_test_setup_teardown(without_memory_a_commit_that_may_stand_is_called_nothing_else,
 						setup_warranted, teardown_warranted),
 	};
 

@@ -31,18 +31,25 @@ static int teardown(void **state)
 	return 0;
 }
 
-static sc_status ask(X509 *const *roots, size_t count, const char *revoked, struct sc_module_trust **out,
-		     struct sc_error *err)
+static sc_status ask_at(uint64_t clock, X509 *const *roots, size_t count, const char *revoked,
+			struct sc_module_trust **out, struct sc_error *err)
 {
 	struct sc_stand_in *module = sc_stand_in_start(SC_MODE_WORLD, roots, count, revoked);
 	struct sc_client *client = NULL;
 	sc_status status;
 
+	sc_stand_in_set_clock(module, clock);
 	assert_ok(sc_client_open(sc_stand_in_path(module), &client, err), err);
 	status = sc_module_trust_read(client, out, err);
 	sc_client_free(client);
 	sc_stand_in_stop(module);
 	return status;
+}
+
+static sc_status ask(X509 *const *roots, size_t count, const char *revoked, struct sc_module_trust **out,
+		     struct sc_error *err)
+{
+	return ask_at(0, roots, count, revoked, out, err);
 }
 
 static void its_own_root_comes_first_then_those_that_its_custodians_chose(void **state)
@@ -109,6 +116,24 @@ static void a_serial_number_that_is_no_text_is_refused(void **state)
 	assert_ok(ask(&f->forge->root, 1, "0000-0000-0000", &trust, &err), &err);
 }
 
+/* Verifiers reckon with it: a day more must be a time, too. */
+static void a_clock_beyond_all_times_is_refused(void **state)
+{
+	static const uint64_t beyond[] = { INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX };
+	const uint64_t last = INT64_C(253402300799); /* 9999-12-31T23:59:59Z */
+	struct fixture *f = *state;
+	SC_CLEANUP(sc_module_trust) trust = NULL;
+	struct sc_error err = { 0 };
+
+	for (size_t i = 0; i < sizeof beyond / sizeof beyond[0]; i++) {
+		assert_status(ask_at(beyond[i], &f->forge->root, 1, NULL, &trust, &err), SC_ERR_PROTOCOL,
+			      &err);
+		assert_null(trust);
+	}
+	assert_ok(ask_at(last, &f->forge->root, 1, NULL, &trust, &err), &err);
+	assert_int_equal(trust->trust.now, last);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +141,7 @@ int main(void)
 		cmocka_unit_test(a_statement_of_a_module_that_its_world_revoked_is_refused),
 		cmocka_unit_test(a_certificate_that_is_no_root_is_refused),
 		cmocka_unit_test(a_serial_number_that_is_no_text_is_refused),
+		cmocka_unit_test(a_clock_beyond_all_times_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -334,6 +334,8 @@ static void leaves_everything(struct fixture *f, enum accident accident)
 	assert_int_not_equal(run(f), 0);
 	everything_is_there(f);
 	assert_true(says(f, "it is not known whether the module adopted the world"));
+	/* What it says of itself until then is what it had in memory before. */
+	assert_true(says(f, "Start the module anew before you ask it: if `enquiry` then shows world "));
 }
 
 /* hsmd answers SC_ERR_NOT_DURABLE where its new state may stand on the disk, with which a restart goes on. */

@@ -144,6 +144,9 @@ void sc_module_handle(struct sc_session *session, const struct sc_request_header
 	struct sc_error err = { 0 };
 	sc_status status;
 
+	/* Before anything is done: what an answer says without a body is never lost for want of memory. */
+	if (!sc_writer_reserve(out, SC_RESPONSE_HEADER_SIZE))
+		return;
 	(void)sc_module_ran_out(session->module);
 	status = permit_and_run(header, &request, body, &answer, &err);
 	if (status == SC_OK && answer.failed)

@@ -108,7 +108,8 @@ void sc_session_free(struct sc_session *session);
 
 /*
  * Does one request and writes the whole answer, header included, into `out` (a writer of SC_MESSAGE_MAX).
- * Never fails: a refusal is an answer. The caller has found the command in the table already.
+ * A refusal is an answer, for which there is always room: where there is none, the request is not begun, and
+ * `out` has failed. The caller has found the command in the table already.
  */
 void sc_module_handle(struct sc_session *session, const struct sc_request_header *header, struct sc_view body,
 		      struct sc_writer *out);

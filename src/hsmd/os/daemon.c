@@ -111,8 +111,9 @@ sc_status sc_daemon_run(struct sc_settings *settings, struct sc_error *err)
 	SC_CLEANUP(sc_server) server = NULL;
 	struct sc_socket_spec specs[SC_SERVER_SOCKETS];
 
-	/* A log that nobody reads any more must not end the module. */
+	/* A log that nobody reads any more must neither end the module nor hold it. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	sc_log_never_wait();
 	SC_TRY(read_specs(settings, specs, err));
 	SC_TRY(sc_host_open(settings, false, &host, err));
 	SC_TRY(sc_host_load(&host, settings, err));
