@@ -95,6 +95,8 @@ ok group-again arm 200 '.name == "acceptance"' PUT "$group?api-version=2021-04-0
 ok group-cannot-move arm 409 "$(code InvalidResourceGroupLocation)" PUT "$group?api-version=2021-04-01" '{"location":"westus"}'
 ok group-in-no-region-of-ours arm 400 "$(code LocationNotAvailableForResourceGroup)" PUT "$sub/resourceGroups/other?api-version=2021-04-01" '{"location":"japaneast"}'
 ok only-an-administrator-changes is 403 "$(code AuthorizationFailed)" "$app_arm_token" PUT "$sub/resourceGroups/other?api-version=2021-04-01" '{"location":"europe"}'
+# Longer than the log has room for, which ends within a character.
+ok nor-under-a-name-without-end is 403 "$(code AuthorizationFailed)" "$app_arm_token" PUT "$sub/resourceGroups/x$(printf '%%C3%%A9%.0s' {1..200})?api-version=2021-04-01" '{"location":"europe"}'
 ok a-vaults-token-is-none-here is 401 "$(code AuthenticationFailed)" "$vault_token" GET "$ARM/subscriptions?api-version=2019-11-01"
 ok vault-absent arm 404 "$(code ResourceNotFound)" GET "$vaults/ContosoEU?$v"
 ok vault-with-roles-is-refused arm 400 '.error.message | test("enableRbacAuthorization")' PUT "$vaults/ContosoEU?$v" \
@@ -260,6 +262,7 @@ ok audit-allowed-before-done jq -se '(map(select(.operation == "keys/import"))) 
 ok audit-has-the-refusals jq -se 'map(select(.operation == "keys/import" and .result == "refused" and (.reason | test("import permission")))) | length == 1' "$log"
 ok audit-names-who jq -se "map(select(.operation == \"keys/decrypt\" and .oid == \"$oid\" and .issuer == \"$LOGIN/$SAFECONDUCT_TENANT/\" and .result == \"done\")) | length >= 3" "$log"
 ok audit-names-the-resource-however-its-path-was-written jq -se "map(select(.operation == \"vaults/write\" and .vault == \"/subscriptions/$subscription/resourceGroups/acceptance/providers/Microsoft.KeyVault/vaults/ContosoStd\" and .result == \"done\")) | length == 2" "$log"
+ok audit-shows-of-a-long-name-what-it-can jq -se "map(select(.result == \"refused\" and (.vault | startswith(\"/subscriptions/$subscription/resourceGroups/xé\")) and (.reason | test(\"xéé\")))) | length == 1" "$log"
 ok audit-is-a-chain jq -se '[.[].seq] == [range(1; length + 1)]' "$log"
 # As docs/keys-api.md has it, by nothing of ours.
 chain_holds() {

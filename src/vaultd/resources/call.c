@@ -127,13 +127,18 @@ static void name_place(struct sc_resources_call *call)
 	const char *group = sc_web_parameter(call->request, "group");
 	const char *vault = sc_web_parameter(call->request, "vault");
 
+	char *place = call->access.vault;
+
 	if (!subscription) {
-		snprintf(call->access.vault, sizeof call->access.vault, "%s", sc_web_path(call->request));
+		snprintf(place, sizeof call->access.vault, "%s", sc_web_path(call->request));
 		return;
 	}
-	snprintf(call->access.vault, sizeof call->access.vault, "/subscriptions/%s%s%s%s%s", subscription,
+	snprintf(place, sizeof call->access.vault, "/subscriptions/%s%s%s%s%s", subscription,
 		 group ? "/resourceGroups/" : "", group ? group : "",
 		 vault ? "/providers/Microsoft.KeyVault/vaults/" : "", vault ? vault : "");
+	/* A character that was cut is left out whole, or the log would show nothing of it all. */
+	while (!sc_view_is_text(sc_view_text(place)))
+		place[strlen(place) - 1] = '\0';
 }
 
 static void call_free(struct sc_resources_call *call)
