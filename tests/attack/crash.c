@@ -249,7 +249,8 @@ static pid_t attack_generation(pid_t pid)
 
 		if (pthread_create(&thread, NULL, make_keys, &maker))
 			attack_must("a thread", SC_ERR_SYSTEM, NULL);
-		sleep_ms(random_below(600));
+		/* Later and later where none was made in time: the machine is slow. */
+		sleep_ms(random_below(600 * (1 + i / GENERATE_KILLS)));
 		process_kill(VICTIM, pid);
 		pthread_join(thread, NULL);
 		sc_client_free(maker.client);

@@ -175,7 +175,7 @@ ok killed-package kill_package
 kill_modify() {
 	local i before
 	before=$(sha256sum <"$local_/key_simple_k")
-	for i in $(seq 5); do
+	for i in $(seq 3); do
 		rm -f "$local_/key_xferacld_k"
 		NFAST_KMDATA=$SITE/ws/kmdata killed 999 KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier k $(packages EU) \
 			--cards="$SITE/ws/cards/1" --pins-from-fd=3 3< <(pins 1)
@@ -191,7 +191,7 @@ mode_of() { at bare enquiry -m 1 | sed -n 's/^ mode *//p'; }
 # Killed before the module adopted it, there is no world, whatever lies on the cards; afterwards everything is there.
 kill_new_world() {
 	local i
-	for i in $(seq 6); do
+	for i in $(seq 4); do
 		NFAST_KMDATA=$SITE/bare/kmdata killed 999 new-world --initialize --cipher-suite=ECp521mAES --module=1 --acs-quorum=1/1 \
 			--cards="$(site_cards bare 1)" --pins-from-fd=3 3< <(pins 1)
 		sleep 1 # what the module had begun ends with the connection
