@@ -306,25 +306,25 @@ static void without_memory_no_certificate_is_kept_unread(void **state)
 static void without_memory_no_region_is_half_made(void **state)
 {
 	(void)state;
-	the_nth_allocation_fails("region_init", step(307), ask_region_init);
+	the_nth_allocation_fails("region_init", step(701), ask_region_init);
 }
 
 static void without_memory_no_copy_is_half_made(void **state)
 {
 	(void)state;
-	the_nth_allocation_fails("acl_replace", step(307), ask_replace);
+	the_nth_allocation_fails("acl_replace", step(701), ask_replace);
 }
 
 static void without_memory_no_package_is_half_made(void **state)
 {
 	(void)state;
-	the_nth_allocation_fails("transfer_package", step(307), ask_package);
+	the_nth_allocation_fails("transfer_package", step(701), ask_package);
 }
 
 static void without_memory_no_key_arrives_and_none_is_called_unproven(void **state)
 {
 	(void)state;
-	the_nth_allocation_fails("transfer_import", step(307), ask_import);
+	the_nth_allocation_fails("transfer_import", step(701), ask_import);
 }
 
 /* -- quorums and worlds --------------------------------------------------------------------------- */
@@ -367,7 +367,7 @@ static void without_memory_no_right_pin_is_called_wrong(void **state)
 {
 	(void)state;
 	the_nth_allocation_fails("quorum_open", 1, ask_open);
-	the_nth_allocation_fails("quorum_card", step(307), ask_card);
+	the_nth_allocation_fails("quorum_card", step(701), ask_card);
 }
 
 /* Where the token is put together, behind all else: each of the last allocations. */
