@@ -1,70 +1,15 @@
-/* What the vault's store promises to vaultd: names, tenants, pages, revisions, and the rule of one import
- * (F4). */
+/* What the vault's store promises to vaultd: its file, names, tenants, pages and revisions. */
 #include "support/test.h"
 
-#include <pthread.h>
-#include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sample_vault.h"
-#include "scratch.h"
 #include "store/signin_store.h"
+#include "store_fixture.h"
 
-#define ROUNDS 25
-
-struct fixture {
-	struct scratch scratch;
-	struct sc_vault_store *store;
-};
-
-static const char *path_of(const struct fixture *f)
-{
-	return scratch_path(&f->scratch, "vault.db");
-}
-
-static int set_up(void **state)
-{
-	struct fixture *f = calloc(1, sizeof *f);
-
-	f->scratch = scratch_make();
-	f->store = sample_vault_store(path_of(f));
-	*state = f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	sc_vault_store_close(f->store);
-	scratch_remove(&f->scratch);
-	free(f);
-	return 0;
-}
-
-static void reopen(struct fixture *f)
-{
-	sc_vault_store_close(f->store);
-	f->store = NULL;
-	assert_ok(sc_vault_store_open(path_of(f), &f->store, NULL), NULL);
-}
-
-/* As another program would, on the closed store's file. */
-static void run_sql(const struct fixture *f, const char *sql)
-{
-	sqlite3 *handle = NULL;
-
-	assert_int_equal(sqlite3_open(path_of(f), &handle), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
-}
-
-/* -- the file ---------------------------------------------------------------------------------------------
- */
+/* -- the file ---------------------------------------------------------------------------------- */
 
 static void assert_private(const char *path, const char *suffix)
 {
@@ -165,8 +110,7 @@ static void what_is_written_is_there_after_a_restart(void **state)
 	assert_string_equal(subscription.tenant, TENANT);
 }
 
-/* -- names and tenants ------------------------------------------------------------------------------------
- */
+/* -- names and tenants ------------------------------------------------------------------------- */
 
 static void names_compare_without_case_and_come_back_as_written(void **state)
 {
@@ -296,8 +240,7 @@ static void a_name_is_never_a_part_of_a_statement(void **state)
 	assert_ok(sc_store_vault_find(f->store, TENANT, "Contoso", &other, NULL), NULL);
 }
 
-/* -- groups, vaults, lists --------------------------------------------------------------------------------
- */
+/* -- groups, vaults, lists --------------------------------------------------------------------- */
 
 static void a_group_that_is_there_takes_new_tags_alone(void **state)
 {
@@ -448,274 +391,6 @@ static void of_two_changes_of_a_vault_the_second_must_have_seen_the_first(void *
 	assert_ok(sc_store_vault_update(f->store, &after, NULL), NULL);
 }
 
-/* -- keys -------------------------------------------------------------------------------------------------
- */
-
-static void the_newest_version_is_the_last_imported(void **state)
-{
-	struct fixture *f = *state;
-	char version[SC_STORE_VERSION_SIZE];
-	SC_CLEANUP(sc_key_row) newest = { 0 };
-	SC_CLEANUP(sc_key_row) first = { 0 };
-	struct sc_key_row none;
-
-	/* In the same second, and not in the order of their texts. */
-	assert_ok(sample_import(f->store, "Contoso", "k", 9, 1, version, NULL), NULL);
-	assert_ok(sample_import(f->store, "Contoso", "k", 3, 2, version, NULL), NULL);
-	assert_ok(sample_import(f->store, "Contoso", "other", 99, 3, version, NULL), NULL);
-	assert_ok(sc_store_key_find(f->store, TENANT, "Contoso", "k", "", &newest, NULL), NULL);
-	assert_string_equal(newest.version, sample_version(3));
-	assert_ok(sc_store_key_find(f->store, TENANT, "Contoso", "k", sample_version(9), &first, NULL), NULL);
-	assert_string_equal(first.version, sample_version(9));
-	assert_status(sc_store_key_find(f->store, TENANT, "Contoso", "k", sample_version(99), &none, NULL),
-		      SC_ERR_NOT_FOUND, NULL);
-	assert_status(sc_store_key_find(f->store, TENANT, "Contoso", "absent", NULL, &none, NULL),
-		      SC_ERR_NOT_FOUND, NULL);
-}
-
-static void a_key_comes_back_whole_and_its_attributes_change(void **state)
-{
-	struct fixture *f = *state;
-	const struct sc_key_row wanted = sample_key("Contoso", "k", 1);
-	char version[SC_STORE_VERSION_SIZE];
-	SC_CLEANUP(sc_key_row) key = { 0 };
-	SC_CLEANUP(sc_key_row) changed = { 0 };
-
-	assert_ok(sample_import(f->store, "Contoso", "k", 1, 1, version, NULL), NULL);
-	assert_ok(sc_store_key_find(f->store, TENANT, "Contoso", "k", NULL, &key, NULL), NULL);
-	assert_view_equal(key.blob, wanted.blob);
-	assert_view_equal(key.spki, wanted.spki);
-	assert_view_equal(key.receipt, wanted.receipt);
-	assert_string_equal(key.kty, "RSA-HSM");
-	assert_string_equal(key.key_ops, "[\"decrypt\"]");
-	assert_true(key.enabled && key.not_before == SC_STORE_NO_TIME && key.expires == SC_STORE_NO_TIME);
-	key.enabled = false;
-	key.not_before = 0;
-	key.expires = 7000;
-	key.key_ops = "[]";
-	key.tags = "{\"t\":\"1\"}";
-	key.updated = 3000;
-	assert_ok(sc_store_key_update(f->store, &key, NULL), NULL);
-	assert_status(sc_store_key_update(f->store, &key, NULL), SC_ERR_BUSY, NULL);
-	assert_ok(sc_store_key_find(f->store, TENANT, "Contoso", "k", NULL, &changed, NULL), NULL);
-	assert_true(!changed.enabled && changed.not_before == 0 && changed.expires == 7000);
-	assert_string_equal(changed.key_ops, "[]");
-	assert_string_equal(changed.tags, "{\"t\":\"1\"}");
-	assert_int_equal(changed.created, 2000);
-	assert_int_equal(changed.updated, 3000);
-}
-
-/* -- rule F4 ----------------------------------------------------------------------------------------------
- */
-
-static void a_package_comes_to_one_place_once(void **state)
-{
-	struct fixture *f = *state;
-	struct sc_package_claim claim = sample_claim(7);
-	struct sc_key_row row = sample_key("Contoso", "k", 2);
-	char version[SC_STORE_VERSION_SIZE] = "";
-	struct sc_error err = { 0 };
-
-	assert_status(sc_store_package_find(f->store, TENANT, "Contoso", "k", &claim, version, NULL),
-		      SC_ERR_NOT_FOUND, NULL);
-	assert_ok(sample_import(f->store, "Contoso", "k", 1, 7, version, NULL), NULL);
-	assert_string_equal(version, sample_version(1));
-	/* The same file into the same place: the version that is there. */
-	assert_ok(sample_import(f->store, "CONTOSO", "K", 2, 7, version, NULL), NULL);
-	assert_string_equal(version, sample_version(1));
-	assert_ok(sc_store_package_find(f->store, TENANT, "contoso", "k", &claim, version, NULL), NULL);
-	assert_string_equal(version, sample_version(1));
-	/* Anything else is refused, and leaves no trace. */
-	assert_status(sample_import(f->store, "Contoso", "other", 2, 7, version, &err), SC_ERR_EXISTS, &err);
-	assert_non_null(strstr(err.message, "another place"));
-	assert_null(strstr(err.message, "Contoso"));
-	assert_status(sample_import(f->store, "Second", "k", 2, 7, version, &err), SC_ERR_EXISTS, &err);
-	assert_status(sc_store_package_find(f->store, OTHER_TENANT, "Foreign", "k", &claim, version, &err),
-		      SC_ERR_EXISTS, &err);
-	claim.digest.b[31] ^= 1;
-	assert_status(sc_store_key_import(f->store, &row, &claim, version, &err), SC_ERR_EXISTS, &err);
-	assert_non_null(strstr(err.message, "another file"));
-	assert_status(sc_store_key_find(f->store, TENANT, "Second", "k", NULL, &row, NULL), SC_ERR_NOT_FOUND,
-		      NULL);
-	/* Another region counts by itself. */
-	row.version = sample_version(2);
-	claim.region = "NA";
-	assert_ok(sc_store_key_import(f->store, &row, &claim, version, &err), &err);
-	assert_string_equal(version, sample_version(2));
-}
-
-static void a_package_outlives_its_purged_key(void **state)
-{
-	struct fixture *f = *state;
-	char version[SC_STORE_VERSION_SIZE];
-	struct sc_error err = { 0 };
-
-	assert_ok(sample_import(f->store, "Contoso", "k", 1, 1, version, NULL), NULL);
-	sc_vault_store_close(f->store);
-	run_sql(f, "DELETE FROM key_versions");
-	assert_ok(sc_vault_store_open(path_of(f), &f->store, NULL), NULL);
-	assert_status(sample_import(f->store, "Contoso", "k", 2, 1, version, &err), SC_ERR_EXISTS, &err);
-	assert_non_null(strstr(err.message, "purged"));
-	assert_ok(sample_import(f->store, "Contoso", "k", 2, 2, version, &err), &err);
-}
-
-static void a_version_or_an_id_of_the_wrong_length_is_refused(void **state)
-{
-	struct fixture *f = *state;
-	struct sc_key_row row = sample_key("Contoso", "k", 1);
-	struct sc_package_claim claim = sample_claim(1);
-	char version[SC_STORE_VERSION_SIZE];
-
-	claim.id.len = 15;
-	assert_status(sc_store_key_import(f->store, &row, &claim, version, NULL), SC_ERR_ARGUMENT, NULL);
-	claim.id.len = 16;
-	row.version = "1";
-	assert_status(sc_store_key_import(f->store, &row, &claim, version, NULL), SC_ERR_ARGUMENT, NULL);
-	row.version = sample_version(1);
-	assert_ok(sc_store_key_import(f->store, &row, &claim, version, NULL), NULL);
-}
-
-struct import {
-	struct fixture *f;
-	pthread_barrier_t *start;
-	const char *name;
-	unsigned number;
-	unsigned package;
-	sc_status status;
-	char version[SC_STORE_VERSION_SIZE];
-};
-
-static void *import(void *context)
-{
-	struct import *one = context;
-
-	pthread_barrier_wait(one->start);
-	one->status =
-	    sample_import(one->f->store, "Contoso", one->name, one->number, one->package, one->version, NULL);
-	return NULL;
-}
-
-static void race(struct import *a, struct import *b)
-{
-	pthread_barrier_t start;
-	pthread_t threads[2];
-
-	pthread_barrier_init(&start, NULL, 2);
-	a->start = b->start = &start;
-	assert_int_equal(pthread_create(&threads[0], NULL, import, a), 0);
-	assert_int_equal(pthread_create(&threads[1], NULL, import, b), 0);
-	pthread_join(threads[0], NULL);
-	pthread_join(threads[1], NULL);
-	pthread_barrier_destroy(&start);
-}
-
-static void of_two_imports_into_one_place_both_get_the_winners_version(void **state)
-{
-	struct fixture *f = *state;
-
-	for (unsigned i = 0; i < ROUNDS; i++) {
-		struct import a = { .f = f, .name = "same", .number = 2 * i, .package = i };
-		struct import b = { .f = f, .name = "SAME", .number = 2 * i + 1, .package = i };
-		SC_CLEANUP(sc_key_row) key = { 0 };
-
-		race(&a, &b);
-		assert_int_equal(a.status, SC_OK);
-		assert_int_equal(b.status, SC_OK);
-		assert_string_equal(a.version, b.version);
-		assert_ok(sc_store_key_find(f->store, TENANT, "Contoso", "same", NULL, &key, NULL), NULL);
-		assert_string_equal(key.version, a.version);
-	}
-}
-
-static void of_two_imports_into_different_places_one_is_refused(void **state)
-{
-	struct fixture *f = *state;
-
-	for (unsigned i = 0; i < ROUNDS; i++) {
-		struct import a = { .f = f, .name = "here", .number = 2 * i, .package = i };
-		struct import b = { .f = f, .name = "there", .number = 2 * i + 1, .package = i };
-		const struct import *winner = &a, *loser = &b;
-		SC_CLEANUP(sc_key_row) key = { 0 };
-		struct sc_key_row none;
-
-		race(&a, &b);
-		if (b.status == SC_OK) {
-			winner = &b;
-			loser = &a;
-		}
-		assert_int_equal(winner->status, SC_OK);
-		assert_int_equal(loser->status, SC_ERR_EXISTS);
-		assert_ok(
-		    sc_store_key_find(f->store, TENANT, "Contoso", winner->name, winner->version, &key, NULL),
-		    NULL);
-		assert_status(sc_store_key_find(f->store, TENANT, "Contoso", loser->name,
-						sample_version(loser->number), &none, NULL),
-			      SC_ERR_NOT_FOUND, NULL);
-	}
-}
-
-/* -- several at once --------------------------------------------------------------------------------------
- */
-
-struct busy {
-	struct fixture *f;
-	unsigned number;
-	unsigned failures;
-};
-
-static void *look_and_write(void *context)
-{
-	struct busy *one = context;
-	char name[16];
-	char version[SC_STORE_VERSION_SIZE];
-
-	for (unsigned i = 0; i < 20; i++) {
-		SC_CLEANUP(sc_key_row) key = { 0 };
-
-		snprintf(name, sizeof name, "key-%u", one->number);
-		one->failures += sample_import(one->f->store, "Contoso", name, i, one->number * 100 + i,
-					       version, NULL) != SC_OK;
-		one->failures +=
-		    sc_store_key_find(one->f->store, TENANT, "Contoso", name, NULL, &key, NULL) != SC_OK;
-		/* What was acknowledged is seen by the next look, whichever connection takes it. */
-		if (key.version)
-			one->failures += strcmp(key.version, sample_version(i)) != 0;
-	}
-	return NULL;
-}
-
-static void many_threads_see_what_they_have_written(void **state)
-{
-	struct fixture *f = *state;
-	struct busy busy[8];
-	pthread_t threads[8];
-
-	for (unsigned i = 0; i < 8; i++) {
-		busy[i] = (struct busy){ f, i, 0 };
-		assert_int_equal(pthread_create(&threads[i], NULL, look_and_write, &busy[i]), 0);
-	}
-	for (unsigned i = 0; i < 8; i++) {
-		pthread_join(threads[i], NULL);
-		assert_int_equal(busy[i].failures, 0);
-	}
-}
-
-static void two_programs_may_have_it_open(void **state)
-{
-	struct fixture *f = *state;
-	const struct sc_tenant_row tenant = { .id = "third", .name = "n" };
-	struct sc_vault_store *second = NULL;
-	SC_CLEANUP(sc_tenant_row) seen = { 0 };
-	char version[SC_STORE_VERSION_SIZE];
-
-	assert_ok(sc_vault_store_open(path_of(f), &second, NULL), NULL);
-	assert_ok(sc_store_tenant_add(second, &tenant, NULL), NULL);
-	assert_ok(sc_store_tenant_find(f->store, "third", &seen, NULL), NULL);
-	assert_ok(sample_import(f->store, "Contoso", "k", 1, 1, version, NULL), NULL);
-	sc_vault_store_close(second);
-	assert_ok(sample_import(f->store, "Contoso", "k", 2, 2, version, NULL), NULL);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -736,15 +411,6 @@ int main(void)
 		TEST(a_group_that_is_there_takes_new_tags_alone),
 		TEST(lists_have_the_callers_own_in_order_page_by_page),
 		TEST(of_two_changes_of_a_vault_the_second_must_have_seen_the_first),
-		TEST(the_newest_version_is_the_last_imported),
-		TEST(a_key_comes_back_whole_and_its_attributes_change),
-		TEST(a_package_comes_to_one_place_once),
-		TEST(a_package_outlives_its_purged_key),
-		TEST(a_version_or_an_id_of_the_wrong_length_is_refused),
-		TEST(of_two_imports_into_one_place_both_get_the_winners_version),
-		TEST(of_two_imports_into_different_places_one_is_refused),
-		TEST(many_threads_see_what_they_have_written),
-		TEST(two_programs_may_have_it_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

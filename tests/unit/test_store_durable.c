@@ -17,48 +17,10 @@
 #include <sqlite3.h>
 
 #include "fault_vfs.h"
-#include "sample_vault.h"
-#include "scratch.h"
+#include "store_fixture.h"
 
 #define CALLS_MAX 200 /* more than one import makes */
 #define KILLS     12
-
-struct fixture {
-	struct scratch scratch;
-	struct sc_vault_store *store;
-};
-
-static const char *path_of(const struct fixture *f)
-{
-	return scratch_path(&f->scratch, "vault.db");
-}
-
-static int set_up(void **state)
-{
-	struct fixture *f = calloc(1, sizeof *f);
-
-	f->scratch = scratch_make();
-	f->store = sample_vault_store(path_of(f));
-	*state = f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	sc_vault_store_close(f->store);
-	scratch_remove(&f->scratch);
-	free(f);
-	return 0;
-}
-
-static void reopen(struct fixture *f)
-{
-	sc_vault_store_close(f->store);
-	f->store = NULL;
-	assert_ok(sc_vault_store_open(path_of(f), &f->store, NULL), NULL);
-}
 
 static sc_status import(struct fixture *f, unsigned number, struct sc_error *err)
 {

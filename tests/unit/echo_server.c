@@ -1,0 +1,199 @@
+/* See echo_server.h. */
+#include "support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "echo_server.h"
+
+struct web_fixture fixture;
+struct sc_web_server *server;
+struct sc_web_request *_Atomic parked;
+char answer[ANSWER_SIZE];
+
+/* -- the handlers ------------------------------------------------------------------------------ */
+
+static void set_text(json_t *object, const char *name, const char *value)
+{
+	assert_int_equal(json_object_set_new(object, name, value ? json_string(value) : json_null()), 0);
+}
+
+static void echo(struct sc_web_request *request, void *context)
+{
+	json_t *body = json_object();
+
+	assert_string_equal(context, "context");
+	set_text(body, "method", sc_web_method(request));
+	set_text(body, "host", sc_web_host(request));
+	set_text(body, "label", sc_web_label(request));
+	set_text(body, "path", sc_web_path(request));
+	set_text(body, "name", sc_web_parameter(request, "name"));
+	set_text(body, "version", sc_web_parameter(request, "version"));
+	set_text(body, "api", sc_web_query(request, "api-version"));
+	set_text(body, "raw", sc_web_query_raw(request));
+	set_text(body, "bearer", sc_web_bearer(request));
+	set_text(body, "form", sc_web_form(request, "password"));
+	set_text(body, "peer", sc_web_peer(request));
+	json_object_set_new(body, "length", json_integer((json_int_t)sc_web_body(request).len));
+	sc_web_set_header(request, "X-Own", "first");
+	sc_web_set_header(request, "x-own", "second");
+	sc_web_answer(request, 200, body);
+}
+
+static void park(struct sc_web_request *request, void *context)
+{
+	(void)context;
+	parked = request;
+}
+
+void answer_as_job(void *context)
+{
+	sc_web_answer_error(context, 409, "Conflict", "from %s", "a worker");
+}
+
+static void later(struct sc_web_request *request, void *context)
+{
+	(void)context;
+	assert_ok(sc_web_run(sc_web_request_server(request), SC_WEB_QUICK, answer_as_job, request, NULL),
+		  NULL);
+}
+
+static void read_json(struct sc_web_request *request, void *context)
+{
+	json_t *value = NULL;
+	struct sc_error err = { 0 };
+	sc_status status = sc_web_json(request, &value, &err);
+
+	(void)context;
+	if (status == SC_OK)
+		sc_web_answer(request, 200, value);
+	else
+		sc_web_answer_error(request, status == SC_ERR_FORMAT ? 415 : 400, sc_status_name(status),
+				    "%s", err.message);
+}
+
+static const struct sc_web_route vault_routes[] = {
+	{ "GET", "/keys/{name}/{version?}", echo },
+	{ "POST", "/keys/{name}/{version?}/sign", echo },
+	{ "POST", "/echo", echo },
+	{ "GET", "/echo", echo },
+	{ "GET", "/park", park },
+	{ "GET", "/later", later },
+	{ "POST", "/json", read_json },
+	{ 0 },
+};
+static const struct sc_web_route management_routes[] = {
+	{ "GET", "/subscriptions/{name}/resourceGroups", echo },
+	{ 0 },
+};
+const struct sc_web_host hosts[] = {
+	{ "login", false, vault_routes },
+	{ "management", true, management_routes },
+	{ "*.vault", false, vault_routes },
+	{ 0 },
+};
+const char *const loopbacks[] = { "127.0.0.1", "::1" };
+
+/* -- its life ---------------------------------------------------------------------------------- */
+
+sc_status start_with(unsigned threads, unsigned deadline_ms, unsigned transfer_ms, struct sc_error *err)
+{
+	const struct sc_web_settings settings = {
+		.domain = "localhost",
+		.addresses = loopbacks,
+		.address_count = 2,
+		.tls_key = fixture.tls_key,
+		.hosts = hosts,
+		.context = (void *)(uintptr_t) "context",
+		.threads = threads,
+		.deadline_ms = deadline_ms,
+		.transfer_ms = transfer_ms,
+		.slow_workers = 1,
+	};
+
+	return sc_web_server_start(&settings, &server, err);
+}
+
+int set_up(void **state)
+{
+	struct sc_error err = { 0 };
+
+	(void)state;
+	web_fixture_start(&fixture);
+	parked = NULL;
+	assert_ok(start_with(2, 0, 0, &err), &err);
+	return 0;
+}
+
+int set_up_impatient(void **state)
+{
+	struct sc_error err = { 0 };
+
+	(void)state;
+	web_fixture_start(&fixture);
+	parked = NULL;
+	assert_ok(start_with(1, 400, 800, &err), &err);
+	return 0;
+}
+
+int tear_down(void **state)
+{
+	(void)state;
+	sc_web_server_free(server);
+	server = NULL;
+	web_fixture_stop(&fixture);
+	return 0;
+}
+
+/* -- the client -------------------------------------------------------------------------------- */
+
+int send_bytes(const void *request, size_t len)
+{
+	return web_exchange("127.0.0.1", sc_web_server_port(server), request, len, WAIT_MS, answer,
+			    sizeof answer);
+}
+
+int send_text(const char *text)
+{
+	char port[8];
+	char filled[8192];
+	const char *at;
+	size_t used = 0;
+
+	snprintf(port, sizeof port, "%u", (unsigned)sc_web_server_port(server));
+	while ((at = strstr(text, "PORT"))) {
+		used += (size_t)snprintf(filled + used, sizeof filled - used, "%.*s%s", (int)(at - text),
+					 text, port);
+		text = at + 4;
+	}
+	used += (size_t)snprintf(filled + used, sizeof filled - used, "%s", text);
+	assert_true(used < sizeof filled);
+	return send_bytes(filled, used);
+}
+
+int status_of(const char *text)
+{
+	return strncmp(text, "HTTP/1.1 ", 9) == 0 ? atoi(text + 9) : 0;
+}
+
+int status_for(const char *text)
+{
+	int result = send_text(text);
+
+	assert_int_equal(result, 0);
+	return status_of(answer);
+}
+
+void assert_member(const char *name, const char *value)
+{
+	const char *body = strstr(answer, "\r\n\r\n");
+	json_t *object = body ? json_loads(body + 4, 0, NULL) : NULL;
+	const char *text = json_string_value(json_object_get(object, name));
+
+	if (!value)
+		assert_null(text);
+	else if (!text || strcmp(text, value) != 0)
+		fail_msg("%s is %s, expected %s, in: %s", name, text ? text : "absent", value, answer);
+	json_decref(object);
+}

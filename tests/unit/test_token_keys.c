@@ -1,0 +1,280 @@
+/*
+ * An issuer's keys, without which no token is accepted (rule P5): a sound set or none, from the authority
+ * that was named, and fetched no more often than is needed.
+ */
+#include "support/test.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/ec.h>
+
+#include "base/os.h"
+#include "token_maker.h"
+#include "web/fetch.h"
+#include "web_fixture.h"
+
+/* -- sets of keys ------------------------------------------------------------------------------ */
+
+static void a_set_of_keys_that_is_not_sound_is_refused_as_a_whole(void **state)
+{
+	static const char *const sets[] = {
+		"{}",
+		"{\"keys\":[]}",
+		"{\"keys\":{}}",
+		"{\"keys\":[1]}",
+		"{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"a\",\"n\":\"AQAB\",\"e\":\"AQAB\"}]}",
+		"{\"keys\":[{\"kty\":\"EC\",\"kid\":\"a\"}]}",
+		"[]",
+	};
+	char jwk[1024];
+	char set[4096];
+	struct sc_error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
+		assert_status(sc_issuers_set_keys(issuers, ISSUER, sc_view_text(sets[i]), &err), SC_ERR_JSON,
+			      &err);
+	write_jwk(jwk, sizeof jwk, key, "k1");
+	snprintf(set, sizeof set, "{\"keys\":[%s,%s]}", jwk, jwk);
+	assert_status(sc_issuers_set_keys(issuers, ISSUER, sc_view_text(set), &err), SC_ERR_JSON, &err);
+	snprintf(set, sizeof set, "{\"keys\":[%s]}", jwk);
+	memcpy(strstr(set, "AQAB"), "AQAA", 4);
+	assert_status(sc_issuers_set_keys(issuers, ISSUER, sc_view_text(set), &err), SC_ERR_JSON, &err);
+	/* None of them took the good keys away. */
+	assert_good(join(HEADER, payload("a-1", "a-1"), sign_well));
+	snprintf(set, sizeof set, "{\"keys\":[%s]}", jwk);
+	memcpy(strstr(set, "\"sig\""), "\"enc\"", 5);
+	assert_status(sc_issuers_set_keys(issuers, ISSUER, sc_view_text(set), &err), SC_ERR_JSON, &err);
+	snprintf(set, sizeof set, "{\"keys\":[%s]}", jwk);
+	assert_ok(sc_issuers_set_keys(issuers, ISSUER, sc_view_text(set), &err), &err);
+	assert_bad(join("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"k2\"}", payload("a-1", "a-1"),
+			sign_by_another),
+		   "no such key");
+}
+
+static void an_issuer_is_listed_once_with_its_tenants(void **state)
+{
+	struct sc_issuer_settings settings = { ISSUER, NULL, NULL, tenants, 1 };
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_status(sc_issuers_add(issuers, &settings, &err), SC_ERR_EXISTS, &err);
+	settings.issuer = "https://other/";
+	settings.tenant_count = 0;
+	assert_status(sc_issuers_add(issuers, &settings, &err), SC_ERR_ARGUMENT, &err);
+	settings.tenant_count = 1;
+	settings.keys_url = "http://other/keys";
+	settings.ca = "ca.pem";
+	assert_status(sc_issuers_add(issuers, &settings, &err), SC_ERR_ARGUMENT, &err);
+	settings.keys_url = "https://other/keys";
+	settings.ca = NULL;
+	assert_status(sc_issuers_add(issuers, &settings, &err), SC_ERR_ARGUMENT, &err);
+	settings.ca = "ca.pem";
+	assert_ok(sc_issuers_add(issuers, &settings, &err), &err);
+}
+
+/* -- keys that are fetched --------------------------------------------------------------------- */
+
+static atomic_uint fetches;
+static atomic_bool is_broken;
+
+static void give_keys(struct sc_web_request *request, void *context)
+{
+	(void)context;
+	fetches++;
+	if (is_broken)
+		sc_web_answer_error(request, 500, "Broken", "broken");
+	else
+		sc_web_answer_bytes(request, 200, "application/json", sc_view_text(jwks));
+}
+
+static void give_elsewhere(struct sc_web_request *request, void *context)
+{
+	(void)context;
+	sc_web_set_header(request, "Location", "/keys");
+	sc_web_answer_bytes(request, 302, "application/json", sc_view_text(jwks));
+}
+
+static void give_too_much(struct sc_web_request *request, void *context)
+{
+	static const char much[SC_FETCH_MAX + 1];
+
+	(void)context;
+	sc_web_answer_bytes(request, 200, "application/json", sc_view_of(much, sizeof much));
+}
+
+static const struct sc_web_route routes[] = {
+	{ "GET", "/keys", give_keys },
+	{ "GET", "/elsewhere", give_elsewhere },
+	{ "GET", "/too-much", give_too_much },
+	{ 0 },
+};
+static const struct sc_web_host hosts[] = { { "login", false, routes }, { 0 } };
+
+/* A clock that the test sets forward. */
+static atomic_int ahead;
+
+static int clock_ahead(clockid_t clock, struct timespec *out)
+{
+	int result = sc_os_system.clock_gettime(clock, out);
+
+	out->tv_sec += ahead;
+	return result;
+}
+
+static sc_status verify_until_settled(const char *token)
+{
+	sc_status status = SC_ERR_UNAVAILABLE;
+
+	for (int i = 0; i < 300 && status == SC_ERR_UNAVAILABLE; i++) {
+		struct sc_error err = { 0 };
+
+		status = verify(token, NULL, &err);
+		if (status == SC_ERR_UNAVAILABLE)
+			usleep(10000);
+	}
+	return status;
+}
+
+static void keys_are_fetched_and_again_for_an_unknown_kid_but_not_often(void **state)
+{
+	static const char *const loopback[] = { "127.0.0.1" };
+	struct web_fixture fixture;
+	struct sc_web_settings settings = {
+		.domain = "localhost", .addresses = loopback, .address_count = 1, .hosts = hosts, .threads = 1
+	};
+	struct sc_issuer_settings issuer = { ISSUER, NULL, NULL, tenants, 1 };
+	struct sc_web_server *server = NULL;
+	struct sc_os os = sc_os_system;
+	struct sc_error err = { 0 };
+	char url[128];
+	char good[4096];
+	char unknown[4096];
+
+	(void)state;
+	os.clock_gettime = clock_ahead;
+	sc_os = &os;
+	snprintf(good, sizeof good, "%s", join(HEADER, payload("a-1", "a-1"), sign_well));
+	snprintf(
+	    unknown, sizeof unknown, "%s",
+	    join("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"k9\"}", payload("a-1", "a-1"), sign_well));
+	sc_issuers_free(issuers);
+	issuers = NULL;
+	web_fixture_start(&fixture);
+	settings.tls_key = fixture.tls_key;
+	assert_ok(sc_web_server_start(&settings, &server, &err), &err);
+	snprintf(url, sizeof url, "https://login.localhost:%u/keys", (unsigned)sc_web_server_port(server));
+	issuer.keys_url = url;
+	issuer.ca = fixture.certificate;
+	assert_ok(sc_issuers_new(&issuers, &err), &err);
+	assert_ok(sc_issuers_add(issuers, &issuer, &err), &err);
+
+	/* Nothing there yet: come again, not "wrong". */
+	assert_status(verify(good, NULL, &err), SC_ERR_UNAVAILABLE, &err);
+	is_broken = true;
+	sc_issuers_start(issuers, server);
+	for (int i = 0; i < 500 && fetches < 1; i++)
+		usleep(10000);
+	usleep(100000);
+	assert_status(verify(good, NULL, &err), SC_ERR_UNAVAILABLE, &err);
+	assert_int_equal(fetches, 1);
+	is_broken = false;
+	ahead += SC_ISSUER_PAUSE + 1;
+	assert_ok(verify_until_settled(good), NULL);
+	assert_int_equal(fetches, 2);
+	/* Known keys are fetched for no more; an unknown one is looked for at most every so many seconds. */
+	for (int i = 0; i < 20; i++) {
+		assert_ok(verify(good, NULL, &err), &err);
+		assert_status(verify(unknown, NULL, &err), SC_ERR_TOKEN, &err);
+	}
+	assert_int_equal(fetches, 2);
+	ahead += SC_ISSUER_PAUSE + 1;
+	assert_status(verify_until_settled(unknown), SC_ERR_TOKEN, NULL);
+	assert_int_equal(fetches, 3);
+	ahead += SC_ISSUER_LIFE / 2;
+	assert_ok(verify(good, NULL, &err), &err);
+	usleep(200000);
+	assert_int_equal(fetches, 3);
+	sc_web_server_free(server);
+	web_fixture_stop(&fixture);
+	sc_os = &sc_os_system;
+}
+
+#define URL_SIZE 128
+
+static const char *write_url(char url[URL_SIZE], const char *scheme, const char *host, uint16_t port,
+			     const char *path)
+{
+	snprintf(url, URL_SIZE, "%s://%s.localhost:%u%s", scheme, host, (unsigned)port, path);
+	return url;
+}
+
+static void keys_come_over_https_from_the_authority_that_was_named_and_nowhere_else(void **state)
+{
+	static const char *const loopback[] = { "127.0.0.1" };
+	struct web_fixture fixture;
+	struct sc_web_settings settings = {
+		.domain = "localhost", .addresses = loopback, .address_count = 1, .hosts = hosts, .threads = 1
+	};
+	static const struct {
+		const char *scheme;
+		const char *host;
+		const char *path;
+		const char *why;
+	} bad[] = {
+		{ "https", "login", "/elsewhere", "answered 302" },
+		{ "https", "login", "/nowhere", "answered 404" },
+		{ "https", "login", "/too-much", "more than" },
+		{ "http", "login", "/keys", "rotocol" },
+		{ "https", "graph", "/keys", "SSL peer certificate" }, /* not among its names */
+	};
+	struct sc_web_server *server = NULL;
+	EVP_PKEY *stranger = EVP_EC_gen("P-256");
+	SC_CLEANUP(sc_bytes) got = { 0 };
+	struct sc_error err = { 0 };
+	char other[160];
+	char url[URL_SIZE];
+	uint16_t port;
+
+	(void)state;
+	is_broken = false;
+	web_fixture_start(&fixture);
+	settings.tls_key = fixture.tls_key;
+	assert_ok(sc_web_server_start(&settings, &server, &err), &err);
+	port = sc_web_server_port(server);
+	assert_ok(sc_fetch(write_url(url, "https", "login", port, "/keys"), fixture.certificate, &got, &err),
+		  &err);
+	assert_view_equal(sc_bytes_view(&got), sc_view_text(jwks));
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		struct sc_bytes none = { 0 };
+
+		write_url(url, bad[i].scheme, bad[i].host, port, bad[i].path);
+		assert_status(sc_fetch(url, fixture.certificate, &none, &err), SC_ERR_HTTP, &err);
+		if (!strstr(err.message, bad[i].why))
+			fail_msg("%s: %s", url, err.message);
+	}
+	snprintf(other, sizeof other, "%s.other", fixture.certificate);
+	web_fixture_certificate(stranger, other);
+	write_url(url, "https", "login", port, "/keys");
+	assert_status(sc_fetch(url, other, &got, &err), SC_ERR_HTTP, &err);
+	assert_non_null(strstr(err.message, "SSL peer certificate"));
+	sc_web_server_free(server);
+	web_fixture_stop(&fixture);
+	EVP_PKEY_free(stranger);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_set_of_keys_that_is_not_sound_is_refused_as_a_whole),
+		TEST(an_issuer_is_listed_once_with_its_tenants),
+		TEST(keys_are_fetched_and_again_for_an_unknown_kid_but_not_often),
+		TEST(keys_come_over_https_from_the_authority_that_was_named_and_nowhere_else),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,274 @@
+/*
+ * What takes time in the HTTPS server: answers that come later or never, clients that are slow or gone, its
+ * end, and the jobs that its workers do meanwhile.
+ */
+#include "support/test.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "echo_server.h"
+
+static void wait_until_parked(void)
+{
+	for (int i = 0; i < 500 && !parked; i++)
+		usleep(10000);
+	assert_non_null(parked);
+}
+
+/* A request sent by a thread, whose answer comes later. */
+struct background {
+	pthread_t thread;
+	const char *path;
+	char answer[4096];
+	int result;
+};
+
+static void *ask(void *argument)
+{
+	struct background *background = argument;
+	char request[256];
+	int len = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: login.localhost:%u\r\n" END,
+			   background->path, (unsigned)sc_web_server_port(server));
+
+	background->result = web_exchange("127.0.0.1", sc_web_server_port(server), request, (size_t)len,
+					  10000, background->answer, sizeof background->answer);
+	return NULL;
+}
+
+static void start_asking(struct background *background, const char *path)
+{
+	*background = (struct background){ .path = path };
+	assert_int_equal(pthread_create(&background->thread, NULL, ask, background), 0);
+}
+
+/* -- time -------------------------------------------------------------------------------------- */
+
+static void an_answer_may_come_from_another_thread(void **state)
+{
+	(void)state;
+	assert_int_equal(status_for("GET /later HTTP/1.1\r\n" HOST END), 409);
+	assert_non_null(strstr(answer, "from a worker"));
+}
+
+static void a_request_that_waits_delays_no_other(void **state)
+{
+	struct background waiting;
+
+	(void)state; /* one HTTP thread */
+	start_asking(&waiting, "/park");
+	wait_until_parked();
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+	sc_web_answer(parked, 204, NULL);
+	pthread_join(waiting.thread, NULL);
+	assert_int_equal(status_of(waiting.answer), 204);
+}
+
+static void an_answer_that_is_late_is_dropped_and_the_client_told_to_come_again(void **state)
+{
+	struct background waiting;
+
+	(void)state;
+	start_asking(&waiting, "/park");
+	wait_until_parked();
+	assert_true(sc_web_is_awaited(parked));
+	pthread_join(waiting.thread, NULL);
+	assert_int_equal(waiting.result, 0);
+	assert_int_equal(status_of(waiting.answer), 503);
+	assert_non_null(strstr(waiting.answer, "\r\nRetry-After: 1\r\n"));
+	assert_false(sc_web_is_awaited(parked));
+	sc_web_answer_error(parked, 200, "x", "y");
+	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+}
+
+/* libmicrohttpd does not notice it: only our deadline gives thread, connection and memory back. */
+static void a_client_that_goes_away_while_it_waits_does_no_harm(void **state)
+{
+	char request[256];
+	int len = snprintf(request, sizeof request, "GET /park HTTP/1.1\r\nHost: login.localhost:%u\r\n\r\n",
+			   (unsigned)sc_web_server_port(server));
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		parked = NULL;
+		(void)web_exchange("127.0.0.1", sc_web_server_port(server), request, (size_t)len, 50, answer,
+				   sizeof answer);
+		wait_until_parked();
+		assert_string_equal(answer, "");
+		assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+		if (i < 2)
+			usleep(800000); /* beyond the deadline */
+		if (i == 2)
+			sc_web_server_stop(server);
+		assert_false(sc_web_is_awaited(parked));
+		sc_web_answer(parked, 200, NULL);
+	}
+}
+
+/* Not so many for each: descriptors are the process's. */
+static void connections_are_shared_by_the_addresses(void **state)
+{
+	static const char *const three[] = { "127.0.0.1", "127.0.0.2", "::1" };
+	const struct sc_web_settings settings = {
+		.domain = "localhost",
+		.addresses = three,
+		.address_count = 3,
+		.tls_key = fixture.tls_key,
+		.hosts = hosts,
+		.context = (void *)(uintptr_t) "context",
+		.threads = 1,
+		.deadline_ms = 2000,
+		.connections = 3,
+	};
+	struct background waiting;
+	struct sc_error err = { 0 };
+	int64_t begun;
+
+	(void)state;
+	sc_web_server_free(server);
+	server = NULL;
+	assert_ok(sc_web_server_start(&settings, &server, &err), &err);
+	start_asking(&waiting, "/park");
+	wait_until_parked();
+	begun = sc_clock_monotonic();
+	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+	assert_true(sc_clock_monotonic() - begun > SC_SECOND);
+	pthread_join(waiting.thread, NULL);
+	assert_int_equal(status_of(waiting.answer), 503);
+	sc_web_answer(parked, 200, NULL);
+}
+
+static void a_slow_client_is_cut_off(void **state)
+{
+	static const char *const beginnings[] = {
+		"",
+		"GET /echo HT",
+		"GET /echo HTTP/1.1\r\n" HOST,
+		"POST /echo HTTP/1.1\r\n" HOST "Content-Length: 10\r\n\r\nabc",
+		"GET /echo HTTP/1.1\r\n" HOST "\r\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
+		int64_t begun = sc_clock_monotonic();
+
+		assert_int_equal(send_text(beginnings[i]), 0);
+		assert_in_range(sc_clock_monotonic() - begun, 700 * SC_SECOND / 1000, 3 * SC_SECOND);
+	}
+	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+}
+
+static void stopping_answers_what_waits_and_takes_nothing_more(void **state)
+{
+	struct background waiting;
+	uint16_t port = sc_web_server_port(server);
+
+	(void)state;
+	start_asking(&waiting, "/park");
+	wait_until_parked();
+	sc_web_server_stop(server);
+	pthread_join(waiting.thread, NULL);
+	assert_int_equal(status_of(waiting.answer), 503);
+	assert_int_equal(web_exchange("127.0.0.1", port, "", 0, 100, answer, sizeof answer), -1);
+	assert_status(sc_web_run(server, SC_WEB_QUICK, answer_as_job, NULL, NULL), SC_ERR_STATE, NULL);
+	/* Late, from a thread that outlived the server's. */
+	sc_web_answer(parked, 200, json_object());
+}
+
+/* -- jobs -------------------------------------------------------------------------------------- */
+
+static atomic_bool gate;
+static atomic_uint done;
+
+static void wait_at_gate(void *context)
+{
+	(void)context;
+	while (!gate)
+		usleep(1000);
+	done++;
+}
+
+static atomic_bool was_awaited;
+
+static void ask_at_gate(void *context)
+{
+	while (!gate)
+		usleep(1000);
+	was_awaited = sc_web_is_awaited(context);
+	sc_web_answer(context, 204, NULL);
+}
+
+static void *stop_server(void *argument)
+{
+	sc_web_server_stop(server);
+	return argument;
+}
+
+static void a_job_learns_that_the_server_is_stopping(void **state)
+{
+	struct background waiting;
+	pthread_t stopper;
+
+	(void)state;
+	for (int stops = 0; stops < 2; stops++) {
+		gate = false;
+		parked = NULL;
+		start_asking(&waiting, "/park");
+		wait_until_parked();
+		assert_ok(sc_web_run(server, SC_WEB_SLOW, ask_at_gate, parked, NULL), NULL);
+		if (stops) {
+			assert_int_equal(pthread_create(&stopper, NULL, stop_server, NULL), 0);
+			while (sc_web_run(server, SC_WEB_SLOW, wait_at_gate, NULL, NULL) == SC_OK)
+				usleep(10000);
+		}
+		gate = true;
+		pthread_join(waiting.thread, NULL);
+		assert_int_equal(status_of(waiting.answer), 204);
+		assert_int_equal(was_awaited, !stops);
+	}
+	pthread_join(stopper, NULL);
+}
+
+static void slow_jobs_do_not_delay_quick_ones_and_are_limited(void **state)
+{
+	struct sc_error err = { 0 };
+	unsigned queued = 0;
+
+	(void)state;
+	gate = false;
+	done = 0;
+	while (sc_web_run(server, SC_WEB_SLOW, wait_at_gate, NULL, &err) == SC_OK)
+		queued++;
+	assert_int_equal(err.status, SC_ERR_BUSY);
+	assert_in_range(queued, SC_WEB_JOBS_MAX, SC_WEB_JOBS_MAX + 1);
+	assert_int_equal(status_for("GET /later HTTP/1.1\r\n" HOST END), 409);
+	gate = true;
+	sc_web_server_stop(server);
+	assert_int_equal(done, queued);
+}
+
+#define TEST(name)      cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define IMPATIENT(name) cmocka_unit_test_setup_teardown(name, set_up_impatient, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(an_answer_may_come_from_another_thread),
+		IMPATIENT(a_request_that_waits_delays_no_other),
+		IMPATIENT(an_answer_that_is_late_is_dropped_and_the_client_told_to_come_again),
+		IMPATIENT(a_client_that_goes_away_while_it_waits_does_no_harm),
+		TEST(connections_are_shared_by_the_addresses),
+		IMPATIENT(a_slow_client_is_cut_off),
+		TEST(stopping_answers_what_waits_and_takes_nothing_more),
+		TEST(slow_jobs_do_not_delay_quick_ones_and_are_limited),
+		TEST(a_job_learns_that_the_server_is_stopping),
+	};
+
+	signal(SIGPIPE, SIG_IGN); /* of the client's own writes */
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

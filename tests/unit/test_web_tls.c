@@ -1,0 +1,225 @@
+/*
+ * The HTTPS server's TLS with a key that is in a (fake) module, whatever that module does, and what can keep
+ * a server from starting. Every refusal here stands beside the same thing accepted.
+ */
+#include "support/test.h"
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/ssl.h>
+
+#include "base/clock.h"
+#include "echo_server.h"
+
+/* -- TLS --------------------------------------------------------------------------------------- */
+
+static int tickets;
+
+static int count_ticket(SSL *ssl, SSL_SESSION *session)
+{
+	(void)ssl, (void)session;
+	tickets++;
+	return 0;
+}
+
+/* The version that was agreed on, 0 for none. */
+static int handshake(int version, const char *groups, const char *ciphers)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	BIO *bio;
+	char target[32];
+	int agreed = 0;
+	SSL *ssl = NULL;
+
+	SSL_CTX_set_security_level(context, 0);
+	SSL_CTX_set_min_proto_version(context, version);
+	SSL_CTX_set_max_proto_version(context, version);
+	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT);
+	SSL_CTX_sess_set_new_cb(context, count_ticket);
+	if (groups)
+		assert_int_equal(SSL_CTX_set1_groups_list(context, groups), 1);
+	if (ciphers)
+		assert_int_equal(SSL_CTX_set_cipher_list(context, ciphers), 1);
+	bio = BIO_new_ssl_connect(context);
+	snprintf(target, sizeof target, "127.0.0.1:%u", (unsigned)sc_web_server_port(server));
+	BIO_set_conn_hostname(bio, target);
+	if (BIO_do_connect(bio) == 1 && BIO_get_ssl(bio, &ssl) == 1 && SSL_is_init_finished(ssl)) {
+		agreed = SSL_version(ssl);
+		assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(SSL_get0_peer_certificate(ssl)), fixture.key),
+				 1);
+	}
+	BIO_free_all(bio);
+	SSL_CTX_free(context);
+	return agreed;
+}
+
+static void tls_1_2_and_1_3_are_spoken_with_the_modules_signature(void **state)
+{
+	unsigned before = fixture.signs;
+
+	(void)state;
+	assert_int_equal(handshake(TLS1_3_VERSION, NULL, NULL), TLS1_3_VERSION);
+	assert_int_equal(fixture.signs, before + 1);
+	assert_int_equal(handshake(TLS1_2_VERSION, NULL, NULL), TLS1_2_VERSION);
+	assert_int_equal(fixture.signs, before + 2);
+	assert_int_equal(handshake(TLS1_3_VERSION, "P-256", NULL), TLS1_3_VERSION);
+	assert_int_equal(handshake(TLS1_2_VERSION, NULL, "ECDHE-ECDSA-AES128-GCM-SHA256"), TLS1_2_VERSION);
+}
+
+static void older_tls_and_weak_ciphers_are_not(void **state)
+{
+	(void)state;
+	assert_int_equal(handshake(TLS1_1_VERSION, NULL, NULL), 0);
+	assert_int_equal(handshake(TLS1_VERSION, NULL, NULL), 0);
+	assert_int_equal(handshake(TLS1_2_VERSION, NULL, "ECDHE-ECDSA-AES128-SHA"), 0);
+	assert_int_equal(handshake(TLS1_2_VERSION, NULL, "ECDHE-ECDSA-AES128-GCM-SHA256"), TLS1_2_VERSION);
+}
+
+static void no_session_ticket_is_given(void **state)
+{
+	(void)state;
+	tickets = 0;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+	assert_int_equal(handshake(TLS1_3_VERSION, NULL, NULL), TLS1_3_VERSION);
+	assert_int_equal(tickets, 0);
+}
+
+static void a_client_cannot_renegotiate(void **state)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	BIO *bio = NULL;
+	SSL *ssl = NULL;
+	char target[32];
+	unsigned before;
+
+	(void)state;
+	SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
+	bio = BIO_new_ssl_connect(context);
+	snprintf(target, sizeof target, "127.0.0.1:%u", (unsigned)sc_web_server_port(server));
+	BIO_set_conn_hostname(bio, target);
+	assert_int_equal(BIO_do_connect(bio), 1);
+	assert_int_equal(BIO_get_ssl(bio, &ssl), 1);
+	before = fixture.signs;
+	assert_int_equal(SSL_renegotiate(ssl), 1);
+	assert_int_not_equal(SSL_do_handshake(ssl), 1);
+	assert_int_equal(fixture.signs, before);
+	BIO_free_all(bio);
+	SSL_CTX_free(context);
+}
+
+static void a_module_that_forgot_or_was_restarted_is_no_event(void **state)
+{
+	(void)state;
+	fixture.behaviour = MODULE_FORGETS;
+	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+	fixture.behaviour = MODULE_CLOSES;
+	assert_int_equal(handshake(TLS1_3_VERSION, NULL, NULL), 0);
+	fixture.behaviour = MODULE_SIGNS;
+	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+}
+
+static void a_silent_module_costs_a_handshake_its_time_and_no_more(void **state)
+{
+	int64_t begun = sc_clock_monotonic();
+
+	(void)state;
+	fixture.behaviour = MODULE_IS_SILENT;
+	assert_int_equal(handshake(TLS1_3_VERSION, NULL, NULL), 0);
+	assert_in_range(sc_clock_monotonic() - begun, 19 * SC_SECOND / 10, 4 * SC_SECOND);
+	begun = sc_clock_monotonic();
+	assert_int_equal(handshake(TLS1_3_VERSION, NULL, NULL), 0);
+	assert_true(sc_clock_monotonic() - begun < SC_SECOND);
+	fixture.behaviour = MODULE_SIGNS;
+	sleep(1);
+	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+}
+
+static void a_certificate_of_another_key_is_refused_at_the_start(void **state)
+{
+	const struct sc_tls_key_settings settings = { fixture.certificate, fixture.blob, fixture.socket,
+						      "vaultd" };
+	EVP_PKEY *other = EVP_EC_gen("P-256");
+	EVP_PKEY *larger = EVP_EC_gen("P-384");
+	struct sc_tls_key *key = NULL;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	web_fixture_certificate(other, fixture.certificate);
+	assert_status(sc_tls_key_open(&settings, &key, &err), SC_ERR_KEY_INVALID, &err);
+	web_fixture_certificate(larger, fixture.certificate);
+	assert_status(sc_tls_key_open(&settings, &key, &err), SC_ERR_KEY_TYPE, &err);
+	web_fixture_certificate(fixture.key, fixture.certificate);
+	assert_ok(sc_tls_key_open(&settings, &key, &err), &err);
+	sc_tls_key_free(key);
+	EVP_PKEY_free(other);
+	EVP_PKEY_free(larger);
+}
+
+/* -- start ------------------------------------------------------------------------------------- */
+
+static void a_process_has_one_server(void **state)
+{
+	struct sc_web_server *first = server;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_status(start_with(1, 0, 0, &err), SC_ERR_STATE, &err);
+	assert_ptr_equal(server, first);
+	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+}
+
+static void a_port_that_is_taken_is_named(void **state)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sc_web_settings settings = {
+		.domain = "localhost",
+		.addresses = loopbacks,
+		.address_count = 1,
+		.tls_key = fixture.tls_key,
+		.hosts = hosts,
+		.context = (void *)(uintptr_t) "context",
+	};
+	socklen_t len = sizeof address;
+	struct sc_error err = { 0 };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char words[64];
+
+	(void)state;
+	sc_web_server_free(server);
+	server = NULL;
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+	settings.port = ntohs(address.sin_port);
+	snprintf(words, sizeof words, "cannot listen on 127.0.0.1 port %u: Address", (unsigned)settings.port);
+	assert_status(sc_web_server_start(&settings, &server, &err), SC_ERR_SYSTEM, &err);
+	assert_non_null(strstr(err.message, words));
+	close(fd);
+	assert_ok(sc_web_server_start(&settings, &server, &err), &err);
+	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(tls_1_2_and_1_3_are_spoken_with_the_modules_signature),
+		TEST(older_tls_and_weak_ciphers_are_not),
+		TEST(no_session_ticket_is_given),
+		TEST(a_client_cannot_renegotiate),
+		TEST(a_module_that_forgot_or_was_restarted_is_no_event),
+		TEST(a_silent_module_costs_a_handshake_its_time_and_no_more),
+		TEST(a_certificate_of_another_key_is_refused_at_the_start),
+		TEST(a_process_has_one_server),
+		TEST(a_port_that_is_taken_is_named),
+	};
+
+	signal(SIGPIPE, SIG_IGN); /* of the client's own writes */
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
