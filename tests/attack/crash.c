@@ -268,9 +268,7 @@ static pid_t attack_generation(pid_t pid)
 	return pid;
 }
 
-/* -- QUORUM_CARD
- * ---------------------------------------------------------------------------------------------------------
- */
+/* -- QUORUM_CARD ------------------------------------------------------------------------------- */
 
 /* A body that nobody will use: what counts is the cards. */
 static sc_status give_card(struct sc_client *client, unsigned index, const char *pin, struct sc_error *err)
@@ -406,9 +404,7 @@ static pid_t attack_the_delay(pid_t pid)
 	return pid;
 }
 
-/* -- two daemons
- * ------------------------------------------------------------------------------------------------------------
- */
+/* -- two daemons ------------------------------------------------------------------------------- */
 
 static void attack_with_a_second(void)
 {

@@ -62,9 +62,7 @@ struct search {
 	bool is_quiet;
 };
 
-/* -- needles
- * ---------------------------------------------------------------------------------------------------------
- */
+/* -- needles ----------------------------------------------------------------------------------- */
 
 /* What would be found everywhere is no needle. */
 static bool is_distinct(const uint8_t *piece)

@@ -113,9 +113,7 @@ static struct sc_bytes body_of(enum sc_command command)
 	abort();
 }
 
-/* -- attacks
- * -----------------------------------------------------------------------------------------------------------
- */
+/* -- attacks ----------------------------------------------------------------------------------- */
 
 /*
  * Cut where the header still says the whole length: no message. Cut where it says the length that is left: no

@@ -128,9 +128,7 @@ void parcel_free(struct parcel *p)
 	OPENSSL_free(p);
 }
 
-/* -- sealing
- * -----------------------------------------------------------------------------------------------------------
- */
+/* -- sealing ----------------------------------------------------------------------------------- */
 
 static void sign_statement(struct parcel *p, const struct sc_hash *digest)
 {

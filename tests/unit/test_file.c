@@ -208,9 +208,7 @@ static sc_status write_file(const char *content, enum sc_file_mode mode, struct 
 	return sc_file_write(&dir, "file", sc_view_text(content), mode, 0600, err);
 }
 
-/* -- faults
- * ----------------------------------------------------------------------------------------------------------
- */
+/* -- faults ------------------------------------------------------------------------------------ */
 
 /* Fails the n-th call of one kind while the old file is replaced; false once there is no n-th call. */
 static bool replace_with_fault(enum call kind, int n, int error)

@@ -33,9 +33,7 @@ static const char *text_at(const json_t *json, const char *a, const char *b)
 	return json_string_value(json_object_get(json_object_get(json, a), b));
 }
 
-/* -- keys
- * ---------------------------------------------------------------------------------------------------------
- */
+/* -- keys -------------------------------------------------------------------------------------- */
 
 static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 {

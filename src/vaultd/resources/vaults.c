@@ -60,9 +60,7 @@ void sc_vaults_get(struct sc_web_request *request, void *context)
 		sc_resources_call_fail(call, status, &err);
 }
 
-/* -- PUT
- * ----------------------------------------------------------------------------------------------------------
- */
+/* -- PUT --------------------------------------------------------------------------------------- */
 
 static struct sc_policy_author author_of(const struct sc_resources_call *call)
 {
