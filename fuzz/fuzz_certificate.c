@@ -14,10 +14,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	int64_t from;
 	int64_t until;
 
-	if (sc_certificate_decode(der, &certificate, NULL) != SC_OK ||
+	if (sc_x509_decode(der, &certificate, NULL) != SC_OK ||
 	    sc_certificate_kind_of(certificate, &kind, NULL) != SC_OK)
 		return 0;
-	fuzz_holds(sc_certificate_encode(certificate, &again, NULL) == SC_OK, "what is accepted can be written");
+	fuzz_holds(sc_x509_encode(certificate, &again, NULL) == SC_OK, "what is accepted can be written");
 	fuzz_holds(sc_view_equals(der, sc_bytes_view(&again)), "what is accepted has one encoding");
 	fuzz_holds(sc_certificate_subject(certificate, &name, NULL) == SC_OK &&
 		       sc_certificate_issuer(certificate, &name, NULL) == SC_OK,

@@ -38,7 +38,7 @@ static struct sc_view next_line(struct sc_view *rest)
 	return line;
 }
 
-static void hold_pairs(const struct sc_pairs *pairs)
+static void hold_pairs(const struct sc_web_pairs *pairs)
 {
 	for (size_t i = 0; i < pairs->count; i++) {
 		const char *name = (const char *)pairs->item[i].name.data;
@@ -46,7 +46,7 @@ static void hold_pairs(const struct sc_pairs *pairs)
 		fuzz_holds(sc_view_is_text(sc_bytes_view(&pairs->item[i].name)) &&
 			       sc_view_is_text(sc_bytes_view(&pairs->item[i].value)),
 			   "parameters are text");
-		fuzz_holds(sc_pairs_find(pairs, name, false) == (const char *)pairs->item[i].value.data,
+		fuzz_holds(sc_web_pairs_find(pairs, name, false) == (const char *)pairs->item[i].value.data,
 			   "a parameter stands once");
 	}
 }
@@ -63,19 +63,19 @@ static void hold_segment(const struct sc_bytes *segment)
 
 static void feed_target(const char *raw)
 {
-	struct sc_target target = { 0 };
-	struct sc_route_match match = { 0 };
+	struct sc_web_target target = { 0 };
+	struct sc_web_route_match match = { 0 };
 
-	if (sc_target_read(raw, &target, NULL) == SC_OK) {
+	if (sc_web_target_read(raw, &target, NULL) == SC_OK) {
 		for (size_t i = 0; i < target.segment_count; i++)
 			hold_segment(&target.segment[i]);
 		hold_pairs(&target.parameters);
 		for (const struct sc_web_host *host = hosts; host->name; host++)
-			if (sc_route_find(host, "GET", &target, &match))
+			if (sc_web_route_find(host, "GET", &target, &match))
 				fuzz_holds(match.parameter_count <= target.segment_count,
 					   "a parameter is a segment");
 	}
-	sc_target_free(&target);
+	sc_web_target_free(&target);
 }
 
 static void feed_host(const char *text)
@@ -85,17 +85,17 @@ static void feed_host(const char *text)
 	struct sc_view label;
 	uint16_t port = 0;
 
-	if (sc_host_read(text, &name, &port, NULL) != SC_OK)
+	if (sc_web_host_read(text, &name, &port, NULL) != SC_OK)
 		return;
 	fuzz_holds(strspn((const char *)name.data, "abcdefghijklmnopqrstuvwxyz0123456789-.") == name.len,
 		   "a host is a name");
-	host = sc_route_host(hosts, "localhost", sc_bytes_view(&name), &label);
+	host = sc_web_route_host(hosts, "localhost", sc_bytes_view(&name), &label);
 	fuzz_holds(!label.len || (host && !memchr(label.data, '.', label.len)), "a label is one label");
 }
 
 static void feed_headers(struct sc_view *rest)
 {
-	SC_CLEANUP(sc_pairs) headers = { 0 };
+	SC_CLEANUP(sc_web_pairs) headers = { 0 };
 	struct sc_web_framing framing = { 0 };
 	struct sc_view line;
 
@@ -106,13 +106,13 @@ static void feed_headers(struct sc_view *rest)
 
 		value.data += name + (colon != NULL);
 		value.len -= name + (colon != NULL);
-		if (sc_pairs_add(&headers, sc_view_of(line.data, name), value, NULL) != SC_OK)
+		if (sc_web_pairs_add(&headers, sc_view_of(line.data, name), value, NULL) != SC_OK)
 			return;
 	}
 	if (sc_web_check_head("GET", "HTTP/1.1", &headers, &framing, NULL) != SC_OK)
 		return;
 	fuzz_holds(!framing.is_chunked || !framing.has_length, "a body has one length");
-	feed_host(sc_pairs_find(&headers, "Host", true));
+	feed_host(sc_web_pairs_find(&headers, "Host", true));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -120,13 +120,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct sc_view rest = sc_view_of(data, len);
 	struct sc_view line = next_line(&rest);
 	SC_CLEANUP(sc_bytes) target = { 0 };
-	SC_CLEANUP(sc_pairs) form = { 0 };
+	SC_CLEANUP(sc_web_pairs) form = { 0 };
 
 	if (sc_bytes_copy(line, &target, NULL) != SC_OK)
 		return 0;
 	feed_target((const char *)target.data);
 	feed_headers(&rest);
-	if (sc_pairs_read(&form, rest, true, NULL) == SC_OK)
+	if (sc_web_pairs_read(&form, rest, true, NULL) == SC_OK)
 		hold_pairs(&form);
 	return 0;
 }

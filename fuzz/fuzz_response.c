@@ -24,14 +24,14 @@ SC_COMMAND_TABLE(BODY)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	SC_CLEANUP(sc_writer) again = sc_writer_new(SC_MESSAGE_MAX);
-	SC_CLEANUP(sc_writer) message = sc_writer_new(SC_MESSAGE_MAX);
-	struct sc_response_header header;
+	SC_CLEANUP(sc_writer) again = sc_writer_new(SC_WIRE_MESSAGE_MAX);
+	SC_CLEANUP(sc_writer) message = sc_writer_new(SC_WIRE_MESSAGE_MAX);
+	struct sc_wire_response_header header;
 	struct sc_view body;
 
-	if (sc_response_read(sc_view_of(data, len), &header, &body, NULL) != SC_OK)
+	if (sc_wire_response_read(sc_view_of(data, len), &header, &body, NULL) != SC_OK)
 		return 0;
-	sc_response_header_write(&message, &header, body.len);
+	sc_wire_response_header_write(&message, &header, body.len);
 	sc_write_raw(&message, body);
 	fuzz_holds(sc_view_equals(sc_view_of(data, len), sc_writer_view(&message)),
 		   "a header has one encoding");

@@ -20,7 +20,7 @@
 #define INPUT_MAX 8192
 
 static EVP_PKEY *key;
-static struct sc_issuers *issuers;
+static struct sc_web_issuers *issuers;
 
 static void must(bool ok)
 {
@@ -39,7 +39,7 @@ static struct sc_bytes base64url(struct sc_view bytes)
 static void set_up(void)
 {
 	static const char *const tenants[] = { TENANT };
-	const struct sc_issuer_settings settings = { ISSUER, NULL, NULL, tenants, 1 };
+	const struct sc_web_issuer_settings settings = { ISSUER, NULL, NULL, tenants, 1 };
 	SC_CLEANUP(sc_bytes) text = { 0 };
 	uint8_t modulus[256];
 	char jwks[1024];
@@ -52,17 +52,17 @@ static void set_up(void)
 	snprintf(jwks, sizeof jwks,
 		 "{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"k1\",\"n\":\"%s\",\"e\":\"AQAB\"}]}",
 		 (const char *)text.data);
-	must(sc_issuers_new(&issuers, NULL) == SC_OK && sc_issuers_add(issuers, &settings, NULL) == SC_OK &&
-	     sc_issuers_set_keys(issuers, ISSUER, sc_view_text(jwks), NULL) == SC_OK);
+	must(sc_web_issuers_new(&issuers, NULL) == SC_OK && sc_web_issuers_add(issuers, &settings, NULL) == SC_OK &&
+	     sc_web_issuers_set_keys(issuers, ISSUER, sc_view_text(jwks), NULL) == SC_OK);
 	BN_free(n);
 }
 
 static bool verifies(const char *token)
 {
 	static const char *const audiences[] = { AUDIENCE };
-	struct sc_token_claims claims = { 0 };
+	struct sc_web_token_claims claims = { 0 };
 
-	if (sc_token_verify(issuers, token, audiences, 1, &claims, NULL) != SC_OK) {
+	if (sc_web_token_verify(issuers, token, audiences, 1, &claims, NULL) != SC_OK) {
 		fuzz_holds(!claims.oid[0], "a refused token says nothing");
 		return false;
 	}
@@ -111,10 +111,10 @@ static void feed_signed(struct sc_view text)
 
 static void feed_keys(struct sc_view text)
 {
-	struct sc_key_set *set = NULL;
+	struct sc_web_key_set *set = NULL;
 
-	if (sc_key_set_read(text, &set, NULL) == SC_OK)
-		sc_key_set_release(set);
+	if (sc_web_key_set_read(text, &set, NULL) == SC_OK)
+		sc_web_key_set_release(set);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -10,9 +10,9 @@
 
 #include <openssl/crypto.h>
 
-#include "azure/answer.h"
+#include "azure/service_answer.h"
 #include "azure/url.h"
-#include "formats/transfer.h"
+#include "formats/transfer_package.h"
 
 /* The public identifier of the PowerShell cmdlets, by which services know such a client. */
 #define CLIENT_ID "1950a258-227b-4e31-a9cf-717495945fc2"
@@ -22,13 +22,13 @@
 #define FORM          "application/x-www-form-urlencoded"
 
 struct access {
-	char audience[SC_URL_MAX];
+	char audience[SC_AZURE_URL_SIZE];
 	struct sc_bytes token; /* terminated */
 };
 
-struct sc_account {
-	struct sc_session session;
-	struct sc_https *https;
+struct sc_azure_account {
+	struct sc_azure_session session;
+	struct sc_azure_https *https;
 	struct access access[AUDIENCES_MAX];
 	size_t access_count;
 };
@@ -46,66 +46,66 @@ static void wipe_json(void)
 	json_set_alloc_funcs(malloc, wipe_and_free);
 }
 
-static sc_status account_new(const char *ca, struct sc_account **out, struct sc_error *err)
+static sc_status account_new(const char *ca, struct sc_azure_account **out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_account) account = calloc(1, sizeof *account);
+	SC_CLEANUP(sc_azure_account) account = calloc(1, sizeof *account);
 
 	SC_ENSURE(account, err, SC_ERR_MEMORY, "out of memory");
-	SC_TRY(sc_https_open(ca && *ca ? ca : NULL, &account->https, err));
+	SC_TRY(sc_azure_https_open(ca && *ca ? ca : NULL, &account->https, err));
 	*out = sc_steal(account);
 	return SC_OK;
 }
 
-void sc_account_free(struct sc_account *account)
+void sc_azure_account_free(struct sc_azure_account *account)
 {
 	if (!account)
 		return;
 	for (size_t i = 0; i < account->access_count; i++)
 		sc_bytes_free(&account->access[i].token);
-	sc_session_free(&account->session);
-	sc_https_free(account->https);
+	sc_azure_session_free(&account->session);
+	sc_azure_https_free(account->https);
 	free(account);
 }
 
-const struct sc_session *sc_account_session(const struct sc_account *account)
+const struct sc_azure_session *sc_azure_account_session(const struct sc_azure_account *account)
 {
 	return &account->session;
 }
 
 /* The authority's metadata (OpenID Connect Discovery 1.0, section 4) names the token endpoint. */
-static sc_status discover(struct sc_account *account, struct sc_error *err)
+static sc_status discover(struct sc_azure_account *account, struct sc_error *err)
 {
-	struct sc_session *session = &account->session;
-	SC_CLEANUP(sc_https_answer) answer = { 0 };
+	struct sc_azure_session *session = &account->session;
+	SC_CLEANUP(sc_azure_https_answer) answer = { 0 };
 	SC_CLEANUP(sc_json) metadata = NULL;
-	char url[SC_URL_MAX];
-	struct sc_https_request request = { .method = "GET", .url = url };
+	char url[SC_AZURE_URL_SIZE];
+	struct sc_azure_https_request request = { .method = "GET", .url = url };
 	const char *endpoint = NULL;
 
-	SC_TRY(sc_url_make(url, err, "%s/.well-known/openid-configuration", session->authority));
-	SC_TRY(sc_https_send(account->https, &request, &answer, err));
-	SC_TRY(sc_answer_read(&answer, session->authority, &metadata, err));
-	SC_TRY(sc_json_text(metadata, "token_endpoint", SC_SESSION_TEXT - 1, SC_JSON_NEEDED, &endpoint, err));
-	SC_ENSURE(sc_url_same_origin(endpoint, session->authority), err, SC_ERR_HTTP,
+	SC_TRY(sc_azure_url_make(url, err, "%s/.well-known/openid-configuration", session->authority));
+	SC_TRY(sc_azure_https_send(account->https, &request, &answer, err));
+	SC_TRY(sc_azure_answer_read(&answer, session->authority, &metadata, err));
+	SC_TRY(sc_json_text(metadata, "token_endpoint", SC_AZURE_SESSION_TEXT_SIZE - 1, SC_JSON_NEEDED, &endpoint, err));
+	SC_ENSURE(sc_azure_url_same_origin(endpoint, session->authority), err, SC_ERR_HTTP,
 		  "%s: it sends passwords to another host, which is refused", session->authority);
-	return sc_session_set(session->token_endpoint, sizeof session->token_endpoint, endpoint,
+	return sc_azure_session_set(session->token_endpoint, sizeof session->token_endpoint, endpoint,
 			      "token_endpoint", err);
 }
 
-static sc_status ask_token(struct sc_account *account, const struct sc_form_field *fields, size_t count,
+static sc_status ask_token(struct sc_azure_account *account, const struct sc_azure_form_field *fields, size_t count,
 			   json_t **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) form = { 0 };
-	SC_CLEANUP(sc_https_answer) answer = { 0 };
-	struct sc_https_request request = { .method = "POST",
+	SC_CLEANUP(sc_azure_https_answer) answer = { 0 };
+	struct sc_azure_https_request request = { .method = "POST",
 					    .url = account->session.token_endpoint,
 					    .content_type = FORM };
 	sc_status status;
 
-	SC_TRY(sc_form_make(fields, count, &form, err));
+	SC_TRY(sc_azure_form_make(fields, count, &form, err));
 	request.body = sc_bytes_view(&form);
-	SC_TRY(sc_https_send(account->https, &request, &answer, err));
-	status = sc_answer_read(&answer, "sign-in", out, err);
+	SC_TRY(sc_azure_https_send(account->https, &request, &answer, err));
+	status = sc_azure_answer_read(&answer, "sign-in", out, err);
 	/* RFC 6749 section 5.2: a refused password or refresh token is a 400; to us it is a matter of
 	 * authority. */
 	if (status == SC_ERR_HTTP && answer.status == 400) {
@@ -125,12 +125,12 @@ static sc_status take_token(const json_t *answer, const char *name, enum sc_json
 	SC_TRY(sc_json_text(answer, name, TOKEN_MAX, need, &token, err));
 	if (!token)
 		return SC_OK;
-	SC_ENSURE(sc_token_is_safe(token), err, SC_ERR_JSON, "sign-in: \"%s\" is no token", name);
+	SC_ENSURE(sc_azure_token_is_safe(token), err, SC_ERR_JSON, "sign-in: \"%s\" is no token", name);
 	sc_bytes_free(out);
 	return sc_bytes_copy(sc_view_text(token), out, err);
 }
 
-static sc_status keep_access(struct sc_account *account, const char *audience, const json_t *answer,
+static sc_status keep_access(struct sc_azure_account *account, const char *audience, const json_t *answer,
 			     struct sc_error *err)
 {
 	struct access *access = &account->access[account->access_count];
@@ -138,7 +138,7 @@ static sc_status keep_access(struct sc_account *account, const char *audience, c
 
 	SC_TRY(sc_json_text(answer, "token_type", 16, SC_JSON_NEEDED, &type, err));
 	SC_ENSURE(strcasecmp(type, "Bearer") == 0, err, SC_ERR_JSON, "sign-in: tokens of an unknown type");
-	SC_TRY(sc_session_set(access->audience, sizeof access->audience, audience, "audience", err));
+	SC_TRY(sc_azure_session_set(access->audience, sizeof access->audience, audience, "audience", err));
 	SC_TRY(take_token(answer, "access_token", SC_JSON_NEEDED, &access->token, err));
 	account->access_count++;
 	return SC_OK;
@@ -151,22 +151,22 @@ static sc_status take_guid(const json_t *claims, const char *name, char out[SC_G
 	const char *value = NULL;
 
 	SC_TRY(sc_json_text(claims, name, SC_GUID_SIZE - 1, SC_JSON_NEEDED, &value, err));
-	SC_TRY(sc_session_set(out, SC_GUID_SIZE, value, name, err));
+	SC_TRY(sc_azure_session_set(out, SC_GUID_SIZE, value, name, err));
 	for (char *c = out; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	SC_ENSURE(sc_subscription_is_valid(out), err, SC_ERR_JSON, "sign-in: \"%s\" is no GUID", name);
 	return SC_OK;
 }
 
-static sc_status take_claims(const json_t *claims, const char *user, struct sc_session *session,
+static sc_status take_claims(const json_t *claims, const char *user, struct sc_azure_session *session,
 			     struct sc_error *err)
 {
 	const char *account = NULL;
 
 	SC_TRY(take_guid(claims, "tid", session->tenant, err));
 	SC_TRY(take_guid(claims, "oid", session->object_id, err));
-	SC_TRY(sc_answer_text(claims, "upn", SC_SESSION_TEXT - 1, SC_JSON_OPTIONAL, &account, err));
-	return sc_session_set(session->account, sizeof session->account, account ? account : user, "account",
+	SC_TRY(sc_azure_answer_text(claims, "upn", SC_AZURE_SESSION_TEXT_SIZE - 1, SC_JSON_OPTIONAL, &account, err));
+	return sc_azure_session_set(session->account, sizeof session->account, account ? account : user, "account",
 			      err);
 }
 
@@ -175,7 +175,7 @@ static sc_status take_claims(const json_t *claims, const char *user, struct sc_s
  * its signature need not be verified (OpenID Connect Core 1.0, section 3.1.3.7, step 6); nothing is decided
  * by it but what is shown and whom a new vault's first policy names.
  */
-static sc_status read_identity(const json_t *answer, const char *user, struct sc_session *session,
+static sc_status read_identity(const json_t *answer, const char *user, struct sc_azure_session *session,
 			       struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) payload = { 0 };
@@ -193,49 +193,49 @@ static sc_status read_identity(const json_t *answer, const char *user, struct sc
 	return take_claims(claims, user, session, err);
 }
 
-static sc_status set_place(const struct sc_sign_in *where, struct sc_session *session, struct sc_error *err)
+static sc_status set_place(const struct sc_azure_sign_in *where, struct sc_azure_session *session, struct sc_error *err)
 {
 	char *manager_end;
 
-	SC_ENSURE(sc_url_is_base(where->authority), err, SC_ERR_ARGUMENT,
+	SC_ENSURE(sc_azure_url_is_base(where->authority), err, SC_ERR_ARGUMENT,
 		  "%s: no sign-in address like https://login.localhost:8444/adfs", where->authority);
-	SC_ENSURE(sc_url_is_base(where->manager), err, SC_ERR_ARGUMENT,
+	SC_ENSURE(sc_azure_url_is_base(where->manager), err, SC_ERR_ARGUMENT,
 		  "%s: no Resource Manager's address like https://management.localhost:8443", where->manager);
-	SC_TRY(sc_session_set(session->authority, sizeof session->authority, where->authority, "authority",
+	SC_TRY(sc_azure_session_set(session->authority, sizeof session->authority, where->authority, "authority",
 			      err));
-	SC_TRY(sc_session_set(session->manager, sizeof session->manager, where->manager, "manager", err));
+	SC_TRY(sc_azure_session_set(session->manager, sizeof session->manager, where->manager, "manager", err));
 	manager_end = session->manager + strlen(session->manager) - 1;
 	if (*manager_end == '/')
 		*manager_end = '\0';
 	manager_end = session->authority + strlen(session->authority) - 1;
 	if (*manager_end == '/')
 		*manager_end = '\0';
-	return sc_session_set(session->ca, sizeof session->ca, where->ca ? where->ca : "", "CA file", err);
+	return sc_azure_session_set(session->ca, sizeof session->ca, where->ca ? where->ca : "", "CA file", err);
 }
 
 /* What the Resource Manager's tokens are for: its address with the final slash, as its other clients ask. */
-static sc_status manager_audience(const struct sc_session *session, char out[SC_URL_MAX],
+static sc_status manager_audience(const struct sc_azure_session *session, char out[SC_AZURE_URL_SIZE],
 				  struct sc_error *err)
 {
-	return sc_url_make(out, err, "%s/", session->manager);
+	return sc_azure_url_make(out, err, "%s/", session->manager);
 }
 
-sc_status sc_account_sign_in(const struct sc_sign_in *where, const char *user,
-			     const struct sc_secret *password, struct sc_account **out, struct sc_error *err)
+sc_status sc_azure_account_sign_in(const struct sc_azure_sign_in *where, const char *user,
+			     const struct sc_secret *password, struct sc_azure_account **out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_account) account = NULL;
+	SC_CLEANUP(sc_azure_account) account = NULL;
 	SC_CLEANUP(sc_json) answer = NULL;
-	char audience[SC_URL_MAX];
+	char audience[SC_AZURE_URL_SIZE];
 
 	wipe_json();
-	SC_ENSURE(*user && sc_text_is_printable(user), err, SC_ERR_ARGUMENT,
+	SC_ENSURE(*user && sc_azure_text_is_printable(user), err, SC_ERR_ARGUMENT,
 		  "the user's name is empty or unprintable");
 	SC_TRY(account_new(where->ca, &account, err));
 	SC_TRY(set_place(where, &account->session, err));
 	SC_TRY(manager_audience(&account->session, audience, err));
 	SC_TRY(discover(account, err));
 
-	const struct sc_form_field fields[] = {
+	const struct sc_azure_form_field fields[] = {
 		{ "grant_type", sc_view_text("password") },
 		{ "client_id", sc_view_text(CLIENT_ID) },
 		{ "username", sc_view_text(user) },
@@ -247,31 +247,31 @@ sc_status sc_account_sign_in(const struct sc_sign_in *where, const char *user,
 	SC_TRY(keep_access(account, audience, answer, err));
 	SC_TRY(take_token(answer, "refresh_token", SC_JSON_NEEDED, &account->session.refresh_token, err));
 	SC_TRY(read_identity(answer, user, &account->session, err));
-	SC_TRY(sc_session_write(&account->session, err));
+	SC_TRY(sc_azure_session_write(&account->session, err));
 	*out = sc_steal(account);
 	return SC_OK;
 }
 
-sc_status sc_account_open(struct sc_account **out, struct sc_error *err)
+sc_status sc_azure_account_open(struct sc_azure_account **out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_session) session = { 0 };
-	SC_CLEANUP(sc_account) account = NULL;
+	SC_CLEANUP(sc_azure_session) session = { 0 };
+	SC_CLEANUP(sc_azure_account) account = NULL;
 
 	wipe_json();
-	SC_TRY(sc_session_read(&session, err));
+	SC_TRY(sc_azure_session_read(&session, err));
 	SC_TRY(account_new(session.ca, &account, err));
 	account->session = session;
-	session = (struct sc_session){ 0 };
+	session = (struct sc_azure_session){ 0 };
 	*out = sc_steal(account);
 	return SC_OK;
 }
 
 /* A service may answer a new refresh token with each use (RFC 6749 section 6): the old one is then replaced.
  */
-static sc_status refresh(struct sc_account *account, const char *audience, struct sc_error *err)
+static sc_status refresh(struct sc_azure_account *account, const char *audience, struct sc_error *err)
 {
-	struct sc_session *session = &account->session;
-	const struct sc_form_field fields[] = {
+	struct sc_azure_session *session = &account->session;
+	const struct sc_azure_form_field fields[] = {
 		{ "grant_type", sc_view_text("refresh_token") },
 		{ "client_id", sc_view_text(CLIENT_ID) },
 		{ "refresh_token", sc_bytes_view(&session->refresh_token) },
@@ -295,10 +295,10 @@ static sc_status refresh(struct sc_account *account, const char *audience, struc
 		return SC_OK;
 	sc_bytes_free(&session->refresh_token);
 	session->refresh_token = sc_bytes_take(&renewed);
-	return sc_session_write(session, err);
+	return sc_azure_session_write(session, err);
 }
 
-static sc_status find_token(struct sc_account *account, const char *audience, const char **out,
+static sc_status find_token(struct sc_azure_account *account, const char *audience, const char **out,
 			    struct sc_error *err)
 {
 	for (size_t i = 0; i < account->access_count; i++)
@@ -311,12 +311,12 @@ static sc_status find_token(struct sc_account *account, const char *audience, co
 	return SC_OK;
 }
 
-sc_status sc_account_call(struct sc_account *account, const struct sc_call *call, json_t **out,
+sc_status sc_azure_account_call(struct sc_azure_account *account, const struct sc_azure_call *call, json_t **out,
 			  struct sc_error *err)
 {
-	SC_CLEANUP(sc_https_answer) answer = { 0 };
+	SC_CLEANUP(sc_azure_https_answer) answer = { 0 };
 	SC_CLEANUP(sc_bytes) body = { 0 };
-	struct sc_https_request request = { .method = call->method, .url = call->url };
+	struct sc_azure_https_request request = { .method = call->method, .url = call->url };
 
 	SC_TRY(find_token(account, call->audience, &request.token, err));
 	if (call->body) {
@@ -324,6 +324,6 @@ sc_status sc_account_call(struct sc_account *account, const struct sc_call *call
 		request.body = sc_bytes_view(&body);
 		request.content_type = "application/json";
 	}
-	SC_TRY(sc_https_send(account->https, &request, &answer, err));
-	return sc_answer_read(&answer, call->what, out, err);
+	SC_TRY(sc_azure_https_send(account->https, &request, &answer, err));
+	return sc_azure_answer_read(&answer, call->what, out, err);
 }

@@ -3,11 +3,11 @@
 
 #include <stdio.h>
 
-#include "azure/answer.h"
+#include "azure/service_answer.h"
 #include "base/clock.h"
 #include "base/log.h"
 
-int sc_cmdlet_main(const char *name, sc_cmdlet *run, int argc, char **argv)
+int sc_azure_cmdlet_main(const char *name, sc_azure_cmdlet *run, int argc, char **argv)
 {
 	struct sc_error err = { 0 };
 	char shown[SC_ERROR_MESSAGE_MAX];
@@ -20,22 +20,22 @@ int sc_cmdlet_main(const char *name, sc_cmdlet *run, int argc, char **argv)
 		status = sc_fail(&err, SC_ERR_SYSTEM, "standard output cannot be written");
 	if (status != SC_OK) {
 		/* A library's words among them may repeat what a server sent. */
-		sc_text_show(err.message, shown, sizeof shown);
+		sc_azure_text_show(err.message, shown, sizeof shown);
 		fprintf(stderr, "%s: %s\n", name, shown);
 	}
 	return sc_status_exit(status);
 }
 
-void sc_cmdlet_property(int width, const char *label, const char *value)
+void sc_azure_cmdlet_property(int width, const char *label, const char *value)
 {
 	printf("%-*s :%s%s\n", width, label, *value ? " " : "", value);
 }
 
-void sc_cmdlet_time(int width, const char *label, int64_t seconds)
+void sc_azure_cmdlet_time(int width, const char *label, int64_t seconds)
 {
 	char text[SC_CLOCK_TEXT_SIZE] = "";
 
 	if (seconds)
 		sc_clock_text(seconds, text);
-	sc_cmdlet_property(width, label, text);
+	sc_azure_cmdlet_property(width, label, text);
 }

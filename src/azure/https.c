@@ -12,7 +12,7 @@
 
 #define TOKEN_MAX 16384
 
-struct sc_https {
+struct sc_azure_https {
 	CURL *curl;
 	char why[CURL_ERROR_SIZE];
 };
@@ -32,13 +32,13 @@ static void arrival_free(struct arrival *arrival)
 }
 SC_CLEANUP_VALUE(arrival, arrival_free)
 
-void sc_https_answer_free(struct sc_https_answer *answer)
+void sc_azure_https_answer_free(struct sc_azure_https_answer *answer)
 {
 	sc_bytes_free(&answer->body);
 	answer->status = 0;
 }
 
-bool sc_token_is_safe(const char *token)
+bool sc_azure_token_is_safe(const char *token)
 {
 	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=";
 	size_t len = strlen(token);
@@ -70,7 +70,7 @@ static size_t take(char *data, size_t size, size_t count, void *context)
 	struct arrival *arrival = context;
 	size_t len = size * count;
 
-	if (len > SC_HTTPS_ANSWER_MAX - arrival->used) {
+	if (len > SC_AZURE_HTTPS_ANSWER_MAX - arrival->used) {
 		arrival->is_too_large = true;
 		return 0;
 	}
@@ -83,7 +83,7 @@ static size_t take(char *data, size_t size, size_t count, void *context)
 }
 
 /* What is the same for every request. */
-static CURLcode set_common(struct sc_https *https, const char *ca_file)
+static CURLcode set_common(struct sc_azure_https *https, const char *ca_file)
 {
 	CURL *curl = https->curl;
 	CURLcode code = CURLE_OK;
@@ -97,7 +97,7 @@ static CURLcode set_common(struct sc_https *https, const char *ca_file)
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);
 	SET(CURLOPT_FOLLOWLOCATION, 0L);
-	SET(CURLOPT_TIMEOUT, (long)SC_HTTPS_TIMEOUT);
+	SET(CURLOPT_TIMEOUT, (long)SC_AZURE_HTTPS_TIMEOUT);
 	SET(CURLOPT_CONNECTTIMEOUT, 10L);
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_USERAGENT, "safeconduct/" SC_VERSION);
@@ -110,9 +110,9 @@ static CURLcode set_common(struct sc_https *https, const char *ca_file)
 	return code;
 }
 
-sc_status sc_https_open(const char *ca_file, struct sc_https **out, struct sc_error *err)
+sc_status sc_azure_https_open(const char *ca_file, struct sc_azure_https **out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_https) https = calloc(1, sizeof *https);
+	SC_CLEANUP(sc_azure_https) https = calloc(1, sizeof *https);
 
 	SC_ENSURE(https, err, SC_ERR_MEMORY, "out of memory");
 	if (ca_file && access(ca_file, R_OK) != 0)
@@ -128,7 +128,7 @@ sc_status sc_https_open(const char *ca_file, struct sc_https **out, struct sc_er
 	return SC_OK;
 }
 
-void sc_https_free(struct sc_https *https)
+void sc_azure_https_free(struct sc_azure_https *https)
 {
 	if (!https)
 		return;
@@ -136,7 +136,7 @@ void sc_https_free(struct sc_https *https)
 	free(https);
 }
 
-static sc_status make_headers(const struct sc_https_request *request, struct curl_slist **out,
+static sc_status make_headers(const struct sc_azure_https_request *request, struct curl_slist **out,
 			      struct sc_error *err)
 {
 	SC_CLEANUP(curl_list) list = NULL;
@@ -157,7 +157,7 @@ static sc_status make_headers(const struct sc_https_request *request, struct cur
 	return SC_OK;
 }
 
-static CURLcode set_request(CURL *curl, const struct sc_https_request *request, struct curl_slist *headers,
+static CURLcode set_request(CURL *curl, const struct sc_azure_https_request *request, struct curl_slist *headers,
 			    struct arrival *arrival)
 {
 	CURLcode code = CURLE_OK;
@@ -183,22 +183,22 @@ static CURLcode set_request(CURL *curl, const struct sc_https_request *request, 
 	return code;
 }
 
-static sc_status explain(const struct sc_https *https, CURLcode code, const struct arrival *arrival,
+static sc_status explain(const struct sc_azure_https *https, CURLcode code, const struct arrival *arrival,
 			 const char *url, struct sc_error *err)
 {
 	const char *host = url + strlen("https://");
 	int len = (int)strcspn(host, "/?#");
 
 	SC_ENSURE(!arrival->is_too_large, err, SC_ERR_TOO_LARGE, "%.*s: its answer is larger than %d bytes",
-		  len, host, SC_HTTPS_ANSWER_MAX);
+		  len, host, SC_AZURE_HTTPS_ANSWER_MAX);
 	SC_ENSURE(code != CURLE_OPERATION_TIMEDOUT, err, SC_ERR_TIMEOUT, "%.*s: no answer came in time", len,
 		  host);
 	return sc_fail(err, SC_ERR_UNAVAILABLE, "%.*s: %s", len, host,
 		       https->why[0] ? https->why : curl_easy_strerror(code));
 }
 
-sc_status sc_https_send(struct sc_https *https, const struct sc_https_request *request,
-			struct sc_https_answer *out, struct sc_error *err)
+sc_status sc_azure_https_send(struct sc_azure_https *https, const struct sc_azure_https_request *request,
+			struct sc_azure_https_answer *out, struct sc_error *err)
 {
 	SC_CLEANUP(curl_list) headers = NULL;
 	SC_CLEANUP(arrival) arrival = { 0 };

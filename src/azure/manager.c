@@ -7,8 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "azure/answer.h"
-#include "formats/transfer.h"
+#include "azure/service_answer.h"
+#include "formats/transfer_package.h"
 
 #define SUBSCRIPTIONS_VERSION "2019-11-01"
 #define GROUPS_VERSION        "2021-04-01"
@@ -45,14 +45,14 @@ static const char *const all_key_permissions[] = {
 	"setrotationpolicy",
 };
 
-static sc_status call(struct sc_account *account, const char *method, const char *url, const json_t *body,
+static sc_status call(struct sc_azure_account *account, const char *method, const char *url, const json_t *body,
 		      const char *what, json_t **out, struct sc_error *err)
 {
-	char audience[SC_URL_MAX];
-	struct sc_call request = { method, url, audience, body, what };
+	char audience[SC_AZURE_URL_SIZE];
+	struct sc_azure_call request = { method, url, audience, body, what };
 
-	SC_TRY(sc_url_make(audience, err, "%s/", sc_account_session(account)->manager));
-	return sc_account_call(account, &request, out, err);
+	SC_TRY(sc_azure_url_make(audience, err, "%s/", sc_azure_account_session(account)->manager));
+	return sc_azure_account_call(account, &request, out, err);
 }
 
 /* -- names -------------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ static bool is_resource_id(const char *id)
 {
 	size_t len = strlen(id);
 
-	if (len < 2 || len >= SC_SESSION_TEXT || id[0] != '/' || id[len - 1] == '/')
+	if (len < 2 || len >= SC_AZURE_SESSION_TEXT_SIZE || id[0] != '/' || id[len - 1] == '/')
 		return false;
 	return strspn(id, LETTERS_DIGITS "-_.()/") == len && !strstr(id, "//") && !strstr(id, "/.");
 }
@@ -93,8 +93,8 @@ static sc_status copy_text(const json_t *object, const char *name, enum sc_json_
 {
 	const char *text = NULL;
 
-	SC_TRY(sc_answer_text(object, name, size - 1, need, &text, err));
-	return sc_session_set(out, size, text ? text : "", name, err);
+	SC_TRY(sc_azure_answer_text(object, name, size - 1, need, &text, err));
+	return sc_azure_session_set(out, size, text ? text : "", name, err);
 }
 
 static sc_status copy_guid(const json_t *object, const char *name, char out[SC_GUID_SIZE],
@@ -128,24 +128,24 @@ static sc_status visit_page(const json_t *page, visit_item *visit, void *context
 }
 
 /* The next page's address; empty at the end. It is followed within the Resource Manager only. */
-static sc_status next_page(struct sc_account *account, const json_t *page, char url[SC_URL_MAX],
+static sc_status next_page(struct sc_azure_account *account, const json_t *page, char url[SC_AZURE_URL_SIZE],
 			   struct sc_error *err)
 {
-	const char *manager = sc_account_session(account)->manager;
+	const char *manager = sc_azure_account_session(account)->manager;
 	size_t len = strlen(manager);
 	const char *next = NULL;
 
-	SC_TRY(sc_answer_text(page, "nextLink", SC_URL_MAX - 1, SC_JSON_OPTIONAL, &next, err));
+	SC_TRY(sc_azure_answer_text(page, "nextLink", SC_AZURE_URL_SIZE - 1, SC_JSON_OPTIONAL, &next, err));
 	url[0] = '\0';
 	if (!next || !*next)
 		return SC_OK;
 	SC_ENSURE(strncasecmp(next, manager, len) == 0 && next[len] == '/' && !strchr(next, ' '), err,
 		  SC_ERR_JSON, "the list goes on at another host, which is refused");
-	return sc_url_make(url, err, "%s%s", manager, next + len);
+	return sc_azure_url_make(url, err, "%s%s", manager, next + len);
 }
 
 /* Every item of a list, page after page; `url` is used up. */
-static sc_status visit_list(struct sc_account *account, char url[SC_URL_MAX], const char *what,
+static sc_status visit_list(struct sc_azure_account *account, char url[SC_AZURE_URL_SIZE], const char *what,
 			    visit_item *visit, void *context, struct sc_error *err)
 {
 	for (unsigned pages = 0; *url; pages++) {
@@ -168,7 +168,7 @@ static sc_status visit_list(struct sc_account *account, char url[SC_URL_MAX], co
  */
 
 struct subscriptions {
-	struct sc_subscription *item; /* SC_SUBSCRIPTIONS_MAX of them */
+	struct sc_azure_subscription *item; /* SC_AZURE_SUBSCRIPTIONS_MAX of them */
 	size_t count;
 };
 
@@ -181,10 +181,10 @@ SC_CLEANUP_VALUE(subscriptions, subscriptions_free)
 static sc_status add_subscription(void *context, const json_t *item, struct sc_error *err)
 {
 	struct subscriptions *list = context;
-	struct sc_subscription *s = &list->item[list->count];
+	struct sc_azure_subscription *s = &list->item[list->count];
 
-	SC_ENSURE(list->count < SC_SUBSCRIPTIONS_MAX, err, SC_ERR_TOO_LARGE, "more than %d of them",
-		  SC_SUBSCRIPTIONS_MAX);
+	SC_ENSURE(list->count < SC_AZURE_SUBSCRIPTIONS_MAX, err, SC_ERR_TOO_LARGE, "more than %d of them",
+		  SC_AZURE_SUBSCRIPTIONS_MAX);
 	SC_TRY(copy_guid(item, "subscriptionId", s->id, err));
 	SC_TRY(copy_text(item, "displayName", SC_JSON_NEEDED, s->name, sizeof s->name, err));
 	SC_TRY(copy_text(item, "state", SC_JSON_OPTIONAL, s->state, sizeof s->state, err));
@@ -193,28 +193,28 @@ static sc_status add_subscription(void *context, const json_t *item, struct sc_e
 	return SC_OK;
 }
 
-sc_status sc_manager_subscriptions(struct sc_account *account, struct sc_subscription **out, size_t *count,
+sc_status sc_azure_manager_subscriptions(struct sc_azure_account *account, struct sc_azure_subscription **out, size_t *count,
 				   struct sc_error *err)
 {
 	SC_CLEANUP(subscriptions) list = { 0 };
-	char url[SC_URL_MAX];
+	char url[SC_AZURE_URL_SIZE];
 
-	list.item = calloc(SC_SUBSCRIPTIONS_MAX, sizeof *list.item);
+	list.item = calloc(SC_AZURE_SUBSCRIPTIONS_MAX, sizeof *list.item);
 	SC_ENSURE(list.item, err, SC_ERR_MEMORY, "out of memory");
-	SC_TRY(sc_url_make(url, err, "%s/subscriptions?api-version=" SUBSCRIPTIONS_VERSION,
-			   sc_account_session(account)->manager));
+	SC_TRY(sc_azure_url_make(url, err, "%s/subscriptions?api-version=" SUBSCRIPTIONS_VERSION,
+			   sc_azure_account_session(account)->manager));
 	SC_TRY(visit_list(account, url, "subscriptions", add_subscription, &list, err));
 	*count = list.count;
 	*out = sc_steal(list.item);
 	return SC_OK;
 }
 
-sc_status sc_manager_subscription(struct sc_account *account, const char *id, struct sc_subscription *out,
+sc_status sc_azure_manager_subscription(struct sc_azure_account *account, const char *id, struct sc_azure_subscription *out,
 				  struct sc_error *err)
 {
 	SC_CLEANUP(subscriptions) list = { 0 };
 
-	SC_TRY(sc_manager_subscriptions(account, &list.item, &list.count, err));
+	SC_TRY(sc_azure_manager_subscriptions(account, &list.item, &list.count, err));
 	SC_ENSURE(list.count > 0, err, SC_ERR_NOT_FOUND, "the account has no subscription");
 	SC_ENSURE(
 	    id || list.count == 1, err, SC_ERR_USAGE,
@@ -232,9 +232,9 @@ sc_status sc_manager_subscription(struct sc_account *account, const char *id, st
  */
 
 /* A vault as the Resource Manager describes it. */
-static sc_status read_vault(const json_t *body, struct sc_vault *out, struct sc_error *err)
+static sc_status read_vault(const json_t *body, struct sc_azure_vault *out, struct sc_error *err)
 {
-	struct sc_vault vault = { 0 };
+	struct sc_azure_vault vault = { 0 };
 	json_t *properties = NULL;
 	json_t *sku = NULL;
 	size_t len;
@@ -248,7 +248,7 @@ static sc_status read_vault(const json_t *body, struct sc_vault *out, struct sc_
 	SC_TRY(sc_json_object(properties, "sku", SC_JSON_OPTIONAL, &sku, err));
 	if (sku)
 		SC_TRY(copy_text(sku, "name", SC_JSON_OPTIONAL, vault.sku, sizeof vault.sku, err));
-	SC_ENSURE(sc_url_is_base(vault.url), err, SC_ERR_JSON, "\"vaultUri\" is no address");
+	SC_ENSURE(sc_azure_url_is_base(vault.url), err, SC_ERR_JSON, "\"vaultUri\" is no address");
 	len = strlen(vault.url);
 	if (vault.url[len - 1] == '/')
 		vault.url[len - 1] = '\0';
@@ -258,7 +258,7 @@ static sc_status read_vault(const json_t *body, struct sc_vault *out, struct sc_
 
 struct search {
 	const char *name;
-	char id[SC_SESSION_TEXT];
+	char id[SC_AZURE_SESSION_TEXT_SIZE];
 };
 
 static sc_status match_vault(void *context, const json_t *item, struct sc_error *err)
@@ -267,44 +267,44 @@ static sc_status match_vault(void *context, const json_t *item, struct sc_error 
 	const char *name = NULL;
 	const char *id = NULL;
 
-	SC_TRY(sc_answer_text(item, "name", 256, SC_JSON_NEEDED, &name, err));
+	SC_TRY(sc_azure_answer_text(item, "name", 256, SC_JSON_NEEDED, &name, err));
 	if (strcasecmp(name, search->name) != 0)
 		return SC_OK;
-	SC_TRY(sc_answer_text(item, "id", SC_SESSION_TEXT - 1, SC_JSON_NEEDED, &id, err));
+	SC_TRY(sc_azure_answer_text(item, "id", SC_AZURE_SESSION_TEXT_SIZE - 1, SC_JSON_NEEDED, &id, err));
 	SC_ENSURE(is_resource_id(id), err, SC_ERR_JSON, "the vault's id is none");
-	return sc_session_set(search->id, sizeof search->id, id, "id", err);
+	return sc_azure_session_set(search->id, sizeof search->id, id, "id", err);
 }
 
-static sc_status find_vault_id(struct sc_account *account, const char *name, char id[SC_SESSION_TEXT],
+static sc_status find_vault_id(struct sc_azure_account *account, const char *name, char id[SC_AZURE_SESSION_TEXT_SIZE],
 			       struct sc_error *err)
 {
 	SC_CLEANUP(subscriptions) list = { 0 };
 	struct search search = { .name = name };
-	char url[SC_URL_MAX];
+	char url[SC_AZURE_URL_SIZE];
 
-	SC_TRY(sc_manager_subscriptions(account, &list.item, &list.count, err));
+	SC_TRY(sc_azure_manager_subscriptions(account, &list.item, &list.count, err));
 	for (size_t i = 0; i < list.count && !search.id[0]; i++) {
-		SC_TRY(sc_url_make(url, err,
+		SC_TRY(sc_azure_url_make(url, err,
 				   "%s/subscriptions/%s/resources?$filter=resourceType%%20eq%%20"
 				   "'Microsoft.KeyVault/vaults'&api-version=" RESOURCES_VERSION,
-				   sc_account_session(account)->manager, list.item[i].id));
+				   sc_azure_account_session(account)->manager, list.item[i].id));
 		SC_TRY(visit_list(account, url, "vaults", match_vault, &search, err));
 	}
 	SC_ENSURE(search.id[0], err, SC_ERR_NOT_FOUND,
 		  "%s: there is no vault of that name in the subscriptions of %s", name,
-		  sc_account_session(account)->account);
+		  sc_azure_account_session(account)->account);
 	memcpy(id, search.id, sizeof search.id);
 	return SC_OK;
 }
 
-static sc_status get_vault(struct sc_account *account, const char *id, const char *name, struct sc_vault *out,
+static sc_status get_vault(struct sc_azure_account *account, const char *id, const char *name, struct sc_azure_vault *out,
 			   struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) body = NULL;
-	char url[SC_URL_MAX];
+	char url[SC_AZURE_URL_SIZE];
 	sc_status status;
 
-	SC_TRY(sc_url_make(url, err, "%s%s?api-version=" VAULTS_VERSION, sc_account_session(account)->manager,
+	SC_TRY(sc_azure_url_make(url, err, "%s%s?api-version=" VAULTS_VERSION, sc_azure_account_session(account)->manager,
 			   id));
 	SC_TRY(call(account, "GET", url, NULL, name, &body, err));
 	status = read_vault(body, out, err);
@@ -315,10 +315,10 @@ static sc_status get_vault(struct sc_account *account, const char *id, const cha
 	return SC_OK;
 }
 
-sc_status sc_manager_vault(struct sc_account *account, const char *name, struct sc_vault *out,
+sc_status sc_azure_manager_vault(struct sc_azure_account *account, const char *name, struct sc_azure_vault *out,
 			   struct sc_error *err)
 {
-	char id[SC_SESSION_TEXT];
+	char id[SC_AZURE_SESSION_TEXT_SIZE];
 
 	SC_TRY(check_vault_name(name, err));
 	SC_TRY(find_vault_id(account, name, id, err));
@@ -328,22 +328,22 @@ sc_status sc_manager_vault(struct sc_account *account, const char *name, struct 
 /* -- what a first vault needs ------------------------------------------------------------------------------
  */
 
-sc_status sc_manager_make_group(struct sc_account *account, const char *subscription, const char *group,
+sc_status sc_azure_manager_make_group(struct sc_azure_account *account, const char *subscription, const char *group,
 				const char *location, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) body = NULL;
 	SC_CLEANUP(sc_json) answer = NULL;
-	char url[SC_URL_MAX];
+	char url[SC_AZURE_URL_SIZE];
 
 	SC_TRY(check_group_name(group, err));
 	body = json_pack("{s:s}", "location", location);
 	SC_ENSURE(body, err, SC_ERR_ARGUMENT, "the location is no UTF-8");
-	SC_TRY(sc_url_make(url, err, "%s/subscriptions/%s/resourcegroups/%s?api-version=" GROUPS_VERSION,
-			   sc_account_session(account)->manager, subscription, group));
+	SC_TRY(sc_azure_url_make(url, err, "%s/subscriptions/%s/resourcegroups/%s?api-version=" GROUPS_VERSION,
+			   sc_azure_account_session(account)->manager, subscription, group));
 	return call(account, "PUT", url, body, group, &answer, err);
 }
 
-static sc_status make_vault_body(const struct sc_session *session, const struct sc_vault_order *order,
+static sc_status make_vault_body(const struct sc_azure_session *session, const struct sc_azure_new_vault *order,
 				 json_t **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) keys = json_array();
@@ -360,13 +360,13 @@ static sc_status make_vault_body(const struct sc_session *session, const struct 
 	return SC_OK;
 }
 
-sc_status sc_manager_make_vault(struct sc_account *account, const struct sc_vault_order *order,
-				struct sc_vault *out, struct sc_error *err)
+sc_status sc_azure_manager_make_vault(struct sc_azure_account *account, const struct sc_azure_new_vault *order,
+				struct sc_azure_vault *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) body = NULL;
 	SC_CLEANUP(sc_json) answer = NULL;
-	char url[SC_URL_MAX];
-	char id[SC_SESSION_TEXT];
+	char url[SC_AZURE_URL_SIZE];
+	char id[SC_AZURE_SESSION_TEXT_SIZE];
 	sc_status status;
 
 	SC_TRY(check_group_name(order->group, err));
@@ -379,8 +379,8 @@ sc_status sc_manager_make_vault(struct sc_account *account, const struct sc_vaul
 		  order->name);
 	if (status != SC_ERR_NOT_FOUND)
 		return status;
-	SC_TRY(make_vault_body(sc_account_session(account), order, &body, err));
-	SC_TRY(sc_url_make(url, err, "%s%s?api-version=" VAULTS_VERSION, sc_account_session(account)->manager,
+	SC_TRY(make_vault_body(sc_azure_account_session(account), order, &body, err));
+	SC_TRY(sc_azure_url_make(url, err, "%s%s?api-version=" VAULTS_VERSION, sc_azure_account_session(account)->manager,
 			   id));
 	SC_TRY(call(account, "PUT", url, body, order->name, &answer, err));
 	status = read_vault(answer, out, err);

@@ -8,9 +8,9 @@
 #include "azure/account.h"
 #include "azure/url.h"
 
-#define SC_SUBSCRIPTIONS_MAX 256
+#define SC_AZURE_SUBSCRIPTIONS_MAX 256
 
-struct sc_subscription {
+struct sc_azure_subscription {
 	char id[SC_GUID_SIZE];
 	char name[256];
 	char state[32]; /* "Enabled" */
@@ -18,17 +18,17 @@ struct sc_subscription {
 };
 
 /* All of the account's, in the service's order. The caller releases *out with free(). */
-sc_status sc_manager_subscriptions(struct sc_account *account, struct sc_subscription **out, size_t *count,
+sc_status sc_azure_manager_subscriptions(struct sc_azure_account *account, struct sc_azure_subscription **out, size_t *count,
 				   struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * The subscription of that id, or, where `id` is NULL, the only one of the account. SC_ERR_NOT_FOUND,
  * SC_ERR_USAGE where there are several.
  */
-sc_status sc_manager_subscription(struct sc_account *account, const char *id, struct sc_subscription *out,
+sc_status sc_azure_manager_subscription(struct sc_azure_account *account, const char *id, struct sc_azure_subscription *out,
 				  struct sc_error *err) SC_WARN_UNUSED;
 
-struct sc_vault {
+struct sc_azure_vault {
 	char name[25]; /* as the service writes it */
 	char url[512]; /* https://contoso.vault.localhost:8443, without a final slash */
 	char id[512];  /* /subscriptions/… */
@@ -37,14 +37,14 @@ struct sc_vault {
 };
 
 /* The vault of that name in any of the account's subscriptions. SC_ERR_NOT_FOUND. */
-sc_status sc_manager_vault(struct sc_account *account, const char *name, struct sc_vault *out,
+sc_status sc_azure_manager_vault(struct sc_azure_account *account, const char *name, struct sc_azure_vault *out,
 			   struct sc_error *err) SC_WARN_UNUSED;
 
 /* Makes a resource group, or finds it as it is. */
-sc_status sc_manager_make_group(struct sc_account *account, const char *subscription, const char *group,
+sc_status sc_azure_manager_make_group(struct sc_azure_account *account, const char *subscription, const char *group,
 				const char *location, struct sc_error *err) SC_WARN_UNUSED;
 
-struct sc_vault_order {
+struct sc_azure_new_vault {
 	const char *subscription;
 	const char *group;
 	const char *name;
@@ -53,7 +53,7 @@ struct sc_vault_order {
 };
 
 /* Makes a vault whose one access policy gives this account every permission over keys. SC_ERR_EXISTS. */
-sc_status sc_manager_make_vault(struct sc_account *account, const struct sc_vault_order *order,
-				struct sc_vault *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_azure_manager_make_vault(struct sc_azure_account *account, const struct sc_azure_new_vault *order,
+				struct sc_azure_vault *out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "azure/answer.h"
+#include "azure/service_answer.h"
 #include "azure/https.h"
 #include "azure/url.h"
 #include "base/file.h"
-#include "formats/transfer.h"
+#include "formats/transfer_package.h"
 #include "web/json.h"
 
 #define FORMAT      "safeconduct.session.1"
@@ -17,13 +17,13 @@
 #define SESSION_MAX 32768
 #define REFRESH_MAX 16384
 
-void sc_session_free(struct sc_session *session)
+void sc_azure_session_free(struct sc_azure_session *session)
 {
 	sc_bytes_free(&session->refresh_token);
-	*session = (struct sc_session){ 0 };
+	*session = (struct sc_azure_session){ 0 };
 }
 
-sc_status sc_session_set(char *field, size_t size, const char *value, const char *what, struct sc_error *err)
+sc_status sc_azure_session_set(char *field, size_t size, const char *value, const char *what, struct sc_error *err)
 {
 	size_t len = strlen(value);
 
@@ -49,24 +49,24 @@ static sc_status open_directory(struct sc_dir *out, struct sc_error *err)
 }
 
 /* What each field must be, whoever wrote it. */
-static sc_status check(const struct sc_session *session, struct sc_error *err)
+static sc_status check(const struct sc_azure_session *session, struct sc_error *err)
 {
 	const char *refresh = (const char *)session->refresh_token.data;
 
-	SC_ENSURE(sc_url_is_base(session->authority) && sc_url_is_base(session->manager), err, SC_ERR_FORMAT,
+	SC_ENSURE(sc_azure_url_is_base(session->authority) && sc_azure_url_is_base(session->manager), err, SC_ERR_FORMAT,
 		  "the session names an address that is none");
-	SC_ENSURE(sc_url_same_origin(session->authority, session->token_endpoint), err, SC_ERR_FORMAT,
+	SC_ENSURE(sc_azure_url_same_origin(session->authority, session->token_endpoint), err, SC_ERR_FORMAT,
 		  "the session's token endpoint is not the sign-in host's");
 	SC_ENSURE(sc_subscription_is_valid(session->tenant) && sc_subscription_is_valid(session->object_id),
 		  err, SC_ERR_FORMAT, "the session's tenant or object id is no lower-case GUID");
-	SC_ENSURE(sc_text_is_printable(session->account), err, SC_ERR_FORMAT,
+	SC_ENSURE(sc_azure_text_is_printable(session->account), err, SC_ERR_FORMAT,
 		  "the session's account is no printable text");
-	SC_ENSURE(refresh && session->refresh_token.len <= REFRESH_MAX && sc_token_is_safe(refresh), err,
+	SC_ENSURE(refresh && session->refresh_token.len <= REFRESH_MAX && sc_azure_token_is_safe(refresh), err,
 		  SC_ERR_FORMAT, "the session's refresh token is none");
 	return SC_OK;
 }
 
-sc_status sc_session_encode(const struct sc_session *session, struct sc_bytes *out, struct sc_error *err)
+sc_status sc_azure_session_encode(const struct sc_azure_session *session, struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) object = NULL;
 
@@ -86,13 +86,13 @@ static sc_status read_field(const json_t *object, const char *name, char *field,
 	const char *value = NULL;
 
 	SC_TRY(sc_json_text(object, name, size - 1, SC_JSON_NEEDED, &value, err));
-	return sc_session_set(field, size, value, name, err);
+	return sc_azure_session_set(field, size, value, name, err);
 }
 
-sc_status sc_session_decode(struct sc_view text, struct sc_session *out, struct sc_error *err)
+sc_status sc_azure_session_decode(struct sc_view text, struct sc_azure_session *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) object = NULL;
-	SC_CLEANUP(sc_session) session = { 0 };
+	SC_CLEANUP(sc_azure_session) session = { 0 };
 	const char *format = NULL;
 	const char *refresh = NULL;
 
@@ -112,11 +112,11 @@ sc_status sc_session_decode(struct sc_view text, struct sc_session *out, struct 
 	SC_TRY(sc_bytes_copy(sc_view_text(refresh), &session.refresh_token, err));
 	SC_TRY(check(&session, err));
 	*out = session;
-	session = (struct sc_session){ 0 };
+	session = (struct sc_azure_session){ 0 };
 	return SC_OK;
 }
 
-sc_status sc_session_read(struct sc_session *out, struct sc_error *err)
+sc_status sc_azure_session_read(struct sc_azure_session *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_dir) directory = SC_DIR_NONE;
 	SC_CLEANUP(sc_bytes) text = { 0 };
@@ -127,19 +127,19 @@ sc_status sc_session_read(struct sc_session *out, struct sc_error *err)
 	SC_ENSURE(status != SC_ERR_NOT_FOUND, err, SC_ERR_NOT_FOUND,
 		  "nobody is signed in: see Add-AzureAccount");
 	SC_TRY(status);
-	status = sc_session_decode(sc_bytes_view(&text), out, err);
+	status = sc_azure_session_decode(sc_bytes_view(&text), out, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s/" FILE_NAME " (sign in again with Add-AzureAccount)",
 				       directory.path);
 	return SC_OK;
 }
 
-sc_status sc_session_write(const struct sc_session *session, struct sc_error *err)
+sc_status sc_azure_session_write(const struct sc_azure_session *session, struct sc_error *err)
 {
 	SC_CLEANUP(sc_dir) directory = SC_DIR_NONE;
 	SC_CLEANUP(sc_bytes) text = { 0 };
 
-	SC_TRY(sc_session_encode(session, &text, err));
+	SC_TRY(sc_azure_session_encode(session, &text, err));
 	SC_TRY(open_directory(&directory, err));
 	return sc_file_write(&directory, FILE_NAME, sc_bytes_view(&text), SC_FILE_REPLACE, 0600, err);
 }

@@ -39,49 +39,49 @@ static bool is_path(const char *path)
 	return true;
 }
 
-bool sc_url_is_base(const char *url)
+bool sc_azure_url_is_base(const char *url)
 {
 	size_t len = strlen(url);
 
-	if (len >= SC_URL_MAX / 2 || strncmp(url, SCHEME, SCHEME_LEN) != 0)
+	if (len >= SC_AZURE_URL_SIZE / 2 || strncmp(url, SCHEME, SCHEME_LEN) != 0)
 		return false;
 	len = authority_len(url);
 	return is_authority(url + SCHEME_LEN, len) && is_path(url + SCHEME_LEN + len);
 }
 
-bool sc_url_same_origin(const char *a, const char *b)
+bool sc_azure_url_same_origin(const char *a, const char *b)
 {
-	if (!sc_url_is_base(a) || !sc_url_is_base(b) || authority_len(a) != authority_len(b))
+	if (!sc_azure_url_is_base(a) || !sc_azure_url_is_base(b) || authority_len(a) != authority_len(b))
 		return false;
 	return strncasecmp(a, b, SCHEME_LEN + authority_len(a)) == 0;
 }
 
-sc_status sc_url_make(char url[SC_URL_MAX], struct sc_error *err, const char *format, ...)
+sc_status sc_azure_url_make(char url[SC_AZURE_URL_SIZE], struct sc_error *err, const char *format, ...)
 {
 	va_list arguments;
 	int len;
 
 	va_start(arguments, format);
-	len = vsnprintf(url, SC_URL_MAX, format, arguments);
+	len = vsnprintf(url, SC_AZURE_URL_SIZE, format, arguments);
 	va_end(arguments);
-	SC_ENSURE(len >= 0 && len < SC_URL_MAX, err, SC_ERR_TOO_LARGE, "an address of more than %d bytes",
-		  SC_URL_MAX - 1);
+	SC_ENSURE(len >= 0 && len < SC_AZURE_URL_SIZE, err, SC_ERR_TOO_LARGE, "an address of more than %d bytes",
+		  SC_AZURE_URL_SIZE - 1);
 	return SC_OK;
 }
 
-sc_status sc_url_audience(const char *vault_url, char audience[SC_URL_MAX], struct sc_error *err)
+sc_status sc_azure_url_audience(const char *vault_url, char audience[SC_AZURE_URL_SIZE], struct sc_error *err)
 {
 	const char *host = vault_url + SCHEME_LEN;
 	size_t len, label;
 
-	SC_ENSURE(sc_url_is_base(vault_url), err, SC_ERR_HTTP,
+	SC_ENSURE(sc_azure_url_is_base(vault_url), err, SC_ERR_HTTP,
 		  "the service names a vault whose address is none");
 	len = authority_len(vault_url);
 	label = strcspn(host, ".:/");
 	/* At least one label must remain, and "vault.localhost" has two: a bare top level is no audience. */
 	SC_ENSURE(label > 0 && host[label] == '.' && memchr(host + label + 1, '.', len - label - 1), err,
 		  SC_ERR_HTTP, "the service names a vault at %.*s, which is no vault's host", (int)len, host);
-	return sc_url_make(audience, err, SCHEME "%.*s", (int)(len - label - 1), host + label + 1);
+	return sc_azure_url_make(audience, err, SCHEME "%.*s", (int)(len - label - 1), host + label + 1);
 }
 
 /* RFC 3986 section 2.1: all but unreserved characters encoded. At most three characters a byte; returns how
@@ -105,7 +105,7 @@ static size_t encode(struct sc_view value, char *out)
 	return used;
 }
 
-sc_status sc_form_make(const struct sc_form_field *fields, size_t count, struct sc_bytes *out,
+sc_status sc_azure_form_make(const struct sc_azure_form_field *fields, size_t count, struct sc_bytes *out,
 		       struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) form = { 0 };

@@ -21,7 +21,7 @@
 SC_CLEANUP_POINTER(sc_zip, zip_t, zip_discard)
 SC_CLEANUP_POINTER(sc_zip_source, zip_source_t, zip_source_free)
 
-sc_status sc_archive_time(int64_t *out, struct sc_error *err)
+sc_status sc_byok_archive_time(int64_t *out, struct sc_error *err)
 {
 	const char *text = getenv("SOURCE_DATE_EPOCH");
 	uint64_t seconds = (uint64_t)ZIP_TIME_MIN;
@@ -34,8 +34,8 @@ sc_status sc_archive_time(int64_t *out, struct sc_error *err)
 
 static int by_name(const void *a, const void *b)
 {
-	const struct sc_archive_file *const *left = a;
-	const struct sc_archive_file *const *right = b;
+	const struct sc_byok_archive_file *const *left = a;
+	const struct sc_byok_archive_file *const *right = b;
 
 	return strcmp((*left)->name, (*right)->name);
 }
@@ -63,7 +63,7 @@ static sc_status set_time(zip_t *zip, zip_uint64_t index, int64_t seconds, const
 	return SC_OK;
 }
 
-static sc_status add(zip_t *zip, const struct sc_archive_file *file, int64_t time, struct sc_error *err)
+static sc_status add(zip_t *zip, const struct sc_byok_archive_file *file, int64_t time, struct sc_error *err)
 {
 	zip_uint32_t mode = S_IFREG | (file->is_program ? 0755 : 0644);
 	zip_source_t *source = zip_source_buffer(zip, file->content.data, file->content.len, 0);
@@ -82,10 +82,10 @@ static sc_status add(zip_t *zip, const struct sc_archive_file *file, int64_t tim
 	return set_time(zip, (zip_uint64_t)index, time, file->name, err);
 }
 
-static sc_status add_all(zip_t *zip, const struct sc_archive_file *files, size_t count, int64_t time,
+static sc_status add_all(zip_t *zip, const struct sc_byok_archive_file *files, size_t count, int64_t time,
 			 struct sc_error *err)
 {
-	const struct sc_archive_file *sorted[FILES_MAX];
+	const struct sc_byok_archive_file *sorted[FILES_MAX];
 
 	SC_ENSURE(count <= FILES_MAX, err, SC_ERR_ARGUMENT, "more than %d files in an archive", FILES_MAX);
 	for (size_t i = 0; i < count; i++)
@@ -114,7 +114,7 @@ static sc_status read_back(zip_source_t *source, struct sc_bytes *out, struct sc
 	return SC_OK;
 }
 
-sc_status sc_archive_make(const struct sc_archive_file *files, size_t count, int64_t time,
+sc_status sc_byok_archive_make(const struct sc_byok_archive_file *files, size_t count, int64_t time,
 			  struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_zip_source) source = zip_source_buffer_create(NULL, 0, 0, NULL);

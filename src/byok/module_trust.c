@@ -5,13 +5,13 @@
 
 #include "base/clock.h"
 
-static sc_status enquire(struct sc_client *client, struct sc_module_trust *t, struct sc_error *err)
+static sc_status enquire(struct sc_client *client, struct sc_byok_trust *t, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 	const struct sc_enquire_request request = {};
 	struct sc_enquire_response module = { 0 };
 
-	SC_TRY(sc_module_enquire(client, 0, &request, &reply, &module, err));
+	SC_TRY(sc_call_enquire(client, 0, &request, &reply, &module, err));
 	SC_ENSURE(module.time <= (uint64_t)(INT64_MAX - SC_YEAR), err, SC_ERR_PROTOCOL,
 		  "%s: the module's clock names no time", sc_client_path(client));
 	t->mode = (enum sc_mode)module.mode;
@@ -20,12 +20,12 @@ static sc_status enquire(struct sc_client *client, struct sc_module_trust *t, st
 	return sc_text_set_view(&t->esn, module.esn, "the module's serial number", err);
 }
 
-static sc_status add_root(struct sc_module_trust *t, struct sc_view der, struct sc_error *err)
+static sc_status add_root(struct sc_byok_trust *t, struct sc_view der, struct sc_error *err)
 {
 	SC_CLEANUP(sc_x509) root = NULL;
 	enum sc_certificate_kind kind;
 
-	SC_TRY(sc_certificate_decode(der, &root, err));
+	SC_TRY(sc_x509_decode(der, &root, err));
 	SC_TRY(sc_certificate_kind_of(root, &kind, err));
 	SC_ENSURE(kind == SC_CERTIFICATE_ROOT, err, SC_ERR_EVIDENCE_USAGE, "a %s stands where a root belongs",
 		  sc_certificate_kind_name(kind));
@@ -33,7 +33,7 @@ static sc_status add_root(struct sc_module_trust *t, struct sc_view der, struct 
 	return SC_OK;
 }
 
-static sc_status add_revoked(struct sc_module_trust *t, struct sc_view esn, struct sc_error *err)
+static sc_status add_revoked(struct sc_byok_trust *t, struct sc_view esn, struct sc_error *err)
 {
 	size_t i = t->trust.revoked_count;
 
@@ -43,13 +43,13 @@ static sc_status add_revoked(struct sc_module_trust *t, struct sc_view esn, stru
 	return SC_OK;
 }
 
-static sc_status read_evidence(struct sc_client *client, struct sc_module_trust *t, struct sc_error *err)
+static sc_status read_evidence(struct sc_client *client, struct sc_byok_trust *t, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 	const struct sc_evidence_request request = {};
 	struct sc_evidence_response evidence = { 0 };
 
-	SC_TRY(sc_module_evidence(client, 0, &request, &reply, &evidence, err));
+	SC_TRY(sc_call_evidence(client, 0, &request, &reply, &evidence, err));
 	SC_ENSURE(evidence.root.len, err, SC_ERR_NO_WARRANT,
 		  "the module has no warrant, so it trusts no root: see `factory warrant`");
 	SC_TRY(add_root(t, evidence.root, err));
@@ -60,9 +60,9 @@ static sc_status read_evidence(struct sc_client *client, struct sc_module_trust 
 	return SC_OK;
 }
 
-sc_status sc_module_trust_read(struct sc_client *client, struct sc_module_trust **out, struct sc_error *err)
+sc_status sc_byok_trust_read(struct sc_client *client, struct sc_byok_trust **out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_module_trust) t = calloc(1, sizeof *t);
+	SC_CLEANUP(sc_byok_trust) t = calloc(1, sizeof *t);
 	struct sc_hash carried = { 0 };
 
 	SC_ENSURE(t, err, SC_ERR_MEMORY, "out of memory");
@@ -78,7 +78,7 @@ sc_status sc_module_trust_read(struct sc_client *client, struct sc_module_trust 
 	return SC_OK;
 }
 
-void sc_module_trust_free(struct sc_module_trust *t)
+void sc_byok_trust_free(struct sc_byok_trust *t)
 {
 	if (!t)
 		return;

@@ -7,16 +7,16 @@
 #define SC_BYOK_MODULE_TRUST_H
 
 #include "client/client.h"
-#include "evidence/statement.h"
+#include "evidence/signed_statement.h"
 
-struct sc_module_trust {
-	struct sc_trust trust; /* points into the rest; the pinned root first, `now` is the module's clock */
+struct sc_byok_trust {
+	struct sc_evidence_trust trust; /* points into the rest; the pinned root first, `now` is the module's clock */
 	struct sc_text esn;    /* the module's own */
 	enum sc_mode mode;
 	struct sc_hash root; /* the pinned root's key hash */
-	X509 *roots[1 + SC_LIST_MAX];
-	struct sc_text revoked_esn[SC_LIST_MAX];
-	const char *revoked[SC_LIST_MAX]; /* of the list above it */
+	X509 *roots[1 + SC_WIRE_LIST_MAX];
+	struct sc_text revoked_esn[SC_WIRE_LIST_MAX];
+	const char *revoked[SC_WIRE_LIST_MAX]; /* of the list above it */
 };
 
 /*
@@ -24,9 +24,9 @@ struct sc_module_trust {
  * does not fit together is SC_ERR_EVIDENCE_ROOT, or SC_ERR_EVIDENCE_USAGE where a certificate of another kind stands
  * for a root; a clock that names no time, SC_ERR_PROTOCOL. The caller frees *out.
  */
-sc_status sc_module_trust_read(struct sc_client *client, struct sc_module_trust **out,
+sc_status sc_byok_trust_read(struct sc_client *client, struct sc_byok_trust **out,
 			       struct sc_error *err) SC_WARN_UNUSED;
-void sc_module_trust_free(struct sc_module_trust *trust);
-SC_CLEANUP_POINTER(sc_module_trust, struct sc_module_trust, sc_module_trust_free)
+void sc_byok_trust_free(struct sc_byok_trust *trust);
+SC_CLEANUP_POINTER(sc_byok_trust, struct sc_byok_trust, sc_byok_trust_free)
 
 #endif

@@ -9,13 +9,13 @@
 #include "base/file.h"
 #include "formats/oid.h"
 #include "formats/region.h"
-#include "formats/transfer.h"
+#include "formats/transfer_package.h"
 
-sc_status sc_sent_package_read(const char *path, struct sc_sent_package *out, struct sc_error *err)
+sc_status sc_byok_sent_package_read(const char *path, struct sc_byok_sent_package *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) file = { 0 };
 	SC_CLEANUP(sc_transfer_package) package = NULL;
-	struct sc_sent_package sent;
+	struct sc_byok_sent_package sent;
 	sc_status status;
 
 	SC_TRY(sc_file_read_path(path, SC_TRANSFER_MAX, &file, err));
@@ -33,10 +33,10 @@ sc_status sc_sent_package_read(const char *path, struct sc_sent_package *out, st
 
 /* -- the checks -------------------------------------------------------------------------------- */
 
-static void held(const struct sc_check_report *report, const char *check, const char *format, ...)
+static void held(const struct sc_evidence_report *report, const char *check, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static void held(const struct sc_check_report *report, const char *check, const char *format, ...)
+static void held(const struct sc_evidence_report *report, const char *check, const char *format, ...)
 {
 	char found[SC_ERROR_MESSAGE_MAX];
 	va_list args;
@@ -49,8 +49,8 @@ static void held(const struct sc_check_report *report, const char *check, const 
 	report->held(report->context, check, found);
 }
 
-static sc_status check_key(const struct sc_key_statement *s, const struct sc_receipt_expected *expected,
-			   const struct sc_check_report *report, struct sc_error *err)
+static sc_status check_key(const struct sc_key_statement *s, const struct sc_byok_receipt_expected *expected,
+			   const struct sc_evidence_report *report, struct sc_error *err)
 {
 	struct sc_hash hash;
 	char stated[SC_HASH_GROUPED_SIZE];
@@ -65,7 +65,7 @@ static sc_status check_key(const struct sc_key_statement *s, const struct sc_rec
 	return SC_OK;
 }
 
-static sc_status check_origin(const struct sc_key_statement *s, const struct sc_check_report *report,
+static sc_status check_origin(const struct sc_key_statement *s, const struct sc_evidence_report *report,
 			      struct sc_error *err)
 {
 	SC_ENSURE(s->origin == SC_ORIGIN_BYOK, err, SC_ERR_EVIDENCE_ORIGIN,
@@ -80,7 +80,7 @@ static sc_status check_origin(const struct sc_key_statement *s, const struct sc_
 
 /* One part of the owner; what is not named is shown all the same. */
 static sc_status check_part(const char *what, const char *stated, const char *expected,
-			    const struct sc_check_report *report, struct sc_error *err)
+			    const struct sc_evidence_report *report, struct sc_error *err)
 {
 	SC_ENSURE(!expected || strcasecmp(stated, expected) == 0, err, SC_ERR_OWNER,
 		  "the receipt is for the %s %s, not %s", what, stated[0] ? stated : "(none)", expected);
@@ -88,8 +88,8 @@ static sc_status check_part(const char *what, const char *stated, const char *ex
 	return SC_OK;
 }
 
-static sc_status check_owner(const struct sc_key_statement *s, const struct sc_receipt_expected *expected,
-			     const struct sc_check_report *report, struct sc_error *err)
+static sc_status check_owner(const struct sc_key_statement *s, const struct sc_byok_receipt_expected *expected,
+			     const struct sc_evidence_report *report, struct sc_error *err)
 {
 	const char *subscription = expected->subscription;
 
@@ -104,8 +104,8 @@ static sc_status check_owner(const struct sc_key_statement *s, const struct sc_r
 	return SC_OK;
 }
 
-static sc_status check_package(const struct sc_key_statement *s, const struct sc_sent_package *package,
-			       const struct sc_check_report *report, struct sc_error *err)
+static sc_status check_package(const struct sc_key_statement *s, const struct sc_byok_sent_package *package,
+			       const struct sc_evidence_report *report, struct sc_error *err)
 {
 	char hex[2 * SC_HASH_SIZE + 1];
 
@@ -125,8 +125,8 @@ static sc_status check_package(const struct sc_key_statement *s, const struct sc
 	return SC_OK;
 }
 
-sc_status sc_receipt_compare(const struct sc_key_statement *s, const struct sc_receipt_expected *expected,
-			     const struct sc_check_report *report, struct sc_error *err)
+sc_status sc_byok_receipt_compare(const struct sc_key_statement *s, const struct sc_byok_receipt_expected *expected,
+			     const struct sc_evidence_report *report, struct sc_error *err)
 {
 	SC_ENSURE(!sc_hash_is_zero(&s->package), err, SC_ERR_FORMAT,
 		  "a key statement, but no receipt: it names no transfer package");
@@ -136,8 +136,8 @@ sc_status sc_receipt_compare(const struct sc_key_statement *s, const struct sc_r
 	return check_package(s, expected->package, report, err);
 }
 
-sc_status sc_receipt_verify(struct sc_view receipt, const struct sc_trust *trust,
-			    const struct sc_receipt_expected *expected, const struct sc_check_report *report,
+sc_status sc_byok_receipt_verify(struct sc_view receipt, const struct sc_evidence_trust *trust,
+			    const struct sc_byok_receipt_expected *expected, const struct sc_evidence_report *report,
 			    struct sc_error *err)
 {
 	SC_CLEANUP(sc_evidence) evidence = NULL;
@@ -145,7 +145,7 @@ sc_status sc_receipt_verify(struct sc_view receipt, const struct sc_trust *trust
 	char time[SC_CLOCK_TEXT_SIZE];
 	struct sc_hash root_hash;
 
-	SC_TRY(sc_statement_verify(receipt, SC_OID_KEY_STATEMENT, trust, SC_JUDGED_STATED, &evidence, err));
+	SC_TRY(sc_statement_verify(receipt, SC_OID_KEY_STATEMENT, trust, SC_EVIDENCE_TIME_STATED, &evidence, err));
 	SC_ENSURE(evidence->region_info, err, SC_ERR_NO_REGION,
 		  "the receipt does not come from a region's module");
 	SC_TRY(sc_certificate_key_hash(evidence->root, &root_hash, err));
@@ -155,5 +155,5 @@ sc_status sc_receipt_verify(struct sc_view receipt, const struct sc_trust *trust
 	held(report, "module", "%s, at %s UTC", evidence->key->esn.s, time);
 	held(report, "region", "%s (%s), operated by %s", sc_region_name(evidence->region_info->region.s),
 	     evidence->region_info->region.s, evidence->region_info->operator_name.s);
-	return sc_receipt_compare(evidence->key, expected, report, err);
+	return sc_byok_receipt_compare(evidence->key, expected, report, err);
 }

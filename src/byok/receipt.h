@@ -9,7 +9,7 @@
 #include "evidence/packages.h"
 
 /* The transfer package that was sent, as it says of itself. */
-struct sc_sent_package {
+struct sc_byok_sent_package {
 	struct sc_hash digest; /* SHA-256 of the file */
 	struct sc_hash world;  /* where it was sent to */
 	struct sc_hash key_hash;
@@ -18,14 +18,14 @@ struct sc_sent_package {
 };
 
 /* SC_ERR_NOT_FOUND, SC_ERR_TOO_LARGE, SC_ERR_ENCODING, naming the file. */
-sc_status sc_sent_package_read(const char *path, struct sc_sent_package *out,
+sc_status sc_byok_sent_package_read(const char *path, struct sc_byok_sent_package *out,
 			       struct sc_error *err) SC_WARN_UNUSED;
 
 /* What a receipt is held against. What is NULL is not compared. */
-struct sc_receipt_expected {
+struct sc_byok_receipt_expected {
 	struct sc_hash key_hash; /* of the key at home */
 	const char *key_name;    /* as messages name it: "key_simple_contosokey" */
-	const struct sc_sent_package *package;
+	const struct sc_byok_sent_package *package;
 	const char *subscription; /* lower case; NULL: the package's, where there is one */
 	const char *vault;        /* names of vaults and keys have no case */
 	const char *name;
@@ -37,16 +37,16 @@ struct sc_receipt_expected {
  * NULL). SC_ERR_FORMAT (a key statement that names no package), SC_ERR_EVIDENCE_KEY, SC_ERR_EVIDENCE_ORIGIN,
  * SC_ERR_EVIDENCE_EXPORTABLE, SC_ERR_OWNER, SC_ERR_EVIDENCE_WORLD, SC_ERR_INTEGRITY (another package).
  */
-sc_status sc_receipt_compare(const struct sc_key_statement *statement,
-			     const struct sc_receipt_expected *expected, const struct sc_check_report *report,
+sc_status sc_byok_receipt_compare(const struct sc_key_statement *statement,
+			     const struct sc_byok_receipt_expected *expected, const struct sc_evidence_report *report,
 			     struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * The whole: the statement is verified, judged at the time that it names, must come from a region's module,
  * and its content is compared. Errors as sc_statement_verify's and those above.
  */
-sc_status sc_receipt_verify(struct sc_view receipt, const struct sc_trust *trust,
-			    const struct sc_receipt_expected *expected, const struct sc_check_report *report,
+sc_status sc_byok_receipt_verify(struct sc_view receipt, const struct sc_evidence_trust *trust,
+			    const struct sc_byok_receipt_expected *expected, const struct sc_evidence_report *report,
 			    struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

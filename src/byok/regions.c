@@ -14,7 +14,7 @@
 #include <openssl/pem.h>
 
 #include "byok/publish.h"
-#include "evidence/statement.h"
+#include "evidence/signed_statement.h"
 #include "formats/key_blob.h"
 #include "formats/suite.h"
 
@@ -46,7 +46,7 @@ static void kek_ident(const char *code, char ident[IDENT_SIZE])
 	snprintf(ident + len, IDENT_SIZE - len, "-" KEK_NUMBER);
 }
 
-sc_status sc_package_names_of(const char *code, struct sc_package_names *out, struct sc_error *err)
+sc_status sc_byok_package_names_of(const char *code, struct sc_byok_package_names *out, struct sc_error *err)
 {
 	SC_TRY(check_code(code, err));
 	snprintf(out->kek, sizeof out->kek, "BYOK-KEK-pkg-%s-" KEK_NUMBER, code);
@@ -75,7 +75,7 @@ static sc_status check_no_region(const struct sc_world_body *body, struct sc_err
 	return SC_OK;
 }
 
-sc_status sc_regions_request(struct sc_view world_file, const char *code, const char *operator_name,
+sc_status sc_byok_region_request(struct sc_view world_file, const char *code, const char *operator_name,
 			     struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_world_file) world = NULL;
@@ -100,7 +100,7 @@ sc_status sc_regions_request(struct sc_view world_file, const char *code, const 
 
 /* -- the region certificate's file ------------------------------------------------------------- */
 
-void sc_region_certificate_free(struct sc_region_certificate *certificate)
+void sc_byok_region_certificate_free(struct sc_byok_region_certificate *certificate)
 {
 	sc_bytes_free(&certificate->der);
 }
@@ -125,10 +125,10 @@ static sc_status to_der(struct sc_view file, struct sc_bytes *der, struct sc_err
 	ERR_clear_error();
 	SC_ENSURE(certificate, err, SC_ERR_ENCODING, "no certificate in PEM");
 	SC_ENSURE(!second, err, SC_ERR_ENCODING, "more than one certificate");
-	return sc_certificate_encode(certificate, der, err);
+	return sc_x509_encode(certificate, der, err);
 }
 
-static sc_status read_region_certificate(struct sc_view file, struct sc_region_certificate *out,
+static sc_status read_region_certificate(struct sc_view file, struct sc_byok_region_certificate *out,
 					 struct sc_error *err)
 {
 	SC_CLEANUP(sc_x509) certificate = NULL;
@@ -137,7 +137,7 @@ static sc_status read_region_certificate(struct sc_view file, struct sc_region_c
 	int64_t not_before;
 
 	SC_TRY(to_der(file, &out->der, err));
-	SC_TRY(sc_certificate_decode(sc_bytes_view(&out->der), &certificate, err));
+	SC_TRY(sc_x509_decode(sc_bytes_view(&out->der), &certificate, err));
 	SC_TRY(sc_certificate_kind_of(certificate, &kind, err));
 	SC_ENSURE(kind == SC_CERTIFICATE_REGION, err, SC_ERR_EVIDENCE_USAGE, "a %s, not a region certificate",
 		  sc_certificate_kind_name(kind));
@@ -147,11 +147,11 @@ static sc_status read_region_certificate(struct sc_view file, struct sc_region_c
 	return sc_certificate_validity(certificate, &not_before, &out->not_after, err);
 }
 
-sc_status sc_region_certificate_read(const char *path, struct sc_region_certificate *out,
+sc_status sc_byok_region_certificate_read(const char *path, struct sc_byok_region_certificate *out,
 				     struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) file = { 0 };
-	SC_CLEANUP(sc_region_certificate) certificate = { 0 };
+	SC_CLEANUP(sc_byok_region_certificate) certificate = { 0 };
 	sc_status status;
 
 	SC_TRY(sc_file_read_path(path, CERTIFICATE_FILE_MAX, &file, err));
@@ -159,7 +159,7 @@ sc_status sc_region_certificate_read(const char *path, struct sc_region_certific
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", path);
 	*out = certificate;
-	certificate = (struct sc_region_certificate){ 0 };
+	certificate = (struct sc_byok_region_certificate){ 0 };
 	return SC_OK;
 }
 
@@ -178,7 +178,7 @@ static sc_status open_quorum(const struct sc_ceremony *ceremony, struct sc_clien
 			     const struct sc_region_init_request *request, uint64_t *authority,
 			     struct sc_error *err)
 {
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	sc_region_init_request_write(&body, request);
 	SC_ENSURE(!body.failed, err, SC_ERR_MEMORY, "out of memory");
@@ -186,9 +186,9 @@ static sc_status open_quorum(const struct sc_ceremony *ceremony, struct sc_clien
 				  err);
 }
 
-sc_status sc_regions_init(const struct sc_kmdata *kmdata, struct sc_client *client,
+sc_status sc_byok_region_init(const struct sc_kmdata *kmdata, struct sc_client *client,
 			  const struct sc_ceremony *ceremony, const char *code,
-			  const struct sc_region_certificate *certificate, struct sc_hash *kek,
+			  const struct sc_byok_region_certificate *certificate, struct sc_hash *kek,
 			  struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) world = { 0 };
@@ -206,8 +206,8 @@ sc_status sc_regions_init(const struct sc_kmdata *kmdata, struct sc_client *clie
 		.certificate = sc_bytes_view(&certificate->der),
 	};
 	SC_TRY(open_quorum(ceremony, client, &request, &authority, err));
-	SC_TRY(sc_module_region_init(client, authority, &request, &reply, &answer, err));
-	return sc_regions_store(kmdata, code, &answer, kek, err);
+	SC_TRY(sc_call_region_init(client, authority, &request, &reply, &answer, err));
+	return sc_byok_region_store(kmdata, code, &answer, kek, err);
 }
 
 static sc_status store_evidence(const struct sc_kmdata *kmdata, const char *code,
@@ -226,7 +226,7 @@ static sc_status remove_leftover(const struct sc_kmdata *kmdata, const char *ide
 {
 	char name[SC_KEY_FILE_NAME_SIZE];
 
-	SC_TRY(sc_key_file_name("kek", ident, name, err));
+	SC_TRY(sc_kmdata_key_file_name("kek", ident, name, err));
 	if (!sc_file_exists(&kmdata->local, name))
 		return SC_OK;
 	return sc_file_remove(&kmdata->local, name, err);
@@ -252,7 +252,7 @@ static sc_status store_kek(const struct sc_kmdata *kmdata, const char *code, str
 	return SC_OK;
 }
 
-sc_status sc_regions_store(const struct sc_kmdata *kmdata, const char *code,
+sc_status sc_byok_region_store(const struct sc_kmdata *kmdata, const char *code,
 			   const struct sc_region_init_response *answer, struct sc_hash *kek,
 			   struct sc_error *err)
 {
@@ -294,7 +294,7 @@ static sc_status read_world(const struct sc_kmdata *kmdata, const char *code, st
 	SC_TRY(sc_world_file_decode(sc_bytes_view(&der), &files->world, err));
 	SC_ENSURE(files->world->body->region_certificate.data, err, SC_ERR_NO_REGION,
 		  "%s/world is no region yet: see `safeconduct region init`", kmdata->local.path);
-	SC_TRY(sc_certificate_decode(sc_bytes_view(&files->world->body->region_certificate),
+	SC_TRY(sc_x509_decode(sc_bytes_view(&files->world->body->region_certificate),
 				     &files->certificate, err));
 	SC_TRY(sc_certificate_region(files->certificate, &info, err));
 	SC_ENSURE(sc_text_equals(&info->region, code), err, SC_ERR_EVIDENCE_REGION,
@@ -329,7 +329,7 @@ static sc_status check_kek(const struct region_files *files, struct sc_error *er
 	SC_TRY(sc_key_blob_decode(sc_bytes_view(&files->kek->blob), &blob, err));
 	SC_TRY(sc_signed_data_decode(sc_bytes_view(&files->kek_statement), &wrapper, err));
 	SC_TRY(sc_key_statement_decode(sc_bytes_view(&wrapper->content), &statement, err));
-	SC_TRY(sc_certificate_decode(sc_bytes_view(&files->kek_certificate), &certificate, err));
+	SC_TRY(sc_x509_decode(sc_bytes_view(&files->kek_certificate), &certificate, err));
 	SC_TRY(sc_certificate_key_hash(certificate, &certified, err));
 	SC_ENSURE(sc_hash_equals(&blob->header->key_hash, &statement->key_hash) &&
 		      sc_hash_equals(&blob->header->key_hash, &certified),
@@ -346,12 +346,12 @@ static sc_status publish_packages(const struct region_files *files, const char *
 				  struct sc_error *err)
 {
 	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
-	struct sc_package_names names;
+	struct sc_byok_package_names names;
 
-	SC_TRY(sc_package_names_of(code, &names, err));
+	SC_TRY(sc_byok_package_names_of(code, &names, err));
 	SC_TRY(sc_dir_make(directory, &dir, err));
-	SC_TRY(sc_publish_file(&dir, names.kek, sc_bytes_view(&files->kek_statement), 0644, err));
-	return sc_publish_file(&dir, names.world, sc_bytes_view(&files->world_package), 0644, err);
+	SC_TRY(sc_byok_publish_file(&dir, names.kek, sc_bytes_view(&files->kek_statement), 0644, err));
+	return sc_byok_publish_file(&dir, names.world, sc_bytes_view(&files->world_package), 0644, err);
 }
 
 static sc_status publish_for_vault(const struct region_files *files, const char *code, const char *directory,
@@ -365,12 +365,12 @@ static sc_status publish_for_vault(const struct region_files *files, const char 
 	SC_ENSURE(len > 0 && (size_t)len < sizeof path, err, SC_ERR_ARGUMENT, "%s: the path is too long",
 		  directory);
 	SC_TRY(sc_dir_make(path, &dir, err));
-	SC_TRY(sc_publish_file(&dir, "kek.blob", sc_bytes_view(&files->kek->blob), 0600, err));
-	SC_TRY(sc_publish_file(&dir, "kek.cer", sc_bytes_view(&files->kek_certificate), 0600, err));
-	return sc_publish_file(&dir, "region.cer", region_certificate, 0600, err);
+	SC_TRY(sc_byok_publish_file(&dir, "kek.blob", sc_bytes_view(&files->kek->blob), 0600, err));
+	SC_TRY(sc_byok_publish_file(&dir, "kek.cer", sc_bytes_view(&files->kek_certificate), 0600, err));
+	return sc_byok_publish_file(&dir, "region.cer", region_certificate, 0600, err);
 }
 
-sc_status sc_regions_publish(const struct sc_kmdata *kmdata, const char *code, const char *directory,
+sc_status sc_byok_region_publish(const struct sc_kmdata *kmdata, const char *code, const char *directory,
 			     struct sc_error *err)
 {
 	SC_CLEANUP(region_files) files = { 0 };

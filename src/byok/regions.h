@@ -27,38 +27,38 @@
 
 #include "formats/region_request.h"
 #include "world/kmdata.h"
-#include "world/quorum.h"
+#include "world/ceremony.h"
 
 /* "BYOK-KEK-pkg-EU-1" and "BYOK-SecurityWorld-pkg-EU-1". */
-#define SC_PACKAGE_NAME_SIZE 48
-struct sc_package_names {
-	char kek[SC_PACKAGE_NAME_SIZE];
-	char world[SC_PACKAGE_NAME_SIZE];
+#define SC_BYOK_PACKAGE_NAME_SIZE 48
+struct sc_byok_package_names {
+	char kek[SC_BYOK_PACKAGE_NAME_SIZE];
+	char world[SC_BYOK_PACKAGE_NAME_SIZE];
 };
 /* SC_ERR_ARGUMENT where `code` is no region's code. */
-sc_status sc_package_names_of(const char *code, struct sc_package_names *out,
+sc_status sc_byok_package_names_of(const char *code, struct sc_byok_package_names *out,
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * The request for a region certificate, RegionRequest in DER, of a world file. Refuses a world whose suite is
  * too weak for a region, SC_ERR_EVIDENCE_SUITE, and one that is a region already, SC_ERR_EXISTS.
  */
-sc_status sc_regions_request(struct sc_view world_file, const char *code, const char *operator_name,
+sc_status sc_byok_region_request(struct sc_view world_file, const char *code, const char *operator_name,
 			     struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* A region certificate from its file, and what it says of itself. */
-struct sc_region_certificate {
+struct sc_byok_region_certificate {
 	struct sc_bytes der;
 	struct sc_text region;
 	struct sc_text operator_name;
 	int64_t not_after;
 };
 
-void sc_region_certificate_free(struct sc_region_certificate *certificate);
-SC_CLEANUP_VALUE(sc_region_certificate, sc_region_certificate_free)
+void sc_byok_region_certificate_free(struct sc_byok_region_certificate *certificate);
+SC_CLEANUP_VALUE(sc_byok_region_certificate, sc_byok_region_certificate_free)
 
 /* Reads one certificate, PEM or DER. Refuses any that is no region certificate: SC_ERR_EVIDENCE_USAGE. */
-sc_status sc_region_certificate_read(const char *path, struct sc_region_certificate *out,
+sc_status sc_byok_region_certificate_read(const char *path, struct sc_byok_region_certificate *out,
 				     struct sc_error *err) SC_WARN_UNUSED;
 
 /*
@@ -66,13 +66,13 @@ sc_status sc_region_certificate_read(const char *path, struct sc_region_certific
  * hash is set. `client` is a custody socket. SC_ERR_EXISTS where the world is a region already,
  * SC_ERR_EVIDENCE_REGION where the certificate is for another region than `code`.
  */
-sc_status sc_regions_init(const struct sc_kmdata *kmdata, struct sc_client *client,
+sc_status sc_byok_region_init(const struct sc_kmdata *kmdata, struct sc_client *client,
 			  const struct sc_ceremony *ceremony, const char *code,
-			  const struct sc_region_certificate *certificate, struct sc_hash *kek,
+			  const struct sc_byok_region_certificate *certificate, struct sc_hash *kek,
 			  struct sc_error *err) SC_WARN_UNUSED;
 
 /* The second half of it: writes the module's answer, in that order. Sets the KEK's hash. */
-sc_status sc_regions_store(const struct sc_kmdata *kmdata, const char *code,
+sc_status sc_byok_region_store(const struct sc_kmdata *kmdata, const char *code,
 			   const struct sc_region_init_response *answer, struct sc_hash *kek,
 			   struct sc_error *err) SC_WARN_UNUSED;
 
@@ -82,7 +82,7 @@ sc_status sc_regions_store(const struct sc_kmdata *kmdata, const char *code,
  * yet, SC_ERR_EVIDENCE_REGION where it is another one, SC_ERR_EVIDENCE_KEY where the KEK's files do not
  * belong together.
  */
-sc_status sc_regions_publish(const struct sc_kmdata *kmdata, const char *code, const char *directory,
+sc_status sc_byok_region_publish(const struct sc_kmdata *kmdata, const char *code, const char *directory,
 			     struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -39,7 +39,7 @@ static struct sc_view find_root_line(struct sc_view script)
 	return found;
 }
 
-sc_status sc_toolset_script(struct sc_view script, const struct sc_hash *root, struct sc_bytes *out,
+sc_status sc_byok_toolset_script(struct sc_view script, const struct sc_hash *root, struct sc_bytes *out,
 			    struct sc_error *err)
 {
 	struct sc_view line = find_root_line(script);
@@ -62,11 +62,11 @@ sc_status sc_toolset_script(struct sc_view script, const struct sc_hash *root, s
 	return SC_OK;
 }
 
-void sc_toolset_name(const char *region, char name[SC_TOOLSET_NAME_SIZE])
+void sc_byok_toolset_name(const char *region, char name[SC_BYOK_TOOLSET_NAME_SIZE])
 {
 	const struct sc_region *known = sc_region_by_code(region);
 
-	snprintf(name, SC_TOOLSET_NAME_SIZE, "KeyVault-BYOK-Tools-%s.zip", known ? known->toolset : region);
+	snprintf(name, SC_BYOK_TOOLSET_NAME_SIZE, "KeyVault-BYOK-Tools-%s.zip", known ? known->toolset : region);
 }
 
 static const char readme[] =
@@ -98,7 +98,7 @@ static const char readme[] =
     "with the manufacturer's software. The one enclosed is there to be compared with it: the script names a\n"
     "difference.\n";
 
-static sc_status make_readme(const struct sc_toolset *toolset, const struct sc_package_names *names,
+static sc_status make_readme(const struct sc_byok_toolset *toolset, const struct sc_byok_package_names *names,
 			     char **out, struct sc_error *err)
 {
 	char grouped[SC_HASH_GROUPED_SIZE];
@@ -116,22 +116,22 @@ static void free_text(char *text)
 }
 SC_CLEANUP_POINTER(sc_malloced, char, free_text)
 
-sc_status sc_toolset_make(const struct sc_toolset *toolset, struct sc_bytes *out, struct sc_error *err)
+sc_status sc_byok_toolset_make(const struct sc_byok_toolset *toolset, struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) script = { 0 };
 	SC_CLEANUP(sc_malloced) text = NULL;
-	struct sc_package_names names;
+	struct sc_byok_package_names names;
 
-	SC_TRY(sc_package_names_of(toolset->region, &names, err));
-	SC_TRY(sc_toolset_script(toolset->script, &toolset->root, &script, err));
+	SC_TRY(sc_byok_package_names_of(toolset->region, &names, err));
+	SC_TRY(sc_byok_toolset_script(toolset->script, &toolset->root, &script, err));
 	SC_TRY(make_readme(toolset, &names, &text, err));
 
-	const struct sc_archive_file files[] = {
+	const struct sc_byok_archive_file files[] = {
 		{ names.kek, toolset->kek_package, false },
 		{ names.world, toolset->world_package, false },
 		{ "verifykeypackage.py", sc_bytes_view(&script), false },
 		{ "KeyTransferRemote", toolset->program, true },
 		{ "README.txt", sc_view_text(text), false },
 	};
-	return sc_archive_make(files, sizeof files / sizeof files[0], toolset->time, out, err);
+	return sc_byok_archive_make(files, sizeof files / sizeof files[0], toolset->time, out, err);
 }

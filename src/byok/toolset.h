@@ -9,7 +9,7 @@
 #include "base/digest.h"
 
 /* One file of an archive. */
-struct sc_archive_file {
+struct sc_byok_archive_file {
 	const char *name;
 	struct sc_view content;
 	bool is_program; /* 0755, else 0644 */
@@ -19,22 +19,22 @@ struct sc_archive_file {
  * A zip archive of the files, sorted by name, stored uncompressed, every one with that time (UTC, rounded
  * down to two seconds; before 1980, which zip cannot say, it is 1980). SC_ERR_ARGUMENT for a time after 2107.
  */
-sc_status sc_archive_make(const struct sc_archive_file *files, size_t count, int64_t time,
+sc_status sc_byok_archive_make(const struct sc_byok_archive_file *files, size_t count, int64_t time,
 			  struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* The time of a toolset's files: SOURCE_DATE_EPOCH where it is set, else 1980-01-01. SC_ERR_ARGUMENT. */
-sc_status sc_archive_time(int64_t *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_byok_archive_time(int64_t *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * The verifying script with the root's hash in it, grouped as the article prints it: its one line that begins
  * with `ROOT_KEY_HASH = ` becomes `ROOT_KEY_HASH = "59178a47 …"`. SC_ERR_FORMAT where there is not exactly
  * one.
  */
-sc_status sc_toolset_script(struct sc_view script, const struct sc_hash *root, struct sc_bytes *out,
+sc_status sc_byok_toolset_script(struct sc_view script, const struct sc_hash *root, struct sc_bytes *out,
 			    struct sc_error *err) SC_WARN_UNUSED;
 
 /* What goes into a toolset; the views are borrowed. */
-struct sc_toolset {
+struct sc_byok_toolset {
 	const char *region; /* code */
 	struct sc_hash root;
 	struct sc_view kek_package;
@@ -45,11 +45,11 @@ struct sc_toolset {
 };
 
 /* "KeyVault-BYOK-Tools-Europe.zip"; a region outside the table is named by its code. */
-#define SC_TOOLSET_NAME_SIZE 64
-void sc_toolset_name(const char *region, char name[SC_TOOLSET_NAME_SIZE]);
+#define SC_BYOK_TOOLSET_NAME_SIZE 64
+void sc_byok_toolset_name(const char *region, char name[SC_BYOK_TOOLSET_NAME_SIZE]);
 
 /* The archive's bytes. SC_ERR_ARGUMENT, SC_ERR_FORMAT. */
-sc_status sc_toolset_make(const struct sc_toolset *toolset, struct sc_bytes *out,
+sc_status sc_byok_toolset_make(const struct sc_byok_toolset *toolset, struct sc_bytes *out,
 			  struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

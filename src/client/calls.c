@@ -6,11 +6,11 @@
 
 /* Requests may hold PINs, answers plaintext: both lie in buffers that are wiped when released. */
 #define CALL(NAME, name, number, roles, modes, quorum, lane)                                                 \
-	sc_status sc_module_##name(struct sc_client *client, uint64_t authority,                             \
+	sc_status sc_call_##name(struct sc_client *client, uint64_t authority,                             \
 				   const struct sc_##name##_request *request, struct sc_bytes *reply,        \
 				   struct sc_##name##_response *out, struct sc_error *err)                   \
 	{                                                                                                    \
-		SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);                                     \
+		SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);                                     \
 		SC_CLEANUP(sc_bytes) answer = { 0 };                                                         \
 		struct sc_##name##_response fields;                                                          \
                                                                                                              \

@@ -15,8 +15,8 @@
 
 #include "base/clock.h"
 #include "base/os.h"
-#include "client/socket.h"
-#include "client/words.h"
+#include "client/connect.h"
+#include "client/refusal.h"
 
 #define CONNECT_MS 10000 /* a module whose queue of connections is full */
 
@@ -40,7 +40,7 @@ static void disconnect(struct sc_client *client)
 sc_status sc_client_reconnect(struct sc_client *client, struct sc_error *err)
 {
 	disconnect(client);
-	return sc_socket_connect(client->path,
+	return sc_client_socket_connect(client->path,
 				 client->timeout_ms < CONNECT_MS ? client->timeout_ms : CONNECT_MS,
 				 &client->fd, err);
 }
@@ -55,7 +55,7 @@ sc_status sc_client_open_within(const char *path, unsigned milliseconds, struct 
 	client->timeout_ms = milliseconds;
 	client->path = strdup(path);
 	SC_ENSURE(client->path, err, SC_ERR_MEMORY, "out of memory for a connection");
-	SC_TRY(sc_bytes_new(SC_MESSAGE_MAX, &client->answer, err));
+	SC_TRY(sc_bytes_new(SC_WIRE_MESSAGE_MAX, &client->answer, err));
 	SC_TRY(sc_client_reconnect(client, err));
 	*out = sc_steal(client);
 	return SC_OK;
@@ -119,14 +119,14 @@ static sc_status fail_closed(const struct sc_client *client, struct sc_error *er
 }
 
 /* Header and body go out as they lie, so that a PIN in the body is not copied once more. */
-static sc_status send_request(struct sc_client *client, const struct sc_request_header *header,
+static sc_status send_request(struct sc_client *client, const struct sc_wire_request_header *header,
 			      struct sc_view body, int64_t deadline, struct sc_error *err)
 {
-	SC_CLEANUP(sc_writer) start = sc_writer_new(SC_REQUEST_HEADER_SIZE);
+	SC_CLEANUP(sc_writer) start = sc_writer_new(SC_WIRE_REQUEST_HEADER_SIZE);
 	struct iovec parts[2];
 	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
 
-	sc_request_header_write(&start, header, body.len);
+	sc_wire_request_header_write(&start, header, body.len);
 	SC_ENSURE(!start.failed, err, SC_ERR_MEMORY, "out of memory for a request");
 	parts[0] = (struct iovec){ start.buffer.data, start.used };
 	parts[1] = (struct iovec){ (void *)(uintptr_t)body.data, body.len };
@@ -165,8 +165,8 @@ static sc_status receive(struct sc_client *client, int64_t deadline, size_t *len
 	return SC_OK;
 }
 
-static sc_status exchange(struct sc_client *client, const struct sc_request_header *request,
-			  struct sc_view body, size_t *len, struct sc_response_header *response,
+static sc_status exchange(struct sc_client *client, const struct sc_wire_request_header *request,
+			  struct sc_view body, size_t *len, struct sc_wire_response_header *response,
 			  struct sc_view *answer, struct sc_error *err)
 {
 	int64_t deadline = sc_clock_monotonic() + client->timeout_ms * (SC_SECOND / 1000);
@@ -174,7 +174,7 @@ static sc_status exchange(struct sc_client *client, const struct sc_request_head
 
 	SC_TRY(send_request(client, request, body, deadline, err));
 	SC_TRY(receive(client, deadline, len, err));
-	status = sc_response_read(sc_view_of(client->answer.data, *len), response, answer, err);
+	status = sc_wire_response_read(sc_view_of(client->answer.data, *len), response, answer, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", client->path);
 	SC_ENSURE(response->id == request->id && response->command == request->command, err, SC_ERR_PROTOCOL,
@@ -185,14 +185,14 @@ static sc_status exchange(struct sc_client *client, const struct sc_request_head
 sc_status sc_client_call(struct sc_client *client, enum sc_command command, uint64_t authority,
 			 struct sc_view body, struct sc_bytes *reply, struct sc_error *err)
 {
-	struct sc_request_header request = { (uint16_t)command, client->last_id + 1, authority };
-	struct sc_response_header response = { 0 };
+	struct sc_wire_request_header request = { (uint16_t)command, client->last_id + 1, authority };
+	struct sc_wire_response_header response = { 0 };
 	struct sc_view answer = { 0 };
 	size_t len = 0;
 	sc_status status;
 
-	SC_ENSURE(body.len <= SC_BODY_MAX, err, SC_ERR_TOO_LARGE, "a request of more than %d bytes",
-		  SC_BODY_MAX);
+	SC_ENSURE(body.len <= SC_WIRE_BODY_MAX, err, SC_ERR_TOO_LARGE, "a request of more than %d bytes",
+		  SC_WIRE_BODY_MAX);
 	if (client->fd < 0)
 		return fail_closed(client, err);
 	client->last_id = request.id;
@@ -200,7 +200,7 @@ sc_status sc_client_call(struct sc_client *client, enum sc_command command, uint
 	if (status != SC_OK)
 		disconnect(client);
 	else if (response.status != SC_OK)
-		status = sc_refusal_explain(client->path, command, response.status, response.numbers, err);
+		status = sc_client_refusal_explain(client->path, command, response.status, response.numbers, err);
 	else
 		status = sc_bytes_copy(answer, reply, err);
 	OPENSSL_cleanse(client->answer.data, len < client->answer.len ? len : client->answer.len);

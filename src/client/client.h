@@ -44,12 +44,12 @@ sc_status sc_client_call(struct sc_client *client, enum sc_command command, uint
 			 struct sc_view body, struct sc_bytes *reply, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * For every command: sc_module_<name>(client, authority, request, reply, out, err): encodes, calls, decodes; the
+ * For every command: sc_call_<name>(client, authority, request, reply, out, err): encodes, calls, decodes; the
  * views in *out point into *reply, which the caller releases. SC_ERR_TOO_LARGE where a field of the request is
  * longer than the command table allows.
  */
 #define SC_CLIENT_CALLS(NAME, name, number, roles, modes, quorum, lane)                                      \
-	sc_status sc_module_##name(struct sc_client *client, uint64_t authority,                             \
+	sc_status sc_call_##name(struct sc_client *client, uint64_t authority,                             \
 				   const struct sc_##name##_request *request, struct sc_bytes *reply,        \
 				   struct sc_##name##_response *out, struct sc_error *err) SC_WARN_UNUSED;
 SC_COMMAND_TABLE(SC_CLIENT_CALLS)

@@ -29,8 +29,8 @@
 #include "base/os.h"
 #include "client/client.h"
 #include "client/pipeline_slots.h"
-#include "client/socket.h"
-#include "client/words.h"
+#include "client/connect.h"
+#include "client/refusal.h"
 
 #define MILLISECOND   (SC_SECOND / 1000)
 #define SLOW_REQUESTS 16           /* sent and unanswered: a quarter of what the module takes */
@@ -51,8 +51,8 @@ struct sc_pipeline {
 	bool is_full;         /* the socket takes no more: the reader waits for room */
 	bool is_closing;
 	int64_t wake_at; /* when the reader looks again by itself */
-	struct sc_slots slots;
-	struct sc_slot_queue queue[LANES];
+	struct sc_pipeline_slots slots;
+	struct sc_pipeline_slot_queue queue[LANES];
 	size_t queued_bytes;
 	unsigned slow_sent;
 	size_t slow_bytes;
@@ -93,24 +93,24 @@ static enum sent send_message(const struct sc_pipeline *pipeline, const struct s
 	return errno == EAGAIN ? SENT_LATER : SENT_NEVER;
 }
 
-static void dequeue(struct sc_pipeline *pipeline, struct sc_slot *slot)
+static void dequeue(struct sc_pipeline *pipeline, struct sc_pipeline_slot *slot)
 {
 	TAILQ_REMOVE(&pipeline->queue[slot->lane], slot, queue);
 	pipeline->queued_bytes -= slot->size;
 }
 
 /* Something slow may always be sent while nothing else slow is. */
-static bool may_send(const struct sc_pipeline *pipeline, const struct sc_slot *slot)
+static bool may_send(const struct sc_pipeline *pipeline, const struct sc_pipeline_slot *slot)
 {
 	if (slot->lane == SC_LANE_QUICK || pipeline->slow_sent == 0)
 		return true;
 	return pipeline->slow_sent < SLOW_REQUESTS && pipeline->slow_bytes + slot->size <= SLOW_BYTES;
 }
 
-static void note_sent(struct sc_pipeline *pipeline, struct sc_slot *slot)
+static void note_sent(struct sc_pipeline *pipeline, struct sc_pipeline_slot *slot)
 {
 	dequeue(pipeline, slot);
-	slot->state = SC_SLOT_SENT;
+	slot->state = SC_PIPELINE_SLOT_SENT;
 	sc_bytes_free(&slot->message);
 	if (slot->lane == SC_LANE_SLOW) {
 		pipeline->slow_sent++;
@@ -121,7 +121,7 @@ static void note_sent(struct sc_pipeline *pipeline, struct sc_slot *slot)
 /* Sends of one lane what may be sent; false once the socket takes no more. */
 static bool flush_lane(struct sc_pipeline *pipeline, enum sc_lane lane)
 {
-	struct sc_slot *slot;
+	struct sc_pipeline_slot *slot;
 
 	while ((slot = TAILQ_FIRST(&pipeline->queue[lane])) && may_send(pipeline, slot)) {
 		switch (send_message(pipeline, &slot->message)) {
@@ -157,17 +157,17 @@ struct ending {
 };
 
 /* Frees the place. The lock is held. */
-static struct ending end(struct sc_pipeline *pipeline, struct sc_slot *slot)
+static struct ending end(struct sc_pipeline *pipeline, struct sc_pipeline_slot *slot)
 {
 	struct ending ending = { slot->done, slot->context };
 
-	if (slot->state == SC_SLOT_QUEUED) {
+	if (slot->state == SC_PIPELINE_SLOT_QUEUED) {
 		dequeue(pipeline, slot);
 	} else if (slot->lane == SC_LANE_SLOW) {
 		pipeline->slow_sent--;
 		pipeline->slow_bytes -= slot->size;
 	}
-	sc_slots_release(&pipeline->slots, slot);
+	sc_pipeline_slots_release(&pipeline->slots, slot);
 	return ending;
 }
 
@@ -185,7 +185,7 @@ static void fail_all(struct sc_pipeline *pipeline, const struct sc_error *err)
 		struct ending ending = { 0 };
 
 		pthread_mutex_lock(&pipeline->lock);
-		if (pipeline->slots.slot[i].state != SC_SLOT_FREE)
+		if (pipeline->slots.slot[i].state != SC_PIPELINE_SLOT_FREE)
 			ending = end(pipeline, &pipeline->slots.slot[i]);
 		pthread_mutex_unlock(&pipeline->lock);
 		tell(&ending, err->status, err, (struct sc_view){ 0 });
@@ -231,17 +231,17 @@ static void tell_late(const struct sc_pipeline *pipeline, const struct ending *e
  * The deadline of one place has passed. What was never sent is forgotten; what was keeps its place, for the
  * module still works on it and will answer. False if even that answer is overdue.
  */
-static bool expire(struct sc_pipeline *pipeline, struct sc_slot *slot, int64_t now, struct ending *late)
+static bool expire(struct sc_pipeline *pipeline, struct sc_pipeline_slot *slot, int64_t now, struct ending *late)
 {
 	switch (slot->state) {
-	case SC_SLOT_QUEUED:
+	case SC_PIPELINE_SLOT_QUEUED:
 		*late = end(pipeline, slot);
 		return true;
-	case SC_SLOT_SENT:
+	case SC_PIPELINE_SLOT_SENT:
 		*late = (struct ending){ slot->done, slot->context };
 		slot->done = NULL;
-		slot->state = SC_SLOT_ABANDONED;
-		sc_slots_due(&pipeline->slots, slot, now + SC_CLIENT_TIMEOUT * SC_SECOND);
+		slot->state = SC_PIPELINE_SLOT_ABANDONED;
+		sc_pipeline_slots_due(&pipeline->slots, slot, now + SC_CLIENT_TIMEOUT * SC_SECOND);
 		return true;
 	default:
 		return false;
@@ -251,7 +251,7 @@ static bool expire(struct sc_pipeline *pipeline, struct sc_slot *slot, int64_t n
 /* False if the module is so late that the connection is given up. */
 static bool look_at_deadlines(struct sc_pipeline *pipeline)
 {
-	struct sc_slots *slots = &pipeline->slots;
+	struct sc_pipeline_slots *slots = &pipeline->slots;
 	int64_t now = sc_clock_monotonic();
 	bool is_well = true;
 
@@ -262,13 +262,13 @@ static bool look_at_deadlines(struct sc_pipeline *pipeline)
 	}
 	slots->next_due = INT64_MAX;
 	for (unsigned i = 0; i < SC_PIPELINE_IN_FLIGHT; i++) {
-		struct sc_slot *slot = &slots->slot[i];
+		struct sc_pipeline_slot *slot = &slots->slot[i];
 		struct ending late = { 0 };
 
-		if (slot->state == SC_SLOT_FREE)
+		if (slot->state == SC_PIPELINE_SLOT_FREE)
 			continue;
 		if (slot->deadline > now)
-			sc_slots_due(slots, slot, slot->deadline);
+			sc_pipeline_slots_due(slots, slot, slot->deadline);
 		else if (!expire(pipeline, slot, now, &late))
 			is_well = false;
 		if (!late.done)
@@ -284,12 +284,12 @@ static bool look_at_deadlines(struct sc_pipeline *pipeline)
 /* -- answers ------------------------------------------------------------------------------------- */
 
 static void tell_answer(const struct sc_pipeline *pipeline, const struct ending *ending,
-			const struct sc_response_header *header, struct sc_view body)
+			const struct sc_wire_response_header *header, struct sc_view body)
 {
 	struct sc_error error = { 0 };
 
 	if (header->status != SC_OK) {
-		(void)sc_refusal_explain(pipeline->path, header->command, header->status, header->numbers,
+		(void)sc_client_refusal_explain(pipeline->path, header->command, header->status, header->numbers,
 					 &error);
 		body = (struct sc_view){ 0 };
 	}
@@ -299,15 +299,15 @@ static void tell_answer(const struct sc_pipeline *pipeline, const struct ending 
 /* Takes one answer; false for one that is none, or to nothing that was asked. */
 static bool take_answer(struct sc_pipeline *pipeline, struct sc_view message)
 {
-	struct sc_response_header header;
+	struct sc_wire_response_header header;
 	struct sc_view body;
 	struct ending ending;
-	struct sc_slot *slot;
+	struct sc_pipeline_slot *slot;
 
-	if (sc_response_read(message, &header, &body, NULL) != SC_OK)
+	if (sc_wire_response_read(message, &header, &body, NULL) != SC_OK)
 		return false;
 	pthread_mutex_lock(&pipeline->lock);
-	slot = sc_slots_find(&pipeline->slots, header.id);
+	slot = sc_pipeline_slots_find(&pipeline->slots, header.id);
 	if (!slot || slot->command != header.command) {
 		pthread_mutex_unlock(&pipeline->lock);
 		return false;
@@ -353,7 +353,7 @@ static void connect_again(struct sc_pipeline *pipeline)
 	struct sc_error error = { 0 };
 	int fd = -1;
 
-	if (sc_socket_connect(pipeline->path, 0, &fd, &error) != SC_OK) {
+	if (sc_client_socket_connect(pipeline->path, 0, &fd, &error) != SC_OK) {
 		if (!pipeline->is_out)
 			sc_log(SC_LOG_WARNING, "%s", error.message);
 		pipeline->is_out = true;
@@ -457,12 +457,12 @@ static void *read_answers(void *argument)
 
 /* -- what others call ---------------------------------------------------------------------------- */
 
-static sc_status encode(const struct sc_request_header *header, struct sc_view body, struct sc_bytes *out,
+static sc_status encode(const struct sc_wire_request_header *header, struct sc_view body, struct sc_bytes *out,
 			struct sc_error *err)
 {
-	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_REQUEST_HEADER_SIZE + SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_REQUEST_HEADER_SIZE + SC_WIRE_BODY_MAX);
 
-	sc_request_header_write(&writer, header, body.len);
+	sc_wire_request_header_write(&writer, header, body.len);
 	sc_write_raw(&writer, body);
 	SC_ENSURE(!writer.failed, err, SC_ERR_MEMORY, "out of memory for a request");
 	*out = sc_bytes_take(&writer.buffer);
@@ -470,24 +470,24 @@ static sc_status encode(const struct sc_request_header *header, struct sc_view b
 	return SC_OK;
 }
 
-static sc_status admit(struct sc_pipeline *pipeline, size_t size, struct sc_slot **out, struct sc_error *err)
+static sc_status admit(struct sc_pipeline *pipeline, size_t size, struct sc_pipeline_slot **out, struct sc_error *err)
 {
 	SC_ENSURE(!pipeline->is_closing && pipeline->fd >= 0 && !pipeline->is_broken, err, SC_ERR_UNAVAILABLE,
 		  "%s: no module answers here (is its hsmd running?)", pipeline->path);
 	SC_ENSURE(pipeline->queued_bytes + size <= SC_PIPELINE_QUEUE_MAX, err, SC_ERR_BUSY,
 		  "%s: too many requests are waiting: try again in a moment", pipeline->path);
-	*out = sc_slots_take(&pipeline->slots);
+	*out = sc_pipeline_slots_take(&pipeline->slots);
 	SC_ENSURE(*out, err, SC_ERR_BUSY, "%s: too many requests are waiting: try again in a moment",
 		  pipeline->path);
 	return SC_OK;
 }
 
 /* Puts a request in its queue and sends what can be sent. The lock is held. */
-static sc_status enter(struct sc_pipeline *pipeline, struct sc_request_header *header, struct sc_view body,
-		       const struct sc_slot *wanted, struct sc_error *err)
+static sc_status enter(struct sc_pipeline *pipeline, struct sc_wire_request_header *header, struct sc_view body,
+		       const struct sc_pipeline_slot *wanted, struct sc_error *err)
 {
-	size_t size = SC_REQUEST_HEADER_SIZE + body.len;
-	struct sc_slot *slot = NULL;
+	size_t size = SC_WIRE_REQUEST_HEADER_SIZE + body.len;
+	struct sc_pipeline_slot *slot = NULL;
 	struct sc_bytes message = { 0 };
 	bool was_full = pipeline->is_full;
 	uint64_t id;
@@ -498,14 +498,14 @@ static sc_status enter(struct sc_pipeline *pipeline, struct sc_request_header *h
 	header->id = id;
 	status = encode(header, body, &message, err);
 	if (status != SC_OK) {
-		sc_slots_release(&pipeline->slots, slot);
+		sc_pipeline_slots_release(&pipeline->slots, slot);
 		return status;
 	}
 	*slot = *wanted;
 	slot->id = id;
 	slot->size = size;
 	slot->message = message;
-	sc_slots_due(&pipeline->slots, slot, wanted->deadline);
+	sc_pipeline_slots_due(&pipeline->slots, slot, wanted->deadline);
 	TAILQ_INSERT_TAIL(&pipeline->queue[slot->lane], slot, queue);
 	pipeline->queued_bytes += size;
 	flush(pipeline);
@@ -521,9 +521,9 @@ sc_status sc_pipeline_submit(struct sc_pipeline *pipeline, enum sc_command comma
 			     struct sc_error *err)
 {
 	const struct sc_command_info *info = sc_command_find(command);
-	struct sc_request_header header = { .command = (uint16_t)command, .authority = authority };
-	struct sc_slot wanted = {
-		.state = SC_SLOT_QUEUED,
+	struct sc_wire_request_header header = { .command = (uint16_t)command, .authority = authority };
+	struct sc_pipeline_slot wanted = {
+		.state = SC_PIPELINE_SLOT_QUEUED,
 		.command = command,
 		.deadline = sc_clock_monotonic() + timeout_ms * MILLISECOND,
 		.done = done,
@@ -533,8 +533,8 @@ sc_status sc_pipeline_submit(struct sc_pipeline *pipeline, enum sc_command comma
 
 	assert(info && done);
 	wanted.lane = info->lane;
-	SC_ENSURE(body.len <= SC_BODY_MAX, err, SC_ERR_TOO_LARGE, "a request of more than %d bytes",
-		  SC_BODY_MAX);
+	SC_ENSURE(body.len <= SC_WIRE_BODY_MAX, err, SC_ERR_TOO_LARGE, "a request of more than %d bytes",
+		  SC_WIRE_BODY_MAX);
 	pthread_mutex_lock(&pipeline->lock);
 	status = enter(pipeline, &header, body, &wanted, err);
 	pthread_mutex_unlock(&pipeline->lock);
@@ -592,12 +592,12 @@ static sc_status start(struct sc_pipeline *pipeline, const char *path, struct sc
 
 	pipeline->path = strdup(path);
 	SC_ENSURE(pipeline->path, err, SC_ERR_MEMORY, "out of memory for a connection");
-	SC_TRY(sc_bytes_new(SC_MESSAGE_MAX, &pipeline->answer, err));
+	SC_TRY(sc_bytes_new(SC_WIRE_MESSAGE_MAX, &pipeline->answer, err));
 	pipeline->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pipeline->wake < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot make an event", path);
 	/* A module that is there can be asked at once; one that is not will be looked for. */
-	status = sc_socket_connect(path, 0, &pipeline->fd, err);
+	status = sc_client_socket_connect(path, 0, &pipeline->fd, err);
 	if (status != SC_OK && status != SC_ERR_UNAVAILABLE)
 		return status;
 	return start_reader(pipeline, err);
@@ -613,7 +613,7 @@ sc_status sc_pipeline_open(const char *path, struct sc_pipeline **out, struct sc
 	pipeline->wake = -1;
 	pipeline->backoff = BACKOFF_FIRST;
 	pthread_mutex_init(&pipeline->lock, NULL);
-	sc_slots_start(&pipeline->slots);
+	sc_pipeline_slots_start(&pipeline->slots);
 	for (int lane = 0; lane < LANES; lane++)
 		TAILQ_INIT(&pipeline->queue[lane]);
 	status = start(pipeline, path, err);

@@ -105,7 +105,7 @@ static sc_status ask(struct operation *operation, enum sc_command command, struc
 static sc_status load(struct operation *operation, struct sc_error *err)
 {
 	const struct sc_key_load_request request = { .blob = sc_bytes_view(&operation->blob) };
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	sc_key_load_request_write(&body, &request);
 	SC_ENSURE(!body.failed, err, SC_ERR_TOO_LARGE, "a key blob is longer than the module takes");
@@ -177,7 +177,7 @@ sc_status sc_pipeline_key_sign(struct sc_pipeline *pipeline, const struct sc_pip
 			       sc_pipeline_done done, void *context, struct sc_error *err)
 {
 	const struct sc_sign_request request = { key->digest, key->owner, mechanism, data };
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	sc_sign_request_write(&body, &request);
 	return start(pipeline, key, SC_COMMAND_SIGN, &body, timeout_ms, done, context, err);
@@ -188,7 +188,7 @@ sc_status sc_pipeline_key_decrypt(struct sc_pipeline *pipeline, const struct sc_
 				  sc_pipeline_done done, void *context, struct sc_error *err)
 {
 	const struct sc_decrypt_request request = { key->digest, key->owner, mechanism, data };
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	sc_decrypt_request_write(&body, &request);
 	return start(pipeline, key, SC_COMMAND_DECRYPT, &body, timeout_ms, done, context, err);
@@ -199,7 +199,7 @@ sc_status sc_pipeline_key_attest(struct sc_pipeline *pipeline, const struct sc_p
 				 void *context, struct sc_error *err)
 {
 	const struct sc_key_attest_request request = { key->digest, key->owner, nonce };
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	sc_key_attest_request_write(&body, &request);
 	return start(pipeline, key, SC_COMMAND_KEY_ATTEST, &body, timeout_ms, done, context, err);
@@ -210,7 +210,7 @@ sc_status sc_pipeline_key_import(struct sc_pipeline *pipeline, const struct sc_p
 				 sc_pipeline_done done, void *context, struct sc_error *err)
 {
 	const struct sc_transfer_import_request request = { kek->digest, owner, package };
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	sc_transfer_import_request_write(&body, &request);
 	return start(pipeline, kek, SC_COMMAND_TRANSFER_IMPORT, &body, timeout_ms, done, context, err);

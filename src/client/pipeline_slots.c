@@ -5,7 +5,7 @@
 
 _Static_assert(SC_PIPELINE_IN_FLIGHT <= UINT16_MAX, "a place's number is 16 bits");
 
-void sc_slots_start(struct sc_slots *slots)
+void sc_pipeline_slots_start(struct sc_pipeline_slots *slots)
 {
 	for (unsigned i = 0; i < SC_PIPELINE_IN_FLIGHT; i++)
 		slots->free[i] = (uint16_t)(SC_PIPELINE_IN_FLIGHT - 1 - i);
@@ -14,35 +14,35 @@ void sc_slots_start(struct sc_slots *slots)
 }
 
 /* An id is how many requests there were, and the place: unique, and found without a search. */
-struct sc_slot *sc_slots_take(struct sc_slots *slots)
+struct sc_pipeline_slot *sc_pipeline_slots_take(struct sc_pipeline_slots *slots)
 {
 	unsigned place;
 
 	if (slots->free_count == 0)
 		return NULL;
 	place = slots->free[--slots->free_count];
-	assert(slots->slot[place].state == SC_SLOT_FREE);
+	assert(slots->slot[place].state == SC_PIPELINE_SLOT_FREE);
 	slots->slot[place].id = ++slots->last_id * SC_PIPELINE_IN_FLIGHT + place;
 	return &slots->slot[place];
 }
 
-void sc_slots_release(struct sc_slots *slots, struct sc_slot *slot)
+void sc_pipeline_slots_release(struct sc_pipeline_slots *slots, struct sc_pipeline_slot *slot)
 {
 	sc_bytes_free(&slot->message);
-	*slot = (struct sc_slot){ .state = SC_SLOT_FREE };
+	*slot = (struct sc_pipeline_slot){ .state = SC_PIPELINE_SLOT_FREE };
 	slots->free[slots->free_count++] = (uint16_t)(slot - slots->slot);
 }
 
-struct sc_slot *sc_slots_find(struct sc_slots *slots, uint64_t id)
+struct sc_pipeline_slot *sc_pipeline_slots_find(struct sc_pipeline_slots *slots, uint64_t id)
 {
-	struct sc_slot *slot = &slots->slot[id % SC_PIPELINE_IN_FLIGHT];
+	struct sc_pipeline_slot *slot = &slots->slot[id % SC_PIPELINE_IN_FLIGHT];
 
-	if (slot->id != id || (slot->state != SC_SLOT_SENT && slot->state != SC_SLOT_ABANDONED))
+	if (slot->id != id || (slot->state != SC_PIPELINE_SLOT_SENT && slot->state != SC_PIPELINE_SLOT_ABANDONED))
 		return NULL;
 	return slot;
 }
 
-void sc_slots_due(struct sc_slots *slots, struct sc_slot *slot, int64_t deadline)
+void sc_pipeline_slots_due(struct sc_pipeline_slots *slots, struct sc_pipeline_slot *slot, int64_t deadline)
 {
 	slot->deadline = deadline;
 	if (deadline < slots->next_due)

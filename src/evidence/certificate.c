@@ -397,16 +397,16 @@ static bool names_fit(const struct fields *f, struct sc_view spki)
 	case SC_CERTIFICATE_ROOT:
 		return strcmp(f->subject, f->issuer) == 0;
 	case SC_CERTIFICATE_WARRANT:
-		return sc_esn_is_valid(f->subject);
+		return sc_certificate_esn_is_valid(f->subject);
 	case SC_CERTIFICATE_REGION:
-		return sc_knso_name_is_valid(f->subject);
+		return sc_certificate_knso_name_is_valid(f->subject);
 	case SC_CERTIFICATE_MEMBER:
-		return sc_esn_is_valid(f->subject) && sc_knso_name_is_valid(f->issuer);
+		return sc_certificate_esn_is_valid(f->subject) && sc_certificate_knso_name_is_valid(f->issuer);
 	case SC_CERTIFICATE_KEK:
 		if (sc_key_hash(spki, &hash, NULL) != SC_OK)
 			return false;
-		sc_kek_name(&hash, kek_name);
-		return strcmp(f->subject, kek_name) == 0 && sc_knso_name_is_valid(f->issuer);
+		sc_certificate_kek_name(&hash, kek_name);
+		return strcmp(f->subject, kek_name) == 0 && sc_certificate_knso_name_is_valid(f->issuer);
 	default:
 		return false;
 	}
@@ -436,8 +436,8 @@ static sc_status compare_with_canonical(X509 *certificate, const struct fields *
 	SC_TRY(fill(again, f, err));
 	if (i2d_re_X509_tbs(again, NULL) <= 0)
 		return sc_fail_crypto(err, "certificate: cannot be encoded");
-	SC_TRY(sc_certificate_encode(certificate, &given, err));
-	SC_TRY(sc_certificate_encode(again, &canonical, err));
+	SC_TRY(sc_x509_encode(certificate, &given, err));
+	SC_TRY(sc_x509_encode(again, &canonical, err));
 	SC_ENSURE(sc_view_equals(sc_bytes_view(&given), sc_bytes_view(&canonical)), err,
 		  SC_ERR_EVIDENCE_USAGE, "%s of \"%s\": not exactly what such a certificate contains",
 		  profiles[f->kind].name, f->subject);

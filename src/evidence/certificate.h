@@ -54,17 +54,17 @@ sc_status sc_certificate_make(const struct sc_certificate_request *request, X509
 
 /* The CN of a world's KNSO, "KNSO <world id in hex>", known before any region certificate. */
 #define SC_KNSO_NAME_SIZE (5 + 2 * SC_HASH_SIZE + 1)
-void sc_knso_name(const struct sc_hash *world, char name[SC_KNSO_NAME_SIZE]);
+void sc_certificate_knso_name(const struct sc_hash *world, char name[SC_KNSO_NAME_SIZE]);
 
 /* True for a name of that form. */
-bool sc_knso_name_is_valid(const char *name);
+bool sc_certificate_knso_name_is_valid(const char *name);
 
 /* True for an electronic serial number: "XXXX-XXXX-XXXX", each X a digit or one of A to F. */
-bool sc_esn_is_valid(const char *esn);
+bool sc_certificate_esn_is_valid(const char *esn);
 
 /* The CN of a KEK, "KEK <key hash in hex>". */
 #define SC_KEK_NAME_SIZE (4 + 2 * SC_HASH_SIZE + 1)
-void sc_kek_name(const struct sc_hash *key_hash, char name[SC_KEK_NAME_SIZE]);
+void sc_certificate_kek_name(const struct sc_hash *key_hash, char name[SC_KEK_NAME_SIZE]);
 
 /*
  * Which kind it is: exactly the extensions, key type and usages of that kind, a subject and an issuer of
@@ -76,7 +76,7 @@ sc_status sc_certificate_kind_of(X509 *certificate, enum sc_certificate_kind *ou
 				 struct sc_error *err) SC_WARN_UNUSED;
 
 /* The CN of a name that has nothing else, in messages "the <whose>". SC_ERR_EVIDENCE_USAGE. */
-sc_status sc_name_cn(const X509_NAME *name, const char *whose, struct sc_text *out,
+sc_status sc_certificate_name_cn(const X509_NAME *name, const char *whose, struct sc_text *out,
 		     struct sc_error *err) SC_WARN_UNUSED;
 
 /* The subject's CN, and the issuer's. SC_ERR_EVIDENCE_USAGE where there is not exactly one. */

@@ -15,13 +15,13 @@
 
 SC_CLEANUP_POINTER(sc_object, ASN1_OBJECT, ASN1_OBJECT_free)
 
-void sc_knso_name(const struct sc_hash *world, char name[SC_KNSO_NAME_SIZE])
+void sc_certificate_knso_name(const struct sc_hash *world, char name[SC_KNSO_NAME_SIZE])
 {
 	memcpy(name, KNSO_PREFIX, strlen(KNSO_PREFIX));
 	sc_hex(sc_hash_view(world), name + strlen(KNSO_PREFIX));
 }
 
-bool sc_knso_name_is_valid(const char *name)
+bool sc_certificate_knso_name_is_valid(const char *name)
 {
 	struct sc_hash world;
 	char again[SC_KNSO_NAME_SIZE];
@@ -29,17 +29,17 @@ bool sc_knso_name_is_valid(const char *name)
 	if (strncmp(name, KNSO_PREFIX, strlen(KNSO_PREFIX)) != 0 ||
 	    !sc_hex_read(name + strlen(KNSO_PREFIX), world.b, sizeof world.b))
 		return false;
-	sc_knso_name(&world, again); /* capitals do not come back */
+	sc_certificate_knso_name(&world, again); /* capitals do not come back */
 	return strcmp(name, again) == 0;
 }
 
-void sc_kek_name(const struct sc_hash *key_hash, char name[SC_KEK_NAME_SIZE])
+void sc_certificate_kek_name(const struct sc_hash *key_hash, char name[SC_KEK_NAME_SIZE])
 {
 	memcpy(name, KEK_PREFIX, strlen(KEK_PREFIX));
 	sc_hex(sc_hash_view(key_hash), name + strlen(KEK_PREFIX));
 }
 
-bool sc_esn_is_valid(const char *esn)
+bool sc_certificate_esn_is_valid(const char *esn)
 {
 	static const char shape[] = "XXXX-XXXX-XXXX";
 
@@ -51,7 +51,7 @@ bool sc_esn_is_valid(const char *esn)
 	return true;
 }
 
-sc_status sc_name_cn(const X509_NAME *name, const char *whose, struct sc_text *out, struct sc_error *err)
+sc_status sc_certificate_name_cn(const X509_NAME *name, const char *whose, struct sc_text *out, struct sc_error *err)
 {
 	const X509_NAME_ENTRY *entry = X509_NAME_entry_count(name) == 1 ? X509_NAME_get_entry(name, 0) : NULL;
 	const ASN1_STRING *value = entry ? X509_NAME_ENTRY_get_data(entry) : NULL;
@@ -69,12 +69,12 @@ sc_status sc_name_cn(const X509_NAME *name, const char *whose, struct sc_text *o
 
 sc_status sc_certificate_subject(X509 *certificate, struct sc_text *out, struct sc_error *err)
 {
-	return sc_name_cn(X509_get_subject_name(certificate), "certificate's subject", out, err);
+	return sc_certificate_name_cn(X509_get_subject_name(certificate), "certificate's subject", out, err);
 }
 
 sc_status sc_certificate_issuer(X509 *certificate, struct sc_text *out, struct sc_error *err)
 {
-	return sc_name_cn(X509_get_issuer_name(certificate), "certificate's issuer", out, err);
+	return sc_certificate_name_cn(X509_get_issuer_name(certificate), "certificate's issuer", out, err);
 }
 
 sc_status sc_certificate_region(X509 *certificate, struct sc_region_info **out, struct sc_error *err)

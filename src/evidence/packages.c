@@ -17,12 +17,12 @@
 struct question {
 	struct sc_view kek_package;
 	struct sc_view world_package;
-	const struct sc_trust *trust;
-	struct sc_target *t;
+	const struct sc_evidence_trust *trust;
+	struct sc_evidence_target *t;
 	char found[FOUND_SIZE];
 };
 
-void sc_target_free(struct sc_target *target)
+void sc_evidence_target_free(struct sc_evidence_target *target)
 {
 	if (!target)
 		return;
@@ -52,7 +52,7 @@ static void found_signer(struct question *q, const struct sc_text *esn, int64_t 
 
 static sc_status check_kek_statement(struct question *q, struct sc_error *err)
 {
-	SC_TRY(sc_statement_verify(q->kek_package, SC_OID_KEY_STATEMENT, q->trust, SC_JUDGED_NOW, &q->t->kek,
+	SC_TRY(sc_statement_verify(q->kek_package, SC_OID_KEY_STATEMENT, q->trust, SC_EVIDENCE_TIME_NOW, &q->t->kek,
 				   err));
 	found_signer(q, &q->t->kek->key->esn, q->t->kek->key->time);
 	return SC_OK;
@@ -60,7 +60,7 @@ static sc_status check_kek_statement(struct question *q, struct sc_error *err)
 
 static sc_status check_world_statement(struct question *q, struct sc_error *err)
 {
-	SC_TRY(sc_statement_verify(q->world_package, SC_OID_WORLD_STATEMENT, q->trust, SC_JUDGED_STATED,
+	SC_TRY(sc_statement_verify(q->world_package, SC_OID_WORLD_STATEMENT, q->trust, SC_EVIDENCE_TIME_STATED,
 				   &q->t->world, err));
 	found_signer(q, &q->t->world->world->esn, q->t->world->world->time);
 	return SC_OK;
@@ -227,11 +227,11 @@ static const struct check {
 	{ "Valid", find_end },
 };
 
-sc_status sc_packages_verify(struct sc_view kek_package, struct sc_view world_package,
-			     const struct sc_trust *trust, const struct sc_check_report *report,
-			     struct sc_target **out, struct sc_error *err)
+sc_status sc_evidence_packages_verify(struct sc_view kek_package, struct sc_view world_package,
+			     const struct sc_evidence_trust *trust, const struct sc_evidence_report *report,
+			     struct sc_evidence_target **out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_target) target = OPENSSL_zalloc(sizeof *target);
+	SC_CLEANUP(sc_evidence_target) target = OPENSSL_zalloc(sizeof *target);
 	struct question q = { kek_package, world_package, trust, target, "" };
 
 	SC_ENSURE(target, err, SC_ERR_MEMORY, "out of memory");

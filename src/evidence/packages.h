@@ -8,10 +8,10 @@
 #ifndef SC_EVIDENCE_PACKAGES_H
 #define SC_EVIDENCE_PACKAGES_H
 
-#include "evidence/statement.h"
+#include "evidence/signed_statement.h"
 
 /* What the two packages together prove. */
-struct sc_target {
+struct sc_evidence_target {
 	struct sc_evidence *kek;
 	struct sc_evidence *world;
 	EVP_PKEY *key;           /* the KEK's public key, RSA-4096 */
@@ -23,11 +23,11 @@ struct sc_target {
 	int64_t not_after;   /* until when the evidence is valid: the earliest end of its chain */
 };
 
-void sc_target_free(struct sc_target *target);
-SC_CLEANUP_POINTER(sc_target, struct sc_target, sc_target_free)
+void sc_evidence_target_free(struct sc_evidence_target *target);
+SC_CLEANUP_POINTER(sc_evidence_target, struct sc_evidence_target, sc_evidence_target_free)
 
 /* Called for each check that held, with what it found: verifykeypackage prints a line of the two. */
-struct sc_check_report {
+struct sc_evidence_report {
 	void (*held)(void *context, const char *check, const char *found);
 	void *context;
 };
@@ -41,8 +41,8 @@ struct sc_check_report {
  * that key. `report` may be NULL. The caller frees *out. Errors as sc_statement_verify, and
  * SC_ERR_EVIDENCE_*.
  */
-sc_status sc_packages_verify(struct sc_view kek_package, struct sc_view world_package,
-			     const struct sc_trust *trust, const struct sc_check_report *report,
-			     struct sc_target **out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_evidence_packages_verify(struct sc_view kek_package, struct sc_view world_package,
+			     const struct sc_evidence_trust *trust, const struct sc_evidence_report *report,
+			     struct sc_evidence_target **out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * Verifying a statement: see statement.h for what it must show. What is here trusts the roots that it is
+ * Verifying a statement: see signed_statement.h for what it must show. What is here trusts the roots that it is
  * given and nothing else; the statement, its certificates and what it says of itself are a stranger's until
  * the check that covers them has held. Each check has its own status, so that a test sees which one it was.
  */
-#include "evidence/statement.h"
+#include "evidence/signed_statement.h"
 
 #include <string.h>
 
@@ -20,8 +20,8 @@ SC_CLEANUP_POINTER(sc_md_ctx, EVP_MD_CTX, EVP_MD_CTX_free)
 /* One verification: the evidence as it is collected, and what it is judged by. */
 struct verification {
 	struct sc_evidence *e;
-	const struct sc_trust *trust;
-	enum sc_judged_at judged;
+	const struct sc_evidence_trust *trust;
+	enum sc_evidence_time judged;
 };
 
 void sc_evidence_free(struct sc_evidence *evidence)
@@ -136,7 +136,7 @@ static sc_status check_stated_time(const struct verification *v, struct sc_error
 
 static int64_t judged_at(const struct verification *v)
 {
-	return v->judged == SC_JUDGED_NOW ? v->trust->now : time_of(v->e);
+	return v->judged == SC_EVIDENCE_TIME_NOW ? v->trust->now : time_of(v->e);
 }
 
 /* The trusted root that signed the warrant: by name and key identifier, then by its signature. */
@@ -184,7 +184,7 @@ static sc_status check_region(struct sc_evidence *e, struct sc_error *err)
 
 	SC_TRY(sc_certificate_region(e->region, &e->region_info, err));
 	SC_TRY(sc_certificate_subject(e->region, &subject, err));
-	sc_knso_name(world_of(e), knso);
+	sc_certificate_knso_name(world_of(e), knso);
 	SC_ENSURE(sc_text_equals(&subject, knso), err, SC_ERR_EVIDENCE_WORLD,
 		  "its region certificate is for another world, \"%s\"", subject.s);
 	SC_ENSURE(!e->key || sc_text_equals(&e->key->region, e->region_info->region.s), err,
@@ -325,8 +325,8 @@ static sc_status check_world(const struct sc_evidence *e, struct sc_error *err)
 	return SC_OK;
 }
 
-sc_status sc_statement_verify(struct sc_view der, const char *content_type, const struct sc_trust *trust,
-			      enum sc_judged_at judged, struct sc_evidence **out, struct sc_error *err)
+sc_status sc_statement_verify(struct sc_view der, const char *content_type, const struct sc_evidence_trust *trust,
+			      enum sc_evidence_time judged, struct sc_evidence **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_evidence) e = OPENSSL_zalloc(sizeof *e);
 	const struct verification v = { e, trust, judged };

@@ -57,7 +57,7 @@ static sc_status serial_of(X509 *certificate, char *hex, size_t size, struct sc_
 	return text ? SC_OK : sc_fail_crypto(err, "serial number");
 }
 
-sc_status sc_record_append(const struct sc_dir *dir, X509 *certificate, const char *note,
+sc_status sc_factory_record_append(const struct sc_dir *dir, X509 *certificate, const char *note,
 			   struct sc_error *err)
 {
 	enum sc_certificate_kind kind;
@@ -111,7 +111,7 @@ static bool next_line(struct sc_view *rest, struct sc_view *line)
 	return true;
 }
 
-sc_status sc_record_check_esn(const struct sc_dir *dir, const char *esn, const struct sc_hash *key,
+sc_status sc_factory_record_check_esn(const struct sc_dir *dir, const char *esn, const struct sc_hash *key,
 			      struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) record = { 0 };

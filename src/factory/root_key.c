@@ -22,7 +22,7 @@ SC_CLEANUP_POINTER(sc_algorithm_id, X509_ALGOR, X509_ALGOR_free)
 SC_CLEANUP_POINTER(sc_pkcs8, PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free) /* wipes the key in it */
 SC_CLEANUP_POINTER(sc_encrypted, X509_SIG, X509_SIG_free)
 
-sc_status sc_root_key_new(EVP_PKEY **out, struct sc_error *err)
+sc_status sc_factory_root_key_new(EVP_PKEY **out, struct sc_error *err)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-384");
 
@@ -32,7 +32,7 @@ sc_status sc_root_key_new(EVP_PKEY **out, struct sc_error *err)
 	return SC_OK;
 }
 
-sc_status sc_root_key_encrypt(EVP_PKEY *key, const struct sc_secret *passphrase, struct sc_bytes *out,
+sc_status sc_factory_root_key_encrypt(EVP_PKEY *key, const struct sc_secret *passphrase, struct sc_bytes *out,
 			      struct sc_error *err)
 {
 	SC_CLEANUP(sc_algorithm_id)
@@ -54,7 +54,7 @@ sc_status sc_root_key_encrypt(EVP_PKEY *key, const struct sc_secret *passphrase,
 	return sc_bytes_copy(sc_view_of(text, (size_t)len), out, err);
 }
 
-sc_status sc_root_key_decrypt(struct sc_view pem, const struct sc_secret *passphrase, EVP_PKEY **out,
+sc_status sc_factory_root_key_decrypt(struct sc_view pem, const struct sc_secret *passphrase, EVP_PKEY **out,
 			      struct sc_error *err)
 {
 	SC_CLEANUP(sc_bio) bio = BIO_new_mem_buf(pem.data, (int)pem.len);

@@ -6,16 +6,16 @@
 
 #include "base/secret.h"
 
-#define SC_ROOT_KEY_MAX 4096 /* bytes of PEM */
+#define SC_FACTORY_ROOT_KEY_MAX 4096 /* bytes of PEM */
 
 /* A new P-384 key. The caller frees *out. */
-sc_status sc_root_key_new(EVP_PKEY **out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_factory_root_key_new(EVP_PKEY **out, struct sc_error *err) SC_WARN_UNUSED;
 
-sc_status sc_root_key_encrypt(EVP_PKEY *key, const struct sc_secret *passphrase, struct sc_bytes *out,
+sc_status sc_factory_root_key_encrypt(EVP_PKEY *key, const struct sc_secret *passphrase, struct sc_bytes *out,
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 /* SC_ERR_ENCODING, SC_ERR_DECRYPT. The caller frees *out. */
-sc_status sc_root_key_decrypt(struct sc_view pem, const struct sc_secret *passphrase, EVP_PKEY **out,
+sc_status sc_factory_root_key_decrypt(struct sc_view pem, const struct sc_secret *passphrase, EVP_PKEY **out,
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

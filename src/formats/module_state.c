@@ -71,13 +71,13 @@ ASN1_SEQUENCE(sc_state_mark) = {
 
 static bool is_absent_or_certificate(const struct sc_bytes *field)
 {
-	return !field->data || sc_certificate_fits(field);
+	return !field->data || sc_x509_fits(field);
 }
 
 static bool world_is_valid(const struct sc_state_world *world)
 {
 	return sc_suite_by_number(world->suite) && world->km.len == KM_SIZE && world->k >= 1 &&
-	       world->k <= world->n && world->n <= SC_CARDS_MAX && sc_certificate_fits(&world->member) &&
+	       world->k <= world->n && world->n <= SC_CARDS_MAX && sc_x509_fits(&world->member) &&
 	       is_absent_or_certificate(&world->region_certificate) &&
 	       !world->region_certificate.data == !world->region.s[0] &&
 	       sc_source_roots_are_valid(world->roots) && sk_sc_revoked_esn_num(world->revoked) <= SC_REVOKED_MAX;

@@ -361,13 +361,13 @@ sc_status sc_signed_data_decode(struct sc_view der, struct sc_signed_data **out,
 
 /* -- certificates ------------------------------------------------------------------------------ */
 
-sc_status sc_certificate_encode(X509 *certificate, struct sc_bytes *out, struct sc_error *err)
+sc_status sc_x509_encode(X509 *certificate, struct sc_bytes *out, struct sc_error *err)
 {
 	return encode_item(certificate, ASN1_ITEM_rptr(X509), out, err);
 }
 
 /* The signed body keeps the bytes that it was read with: its signature covers those. The rest is compared here. */
-sc_status sc_certificate_decode(struct sc_view der, X509 **out, struct sc_error *err)
+sc_status sc_x509_decode(struct sc_view der, X509 **out, struct sc_error *err)
 {
 	const unsigned char *p = der.data;
 	SC_CLEANUP(sc_x509) certificate = NULL;
@@ -379,7 +379,7 @@ sc_status sc_certificate_decode(struct sc_view der, X509 **out, struct sc_error 
 	certificate = d2i_X509(NULL, &p, (long)der.len);
 	ERR_clear_error();
 	SC_ENSURE(certificate, err, SC_ERR_ENCODING, "certificate: not an X.509 certificate in DER");
-	SC_TRY(sc_certificate_encode(certificate, &again, err));
+	SC_TRY(sc_x509_encode(certificate, &again, err));
 	SC_ENSURE(sc_view_equals(der, sc_bytes_view(&again)), err, SC_ERR_ENCODING,
 		  "certificate: not in its one canonical form");
 	*out = sc_steal(certificate);

@@ -53,19 +53,19 @@ X509 *sc_signed_data_signer(const struct sc_signed_data *signed_data);
 #define SC_CERTIFICATE_MAX 8192 /* bytes of DER */
 
 /* Whether a certificate that stands in another structure has a length that could be read. */
-static inline bool sc_certificate_fits(const struct sc_bytes *der)
+static inline bool sc_x509_fits(const struct sc_bytes *der)
 {
 	return der->len > 0 && der->len <= SC_CERTIFICATE_MAX;
 }
 
 /* DER of a certificate. */
-sc_status sc_certificate_encode(X509 *certificate, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_x509_encode(X509 *certificate, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Reads one certificate in DER, canonical as OpenSSL writes it. The caller frees *out. SC_ERR_ENCODING,
  * SC_ERR_TOO_LARGE.
  */
-sc_status sc_certificate_decode(struct sc_view der, X509 **out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_x509_decode(struct sc_view der, X509 **out, struct sc_error *err) SC_WARN_UNUSED;
 
 SC_CLEANUP_POINTER(sc_x509, X509, X509_free)
 

@@ -1,6 +1,6 @@
 /*
  * What modules say (DESIGN section 5): the signed content of statements. How they are signed and verified
- * stands in evidence/statement.h; the wrapper in signed_data.h.
+ * stands in evidence/signed_statement.h; the wrapper in signed_data.h.
  */
 #ifndef SC_FORMATS_STATEMENT_H
 #define SC_FORMATS_STATEMENT_H

@@ -54,7 +54,7 @@ ASN1_SEQUENCE(sc_world_file) = {
 bool sc_source_roots_are_valid(const STACK_OF(sc_source_root) *roots)
 {
 	for (int i = 0; i < sk_sc_source_root_num(roots); i++)
-		if (!sc_certificate_fits(&sk_sc_source_root_value(roots, i)->certificate))
+		if (!sc_x509_fits(&sk_sc_source_root_value(roots, i)->certificate))
 			return false;
 	return sk_sc_source_root_num(roots) <= SC_ROOTS_MAX;
 }
@@ -71,7 +71,7 @@ static bool body_is_valid(const void *value)
 	return sc_suite_by_number(body->suite) && body->k >= 1 &&
 	       body->k <= body->n && body->n <= SC_CARDS_MAX && body->km_generation >= 1 &&
 	       body->set_generation >= 1 && body->knso.len > 0 && body->knso.len <= SC_SPKI_MAX &&
-	       (!body->region_certificate.data || sc_certificate_fits(&body->region_certificate)) &&
+	       (!body->region_certificate.data || sc_x509_fits(&body->region_certificate)) &&
 	       wrapped_is_valid(&body->wrapped_km) && wrapped_is_valid(&body->wrapped_knso) &&
 	       sc_source_roots_are_valid(body->roots) && sk_sc_revoked_esn_num(body->revoked) <= SC_REVOKED_MAX;
 }

@@ -34,14 +34,14 @@ static sc_status copy(char *out, size_t size, const char *text, const char *what
 }
 
 /* `upn` is "" for an application. The ids go into tokens in lower case, as they are compared. */
-static sc_status set_principal(struct sc_sign_in *sign_in, const char *tenant, const char *oid,
+static sc_status set_principal(struct sc_signind_sign_in *sign_in, const char *tenant, const char *oid,
 			       const char *upn, const char *name, struct sc_error *err)
 {
-	struct sc_principal *principal = &sign_in->principal;
+	struct sc_signind_principal *principal = &sign_in->principal;
 	char known[SC_GUID_SIZE];
 
 	SC_ENSURE(sc_guid_read(oid, principal->oid), err, SC_ERR_INTEGRITY, "object id %s is no GUID", oid);
-	SC_ENSURE(sc_signin_tenant(sign_in->service, tenant, known) && known[0], err, SC_ERR_STATE,
+	SC_ENSURE(sc_signind_tenant(sign_in->service, tenant, known) && known[0], err, SC_ERR_STATE,
 		  "tenant %s is new: restart signind to serve it", tenant);
 	SC_TRY(copy(principal->tenant, sizeof principal->tenant, known, "tenant", err));
 	SC_TRY(copy(principal->upn, sizeof principal->upn, upn, "user principal name", err));
@@ -49,26 +49,26 @@ static sc_status set_principal(struct sc_sign_in *sign_in, const char *tenant, c
 }
 
 /* Checks what was typed against the account's hash, or nobody's. */
-static sc_status check_secret(struct sc_sign_in *sign_in, enum found found, const char *encoded,
+static sc_status check_secret(struct sc_signind_sign_in *sign_in, enum found found, const char *encoded,
 			      bool *matches, struct sc_error *err)
 {
-	SC_TRY(sc_password_check(found == FOUND ? encoded : sign_in->service->nobody,
+	SC_TRY(sc_web_password_check(found == FOUND ? encoded : sign_in->service->nobody,
 				 sc_view_text(sign_in->secret), matches, err));
 	*matches = *matches && found == FOUND;
 	sign_in->is_counted = false;
 	if (!*matches)
 		return SC_OK;
-	return sc_throttle_end(sign_in->service->throttle, sign_in->account, sc_web_peer(sign_in->request),
-			       sc_clock_monotonic(), SC_THROTTLE_RIGHT, err);
+	return sc_signind_throttle_end(sign_in->service->throttle, sign_in->account, sc_web_peer(sign_in->request),
+			       sc_clock_monotonic(), SC_SIGNIND_THROTTLE_RIGHT, err);
 }
 
 /* An application with a secret is no public client: without it, nobody acts in its name. */
-static sc_status is_confidential(struct sc_sign_in *sign_in, bool *is, struct sc_error *err)
+static sc_status is_confidential(struct sc_signind_sign_in *sign_in, bool *is, struct sc_error *err)
 {
-	SC_CLEANUP(sc_application_row) row = { 0 };
+	SC_CLEANUP(sc_store_application_row) row = { 0 };
 	enum found found;
 
-	SC_TRY(found_of(sc_signin_application_find(sign_in->service->store, NULL, sign_in->client, &row, err),
+	SC_TRY(found_of(sc_store_application_find(sign_in->service->store, NULL, sign_in->client, &row, err),
 			&found));
 	*is = found == FOUND;
 	return SC_OK;
@@ -78,38 +78,38 @@ static sc_status is_confidential(struct sc_sign_in *sign_in, bool *is, struct sc
  * The principal is known where the account is (the log names whose password was wrong), but whether it can be
  * served matters only to who knows the password.
  */
-static sc_status decide(bool matches, enum sc_refusal no, enum sc_refusal *refusal, sc_status principal)
+static sc_status decide(bool matches, enum sc_signind_refusal no, enum sc_signind_refusal *refusal, sc_status principal)
 {
-	*refusal = matches ? SC_REFUSAL_NONE : no;
+	*refusal = matches ? SC_SIGNIND_REFUSAL_NONE : no;
 	return matches ? principal : SC_OK;
 }
 
-static sc_status check_password(struct sc_sign_in *sign_in, enum sc_refusal *refusal, struct sc_error *err)
+static sc_status check_password(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal *refusal, struct sc_error *err)
 {
-	SC_CLEANUP(sc_user_row) row = { 0 };
+	SC_CLEANUP(sc_store_user_row) row = { 0 };
 	enum found found;
 	bool matches = false;
 
-	SC_TRY(found_of(sc_signin_user_find_by_upn(sign_in->service->store, sc_sign_in_tenant(sign_in),
+	SC_TRY(found_of(sc_store_user_find_by_upn(sign_in->service->store, sc_signind_sign_in_tenant(sign_in),
 						   sign_in->account, &row, err),
 			&found));
 	SC_TRY(check_secret(sign_in, found, row.password, &matches, err));
-	return decide(matches, SC_REFUSAL_PASSWORD, refusal,
+	return decide(matches, SC_SIGNIND_REFUSAL_PASSWORD, refusal,
 		      found == FOUND ? set_principal(sign_in, row.tenant, row.oid, row.upn, row.name, err)
 				     : SC_OK);
 }
 
-static sc_status check_application(struct sc_sign_in *sign_in, enum sc_refusal *refusal, struct sc_error *err)
+static sc_status check_application(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal *refusal, struct sc_error *err)
 {
-	SC_CLEANUP(sc_application_row) row = { 0 };
+	SC_CLEANUP(sc_store_application_row) row = { 0 };
 	enum found found;
 	bool matches = false;
 
-	SC_TRY(found_of(sc_signin_application_find(sign_in->service->store, sc_sign_in_tenant(sign_in),
+	SC_TRY(found_of(sc_store_application_find(sign_in->service->store, sc_signind_sign_in_tenant(sign_in),
 						   sign_in->client, &row, err),
 			&found));
 	SC_TRY(check_secret(sign_in, found, row.secret, &matches, err));
-	return decide(matches, SC_REFUSAL_SECRET, refusal,
+	return decide(matches, SC_SIGNIND_REFUSAL_SECRET, refusal,
 		      found == FOUND ? set_principal(sign_in, row.tenant, row.oid, "", row.name, err)
 				     : SC_OK);
 }
@@ -119,31 +119,31 @@ static sc_status check_application(struct sc_sign_in *sign_in, enum sc_refusal *
  * tell which: all that came of that sign-in ends, so that its owner, who signs in again, is alone (RFC 9700
  * section 4.14.2).
  */
-static sc_status revoke_all(struct sc_sign_in *sign_in, enum sc_refusal *refusal, struct sc_error *err)
+static sc_status revoke_all(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal *refusal, struct sc_error *err)
 {
-	*refusal = SC_REFUSAL_REFRESH_TOKEN_REUSED;
-	return sc_signin_refresh_revoke(sign_in->service->store, &sign_in->family, err);
+	*refusal = SC_SIGNIND_REFUSAL_REFRESH_TOKEN_REUSED;
+	return sc_store_refresh_revoke(sign_in->service->store, &sign_in->family, err);
 }
 
 /* The token's user, if the token is this client's and its user is still there. */
-static sc_status check_refresh(struct sc_sign_in *sign_in, enum sc_refusal *refusal, struct sc_error *err)
+static sc_status check_refresh(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal *refusal, struct sc_error *err)
 {
-	SC_CLEANUP(sc_refresh_row) row = { 0 };
-	SC_CLEANUP(sc_user_row) user = { 0 };
+	SC_CLEANUP(sc_store_refresh_row) row = { 0 };
+	SC_CLEANUP(sc_store_user_row) user = { 0 };
 	int64_t now = sc_clock_now();
 	enum found found;
 
-	*refusal = SC_REFUSAL_REFRESH_TOKEN;
-	if (sc_refresh_read(sign_in->secret, &sign_in->spent, err) != SC_OK)
+	*refusal = SC_SIGNIND_REFUSAL_REFRESH_TOKEN;
+	if (sc_signind_refresh_read(sign_in->secret, &sign_in->spent, err) != SC_OK)
 		return SC_OK;
-	SC_TRY(found_of(sc_signin_refresh_find(sign_in->service->store, sc_sign_in_tenant(sign_in),
+	SC_TRY(found_of(sc_store_refresh_find(sign_in->service->store, sc_signind_sign_in_tenant(sign_in),
 					       &sign_in->spent, now, &row, err),
 			&found));
 	if (found != FOUND)
 		return SC_OK;
 	sign_in->family = row.family;
 	SC_TRY(
-	    found_of(sc_signin_user_find(sign_in->service->store, row.tenant, row.oid, &user, err), &found));
+	    found_of(sc_store_user_find(sign_in->service->store, row.tenant, row.oid, &user, err), &found));
 	if (found != FOUND)
 		return SC_OK;
 	SC_TRY(set_principal(sign_in, user.tenant, user.oid, user.upn, user.name, err));
@@ -151,38 +151,38 @@ static sc_status check_refresh(struct sc_sign_in *sign_in, enum sc_refusal *refu
 		return revoke_all(sign_in, refusal, err);
 	/* RFC 6749 section 6: bound to the client it was issued to. */
 	if (strcmp(row.client, sign_in->client) == 0)
-		*refusal = SC_REFUSAL_NONE;
+		*refusal = SC_SIGNIND_REFUSAL_NONE;
 	return SC_OK;
 }
 
-static sc_status check(struct sc_sign_in *sign_in, enum sc_refusal *refusal, struct sc_error *err)
+static sc_status check(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal *refusal, struct sc_error *err)
 {
 	bool is = false;
 
-	if (sign_in->grant == SC_GRANT_CLIENT_CREDENTIALS)
+	if (sign_in->grant == SC_SIGNIND_GRANT_CLIENT_CREDENTIALS)
 		return check_application(sign_in, refusal, err);
 	SC_TRY(is_confidential(sign_in, &is, err));
 	if (is) {
-		*refusal = SC_REFUSAL_CLIENT_CONFIDENTIAL;
+		*refusal = SC_SIGNIND_REFUSAL_CLIENT_CONFIDENTIAL;
 		return SC_OK;
 	}
-	if (sign_in->grant == SC_GRANT_PASSWORD)
+	if (sign_in->grant == SC_SIGNIND_GRANT_PASSWORD)
 		return check_password(sign_in, refusal, err);
 	return check_refresh(sign_in, refusal, err);
 }
 
-void sc_sign_in_check(void *context)
+void sc_signind_sign_in_check(void *context)
 {
-	struct sc_sign_in *sign_in = context;
-	enum sc_refusal refusal = SC_REFUSAL_NONE;
+	struct sc_signind_sign_in *sign_in = context;
+	enum sc_signind_refusal refusal = SC_SIGNIND_REFUSAL_NONE;
 	struct sc_error err = { 0 };
 
 	if (!sc_web_is_awaited(sign_in->request)) /* a password's hash is too dear for nobody */
-		sc_sign_in_refuse(sign_in, SC_REFUSAL_UNAVAILABLE, "");
+		sc_signind_sign_in_refuse(sign_in, SC_SIGNIND_REFUSAL_UNAVAILABLE, "");
 	else if (check(sign_in, &refusal, &err) != SC_OK)
-		sc_sign_in_fail(sign_in, &err);
-	else if (refusal != SC_REFUSAL_NONE)
-		sc_sign_in_refuse(sign_in, refusal, "");
+		sc_signind_sign_in_fail(sign_in, &err);
+	else if (refusal != SC_SIGNIND_REFUSAL_NONE)
+		sc_signind_sign_in_refuse(sign_in, refusal, "");
 	else
-		sc_sign_in_issue(sign_in);
+		sc_signind_sign_in_issue(sign_in);
 }

@@ -4,18 +4,18 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "signind/service.h"
+#include "signind/signind.h"
 #include "web/token.h"
 
 struct question {
-	struct sc_signin *service;
+	struct sc_signind *service;
 	struct sc_web_request *request;
-	struct sc_token_claims claims;
+	struct sc_web_token_claims claims;
 };
 
-static void refuse(struct sc_web_request *request, const struct sc_signin *service, const char *why)
+static void refuse(struct sc_web_request *request, const struct sc_signind *service, const char *why)
 {
-	char challenge[SC_URL_MAX + 128];
+	char challenge[SC_SIGNIND_URL_MAX + 128];
 
 	snprintf(challenge, sizeof challenge, "Bearer authorization_uri=\"%s/common/oauth2/authorize\"",
 		 service->places.login);
@@ -23,12 +23,12 @@ static void refuse(struct sc_web_request *request, const struct sc_signin *servi
 	sc_web_answer_error(request, 401, "InvalidAuthenticationToken", "%s", why);
 }
 
-static json_t *describe(const struct sc_signin *service, const struct sc_user_row *row)
+static json_t *describe(const struct sc_signind *service, const struct sc_store_user_row *row)
 {
-	char type[SC_URL_MAX + 64];
+	char type[SC_SIGNIND_URL_MAX + 64];
 
 	snprintf(type, sizeof type, "%s/v1.0/$metadata#users/$entity",
-		 service->places.audience[SC_AUDIENCE_GRAPH]);
+		 service->places.audience[SC_SIGNIND_AUDIENCE_GRAPH]);
 	return json_pack("{s:s, s:s, s:s, s:s}", "@odata.context", type, "id", row->oid, "displayName",
 			 row->name, "userPrincipalName", row->upn);
 }
@@ -37,9 +37,9 @@ static json_t *describe(const struct sc_signin *service, const struct sc_user_ro
 static void look_up(void *context)
 {
 	struct question *question = context;
-	SC_CLEANUP(sc_user_row) row = { 0 };
+	SC_CLEANUP(sc_store_user_row) row = { 0 };
 	struct sc_error err = { 0 };
-	sc_status status = sc_signin_user_find(question->service->store, question->claims.tid,
+	sc_status status = sc_store_user_find(question->service->store, question->claims.tid,
 					       question->claims.oid, &row, &err);
 
 	json_t *body = status == SC_OK ? describe(question->service, &row) : NULL;
@@ -70,10 +70,10 @@ static void ask(struct question *question)
 	free(question);
 }
 
-void sc_graph_me(struct sc_web_request *request, void *context)
+void sc_signind_graph_me(struct sc_web_request *request, void *context)
 {
-	struct sc_signin *service = context;
-	const char *audience = service->places.audience[SC_AUDIENCE_GRAPH];
+	struct sc_signind *service = context;
+	const char *audience = service->places.audience[SC_SIGNIND_AUDIENCE_GRAPH];
 	const char *token = sc_web_bearer(request);
 	struct question *question;
 	struct sc_error err = { 0 };
@@ -89,7 +89,7 @@ void sc_graph_me(struct sc_web_request *request, void *context)
 	}
 	question->service = service;
 	question->request = request;
-	if (sc_token_verify(service->issuers, token, &audience, 1, &question->claims, &err) != SC_OK) {
+	if (sc_web_token_verify(service->issuers, token, &audience, 1, &question->claims, &err) != SC_OK) {
 		sc_log(SC_LOG_NOTICE, "graph path=/v1.0/me address=%s request=%s result=%s",
 		       sc_web_peer(request), sc_web_request_id(request), err.message);
 		refuse(request, service, err.message);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "signind/oauth.h"
-#include "signind/service.h"
+#include "signind/signind.h"
 
 /* Where the sign-in page and the tokens are, beneath the authority. */
 struct face {
@@ -20,15 +20,15 @@ struct face {
 static const struct face v1 = { "oauth2/authorize", "oauth2/token", "discovery/keys" };
 static const struct face v2 = { "oauth2/v2.0/authorize", "oauth2/v2.0/token", "discovery/v2.0/keys" };
 
-#define ENDPOINT_MAX (SC_URL_MAX + 64)
+#define ENDPOINT_MAX (SC_SIGNIND_URL_MAX + 64)
 
-static void endpoint(const struct sc_signin *service, const char *authority, const char *name,
+static void endpoint(const struct sc_signind *service, const char *authority, const char *name,
 		     char url[ENDPOINT_MAX])
 {
 	snprintf(url, ENDPOINT_MAX, "%s/%s/%s", service->places.login, authority, name);
 }
 
-static json_t *document(const struct sc_signin *service, const char *authority, const char *issuer,
+static json_t *document(const struct sc_signind *service, const char *authority, const char *issuer,
 			const struct face *face)
 {
 	char authorize[ENDPOINT_MAX];
@@ -48,37 +48,37 @@ static json_t *document(const struct sc_signin *service, const char *authority, 
 }
 
 /* For the tenant (or word) `named`, with endpoints beneath `authority`. */
-static void answer(struct sc_web_request *request, const struct sc_signin *service, const char *named,
+static void answer(struct sc_web_request *request, const struct sc_signind *service, const char *named,
 		   const char *authority, const struct face *face)
 {
 	char tenant[SC_GUID_SIZE];
-	char issuer[SC_URL_MAX + 1];
+	char issuer[SC_SIGNIND_URL_MAX + 1];
 	json_t *body;
 
-	if (!sc_signin_tenant(service, named, tenant)) {
-		sc_oauth_refuse(request, SC_REFUSAL_TENANT_UNKNOWN, "");
+	if (!sc_signind_tenant(service, named, tenant)) {
+		sc_signind_oauth_refuse(request, SC_SIGNIND_REFUSAL_TENANT_UNKNOWN, "");
 		return;
 	}
 	if (tenant[0])
-		sc_places_issuer(&service->places, tenant, issuer);
+		sc_signind_urls_issuer(&service->places, tenant, issuer);
 	else
-		sc_places_issuer(&service->places,
+		sc_signind_urls_issuer(&service->places,
 				 service->tenant_count == 1 ? service->tenants[0] : "{tenantid}", issuer);
 	body = document(service, authority, issuer, face);
 	if (body)
 		sc_web_answer(request, 200, body);
 	else
-		sc_oauth_refuse(request, SC_REFUSAL_UNAVAILABLE, "");
+		sc_signind_oauth_refuse(request, SC_SIGNIND_REFUSAL_UNAVAILABLE, "");
 }
 
-void sc_openid_v1(struct sc_web_request *request, void *context)
+void sc_signind_openid_v1(struct sc_web_request *request, void *context)
 {
 	const char *tenant = sc_web_parameter(request, "tenant");
 
 	answer(request, context, tenant, tenant, &v1);
 }
 
-void sc_openid_v2(struct sc_web_request *request, void *context)
+void sc_signind_openid_v2(struct sc_web_request *request, void *context)
 {
 	const char *tenant = sc_web_parameter(request, "tenant");
 
@@ -87,19 +87,19 @@ void sc_openid_v2(struct sc_web_request *request, void *context)
 
 /* `az login --tenant adfs` finds out what tenant that is at <authority>/adfs/…: the fourth part of the
  * issuer. */
-void sc_openid_beneath_adfs(struct sc_web_request *request, void *context)
+void sc_signind_openid_adfs(struct sc_web_request *request, void *context)
 {
 	answer(request, context, sc_web_parameter(request, "tenant"), "adfs", &v1);
 }
 
 /* One key for all tenants: `iss` and `tid` tell them apart. */
-void sc_openid_keys(struct sc_web_request *request, void *context)
+void sc_signind_openid_keys(struct sc_web_request *request, void *context)
 {
-	const struct sc_signin *service = context;
+	const struct sc_signind *service = context;
 	char tenant[SC_GUID_SIZE];
 
-	if (sc_signin_tenant(service, sc_web_parameter(request, "tenant"), tenant))
+	if (sc_signind_tenant(service, sc_web_parameter(request, "tenant"), tenant))
 		sc_web_answer_bytes(request, 200, "application/json", sc_bytes_view(&service->key->jwks));
 	else
-		sc_oauth_refuse(request, SC_REFUSAL_TENANT_UNKNOWN, "");
+		sc_signind_oauth_refuse(request, SC_SIGNIND_REFUSAL_TENANT_UNKNOWN, "");
 }

@@ -19,30 +19,30 @@ static const char refresh_token_text[] =
 
 /* clang-format off */
 static const struct row rows[] = {
-	[SC_REFUSAL_PARAMETER_MISSING] = { 400, "invalid_request", 900144, "parameter-missing",
+	[SC_SIGNIND_REFUSAL_PARAMETER_MISSING] = { 400, "invalid_request", 900144, "parameter-missing",
 		"The request body must contain the following parameter: " },
-	[SC_REFUSAL_GRANT_UNSUPPORTED] = { 400, "unsupported_grant_type", 70003, "grant-unsupported",
+	[SC_SIGNIND_REFUSAL_GRANT_UNSUPPORTED] = { 400, "unsupported_grant_type", 70003, "grant-unsupported",
 		"This endpoint takes the grant types password, refresh_token and client_credentials." },
-	[SC_REFUSAL_TENANT_UNKNOWN] = { 400, "invalid_tenant", 90002, "tenant-unknown",
+	[SC_SIGNIND_REFUSAL_TENANT_UNKNOWN] = { 400, "invalid_tenant", 90002, "tenant-unknown",
 		"There is no such tenant here." },
-	[SC_REFUSAL_RESOURCE_UNKNOWN] = { 400, "invalid_resource", 500011, "resource-unknown",
+	[SC_SIGNIND_REFUSAL_RESOURCE_UNKNOWN] = { 400, "invalid_resource", 500011, "resource-unknown",
 		"No token is made for what `resource` or `scope` names." },
-	[SC_REFUSAL_CLIENT_ID_MALFORMED] = { 400, "unauthorized_client", 700016, "client-id-malformed",
+	[SC_SIGNIND_REFUSAL_CLIENT_ID_MALFORMED] = { 400, "unauthorized_client", 700016, "client-id-malformed",
 		"client_id must be the application's id, a GUID." },
-	[SC_REFUSAL_CLIENT_CONFIDENTIAL] = { 401, "invalid_client", 7000218, "client-confidential",
+	[SC_SIGNIND_REFUSAL_CLIENT_CONFIDENTIAL] = { 401, "invalid_client", 7000218, "client-confidential",
 		"This application has a secret of its own and cannot sign users in as a public client." },
-	[SC_REFUSAL_PASSWORD] = { 400, "invalid_grant", 50126, "wrong-password",
+	[SC_SIGNIND_REFUSAL_PASSWORD] = { 400, "invalid_grant", 50126, "wrong-password",
 		"Invalid username or password." },
-	[SC_REFUSAL_SECRET] = { 401, "invalid_client", 7000215, "wrong-secret",
+	[SC_SIGNIND_REFUSAL_SECRET] = { 401, "invalid_client", 7000215, "wrong-secret",
 		"Invalid client id or client secret." },
-	[SC_REFUSAL_REFRESH_TOKEN] = { 400, "invalid_grant", 70000, "refresh-token", refresh_token_text },
-	[SC_REFUSAL_REFRESH_TOKEN_REUSED] = { 400, "invalid_grant", 70000, "refresh-token-reused",
+	[SC_SIGNIND_REFUSAL_REFRESH_TOKEN] = { 400, "invalid_grant", 70000, "refresh-token", refresh_token_text },
+	[SC_SIGNIND_REFUSAL_REFRESH_TOKEN_REUSED] = { 400, "invalid_grant", 70000, "refresh-token-reused",
 		refresh_token_text },
-	[SC_REFUSAL_REFRESH_TOKEN_EMPTY] = { 400, "invalid_grant", 9002313, "refresh-token-empty",
+	[SC_SIGNIND_REFUSAL_REFRESH_TOKEN_EMPTY] = { 400, "invalid_grant", 9002313, "refresh-token-empty",
 		"refresh_token is empty." },
-	[SC_REFUSAL_THROTTLED] = { 429, "invalid_grant", 50053, "throttled",
+	[SC_SIGNIND_REFUSAL_THROTTLED] = { 429, "invalid_grant", 50053, "throttled",
 		"Too many failed sign-ins with this account or from this address. Try again in " },
-	[SC_REFUSAL_UNAVAILABLE] = { 503, "temporarily_unavailable", 90033, "unavailable",
+	[SC_SIGNIND_REFUSAL_UNAVAILABLE] = { 503, "temporarily_unavailable", 90033, "unavailable",
 		"Signing in is not possible at the moment. Try again shortly." },
 };
 /* clang-format on */
@@ -55,7 +55,7 @@ static const char *correlation_of(const struct sc_web_request *request)
 	return given && sc_guid_is(given) ? given : sc_web_request_id(request);
 }
 
-void sc_oauth_refuse(struct sc_web_request *request, enum sc_refusal refusal, const char *detail)
+void sc_signind_oauth_refuse(struct sc_web_request *request, enum sc_signind_refusal refusal, const char *detail)
 {
 	const struct row *row = &rows[refusal];
 	char now[SC_CLOCK_TEXT_SIZE];
@@ -72,7 +72,7 @@ void sc_oauth_refuse(struct sc_web_request *request, enum sc_refusal refusal, co
 	sc_web_answer(request, row->status, body);
 }
 
-void sc_oauth_throttle(struct sc_web_request *request, unsigned wait)
+void sc_signind_oauth_throttle(struct sc_web_request *request, unsigned wait)
 {
 	char seconds[16];
 	char words[32];
@@ -80,10 +80,10 @@ void sc_oauth_throttle(struct sc_web_request *request, unsigned wait)
 	snprintf(seconds, sizeof seconds, "%u", wait);
 	snprintf(words, sizeof words, "%u s.", wait);
 	sc_web_set_header(request, "Retry-After", seconds);
-	sc_oauth_refuse(request, SC_REFUSAL_THROTTLED, words);
+	sc_signind_oauth_refuse(request, SC_SIGNIND_REFUSAL_THROTTLED, words);
 }
 
-const char *sc_refusal_name(enum sc_refusal refusal)
+const char *sc_signind_refusal_name(enum sc_signind_refusal refusal)
 {
 	return rows[refusal].name;
 }

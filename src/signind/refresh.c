@@ -10,7 +10,7 @@ static sc_status hash_of(struct sc_view token, struct sc_hash *hash, struct sc_e
 	return sc_hash_parts("safeconduct refresh token 1", &token, 1, hash, err);
 }
 
-sc_status sc_refresh_new(struct sc_bytes *text, struct sc_hash *hash, struct sc_error *err)
+sc_status sc_signind_refresh_new(struct sc_bytes *text, struct sc_hash *hash, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) token = { 0 };
 
@@ -19,7 +19,7 @@ sc_status sc_refresh_new(struct sc_bytes *text, struct sc_hash *hash, struct sc_
 	return sc_base64url_write(sc_secret_view(&token), text, err);
 }
 
-sc_status sc_refresh_read(const char *text, struct sc_hash *hash, struct sc_error *err)
+sc_status sc_signind_refresh_read(const char *text, struct sc_hash *hash, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) token = { 0 };
 

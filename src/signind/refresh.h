@@ -10,13 +10,13 @@
 
 #include "base/digest.h"
 
-#define SC_REFRESH_LIFE  (14 * SC_DAY) /* seconds */
-#define SC_REFRESH_GRACE 60            /* seconds that a token outlives its use */
+#define SC_SIGNIND_REFRESH_LIFE  (14 * SC_DAY) /* seconds */
+#define SC_SIGNIND_REFRESH_GRACE 60            /* seconds that a token outlives its use */
 
 /* A new token as base64url text, terminated, and its hash. SC_ERR_MEMORY, SC_ERR_CRYPTO. */
-sc_status sc_refresh_new(struct sc_bytes *text, struct sc_hash *hash, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_signind_refresh_new(struct sc_bytes *text, struct sc_hash *hash, struct sc_error *err) SC_WARN_UNUSED;
 
 /* The hash of what a client shows. SC_ERR_ENCODING for what cannot be one of ours. */
-sc_status sc_refresh_read(const char *text, struct sc_hash *hash, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_signind_refresh_read(const char *text, struct sc_hash *hash, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -14,17 +14,17 @@
 
 #define NAME_SHOWN_MAX 120
 
-const char *sc_sign_in_tenant(const struct sc_sign_in *sign_in)
+const char *sc_signind_sign_in_tenant(const struct sc_signind_sign_in *sign_in)
 {
 	return sign_in->tenant[0] ? sign_in->tenant : NULL;
 }
 
-static const char *grant_name(const struct sc_sign_in *sign_in)
+static const char *grant_name(const struct sc_signind_sign_in *sign_in)
 {
 	static const char *const names[] = {
-		[SC_GRANT_PASSWORD] = "password",
-		[SC_GRANT_REFRESH_TOKEN] = "refresh_token",
-		[SC_GRANT_CLIENT_CREDENTIALS] = "client_credentials",
+		[SC_SIGNIND_GRANT_PASSWORD] = "password",
+		[SC_SIGNIND_GRANT_REFRESH_TOKEN] = "refresh_token",
+		[SC_SIGNIND_GRANT_CLIENT_CREDENTIALS] = "client_credentials",
 	};
 
 	return names[sign_in->grant];
@@ -39,7 +39,7 @@ static bool looks_like_a_name(const char *text)
 	       (strchr(text, '@') || sc_guid_is(text));
 }
 
-static const char *shown(const struct sc_sign_in *sign_in)
+static const char *shown(const struct sc_signind_sign_in *sign_in)
 {
 	if (sign_in->principal.upn[0] && looks_like_a_name(sign_in->principal.upn))
 		return sign_in->principal.upn;
@@ -48,9 +48,9 @@ static const char *shown(const struct sc_sign_in *sign_in)
 	return sign_in->principal.oid[0] ? sign_in->principal.oid : "-";
 }
 
-static void write_line(const struct sc_sign_in *sign_in, const char *result)
+static void write_line(const struct sc_signind_sign_in *sign_in, const char *result)
 {
-	const struct sc_principal *who = &sign_in->principal;
+	const struct sc_signind_principal *who = &sign_in->principal;
 
 	sc_log(SC_LOG_NOTICE,
 	       "sign-in grant=%s account=%s tenant=%s oid=%s client=%s audience=%s address=%s request=%s "
@@ -61,7 +61,7 @@ static void write_line(const struct sc_sign_in *sign_in, const char *result)
 	       sc_web_request_id(sign_in->request), result);
 }
 
-static void end(struct sc_sign_in *sign_in)
+static void end(struct sc_signind_sign_in *sign_in)
 {
 	sc_bytes_free(&sign_in->access);
 	sc_bytes_free(&sign_in->id);
@@ -69,32 +69,32 @@ static void end(struct sc_sign_in *sign_in)
 }
 
 /* Where even this fails, the attempt stays counted: the safe side. */
-static void give_back_unjudged(const struct sc_sign_in *sign_in)
+static void give_back_unjudged(const struct sc_signind_sign_in *sign_in)
 {
 	struct sc_error err = { 0 };
 
 	if (sign_in->is_counted &&
-	    sc_throttle_end(sign_in->service->throttle, sign_in->account, sc_web_peer(sign_in->request),
-			    sc_clock_monotonic(), SC_THROTTLE_UNDECIDED, &err) != SC_OK)
+	    sc_signind_throttle_end(sign_in->service->throttle, sign_in->account, sc_web_peer(sign_in->request),
+			    sc_clock_monotonic(), SC_SIGNIND_THROTTLE_UNDECIDED, &err) != SC_OK)
 		sc_log(SC_LOG_WARNING, "%s", err.message);
 }
 
-void sc_sign_in_refuse(struct sc_sign_in *sign_in, enum sc_refusal refusal, const char *detail)
+void sc_signind_sign_in_refuse(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal refusal, const char *detail)
 {
 	give_back_unjudged(sign_in);
-	write_line(sign_in, sc_refusal_name(refusal));
-	sc_oauth_refuse(sign_in->request, refusal, detail);
+	write_line(sign_in, sc_signind_refusal_name(refusal));
+	sc_signind_oauth_refuse(sign_in->request, refusal, detail);
 	end(sign_in);
 }
 
-void sc_sign_in_throttle(struct sc_sign_in *sign_in, unsigned wait)
+void sc_signind_sign_in_throttle(struct sc_signind_sign_in *sign_in, unsigned wait)
 {
-	write_line(sign_in, sc_refusal_name(SC_REFUSAL_THROTTLED));
-	sc_oauth_throttle(sign_in->request, wait);
+	write_line(sign_in, sc_signind_refusal_name(SC_SIGNIND_REFUSAL_THROTTLED));
+	sc_signind_oauth_throttle(sign_in->request, wait);
 	end(sign_in);
 }
 
-void sc_sign_in_grant(struct sc_sign_in *sign_in, json_t *body)
+void sc_signind_sign_in_grant(struct sc_signind_sign_in *sign_in, json_t *body)
 {
 	write_line(sign_in, "granted");
 	sc_web_set_header(sign_in->request, "Pragma", "no-cache"); /* RFC 6749 section 5.1 */
@@ -102,8 +102,8 @@ void sc_sign_in_grant(struct sc_sign_in *sign_in, json_t *body)
 	end(sign_in);
 }
 
-void sc_sign_in_fail(struct sc_sign_in *sign_in, const struct sc_error *err)
+void sc_signind_sign_in_fail(struct sc_signind_sign_in *sign_in, const struct sc_error *err)
 {
 	sc_log(SC_LOG_ERROR, "request %s: %s", sc_web_request_id(sign_in->request), err->message);
-	sc_sign_in_refuse(sign_in, SC_REFUSAL_UNAVAILABLE, "");
+	sc_signind_sign_in_refuse(sign_in, SC_SIGNIND_REFUSAL_UNAVAILABLE, "");
 }

@@ -32,21 +32,21 @@ struct rule {
 enum { ACCOUNT, ADDRESS, KINDS };
 
 static const struct rule rules[KINDS] = {
-	[ACCOUNT] = { "safeconduct throttle account 1", SC_THROTTLE_ACCOUNT_FREE, SC_THROTTLE_ACCOUNT_CAP,
-		      SC_THROTTLE_ACCOUNT_FORGET },
-	[ADDRESS] = { "safeconduct throttle address 1", SC_THROTTLE_ADDRESS_FREE, SC_THROTTLE_ADDRESS_CAP,
-		      SC_THROTTLE_ADDRESS_FORGET },
+	[ACCOUNT] = { "safeconduct throttle account 1", SC_SIGNIND_THROTTLE_ACCOUNT_FREE, SC_SIGNIND_THROTTLE_ACCOUNT_CAP,
+		      SC_SIGNIND_THROTTLE_ACCOUNT_FORGET },
+	[ADDRESS] = { "safeconduct throttle address 1", SC_SIGNIND_THROTTLE_ADDRESS_FREE, SC_SIGNIND_THROTTLE_ADDRESS_CAP,
+		      SC_SIGNIND_THROTTLE_ADDRESS_FORGET },
 };
 
-struct sc_throttle {
+struct sc_signind_throttle {
 	pthread_mutex_t lock;
 	struct sc_secret key; /* of this process: nobody can aim at a set */
 	struct entry table[KINDS][SETS][WAYS];
 };
 
-sc_status sc_throttle_new(struct sc_throttle **out, struct sc_error *err)
+sc_status sc_signind_throttle_new(struct sc_signind_throttle **out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_throttle) throttle = calloc(1, sizeof *throttle);
+	SC_CLEANUP(sc_signind_throttle) throttle = calloc(1, sizeof *throttle);
 
 	SC_ENSURE(throttle, err, SC_ERR_MEMORY, "out of memory");
 	pthread_mutex_init(&throttle->lock, NULL);
@@ -55,7 +55,7 @@ sc_status sc_throttle_new(struct sc_throttle **out, struct sc_error *err)
 	return SC_OK;
 }
 
-void sc_throttle_free(struct sc_throttle *throttle)
+void sc_signind_throttle_free(struct sc_signind_throttle *throttle)
 {
 	if (!throttle)
 		return;
@@ -64,13 +64,13 @@ void sc_throttle_free(struct sc_throttle *throttle)
 	free(throttle);
 }
 
-static sc_status key_of(const struct sc_throttle *throttle, int kind, struct sc_view name,
+static sc_status key_of(const struct sc_signind_throttle *throttle, int kind, struct sc_view name,
 			struct sc_hash *out, struct sc_error *err)
 {
 	return sc_hmac_parts(&throttle->key, rules[kind].context, &name, 1, out, err);
 }
 
-static sc_status account_key(const struct sc_throttle *throttle, const char *account, struct sc_hash *out,
+static sc_status account_key(const struct sc_signind_throttle *throttle, const char *account, struct sc_hash *out,
 			     struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) lower = { 0 };
@@ -82,7 +82,7 @@ static sc_status account_key(const struct sc_throttle *throttle, const char *acc
 }
 
 /* Whoever has one IPv6 address usually has the 2^64 beside it. */
-static sc_status address_key(const struct sc_throttle *throttle, const char *address, struct sc_hash *out,
+static sc_status address_key(const struct sc_signind_throttle *throttle, const char *address, struct sc_hash *out,
 			     struct sc_error *err)
 {
 	struct in6_addr v6;
@@ -103,7 +103,7 @@ static unsigned delay_of(const struct rule *rule, unsigned failures)
 
 /* The entry of that key, or the one that may be taken for it: a free one, else who failed least and longest
  * ago. */
-static struct entry *find(struct sc_throttle *throttle, int kind, const struct sc_hash *key, int64_t now)
+static struct entry *find(struct sc_signind_throttle *throttle, int kind, const struct sc_hash *key, int64_t now)
 {
 	struct entry *set = throttle->table[kind][(key->b[0] | (unsigned)key->b[1] << 8) & (SETS - 1)];
 	struct entry *weakest = &set[0];
@@ -134,7 +134,7 @@ static void count(struct entry *entry, int kind, const struct sc_hash *key, int6
 	entry->not_before = now + delay_of(&rules[kind], entry->failures) * SC_SECOND;
 }
 
-sc_status sc_throttle_begin(struct sc_throttle *throttle, const char *account, const char *address,
+sc_status sc_signind_throttle_begin(struct sc_signind_throttle *throttle, const char *account, const char *address,
 			    int64_t now, unsigned *wait, struct sc_error *err)
 {
 	struct sc_hash key[KINDS];
@@ -157,7 +157,7 @@ sc_status sc_throttle_begin(struct sc_throttle *throttle, const char *account, c
 	return SC_OK;
 }
 
-static void give_back(struct sc_throttle *throttle, int kind, const struct sc_hash *key, int64_t now,
+static void give_back(struct sc_signind_throttle *throttle, int kind, const struct sc_hash *key, int64_t now,
 		      bool forgets)
 {
 	struct entry *entry = find(throttle, kind, key, now);
@@ -172,15 +172,15 @@ static void give_back(struct sc_throttle *throttle, int kind, const struct sc_ha
 	}
 }
 
-sc_status sc_throttle_end(struct sc_throttle *throttle, const char *account, const char *address, int64_t now,
-			  enum sc_throttle_outcome outcome, struct sc_error *err)
+sc_status sc_signind_throttle_end(struct sc_signind_throttle *throttle, const char *account, const char *address, int64_t now,
+			  enum sc_signind_throttle_outcome outcome, struct sc_error *err)
 {
 	struct sc_hash key[KINDS];
 
 	SC_TRY(account_key(throttle, account, &key[ACCOUNT], err));
 	SC_TRY(address_key(throttle, address, &key[ADDRESS], err));
 	pthread_mutex_lock(&throttle->lock);
-	give_back(throttle, ACCOUNT, &key[ACCOUNT], now, outcome == SC_THROTTLE_RIGHT);
+	give_back(throttle, ACCOUNT, &key[ACCOUNT], now, outcome == SC_SIGNIND_THROTTLE_RIGHT);
 	give_back(throttle, ADDRESS, &key[ADDRESS], now, false);
 	pthread_mutex_unlock(&throttle->lock);
 	return SC_OK;

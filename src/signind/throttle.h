@@ -12,35 +12,35 @@
 
 #include "base/bytes.h"
 
-#define SC_THROTTLE_ACCOUNT_FREE   5   /* failures of an account before it has to wait */
-#define SC_THROTTLE_ACCOUNT_CAP    60  /* seconds: whoever knows a name can make its owner wait no longer */
-#define SC_THROTTLE_ACCOUNT_FORGET 900 /* seconds without a failure until all is forgotten */
-#define SC_THROTTLE_ADDRESS_FREE   20  /* an address may stand for many people */
-#define SC_THROTTLE_ADDRESS_CAP    900
-#define SC_THROTTLE_ADDRESS_FORGET 3600
+#define SC_SIGNIND_THROTTLE_ACCOUNT_FREE   5   /* failures of an account before it has to wait */
+#define SC_SIGNIND_THROTTLE_ACCOUNT_CAP    60  /* seconds: whoever knows a name can make its owner wait no longer */
+#define SC_SIGNIND_THROTTLE_ACCOUNT_FORGET 900 /* seconds without a failure until all is forgotten */
+#define SC_SIGNIND_THROTTLE_ADDRESS_FREE   20  /* an address may stand for many people */
+#define SC_SIGNIND_THROTTLE_ADDRESS_CAP    900
+#define SC_SIGNIND_THROTTLE_ADDRESS_FORGET 3600
 
-struct sc_throttle;
+struct sc_signind_throttle;
 
 /* One for a process; every function below may be called from any thread. SC_ERR_MEMORY, SC_ERR_CRYPTO. */
-sc_status sc_throttle_new(struct sc_throttle **out, struct sc_error *err) SC_WARN_UNUSED;
-void sc_throttle_free(struct sc_throttle *throttle);
-SC_CLEANUP_POINTER(sc_throttle, struct sc_throttle, sc_throttle_free)
+sc_status sc_signind_throttle_new(struct sc_signind_throttle **out, struct sc_error *err) SC_WARN_UNUSED;
+void sc_signind_throttle_free(struct sc_signind_throttle *throttle);
+SC_CLEANUP_POINTER(sc_signind_throttle, struct sc_signind_throttle, sc_signind_throttle_free)
 
 /*
  * An attempt on an account (any text that names it, compared without case) from an address as sc_web_peer()
  * gives it; of IPv6 the first 64 bits count. *wait is 0 where it may go on, and counts as failed until
- * sc_throttle_end(); else the seconds to wait, and nothing is counted. `now` is sc_clock_monotonic().
+ * sc_signind_throttle_end(); else the seconds to wait, and nothing is counted. `now` is sc_clock_monotonic().
  */
-sc_status sc_throttle_begin(struct sc_throttle *throttle, const char *account, const char *address,
+sc_status sc_signind_throttle_begin(struct sc_signind_throttle *throttle, const char *account, const char *address,
 			    int64_t now, unsigned *wait, struct sc_error *err) SC_WARN_UNUSED;
 
-enum sc_throttle_outcome {
-	SC_THROTTLE_RIGHT,     /* the account's failures are forgotten, the address is given this one back */
-	SC_THROTTLE_UNDECIDED, /* the password was never looked at: both are given it back */
+enum sc_signind_throttle_outcome {
+	SC_SIGNIND_THROTTLE_RIGHT,     /* the account's failures are forgotten, the address is given this one back */
+	SC_SIGNIND_THROTTLE_UNDECIDED, /* the password was never looked at: both are given it back */
 };
 
 /* Ends an attempt that was not a wrong password. */
-sc_status sc_throttle_end(struct sc_throttle *throttle, const char *account, const char *address, int64_t now,
-			  enum sc_throttle_outcome outcome, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_signind_throttle_end(struct sc_signind_throttle *throttle, const char *account, const char *address, int64_t now,
+			  enum sc_signind_throttle_outcome outcome, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -10,146 +10,146 @@
 
 static const struct {
 	const char *name;
-	enum sc_grant grant;
+	enum sc_signind_grant grant;
 	const char *account; /* the parameters of the two */
 	const char *secret;
 	enum sc_web_lane lane; /* a password hash is slow */
 } grants[] = {
-	{ "password", SC_GRANT_PASSWORD, "username", "password", SC_WEB_SLOW },
-	{ "refresh_token", SC_GRANT_REFRESH_TOKEN, NULL, "refresh_token", SC_WEB_QUICK },
-	{ "client_credentials", SC_GRANT_CLIENT_CREDENTIALS, "client_id", "client_secret", SC_WEB_SLOW },
+	{ "password", SC_SIGNIND_GRANT_PASSWORD, "username", "password", SC_WEB_SLOW },
+	{ "refresh_token", SC_SIGNIND_GRANT_REFRESH_TOKEN, NULL, "refresh_token", SC_WEB_QUICK },
+	{ "client_credentials", SC_SIGNIND_GRANT_CLIENT_CREDENTIALS, "client_id", "client_secret", SC_WEB_SLOW },
 };
 #define GRANTS (sizeof grants / sizeof grants[0])
 
 /* Why it is refused before anybody looks at who it is; `detail` says more, or is "". */
 struct fault {
-	enum sc_refusal refusal;
+	enum sc_signind_refusal refusal;
 	const char *detail;
 };
 
-static bool fails(struct fault *fault, enum sc_refusal refusal, const char *detail)
+static bool fails(struct fault *fault, enum sc_signind_refusal refusal, const char *detail)
 {
 	*fault = (struct fault){ refusal, detail };
 	return false;
 }
 
-static const char *form(const struct sc_sign_in *sign_in, const char *name)
+static const char *form(const struct sc_signind_sign_in *sign_in, const char *name)
 {
 	const char *value = sc_web_form(sign_in->request, name);
 
 	return value && value[0] ? value : NULL;
 }
 
-static bool read_grant(struct sc_sign_in *sign_in, size_t *row, struct fault *fault)
+static bool read_grant(struct sc_signind_sign_in *sign_in, size_t *row, struct fault *fault)
 {
 	const char *name = form(sign_in, "grant_type");
 
 	if (!name)
-		return fails(fault, SC_REFUSAL_PARAMETER_MISSING, "grant_type");
+		return fails(fault, SC_SIGNIND_REFUSAL_PARAMETER_MISSING, "grant_type");
 	for (*row = 0; *row < GRANTS && strcmp(name, grants[*row].name) != 0;)
 		(*row)++;
 	if (*row == GRANTS)
-		return fails(fault, SC_REFUSAL_GRANT_UNSUPPORTED, "");
+		return fails(fault, SC_SIGNIND_REFUSAL_GRANT_UNSUPPORTED, "");
 	sign_in->grant = grants[*row].grant;
 	return true;
 }
 
-static bool read_credentials(struct sc_sign_in *sign_in, size_t row, struct fault *fault)
+static bool read_credentials(struct sc_signind_sign_in *sign_in, size_t row, struct fault *fault)
 {
 	const char *client = form(sign_in, "client_id");
 
 	if (!client)
-		return fails(fault, SC_REFUSAL_PARAMETER_MISSING, "client_id");
+		return fails(fault, SC_SIGNIND_REFUSAL_PARAMETER_MISSING, "client_id");
 	if (!sc_guid_read(client, sign_in->client))
-		return fails(fault, SC_REFUSAL_CLIENT_ID_MALFORMED, "");
+		return fails(fault, SC_SIGNIND_REFUSAL_CLIENT_ID_MALFORMED, "");
 	if (grants[row].account && !(sign_in->account = form(sign_in, grants[row].account)))
-		return fails(fault, SC_REFUSAL_PARAMETER_MISSING, grants[row].account);
+		return fails(fault, SC_SIGNIND_REFUSAL_PARAMETER_MISSING, grants[row].account);
 	sign_in->secret = form(sign_in, grants[row].secret);
 	if (sign_in->secret)
 		return true;
 	/* Old clients send an empty one in the ordinary course of things and look for invalid_grant. */
-	if (sign_in->grant == SC_GRANT_REFRESH_TOKEN && sc_web_form(sign_in->request, "refresh_token"))
-		return fails(fault, SC_REFUSAL_REFRESH_TOKEN_EMPTY, "");
-	return fails(fault, SC_REFUSAL_PARAMETER_MISSING, grants[row].secret);
+	if (sign_in->grant == SC_SIGNIND_GRANT_REFRESH_TOKEN && sc_web_form(sign_in->request, "refresh_token"))
+		return fails(fault, SC_SIGNIND_REFUSAL_REFRESH_TOKEN_EMPTY, "");
+	return fails(fault, SC_SIGNIND_REFUSAL_PARAMETER_MISSING, grants[row].secret);
 }
 
 /* Where a client gives both, `resource` is meant, except on the v2.0 path, which does not know it. */
-static bool read_audience(struct sc_sign_in *sign_in, bool takes_resource, struct fault *fault)
+static bool read_audience(struct sc_signind_sign_in *sign_in, bool takes_resource, struct fault *fault)
 {
-	const struct sc_places *places = &sign_in->service->places;
+	const struct sc_signind_urls *places = &sign_in->service->places;
 	const char *resource = takes_resource ? form(sign_in, "resource") : NULL;
 
 	sign_in->scope = form(sign_in, "scope");
 	sign_in->is_v1 = resource != NULL;
 	if (!resource && !sign_in->scope)
-		return fails(fault, SC_REFUSAL_PARAMETER_MISSING, takes_resource ? "resource" : "scope");
-	if (resource ? !sc_places_resource(places, resource, sign_in->audience)
-		     : !sc_places_scope(places, sign_in->scope, sign_in->audience))
-		return fails(fault, SC_REFUSAL_RESOURCE_UNKNOWN, "");
+		return fails(fault, SC_SIGNIND_REFUSAL_PARAMETER_MISSING, takes_resource ? "resource" : "scope");
+	if (resource ? !sc_signind_urls_resource(places, resource, sign_in->audience)
+		     : !sc_signind_urls_scope(places, sign_in->scope, sign_in->audience))
+		return fails(fault, SC_SIGNIND_REFUSAL_RESOURCE_UNKNOWN, "");
 	return true;
 }
 
-static bool read_request(struct sc_sign_in *sign_in, bool takes_resource, size_t *row, struct fault *fault)
+static bool read_request(struct sc_signind_sign_in *sign_in, bool takes_resource, size_t *row, struct fault *fault)
 {
 	const char *authority = sc_web_parameter(sign_in->request, "tenant");
 
 	if (!read_grant(sign_in, row, fault))
 		return false;
-	if (!sc_signin_tenant(sign_in->service, authority, sign_in->tenant))
-		return fails(fault, SC_REFUSAL_TENANT_UNKNOWN, "");
+	if (!sc_signind_tenant(sign_in->service, authority, sign_in->tenant))
+		return fails(fault, SC_SIGNIND_REFUSAL_TENANT_UNKNOWN, "");
 	return read_credentials(sign_in, *row, fault) && read_audience(sign_in, takes_resource, fault);
 }
 
 /* Counts the attempt as a failed one until grants.c knows better. False where it has to wait: it is answered.
  */
-static bool may_try(struct sc_sign_in *sign_in)
+static bool may_try(struct sc_signind_sign_in *sign_in)
 {
 	struct sc_error err = { 0 };
 	unsigned wait = 0;
 
 	if (!sign_in->account)
 		return true; /* a refresh token is 256 random bits: there is nothing to guess */
-	if (sc_throttle_begin(sign_in->service->throttle, sign_in->account, sc_web_peer(sign_in->request),
+	if (sc_signind_throttle_begin(sign_in->service->throttle, sign_in->account, sc_web_peer(sign_in->request),
 			      sc_clock_monotonic(), &wait, &err) != SC_OK) {
-		sc_sign_in_fail(sign_in, &err);
+		sc_signind_sign_in_fail(sign_in, &err);
 		return false;
 	}
 	sign_in->is_counted = wait == 0;
 	if (wait > 0)
-		sc_sign_in_throttle(sign_in, wait);
+		sc_signind_sign_in_throttle(sign_in, wait);
 	return wait == 0;
 }
 
 static void token(struct sc_web_request *request, void *context, bool takes_resource)
 {
-	struct sc_sign_in *sign_in = calloc(1, sizeof *sign_in);
+	struct sc_signind_sign_in *sign_in = calloc(1, sizeof *sign_in);
 	struct sc_error err = { 0 };
 	struct fault fault;
 	size_t row;
 
 	if (!sign_in) {
-		sc_oauth_refuse(request, SC_REFUSAL_UNAVAILABLE, "");
+		sc_signind_oauth_refuse(request, SC_SIGNIND_REFUSAL_UNAVAILABLE, "");
 		return;
 	}
 	sign_in->service = context;
 	sign_in->request = request;
 	if (!read_request(sign_in, takes_resource, &row, &fault)) {
-		sc_sign_in_refuse(sign_in, fault.refusal, fault.detail);
+		sc_signind_sign_in_refuse(sign_in, fault.refusal, fault.detail);
 		return;
 	}
 	if (!may_try(sign_in))
 		return;
-	if (sc_web_run(sc_web_request_server(request), grants[row].lane, sc_sign_in_check, sign_in, &err) !=
+	if (sc_web_run(sc_web_request_server(request), grants[row].lane, sc_signind_sign_in_check, sign_in, &err) !=
 	    SC_OK)
-		sc_sign_in_fail(sign_in, &err);
+		sc_signind_sign_in_fail(sign_in, &err);
 }
 
-void sc_token_v1(struct sc_web_request *request, void *context)
+void sc_signind_token_v1(struct sc_web_request *request, void *context)
 {
 	token(request, context, true);
 }
 
-void sc_token_v2(struct sc_web_request *request, void *context)
+void sc_signind_token_v2(struct sc_web_request *request, void *context)
 {
 	token(request, context, false);
 }

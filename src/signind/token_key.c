@@ -14,7 +14,7 @@
 
 SC_CLEANUP_POINTER(sc_bn, BIGNUM, BN_free)
 
-void sc_token_key_free(struct sc_token_key *key)
+void sc_signind_token_key_free(struct sc_signind_token_key *key)
 {
 	if (!key)
 		return;
@@ -30,13 +30,13 @@ static sc_status owner_of_daemon(struct sc_bytes *out, struct sc_error *err)
 	SC_CLEANUP(sc_owner) owner = sc_owner_new();
 
 	SC_ENSURE(owner, err, SC_ERR_MEMORY, "out of memory");
-	SC_TRY(sc_text_set(&owner->daemon, SC_TOKEN_KEY_OWNER, "daemon", err));
+	SC_TRY(sc_text_set(&owner->daemon, SC_SIGNIND_TOKEN_KEY_OWNER, "daemon", err));
 	return sc_owner_encode(owner, out, err);
 }
 
 /* The public key as the module gives it, which has opened the blob: what the file says of itself is not
  * asked. */
-static sc_status ask_module(struct sc_token_key *key, const char *module, EVP_PKEY **out,
+static sc_status ask_module(struct sc_signind_token_key *key, const char *module, EVP_PKEY **out,
 			    struct sc_error *err)
 {
 	SC_CLEANUP(sc_client) client = NULL;
@@ -50,7 +50,7 @@ static sc_status ask_module(struct sc_token_key *key, const char *module, EVP_PK
 	key->key =
 	    (struct sc_pipeline_key){ loaded.digest, sc_bytes_view(&key->blob), sc_bytes_view(&key->owner) };
 	const struct sc_key_info_request request = { loaded.digest, sc_bytes_view(&key->owner) };
-	SC_TRY(sc_module_key_info(client, 0, &request, &reply, &info, err));
+	SC_TRY(sc_call_key_info(client, 0, &request, &reply, &info, err));
 	SC_ENSURE(sc_view_equals(info.application, sc_view_text("token")) &&
 		      info.algorithm == SC_ALGORITHM_RSA,
 		  err, SC_ERR_KEY_TYPE, "it is no RSA key of the application `token`");
@@ -82,7 +82,7 @@ static sc_status thumbprint(const char *n, const char *e, struct sc_bytes *out, 
 	return sc_base64url_write(sc_hash_view(&hash), out, err);
 }
 
-static sc_status describe(struct sc_token_key *key, const EVP_PKEY *public_key, struct sc_error *err)
+static sc_status describe(struct sc_signind_token_key *key, const EVP_PKEY *public_key, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) n = { 0 };
 	SC_CLEANUP(sc_bytes) e = { 0 };
@@ -103,7 +103,7 @@ static sc_status describe(struct sc_token_key *key, const EVP_PKEY *public_key, 
 	return sc_base64url_write(sc_bytes_view(&header_text), &key->header, err);
 }
 
-static sc_status open_key(struct sc_token_key *key, const char *blob, const char *module,
+static sc_status open_key(struct sc_signind_token_key *key, const char *blob, const char *module,
 			  struct sc_error *err)
 {
 	SC_CLEANUP(sc_pkey) public_key = NULL;
@@ -116,10 +116,10 @@ static sc_status open_key(struct sc_token_key *key, const char *blob, const char
 	return describe(key, public_key, err);
 }
 
-sc_status sc_token_key_open(const char *blob, const char *module, struct sc_token_key **out,
+sc_status sc_signind_token_key_open(const char *blob, const char *module, struct sc_signind_token_key **out,
 			    struct sc_error *err)
 {
-	SC_CLEANUP(sc_token_key) key = calloc(1, sizeof *key);
+	SC_CLEANUP(sc_signind_token_key) key = calloc(1, sizeof *key);
 
 	SC_ENSURE(key, err, SC_ERR_MEMORY, "out of memory");
 	SC_TRY(open_key(key, blob, module, err));
@@ -139,7 +139,7 @@ static sc_status join(struct sc_view left, struct sc_view right, struct sc_bytes
 	return SC_OK;
 }
 
-sc_status sc_token_key_input(const struct sc_token_key *key, const json_t *claims, struct sc_bytes *out,
+sc_status sc_signind_token_key_input(const struct sc_signind_token_key *key, const json_t *claims, struct sc_bytes *out,
 			     struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) text = { 0 };
@@ -150,7 +150,7 @@ sc_status sc_token_key_input(const struct sc_token_key *key, const json_t *claim
 	return join(sc_bytes_view(&key->header), sc_bytes_view(&payload), out, err);
 }
 
-sc_status sc_token_key_join(struct sc_view input, struct sc_view signature, struct sc_bytes *out,
+sc_status sc_signind_token_key_join(struct sc_view input, struct sc_view signature, struct sc_bytes *out,
 			    struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) text = { 0 };

@@ -10,9 +10,9 @@
 
 #include "client/pipeline.h"
 
-#define SC_TOKEN_KEY_OWNER "signind" /* the daemon that the blob is sealed to */
+#define SC_SIGNIND_TOKEN_KEY_OWNER "signind" /* the daemon that the blob is sealed to */
 
-struct sc_token_key {
+struct sc_signind_token_key {
 	struct sc_pipeline_key key; /* into the two below */
 	struct sc_bytes blob;
 	struct sc_bytes owner;
@@ -25,17 +25,17 @@ struct sc_token_key {
  * module's answer. Blocks. SC_ERR_UNAVAILABLE without the module, SC_ERR_KEY_TYPE for what is no RSA token
  * key.
  */
-sc_status sc_token_key_open(const char *blob, const char *module, struct sc_token_key **out,
+sc_status sc_signind_token_key_open(const char *blob, const char *module, struct sc_signind_token_key **out,
 			    struct sc_error *err) SC_WARN_UNUSED;
-void sc_token_key_free(struct sc_token_key *key);
-SC_CLEANUP_POINTER(sc_token_key, struct sc_token_key, sc_token_key_free)
+void sc_signind_token_key_free(struct sc_signind_token_key *key);
+SC_CLEANUP_POINTER(sc_signind_token_key, struct sc_signind_token_key, sc_signind_token_key_free)
 
 /* header '.' base64url(claims): what the module signs (RFC 7515 section 5.1). */
-sc_status sc_token_key_input(const struct sc_token_key *key, const json_t *claims, struct sc_bytes *out,
+sc_status sc_signind_token_key_input(const struct sc_signind_token_key *key, const json_t *claims, struct sc_bytes *out,
 			     struct sc_error *err) SC_WARN_UNUSED;
 
 /* input '.' base64url(signature), terminated: the token. */
-sc_status sc_token_key_join(struct sc_view input, struct sc_view signature, struct sc_bytes *out,
+sc_status sc_signind_token_key_join(struct sc_view input, struct sc_view signature, struct sc_bytes *out,
 			    struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

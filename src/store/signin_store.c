@@ -32,13 +32,13 @@ static const char *const steps[] = {
 
 static const struct sc_db_schema schema = { "signind", APPLICATION_ID, steps, SC_DB_COUNT(steps) };
 
-struct sc_signin_store {
+struct sc_store_signin_db {
 	struct sc_db *db;
 };
 
-sc_status sc_signin_store_open(const char *path, struct sc_signin_store **out, struct sc_error *err)
+sc_status sc_store_signin_db_open(const char *path, struct sc_store_signin_db **out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_signin_store) store = calloc(1, sizeof *store);
+	SC_CLEANUP(sc_store_signin_db) store = calloc(1, sizeof *store);
 
 	SC_ENSURE(store, err, SC_ERR_MEMORY, "out of memory for a database");
 	SC_TRY(sc_db_open(path, &schema, &store->db, err));
@@ -46,7 +46,7 @@ sc_status sc_signin_store_open(const char *path, struct sc_signin_store **out, s
 	return SC_OK;
 }
 
-void sc_signin_store_close(struct sc_signin_store *store)
+void sc_store_signin_db_close(struct sc_store_signin_db *store)
 {
 	if (!store)
 		return;
@@ -60,22 +60,22 @@ static const char tenant_add[] = "INSERT INTO tenants (id, name) VALUES ($1, $2)
 
 static const char tenant_find[] = "SELECT id, name FROM tenants WHERE id = $1";
 
-void sc_signin_tenant_row_free(struct sc_signin_tenant_row *row)
+void sc_store_signin_tenant_row_free(struct sc_store_signin_tenant_row *row)
 {
 	sc_bytes_free(&row->memory);
-	*row = (struct sc_signin_tenant_row){ 0 };
+	*row = (struct sc_store_signin_tenant_row){ 0 };
 }
 
 static void fill_tenant(void *out, struct sc_db_row *row)
 {
-	*(struct sc_signin_tenant_row *)out = (struct sc_signin_tenant_row){
+	*(struct sc_store_signin_tenant_row *)out = (struct sc_store_signin_tenant_row){
 		.id = sc_db_row_text(row, 0),
 		.name = sc_db_row_text(row, 1),
 		.memory = sc_bytes_take(&row->memory),
 	};
 }
 
-sc_status sc_signin_tenant_add(struct sc_signin_store *store, const struct sc_signin_tenant_row *row,
+sc_status sc_store_signin_tenant_add(struct sc_store_signin_db *store, const struct sc_store_signin_tenant_row *row,
 			       struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(row->id), sc_db_text(row->name) };
@@ -83,8 +83,8 @@ sc_status sc_signin_tenant_add(struct sc_signin_store *store, const struct sc_si
 	return sc_db_write(store->db, tenant_add, values, SC_DB_COUNT(values), NULL, err);
 }
 
-sc_status sc_signin_tenant_find(struct sc_signin_store *store, const char *id,
-				struct sc_signin_tenant_row *out, struct sc_error *err)
+sc_status sc_store_signin_tenant_find(struct sc_store_signin_db *store, const char *id,
+				struct sc_store_signin_tenant_row *out, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(id) };
 
@@ -94,20 +94,20 @@ sc_status sc_signin_tenant_find(struct sc_signin_store *store, const char *id,
 static const char tenant_list[] = "SELECT id, name FROM tenants ORDER BY id";
 
 struct tenant_list {
-	sc_signin_tenant_visit visit;
+	sc_store_signin_tenant_visit visit;
 	void *context;
 };
 
 static sc_status visit_tenant(void *context, struct sc_db_row *row, struct sc_error *err)
 {
 	const struct tenant_list *list = context;
-	SC_CLEANUP(sc_signin_tenant_row) tenant = { 0 };
+	SC_CLEANUP(sc_store_signin_tenant_row) tenant = { 0 };
 
 	fill_tenant(&tenant, row);
 	return list->visit(list->context, &tenant, err);
 }
 
-sc_status sc_signin_tenant_list(struct sc_signin_store *store, sc_signin_tenant_visit visit, void *context,
+sc_status sc_store_signin_tenant_list(struct sc_store_signin_db *store, sc_store_signin_tenant_visit visit, void *context,
 				struct sc_error *err)
 {
 	struct tenant_list list = { visit, context };
@@ -129,15 +129,15 @@ static const char user_find_by_upn[] =
 static const char user_find_by_upn_in[] = "SELECT tenant, oid, upn, name, password FROM users"
 					  " WHERE upn_key = $1 AND tenant = $2";
 
-void sc_user_row_free(struct sc_user_row *row)
+void sc_store_user_row_free(struct sc_store_user_row *row)
 {
 	sc_bytes_free(&row->memory);
-	*row = (struct sc_user_row){ 0 };
+	*row = (struct sc_store_user_row){ 0 };
 }
 
 static void fill_user(void *out, struct sc_db_row *row)
 {
-	*(struct sc_user_row *)out = (struct sc_user_row){
+	*(struct sc_store_user_row *)out = (struct sc_store_user_row){
 		.tenant = sc_db_row_text(row, 0),
 		.oid = sc_db_row_text(row, 1),
 		.upn = sc_db_row_text(row, 2),
@@ -147,7 +147,7 @@ static void fill_user(void *out, struct sc_db_row *row)
 	};
 }
 
-sc_status sc_signin_user_add(struct sc_signin_store *store, const struct sc_user_row *row,
+sc_status sc_store_user_add(struct sc_store_signin_db *store, const struct sc_store_user_row *row,
 			     struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(row->tenant), sc_db_folded(row->oid),
@@ -157,16 +157,16 @@ sc_status sc_signin_user_add(struct sc_signin_store *store, const struct sc_user
 	return sc_db_write(store->db, user_add, values, SC_DB_COUNT(values), NULL, err);
 }
 
-sc_status sc_signin_user_find(struct sc_signin_store *store, const char *tenant, const char *oid,
-			      struct sc_user_row *out, struct sc_error *err)
+sc_status sc_store_user_find(struct sc_store_signin_db *store, const char *tenant, const char *oid,
+			      struct sc_store_user_row *out, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(tenant), sc_db_folded(oid) };
 
 	return sc_db_find(store->db, user_find, values, SC_DB_COUNT(values), fill_user, out, err);
 }
 
-sc_status sc_signin_user_find_by_upn(struct sc_signin_store *store, const char *tenant, const char *upn,
-				     struct sc_user_row *out, struct sc_error *err)
+sc_status sc_store_user_find_by_upn(struct sc_store_signin_db *store, const char *tenant, const char *upn,
+				     struct sc_store_user_row *out, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(upn), sc_db_folded(tenant) };
 
@@ -187,15 +187,15 @@ static const char application_find[] = "SELECT tenant, appid, oid, name, secret 
 static const char application_find_in[] = "SELECT tenant, appid, oid, name, secret FROM applications"
 					  " WHERE appid = $1 AND tenant = $2";
 
-void sc_application_row_free(struct sc_application_row *row)
+void sc_store_application_row_free(struct sc_store_application_row *row)
 {
 	sc_bytes_free(&row->memory);
-	*row = (struct sc_application_row){ 0 };
+	*row = (struct sc_store_application_row){ 0 };
 }
 
 static void fill_application(void *out, struct sc_db_row *row)
 {
-	*(struct sc_application_row *)out = (struct sc_application_row){
+	*(struct sc_store_application_row *)out = (struct sc_store_application_row){
 		.tenant = sc_db_row_text(row, 0),
 		.appid = sc_db_row_text(row, 1),
 		.oid = sc_db_row_text(row, 2),
@@ -205,7 +205,7 @@ static void fill_application(void *out, struct sc_db_row *row)
 	};
 }
 
-sc_status sc_signin_application_add(struct sc_signin_store *store, const struct sc_application_row *row,
+sc_status sc_store_application_add(struct sc_store_signin_db *store, const struct sc_store_application_row *row,
 				    struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(row->tenant), sc_db_folded(row->appid),
@@ -215,8 +215,8 @@ sc_status sc_signin_application_add(struct sc_signin_store *store, const struct 
 	return sc_db_write(store->db, application_add, values, SC_DB_COUNT(values), NULL, err);
 }
 
-sc_status sc_signin_application_find(struct sc_signin_store *store, const char *tenant, const char *appid,
-				     struct sc_application_row *out, struct sc_error *err)
+sc_status sc_store_application_find(struct sc_store_signin_db *store, const char *tenant, const char *appid,
+				     struct sc_store_application_row *out, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(appid), sc_db_folded(tenant) };
 
@@ -243,10 +243,10 @@ static const char refresh_find_in[] =
     "SELECT hash, tenant, oid, client, created, expires, family, until FROM refresh_tokens"
     " WHERE hash = $1 AND expires > $2 AND tenant = $3";
 
-void sc_refresh_row_free(struct sc_refresh_row *row)
+void sc_store_refresh_row_free(struct sc_store_refresh_row *row)
 {
 	sc_bytes_free(&row->memory);
-	*row = (struct sc_refresh_row){ 0 };
+	*row = (struct sc_store_refresh_row){ 0 };
 }
 
 static void read_hash(const struct sc_db_row *row, unsigned column, struct sc_hash *out)
@@ -257,9 +257,9 @@ static void read_hash(const struct sc_db_row *row, unsigned column, struct sc_ha
 
 static void fill_refresh(void *out, struct sc_db_row *row)
 {
-	struct sc_refresh_row *refresh = out;
+	struct sc_store_refresh_row *refresh = out;
 
-	*refresh = (struct sc_refresh_row){
+	*refresh = (struct sc_store_refresh_row){
 		.tenant = sc_db_row_text(row, 1),
 		.oid = sc_db_row_text(row, 2),
 		.client = sc_db_row_text(row, 3),
@@ -272,7 +272,7 @@ static void fill_refresh(void *out, struct sc_db_row *row)
 	read_hash(row, 6, &refresh->family);
 }
 
-static sc_status add_refresh(struct sc_db_transaction *transaction, const struct sc_refresh_row *row,
+static sc_status add_refresh(struct sc_db_transaction *transaction, const struct sc_store_refresh_row *row,
 			     struct sc_error *err)
 {
 	const struct sc_db_value now[] = { sc_db_integer(row->created) };
@@ -290,7 +290,7 @@ static sc_status add_refresh(struct sc_db_transaction *transaction, const struct
 	return sc_db_run(transaction, refresh_add, values, SC_DB_COUNT(values), NULL, err);
 }
 
-sc_status sc_signin_refresh_add(struct sc_signin_store *store, const struct sc_refresh_row *row,
+sc_status sc_store_refresh_add(struct sc_store_signin_db *store, const struct sc_store_refresh_row *row,
 				struct sc_error *err)
 {
 	SC_CLEANUP(sc_db_transaction) transaction = SC_DB_NO_TRANSACTION;
@@ -304,8 +304,8 @@ static const char refresh_end[] =
     "UPDATE refresh_tokens SET until = CASE WHEN until < $2 THEN until ELSE $2 END"
     " WHERE hash = $1 AND expires > $3 AND (until IS NULL OR until > $3)";
 
-sc_status sc_signin_refresh_rotate(struct sc_signin_store *store, const struct sc_hash *old, int64_t until,
-				   const struct sc_refresh_row *row, struct sc_error *err)
+sc_status sc_store_refresh_rotate(struct sc_store_signin_db *store, const struct sc_hash *old, int64_t until,
+				   const struct sc_store_refresh_row *row, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_bytes(sc_hash_view(old)), sc_db_integer(until),
 					      sc_db_integer(row->created) };
@@ -319,8 +319,8 @@ sc_status sc_signin_refresh_rotate(struct sc_signin_store *store, const struct s
 	return sc_db_commit(&transaction, err);
 }
 
-sc_status sc_signin_refresh_find(struct sc_signin_store *store, const char *tenant,
-				 const struct sc_hash *hash, int64_t now, struct sc_refresh_row *out,
+sc_status sc_store_refresh_find(struct sc_store_signin_db *store, const char *tenant,
+				 const struct sc_hash *hash, int64_t now, struct sc_store_refresh_row *out,
 				 struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_bytes(sc_hash_view(hash)), sc_db_integer(now),
@@ -334,7 +334,7 @@ sc_status sc_signin_refresh_find(struct sc_signin_store *store, const char *tena
 
 static const char refresh_revoke[] = "DELETE FROM refresh_tokens WHERE family = $1";
 
-sc_status sc_signin_refresh_revoke(struct sc_signin_store *store, const struct sc_hash *family,
+sc_status sc_store_refresh_revoke(struct sc_store_signin_db *store, const struct sc_hash *family,
 				   struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_bytes(sc_hash_view(family)) };

@@ -6,7 +6,7 @@
  * packages holds the ids of imported transfer packages (rule F4). It refers to the key by value, not by a
  * foreign key: a row outlives a purged key, as its tombstone.
  */
-#include "store/vault_rows.h"
+#include "store/vault_db.h"
 
 #include <stdlib.h>
 
@@ -54,9 +54,9 @@ static const char *const steps[] = {
 
 static const struct sc_db_schema schema = { "vaultd", APPLICATION_ID, steps, SC_DB_COUNT(steps) };
 
-sc_status sc_vault_store_open(const char *path, struct sc_vault_store **out, struct sc_error *err)
+sc_status sc_store_vault_db_open(const char *path, struct sc_store_vault_db **out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_vault_store) store = calloc(1, sizeof *store);
+	SC_CLEANUP(sc_store_vault_db) store = calloc(1, sizeof *store);
 
 	SC_ENSURE(store, err, SC_ERR_MEMORY, "out of memory for a database");
 	SC_TRY(sc_db_open(path, &schema, &store->db, err));
@@ -64,7 +64,7 @@ sc_status sc_vault_store_open(const char *path, struct sc_vault_store **out, str
 	return SC_OK;
 }
 
-void sc_vault_store_close(struct sc_vault_store *store)
+void sc_store_vault_db_close(struct sc_store_vault_db *store)
 {
 	if (!store)
 		return;

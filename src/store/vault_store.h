@@ -32,62 +32,62 @@
 #define SC_STORE_NAME_MAX 256
 #define SC_STORE_TEXT_MAX 262144
 
-struct sc_vault_store;
+struct sc_store_vault_db;
 
 /*
  * Opens the database, made where it is missing (0600, beneath an existing directory), its schema brought to
  * this program's. SC_ERR_FORMAT for another program's database or a newer schema's, SC_ERR_INTEGRITY for a
  * file that is no database. The caller closes *out; no other thread may be using it then.
  */
-sc_status sc_vault_store_open(const char *path, struct sc_vault_store **out,
+sc_status sc_store_vault_db_open(const char *path, struct sc_store_vault_db **out,
 			      struct sc_error *err) SC_WARN_UNUSED;
-void sc_vault_store_close(struct sc_vault_store *store);
-SC_CLEANUP_POINTER(sc_vault_store, struct sc_vault_store, sc_vault_store_close)
+void sc_store_vault_db_close(struct sc_store_vault_db *store);
+SC_CLEANUP_POINTER(sc_store_vault_db, struct sc_store_vault_db, sc_store_vault_db_close)
 
 /* -- tenants and subscriptions ----------------------------------------------------------------- */
 
-struct sc_tenant_row {
+struct sc_store_tenant_row {
 	const char *id; /* GUID */
 	const char *name;
 	struct sc_bytes memory;
 };
-void sc_tenant_row_free(struct sc_tenant_row *row);
-SC_CLEANUP_VALUE(sc_tenant_row, sc_tenant_row_free)
+void sc_store_tenant_row_free(struct sc_store_tenant_row *row);
+SC_CLEANUP_VALUE(sc_store_tenant_row, sc_store_tenant_row_free)
 
-sc_status sc_store_tenant_add(struct sc_vault_store *store, const struct sc_tenant_row *row,
+sc_status sc_store_tenant_add(struct sc_store_vault_db *store, const struct sc_store_tenant_row *row,
 			      struct sc_error *err) SC_WARN_UNUSED;
-sc_status sc_store_tenant_find(struct sc_vault_store *store, const char *id, struct sc_tenant_row *out,
+sc_status sc_store_tenant_find(struct sc_store_vault_db *store, const char *id, struct sc_store_tenant_row *out,
 			       struct sc_error *err) SC_WARN_UNUSED;
 
-struct sc_subscription_row {
+struct sc_store_subscription_row {
 	const char *id; /* GUID, unique over all tenants */
 	const char *tenant;
 	const char *name;
 	struct sc_bytes memory;
 };
-void sc_subscription_row_free(struct sc_subscription_row *row);
-SC_CLEANUP_VALUE(sc_subscription_row, sc_subscription_row_free)
+void sc_store_subscription_row_free(struct sc_store_subscription_row *row);
+SC_CLEANUP_VALUE(sc_store_subscription_row, sc_store_subscription_row_free)
 
 /* SC_ERR_NOT_FOUND where the tenant is not there. */
-sc_status sc_store_subscription_add(struct sc_vault_store *store, const struct sc_subscription_row *row,
+sc_status sc_store_subscription_add(struct sc_store_vault_db *store, const struct sc_store_subscription_row *row,
 				    struct sc_error *err) SC_WARN_UNUSED;
-sc_status sc_store_subscription_find(struct sc_vault_store *store, const char *tenant, const char *id,
-				     struct sc_subscription_row *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_store_subscription_find(struct sc_store_vault_db *store, const char *tenant, const char *id,
+				     struct sc_store_subscription_row *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Lists: calls `visit` for each row, in the order of names; the row is valid during the call. A status that
  * is not SC_OK ends the list and is passed on. `visit` must not call the store. Pages: at most `max` rows
  * after the name `after`; NULL begins at the first.
  */
-typedef sc_status (*sc_store_subscription_visit)(void *context, const struct sc_subscription_row *row,
+typedef sc_status (*sc_store_subscription_visit)(void *context, const struct sc_store_subscription_row *row,
 						 struct sc_error *err);
-sc_status sc_store_subscription_list(struct sc_vault_store *store, const char *tenant,
+sc_status sc_store_subscription_list(struct sc_store_vault_db *store, const char *tenant,
 				     sc_store_subscription_visit visit, void *context,
 				     struct sc_error *err) SC_WARN_UNUSED;
 
 /* -- resource groups --------------------------------------------------------------------------- */
 
-struct sc_group_row {
+struct sc_store_group_row {
 	const char *tenant;
 	const char *subscription;
 	const char *name; /* unique in its subscription */
@@ -96,28 +96,28 @@ struct sc_group_row {
 	int64_t created;  /* seconds since 1970, as all times here */
 	struct sc_bytes memory;
 };
-void sc_group_row_free(struct sc_group_row *row);
-SC_CLEANUP_VALUE(sc_group_row, sc_group_row_free)
+void sc_store_group_row_free(struct sc_store_group_row *row);
+SC_CLEANUP_VALUE(sc_store_group_row, sc_store_group_row_free)
 
 /*
  * Makes the group (*is_new), or gives the one that is there the row's tags and nothing else. SC_ERR_NOT_FOUND
  * where the subscription is not there or another tenant's.
  */
-sc_status sc_store_group_put(struct sc_vault_store *store, const struct sc_group_row *row, bool *is_new,
+sc_status sc_store_group_put(struct sc_store_vault_db *store, const struct sc_store_group_row *row, bool *is_new,
 			     struct sc_error *err) SC_WARN_UNUSED;
-sc_status sc_store_group_find(struct sc_vault_store *store, const char *tenant, const char *subscription,
-			      const char *name, struct sc_group_row *out,
+sc_status sc_store_group_find(struct sc_store_vault_db *store, const char *tenant, const char *subscription,
+			      const char *name, struct sc_store_group_row *out,
 			      struct sc_error *err) SC_WARN_UNUSED;
 
-typedef sc_status (*sc_store_group_visit)(void *context, const struct sc_group_row *row,
+typedef sc_status (*sc_store_group_visit)(void *context, const struct sc_store_group_row *row,
 					  struct sc_error *err);
-sc_status sc_store_group_list(struct sc_vault_store *store, const char *tenant, const char *subscription,
+sc_status sc_store_group_list(struct sc_store_vault_db *store, const char *tenant, const char *subscription,
 			      const char *after, uint32_t max, sc_store_group_visit visit, void *context,
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 /* -- vaults ------------------------------------------------------------------------------------ */
 
-struct sc_vault_row {
+struct sc_store_vault_row {
 	const char *tenant;
 	const char *subscription;
 	const char *group;
@@ -132,40 +132,40 @@ struct sc_vault_row {
 	int64_t revision; /* counts its changes: set by the store */
 	struct sc_bytes memory;
 };
-void sc_vault_row_free(struct sc_vault_row *row);
-SC_CLEANUP_VALUE(sc_vault_row, sc_vault_row_free)
+void sc_store_vault_row_free(struct sc_store_vault_row *row);
+SC_CLEANUP_VALUE(sc_store_vault_row, sc_store_vault_row_free)
 
 /* SC_ERR_EXISTS where anyone has a vault of that name; SC_ERR_NOT_FOUND where its group is not there. */
-sc_status sc_store_vault_add(struct sc_vault_store *store, const struct sc_vault_row *row,
+sc_status sc_store_vault_add(struct sc_store_vault_db *store, const struct sc_store_vault_row *row,
 			     struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Writes sku, properties, tags and `updated` of a row that was read, if it is still of row->revision; else
  * SC_ERR_BUSY: read it again.
  */
-sc_status sc_store_vault_update(struct sc_vault_store *store, const struct sc_vault_row *row,
+sc_status sc_store_vault_update(struct sc_store_vault_db *store, const struct sc_store_vault_row *row,
 				struct sc_error *err) SC_WARN_UNUSED;
 
 /* For the keys API, which knows a vault by its host's name and the caller's tenant. */
-sc_status sc_store_vault_find(struct sc_vault_store *store, const char *tenant, const char *name,
-			      struct sc_vault_row *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_store_vault_find(struct sc_store_vault_db *store, const char *tenant, const char *name,
+			      struct sc_store_vault_row *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* For the Resource Manager: the vault of that name in that very group. */
-sc_status sc_store_vault_find_in(struct sc_vault_store *store, const char *tenant, const char *subscription,
-				 const char *group, const char *name, struct sc_vault_row *out,
+sc_status sc_store_vault_find_in(struct sc_store_vault_db *store, const char *tenant, const char *subscription,
+				 const char *group, const char *name, struct sc_store_vault_row *out,
 				 struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * The id of the tenant that a vault belongs to: the one look-up without a tenant, for the challenge to a
  * caller who has not signed in yet and for the check whether a name is free.
  */
-sc_status sc_store_vault_tenant(struct sc_vault_store *store, const char *name, struct sc_tenant_row *out,
+sc_status sc_store_vault_tenant(struct sc_store_vault_db *store, const char *name, struct sc_store_tenant_row *out,
 				struct sc_error *err) SC_WARN_UNUSED;
 
 /* Of a whole subscription where `group` is NULL. */
-typedef sc_status (*sc_store_vault_visit)(void *context, const struct sc_vault_row *row,
+typedef sc_status (*sc_store_vault_visit)(void *context, const struct sc_store_vault_row *row,
 					  struct sc_error *err);
-sc_status sc_store_vault_list(struct sc_vault_store *store, const char *tenant, const char *subscription,
+sc_status sc_store_vault_list(struct sc_store_vault_db *store, const char *tenant, const char *subscription,
 			      const char *group, const char *after, uint32_t max, sc_store_vault_visit visit,
 			      void *context, struct sc_error *err) SC_WARN_UNUSED;
 
@@ -177,7 +177,7 @@ sc_status sc_store_vault_list(struct sc_vault_store *store, const char *tenant, 
  * One version of a key. Vault, name and version come back exactly as they were written with it, since that is
  * how its owner is sealed in the blob.
  */
-struct sc_key_row {
+struct sc_store_key_row {
 	const char *tenant;
 	const char *vault;
 	const char *name;
@@ -196,11 +196,11 @@ struct sc_key_row {
 	int64_t revision;    /* set by the store */
 	struct sc_bytes memory;
 };
-void sc_key_row_free(struct sc_key_row *row);
-SC_CLEANUP_VALUE(sc_key_row, sc_key_row_free)
+void sc_store_key_row_free(struct sc_store_key_row *row);
+SC_CLEANUP_VALUE(sc_store_key_row, sc_store_key_row_free)
 
 /* The transfer package that a key came in. */
-struct sc_package_claim {
+struct sc_store_package_claim {
 	const char *region;    /* code; a package id is unique within it */
 	struct sc_view id;     /* SC_PACKAGE_ID_SIZE bytes */
 	struct sc_hash digest; /* SHA-256 of the whole package file */
@@ -218,28 +218,28 @@ struct sc_package_claim {
  *                     has been purged: a package's id outlives its key. The message names no place
  *   SC_ERR_NOT_FOUND  the vault is not there
  */
-sc_status sc_store_key_import(struct sc_vault_store *store, const struct sc_key_row *row,
-			      const struct sc_package_claim *claim, char version[SC_STORE_VERSION_SIZE],
+sc_status sc_store_key_import(struct sc_store_vault_db *store, const struct sc_store_key_row *row,
+			      const struct sc_store_package_claim *claim, char version[SC_STORE_VERSION_SIZE],
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * The same question without writing, to spare the module an import that would come to nothing: SC_OK and
  * SC_ERR_EXISTS as above; SC_ERR_NOT_FOUND where the package has not been imported yet.
  */
-sc_status sc_store_package_find(struct sc_vault_store *store, const char *tenant, const char *vault,
-				const char *name, const struct sc_package_claim *claim,
+sc_status sc_store_package_find(struct sc_store_vault_db *store, const char *tenant, const char *vault,
+				const char *name, const struct sc_store_package_claim *claim,
 				char version[SC_STORE_VERSION_SIZE], struct sc_error *err) SC_WARN_UNUSED;
 
 /* The version of a key, or the newest where `version` is NULL or "". */
-sc_status sc_store_key_find(struct sc_vault_store *store, const char *tenant, const char *vault,
-			    const char *name, const char *version, struct sc_key_row *out,
+sc_status sc_store_key_find(struct sc_store_vault_db *store, const char *tenant, const char *vault,
+			    const char *name, const char *version, struct sc_store_key_row *out,
 			    struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Writes what clients may change: enabled, not_before, expires, key_ops, tags and `updated`, if the row is
  * still of row->revision; else SC_ERR_BUSY: read it again.
  */
-sc_status sc_store_key_update(struct sc_vault_store *store, const struct sc_key_row *row,
+sc_status sc_store_key_update(struct sc_store_vault_db *store, const struct sc_store_key_row *row,
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -27,7 +27,7 @@ static const char notes[] =
 struct arguments {
 	const char *credential;
 	const char *password_fd;
-	struct sc_sign_in where;
+	struct sc_azure_sign_in where;
 };
 
 /* The option, else the first of two environment variables that is set. */
@@ -42,7 +42,7 @@ static const char *choose(const char *option, const char *first, const char *sec
 
 static sc_status check(struct arguments *a, struct sc_error *err)
 {
-	struct sc_sign_in *where = &a->where;
+	struct sc_azure_sign_in *where = &a->where;
 
 	SC_ENSURE(
 	    a->credential, err, SC_ERR_USAGE,
@@ -104,7 +104,7 @@ static sc_status read_password(const struct arguments *a, struct sc_secret *out,
 }
 
 /* As the cmdlet prints it: the account's further subscriptions stand below each other. */
-static void print_account(const struct sc_session *session, const struct sc_subscription *list, size_t count)
+static void print_account(const struct sc_azure_session *session, const struct sc_azure_subscription *list, size_t count)
 {
 	int width = (int)strlen(session->account);
 
@@ -122,9 +122,9 @@ static void print_account(const struct sc_session *session, const struct sc_subs
 static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) password = { 0 };
-	SC_CLEANUP(sc_account) account = NULL;
+	SC_CLEANUP(sc_azure_account) account = NULL;
 	struct arguments a = { 0 };
-	struct sc_subscription *subscriptions = NULL;
+	struct sc_azure_subscription *subscriptions = NULL;
 	char ca[PATH_MAX];
 	size_t count = 0;
 
@@ -138,14 +138,14 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 		a.where.ca = ca;
 	}
 	SC_TRY(read_password(&a, &password, err));
-	SC_TRY(sc_account_sign_in(&a.where, a.credential, &password, &account, err));
-	SC_TRY(sc_manager_subscriptions(account, &subscriptions, &count, err));
-	print_account(sc_account_session(account), subscriptions, count);
+	SC_TRY(sc_azure_account_sign_in(&a.where, a.credential, &password, &account, err));
+	SC_TRY(sc_azure_manager_subscriptions(account, &subscriptions, &count, err));
+	print_account(sc_azure_account_session(account), subscriptions, count);
 	free(subscriptions);
 	return SC_OK;
 }
 
 int main(int argc, char **argv)
 {
-	return sc_cmdlet_main(NAME, run, argc, argv);
+	return sc_azure_cmdlet_main(NAME, run, argc, argv);
 }

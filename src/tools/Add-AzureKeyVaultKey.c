@@ -8,11 +8,11 @@
 #include <strings.h>
 
 #include "azure/cmdlet.h"
-#include "azure/keys.h"
+#include "azure/vault_keys.h"
 #include "base/file.h"
 #include "base/options.h"
 #include "formats/signed_data.h"
-#include "formats/transfer.h"
+#include "formats/transfer_package.h"
 
 #define NAME "Add-AzureKeyVaultKey"
 
@@ -108,7 +108,7 @@ static sc_status save_receipt(const char *path, struct sc_view receipt, struct s
 	return SC_OK;
 }
 
-static void print_key(const struct sc_vault *vault, const struct sc_vault_key *key)
+static void print_key(const struct sc_azure_vault *vault, const struct sc_azure_key *key)
 {
 	char grouped[SC_HASH_GROUPED_SIZE];
 	char bits[16];
@@ -116,47 +116,47 @@ static void print_key(const struct sc_vault *vault, const struct sc_vault_key *k
 	sc_hash_grouped(&key->key_hash, grouped);
 	snprintf(bits, sizeof bits, "%u", key->bits);
 	printf("\n");
-	sc_cmdlet_property(WIDTH, "Vault Name", vault->name);
-	sc_cmdlet_property(WIDTH, "Name", key->name);
-	sc_cmdlet_property(WIDTH, "Version", key->version);
-	sc_cmdlet_property(WIDTH, "Id", key->id);
-	sc_cmdlet_property(WIDTH, "Enabled", key->is_enabled ? "True" : "False");
-	sc_cmdlet_time(WIDTH, "Expires", key->expires);
-	sc_cmdlet_time(WIDTH, "Not Before", key->not_before);
-	sc_cmdlet_time(WIDTH, "Created", key->created);
-	sc_cmdlet_time(WIDTH, "Updated", key->updated);
-	sc_cmdlet_property(WIDTH, "Key Type", key->kty);
-	sc_cmdlet_property(WIDTH, "Key Size", bits);
-	sc_cmdlet_property(WIDTH, "Key Operations", key->operations);
-	sc_cmdlet_property(WIDTH, "Key Hash", grouped);
+	sc_azure_cmdlet_property(WIDTH, "Vault Name", vault->name);
+	sc_azure_cmdlet_property(WIDTH, "Name", key->name);
+	sc_azure_cmdlet_property(WIDTH, "Version", key->version);
+	sc_azure_cmdlet_property(WIDTH, "Id", key->id);
+	sc_azure_cmdlet_property(WIDTH, "Enabled", key->is_enabled ? "True" : "False");
+	sc_azure_cmdlet_time(WIDTH, "Expires", key->expires);
+	sc_azure_cmdlet_time(WIDTH, "Not Before", key->not_before);
+	sc_azure_cmdlet_time(WIDTH, "Created", key->created);
+	sc_azure_cmdlet_time(WIDTH, "Updated", key->updated);
+	sc_azure_cmdlet_property(WIDTH, "Key Type", key->kty);
+	sc_azure_cmdlet_property(WIDTH, "Key Size", bits);
+	sc_azure_cmdlet_property(WIDTH, "Key Operations", key->operations);
+	sc_azure_cmdlet_property(WIDTH, "Key Hash", grouped);
 }
 
 static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 {
-	SC_CLEANUP(sc_account) account = NULL;
+	SC_CLEANUP(sc_azure_account) account = NULL;
 	SC_CLEANUP(sc_bytes) package = { 0 };
 	SC_CLEANUP(sc_bytes) receipt = { 0 };
 	struct arguments a = { 0 };
 	struct sc_hash key_hash;
-	struct sc_vault vault = { 0 };
-	struct sc_vault_key key = { 0 };
+	struct sc_azure_vault vault = { 0 };
+	struct sc_azure_key key = { 0 };
 
 	SC_TRY(read_arguments(argc, argv, &a, done, err));
 	if (*done)
 		return SC_OK;
 	SC_TRY(read_package(a.package, &package, &key_hash, err));
-	SC_TRY(sc_account_open(&account, err));
-	SC_TRY(sc_manager_vault(account, a.vault, &vault, err));
-	SC_TRY(sc_keys_import(account, &vault, a.name, sc_bytes_view(&package), &key_hash, &key, err));
+	SC_TRY(sc_azure_account_open(&account, err));
+	SC_TRY(sc_azure_manager_vault(account, a.vault, &vault, err));
+	SC_TRY(sc_azure_key_import(account, &vault, a.name, sc_bytes_view(&package), &key_hash, &key, err));
 	print_key(&vault, &key);
-	SC_TRY(sc_keys_receipt(account, &vault, &key, &receipt, err));
+	SC_TRY(sc_azure_key_receipt(account, &vault, &key, &receipt, err));
 	SC_TRY(save_receipt(a.receipt, sc_bytes_view(&receipt), err));
-	sc_cmdlet_property(WIDTH, "Receipt", a.receipt);
+	sc_azure_cmdlet_property(WIDTH, "Receipt", a.receipt);
 	printf("\n");
 	return SC_OK;
 }
 
 int main(int argc, char **argv)
 {
-	return sc_cmdlet_main(NAME, run, argc, argv);
+	return sc_azure_cmdlet_main(NAME, run, argc, argv);
 }

@@ -33,31 +33,31 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 	return sc_options_read(&line, argc, argv, NULL, 0, &operands, done, err);
 }
 
-static void print_subscription(const struct sc_subscription *s, const char *account)
+static void print_subscription(const struct sc_azure_subscription *s, const char *account)
 {
 	printf("\n");
-	sc_cmdlet_property(WIDTH, "SubscriptionId", s->id);
-	sc_cmdlet_property(WIDTH, "SubscriptionName", s->name);
-	sc_cmdlet_property(WIDTH, "State", s->state);
-	sc_cmdlet_property(WIDTH, "DefaultAccount", account);
-	sc_cmdlet_property(WIDTH, "TenantId", s->tenant);
+	sc_azure_cmdlet_property(WIDTH, "SubscriptionId", s->id);
+	sc_azure_cmdlet_property(WIDTH, "SubscriptionName", s->name);
+	sc_azure_cmdlet_property(WIDTH, "State", s->state);
+	sc_azure_cmdlet_property(WIDTH, "DefaultAccount", account);
+	sc_azure_cmdlet_property(WIDTH, "TenantId", s->tenant);
 }
 
-static bool is_wanted(const struct arguments *a, const struct sc_subscription *s)
+static bool is_wanted(const struct arguments *a, const struct sc_azure_subscription *s)
 {
 	return (!a->id || strcasecmp(a->id, s->id) == 0) && (!a->name || strcasecmp(a->name, s->name) == 0);
 }
 
-static sc_status print_all(struct sc_account *account, const struct arguments *a, struct sc_error *err)
+static sc_status print_all(struct sc_azure_account *account, const struct arguments *a, struct sc_error *err)
 {
-	struct sc_subscription *list = NULL;
+	struct sc_azure_subscription *list = NULL;
 	size_t count = 0;
 	size_t shown = 0;
 
-	SC_TRY(sc_manager_subscriptions(account, &list, &count, err));
+	SC_TRY(sc_azure_manager_subscriptions(account, &list, &count, err));
 	for (size_t i = 0; i < count; i++)
 		if (is_wanted(a, &list[i])) {
-			print_subscription(&list[i], sc_account_session(account)->account);
+			print_subscription(&list[i], sc_azure_account_session(account)->account);
 			shown++;
 		}
 	free(list);
@@ -70,17 +70,17 @@ static sc_status print_all(struct sc_account *account, const struct arguments *a
 
 static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 {
-	SC_CLEANUP(sc_account) account = NULL;
+	SC_CLEANUP(sc_azure_account) account = NULL;
 	struct arguments a = { 0 };
 
 	SC_TRY(read_arguments(argc, argv, &a, done, err));
 	if (*done)
 		return SC_OK;
-	SC_TRY(sc_account_open(&account, err));
+	SC_TRY(sc_azure_account_open(&account, err));
 	return print_all(account, &a, err);
 }
 
 int main(int argc, char **argv)
 {
-	return sc_cmdlet_main(NAME, run, argc, argv);
+	return sc_azure_cmdlet_main(NAME, run, argc, argv);
 }

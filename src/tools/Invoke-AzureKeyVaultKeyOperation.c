@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "azure/cmdlet.h"
-#include "azure/keys.h"
+#include "azure/vault_keys.h"
 #include "base/file.h"
 #include "base/options.h"
 
@@ -68,31 +68,31 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 
 static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 {
-	SC_CLEANUP(sc_account) account = NULL;
+	SC_CLEANUP(sc_azure_account) account = NULL;
 	SC_CLEANUP(sc_bytes) ciphertext = { 0 };
 	SC_CLEANUP(sc_bytes) plaintext = { 0 };
 	struct arguments a = { 0 };
-	struct sc_vault vault = { 0 };
+	struct sc_azure_vault vault = { 0 };
 
 	SC_TRY(read_arguments(argc, argv, &a, done, err));
 	if (*done)
 		return SC_OK;
 	SC_TRY(sc_file_read_path(a.in, CIPHERTEXT_MAX, &ciphertext, err));
-	SC_TRY(sc_account_open(&account, err));
-	SC_TRY(sc_manager_vault(account, a.vault, &vault, err));
-	SC_TRY(sc_keys_decrypt(account, &vault, a.name, a.algorithm, sc_bytes_view(&ciphertext), &plaintext,
+	SC_TRY(sc_azure_account_open(&account, err));
+	SC_TRY(sc_azure_manager_vault(account, a.vault, &vault, err));
+	SC_TRY(sc_azure_key_decrypt(account, &vault, a.name, a.algorithm, sc_bytes_view(&ciphertext), &plaintext,
 			       err));
 	SC_TRY(sc_file_write_path(a.out, sc_bytes_view(&plaintext), SC_FILE_NEW, 0600, err));
 	printf("\n");
-	sc_cmdlet_property(WIDTH, "Vault Name", vault.name);
-	sc_cmdlet_property(WIDTH, "Key Name", a.name);
-	sc_cmdlet_property(WIDTH, "Algorithm", a.algorithm);
-	sc_cmdlet_property(WIDTH, "Result", a.out);
+	sc_azure_cmdlet_property(WIDTH, "Vault Name", vault.name);
+	sc_azure_cmdlet_property(WIDTH, "Key Name", a.name);
+	sc_azure_cmdlet_property(WIDTH, "Algorithm", a.algorithm);
+	sc_azure_cmdlet_property(WIDTH, "Result", a.out);
 	printf("\n");
 	return SC_OK;
 }
 
 int main(int argc, char **argv)
 {
-	return sc_cmdlet_main(NAME, run, argc, argv);
+	return sc_azure_cmdlet_main(NAME, run, argc, argv);
 }

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/options.h"
-#include "byok/transfer.h"
+#include "byok/transfer_steps.h"
 #include "formats/region.h"
 
 #define NAME "KeyTransferRemote"
@@ -25,10 +25,10 @@ static const char notes[] =
     "      -ExchangeKeyPackage BYOK-KEK-pkg-EU-1 -NewSecurityWorldPackage BYOK-SecurityWorld-pkg-EU-1\n"
     "      -SubscriptionId ID -KeyFriendlyName ContosoFirstHSMkey [-NotAfter 2027-12-31]";
 
-static sc_status read_arguments(int argc, char **argv, struct sc_transfer_order *order,
+static sc_status read_arguments(int argc, char **argv, struct sc_byok_transfer_request *order,
 				struct sc_ceremony *ceremony, bool *done, struct sc_error *err)
 {
-	struct sc_transfer_arguments a = { 0 };
+	struct sc_byok_transfer_arguments a = { 0 };
 	const struct sc_option options[] = {
 		{ .name = "ModifyAcls",
 		  .help = "make the copy with reduced permissions",
@@ -80,7 +80,7 @@ static sc_status read_arguments(int argc, char **argv, struct sc_transfer_order 
 		return SC_OK;
 	a.cards = ceremony->cards;
 	a.pins_from_fd = ceremony->pins_from_fd;
-	SC_TRY(sc_transfer_order_read(&a, sc_clock_now(), order, err));
+	SC_TRY(sc_byok_transfer_request_read(&a, sc_clock_now(), order, err));
 	ceremony->module = order->module;
 	return SC_OK;
 }
@@ -95,7 +95,7 @@ static void print_hash(const char *label, const struct sc_hash *hash)
 
 /* What is consented to, before it is. The root is the module's own: a pin that came with the packages proves
  * nothing. */
-static sc_status show_target(const struct sc_transfer_order *order, const struct sc_shown_target *target,
+static sc_status show_target(const struct sc_byok_transfer_request *order, const struct sc_byok_package_pair *target,
 			     struct sc_client *client, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) reply = { 0 };
@@ -103,7 +103,7 @@ static sc_status show_target(const struct sc_transfer_order *order, const struct
 	struct sc_enquire_response module = { 0 };
 	struct sc_text esn;
 
-	SC_TRY(sc_module_enquire(client, 0, &request, &reply, &module, err));
+	SC_TRY(sc_call_enquire(client, 0, &request, &reply, &module, err));
 	SC_TRY(sc_text_set_view(&esn, module.esn, "the module's serial number", err));
 	printf("The packages say (shown, not yet proven):\n");
 	printf("  %-22s%s (%s), operated by %s\n", "region", sc_region_name(target->region.s),
@@ -117,7 +117,7 @@ static sc_status show_target(const struct sc_transfer_order *order, const struct
 	return SC_OK;
 }
 
-static void print_terms(const struct sc_transfer_order *order, const struct sc_shown_target *target)
+static void print_terms(const struct sc_byok_transfer_request *order, const struct sc_byok_package_pair *target)
 {
 	char until[SC_CLOCK_TEXT_SIZE];
 
@@ -136,14 +136,14 @@ static void print_terms(const struct sc_transfer_order *order, const struct sc_s
 	fflush(stdout);
 }
 
-static sc_status modify_acls(const struct sc_transfer_order *order, const struct sc_shown_target *target,
+static sc_status modify_acls(const struct sc_byok_transfer_request *order, const struct sc_byok_package_pair *target,
 			     const struct sc_ceremony *ceremony, const struct sc_kmdata *kmdata,
 			     struct sc_client *client, struct sc_error *err)
 {
-	struct sc_reduced_copy copy = { 0 };
+	struct sc_byok_reduced_copy copy = { 0 };
 
 	print_terms(order, target);
-	SC_TRY(sc_transfer_modify_acls(order, target, ceremony, kmdata, client, &copy, err));
+	SC_TRY(sc_byok_transfer_modify_acls(order, target, ceremony, kmdata, client, &copy, err));
 	printf("Proven by module %llu. The copy with reduced permissions:\n",
 	       (unsigned long long)order->module);
 	printf("  %-22s%s\n", "file", copy.path);
@@ -151,14 +151,14 @@ static sc_status modify_acls(const struct sc_transfer_order *order, const struct
 	return SC_OK;
 }
 
-static sc_status package(const struct sc_transfer_order *order, const struct sc_shown_target *target,
+static sc_status package(const struct sc_byok_transfer_request *order, const struct sc_byok_package_pair *target,
 			 const struct sc_kmdata *kmdata, struct sc_client *client, struct sc_error *err)
 {
-	struct sc_packed_key packed = { 0 };
+	struct sc_byok_packed_key packed = { 0 };
 	char until[SC_CLOCK_TEXT_SIZE];
 	char hex[2 * SC_HASH_SIZE + 1];
 
-	SC_TRY(sc_transfer_pack(order, target, kmdata, client, &packed, err));
+	SC_TRY(sc_byok_transfer_package(order, target, kmdata, client, &packed, err));
 	sc_clock_text(packed.not_after, until);
 	sc_hex(sc_hash_view(&packed.digest), hex);
 	printf("Proven by module %llu. The transfer package:\n", (unsigned long long)order->module);
@@ -172,20 +172,20 @@ static sc_status package(const struct sc_transfer_order *order, const struct sc_
 
 static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 {
-	SC_CLEANUP(sc_shown_target) target = { 0 };
+	SC_CLEANUP(sc_byok_package_pair) target = { 0 };
 	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
 	SC_CLEANUP(sc_client) client = NULL;
-	struct sc_transfer_order order = { 0 };
+	struct sc_byok_transfer_request order = { 0 };
 	struct sc_ceremony ceremony = { 0 };
 
 	SC_TRY(read_arguments(argc, argv, &order, &ceremony, done, err));
 	if (*done)
 		return SC_OK;
-	SC_TRY(sc_shown_target_read(order.kek_path, order.world_path, &target, err));
+	SC_TRY(sc_byok_package_pair_read(order.kek_path, order.world_path, &target, err));
 	SC_TRY(sc_kmdata_open(&kmdata, err));
 	SC_TRY(sc_kmdata_connect(&kmdata, order.module, SC_ROLE_CUSTODY, &client, err));
 	SC_TRY(show_target(&order, &target, client, err));
-	if (order.step == SC_TRANSFER_MODIFY_ACLS)
+	if (order.step == SC_BYOK_TRANSFER_MODIFY_ACLS)
 		return modify_acls(&order, &target, &ceremony, &kmdata, client, err);
 	return package(&order, &target, &kmdata, client, err);
 }

@@ -10,7 +10,7 @@
 
 #define WIDTH 17
 
-static sc_status read_arguments(int argc, char **argv, struct sc_vault_order *a, bool *done,
+static sc_status read_arguments(int argc, char **argv, struct sc_azure_new_vault *a, bool *done,
 				struct sc_error *err)
 {
 	const struct sc_option options[] = {
@@ -45,37 +45,37 @@ static sc_status read_arguments(int argc, char **argv, struct sc_vault_order *a,
 	return SC_OK;
 }
 
-static void print_vault(const struct sc_vault *vault, const struct sc_vault_order *order)
+static void print_vault(const struct sc_azure_vault *vault, const struct sc_azure_new_vault *order)
 {
 	printf("\n");
-	sc_cmdlet_property(WIDTH, "Vault Name", vault->name);
-	sc_cmdlet_property(WIDTH, "ResourceGroupName", order->group);
-	sc_cmdlet_property(WIDTH, "Location", vault->location);
-	sc_cmdlet_property(WIDTH, "Resource ID", vault->id);
-	sc_cmdlet_property(WIDTH, "Vault URI", vault->url);
-	sc_cmdlet_property(WIDTH, "SKU", vault->sku);
+	sc_azure_cmdlet_property(WIDTH, "Vault Name", vault->name);
+	sc_azure_cmdlet_property(WIDTH, "ResourceGroupName", order->group);
+	sc_azure_cmdlet_property(WIDTH, "Location", vault->location);
+	sc_azure_cmdlet_property(WIDTH, "Resource ID", vault->id);
+	sc_azure_cmdlet_property(WIDTH, "Vault URI", vault->url);
+	sc_azure_cmdlet_property(WIDTH, "SKU", vault->sku);
 	printf("\n");
 }
 
 static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 {
-	SC_CLEANUP(sc_account) account = NULL;
-	struct sc_vault_order order = { 0 };
-	struct sc_subscription subscription;
-	struct sc_vault vault = { 0 };
+	SC_CLEANUP(sc_azure_account) account = NULL;
+	struct sc_azure_new_vault order = { 0 };
+	struct sc_azure_subscription subscription;
+	struct sc_azure_vault vault = { 0 };
 
 	SC_TRY(read_arguments(argc, argv, &order, done, err));
 	if (*done)
 		return SC_OK;
-	SC_TRY(sc_account_open(&account, err));
-	SC_TRY(sc_manager_subscription(account, order.subscription, &subscription, err));
+	SC_TRY(sc_azure_account_open(&account, err));
+	SC_TRY(sc_azure_manager_subscription(account, order.subscription, &subscription, err));
 	order.subscription = subscription.id;
-	SC_TRY(sc_manager_make_vault(account, &order, &vault, err));
+	SC_TRY(sc_azure_manager_make_vault(account, &order, &vault, err));
 	print_vault(&vault, &order);
 	return SC_OK;
 }
 
 int main(int argc, char **argv)
 {
-	return sc_cmdlet_main(NAME, run, argc, argv);
+	return sc_azure_cmdlet_main(NAME, run, argc, argv);
 }

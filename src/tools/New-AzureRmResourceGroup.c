@@ -41,25 +41,25 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 
 static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 {
-	SC_CLEANUP(sc_account) account = NULL;
+	SC_CLEANUP(sc_azure_account) account = NULL;
 	struct arguments a = { 0 };
-	struct sc_subscription subscription;
+	struct sc_azure_subscription subscription;
 
 	SC_TRY(read_arguments(argc, argv, &a, done, err));
 	if (*done)
 		return SC_OK;
-	SC_TRY(sc_account_open(&account, err));
-	SC_TRY(sc_manager_subscription(account, a.subscription, &subscription, err));
-	SC_TRY(sc_manager_make_group(account, subscription.id, a.name, a.location, err));
+	SC_TRY(sc_azure_account_open(&account, err));
+	SC_TRY(sc_azure_manager_subscription(account, a.subscription, &subscription, err));
+	SC_TRY(sc_azure_manager_make_group(account, subscription.id, a.name, a.location, err));
 	printf("\n");
-	sc_cmdlet_property(WIDTH, "ResourceGroupName", a.name);
-	sc_cmdlet_property(WIDTH, "Location", a.location);
-	sc_cmdlet_property(WIDTH, "SubscriptionId", subscription.id);
+	sc_azure_cmdlet_property(WIDTH, "ResourceGroupName", a.name);
+	sc_azure_cmdlet_property(WIDTH, "Location", a.location);
+	sc_azure_cmdlet_property(WIDTH, "SubscriptionId", subscription.id);
 	printf("\n");
 	return SC_OK;
 }
 
 int main(int argc, char **argv)
 {
-	return sc_cmdlet_main(NAME, run, argc, argv);
+	return sc_azure_cmdlet_main(NAME, run, argc, argv);
 }

@@ -14,7 +14,7 @@
 #include "base/version.h"
 #include "formats/region.h"
 #include "formats/suite.h"
-#include "world/modules.h"
+#include "world/module_map.h"
 
 #define PROGRAM "enquiry"
 
@@ -155,12 +155,12 @@ static void print_module(const struct sc_enquire_response *m)
 }
 
 /* Through the first of the module's sockets that answers: any role may ask. */
-static sc_status enquire(const struct sc_module_map *map, uint64_t number, struct sc_error *err)
+static sc_status enquire(const struct sc_kmdata_module_map *map, uint64_t number, struct sc_error *err)
 {
 	const struct sc_enquire_request request = {};
 	struct sc_enquire_response response = { 0 };
 	SC_CLEANUP(sc_bytes) reply = { 0 };
-	const struct sc_module_socket *socket = NULL;
+	const struct sc_kmdata_module_socket *socket = NULL;
 	sc_status status = SC_ERR_NOT_FOUND;
 
 	for (size_t i = 0; status != SC_OK && i < map->count; i++) {
@@ -171,7 +171,7 @@ static sc_status enquire(const struct sc_module_map *map, uint64_t number, struc
 		socket = &map->sockets[i];
 		status = sc_client_open(socket->path, &client, err);
 		if (status == SC_OK)
-			status = sc_module_enquire(client, 0, &request, &reply, &response, err);
+			status = sc_call_enquire(client, 0, &request, &reply, &response, err);
 	}
 	SC_TRY(status);
 	print("socket", "%s (%s)", socket->path, sc_role_name(response.role));
@@ -181,7 +181,7 @@ static sc_status enquire(const struct sc_module_map *map, uint64_t number, struc
 
 /* -- all of them ------------------------------------------------------------------------------- */
 
-static sc_status show_module(const struct sc_module_map *map, uint64_t number, struct sc_error *err)
+static sc_status show_module(const struct sc_kmdata_module_map *map, uint64_t number, struct sc_error *err)
 {
 	sc_status status;
 
@@ -193,7 +193,7 @@ static sc_status show_module(const struct sc_module_map *map, uint64_t number, s
 	return sc_fail_context(err, status, "module #%" PRIu64, number);
 }
 
-static bool is_in_map(const struct sc_module_map *map, uint64_t number)
+static bool is_in_map(const struct sc_kmdata_module_map *map, uint64_t number)
 {
 	for (size_t i = 0; i < map->count; i++)
 		if (map->sockets[i].number == number)
@@ -201,23 +201,23 @@ static bool is_in_map(const struct sc_module_map *map, uint64_t number)
 	return false;
 }
 
-SC_CLEANUP_POINTER(sc_module_map, struct sc_module_map, free)
+SC_CLEANUP_POINTER(sc_kmdata_module_map, struct sc_kmdata_module_map, free)
 
 /* All modules are shown, whichever fail; the first failure is the program's. */
 static sc_status run(uint64_t only, struct sc_error *err)
 {
 	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
-	SC_CLEANUP(sc_module_map) map = calloc(1, sizeof *map);
+	SC_CLEANUP(sc_kmdata_module_map) map = calloc(1, sizeof *map);
 	sc_status first = SC_OK;
 
 	SC_ENSURE(map, err, SC_ERR_MEMORY, "out of memory for the map of modules");
 	SC_TRY(sc_kmdata_open(&kmdata, err));
-	SC_TRY(sc_module_map_read(&kmdata, map, err));
+	SC_TRY(sc_kmdata_module_map_read(&kmdata, map, err));
 	SC_ENSURE(!only || is_in_map(map, only), err, SC_ERR_NOT_FOUND, "%s/%s: has no module %" PRIu64,
-		  kmdata.config.path, SC_MODULES_FILE_NAME, only);
+		  kmdata.config.path, SC_KMDATA_MODULES_FILE_NAME, only);
 	printf("Server:\n");
 	print("version", "%s", SC_VERSION);
-	print("module map", "%s/%s", kmdata.config.path, SC_MODULES_FILE_NAME);
+	print("module map", "%s/%s", kmdata.config.path, SC_KMDATA_MODULES_FILE_NAME);
 	for (uint64_t n = sc_kmdata_next_module(&kmdata, 0); n; n = sc_kmdata_next_module(&kmdata, n)) {
 		struct sc_error why = { 0 };
 		sc_status status = only && n != only ? SC_OK : show_module(map, n, &why);

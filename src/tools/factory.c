@@ -1,5 +1,5 @@
 /*
- * factory: the manufacturer's offline root at the command line. All that it does stands in factory/factory.h;
+ * factory: the manufacturer's offline root at the command line. All that it does stands in factory/factory_root.h;
  * here are its four subcommands and the passphrase, typed without echo or read from a descriptor.
  */
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #include "base/options.h"
 #include "base/terminal.h"
-#include "factory/factory.h"
+#include "factory/factory_root.h"
 #include "formats/region.h"
 
 #define FD_MAX 1023
@@ -118,7 +118,7 @@ static sc_status print_region(struct sc_view der, struct sc_error *err)
 	SC_CLEANUP(sc_region_info) region = NULL;
 	struct sc_text knso = { 0 };
 
-	SC_TRY(sc_certificate_decode(der, &certificate, err));
+	SC_TRY(sc_x509_decode(der, &certificate, err));
 	SC_TRY(sc_certificate_region(certificate, &region, err));
 	SC_TRY(sc_certificate_subject(certificate, &knso, err));
 	printf("Region %s (%s), operated by %s: %s\n", region->region.s, sc_region_name(region->region.s),

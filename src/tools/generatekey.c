@@ -156,7 +156,7 @@ static sc_status check_ident(const struct request *request, struct sc_error *err
 
 	SC_ENSURE(request->value[IDENT][0], err, SC_ERR_USAGE,
 		  "ident is missing: the key's identifier, as in ident=contosokey");
-	return sc_key_file_name(request->application, request->value[IDENT], name, err);
+	return sc_kmdata_key_file_name(request->application, request->value[IDENT], name, err);
 }
 
 static sc_status check_plainname(const struct request *request, struct sc_error *err)
@@ -204,7 +204,7 @@ static sc_status ask(struct request *request, size_t i, struct sc_error *err)
 		struct sc_error why = { 0 };
 		sc_status status;
 
-		SC_TRY(sc_terminal_read_line(question, answer, sizeof answer, err));
+		SC_TRY(sc_prompt_read_line(question, answer, sizeof answer, err));
 		strcpy(request->value[i], !answer[0] && initial ? initial : answer);
 		status = check_value(request, i, &why);
 		if (status == SC_OK)
@@ -217,7 +217,7 @@ static sc_status ask(struct request *request, size_t i, struct sc_error *err)
  */
 static sc_status complete(struct request *request, struct sc_error *err)
 {
-	bool may_ask = !request->is_batch && sc_terminal_is_present();
+	bool may_ask = !request->is_batch && sc_prompt_has_terminal();
 
 	for (size_t i = 0; i < PARAMETER_COUNT; i++)
 		if (!request->is_given[i])
@@ -259,7 +259,7 @@ static sc_status check_place(const struct sc_kmdata *kmdata, const struct reques
 {
 	char name[SC_KEY_FILE_NAME_SIZE];
 
-	SC_TRY(sc_key_file_name(request->application, request->value[IDENT], name, err));
+	SC_TRY(sc_kmdata_key_file_name(request->application, request->value[IDENT], name, err));
 	SC_ENSURE(!sc_file_exists(&kmdata->local, name), err, SC_ERR_EXISTS,
 		  "%s/%s: exists already and is not overwritten: choose another ident", kmdata->local.path,
 		  name);
@@ -302,7 +302,7 @@ static sc_status generate(const struct request *request, const struct sc_kmdata 
 	char pem_path[PATH_MAX];
 	char hex[2 * SC_HASH_SIZE + 1];
 
-	SC_TRY(sc_module_key_generate(client, 0, &asked, &reply, &key, err));
+	SC_TRY(sc_call_key_generate(client, 0, &asked, &reply, &key, err));
 	SC_TRY(check_key(request, &key, err));
 	SC_TRY(sc_kmdata_key_pair_write(kmdata, request->application, request->value[IDENT],
 					request->value[PLAINNAME], key.spki, key.blob, path, pem_path, err));

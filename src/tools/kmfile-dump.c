@@ -25,7 +25,7 @@
 #include "formats/signed_data.h"
 #include "formats/statement.h"
 #include "formats/suite.h"
-#include "formats/transfer.h"
+#include "formats/transfer_package.h"
 #include "formats/world_file.h"
 
 #define PROGRAM  "kmfile-dump"
@@ -426,7 +426,7 @@ static sc_status dump_certificate(struct sc_view der, bool *is_it, struct sc_err
 {
 	SC_CLEANUP(sc_x509) certificate = NULL;
 
-	SC_TRY(sc_certificate_decode(der, &certificate, err));
+	SC_TRY(sc_x509_decode(der, &certificate, err));
 	*is_it = true;
 	print_certificate(certificate);
 	return SC_OK;

@@ -16,7 +16,7 @@
 #include "formats/key_type.h"
 #include "formats/suite.h"
 #include "world/kmdata.h"
-#include "world/quorum.h"
+#include "world/ceremony.h"
 
 #define PROGRAM       "new-world"
 #define DEFAULT_SUITE "ECp521mAES"
@@ -34,7 +34,7 @@ struct creation {
 	const struct plan *plan;
 	struct sc_kmdata kmdata;
 	struct sc_client *client;
-	struct sc_new_cards cards;
+	struct sc_ceremony_cards cards;
 	struct sc_bytes reply; /* the views below point into it */
 	struct sc_world_begin_response world;
 	struct sc_hash hknso;
@@ -44,7 +44,7 @@ static void creation_free(struct creation *c)
 {
 	sc_kmdata_close(&c->kmdata);
 	sc_client_free(c->client);
-	sc_new_cards_free(&c->cards);
+	sc_ceremony_cards_free(&c->cards);
 	sc_bytes_free(&c->reply);
 }
 SC_CLEANUP_VALUE(creation, creation_free)
@@ -149,7 +149,7 @@ static sc_status ask_module(struct sc_client *client, struct sc_enquire_response
 	const struct sc_enquire_request request = {};
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 
-	SC_TRY(sc_module_enquire(client, 0, &request, &reply, out, err));
+	SC_TRY(sc_call_enquire(client, 0, &request, &reply, out, err));
 	/* The texts go with the reply; nothing here reads them. */
 	out->esn = out->version = out->region = (struct sc_view){ 0 };
 	return SC_OK;
@@ -239,7 +239,7 @@ static sc_status begin(struct creation *c, struct sc_error *err)
 	}
 	printf("Module %llu: making the security world (about a second for each card)\n", module_number(c));
 	fflush(stdout);
-	SC_TRY(sc_module_world_begin(c->client, 0, &request, &c->reply, &c->world, err));
+	SC_TRY(sc_call_world_begin(c->client, 0, &request, &c->reply, &c->world, err));
 	SC_TRY(check_world(c, err));
 	return check_cards(c, err);
 }
@@ -251,7 +251,7 @@ static sc_status write_cards(const struct creation *c, struct sc_error *err)
 
 		printf("Module %llu slot %s: passphrase specified - writing card\n", module_number(c),
 		       c->cards.slots[i].name);
-		status = sc_card_write(&c->cards.slots[i], c->world.cards.item[i], err);
+		status = sc_slot_write(&c->cards.slots[i], c->world.cards.item[i], err);
 		if (status != SC_OK)
 			return sc_fail_context(err, status, "card %u of %u", i + 1, c->cards.count);
 		printf("Module %llu: %u card%s of %u written\n", module_number(c), i + 1, i ? "s" : "",
@@ -269,9 +269,9 @@ static void take_back_card(const struct creation *c, uint32_t i)
 	SC_CLEANUP(sc_bytes) record = { 0 };
 	struct sc_error err;
 
-	if (sc_card_read(&c->cards.slots[i], &record, NULL) == SC_OK &&
+	if (sc_slot_read(&c->cards.slots[i], &record, NULL) == SC_OK &&
 	    sc_view_equals(sc_bytes_view(&record), c->world.cards.item[i]) &&
-	    sc_card_erase(&c->cards.slots[i], &err) != SC_OK)
+	    sc_slot_erase(&c->cards.slots[i], &err) != SC_OK)
 		sc_log(SC_LOG_WARNING, "card %u of %u could not be erased, and belongs to no world: %s",
 		       i + 1, c->cards.count, err.message);
 }
@@ -324,7 +324,7 @@ static sc_status commit(const struct creation *c, struct sc_error *err)
 	struct sc_world_commit_response response = {};
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 	char hex[2 * SC_HASH_SIZE + 1];
-	sc_status status = sc_module_world_commit(c->client, 0, &request, &reply, &response, err);
+	sc_status status = sc_call_world_commit(c->client, 0, &request, &reply, &response, err);
 
 	if (status == SC_OK)
 		return SC_OK;

@@ -19,14 +19,14 @@ struct subcommand {
 };
 
 static const struct subcommand subcommands[] = {
-	{ "init", NULL, "make keys, certificates, databases and configuration of signind and vaultd", sc_init_command },
+	{ "init", NULL, "make keys, certificates, databases and configuration of signind and vaultd", sc_subcommand_init },
 	{ "region", "request", "ask the factory to certify this security world as a region",
-	  sc_region_request_command },
+	  sc_subcommand_region_request },
 	{ "region", "init", "make the certified region and its Key Exchange Key, under a quorum",
-	  sc_region_init_command },
+	  sc_subcommand_region_init },
 	{ "region", "publish", "write the region's packages, and its files for the vault",
-	  sc_region_publish_command },
-	{ "toolset", "build", "make the region's BYOK toolset", sc_toolset_build_command },
+	  sc_subcommand_region_publish },
+	{ "toolset", "build", "make the region's BYOK toolset", sc_subcommand_toolset_build },
 };
 #define SUBCOMMAND_COUNT (sizeof subcommands / sizeof subcommands[0])
 

@@ -33,15 +33,15 @@ static void print_check(void *context, const char *check, const char *found)
 
 /* -- the module -------------------------------------------------------------------------------- */
 
-static sc_status ask_module(uint64_t number, struct sc_module_trust **out, struct sc_error *err)
+static sc_status ask_module(uint64_t number, struct sc_byok_trust **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
 	SC_CLEANUP(sc_client) client = NULL;
-	SC_CLEANUP(sc_module_trust) module = NULL;
+	SC_CLEANUP(sc_byok_trust) module = NULL;
 
 	SC_TRY(sc_kmdata_open(&kmdata, err));
 	SC_TRY(sc_kmdata_connect(&kmdata, number, SC_ROLE_USE, &client, err));
-	SC_TRY(sc_module_trust_read(client, &module, err));
+	SC_TRY(sc_byok_trust_read(client, &module, err));
 	SC_ENSURE(module->mode >= SC_MODE_WORLD, err, SC_ERR_NO_WORLD,
 		  "it has no security world on it: make one first (see new-world)");
 	*out = sc_steal(module);
@@ -49,7 +49,7 @@ static sc_status ask_module(uint64_t number, struct sc_module_trust **out, struc
 }
 
 /* The article: the HSM must be connected, powered on, and must have a security world on it. */
-static sc_status check_module(uint64_t number, struct sc_module_trust **out, struct sc_error *err)
+static sc_status check_module(uint64_t number, struct sc_byok_trust **out, struct sc_error *err)
 {
 	sc_status status = ask_module(number, out, err);
 
@@ -64,7 +64,7 @@ static sc_status check_module(uint64_t number, struct sc_module_trust **out, str
 /* -- the verdict ------------------------------------------------------------------------------- */
 
 /* Whose root it is: the custodians' own module's, or one that their world's custodians chose to trust. */
-static sc_status check_pin(const struct sc_module_trust *module, const struct sc_hash *root,
+static sc_status check_pin(const struct sc_byok_trust *module, const struct sc_hash *root,
 			   const struct sc_hash *pin, struct sc_error *err)
 {
 	bool is_own = sc_hash_equals(root, &module->root);
@@ -118,11 +118,11 @@ static void compare_programs(const char *kek_path)
 
 static sc_status verify(const struct arguments *a, struct sc_error *err)
 {
-	const struct sc_check_report report = { print_check, NULL };
+	const struct sc_evidence_report report = { print_check, NULL };
 	SC_CLEANUP(sc_bytes) kek = { 0 };
 	SC_CLEANUP(sc_bytes) world = { 0 };
-	SC_CLEANUP(sc_module_trust) module = NULL;
-	SC_CLEANUP(sc_target) target = NULL;
+	SC_CLEANUP(sc_byok_trust) module = NULL;
+	SC_CLEANUP(sc_evidence_target) target = NULL;
 	struct sc_hash pin = { 0 };
 	uint64_t number = 1;
 
@@ -133,7 +133,7 @@ static sc_status verify(const struct arguments *a, struct sc_error *err)
 	SC_TRY(sc_file_read_path(a->kek, PACKAGE_MAX, &kek, err));
 	SC_TRY(sc_file_read_path(a->world, PACKAGE_MAX, &world, err));
 	SC_TRY(check_module(number, &module, err));
-	SC_TRY(sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &module->trust, &report, &target,
+	SC_TRY(sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &module->trust, &report, &target,
 				  err));
 	SC_TRY(check_pin(module, &target->root, a->root_hash ? &pin : NULL, err));
 	compare_programs(a->kek);

@@ -6,10 +6,10 @@
 #include <stdio.h>
 
 #include "base/options.h"
-#include "byok/home_key.h"
+#include "byok/source_key.h"
 #include "byok/module_trust.h"
 #include "byok/receipt.h"
-#include "byok/transfer_order.h"
+#include "byok/transfer_request.h"
 
 #define NAME "verifyreceipt"
 
@@ -75,38 +75,38 @@ static void print_check(void *context, const char *check, const char *found)
 	printf("  %-14s%s\n", check, found);
 }
 
-static sc_status verify(const struct arguments *a, const struct sc_trust *trust,
-			const struct sc_receipt_expected *expected, struct sc_error *err)
+static sc_status verify(const struct arguments *a, const struct sc_evidence_trust *trust,
+			const struct sc_byok_receipt_expected *expected, struct sc_error *err)
 {
-	const struct sc_check_report report = { print_check, NULL };
+	const struct sc_evidence_report report = { print_check, NULL };
 	SC_CLEANUP(sc_bytes) receipt = { 0 };
 	sc_status status;
 
 	SC_TRY(sc_file_read_path(a->receipt, SC_SIGNED_DATA_MAX, &receipt, err));
 	printf("%s:\n", a->receipt);
-	status = sc_receipt_verify(sc_bytes_view(&receipt), trust, expected, &report, err);
+	status = sc_byok_receipt_verify(sc_bytes_view(&receipt), trust, expected, &report, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", a->receipt);
 	return SC_OK;
 }
 
 static sc_status read_home_key(const struct arguments *a, const struct sc_kmdata *kmdata,
-			       struct sc_client *client, struct sc_receipt_expected *expected,
+			       struct sc_client *client, struct sc_byok_receipt_expected *expected,
 			       struct sc_error *err)
 {
 	expected->key_name = a->key ? a->key : a->public_key;
 	if (a->key)
-		return sc_home_key_of_file(kmdata, client, a->key, &expected->key_hash, err);
-	return sc_home_key_of_pem(a->public_key, &expected->key_hash, err);
+		return sc_byok_source_key_of_file(kmdata, client, a->key, &expected->key_hash, err);
+	return sc_byok_source_key_of_pem(a->public_key, &expected->key_hash, err);
 }
 
 static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 {
 	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
 	SC_CLEANUP(sc_client) client = NULL;
-	SC_CLEANUP(sc_module_trust) trust = NULL;
-	struct sc_sent_package package;
-	struct sc_receipt_expected expected = { 0 };
+	SC_CLEANUP(sc_byok_trust) trust = NULL;
+	struct sc_byok_sent_package package;
+	struct sc_byok_receipt_expected expected = { 0 };
 	struct arguments a = { 0 };
 	char subscription[SC_SUBSCRIPTION_SIZE];
 	uint64_t module = 1;
@@ -117,18 +117,18 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 	if (a.module)
 		SC_TRY(sc_number_read(a.module, "--module", 1, UINT32_MAX, &module, err));
 	if (a.subscription) {
-		SC_TRY(sc_subscription_read(a.subscription, "--subscription", subscription, err));
+		SC_TRY(sc_byok_subscription_read(a.subscription, "--subscription", subscription, err));
 		expected.subscription = subscription;
 	}
 	if (a.package) {
-		SC_TRY(sc_sent_package_read(a.package, &package, err));
+		SC_TRY(sc_byok_sent_package_read(a.package, &package, err));
 		expected.package = &package;
 	}
 	expected.vault = a.vault;
 	expected.name = a.name;
 	SC_TRY(sc_kmdata_open(&kmdata, err));
 	SC_TRY(sc_kmdata_connect(&kmdata, module, SC_ROLE_USE, &client, err));
-	SC_TRY(sc_module_trust_read(client, &trust, err));
+	SC_TRY(sc_byok_trust_read(client, &trust, err));
 	SC_TRY(read_home_key(&a, &kmdata, client, &expected, err));
 	return verify(&a, &trust->trust, &expected, err);
 }

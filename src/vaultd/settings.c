@@ -60,7 +60,7 @@ static sc_status read_table(int argc, char **argv, struct typed *typed, struct s
 		.options = options,
 	};
 
-	return sc_config_read(&line, argc, argv, &settings->config, done, err);
+	return sc_web_config_read(&line, argc, argv, &settings->config, done, err);
 }
 
 static sc_status need_all(const struct sc_vaultd_settings *s, const struct typed *typed, struct sc_error *err)
@@ -83,7 +83,7 @@ static sc_status need_all(const struct sc_vaultd_settings *s, const struct typed
 	};
 
 	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-		SC_TRY(sc_config_need(s->config, needed[i].name, needed[i].value, err));
+		SC_TRY(sc_web_config_need(s->config, needed[i].name, needed[i].value, err));
 	return SC_OK;
 }
 
@@ -93,7 +93,7 @@ static sc_status find_paths(struct sc_vaultd_settings *s, struct sc_error *err)
 				       &s->database,        &s->audit_log, &s->issuer_ca };
 
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
-		SC_TRY(sc_config_path(s->config, *paths[i], paths[i], err));
+		SC_TRY(sc_web_config_path(s->config, *paths[i], paths[i], err));
 	return SC_OK;
 }
 
@@ -104,11 +104,11 @@ static sc_status read_regions(struct sc_vaultd_settings *s, const struct typed *
 	for (size_t i = 0; i < typed->region_count; i++) {
 		struct sc_vaultd_region_settings *region = &s->regions[i];
 
-		SC_TRY(sc_config_words(s->config, "region", typed->regions[i], "CODE SOCKET DIRECTORY", words,
+		SC_TRY(sc_web_config_words(s->config, "region", typed->regions[i], "CODE SOCKET DIRECTORY", words,
 				       3, err));
 		region->code = words[0];
-		SC_TRY(sc_config_path(s->config, words[1], &region->module, err));
-		SC_TRY(sc_config_path(s->config, words[2], &region->directory, err));
+		SC_TRY(sc_web_config_path(s->config, words[1], &region->module, err));
+		SC_TRY(sc_web_config_path(s->config, words[2], &region->directory, err));
 	}
 	s->region_count = typed->region_count;
 	return SC_OK;
@@ -120,7 +120,7 @@ static sc_status read_administrators(struct sc_vaultd_settings *s, const struct 
 	const char *words[2];
 
 	for (size_t i = 0; i < typed->administrator_count; i++) {
-		SC_TRY(sc_config_words(s->config, "administrator", typed->administrators[i],
+		SC_TRY(sc_web_config_words(s->config, "administrator", typed->administrators[i],
 				       "ISSUER OBJECT-ID", words, 2, err));
 		s->administrators[i] = (struct sc_vaultd_principal){ words[0], words[1] };
 	}
@@ -134,11 +134,11 @@ static sc_status read_numbers(struct sc_vaultd_settings *s, const struct typed *
 	uint64_t threads = 0;
 	uint64_t ready = 0;
 
-	SC_TRY(sc_config_number(s->config, "port", typed->port, 1, UINT16_MAX, &port, err));
+	SC_TRY(sc_web_config_number(s->config, "port", typed->port, 1, UINT16_MAX, &port, err));
 	if (typed->threads)
-		SC_TRY(sc_config_number(s->config, "threads", typed->threads, 1, 256, &threads, err));
+		SC_TRY(sc_web_config_number(s->config, "threads", typed->threads, 1, 256, &threads, err));
 	if (typed->ready_fd)
-		SC_TRY(sc_config_number(s->config, "ready-fd", typed->ready_fd, 1, INT32_MAX, &ready, err));
+		SC_TRY(sc_web_config_number(s->config, "ready-fd", typed->ready_fd, 1, INT32_MAX, &ready, err));
 	s->port = (uint16_t)port;
 	s->threads = (unsigned)threads;
 	s->ready_fd = typed->ready_fd ? (int)ready : -1;
@@ -170,6 +170,6 @@ sc_status sc_vaultd_settings_read(int argc, char **argv, struct sc_vaultd_settin
 
 void sc_vaultd_settings_free(struct sc_vaultd_settings *settings)
 {
-	sc_config_free(settings->config);
+	sc_web_config_free(settings->config);
 	settings->config = NULL;
 }

@@ -41,7 +41,7 @@ struct sc_vaultd_settings {
 	struct sc_vaultd_region_settings regions[SC_VAULTD_REGIONS_MAX];
 	size_t region_count;
 	int ready_fd;             /* -1: none */
-	struct sc_config *config; /* what the texts point into */
+	struct sc_web_config *config; /* what the texts point into */
 };
 
 /* Reads the command line and the file that it names. *done: --help and the like; nothing is set. */

@@ -30,7 +30,7 @@ static bool is_field_value(struct sc_view text)
 	return true;
 }
 
-static size_t count_of(const struct sc_pairs *headers, const char *name)
+static size_t count_of(const struct sc_web_pairs *headers, const char *name)
 {
 	size_t count = 0;
 
@@ -39,7 +39,7 @@ static size_t count_of(const struct sc_pairs *headers, const char *name)
 	return count;
 }
 
-static sc_status check_fields(const struct sc_pairs *headers, struct sc_error *err)
+static sc_status check_fields(const struct sc_web_pairs *headers, struct sc_error *err)
 {
 	static const char *const single[] = { "Host",         "Content-Length", "Transfer-Encoding",
 					      "Content-Type", "Authorization",  "Content-Encoding",
@@ -73,13 +73,13 @@ static sc_status read_length(const char *text, uint64_t *out, struct sc_error *e
 }
 
 /* RFC 9112 section 6.3, and none of its leniencies. */
-static sc_status read_framing(const struct sc_pairs *headers, struct sc_web_framing *out,
+static sc_status read_framing(const struct sc_web_pairs *headers, struct sc_web_framing *out,
 			      struct sc_error *err)
 {
-	const char *coding = sc_pairs_find(headers, "Transfer-Encoding", true);
-	const char *length = sc_pairs_find(headers, "Content-Length", true);
-	const char *content = sc_pairs_find(headers, "Content-Encoding", true);
-	const char *expect = sc_pairs_find(headers, "Expect", true);
+	const char *coding = sc_web_pairs_find(headers, "Transfer-Encoding", true);
+	const char *length = sc_web_pairs_find(headers, "Content-Length", true);
+	const char *content = sc_web_pairs_find(headers, "Content-Encoding", true);
+	const char *expect = sc_web_pairs_find(headers, "Expect", true);
 
 	SC_ENSURE(!coding || !length, err, SC_ERR_HTTP, "Transfer-Encoding beside Content-Length");
 	SC_ENSURE(!coding || !strcasecmp(coding, "chunked"), err, SC_ERR_HTTP,
@@ -93,7 +93,7 @@ static sc_status read_framing(const struct sc_pairs *headers, struct sc_web_fram
 	return length ? read_length(length, &out->length, err) : SC_OK;
 }
 
-sc_status sc_web_check_head(const char *method, const char *version, const struct sc_pairs *headers,
+sc_status sc_web_check_head(const char *method, const char *version, const struct sc_web_pairs *headers,
 			    struct sc_web_framing *out, struct sc_error *err)
 {
 	struct sc_web_framing framing = { 0 };

@@ -22,7 +22,7 @@ struct sc_web_framing {
  * that is not all digits; Host, or one of the headers that decide who asks for what, missing or more than
  * once.
  */
-sc_status sc_web_check_head(const char *method, const char *version, const struct sc_pairs *headers,
+sc_status sc_web_check_head(const char *method, const char *version, const struct sc_web_pairs *headers,
 			    struct sc_web_framing *out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -15,7 +15,7 @@
 #define NAMES_MAX 64
 #define CONFIG    "config"
 
-struct sc_config {
+struct sc_web_config {
 	char *path;
 	struct sc_bytes text; /* cut into names and values */
 	struct sc_bytes original;
@@ -23,7 +23,7 @@ struct sc_config {
 	size_t kept_count;
 };
 
-void sc_config_free(struct sc_config *config)
+void sc_web_config_free(struct sc_web_config *config)
 {
 	if (!config)
 		return;
@@ -36,7 +36,7 @@ void sc_config_free(struct sc_config *config)
 }
 
 /* Takes the text over; NULL where it is none. */
-static const char *keep(struct sc_config *config, char *text)
+static const char *keep(struct sc_web_config *config, char *text)
 {
 	if (!text || config->kept_count == KEPT_MAX) {
 		free(text);
@@ -149,7 +149,7 @@ static sc_status set_option(const struct sc_option *options, const struct line *
 	return SC_OK;
 }
 
-static sc_status read_text(struct sc_config *config, const struct sc_option *options, struct sc_error *err)
+static sc_status read_text(struct sc_web_config *config, const struct sc_option *options, struct sc_error *err)
 {
 	struct seen seen = { 0 };
 	char *next = (char *)config->text.data;
@@ -184,9 +184,9 @@ static const char *config_path(const struct sc_option *options)
 	return NULL;
 }
 
-static sc_status read_file(const struct sc_command_line *line, struct sc_config **out, struct sc_error *err)
+static sc_status read_file(const struct sc_command_line *line, struct sc_web_config **out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_config) config = calloc(1, sizeof *config);
+	SC_CLEANUP(sc_web_config) config = calloc(1, sizeof *config);
 	const char *path = config_path(line->options);
 
 	SC_ENSURE(config, err, SC_ERR_MEMORY, "out of memory for the configuration");
@@ -204,7 +204,7 @@ static sc_status read_file(const struct sc_command_line *line, struct sc_config 
 
 /* -- public ------------------------------------------------------------------------------------ */
 
-sc_status sc_config_read(const struct sc_command_line *line, int argc, char **argv, struct sc_config **out,
+sc_status sc_web_config_read(const struct sc_command_line *line, int argc, char **argv, struct sc_web_config **out,
 			 bool *done, struct sc_error *err)
 {
 	const char *operand = NULL;
@@ -214,7 +214,7 @@ sc_status sc_config_read(const struct sc_command_line *line, int argc, char **ar
 	return *done ? SC_OK : read_file(line, out, err);
 }
 
-sc_status sc_config_need(const struct sc_config *config, const char *name, const char *value,
+sc_status sc_web_config_need(const struct sc_web_config *config, const char *name, const char *value,
 			 struct sc_error *err)
 {
 	SC_ENSURE(value, err, SC_ERR_USAGE, "%s: needs a line `%s = …` (or --%s=…)", config->path, name,
@@ -223,7 +223,7 @@ sc_status sc_config_need(const struct sc_config *config, const char *name, const
 }
 
 /* The line of the file that a value stands on, from 1; 0 for one of the command line. */
-static unsigned line_of(const struct sc_config *config, const char *value)
+static unsigned line_of(const struct sc_web_config *config, const char *value)
 {
 	const char *text = (const char *)config->original.data;
 	uintptr_t begin = (uintptr_t)config->text.data;
@@ -238,7 +238,7 @@ static unsigned line_of(const struct sc_config *config, const char *value)
 }
 
 /* Says where a value stands that was refused. */
-static sc_status fail_at(const struct sc_config *config, const char *value, sc_status status,
+static sc_status fail_at(const struct sc_web_config *config, const char *value, sc_status status,
 			 struct sc_error *err)
 {
 	unsigned line = line_of(config, value);
@@ -246,7 +246,7 @@ static sc_status fail_at(const struct sc_config *config, const char *value, sc_s
 	return line ? sc_fail_context(err, status, "%s:%u", config->path, line) : status;
 }
 
-sc_status sc_config_number(const struct sc_config *config, const char *name, const char *value, uint64_t min,
+sc_status sc_web_config_number(const struct sc_web_config *config, const char *name, const char *value, uint64_t min,
 			   uint64_t max, uint64_t *out, struct sc_error *err)
 {
 	sc_status status = sc_number_read(value, name, min, max, out, err);
@@ -254,7 +254,7 @@ sc_status sc_config_number(const struct sc_config *config, const char *name, con
 	return status == SC_OK ? SC_OK : fail_at(config, value, status, err);
 }
 
-sc_status sc_config_path(struct sc_config *config, const char *value, const char **out, struct sc_error *err)
+sc_status sc_web_config_path(struct sc_web_config *config, const char *value, const char **out, struct sc_error *err)
 {
 	const char *slash = strrchr(config->path, '/');
 	char *text = NULL;
@@ -270,7 +270,7 @@ sc_status sc_config_path(struct sc_config *config, const char *value, const char
 	return SC_OK;
 }
 
-sc_status sc_config_words(struct sc_config *config, const char *name, const char *value, const char *form,
+sc_status sc_web_config_words(struct sc_web_config *config, const char *name, const char *value, const char *form,
 			  const char **words, size_t count, struct sc_error *err)
 {
 	char *copy = strdup(value);

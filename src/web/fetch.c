@@ -35,13 +35,13 @@ static bool configure(CURL *handle, const char *url, const char *ca, struct sc_w
 	       SET(CURLOPT_CAPATH, NULL) && SET(CURLOPT_SSL_VERIFYPEER, 1L) &&
 	       SET(CURLOPT_SSL_VERIFYHOST, 2L) && SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
 	       SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_PROXY, "") && SET(CURLOPT_NOSIGNAL, 1L) &&
-	       SET(CURLOPT_TIMEOUT, (long)SC_FETCH_SECONDS) && SET(CURLOPT_WRITEFUNCTION, take) &&
+	       SET(CURLOPT_TIMEOUT, (long)SC_WEB_FETCH_SECONDS) && SET(CURLOPT_WRITEFUNCTION, take) &&
 	       SET(CURLOPT_WRITEDATA, body);
 }
 
-sc_status sc_fetch(const char *url, const char *ca, struct sc_bytes *out, struct sc_error *err)
+sc_status sc_web_fetch(const char *url, const char *ca, struct sc_bytes *out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_FETCH_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WEB_FETCH_MAX);
 	SC_CLEANUP(sc_curl) handle = NULL;
 	CURLcode result;
 	long status = 0;
@@ -53,7 +53,7 @@ sc_status sc_fetch(const char *url, const char *ca, struct sc_bytes *out, struct
 	SC_ENSURE(configure(handle, url, ca, &body), err, SC_ERR_SYSTEM,
 		  "this libcurl lacks a needed option");
 	result = curl_easy_perform(handle);
-	SC_ENSURE(!body.failed, err, SC_ERR_HTTP, "%s: more than %d bytes", url, SC_FETCH_MAX);
+	SC_ENSURE(!body.failed, err, SC_ERR_HTTP, "%s: more than %d bytes", url, SC_WEB_FETCH_MAX);
 	SC_ENSURE(result == CURLE_OK, err, SC_ERR_HTTP, "%s: %s", url, curl_easy_strerror(result));
 	(void)curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
 	SC_ENSURE(status == 200, err, SC_ERR_HTTP, "%s: answered %ld", url, status);

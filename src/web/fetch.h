@@ -4,14 +4,14 @@
 
 #include "base/bytes.h"
 
-#define SC_FETCH_MAX     262144
-#define SC_FETCH_SECONDS 10
+#define SC_WEB_FETCH_MAX     262144
+#define SC_WEB_FETCH_SECONDS 10
 
 /*
- * Blocks, at most SC_FETCH_SECONDS. Only https, only the authority in the PEM file `ca`, no redirects, no
- * proxy, and only a 200 of at most SC_FETCH_MAX bytes counts. SC_ERR_HTTP naming the URL.
+ * Blocks, at most SC_WEB_FETCH_SECONDS. Only https, only the authority in the PEM file `ca`, no redirects, no
+ * proxy, and only a 200 of at most SC_WEB_FETCH_MAX bytes counts. SC_ERR_HTTP naming the URL.
  */
-sc_status sc_fetch(const char *url, const char *ca, struct sc_bytes *out,
+sc_status sc_web_fetch(const char *url, const char *ca, struct sc_bytes *out,
 		   struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A request on its way in, on an HTTP thread. libmicrohttpd calls sc_intake_target() with the first line,
- * sc_intake_access() once the head is there, again with each piece of the body, once more when it is
+ * A request on its way in, on an HTTP thread. libmicrohttpd calls sc_web_intake_target() with the first line,
+ * sc_web_intake_access() once the head is there, again with each piece of the body, once more when it is
  * complete, and, where the connection was suspended, when it has been resumed.
  *
  * What makes the connection's framing doubtful is answered at once and the connection closed; any other
@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "web/request.h"
-#include "web/server.h"
+#include "web/https_server.h"
 
 /* A body beyond its limit is read on to here, and thrown away, so that the client hears 413 instead of a
  * reset. */
@@ -22,7 +22,7 @@
 
 /* -- connections ------------------------------------------------------------------------------- */
 
-void sc_intake_connection(void *context, struct MHD_Connection *connection, void **link,
+void sc_web_intake_connection(void *context, struct MHD_Connection *connection, void **link,
 			  enum MHD_ConnectionNotificationCode code)
 {
 	struct sc_web_server *server = context;
@@ -30,24 +30,24 @@ void sc_intake_connection(void *context, struct MHD_Connection *connection, void
 
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
 		if (*link)
-			sc_watch_disconnect(server->watch, *link);
+			sc_web_watch_disconnect(server->watch, *link);
 		*link = NULL;
 		return;
 	}
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	/* Without a link, no request of the connection is taken (sc_request_new). */
-	*link = info ? sc_watch_connect(server->watch, info->connect_fd) : NULL;
+	/* Without a link, no request of the connection is taken (sc_web_request_new). */
+	*link = info ? sc_web_watch_connect(server->watch, info->connect_fd) : NULL;
 }
 
 /* -- the head ---------------------------------------------------------------------------------- */
 
-void *sc_intake_target(void *context, const char *raw_target, struct MHD_Connection *connection)
+void *sc_web_intake_target(void *context, const char *raw_target, struct MHD_Connection *connection)
 {
-	return sc_request_new(context, connection, raw_target);
+	return sc_web_request_new(context, connection, raw_target);
 }
 
 struct gathering {
-	struct sc_pairs *headers;
+	struct sc_web_pairs *headers;
 	struct sc_error *err;
 	sc_status status;
 };
@@ -59,7 +59,7 @@ static enum MHD_Result gather(void *context, enum MHD_ValueKind kind, const char
 
 	(void)kind;
 	to->status =
-	    sc_pairs_add(to->headers, sc_view_of(name, name_len), sc_view_of(value, value_len), to->err);
+	    sc_web_pairs_add(to->headers, sc_view_of(name, name_len), sc_view_of(value, value_len), to->err);
 	return to->status == SC_OK ? MHD_YES : MHD_NO;
 }
 
@@ -75,7 +75,7 @@ static sc_status read_host(struct sc_web_request *request, uint16_t *port, struc
 {
 	const char *text = sc_web_header(request, "Host");
 
-	SC_TRY(sc_host_read(text, &request->host, port, err));
+	SC_TRY(sc_web_host_read(text, &request->host, port, err));
 	SC_TRY(sc_bytes_copy(sc_view_text(text), &request->host_and_port, err));
 	/* The name in its lower-case form; digits and the colon have no case. */
 	memcpy(request->host_and_port.data, request->host.data, request->host.len);
@@ -92,16 +92,16 @@ static const struct sc_web_host *find_host(struct sc_web_request *request)
 	uint16_t port = 0;
 
 	if (read_host(request, &port, &err) != SC_OK) {
-		sc_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", &err);
+		sc_web_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", &err);
 		return NULL;
 	}
-	host = sc_route_host(server->settings.hosts, server->settings.domain, sc_bytes_view(&request->host),
+	host = sc_web_route_host(server->settings.hosts, server->settings.domain, sc_bytes_view(&request->host),
 			     &label);
 	if (host && (port ? port : HTTPS_PORT) == server->port &&
 	    sc_bytes_copy(label, &request->label, &err) == SC_OK)
 		return host;
 	sc_fail(&err, SC_ERR_HTTP, "%s is not served here", sc_web_host(request));
-	sc_request_refuse(request, MHD_HTTP_MISDIRECTED_REQUEST, "MisdirectedRequest", &err);
+	sc_web_request_refuse(request, MHD_HTTP_MISDIRECTED_REQUEST, "MisdirectedRequest", &err);
 	return NULL;
 }
 
@@ -111,23 +111,23 @@ static void find_route(struct sc_web_request *request, const char *method)
 	struct sc_error err = { 0 };
 
 	snprintf(request->method, sizeof request->method, "%s", method);
-	if (sc_target_read((const char *)request->raw_target.data, &request->target, &err) != SC_OK) {
-		sc_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", &err);
+	if (sc_web_target_read((const char *)request->raw_target.data, &request->target, &err) != SC_OK) {
+		sc_web_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", &err);
 		return;
 	}
 	host = find_host(request);
-	if (!host || sc_route_find(host, method, &request->target, &request->match))
+	if (!host || sc_web_route_find(host, method, &request->target, &request->match))
 		return;
 	if (request->match.has_path) {
-		char methods[SC_ROUTE_METHODS_MAX];
+		char methods[SC_WEB_ROUTE_METHODS_MAX];
 
-		sc_route_methods(host, &request->target, methods);
+		sc_web_route_methods(host, &request->target, methods);
 		sc_web_set_header(request, "Allow", methods);
 		sc_fail(&err, SC_ERR_HTTP, "this resource does not take %s", request->method);
-		sc_request_refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "MethodNotAllowed", &err);
+		sc_web_request_refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "MethodNotAllowed", &err);
 	} else {
 		sc_fail(&err, SC_ERR_HTTP, "there is no such resource");
-		sc_request_refuse(request, MHD_HTTP_NOT_FOUND, "NotFound", &err);
+		sc_web_request_refuse(request, MHD_HTTP_NOT_FOUND, "NotFound", &err);
 	}
 }
 
@@ -136,14 +136,14 @@ static void refuse_size(struct sc_web_request *request)
 	struct sc_error err = { 0 };
 
 	sc_fail(&err, SC_ERR_TOO_LARGE, "a body of more than %d bytes", SC_WEB_BODY_MAX);
-	sc_request_refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "RequestEntityTooLarge", &err);
+	sc_web_request_refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "RequestEntityTooLarge", &err);
 }
 
 /* -- the answer's way out ---------------------------------------------------------------------- */
 
 static enum MHD_Result send_answer(struct sc_web_request *request)
 {
-	sc_watch_now(request->server->watch, request->link, SC_WATCH_SENDING);
+	sc_web_watch_now(request->server->watch, request->link, SC_WEB_WATCH_SENDING);
 	if (!request->response)
 		return MHD_NO;
 	return MHD_queue_response(request->connection, request->status, request->response);
@@ -152,7 +152,7 @@ static enum MHD_Result send_answer(struct sc_web_request *request)
 static void answer_refusal(struct sc_web_request *request, void *context)
 {
 	(void)context;
-	sc_request_answer_refusal(request);
+	sc_web_request_answer_refusal(request);
 }
 
 /* The handler's reference and, unless the request is refused, its deadline; from now on others may answer. */
@@ -161,12 +161,12 @@ static void begin(struct sc_web_request *request)
 	struct sc_error err = { 0 };
 
 	request->phase = SC_WEB_HANDLING;
-	sc_request_hold(request);
-	if (request->refusal || sc_watch_begin(request->server->watch, request))
+	sc_web_request_hold(request);
+	if (request->refusal || sc_web_watch_begin(request->server->watch, request))
 		return;
 	request->must_close = true;
 	sc_fail(&err, SC_ERR_STATE, "the service is stopping");
-	sc_request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "ServiceUnavailable", &err);
+	sc_web_request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "ServiceUnavailable", &err);
 }
 
 /* Calls the handler, or what stands for it; then sends its answer, or suspends the connection until there is
@@ -200,7 +200,7 @@ static enum MHD_Result take_head(struct sc_web_request *request, const char *met
 		status = sc_web_check_head(method, version, &request->headers, &request->framing, &err);
 	if (status != SC_OK) {
 		request->must_close = true;
-		sc_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", &err);
+		sc_web_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", &err);
 		return handle(request);
 	}
 	if (request->framing.length > SC_WEB_BODY_MAX) {
@@ -233,10 +233,10 @@ static void read_form(struct sc_web_request *request)
 {
 	struct sc_error err = { 0 };
 
-	if (!sc_request_has_type(request, "application/x-www-form-urlencoded"))
+	if (!sc_web_request_has_type(request, "application/x-www-form-urlencoded"))
 		return;
-	if (sc_pairs_read(&request->form, sc_web_body(request), true, &err) != SC_OK)
-		sc_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", &err);
+	if (sc_web_pairs_read(&request->form, sc_web_body(request), true, &err) != SC_OK)
+		sc_web_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", &err);
 }
 
 static void check_whole(struct sc_web_request *request)
@@ -245,11 +245,11 @@ static void check_whole(struct sc_web_request *request)
 
 	if (MHD_get_connection_values(request->connection, MHD_FOOTER_KIND, NULL, NULL) > 0) {
 		sc_fail(&err, SC_ERR_HTTP, "trailers are not taken");
-		sc_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", &err);
+		sc_web_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", &err);
 	}
 	if (request->body.failed) {
 		sc_fail(&err, SC_ERR_MEMORY, "out of memory for the request");
-		sc_request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "ServiceUnavailable", &err);
+		sc_web_request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "ServiceUnavailable", &err);
 	}
 	if (!request->refusal)
 		read_form(request);
@@ -257,12 +257,12 @@ static void check_whole(struct sc_web_request *request)
 
 static enum MHD_Result take_whole(struct sc_web_request *request)
 {
-	sc_watch_now(request->server->watch, request->link, SC_WATCH_HANDLING);
+	sc_web_watch_now(request->server->watch, request->link, SC_WEB_WATCH_HANDLING);
 	check_whole(request);
 	return handle(request);
 }
 
-enum MHD_Result sc_intake_access(void *context, struct MHD_Connection *connection, const char *url,
+enum MHD_Result sc_web_intake_access(void *context, struct MHD_Connection *connection, const char *url,
 				 const char *method, const char *version, const char *upload,
 				 size_t *upload_len, void **state)
 {
@@ -280,7 +280,7 @@ enum MHD_Result sc_intake_access(void *context, struct MHD_Connection *connectio
 	return send_answer(request);
 }
 
-void sc_intake_completed(void *context, struct MHD_Connection *connection, void **state,
+void sc_web_intake_completed(void *context, struct MHD_Connection *connection, void **state,
 			 enum MHD_RequestTerminationCode code)
 {
 	struct sc_web_server *server = context;
@@ -290,6 +290,6 @@ void sc_intake_completed(void *context, struct MHD_Connection *connection, void 
 	*state = NULL;
 	if (!request)
 		return;
-	sc_watch_now(server->watch, request->link, SC_WATCH_RECEIVING);
-	sc_request_release(request);
+	sc_web_watch_now(server->watch, request->link, SC_WEB_WATCH_RECEIVING);
+	sc_web_request_release(request);
 }

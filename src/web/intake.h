@@ -5,13 +5,13 @@
 #include <microhttpd.h>
 
 /* libmicrohttpd's callbacks; `context` is the server. Their names and types are those of its manual. */
-void *sc_intake_target(void *context, const char *raw_target, struct MHD_Connection *connection);
-enum MHD_Result sc_intake_access(void *context, struct MHD_Connection *connection, const char *url,
+void *sc_web_intake_target(void *context, const char *raw_target, struct MHD_Connection *connection);
+enum MHD_Result sc_web_intake_access(void *context, struct MHD_Connection *connection, const char *url,
 				 const char *method, const char *version, const char *upload,
 				 size_t *upload_len, void **state);
-void sc_intake_completed(void *context, struct MHD_Connection *connection, void **state,
+void sc_web_intake_completed(void *context, struct MHD_Connection *connection, void **state,
 			 enum MHD_RequestTerminationCode code);
-void sc_intake_connection(void *context, struct MHD_Connection *connection, void **link,
+void sc_web_intake_connection(void *context, struct MHD_Connection *connection, void **link,
 			  enum MHD_ConnectionNotificationCode code);
 
 #endif

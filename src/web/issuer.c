@@ -18,20 +18,20 @@
 #define HTTPS       "https://"
 
 struct row {
-	struct sc_issuers *issuers;
+	struct sc_web_issuers *issuers;
 	char *issuer;
 	char *keys_url; /* NULL: keys are given */
 	char *ca;
 	char **tenant;
 	size_t tenant_count;
 	/* Guarded by the lock. */
-	struct sc_key_set *keys; /* NULL: none yet */
+	struct sc_web_key_set *keys; /* NULL: none yet */
 	int64_t fetched_at;      /* when the last fetch ended well; 0: never. Monotonic, as the next. */
 	int64_t tried_at;        /* when the last fetch began; 0: never */
 	bool is_fetching;
 };
 
-struct sc_issuers {
+struct sc_web_issuers {
 	pthread_mutex_t lock;
 	struct sc_web_server *server; /* NULL: not started */
 	struct row row[ISSUERS_MAX];
@@ -40,9 +40,9 @@ struct sc_issuers {
 
 /* -- the table --------------------------------------------------------------------------------- */
 
-sc_status sc_issuers_new(struct sc_issuers **out, struct sc_error *err)
+sc_status sc_web_issuers_new(struct sc_web_issuers **out, struct sc_error *err)
 {
-	struct sc_issuers *issuers = calloc(1, sizeof *issuers);
+	struct sc_web_issuers *issuers = calloc(1, sizeof *issuers);
 
 	SC_ENSURE(issuers, err, SC_ERR_MEMORY, "out of memory for the table of issuers");
 	pthread_mutex_init(&issuers->lock, NULL);
@@ -58,10 +58,10 @@ static void free_row(struct row *row)
 	for (size_t i = 0; i < row->tenant_count; i++)
 		free(row->tenant[i]);
 	free(row->tenant);
-	sc_key_set_release(row->keys);
+	sc_web_key_set_release(row->keys);
 }
 
-void sc_issuers_free(struct sc_issuers *issuers)
+void sc_web_issuers_free(struct sc_web_issuers *issuers)
 {
 	if (!issuers)
 		return;
@@ -71,7 +71,7 @@ void sc_issuers_free(struct sc_issuers *issuers)
 	free(issuers);
 }
 
-static struct row *find_row(struct sc_issuers *issuers, const char *issuer)
+static struct row *find_row(struct sc_web_issuers *issuers, const char *issuer)
 {
 	for (size_t i = 0; i < issuers->count; i++)
 		if (strcmp(issuers->row[i].issuer, issuer) == 0)
@@ -85,7 +85,7 @@ static bool copy_text(const char *text, char **out)
 	return !text || *out;
 }
 
-static bool copy_row(struct row *row, const struct sc_issuer_settings *settings)
+static bool copy_row(struct row *row, const struct sc_web_issuer_settings *settings)
 {
 	if (!copy_text(settings->issuer, &row->issuer) || !copy_text(settings->keys_url, &row->keys_url) ||
 	    !copy_text(settings->ca, &row->ca))
@@ -99,7 +99,7 @@ static bool copy_row(struct row *row, const struct sc_issuer_settings *settings)
 	return true;
 }
 
-sc_status sc_issuers_add(struct sc_issuers *issuers, const struct sc_issuer_settings *settings,
+sc_status sc_web_issuers_add(struct sc_web_issuers *issuers, const struct sc_web_issuer_settings *settings,
 			 struct sc_error *err)
 {
 	struct row *row = &issuers->row[issuers->count];
@@ -128,26 +128,26 @@ sc_status sc_issuers_add(struct sc_issuers *issuers, const struct sc_issuer_sett
 /* -- keys -------------------------------------------------------------------------------------- */
 
 /* Takes the set over. */
-static void replace_keys(struct row *row, struct sc_key_set *set)
+static void replace_keys(struct row *row, struct sc_web_key_set *set)
 {
-	struct sc_key_set *old;
+	struct sc_web_key_set *old;
 
 	pthread_mutex_lock(&row->issuers->lock);
 	old = row->keys;
 	row->keys = set;
 	row->fetched_at = sc_clock_monotonic();
 	pthread_mutex_unlock(&row->issuers->lock);
-	sc_key_set_release(old);
+	sc_web_key_set_release(old);
 }
 
-sc_status sc_issuers_set_keys(struct sc_issuers *issuers, const char *issuer, struct sc_view jwks,
+sc_status sc_web_issuers_set_keys(struct sc_web_issuers *issuers, const char *issuer, struct sc_view jwks,
 			      struct sc_error *err)
 {
-	struct sc_key_set *set = NULL;
+	struct sc_web_key_set *set = NULL;
 	struct row *row = find_row(issuers, issuer);
 
 	SC_ENSURE(row, err, SC_ERR_NOT_FOUND, "%s: no such issuer", issuer);
-	SC_TRY(sc_key_set_read(jwks, &set, err));
+	SC_TRY(sc_web_key_set_read(jwks, &set, err));
 	replace_keys(row, set);
 	return SC_OK;
 }
@@ -155,13 +155,13 @@ sc_status sc_issuers_set_keys(struct sc_issuers *issuers, const char *issuer, st
 static void fetch(void *context)
 {
 	struct row *row = context;
-	struct sc_key_set *set = NULL;
+	struct sc_web_key_set *set = NULL;
 	SC_CLEANUP(sc_bytes) jwks = { 0 };
 	struct sc_error err = { 0 };
-	sc_status status = sc_fetch(row->keys_url, row->ca, &jwks, &err);
+	sc_status status = sc_web_fetch(row->keys_url, row->ca, &jwks, &err);
 
 	if (status == SC_OK)
-		status = sc_key_set_read(sc_bytes_view(&jwks), &set, &err);
+		status = sc_web_key_set_read(sc_bytes_view(&jwks), &set, &err);
 	if (status == SC_OK)
 		replace_keys(row, set);
 	else
@@ -178,7 +178,7 @@ static void want_fetch(struct row *row)
 	struct sc_error err = { 0 };
 
 	if (!row->keys_url || !row->issuers->server || row->is_fetching ||
-	    (row->tried_at && now - row->tried_at < SC_ISSUER_PAUSE * SC_SECOND))
+	    (row->tried_at && now - row->tried_at < SC_WEB_ISSUER_PAUSE * SC_SECOND))
 		return;
 	row->is_fetching = true;
 	row->tried_at = now;
@@ -188,7 +188,7 @@ static void want_fetch(struct row *row)
 	sc_log(SC_LOG_WARNING, "the keys of %s are not renewed: %s", row->issuer, err.message);
 }
 
-void sc_issuers_start(struct sc_issuers *issuers, struct sc_web_server *server)
+void sc_web_issuers_start(struct sc_web_issuers *issuers, struct sc_web_server *server)
 {
 	pthread_mutex_lock(&issuers->lock);
 	issuers->server = server;
@@ -208,8 +208,8 @@ static bool may_be_behind(const struct row *row)
 	return row->keys_url && (row->is_fetching || row->fetched_at < row->tried_at || !row->fetched_at);
 }
 
-sc_status sc_issuers_find_keys(struct sc_issuers *issuers, const char *issuer, const char *kid,
-			       struct sc_key_set **out, struct sc_error *err)
+sc_status sc_web_issuers_find_keys(struct sc_web_issuers *issuers, const char *issuer, const char *kid,
+			       struct sc_web_key_set **out, struct sc_error *err)
 {
 	struct row *row = find_row(issuers, issuer);
 	bool is_known;
@@ -217,12 +217,12 @@ sc_status sc_issuers_find_keys(struct sc_issuers *issuers, const char *issuer, c
 
 	SC_ENSURE(row, err, SC_ERR_TOKEN, "its issuer is not one that is believed here");
 	pthread_mutex_lock(&issuers->lock);
-	is_known = row->keys && sc_key_set_find(row->keys, kid);
-	if (!is_known || sc_clock_monotonic() - row->fetched_at > SC_ISSUER_LIFE * SC_SECOND)
+	is_known = row->keys && sc_web_key_set_find(row->keys, kid);
+	if (!is_known || sc_clock_monotonic() - row->fetched_at > SC_WEB_ISSUER_LIFE * SC_SECOND)
 		want_fetch(row);
 	is_behind = may_be_behind(row);
 	if (is_known)
-		*out = sc_key_set_hold(row->keys);
+		*out = sc_web_key_set_hold(row->keys);
 	pthread_mutex_unlock(&issuers->lock);
 	SC_ENSURE(is_known || !is_behind, err, SC_ERR_UNAVAILABLE,
 		  "the keys of its issuer are being fetched; please try again");
@@ -230,7 +230,7 @@ sc_status sc_issuers_find_keys(struct sc_issuers *issuers, const char *issuer, c
 	return SC_OK;
 }
 
-bool sc_issuers_has_tenant(struct sc_issuers *issuers, const char *issuer, const char *tenant)
+bool sc_web_issuers_has_tenant(struct sc_web_issuers *issuers, const char *issuer, const char *tenant)
 {
 	const struct row *row = find_row(issuers, issuer);
 

@@ -1,7 +1,7 @@
 /*
  * Whose tokens are believed: a table of OpenID Connect issuers, each with its signing keys (a JWKS) and the
  * tenants that it may speak for. Keys are fetched over HTTPS on a worker thread, at the start, every hour,
- * and (at most every SC_ISSUER_PAUSE seconds) when a token names a key that is not known. What an issuer
+ * and (at most every SC_WEB_ISSUER_PAUSE seconds) when a token names a key that is not known. What an issuer
  * answers is read as strictly as anything else that arrives.
  */
 #ifndef SC_WEB_ISSUER_H
@@ -9,35 +9,35 @@
 
 #include "web/web.h"
 
-#define SC_ISSUER_PAUSE    10
-#define SC_ISSUER_LIFE     3600 /* seconds after which keys are fetched again */
-#define SC_ISSUER_KEYS_MAX 16   /* in one JWKS */
+#define SC_WEB_ISSUER_PAUSE    10
+#define SC_WEB_ISSUER_LIFE     3600 /* seconds after which keys are fetched again */
+#define SC_WEB_ISSUER_KEYS_MAX 16   /* in one JWKS */
 
-struct sc_issuers;
+struct sc_web_issuers;
 
-sc_status sc_issuers_new(struct sc_issuers **out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_web_issuers_new(struct sc_web_issuers **out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* After the server that was given to sc_issuers_start() has been stopped. */
-void sc_issuers_free(struct sc_issuers *issuers);
-SC_CLEANUP_POINTER(sc_issuers, struct sc_issuers, sc_issuers_free)
+/* After the server that was given to sc_web_issuers_start() has been stopped. */
+void sc_web_issuers_free(struct sc_web_issuers *issuers);
+SC_CLEANUP_POINTER(sc_web_issuers, struct sc_web_issuers, sc_web_issuers_free)
 
-struct sc_issuer_settings {
+struct sc_web_issuer_settings {
 	const char *issuer;         /* compared with `iss` byte for byte */
-	const char *keys_url;       /* https; NULL where the keys are given by sc_issuers_set_keys() */
+	const char *keys_url;       /* https; NULL where the keys are given by sc_web_issuers_set_keys() */
 	const char *ca;             /* path: PEM, the one authority believed for that URL */
 	const char *const *tenants; /* `tid` must be one of them (without case) */
 	size_t tenant_count;
 };
 
-/* Adds one; everything is copied. Before sc_issuers_start(). SC_ERR_ARGUMENT, SC_ERR_EXISTS. */
-sc_status sc_issuers_add(struct sc_issuers *issuers, const struct sc_issuer_settings *settings,
+/* Adds one; everything is copied. Before sc_web_issuers_start(). SC_ERR_ARGUMENT, SC_ERR_EXISTS. */
+sc_status sc_web_issuers_add(struct sc_web_issuers *issuers, const struct sc_web_issuer_settings *settings,
 			 struct sc_error *err) SC_WARN_UNUSED;
 
 /* Replaces an issuer's keys by those of a JWKS: for an issuer that verifies its own tokens. SC_ERR_JSON. */
-sc_status sc_issuers_set_keys(struct sc_issuers *issuers, const char *issuer, struct sc_view jwks,
+sc_status sc_web_issuers_set_keys(struct sc_web_issuers *issuers, const char *issuer, struct sc_view jwks,
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 /* Fetches keys on the server's slow lane from now on, the first time at once. */
-void sc_issuers_start(struct sc_issuers *issuers, struct sc_web_server *server);
+void sc_web_issuers_start(struct sc_web_issuers *issuers, struct sc_web_server *server);
 
 #endif

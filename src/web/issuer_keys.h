@@ -10,10 +10,10 @@
  * no such issuer or key; SC_ERR_UNAVAILABLE: the key may be new, and the keys are being fetched. Never
  * blocks.
  */
-sc_status sc_issuers_find_keys(struct sc_issuers *issuers, const char *issuer, const char *kid,
-			       struct sc_key_set **out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_web_issuers_find_keys(struct sc_web_issuers *issuers, const char *issuer, const char *kid,
+			       struct sc_web_key_set **out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* True if the issuer may speak for that tenant. */
-bool sc_issuers_has_tenant(struct sc_issuers *issuers, const char *issuer, const char *tenant);
+bool sc_web_issuers_has_tenant(struct sc_web_issuers *issuers, const char *issuer, const char *tenant);
 
 #endif

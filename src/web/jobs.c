@@ -59,10 +59,10 @@ static sc_status start_lane(struct lane *lane, unsigned threads, struct sc_error
 	return SC_OK;
 }
 
-sc_status sc_jobs_new(unsigned quick_workers, unsigned slow_workers, struct sc_web_jobs **out,
+sc_status sc_web_jobs_new(unsigned quick_workers, unsigned slow_workers, struct sc_web_jobs **out,
 		      struct sc_error *err)
 {
-	SC_CLEANUP(sc_jobs) jobs = calloc(1, sizeof *jobs);
+	SC_CLEANUP(sc_web_jobs) jobs = calloc(1, sizeof *jobs);
 
 	SC_ENSURE(jobs, err, SC_ERR_MEMORY, "out of memory for worker threads");
 	for (int i = 0; i < LANES; i++) {
@@ -75,7 +75,7 @@ sc_status sc_jobs_new(unsigned quick_workers, unsigned slow_workers, struct sc_w
 	return SC_OK;
 }
 
-sc_status sc_jobs_run(struct sc_web_jobs *jobs, enum sc_web_lane lane, sc_web_job job, void *context,
+sc_status sc_web_jobs_run(struct sc_web_jobs *jobs, enum sc_web_lane lane, sc_web_job job, void *context,
 		      struct sc_error *err)
 {
 	struct lane *at = &jobs->lane[lane];
@@ -95,7 +95,7 @@ sc_status sc_jobs_run(struct sc_web_jobs *jobs, enum sc_web_lane lane, sc_web_jo
 	return status;
 }
 
-void sc_jobs_stop(struct sc_web_jobs *jobs)
+void sc_web_jobs_stop(struct sc_web_jobs *jobs)
 {
 	for (int i = 0; i < LANES; i++) {
 		pthread_mutex_lock(&jobs->lane[i].lock);
@@ -108,11 +108,11 @@ void sc_jobs_stop(struct sc_web_jobs *jobs)
 			pthread_join(jobs->lane[i].thread[jobs->lane[i].threads - 1], NULL);
 }
 
-void sc_jobs_free(struct sc_web_jobs *jobs)
+void sc_web_jobs_free(struct sc_web_jobs *jobs)
 {
 	if (!jobs)
 		return;
-	sc_jobs_stop(jobs);
+	sc_web_jobs_stop(jobs);
 	for (int i = 0; i < LANES; i++) {
 		pthread_cond_destroy(&jobs->lane[i].wake);
 		pthread_mutex_destroy(&jobs->lane[i].lock);

@@ -6,18 +6,18 @@
 
 struct sc_web_jobs;
 
-sc_status sc_jobs_new(unsigned quick_workers, unsigned slow_workers, struct sc_web_jobs **out,
+sc_status sc_web_jobs_new(unsigned quick_workers, unsigned slow_workers, struct sc_web_jobs **out,
 		      struct sc_error *err) SC_WARN_UNUSED;
 
 /* As sc_web_run(). */
-sc_status sc_jobs_run(struct sc_web_jobs *jobs, enum sc_web_lane lane, sc_web_job job, void *context,
+sc_status sc_web_jobs_run(struct sc_web_jobs *jobs, enum sc_web_lane lane, sc_web_job job, void *context,
 		      struct sc_error *err) SC_WARN_UNUSED;
 
 /* Does what is queued, takes nothing more, joins the threads. */
-void sc_jobs_stop(struct sc_web_jobs *jobs);
+void sc_web_jobs_stop(struct sc_web_jobs *jobs);
 
 /* Stops and frees; NULL is allowed. */
-void sc_jobs_free(struct sc_web_jobs *jobs);
-SC_CLEANUP_POINTER(sc_jobs, struct sc_web_jobs, sc_jobs_free)
+void sc_web_jobs_free(struct sc_web_jobs *jobs);
+SC_CLEANUP_POINTER(sc_web_jobs, struct sc_web_jobs, sc_web_jobs_free)
 
 #endif

@@ -14,22 +14,22 @@
 #define MODULUS_MAX  512
 #define EXPONENT_MAX 8
 
-struct sc_key_set {
+struct sc_web_key_set {
 	atomic_uint references;
 	size_t count;
 	struct {
-		char kid[SC_KID_MAX + 1];
+		char kid[SC_WEB_KID_MAX + 1];
 		cjose_jwk_t *jwk;
-	} key[SC_ISSUER_KEYS_MAX];
+	} key[SC_WEB_ISSUER_KEYS_MAX];
 };
 
-struct sc_key_set *sc_key_set_hold(struct sc_key_set *set)
+struct sc_web_key_set *sc_web_key_set_hold(struct sc_web_key_set *set)
 {
 	atomic_fetch_add(&set->references, 1);
 	return set;
 }
 
-void sc_key_set_release(struct sc_key_set *set)
+void sc_web_key_set_release(struct sc_web_key_set *set)
 {
 	if (!set || atomic_fetch_sub(&set->references, 1) != 1)
 		return;
@@ -38,7 +38,7 @@ void sc_key_set_release(struct sc_key_set *set)
 	free(set);
 }
 
-const cjose_jwk_t *sc_key_set_find(const struct sc_key_set *set, const char *kid)
+const cjose_jwk_t *sc_web_key_set_find(const struct sc_web_key_set *set, const char *kid)
 {
 	for (size_t i = 0; i < set->count; i++)
 		if (strcmp(set->key[i].kid, kid) == 0)
@@ -69,7 +69,7 @@ static bool is_sound(const struct sc_bytes *n, const struct sc_bytes *e)
 	       e->data[0] != 0 && (e->data[e->len - 1] & 1);
 }
 
-static sc_status add_key(struct sc_key_set *set, const json_t *jwk, struct sc_error *err)
+static sc_status add_key(struct sc_web_key_set *set, const json_t *jwk, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) n = { 0 };
 	SC_CLEANUP(sc_bytes) e = { 0 };
@@ -77,9 +77,9 @@ static sc_status add_key(struct sc_key_set *set, const json_t *jwk, struct sc_er
 	cjose_jwk_rsa_keyspec spec = { 0 };
 	cjose_err error = { 0 };
 
-	SC_TRY(sc_json_text(jwk, "kid", SC_KID_MAX, SC_JSON_NEEDED, &kid, err));
-	SC_ENSURE(!sc_key_set_find(set, kid), err, SC_ERR_JSON, "two keys of one kid");
-	SC_ENSURE(set->count < SC_ISSUER_KEYS_MAX, err, SC_ERR_JSON, "more than %d keys", SC_ISSUER_KEYS_MAX);
+	SC_TRY(sc_json_text(jwk, "kid", SC_WEB_KID_MAX, SC_JSON_NEEDED, &kid, err));
+	SC_ENSURE(!sc_web_key_set_find(set, kid), err, SC_ERR_JSON, "two keys of one kid");
+	SC_ENSURE(set->count < SC_WEB_ISSUER_KEYS_MAX, err, SC_ERR_JSON, "more than %d keys", SC_WEB_ISSUER_KEYS_MAX);
 	SC_TRY(sc_json_base64url(jwk, "n", MODULUS_MAX, &n, err));
 	SC_TRY(sc_json_base64url(jwk, "e", EXPONENT_MAX, &e, err));
 	SC_ENSURE(is_sound(&n, &e), err, SC_ERR_JSON, "key %s: no RSA key of 2048 to 4096 bits", kid);
@@ -94,9 +94,9 @@ static sc_status add_key(struct sc_key_set *set, const json_t *jwk, struct sc_er
 	return SC_OK;
 }
 
-sc_status sc_key_set_read(struct sc_view jwks, struct sc_key_set **out, struct sc_error *err)
+sc_status sc_web_key_set_read(struct sc_view jwks, struct sc_web_key_set **out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_key_set) set = calloc(1, sizeof *set);
+	SC_CLEANUP(sc_web_key_set) set = calloc(1, sizeof *set);
 	SC_CLEANUP(sc_json) document = NULL;
 	json_t *keys = NULL;
 	json_t *jwk;

@@ -7,20 +7,20 @@
 
 #include "web/json.h"
 
-#define SC_KID_MAX 127
+#define SC_WEB_KID_MAX 127
 
-struct sc_key_set;
+struct sc_web_key_set;
 
 /*
  * Reads the RSA keys of a JWKS for RS256; keys of other types or uses are passed over, a malformed one, a
  * doubled kid, or a set without any key refuses the whole. One reference. SC_ERR_JSON.
  */
-sc_status sc_key_set_read(struct sc_view jwks, struct sc_key_set **out, struct sc_error *err) SC_WARN_UNUSED;
-struct sc_key_set *sc_key_set_hold(struct sc_key_set *set);
-void sc_key_set_release(struct sc_key_set *set); /* NULL is allowed */
-SC_CLEANUP_POINTER(sc_key_set, struct sc_key_set, sc_key_set_release)
+sc_status sc_web_key_set_read(struct sc_view jwks, struct sc_web_key_set **out, struct sc_error *err) SC_WARN_UNUSED;
+struct sc_web_key_set *sc_web_key_set_hold(struct sc_web_key_set *set);
+void sc_web_key_set_release(struct sc_web_key_set *set); /* NULL is allowed */
+SC_CLEANUP_POINTER(sc_web_key_set, struct sc_web_key_set, sc_web_key_set_release)
 
 /* The key of that id; NULL. Lives as long as the reference to the set. */
-const cjose_jwk_t *sc_key_set_find(const struct sc_key_set *set, const char *kid);
+const cjose_jwk_t *sc_web_key_set_find(const struct sc_web_key_set *set, const char *kid);
 
 #endif

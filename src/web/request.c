@@ -31,23 +31,23 @@ static void free_request(struct sc_web_request *request)
 		MHD_destroy_response(request->response);
 	pthread_mutex_destroy(&request->lock);
 	sc_bytes_free(&request->raw_target);
-	sc_target_free(&request->target);
-	sc_pairs_free(&request->headers);
+	sc_web_target_free(&request->target);
+	sc_web_pairs_free(&request->headers);
 	sc_bytes_free(&request->host);
 	sc_bytes_free(&request->host_and_port);
 	sc_bytes_free(&request->label);
 	sc_writer_free(&request->body);
-	sc_pairs_free(&request->form);
-	sc_pairs_free(&request->answer_headers);
+	sc_web_pairs_free(&request->form);
+	sc_web_pairs_free(&request->answer_headers);
 	free(request);
 }
 
-void sc_request_hold(struct sc_web_request *request)
+void sc_web_request_hold(struct sc_web_request *request)
 {
 	atomic_fetch_add(&request->references, 1);
 }
 
-void sc_request_release(struct sc_web_request *request)
+void sc_web_request_release(struct sc_web_request *request)
 {
 	if (request && atomic_fetch_sub(&request->references, 1) == 1)
 		free_request(request);
@@ -68,7 +68,7 @@ static void note_peer(struct sc_web_request *request)
 		snprintf(request->peer, sizeof request->peer, "?");
 }
 
-struct sc_web_request *sc_request_new(struct sc_web_server *server, struct MHD_Connection *connection,
+struct sc_web_request *sc_web_request_new(struct sc_web_server *server, struct MHD_Connection *connection,
 				      const char *raw_target)
 {
 	struct sc_web_request *request = calloc(1, sizeof *request);
@@ -90,11 +90,11 @@ struct sc_web_request *sc_request_new(struct sc_web_server *server, struct MHD_C
 	if (request->link && sc_guid_make(request->id) &&
 	    sc_bytes_copy(sc_view_text(raw_target), &request->raw_target, NULL) == SC_OK)
 		return request;
-	sc_request_release(request);
+	sc_web_request_release(request);
 	return NULL;
 }
 
-void sc_request_refuse(struct sc_web_request *request, unsigned status, const char *code,
+void sc_web_request_refuse(struct sc_web_request *request, unsigned status, const char *code,
 		       const struct sc_error *why)
 {
 	if (request->refusal)
@@ -146,7 +146,7 @@ const char *sc_web_path(const struct sc_web_request *request)
 
 const char *sc_web_query(const struct sc_web_request *request, const char *name)
 {
-	return sc_pairs_find(&request->target.parameters, name, false);
+	return sc_web_pairs_find(&request->target.parameters, name, false);
 }
 
 const char *sc_web_query_raw(const struct sc_web_request *request)
@@ -156,7 +156,7 @@ const char *sc_web_query_raw(const struct sc_web_request *request)
 
 const char *sc_web_header(const struct sc_web_request *request, const char *name)
 {
-	return sc_pairs_find(&request->headers, name, true);
+	return sc_web_pairs_find(&request->headers, name, true);
 }
 
 const char *sc_web_bearer(const struct sc_web_request *request)
@@ -177,10 +177,10 @@ struct sc_view sc_web_body(const struct sc_web_request *request)
 
 const char *sc_web_form(const struct sc_web_request *request, const char *name)
 {
-	return sc_pairs_find(&request->form, name, false);
+	return sc_web_pairs_find(&request->form, name, false);
 }
 
-bool sc_request_has_type(const struct sc_web_request *request, const char *media_type)
+bool sc_web_request_has_type(const struct sc_web_request *request, const char *media_type)
 {
 	const char *value = sc_web_header(request, "Content-Type");
 	size_t len = value ? strcspn(value, "; \t") : 0;
@@ -194,7 +194,7 @@ sc_status sc_web_json(const struct sc_web_request *request, json_t **out, struct
 	struct sc_view body = sc_web_body(request);
 
 	SC_ENSURE(body.len > 0, err, SC_ERR_JSON, "the request has no body");
-	SC_ENSURE(sc_request_has_type(request, "application/json"), err, SC_ERR_FORMAT,
+	SC_ENSURE(sc_web_request_has_type(request, "application/json"), err, SC_ERR_FORMAT,
 		  "the content type must be application/json");
 	SC_TRY(sc_json_read(body, &value, err));
 	SC_ENSURE(json_is_object(value), err, SC_ERR_JSON, "the body must be a JSON object");

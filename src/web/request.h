@@ -54,16 +54,16 @@ struct sc_web_request {
 	char peer[INET6_ADDRSTRLEN];
 	char method[SC_WEB_METHOD_MAX + 1];
 	struct sc_bytes raw_target;
-	struct sc_target target;
-	struct sc_pairs headers;
+	struct sc_web_target target;
+	struct sc_web_pairs headers;
 	struct sc_bytes host; /* name alone, lower case */
 	struct sc_bytes host_and_port;
 	struct sc_bytes label;
-	struct sc_route_match match;
+	struct sc_web_route_match match;
 	struct sc_web_framing framing;
 	struct sc_writer body;
 	uint64_t body_seen; /* beyond the limit, too */
-	struct sc_pairs form;
+	struct sc_web_pairs form;
 
 	/* Why it is refused before any handler sees it; 0: it is not. */
 	unsigned refusal;
@@ -71,28 +71,28 @@ struct sc_web_request {
 	struct sc_error refusal_error;
 
 	/* The handler's. */
-	struct sc_pairs answer_headers;
+	struct sc_web_pairs answer_headers;
 	bool has_failed; /* a header of the answer could not be kept */
 };
 
 /* With one reference, libmicrohttpd's; NULL without memory. */
-struct sc_web_request *sc_request_new(struct sc_web_server *server, struct MHD_Connection *connection,
+struct sc_web_request *sc_web_request_new(struct sc_web_server *server, struct MHD_Connection *connection,
 				      const char *raw_target);
-void sc_request_hold(struct sc_web_request *request);
-void sc_request_release(struct sc_web_request *request); /* NULL is allowed */
+void sc_web_request_hold(struct sc_web_request *request);
+void sc_web_request_release(struct sc_web_request *request); /* NULL is allowed */
 
 /* Notes the first reason to refuse the request; later ones are ignored. */
-void sc_request_refuse(struct sc_web_request *request, unsigned status, const char *code,
+void sc_web_request_refuse(struct sc_web_request *request, unsigned status, const char *code,
 		       const struct sc_error *why);
 
 /* True if the media type is this one, whatever its parameters. */
-bool sc_request_has_type(const struct sc_web_request *request, const char *media_type);
+bool sc_web_request_has_type(const struct sc_web_request *request, const char *media_type);
 
-/* Answers what sc_request_refuse() noted. */
-void sc_request_answer_refusal(struct sc_web_request *request);
+/* Answers what sc_web_request_refuse() noted. */
+void sc_web_request_answer_refusal(struct sc_web_request *request);
 
 /* Answers 503 with Retry-After, in place of a handler that is late: its own answer will be dropped. */
-void sc_request_expire(struct sc_web_request *request);
+void sc_web_request_expire(struct sc_web_request *request);
 
 /* A random GUID (version 4). False without random bytes. */
 bool sc_guid_make(char text[SC_GUID_SIZE]);

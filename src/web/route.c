@@ -27,7 +27,7 @@ static bool has_domain(struct sc_view name, const char *domain, struct sc_view *
 	return true;
 }
 
-const struct sc_web_host *sc_route_host(const struct sc_web_host *hosts, const char *domain,
+const struct sc_web_host *sc_web_route_host(const struct sc_web_host *hosts, const char *domain,
 					struct sc_view name, struct sc_view *label)
 {
 	struct sc_view rest;
@@ -50,7 +50,7 @@ const struct sc_web_host *sc_route_host(const struct sc_web_host *hosts, const c
 	return NULL;
 }
 
-static void drop_empty_segments(struct sc_target *target)
+static void drop_empty_segments(struct sc_web_target *target)
 {
 	size_t kept = 0;
 
@@ -77,7 +77,7 @@ static struct sc_view next_of(const char *pattern, const char **rest)
 }
 
 static bool fits(struct sc_view pattern, const struct sc_bytes *segment, bool any_case,
-		 struct sc_route_match *match)
+		 struct sc_web_route_match *match)
 {
 	bool may_be_empty;
 
@@ -90,7 +90,7 @@ static bool fits(struct sc_view pattern, const struct sc_bytes *segment, bool an
 	may_be_empty = pattern.data[pattern.len - 2] == '?';
 	if (segment->len == 0 && !may_be_empty)
 		return false;
-	assert(match->parameter_count < SC_ROUTE_PARAMETERS_MAX);
+	assert(match->parameter_count < SC_WEB_ROUTE_PARAMETERS_MAX);
 	match->parameter[match->parameter_count].name =
 	    sc_view_of(pattern.data + 1, pattern.len - 2 - may_be_empty);
 	match->parameter[match->parameter_count].value = (const char *)segment->data;
@@ -98,8 +98,8 @@ static bool fits(struct sc_view pattern, const struct sc_bytes *segment, bool an
 	return true;
 }
 
-static bool path_fits(const struct sc_web_host *host, const char *pattern, const struct sc_target *target,
-		      struct sc_route_match *match)
+static bool path_fits(const struct sc_web_host *host, const char *pattern, const struct sc_web_target *target,
+		      struct sc_web_route_match *match)
 {
 	size_t i = 0;
 
@@ -116,8 +116,8 @@ static bool path_fits(const struct sc_web_host *host, const char *pattern, const
 	return i == target->segment_count;
 }
 
-bool sc_route_find(const struct sc_web_host *host, const char *method, struct sc_target *target,
-		   struct sc_route_match *match)
+bool sc_web_route_find(const struct sc_web_host *host, const char *method, struct sc_web_target *target,
+		   struct sc_web_route_match *match)
 {
 	if (host->is_relaxed)
 		drop_empty_segments(target);
@@ -135,17 +135,17 @@ bool sc_route_find(const struct sc_web_host *host, const char *method, struct sc
 	return false;
 }
 
-void sc_route_methods(const struct sc_web_host *host, const struct sc_target *target,
-		      char text[SC_ROUTE_METHODS_MAX])
+void sc_web_route_methods(const struct sc_web_host *host, const struct sc_web_target *target,
+		      char text[SC_WEB_ROUTE_METHODS_MAX])
 {
-	struct sc_route_match ignored = { 0 };
+	struct sc_web_route_match ignored = { 0 };
 	size_t used = 0;
 
 	text[0] = '\0';
 	for (const struct sc_web_route *route = host->routes; route->method; route++) {
 		if (!path_fits(host, route->path, target, &ignored) || strstr(text, route->method))
 			continue;
-		assert(used + strlen(route->method) + 2 < SC_ROUTE_METHODS_MAX);
+		assert(used + strlen(route->method) + 2 < SC_WEB_ROUTE_METHODS_MAX);
 		used += (size_t)sprintf(text + used, "%s%s", used ? ", " : "", route->method);
 	}
 }

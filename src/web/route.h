@@ -5,36 +5,36 @@
 #include "web/target.h"
 #include "web/web.h"
 
-#define SC_ROUTE_PARAMETERS_MAX 8
+#define SC_WEB_ROUTE_PARAMETERS_MAX 8
 
 /* What a look-up found. Names point into the table, values into the target, the label into the host's name.
  */
-struct sc_route_match {
+struct sc_web_route_match {
 	const struct sc_web_host *host;
 	struct sc_view label; /* what "*" stood for */
 	const struct sc_web_route *route;
 	struct {
 		struct sc_view name;
 		const char *value;
-	} parameter[SC_ROUTE_PARAMETERS_MAX];
+	} parameter[SC_WEB_ROUTE_PARAMETERS_MAX];
 	size_t parameter_count;
 	bool has_path; /* where there is no route: the path is there for another method */
 };
 
 /* The row for "<name>.<domain>"; NULL. The name is in lower case. */
-const struct sc_web_host *sc_route_host(const struct sc_web_host *hosts, const char *domain,
+const struct sc_web_host *sc_web_route_host(const struct sc_web_host *hosts, const char *domain,
 					struct sc_view name, struct sc_view *label);
 
 /*
  * Fills *match for the host's first row that fits; false where there is none. A relaxed host drops the
  * target's empty segments for good.
  */
-bool sc_route_find(const struct sc_web_host *host, const char *method, struct sc_target *target,
-		   struct sc_route_match *match);
+bool sc_web_route_find(const struct sc_web_host *host, const char *method, struct sc_web_target *target,
+		   struct sc_web_route_match *match);
 
 /* "GET, PUT": the methods of the rows whose path fits, for a 405's Allow header (RFC 9110 section 15.5.6). */
-#define SC_ROUTE_METHODS_MAX 64
-void sc_route_methods(const struct sc_web_host *host, const struct sc_target *target,
-		      char text[SC_ROUTE_METHODS_MAX]);
+#define SC_WEB_ROUTE_METHODS_MAX 64
+void sc_web_route_methods(const struct sc_web_host *host, const struct sc_web_target *target,
+		      char text[SC_WEB_ROUTE_METHODS_MAX]);
 
 #endif

@@ -6,11 +6,11 @@
 #define HOST_MAX  253 /* RFC 1035 section 3.1 */
 #define LABEL_MAX 63
 
-void sc_target_free(struct sc_target *target)
+void sc_web_target_free(struct sc_web_target *target)
 {
 	sc_bytes_free(&target->path);
 	sc_bytes_free(&target->query);
-	sc_pairs_free(&target->parameters);
+	sc_web_pairs_free(&target->parameters);
 	for (size_t i = 0; i < target->segment_count; i++)
 		sc_bytes_free(&target->segment[i]);
 	target->segment_count = 0;
@@ -25,14 +25,14 @@ static bool is_plain(const char *raw)
 }
 
 /* The escape is decoded before the question is asked, so that %2e%2e is ".." and %2f a slash. */
-static sc_status add_segment(struct sc_target *target, struct sc_view raw, struct sc_error *err)
+static sc_status add_segment(struct sc_web_target *target, struct sc_view raw, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) segment = { 0 };
 	const char *text;
 
-	SC_ENSURE(target->segment_count < SC_SEGMENTS_MAX, err, SC_ERR_HTTP,
-		  "a path of more than %d segments", SC_SEGMENTS_MAX);
-	SC_TRY(sc_percent_decode(raw, false, &segment, err));
+	SC_ENSURE(target->segment_count < SC_WEB_SEGMENTS_MAX, err, SC_ERR_HTTP,
+		  "a path of more than %d segments", SC_WEB_SEGMENTS_MAX);
+	SC_TRY(sc_web_percent_decode(raw, false, &segment, err));
 	text = (const char *)segment.data;
 	SC_ENSURE(strcmp(text, ".") != 0 && strcmp(text, "..") != 0, err, SC_ERR_HTTP,
 		  "a relative segment in the path");
@@ -41,14 +41,14 @@ static sc_status add_segment(struct sc_target *target, struct sc_view raw, struc
 	return SC_OK;
 }
 
-sc_status sc_target_read(const char *raw, struct sc_target *target, struct sc_error *err)
+sc_status sc_web_target_read(const char *raw, struct sc_web_target *target, struct sc_error *err)
 {
 	const char *question = strchr(raw, '?');
 	const char *end = question ? question : raw + strlen(raw);
 
 	SC_ENSURE(raw[0] == '/', err, SC_ERR_HTTP, "the request target must be a path");
-	SC_ENSURE(strlen(raw) <= SC_TARGET_MAX, err, SC_ERR_HTTP,
-		  "the request target is longer than %d bytes", SC_TARGET_MAX);
+	SC_ENSURE(strlen(raw) <= SC_WEB_TARGET_MAX, err, SC_ERR_HTTP,
+		  "the request target is longer than %d bytes", SC_WEB_TARGET_MAX);
 	SC_ENSURE(is_plain(raw), err, SC_ERR_HTTP, "a character in the request target that must be escaped");
 	SC_TRY(sc_bytes_copy(sc_view_of(raw, (size_t)(end - raw)), &target->path, err));
 	SC_TRY(sc_bytes_copy(sc_view_text(question ? question + 1 : ""), &target->query, err));
@@ -59,7 +59,7 @@ sc_status sc_target_read(const char *raw, struct sc_target *target, struct sc_er
 		SC_TRY(add_segment(target, sc_view_of(at + 1, (size_t)(stop - at - 1)), err));
 		at = stop;
 	}
-	return sc_pairs_read(&target->parameters, sc_bytes_view(&target->query), false, err);
+	return sc_web_pairs_read(&target->parameters, sc_bytes_view(&target->query), false, err);
 }
 
 static bool is_alphanumeric(uint8_t c)
@@ -105,7 +105,7 @@ static sc_status read_port(const char *text, uint16_t *out, struct sc_error *err
 	return SC_OK;
 }
 
-sc_status sc_host_read(const char *text, struct sc_bytes *name, uint16_t *port, struct sc_error *err)
+sc_status sc_web_host_read(const char *text, struct sc_bytes *name, uint16_t *port, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) lower = { 0 };
 	const char *colon = strchr(text, ':');

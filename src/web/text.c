@@ -33,7 +33,7 @@ static sc_status decode_into(struct sc_view text, bool plus_is_space, struct sc_
 	return SC_OK;
 }
 
-sc_status sc_percent_decode(struct sc_view text, bool plus_is_space, struct sc_bytes *out,
+sc_status sc_web_percent_decode(struct sc_view text, bool plus_is_space, struct sc_bytes *out,
 			    struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) decoded = { 0 };
@@ -44,7 +44,7 @@ sc_status sc_percent_decode(struct sc_view text, bool plus_is_space, struct sc_b
 	return SC_OK;
 }
 
-void sc_pairs_free(struct sc_pairs *pairs)
+void sc_web_pairs_free(struct sc_web_pairs *pairs)
 {
 	for (size_t i = 0; i < pairs->count; i++) {
 		sc_bytes_free(&pairs->item[i].name);
@@ -54,18 +54,18 @@ void sc_pairs_free(struct sc_pairs *pairs)
 }
 
 /* Takes both over. */
-static sc_status append(struct sc_pairs *pairs, struct sc_bytes *name, struct sc_bytes *value,
+static sc_status append(struct sc_web_pairs *pairs, struct sc_bytes *name, struct sc_bytes *value,
 			struct sc_error *err)
 {
-	SC_ENSURE(pairs->count < SC_PAIRS_MAX, err, SC_ERR_HTTP, "more than %d headers or parameters",
-		  SC_PAIRS_MAX);
+	SC_ENSURE(pairs->count < SC_WEB_PAIRS_MAX, err, SC_ERR_HTTP, "more than %d headers or parameters",
+		  SC_WEB_PAIRS_MAX);
 	pairs->item[pairs->count].name = sc_bytes_take(name);
 	pairs->item[pairs->count].value = sc_bytes_take(value);
 	pairs->count++;
 	return SC_OK;
 }
 
-sc_status sc_pairs_add(struct sc_pairs *pairs, struct sc_view name, struct sc_view value,
+sc_status sc_web_pairs_add(struct sc_web_pairs *pairs, struct sc_view name, struct sc_view value,
 		       struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) name_copy = { 0 };
@@ -76,7 +76,7 @@ sc_status sc_pairs_add(struct sc_pairs *pairs, struct sc_view name, struct sc_vi
 	return append(pairs, &name_copy, &value_copy, err);
 }
 
-sc_status sc_pairs_set(struct sc_pairs *pairs, const char *name, const char *value)
+sc_status sc_web_pairs_set(struct sc_web_pairs *pairs, const char *name, const char *value)
 {
 	SC_CLEANUP(sc_bytes) copy = { 0 };
 
@@ -88,10 +88,10 @@ sc_status sc_pairs_set(struct sc_pairs *pairs, const char *name, const char *val
 		pairs->item[i].value = sc_bytes_take(&copy);
 		return SC_OK;
 	}
-	return sc_pairs_add(pairs, sc_view_text(name), sc_view_text(value), NULL);
+	return sc_web_pairs_add(pairs, sc_view_text(name), sc_view_text(value), NULL);
 }
 
-const char *sc_pairs_find(const struct sc_pairs *pairs, const char *name, bool any_case)
+const char *sc_web_pairs_find(const struct sc_web_pairs *pairs, const char *name, bool any_case)
 {
 	for (size_t i = 0; i < pairs->count; i++) {
 		const char *at = (const char *)pairs->item[i].name.data;
@@ -102,7 +102,7 @@ const char *sc_pairs_find(const struct sc_pairs *pairs, const char *name, bool a
 	return NULL;
 }
 
-static sc_status read_pair(struct sc_pairs *pairs, struct sc_view text, bool plus_is_space,
+static sc_status read_pair(struct sc_web_pairs *pairs, struct sc_view text, bool plus_is_space,
 			   struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) name = { 0 };
@@ -112,15 +112,15 @@ static sc_status read_pair(struct sc_pairs *pairs, struct sc_view text, bool plu
 	struct sc_view rest =
 	    equals ? sc_view_of(equals + 1, text.len - name_len - 1) : (struct sc_view){ 0 };
 
-	SC_TRY(sc_percent_decode(sc_view_of(text.data, name_len), plus_is_space, &name, err));
-	SC_TRY(sc_percent_decode(rest, plus_is_space, &value, err));
+	SC_TRY(sc_web_percent_decode(sc_view_of(text.data, name_len), plus_is_space, &name, err));
+	SC_TRY(sc_web_percent_decode(rest, plus_is_space, &value, err));
 	SC_ENSURE(name.len > 0, err, SC_ERR_HTTP, "a parameter without a name");
-	SC_ENSURE(!sc_pairs_find(pairs, (const char *)name.data, false), err, SC_ERR_HTTP,
+	SC_ENSURE(!sc_web_pairs_find(pairs, (const char *)name.data, false), err, SC_ERR_HTTP,
 		  "the parameter %s stands twice", (const char *)name.data);
 	return append(pairs, &name, &value, err);
 }
 
-sc_status sc_pairs_read(struct sc_pairs *pairs, struct sc_view text, bool plus_is_space, struct sc_error *err)
+sc_status sc_web_pairs_read(struct sc_web_pairs *pairs, struct sc_view text, bool plus_is_space, struct sc_error *err)
 {
 	while (text.len > 0) {
 		const uint8_t *end = memchr(text.data, '&', text.len);

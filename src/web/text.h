@@ -11,35 +11,35 @@
  * Decodes %XX, and '+' to a space where asked; `out` is terminated. SC_ERR_HTTP for a bad escape, a NUL, a
  * control character, bad UTF-8.
  */
-sc_status sc_percent_decode(struct sc_view text, bool plus_is_space, struct sc_bytes *out,
+sc_status sc_web_percent_decode(struct sc_view text, bool plus_is_space, struct sc_bytes *out,
 			    struct sc_error *err) SC_WARN_UNUSED;
 
-#define SC_PAIRS_MAX 64
+#define SC_WEB_PAIRS_MAX 64
 
-/* In the order of arrival. Zero-initialise; released (and wiped: a form holds passwords) by sc_pairs_free. */
-struct sc_pairs {
+/* In the order of arrival. Zero-initialise; released (and wiped: a form holds passwords) by sc_web_pairs_free. */
+struct sc_web_pairs {
 	struct {
 		struct sc_bytes name; /* both terminated */
 		struct sc_bytes value;
-	} item[SC_PAIRS_MAX];
+	} item[SC_WEB_PAIRS_MAX];
 	size_t count;
 };
 
-void sc_pairs_free(struct sc_pairs *pairs);
-SC_CLEANUP_VALUE(sc_pairs, sc_pairs_free)
+void sc_web_pairs_free(struct sc_web_pairs *pairs);
+SC_CLEANUP_VALUE(sc_web_pairs, sc_web_pairs_free)
 
 /* Copies a pair to the end. SC_ERR_HTTP where there are too many. */
-sc_status sc_pairs_add(struct sc_pairs *pairs, struct sc_view name, struct sc_view value,
+sc_status sc_web_pairs_add(struct sc_web_pairs *pairs, struct sc_view name, struct sc_view value,
 		       struct sc_error *err) SC_WARN_UNUSED;
 
 /* The same in place of a pair of that name (without case), where there is one. */
-sc_status sc_pairs_set(struct sc_pairs *pairs, const char *name, const char *value) SC_WARN_UNUSED;
+sc_status sc_web_pairs_set(struct sc_web_pairs *pairs, const char *name, const char *value) SC_WARN_UNUSED;
 
 /* The first value of that name; NULL. */
-const char *sc_pairs_find(const struct sc_pairs *pairs, const char *name, bool any_case);
+const char *sc_web_pairs_find(const struct sc_web_pairs *pairs, const char *name, bool any_case);
 
 /* "a=b&c=d", as in a query or a form; adds to `pairs`. A name that stands twice is refused: SC_ERR_HTTP. */
-sc_status sc_pairs_read(struct sc_pairs *pairs, struct sc_view text, bool plus_is_space,
+sc_status sc_web_pairs_read(struct sc_web_pairs *pairs, struct sc_view text, bool plus_is_space,
 			struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

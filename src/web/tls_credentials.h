@@ -7,7 +7,7 @@
 #include "web/tls_key.h"
 
 /* Both belong to the key and live as long as it does. */
-void sc_tls_key_credentials(struct sc_tls_key *key, gnutls_pcert_st **chain, unsigned *chain_len,
+void sc_web_tls_key_credentials(struct sc_web_tls_key *key, gnutls_pcert_st **chain, unsigned *chain_len,
 			    gnutls_privkey_t *private_key);
 
 #endif

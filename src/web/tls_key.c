@@ -23,7 +23,7 @@
 #define IDLE_MAX        16 /* connections that are kept */
 #define PAUSE           SC_SECOND
 
-struct sc_tls_key {
+struct sc_web_tls_key {
 	char *module;
 	gnutls_pcert_st chain[CHAIN_MAX];
 	unsigned chain_len;
@@ -37,7 +37,7 @@ struct sc_tls_key {
 
 /* -- connections to the module ----------------------------------------------------------------- */
 
-static sc_status take_client(struct sc_tls_key *key, struct sc_client **out, struct sc_error *err)
+static sc_status take_client(struct sc_web_tls_key *key, struct sc_client **out, struct sc_error *err)
 {
 	struct sc_client *client = NULL;
 	bool is_closed;
@@ -50,13 +50,13 @@ static sc_status take_client(struct sc_tls_key *key, struct sc_client **out, str
 	SC_ENSURE(!is_closed, err, SC_ERR_UNAVAILABLE, "%s: the module did not answer a moment ago",
 		  key->module);
 	if (!client)
-		return sc_client_open_within(key->module, SC_TLS_KEY_TIMEOUT_MS, out, err);
+		return sc_client_open_within(key->module, SC_WEB_TLS_KEY_TIMEOUT_MS, out, err);
 	*out = client;
 	return SC_OK;
 }
 
 /* What failed is not kept. */
-static void give_back(struct sc_tls_key *key, struct sc_client *client, sc_status status)
+static void give_back(struct sc_web_tls_key *key, struct sc_client *client, sc_status status)
 {
 	pthread_mutex_lock(&key->lock);
 	if (status == SC_OK && key->idle_count < IDLE_MAX) {
@@ -67,7 +67,7 @@ static void give_back(struct sc_tls_key *key, struct sc_client *client, sc_statu
 	sc_client_free(client);
 }
 
-static sc_status sign_once(struct sc_tls_key *key, struct sc_view hash, struct sc_bytes *signature,
+static sc_status sign_once(struct sc_web_tls_key *key, struct sc_view hash, struct sc_bytes *signature,
 			   struct sc_error *err)
 {
 	struct sc_client *client = NULL;
@@ -80,7 +80,7 @@ static sc_status sign_once(struct sc_tls_key *key, struct sc_view hash, struct s
 }
 
 /* A failure that took its time is a module that hangs: nothing is tried for a moment. */
-static sc_status sign(struct sc_tls_key *key, struct sc_view hash, struct sc_bytes *signature,
+static sc_status sign(struct sc_web_tls_key *key, struct sc_view hash, struct sc_bytes *signature,
 		      struct sc_error *err)
 {
 	int64_t begun = sc_clock_monotonic();
@@ -136,7 +136,7 @@ static int sign_hash(gnutls_privkey_t private_key, gnutls_sign_algorithm_t algor
 	return 0;
 }
 
-void sc_tls_key_credentials(struct sc_tls_key *key, gnutls_pcert_st **chain, unsigned *chain_len,
+void sc_web_tls_key_credentials(struct sc_web_tls_key *key, gnutls_pcert_st **chain, unsigned *chain_len,
 			    gnutls_privkey_t *private_key)
 {
 	*chain = key->chain;
@@ -146,7 +146,7 @@ void sc_tls_key_credentials(struct sc_tls_key *key, gnutls_pcert_st **chain, uns
 
 /* -- opening ----------------------------------------------------------------------------------- */
 
-static sc_status read_chain(struct sc_tls_key *key, const char *path, struct sc_error *err)
+static sc_status read_chain(struct sc_web_tls_key *key, const char *path, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) pem = { 0 };
 	gnutls_datum_t datum;
@@ -177,7 +177,7 @@ static sc_status encode_owner(const char *daemon, struct sc_bytes *out, struct s
 	return sc_owner_encode(&owner, out, err);
 }
 
-static sc_status load(struct sc_tls_key *key, const struct sc_tls_key_settings *settings,
+static sc_status load(struct sc_web_tls_key *key, const struct sc_web_tls_key_settings *settings,
 		      struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) blob = { 0 };
@@ -195,7 +195,7 @@ static sc_status load(struct sc_tls_key *key, const struct sc_tls_key_settings *
 
 /* One signature, checked under the certificate: a pair that does not belong together is found now, not by
  * clients. */
-static sc_status check_pair(struct sc_tls_key *key, const struct sc_tls_key_settings *settings,
+static sc_status check_pair(struct sc_web_tls_key *key, const struct sc_web_tls_key_settings *settings,
 			    struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) made = { 0 };
@@ -212,7 +212,7 @@ static sc_status check_pair(struct sc_tls_key *key, const struct sc_tls_key_sett
 	return SC_OK;
 }
 
-static sc_status make_private_key(struct sc_tls_key *key, struct sc_error *err)
+static sc_status make_private_key(struct sc_web_tls_key *key, struct sc_error *err)
 {
 	int result = gnutls_privkey_init(&key->private_key);
 
@@ -223,10 +223,10 @@ static sc_status make_private_key(struct sc_tls_key *key, struct sc_error *err)
 	return SC_OK;
 }
 
-sc_status sc_tls_key_open(const struct sc_tls_key_settings *settings, struct sc_tls_key **out,
+sc_status sc_web_tls_key_open(const struct sc_web_tls_key_settings *settings, struct sc_web_tls_key **out,
 			  struct sc_error *err)
 {
-	SC_CLEANUP(sc_tls_key) key = calloc(1, sizeof *key);
+	SC_CLEANUP(sc_web_tls_key) key = calloc(1, sizeof *key);
 
 	SC_ENSURE(key, err, SC_ERR_MEMORY, "out of memory for a TLS key");
 	pthread_mutex_init(&key->lock, NULL);
@@ -240,7 +240,7 @@ sc_status sc_tls_key_open(const struct sc_tls_key_settings *settings, struct sc_
 	return SC_OK;
 }
 
-void sc_tls_key_free(struct sc_tls_key *key)
+void sc_web_tls_key_free(struct sc_web_tls_key *key)
 {
 	if (!key)
 		return;

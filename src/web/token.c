@@ -41,7 +41,7 @@ static sc_status read_object(struct sc_view part, const char *what, json_t **out
 	SC_CLEANUP(sc_json) object = NULL;
 	struct sc_error why = { 0 };
 
-	SC_ENSURE(sc_base64url_read(part, SC_TOKEN_MAX, &text, &why) == SC_OK &&
+	SC_ENSURE(sc_base64url_read(part, SC_WEB_TOKEN_MAX, &text, &why) == SC_OK &&
 		      sc_json_read(sc_bytes_view(&text), &object, &why) == SC_OK,
 		  err, SC_ERR_TOKEN, "its %s: %s", what, why.message);
 	SC_ENSURE(json_is_object(object), err, SC_ERR_TOKEN, "its %s is no JSON object", what);
@@ -83,7 +83,7 @@ static sc_status check_header(json_t *header, const char **kid, struct sc_error 
 	}
 	SC_ENSURE(says(header, "alg", "RS256"), err, SC_ERR_TOKEN, "its algorithm is not RS256");
 	SC_ENSURE(says(header, "typ", "JWT"), err, SC_ERR_TOKEN, "its type is not JWT");
-	SC_ENSURE(sc_json_text(header, "kid", SC_KID_MAX, SC_JSON_NEEDED, kid, &why) == SC_OK, err,
+	SC_ENSURE(sc_json_text(header, "kid", SC_WEB_KID_MAX, SC_JSON_NEEDED, kid, &why) == SC_OK, err,
 		  SC_ERR_TOKEN, "its header: %s", why.message);
 	return SC_OK;
 }
@@ -104,12 +104,12 @@ static sc_status check_signature(struct sc_view token, const cjose_jwk_t *key, s
 /* -- the claims -------------------------------------------------------------------------------- */
 
 static sc_status read_text(const json_t *claims, const char *name, enum sc_json_need need,
-			   char out[SC_TOKEN_TEXT_MAX + 1], struct sc_error *err)
+			   char out[SC_WEB_TOKEN_TEXT_MAX + 1], struct sc_error *err)
 {
 	struct sc_error why = { 0 };
 	const char *text = NULL;
 
-	SC_ENSURE(sc_json_text(claims, name, SC_TOKEN_TEXT_MAX, need, &text, &why) == SC_OK, err,
+	SC_ENSURE(sc_json_text(claims, name, SC_WEB_TOKEN_TEXT_MAX, need, &text, &why) == SC_OK, err,
 		  SC_ERR_TOKEN, "its claims: %s", why.message);
 	SC_ENSURE(!text || sc_view_is_text(sc_view_text(text)), err, SC_ERR_TOKEN,
 		  "its claim \"%s\" has control characters", name);
@@ -130,7 +130,7 @@ static sc_status read_time(const json_t *claims, const char *name, int64_t *out,
 	return SC_OK;
 }
 
-static sc_status read_claims(const json_t *claims, struct sc_token_claims *out, struct sc_error *err)
+static sc_status read_claims(const json_t *claims, struct sc_web_token_claims *out, struct sc_error *err)
 {
 	SC_TRY(read_text(claims, "iss", SC_JSON_NEEDED, out->issuer, err));
 	SC_TRY(read_text(claims, "aud", SC_JSON_NEEDED, out->audience, err));
@@ -145,7 +145,7 @@ static sc_status read_claims(const json_t *claims, struct sc_token_claims *out, 
 	return SC_OK;
 }
 
-static sc_status check_times(const json_t *claims, struct sc_token_claims *out, struct sc_error *err)
+static sc_status check_times(const json_t *claims, struct sc_web_token_claims *out, struct sc_error *err)
 {
 	int64_t now = sc_clock_now();
 	int64_t issued = 0;
@@ -155,7 +155,7 @@ static sc_status check_times(const json_t *claims, struct sc_token_claims *out, 
 	SC_TRY(read_time(claims, "nbf", &begins, err));
 	SC_TRY(read_time(claims, "iat", &issued, err));
 	SC_ENSURE(now < out->expires, err, SC_ERR_TOKEN, "it has expired");
-	SC_ENSURE(begins <= now + SC_TOKEN_LEEWAY && issued <= now + SC_TOKEN_LEEWAY, err, SC_ERR_TOKEN,
+	SC_ENSURE(begins <= now + SC_WEB_TOKEN_LEEWAY && issued <= now + SC_WEB_TOKEN_LEEWAY, err, SC_ERR_TOKEN,
 		  "it is not valid yet");
 	return SC_OK;
 }
@@ -191,7 +191,7 @@ static sc_status read_parts(const char *token, struct parts *parts, json_t **hea
 	struct sc_view text = sc_view_text(token);
 	SC_CLEANUP(sc_bytes) signature = { 0 };
 
-	SC_ENSURE(text.len <= SC_TOKEN_MAX && split(text, parts), err, SC_ERR_TOKEN,
+	SC_ENSURE(text.len <= SC_WEB_TOKEN_MAX && split(text, parts), err, SC_ERR_TOKEN,
 		  "it is no signed token in compact form");
 	SC_ENSURE(sc_base64url_read(parts->signature, SIGNATURE_MAX, &signature, NULL) == SC_OK, err,
 		  SC_ERR_TOKEN, "its signature is no base64url");
@@ -199,25 +199,25 @@ static sc_status read_parts(const char *token, struct parts *parts, json_t **hea
 	return read_object(parts->payload, "payload", claims, err);
 }
 
-sc_status sc_token_verify(struct sc_issuers *issuers, const char *token, const char *const *audiences,
-			  size_t audience_count, struct sc_token_claims *out, struct sc_error *err)
+sc_status sc_web_token_verify(struct sc_web_issuers *issuers, const char *token, const char *const *audiences,
+			  size_t audience_count, struct sc_web_token_claims *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) header = NULL;
 	SC_CLEANUP(sc_json) payload = NULL;
-	SC_CLEANUP(sc_key_set) keys = NULL;
-	struct sc_token_claims claims = { 0 };
+	SC_CLEANUP(sc_web_key_set) keys = NULL;
+	struct sc_web_token_claims claims = { 0 };
 	struct parts parts;
 	const char *kid = NULL;
 
 	SC_TRY(read_parts(token, &parts, &header, &payload, err));
 	SC_TRY(check_header(header, &kid, err));
 	SC_TRY(read_claims(payload, &claims, err));
-	SC_TRY(sc_issuers_find_keys(issuers, claims.issuer, kid, &keys, err));
-	SC_TRY(check_signature(sc_view_text(token), sc_key_set_find(keys, kid), err));
+	SC_TRY(sc_web_issuers_find_keys(issuers, claims.issuer, kid, &keys, err));
+	SC_TRY(check_signature(sc_view_text(token), sc_web_key_set_find(keys, kid), err));
 	SC_TRY(check_times(payload, &claims, err));
 	SC_ENSURE(is_for_us(claims.audience, audiences, audience_count), err, SC_ERR_TOKEN,
 		  "it is meant for another service");
-	SC_ENSURE(sc_issuers_has_tenant(issuers, claims.issuer, claims.tid), err, SC_ERR_TOKEN,
+	SC_ENSURE(sc_web_issuers_has_tenant(issuers, claims.issuer, claims.tid), err, SC_ERR_TOKEN,
 		  "its issuer does not speak for that tenant");
 	*out = claims;
 	return SC_OK;

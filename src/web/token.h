@@ -7,20 +7,20 @@
 
 #include "web/issuer.h"
 
-#define SC_TOKEN_MAX      16384
-#define SC_TOKEN_TEXT_MAX 255
-#define SC_TOKEN_LEEWAY   300 /* seconds by which `nbf` may lie ahead of our clock; `exp` has none */
+#define SC_WEB_TOKEN_MAX      16384
+#define SC_WEB_TOKEN_TEXT_MAX 255
+#define SC_WEB_TOKEN_LEEWAY   300 /* seconds by which `nbf` may lie ahead of our clock; `exp` has none */
 
 /* What a token that verified says. A claim that is not there is "". */
-struct sc_token_claims {
-	char issuer[SC_TOKEN_TEXT_MAX + 1];
-	char audience[SC_TOKEN_TEXT_MAX + 1]; /* as the token has it */
-	char tid[SC_TOKEN_TEXT_MAX + 1];      /* tenant; needed, in lower case */
-	char oid[SC_TOKEN_TEXT_MAX + 1];      /* object; needed: with the issuer, the principal */
-	char appid[SC_TOKEN_TEXT_MAX + 1];
-	char upn[SC_TOKEN_TEXT_MAX + 1];
-	char name[SC_TOKEN_TEXT_MAX + 1];
-	char idtyp[SC_TOKEN_TEXT_MAX + 1]; /* "app" for an application */
+struct sc_web_token_claims {
+	char issuer[SC_WEB_TOKEN_TEXT_MAX + 1];
+	char audience[SC_WEB_TOKEN_TEXT_MAX + 1]; /* as the token has it */
+	char tid[SC_WEB_TOKEN_TEXT_MAX + 1];      /* tenant; needed, in lower case */
+	char oid[SC_WEB_TOKEN_TEXT_MAX + 1];      /* object; needed: with the issuer, the principal */
+	char appid[SC_WEB_TOKEN_TEXT_MAX + 1];
+	char upn[SC_WEB_TOKEN_TEXT_MAX + 1];
+	char name[SC_WEB_TOKEN_TEXT_MAX + 1];
+	char idtyp[SC_WEB_TOKEN_TEXT_MAX + 1]; /* "app" for an application */
 	int64_t expires;
 };
 
@@ -29,8 +29,8 @@ struct sc_token_claims {
  * as equal), exp, nbf and iat numbers, the time between nbf and exp. Never blocks. SC_ERR_TOKEN with the
  * reason: answer 401. SC_ERR_UNAVAILABLE: the issuer's keys are being fetched; answer 503.
  */
-sc_status sc_token_verify(struct sc_issuers *issuers, const char *token, const char *const *audiences,
-			  size_t audience_count, struct sc_token_claims *out,
+sc_status sc_web_token_verify(struct sc_web_issuers *issuers, const char *token, const char *const *audiences,
+			  size_t audience_count, struct sc_web_token_claims *out,
 			  struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

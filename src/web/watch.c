@@ -20,7 +20,7 @@ struct sc_web_watch_link {
 	struct sc_web_watch_link *previous;
 	struct sc_web_watch_link *next;
 	int fd;
-	enum sc_watch_what what;
+	enum sc_web_watch_phase what;
 	int64_t until; /* 0: no limit, or shut down already */
 };
 
@@ -40,7 +40,7 @@ struct sc_web_watch {
 
 /* -- requests ---------------------------------------------------------------------------------- */
 
-bool sc_watch_begin(struct sc_web_watch *watch, struct sc_web_request *request)
+bool sc_web_watch_begin(struct sc_web_watch *watch, struct sc_web_request *request)
 {
 	bool may_begin;
 
@@ -67,7 +67,7 @@ static void take_out(struct sc_web_watch *watch, struct sc_web_request *request)
 	request->deadline = 0;
 }
 
-void sc_watch_end(struct sc_web_watch *watch, struct sc_web_request *request)
+void sc_web_watch_end(struct sc_web_watch *watch, struct sc_web_request *request)
 {
 	pthread_mutex_lock(&watch->lock);
 	take_out(watch, request);
@@ -81,18 +81,18 @@ static void expire_until(struct sc_web_watch *watch, int64_t now)
 		struct sc_web_request *request = watch->first;
 
 		/* In the list, so its handler's reference stands; after that, ours does. */
-		sc_request_hold(request);
+		sc_web_request_hold(request);
 		take_out(watch, request);
 		pthread_mutex_unlock(&watch->lock);
-		sc_request_expire(request);
-		sc_request_release(request);
+		sc_web_request_expire(request);
+		sc_web_request_release(request);
 		pthread_mutex_lock(&watch->lock);
 	}
 }
 
 /* -- connections ------------------------------------------------------------------------------- */
 
-struct sc_web_watch_link *sc_watch_connect(struct sc_web_watch *watch, int fd)
+struct sc_web_watch_link *sc_web_watch_connect(struct sc_web_watch *watch, int fd)
 {
 	struct sc_web_watch_link *link = calloc(1, sizeof *link);
 
@@ -109,7 +109,7 @@ struct sc_web_watch_link *sc_watch_connect(struct sc_web_watch *watch, int fd)
 	return link;
 }
 
-void sc_watch_disconnect(struct sc_web_watch *watch, struct sc_web_watch_link *link)
+void sc_web_watch_disconnect(struct sc_web_watch *watch, struct sc_web_watch_link *link)
 {
 	pthread_mutex_lock(&watch->lock);
 	*(link->previous ? &link->previous->next : &watch->links) = link->next;
@@ -119,11 +119,11 @@ void sc_watch_disconnect(struct sc_web_watch *watch, struct sc_web_watch_link *l
 	free(link);
 }
 
-void sc_watch_now(struct sc_web_watch *watch, struct sc_web_watch_link *link, enum sc_watch_what what)
+void sc_web_watch_now(struct sc_web_watch *watch, struct sc_web_watch_link *link, enum sc_web_watch_phase what)
 {
 	pthread_mutex_lock(&watch->lock);
 	link->what = what;
-	link->until = what == SC_WATCH_HANDLING ? 0 : sc_clock_monotonic() + watch->transfer;
+	link->until = what == SC_WEB_WATCH_HANDLING ? 0 : sc_clock_monotonic() + watch->transfer;
 	pthread_mutex_unlock(&watch->lock);
 }
 
@@ -141,7 +141,7 @@ static void shut_down_until(struct sc_web_watch *watch, int64_t now)
 static bool has_busy_link(const struct sc_web_watch *watch)
 {
 	for (const struct sc_web_watch_link *link = watch->links; link; link = link->next)
-		if (link->what != SC_WATCH_RECEIVING)
+		if (link->what != SC_WEB_WATCH_RECEIVING)
 			return true;
 	return false;
 }
@@ -197,7 +197,7 @@ static void set_up_wake(pthread_cond_t *wake)
 	pthread_condattr_destroy(&attributes);
 }
 
-sc_status sc_watch_new(unsigned deadline_ms, unsigned transfer_ms, struct sc_web_watch **out,
+sc_status sc_web_watch_new(unsigned deadline_ms, unsigned transfer_ms, struct sc_web_watch **out,
 		       struct sc_error *err)
 {
 	struct sc_web_watch *watch = calloc(1, sizeof *watch);
@@ -218,7 +218,7 @@ sc_status sc_watch_new(unsigned deadline_ms, unsigned transfer_ms, struct sc_web
 	return SC_OK;
 }
 
-void sc_watch_end_requests(struct sc_web_watch *watch)
+void sc_web_watch_end_requests(struct sc_web_watch *watch)
 {
 	const struct timespec pause = { .tv_nsec = (long)(FAREWELL_MS / LOOKS * MILLISECOND) };
 
@@ -233,7 +233,7 @@ void sc_watch_end_requests(struct sc_web_watch *watch)
 	pthread_mutex_unlock(&watch->lock);
 }
 
-void sc_watch_free(struct sc_web_watch *watch)
+void sc_web_watch_free(struct sc_web_watch *watch)
 {
 	if (!watch)
 		return;

@@ -58,7 +58,7 @@ struct sc_web_settings {
 	uint16_t port;                /* 0: any free one (tests); see sc_web_server_port() */
 	const char *const *addresses; /* numeric, IPv4 or IPv6; each gets a socket of its own */
 	size_t address_count;
-	struct sc_tls_key *tls_key;
+	struct sc_web_tls_key *tls_key;
 	const struct sc_web_host *hosts; /* ends with a row without a name */
 	void *context;
 	unsigned threads;       /* HTTP threads for each address [2] */

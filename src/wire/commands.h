@@ -7,7 +7,7 @@
  *   u32, u64   big-endian integers
  *   hash       32 bytes
  *   bytes      u32 length, at most max, then the bytes; texts are UTF-8
- *   list       u32 count, at most SC_LIST_MAX, then that many `bytes` of at most max each
+ *   list       u32 count, at most SC_WIRE_LIST_MAX, then that many `bytes` of at most max each
  * Nothing may follow the last field.
  */
 #ifndef SC_WIRE_COMMANDS_H
@@ -69,7 +69,7 @@ enum sc_mechanism {
 	SC_MECHANISM_RSA_OAEP_256 = 21, /* SHA-256, MGF1-SHA-256 */
 };
 
-#define SC_LIST_MAX      256
+#define SC_WIRE_LIST_MAX      256
 #define SC_PIN_MAX       256
 #define SC_WIRE_TEXT_MAX 127
 #define SC_TOKEN_INPUT_MAX 16384
@@ -140,7 +140,7 @@ enum sc_protection {
 #define SC_WORLD_COMMIT_REQUEST(F) F(hash, world, 0)
 #define SC_WORLD_COMMIT_RESPONSE(F)
 
-/* -- QUORUM_OPEN: an authority for exactly one command, named by sc_authority_digest(). -------- */
+/* -- QUORUM_OPEN: an authority for exactly one command, named by sc_wire_authority_digest(). -------- */
 #define SC_QUORUM_OPEN_REQUEST(F)                                                                            \
 	F(u32, command, 0)                                                                                   \
 	F(hash, digest, 0)
@@ -287,7 +287,7 @@ enum sc_protection {
 /* A list of byte strings, as views. */
 struct sc_views {
 	uint32_t count;
-	struct sc_view item[SC_LIST_MAX];
+	struct sc_view item[SC_WIRE_LIST_MAX];
 };
 
 /* enum sc_command, and for each command struct sc_<name>_request and struct sc_<name>_response. */

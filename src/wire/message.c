@@ -24,20 +24,20 @@ const struct sc_command_info *sc_command_all(size_t *count)
 
 static void write_start(struct sc_writer *writer, uint16_t command, uint64_t id)
 {
-	sc_write_u32(writer, SC_MESSAGE_MAGIC);
+	sc_write_u32(writer, SC_WIRE_MESSAGE_MAGIC);
 	sc_write_u16(writer, SC_PROTOCOL_VERSION);
 	sc_write_u16(writer, command);
 	sc_write_u64(writer, id);
 }
 
-void sc_request_header_write(struct sc_writer *writer, const struct sc_request_header *header, size_t body)
+void sc_wire_request_header_write(struct sc_writer *writer, const struct sc_wire_request_header *header, size_t body)
 {
 	write_start(writer, header->command, header->id);
 	sc_write_u64(writer, header->authority);
 	sc_write_u32(writer, (uint32_t)body);
 }
 
-void sc_response_header_write(struct sc_writer *writer, const struct sc_response_header *header, size_t body)
+void sc_wire_response_header_write(struct sc_writer *writer, const struct sc_wire_response_header *header, size_t body)
 {
 	write_start(writer, header->command, header->id);
 	sc_write_u32(writer, (uint32_t)header->status);
@@ -54,17 +54,17 @@ static bool read_start(struct sc_reader *reader, uint16_t *command, uint64_t *id
 
 	*command = sc_read_u16(reader);
 	*id = sc_read_u64(reader);
-	return magic == SC_MESSAGE_MAGIC && version == SC_PROTOCOL_VERSION;
+	return magic == SC_WIRE_MESSAGE_MAGIC && version == SC_PROTOCOL_VERSION;
 }
 
 /* The length, and exactly that many bytes to the end of the message. */
 static bool read_body(struct sc_reader *reader, struct sc_view *body)
 {
-	*body = sc_read_bytes(reader, SC_BODY_MAX);
+	*body = sc_read_bytes(reader, SC_WIRE_BODY_MAX);
 	return sc_reader_is_done(reader);
 }
 
-sc_status sc_request_read(struct sc_view message, struct sc_request_header *header, struct sc_view *body,
+sc_status sc_wire_request_read(struct sc_view message, struct sc_wire_request_header *header, struct sc_view *body,
 			  struct sc_error *err)
 {
 	struct sc_reader reader = sc_reader_of(message);
@@ -76,7 +76,7 @@ sc_status sc_request_read(struct sc_view message, struct sc_request_header *head
 	return SC_OK;
 }
 
-sc_status sc_response_read(struct sc_view message, struct sc_response_header *header, struct sc_view *body,
+sc_status sc_wire_response_read(struct sc_view message, struct sc_wire_response_header *header, struct sc_view *body,
 			   struct sc_error *err)
 {
 	struct sc_reader reader = sc_reader_of(message);
@@ -98,7 +98,7 @@ static struct sc_views read_list(struct sc_reader *reader, size_t max)
 	struct sc_views list = { 0 };
 	uint32_t count = sc_read_u32(reader);
 
-	if (count > SC_LIST_MAX)
+	if (count > SC_WIRE_LIST_MAX)
 		reader->failed = true;
 	for (uint32_t i = 0; !reader->failed && i < count; i++)
 		list.item[list.count++] = sc_read_bytes(reader, max);
@@ -107,7 +107,7 @@ static struct sc_views read_list(struct sc_reader *reader, size_t max)
 
 static void write_list(struct sc_writer *writer, const struct sc_views *list, size_t max)
 {
-	if (list->count > SC_LIST_MAX) {
+	if (list->count > SC_WIRE_LIST_MAX) {
 		writer->failed = true;
 		return;
 	}
@@ -149,7 +149,7 @@ static void write_list(struct sc_writer *writer, const struct sc_views *list, si
 	CODEC(sc_##name##_response, SC_##NAME##_RESPONSE)
 SC_COMMAND_TABLE(CODECS)
 
-sc_status sc_authority_digest(uint32_t command, struct sc_view body, struct sc_hash *out, struct sc_error *err)
+sc_status sc_wire_authority_digest(uint32_t command, struct sc_view body, struct sc_hash *out, struct sc_error *err)
 {
 	const uint8_t fixed[4] = { SC_PROTOCOL_VERSION >> 8, SC_PROTOCOL_VERSION & 0xff, (uint8_t)(command >> 8),
 				   (uint8_t)command };

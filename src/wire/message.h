@@ -8,22 +8,22 @@
 #include "wire/commands.h"
 #include "wire/cursor.h"
 
-#define SC_MESSAGE_MAGIC 0x53436d31u /* "SCm1" */
-#define SC_BODY_MAX      131072
-#define SC_REQUEST_HEADER_SIZE  (4 + 2 + 2 + 8 + 8 + 4)
-#define SC_RESPONSE_HEADER_SIZE (4 + 2 + 2 + 8 + 4 + 8 * SC_ERROR_NUMBERS + 4)
-#define SC_MESSAGE_MAX   (SC_RESPONSE_HEADER_SIZE + SC_BODY_MAX) /* the larger of the two headers */
-#define SC_SOCKET_BUFFER 262144 /* SO_SNDBUF that lets the largest message through in one piece */
+#define SC_WIRE_MESSAGE_MAGIC 0x53436d31u /* "SCm1" */
+#define SC_WIRE_BODY_MAX      131072
+#define SC_WIRE_REQUEST_HEADER_SIZE  (4 + 2 + 2 + 8 + 8 + 4)
+#define SC_WIRE_RESPONSE_HEADER_SIZE (4 + 2 + 2 + 8 + 4 + 8 * SC_ERROR_NUMBERS + 4)
+#define SC_WIRE_MESSAGE_MAX   (SC_WIRE_RESPONSE_HEADER_SIZE + SC_WIRE_BODY_MAX) /* the larger of the two headers */
+#define SC_WIRE_SOCKET_BUFFER 262144 /* SO_SNDBUF that lets the largest message through in one piece */
 
 /* Magic, version u16, command u16, id u64, authority u64, length of the body u32. */
-struct sc_request_header {
+struct sc_wire_request_header {
 	uint16_t command;   /* enum sc_command, once it has been looked up */
 	uint64_t id;        /* chosen by the client, echoed in the answer */
 	uint64_t authority; /* of a quorum; 0 for none */
 };
 
 /* Magic, version u16, command u16, id u64, status u32, three numbers u64, length of the body u32. */
-struct sc_response_header {
+struct sc_wire_response_header {
 	uint16_t command;
 	uint64_t id;
 	sc_status status;
@@ -47,16 +47,16 @@ const struct sc_command_info *sc_command_find(uint32_t number);
 const struct sc_command_info *sc_command_all(size_t *count);
 
 /* Writes the header and room for a body of that length is the caller's next write. */
-void sc_request_header_write(struct sc_writer *writer, const struct sc_request_header *header, size_t body);
-void sc_response_header_write(struct sc_writer *writer, const struct sc_response_header *header, size_t body);
+void sc_wire_request_header_write(struct sc_writer *writer, const struct sc_wire_request_header *header, size_t body);
+void sc_wire_response_header_write(struct sc_writer *writer, const struct sc_wire_response_header *header, size_t body);
 
 /*
  * Reads a whole message: the header, and the body as a view into it. SC_ERR_PROTOCOL for another magic,
  * version or length; a status that is none of ours is one, too.
  */
-sc_status sc_request_read(struct sc_view message, struct sc_request_header *header, struct sc_view *body,
+sc_status sc_wire_request_read(struct sc_view message, struct sc_wire_request_header *header, struct sc_view *body,
 			  struct sc_error *err) SC_WARN_UNUSED;
-sc_status sc_response_read(struct sc_view message, struct sc_response_header *header, struct sc_view *body,
+sc_status sc_wire_response_read(struct sc_view message, struct sc_wire_response_header *header, struct sc_view *body,
 			   struct sc_error *err) SC_WARN_UNUSED;
 
 /*
@@ -79,7 +79,7 @@ SC_COMMAND_TABLE(SC_COMMAND_CODECS)
  * What a quorum consents to (rule M5): SHA-256("safeconduct quorum 1" ‖ 0 ‖ protocol version u16 ‖ command
  * u16 ‖ body), the header's id and authority left out.
  */
-sc_status sc_authority_digest(uint32_t command, struct sc_view body, struct sc_hash *out,
+sc_status sc_wire_authority_digest(uint32_t command, struct sc_view body, struct sc_hash *out,
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -11,7 +11,7 @@
 #include "base/terminal.h"
 #include "world/prompt.h"
 
-sc_status sc_list_split(char *text, const char *what, bool empty_is_allowed, const char *items[SC_CARDS_MAX],
+sc_status sc_ceremony_list_split(char *text, const char *what, bool empty_is_allowed, const char *items[SC_CARDS_MAX],
 			uint32_t *count, struct sc_error *err)
 {
 	char *item;
@@ -26,7 +26,7 @@ sc_status sc_list_split(char *text, const char *what, bool empty_is_allowed, con
 	return SC_OK;
 }
 
-static sc_status open_script(struct sc_card_feed *feed, struct sc_error *err)
+static sc_status open_script(struct sc_ceremony_feed *feed, struct sc_error *err)
 {
 	uint64_t descriptor = 0;
 
@@ -36,13 +36,13 @@ static sc_status open_script(struct sc_card_feed *feed, struct sc_error *err)
 		return sc_fail(err, SC_ERR_USAGE, "--pins-from-fd: descriptor %d is not open", feed->pins);
 	feed->text = strdup(feed->ceremony->cards);
 	SC_ENSURE(feed->text, err, SC_ERR_MEMORY, "out of memory for the list of slots");
-	return sc_list_split(feed->text, "cards", false, feed->slots, &feed->slot_count, err);
+	return sc_ceremony_list_split(feed->text, "cards", false, feed->slots, &feed->slot_count, err);
 }
 
-sc_status sc_card_feed_open(const struct sc_ceremony *ceremony, struct sc_card_feed *out,
+sc_status sc_ceremony_feed_open(const struct sc_ceremony *ceremony, struct sc_ceremony_feed *out,
 			    struct sc_error *err)
 {
-	SC_CLEANUP(sc_card_feed) feed = { .ceremony = ceremony, .pins = -1 };
+	SC_CLEANUP(sc_ceremony_feed) feed = { .ceremony = ceremony, .pins = -1 };
 
 	SC_ENSURE(!ceremony->cards == !ceremony->pins_from_fd, err, SC_ERR_USAGE,
 		  "--cards and --pins-from-fd: give both, or neither to be asked at a terminal");
@@ -50,21 +50,21 @@ sc_status sc_card_feed_open(const struct sc_ceremony *ceremony, struct sc_card_f
 	if (feed.is_scripted)
 		SC_TRY(open_script(&feed, err));
 	else
-		SC_ENSURE(sc_terminal_is_present(), err, SC_ERR_USAGE,
+		SC_ENSURE(sc_prompt_has_terminal(), err, SC_ERR_USAGE,
 			  "there is no terminal to ask for cards and PINs: give --cards and --pins-from-fd");
 	*out = feed;
-	feed = (struct sc_card_feed){ 0 };
+	feed = (struct sc_ceremony_feed){ 0 };
 	return SC_OK;
 }
 
-void sc_card_feed_close(struct sc_card_feed *feed)
+void sc_ceremony_feed_close(struct sc_ceremony_feed *feed)
 {
 	free(feed->text);
-	*feed = (struct sc_card_feed){ 0 };
+	*feed = (struct sc_ceremony_feed){ 0 };
 }
 
-sc_status sc_card_feed_slot(const struct sc_card_feed *feed, uint32_t number, uint32_t count,
-			    struct sc_card_slot *out, struct sc_error *err)
+sc_status sc_ceremony_feed_slot(const struct sc_ceremony_feed *feed, uint32_t number, uint32_t count,
+			    struct sc_slot *out, struct sc_error *err)
 {
 	char question[128];
 	char line[PATH_MAX] = "";
@@ -73,17 +73,17 @@ sc_status sc_card_feed_slot(const struct sc_card_feed *feed, uint32_t number, ui
 		SC_ENSURE(number <= feed->slot_count, err, SC_ERR_USAGE,
 			  "--cards: names %u slot%s, %u are needed", feed->slot_count,
 			  feed->slot_count == 1 ? "" : "s", count);
-		return sc_card_slot_open(feed->slots[number - 1], out, err);
+		return sc_slot_open(feed->slots[number - 1], out, err);
 	}
 	snprintf(question, sizeof question, "Module %llu: insert card %u of %u; its slot (a directory): ",
 		 (unsigned long long)feed->ceremony->module, number, count);
 	do
-		SC_TRY(sc_terminal_read_line(question, line, sizeof line, err));
+		SC_TRY(sc_prompt_read_line(question, line, sizeof line, err));
 	while (!line[0]);
-	return sc_card_slot_open(line, out, err);
+	return sc_slot_open(line, out, err);
 }
 
-sc_status sc_card_feed_pin(const struct sc_card_feed *feed, const char *question, struct sc_secret *out,
+sc_status sc_ceremony_feed_pin(const struct sc_ceremony_feed *feed, const char *question, struct sc_secret *out,
 			   struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) pin = { 0 };

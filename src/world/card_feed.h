@@ -1,13 +1,13 @@
 /*
  * Where a ceremony's cards and PINs come from: from --cards and --pins-from-fd, or from the people at the
- * terminal. The two ceremonies (new_cards.c, quorum.c) ask here and need not know which.
+ * terminal. The two ceremonies (new_cards.c, ceremony.c) ask here and need not know which.
  */
 #ifndef SC_WORLD_CARD_FEED_H
 #define SC_WORLD_CARD_FEED_H
 
-#include "world/quorum.h"
+#include "world/ceremony.h"
 
-struct sc_card_feed {
+struct sc_ceremony_feed {
 	const struct sc_ceremony *ceremony;
 	bool is_scripted;
 	int pins; /* descriptor */
@@ -18,24 +18,24 @@ struct sc_card_feed {
 
 /* SC_ERR_USAGE: one of the two options without the other, neither and no terminal, or what they say is none.
  */
-sc_status sc_card_feed_open(const struct sc_ceremony *ceremony, struct sc_card_feed *out,
+sc_status sc_ceremony_feed_open(const struct sc_ceremony *ceremony, struct sc_ceremony_feed *out,
 			    struct sc_error *err) SC_WARN_UNUSED;
-void sc_card_feed_close(struct sc_card_feed *feed);
-SC_CLEANUP_VALUE(sc_card_feed, sc_card_feed_close)
+void sc_ceremony_feed_close(struct sc_ceremony_feed *feed);
+SC_CLEANUP_VALUE(sc_ceremony_feed, sc_ceremony_feed_close)
 
 /* The slot of card `number` of `count`, the first being 1; asked for where a person is there. */
-sc_status sc_card_feed_slot(const struct sc_card_feed *feed, uint32_t number, uint32_t count,
-			    struct sc_card_slot *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_ceremony_feed_slot(const struct sc_ceremony_feed *feed, uint32_t number, uint32_t count,
+			    struct sc_slot *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* The next PIN; `question` is what a person is asked. At most SC_PIN_MAX bytes. */
-sc_status sc_card_feed_pin(const struct sc_card_feed *feed, const char *question, struct sc_secret *out,
+sc_status sc_ceremony_feed_pin(const struct sc_ceremony_feed *feed, const char *question, struct sc_secret *out,
 			   struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Splits "A,B,C" in place. SC_ERR_USAGE, naming the option `what`, for more than SC_CARDS_MAX items, and for
  * an empty one unless `empty_is_allowed`.
  */
-sc_status sc_list_split(char *text, const char *what, bool empty_is_allowed, const char *items[SC_CARDS_MAX],
+sc_status sc_ceremony_list_split(char *text, const char *what, bool empty_is_allowed, const char *items[SC_CARDS_MAX],
 			uint32_t *count, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -131,7 +131,7 @@ static bool application_is_valid(const char *text)
 	return len >= 1 && len <= APPLICATION_MAX && text[len] == '\0';
 }
 
-sc_status sc_key_file_name(const char *application, const char *ident, char name[SC_KEY_FILE_NAME_SIZE],
+sc_status sc_kmdata_key_file_name(const char *application, const char *ident, char name[SC_KEY_FILE_NAME_SIZE],
 			   struct sc_error *err)
 {
 	SC_ENSURE(application_is_valid(application), err, SC_ERR_ARGUMENT,
@@ -152,7 +152,7 @@ sc_status sc_kmdata_key_read(const struct sc_kmdata *kmdata, const char *applica
 	char name[SC_KEY_FILE_NAME_SIZE];
 	sc_status status;
 
-	SC_TRY(sc_key_file_name(application, ident, name, err));
+	SC_TRY(sc_kmdata_key_file_name(application, ident, name, err));
 	SC_TRY(sc_file_read(&kmdata->local, name, SC_KEY_FILE_MAX, &der, err));
 	status = sc_key_file_decode(sc_bytes_view(&der), &file, err);
 	if (status != SC_OK)
@@ -186,7 +186,7 @@ sc_status sc_kmdata_key_write(const struct sc_kmdata *kmdata, const char *applic
 	SC_CLEANUP(sc_bytes) der = { 0 };
 	char file_name[SC_KEY_FILE_NAME_SIZE];
 
-	SC_TRY(sc_key_file_name(application, ident, file_name, err));
+	SC_TRY(sc_kmdata_key_file_name(application, ident, file_name, err));
 	local_path(kmdata, file_name, path);
 	SC_TRY(encode_key(application, ident, name, spki, blob, &der, err));
 	return sc_file_write(&kmdata->local, file_name, sc_bytes_view(&der), SC_FILE_NEW, 0600, err);
@@ -242,7 +242,7 @@ sc_status sc_kmdata_key_pair_write(const struct sc_kmdata *kmdata, const char *a
 	char pem_name[SC_KEY_FILE_NAME_SIZE + sizeof ".pem"];
 	sc_status status;
 
-	SC_TRY(sc_key_file_name(application, ident, key_name, err));
+	SC_TRY(sc_kmdata_key_file_name(application, ident, key_name, err));
 	snprintf(pem_name, sizeof pem_name, "%s.pem", key_name);
 	local_path(kmdata, key_name, path);
 	local_path(kmdata, pem_name, pem_path);

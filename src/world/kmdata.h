@@ -35,7 +35,7 @@ sc_status sc_kmdata_world_write(const struct sc_kmdata *kmdata, struct sc_view d
 
 /* "key_simple_contosokey". SC_ERR_ARGUMENT where application or ident is none. */
 #define SC_KEY_FILE_NAME_SIZE 160
-sc_status sc_key_file_name(const char *application, const char *ident, char name[SC_KEY_FILE_NAME_SIZE],
+sc_status sc_kmdata_key_file_name(const char *application, const char *ident, char name[SC_KEY_FILE_NAME_SIZE],
 			   struct sc_error *err) SC_WARN_UNUSED;
 
 /* Reads and decodes a key file; its names must be those it is stored under. The caller frees *out. */
@@ -71,7 +71,7 @@ sc_status sc_kmdata_connect(const struct sc_kmdata *kmdata, uint64_t number, enu
 
 /*
  * The lowest module number of the map that is above `number`; 0 where there is none, or no map that can be read
- * (sc_module_map_read in modules.h says why).
+ * (sc_kmdata_module_map_read in module_map.h says why).
  */
 uint64_t sc_kmdata_next_module(const struct sc_kmdata *kmdata, uint64_t number);
 

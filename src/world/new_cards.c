@@ -59,7 +59,7 @@ static void describe_used(struct sc_view record, char *text, size_t size)
 }
 
 /* Present, blank, and not a slot that holds an earlier card of this set. */
-static sc_status check_slot(const struct sc_new_cards *cards, const struct sc_card_slot *slot,
+static sc_status check_slot(const struct sc_ceremony_cards *cards, const struct sc_slot *slot,
 			    struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) record = { 0 };
@@ -70,7 +70,7 @@ static sc_status check_slot(const struct sc_new_cards *cards, const struct sc_ca
 		SC_ENSURE(strcmp(cards->slots[i].name, slot->name) != 0, err, SC_ERR_CARD_DUPLICATE,
 			  "slot %s: holds card %u already; each new card needs a slot of its own", slot->name,
 			  i + 1);
-	status = sc_card_read(slot, &record, err);
+	status = sc_slot_read(slot, &record, err);
 	if (status == SC_ERR_CARD_BLANK)
 		return SC_OK;
 	if (status == SC_ERR_NOT_FOUND)
@@ -84,25 +84,25 @@ static sc_status check_slot(const struct sc_new_cards *cards, const struct sc_ca
 }
 
 /* Cancelled, or there is nobody to ask: no question is worth repeating. */
-static bool is_final(const struct sc_card_feed *feed, sc_status status)
+static bool is_final(const struct sc_ceremony_feed *feed, sc_status status)
 {
 	return feed->is_scripted || status == SC_ERR_CANCELLED || status == SC_ERR_SYSTEM ||
 	       status == SC_ERR_MEMORY;
 }
 
-static sc_status take_slot(const struct sc_card_feed *feed, const struct sc_new_cards *cards, uint32_t count,
-			   struct sc_card_slot *out, struct sc_error *err)
+static sc_status take_slot(const struct sc_ceremony_feed *feed, const struct sc_ceremony_cards *cards, uint32_t count,
+			   struct sc_slot *out, struct sc_error *err)
 {
 	for (;;) {
-		SC_CLEANUP(sc_card_slot) slot = { 0 };
+		SC_CLEANUP(sc_slot) slot = { 0 };
 		struct sc_error why = { 0 };
-		sc_status status = sc_card_feed_slot(feed, cards->count + 1, count, &slot, &why);
+		sc_status status = sc_ceremony_feed_slot(feed, cards->count + 1, count, &slot, &why);
 
 		if (status == SC_OK)
 			status = check_slot(cards, &slot, &why);
 		if (status == SC_OK) {
 			*out = slot;
-			slot = (struct sc_card_slot){ 0 };
+			slot = (struct sc_slot){ 0 };
 			return SC_OK;
 		}
 		if (is_final(feed, status))
@@ -112,7 +112,7 @@ static sc_status take_slot(const struct sc_card_feed *feed, const struct sc_new_
 }
 
 /* Once from a script; twice, and the same, from a person. */
-static sc_status read_new_pin(const struct sc_card_feed *feed, uint32_t number, uint32_t count,
+static sc_status read_new_pin(const struct sc_ceremony_feed *feed, uint32_t number, uint32_t count,
 			      struct sc_secret *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) pin = { 0 };
@@ -122,10 +122,10 @@ static sc_status read_new_pin(const struct sc_card_feed *feed, uint32_t number, 
 	snprintf(question, sizeof question,
 		 "Module %llu: new PIN of card %u of %u: ", (unsigned long long)feed->ceremony->module,
 		 number, count);
-	SC_TRY(sc_card_feed_pin(feed, question, &pin, err));
+	SC_TRY(sc_ceremony_feed_pin(feed, question, &pin, err));
 	SC_TRY(check_pin(&pin, err));
 	if (!feed->is_scripted) {
-		SC_TRY(sc_card_feed_pin(feed, "The same PIN again: ", &again, err));
+		SC_TRY(sc_ceremony_feed_pin(feed, "The same PIN again: ", &again, err));
 		SC_ENSURE(sc_secret_equals(&pin, &again), err, SC_ERR_ARGUMENT, "the two PINs differ");
 	}
 	*out = pin;
@@ -133,7 +133,7 @@ static sc_status read_new_pin(const struct sc_card_feed *feed, uint32_t number, 
 	return SC_OK;
 }
 
-static sc_status take_pin(const struct sc_card_feed *feed, uint32_t number, uint32_t count,
+static sc_status take_pin(const struct sc_ceremony_feed *feed, uint32_t number, uint32_t count,
 			  struct sc_secret *out, struct sc_error *err)
 {
 	for (;;) {
@@ -151,21 +151,21 @@ static sc_status take_pin(const struct sc_card_feed *feed, uint32_t number, uint
 }
 
 /* One more card: cards->count is counted up only when slot and PIN are both there. */
-static sc_status take_card(const struct sc_card_feed *feed, struct sc_new_cards *cards, uint32_t count,
+static sc_status take_card(const struct sc_ceremony_feed *feed, struct sc_ceremony_cards *cards, uint32_t count,
 			   struct sc_error *err)
 {
-	SC_CLEANUP(sc_card_slot) slot = { 0 };
+	SC_CLEANUP(sc_slot) slot = { 0 };
 
 	SC_TRY(take_slot(feed, cards, count, &slot, err));
 	printf("Module %llu slot %s: blank card\n", (unsigned long long)feed->ceremony->module, slot.name);
 	fflush(stdout);
 	SC_TRY(take_pin(feed, cards->count + 1, count, &cards->pins[cards->count], err));
 	cards->slots[cards->count++] = slot;
-	slot = (struct sc_card_slot){ 0 };
+	slot = (struct sc_slot){ 0 };
 	return SC_OK;
 }
 
-static sc_status name_custodians(const char *names, uint32_t n, struct sc_new_cards *cards,
+static sc_status name_custodians(const char *names, uint32_t n, struct sc_ceremony_cards *cards,
 				 struct sc_error *err)
 {
 	uint32_t count = 0;
@@ -176,7 +176,7 @@ static sc_status name_custodians(const char *names, uint32_t n, struct sc_new_ca
 		return SC_OK;
 	cards->custodian_text = strdup(names);
 	SC_ENSURE(cards->custodian_text, err, SC_ERR_MEMORY, "out of memory for the custodians' names");
-	SC_TRY(sc_list_split(cards->custodian_text, "custodians", true, cards->custodians, &count, err));
+	SC_TRY(sc_ceremony_list_split(cards->custodian_text, "custodians", true, cards->custodians, &count, err));
 	SC_ENSURE(count == n, err, SC_ERR_USAGE, "--custodians: names %u, there are %u cards", count, n);
 	for (uint32_t i = 0; i < n; i++) {
 		struct sc_text text;
@@ -186,15 +186,15 @@ static sc_status name_custodians(const char *names, uint32_t n, struct sc_new_ca
 	return SC_OK;
 }
 
-sc_status sc_ceremony_new_cards(const struct sc_ceremony *ceremony, uint32_t n, struct sc_new_cards *out,
+sc_status sc_ceremony_new_cards(const struct sc_ceremony *ceremony, uint32_t n, struct sc_ceremony_cards *out,
 				struct sc_error *err)
 {
-	SC_CLEANUP(sc_card_feed) feed = { 0 };
-	SC_CLEANUP(sc_new_cards) cards = { 0 };
+	SC_CLEANUP(sc_ceremony_feed) feed = { 0 };
+	SC_CLEANUP(sc_ceremony_cards) cards = { 0 };
 
 	SC_ENSURE(n >= 1 && n <= SC_CARDS_MAX, err, SC_ERR_ARGUMENT, "a card set has 1 to %d cards",
 		  SC_CARDS_MAX);
-	SC_TRY(sc_card_feed_open(ceremony, &feed, err));
+	SC_TRY(sc_ceremony_feed_open(ceremony, &feed, err));
 	SC_ENSURE(!feed.is_scripted || feed.slot_count == n, err, SC_ERR_USAGE,
 		  "--cards: names %u slot%s, the new set has %u cards", feed.slot_count,
 		  feed.slot_count == 1 ? "" : "s", n);
@@ -207,16 +207,16 @@ sc_status sc_ceremony_new_cards(const struct sc_ceremony *ceremony, uint32_t n, 
 			return sc_fail_context(err, status, "card %u of %u", number, n);
 	}
 	*out = cards;
-	cards = (struct sc_new_cards){ 0 };
+	cards = (struct sc_ceremony_cards){ 0 };
 	return SC_OK;
 }
 
-void sc_new_cards_free(struct sc_new_cards *cards)
+void sc_ceremony_cards_free(struct sc_ceremony_cards *cards)
 {
 	for (uint32_t i = 0; i < SC_CARDS_MAX; i++) {
-		sc_card_slot_close(&cards->slots[i]);
+		sc_slot_close(&cards->slots[i]);
 		sc_secret_free(&cards->pins[i]);
 	}
 	free(cards->custodian_text);
-	*cards = (struct sc_new_cards){ 0 };
+	*cards = (struct sc_ceremony_cards){ 0 };
 }

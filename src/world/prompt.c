@@ -16,7 +16,7 @@ static int open_terminal(void)
 	return sc_os->openat(AT_FDCWD, TERMINAL, O_RDWR | O_CLOEXEC | O_NOCTTY, 0);
 }
 
-bool sc_terminal_is_present(void)
+bool sc_prompt_has_terminal(void)
 {
 	int fd = isatty(STDIN_FILENO) ? open_terminal() : -1;
 
@@ -63,7 +63,7 @@ static sc_status read_line(int fd, char *line, size_t size, struct sc_error *err
 	return SC_OK;
 }
 
-sc_status sc_terminal_read_line(const char *prompt, char *line, size_t size, struct sc_error *err)
+sc_status sc_prompt_read_line(const char *prompt, char *line, size_t size, struct sc_error *err)
 {
 	int fd = open_terminal();
 	sc_status status;

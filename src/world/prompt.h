@@ -9,14 +9,14 @@
 #include "base/error.h"
 
 /* True if somebody can be asked: standard input is a terminal, and so is /dev/tty. */
-bool sc_terminal_is_present(void);
+bool sc_prompt_has_terminal(void);
 
 /*
  * Prints the prompt on the controlling terminal and reads one line there into `line`, terminated, without its
  * newline and without spaces around it. SC_ERR_SYSTEM (no terminal), SC_ERR_CANCELLED (end of input),
  * SC_ERR_TOO_LARGE.
  */
-sc_status sc_terminal_read_line(const char *prompt, char *line, size_t size,
+sc_status sc_prompt_read_line(const char *prompt, char *line, size_t size,
 				struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -173,7 +173,7 @@ struct sc_hash attack_load(struct sc_client *client, const char *path)
 	struct sc_key_load_response response = { 0 };
 	struct sc_error err = { 0 };
 
-	attack_must(path, sc_module_key_load(client, 0, &request, &reply, &response, &err), &err);
+	attack_must(path, sc_call_key_load(client, 0, &request, &reply, &response, &err), &err);
 	return response.key;
 }
 
@@ -189,7 +189,7 @@ bool attack_is_alive(struct sc_client *client)
 #define BODY(NAME, name, number, roles, modes, quorum, lane)                                                 \
 	struct sc_bytes attack_##name##_body(const struct sc_##name##_request *request)                      \
 	{                                                                                                    \
-		SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_BODY_MAX);                                   \
+		SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_BODY_MAX);                                   \
 		struct sc_bytes body = { 0 };                                                                \
 		struct sc_error err = { 0 };                                                                 \
                                                                                                              \
@@ -220,8 +220,8 @@ uint64_t attack_quorum_open(struct sc_client *client, enum sc_command command, s
 	struct sc_quorum_open_response response = { 0 };
 	struct sc_error err = { 0 };
 
-	attack_must("digest", sc_authority_digest(command, body, &request.digest, &err), &err);
-	attack_must("QUORUM_OPEN", sc_module_quorum_open(client, 0, &request, &reply, &response, &err), &err);
+	attack_must("digest", sc_wire_authority_digest(command, body, &request.digest, &err), &err);
+	attack_must("QUORUM_OPEN", sc_call_quorum_open(client, 0, &request, &reply, &response, &err), &err);
 	return response.authority;
 }
 
@@ -232,7 +232,7 @@ sc_status attack_quorum_card(struct sc_client *client, uint64_t authority, struc
 	const struct sc_quorum_card_request request = { authority, card, sc_view_text(pin) };
 	struct sc_quorum_card_response response;
 
-	return sc_module_quorum_card(client, 0, &request, &reply, &response, err);
+	return sc_call_quorum_card(client, 0, &request, &reply, &response, err);
 }
 
 uint64_t attack_quorum(struct sc_client *client, const char *module, unsigned k, enum sc_command command,

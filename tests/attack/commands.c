@@ -88,7 +88,7 @@ static void check_place(struct sc_client *client, const char *place, enum sc_mod
 	struct sc_error err = { 0 };
 
 	memset(&nothing, 0, sizeof nothing);
-	attack_must(place, sc_module_enquire(client, 0, &nothing, &reply, &response, &err), &err);
+	attack_must(place, sc_call_enquire(client, 0, &nothing, &reply, &response, &err), &err);
 	attack_result(
 	    place, response.mode == (uint32_t)mode && response.role == role ? NULL : "another mode or role");
 }

@@ -49,7 +49,7 @@ static struct state state_of(struct sc_client *client)
 	struct sc_error err = { 0 };
 
 	memset(&nothing, 0, sizeof nothing);
-	attack_must("ENQUIRE", sc_module_enquire(client, 0, &nothing, &reply, &response, &err), &err);
+	attack_must("ENQUIRE", sc_call_enquire(client, 0, &nothing, &reply, &response, &err), &err);
 	state = (struct state){ response.mode, response.world, response.counter, "" };
 	memcpy(state.esn, response.esn.data, response.esn.len);
 	return state;
@@ -107,7 +107,7 @@ static sc_status begin_and_commit(struct ceremony *c, struct sc_error *err)
 		snprintf(pins[i], sizeof pins[i], "%s", attack_pin(i + 1));
 		begin.pins.item[i] = sc_view_text(pins[i]);
 	}
-	SC_TRY(sc_module_world_begin(c->client, 0, &begin, &reply, &begun, err));
+	SC_TRY(sc_call_world_begin(c->client, 0, &begin, &reply, &begun, err));
 	c->world = begun.world;
 	attack_write(attack_path(VICTIM "/world"), begun.world_file);
 	for (uint32_t i = 0; i < begun.cards.count; i++) {
@@ -118,7 +118,7 @@ static sc_status begin_and_commit(struct ceremony *c, struct sc_error *err)
 	c->has_begun = true;
 	const struct sc_world_commit_request commit = { begun.world };
 
-	SC_TRY(sc_module_world_commit(c->client, 0, &commit, &nothing, &committed, err));
+	SC_TRY(sc_call_world_commit(c->client, 0, &commit, &nothing, &committed, err));
 	c->is_committed = true;
 	return SC_OK;
 }
@@ -211,7 +211,7 @@ static void *make_keys(void *argument)
 		SC_CLEANUP(sc_bytes) reply = { 0 };
 		struct sc_key_generate_response response = { 0 };
 
-		if (sc_module_key_generate(maker->client, 0, &request, &reply, &response, NULL) != SC_OK ||
+		if (sc_call_key_generate(maker->client, 0, &request, &reply, &response, NULL) != SC_OK ||
 		    sc_bytes_copy(response.blob, &maker->blobs[maker->count], NULL) != SC_OK)
 			break;
 		maker->count++;
@@ -229,7 +229,7 @@ static size_t count_lost(struct maker *maker)
 		SC_CLEANUP(sc_bytes) reply = { 0 };
 		struct sc_key_load_response response;
 
-		lost += sc_module_key_load(client, 0, &request, &reply, &response, NULL) != SC_OK;
+		lost += sc_call_key_load(client, 0, &request, &reply, &response, NULL) != SC_OK;
 		sc_bytes_free(&maker->blobs[i]);
 	}
 	return lost;
@@ -300,7 +300,7 @@ static void *give(void *argument)
 	struct sc_quorum_open_response opened = { 0 };
 	struct sc_error err = { 0 };
 
-	if (sc_module_quorum_open(giver->client, 0, &open, &reply, &opened, &err) == SC_OK)
+	if (sc_call_quorum_open(giver->client, 0, &open, &reply, &opened, &err) == SC_OK)
 		(void)!attack_quorum_card(giver->client, opened.authority, sc_bytes_view(&card),
 					  attack_pin(giver->index), &err);
 	return NULL;

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "changes.h"
 #include "formats/key_type.h"
-#include "formats/transfer.h"
+#include "formats/transfer_package.h"
 
 /* What everything here is tried on. */
 struct customer {
@@ -104,11 +104,11 @@ static void attack_with_a_real_module(const struct customer *c)
 	struct sc_key_attest_response attested = { 0 };
 	struct sc_error err = { 0 };
 
-	attack_must("a key in ws", sc_module_key_generate(ws, 0, &generate, &reply, &generated, &err), &err);
+	attack_must("a key in ws", sc_call_key_generate(ws, 0, &generate, &reply, &generated, &err), &err);
 	attack_write(attack_path("travel/ws.blob"), generated.blob);
 	const struct sc_key_attest_request attest = { .key = attack_load(ws, attack_path("travel/ws.blob")) };
 
-	attack_must("its statement", sc_module_key_attest(ws, 0, &attest, &statement, &attested, &err), &err);
+	attack_must("its statement", sc_call_key_attest(ws, 0, &attest, &statement, &attested, &err), &err);
 	attack_expect("replace-kek-of-a-real-module-in-no-region", SC_ERR_EVIDENCE_MEMBER,
 		      replace(c, attested.statement, sc_bytes_view(&c->world), NULL, &err), &err);
 }
@@ -211,7 +211,7 @@ static sc_status package(const struct customer *c, const struct sc_transfer_pack
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 	struct sc_transfer_package_response response = { 0 };
 
-	SC_TRY(sc_module_transfer_package(c->solo, 0, request, &reply, &response, err));
+	SC_TRY(sc_call_transfer_package(c->solo, 0, request, &reply, &response, err));
 	return out ? sc_transfer_package_decode(response.package, out, err) : SC_OK;
 }
 

@@ -56,7 +56,7 @@ static sc_status import(const struct target *t, struct sc_view package, uint32_t
 	SC_CLEANUP(sc_key_statement) stated = NULL;
 	struct sc_transfer_import_response response = { 0 };
 
-	SC_TRY(sc_module_transfer_import(t->client, 0, &request, &reply, &response, err));
+	SC_TRY(sc_call_transfer_import(t->client, 0, &request, &reply, &response, err));
 	if (!origin)
 		return SC_OK;
 	SC_TRY(sc_signed_data_decode(response.receipt, &receipt, err));
@@ -189,7 +189,7 @@ static void attack_the_place(struct target *eu, struct sc_view package)
 	attack_expect("import-into-north-america", SC_ERR_TRANSFER_REGION, import(&na, package, NULL, &err),
 		      &err);
 	attack_expect("load-the-kek-of-north-america-in-europe", SC_ERR_INTEGRITY,
-		      sc_module_key_load(eu->client, 0, &load, &reply, &loaded, &err), &err);
+		      sc_call_key_load(eu->client, 0, &load, &reply, &loaded, &err), &err);
 	other.kek.b[0] ^= 1;
 	attack_expect("import-with-a-kek-that-is-not-loaded", SC_ERR_NOT_LOADED,
 		      import(&other, package, NULL, &err), &err);

@@ -21,7 +21,7 @@ static sc_status sign(const struct asker *a, uint32_t mechanism, struct sc_view 
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 	struct sc_sign_response response;
 
-	return sc_module_sign(a->client, 0, &request, &reply, &response, err);
+	return sc_call_sign(a->client, 0, &request, &reply, &response, err);
 }
 
 static sc_status sign_digest(const struct asker *a, uint32_t mechanism, struct sc_error *err)
@@ -39,7 +39,7 @@ static sc_status decrypt(const struct asker *a, size_t len, struct sc_error *err
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 	struct sc_decrypt_response response;
 
-	return sc_module_decrypt(a->client, 0, &request, &reply, &response, err);
+	return sc_call_decrypt(a->client, 0, &request, &reply, &response, err);
 }
 
 static sc_status info(const struct asker *a, struct sc_error *err)
@@ -48,7 +48,7 @@ static sc_status info(const struct asker *a, struct sc_error *err)
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 	struct sc_key_info_response response;
 
-	return sc_module_key_info(a->client, 0, &request, &reply, &response, err);
+	return sc_call_key_info(a->client, 0, &request, &reply, &response, err);
 }
 
 static sc_status attest(const struct asker *a, struct sc_error *err)
@@ -57,7 +57,7 @@ static sc_status attest(const struct asker *a, struct sc_error *err)
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 	struct sc_key_attest_response response;
 
-	return sc_module_key_attest(a->client, 0, &request, &reply, &response, err);
+	return sc_call_key_attest(a->client, 0, &request, &reply, &response, err);
 }
 
 static sc_status load(struct sc_client *client, struct sc_view blob, struct sc_error *err)
@@ -66,7 +66,7 @@ static sc_status load(struct sc_client *client, struct sc_view blob, struct sc_e
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 	struct sc_key_load_response response;
 
-	return sc_module_key_load(client, 0, &request, &reply, &response, err);
+	return sc_call_key_load(client, 0, &request, &reply, &response, err);
 }
 
 static sc_status generate(struct sc_client *client, const char *application, struct sc_view owner,
@@ -81,7 +81,7 @@ static sc_status generate(struct sc_client *client, const char *application, str
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 	struct sc_key_generate_response response;
 
-	return sc_module_key_generate(client, 0, &request, &reply, &response, err);
+	return sc_call_key_generate(client, 0, &request, &reply, &response, err);
 }
 
 /* What the ACL has, first; then what it has not. An OAEP block of nonsense is what DECRYPT itself refuses. */
@@ -194,9 +194,9 @@ static void attack_to_take_it_out(const struct asker *a)
 	struct sc_error err = { 0 };
 
 	attack_expect("imported-packaged", SC_ERR_OWNER,
-		      sc_module_transfer_package(custody, 0, &package, &reply, &packaged, &err), &err);
+		      sc_call_transfer_package(custody, 0, &package, &reply, &packaged, &err), &err);
 	attack_expect("imported-packaged-by-its-daemon", SC_ERR_ROLE,
-		      sc_module_transfer_package(a->client, 0, &package, &reply, &packaged, &err), &err);
+		      sc_call_transfer_package(a->client, 0, &package, &reply, &packaged, &err), &err);
 	attack_expect("imported-given-another-acl", SC_ERR_OWNER,
 		      attack_call_with_quorum(custody, "eu", 2, SC_COMMAND_ACL_REPLACE, sc_bytes_view(&body),
 					      NULL, &err),
@@ -216,7 +216,7 @@ static void attack_to_import_with_it(const struct asker *a)
 	struct sc_error err = { 0 };
 
 	attack_expect("imported-opens-a-package", SC_ERR_OWNER,
-		      sc_module_transfer_import(a->client, 0, &request, &reply, &response, &err), &err);
+		      sc_call_transfer_import(a->client, 0, &request, &reply, &response, &err), &err);
 }
 
 /* Every byte flipped, every length cut, and in the modules of other worlds. */
@@ -325,7 +325,7 @@ static void attack_the_tls_key(void)
 	struct asker a = { .client = tls, .owner = sc_bytes_view(&owner) };
 	struct sc_error err = { 0 };
 
-	attack_must("a TLS key", sc_module_key_generate(tls, 0, &request, &reply, &made, &err), &err);
+	attack_must("a TLS key", sc_call_key_generate(tls, 0, &request, &reply, &made, &err), &err);
 	attack_must("its digest", sc_sha256(made.blob, &a.key, &err), &err);
 	attack_must("its blob", load(tls, made.blob, &err), &err);
 	attack_expect("tls-key-signs-a-handshake", SC_OK, sign_digest(&a, SC_MECHANISM_TLS_ECDSA, &err),

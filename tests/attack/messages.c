@@ -34,7 +34,7 @@ static const char *name_of(const char *attack, const char *socket)
 static int dial(const char *socket_name)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const int buffer = 4 * SC_SOCKET_BUFFER;
+	const int buffer = 4 * SC_WIRE_SOCKET_BUFFER;
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	snprintf(address.sun_path, sizeof address.sun_path, "%s", attack_path("eu/%s", socket_name));
@@ -47,8 +47,8 @@ static int dial(const char *socket_name)
 /* Sends it over a connection, which is made anew where it has been closed; the answer's status, or CLOSED. */
 static int exchange(const char *socket_name, int *fd, struct sc_view message)
 {
-	static uint8_t answer[SC_MESSAGE_MAX];
-	struct sc_response_header header;
+	static uint8_t answer[SC_WIRE_MESSAGE_MAX];
+	struct sc_wire_response_header header;
 	struct sc_view body;
 	struct pollfd waiting;
 	ssize_t got;
@@ -61,7 +61,7 @@ static int exchange(const char *socket_name, int *fd, struct sc_view message)
 	if (poll(&waiting, 1, WAIT) != 1)
 		attack_must("the module's answer", SC_ERR_TIMEOUT, NULL);
 	got = recv(*fd, answer, sizeof answer, 0);
-	if (got > 0 && sc_response_read(sc_view_of(answer, (size_t)got), &header, &body, NULL) == SC_OK)
+	if (got > 0 && sc_wire_response_read(sc_view_of(answer, (size_t)got), &header, &body, NULL) == SC_OK)
 		return (int)header.status;
 	close(*fd);
 	*fd = -1;
@@ -71,11 +71,11 @@ static int exchange(const char *socket_name, int *fd, struct sc_view message)
 /* A message as the module's own client would send it. */
 static struct sc_bytes message_of(uint16_t command, struct sc_view body)
 {
-	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_REQUEST_HEADER_SIZE + SC_BODY_MAX);
-	const struct sc_request_header header = { .command = command, .id = 7 };
+	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_REQUEST_HEADER_SIZE + SC_WIRE_BODY_MAX);
+	const struct sc_wire_request_header header = { .command = command, .id = 7 };
 	struct sc_bytes message = { 0 };
 
-	sc_request_header_write(&writer, &header, body.len);
+	sc_wire_request_header_write(&writer, &header, body.len);
 	sc_write_raw(&writer, body);
 	attack_must("a message", writer.failed ? SC_ERR_TOO_LARGE : SC_OK, NULL);
 	attack_must("memory", sc_bytes_copy(sc_writer_view(&writer), &message, NULL), NULL);
@@ -162,8 +162,8 @@ static void attack_longer(const char *socket_name)
 	int fd = -1;
 
 	attack_must("memory", sc_bytes_new(whole.len + 1, &behind, NULL), NULL);
-	attack_must("memory", sc_bytes_new(SC_BODY_MAX, &longest, NULL), NULL);
-	attack_must("memory", sc_bytes_new(SC_REQUEST_HEADER_SIZE + SC_BODY_MAX + 1, &too_long, NULL), NULL);
+	attack_must("memory", sc_bytes_new(SC_WIRE_BODY_MAX, &longest, NULL), NULL);
+	attack_must("memory", sc_bytes_new(SC_WIRE_REQUEST_HEADER_SIZE + SC_WIRE_BODY_MAX + 1, &too_long, NULL), NULL);
 	memcpy(behind.data, whole.data, whole.len);
 	SC_CLEANUP(sc_bytes) full = message_of(SC_COMMAND_ENQUIRE, sc_bytes_view(&longest));
 

@@ -8,7 +8,7 @@
 #define SC_TESTS_PARCEL_H
 
 #include "forge.h"
-#include "formats/transfer.h"
+#include "formats/transfer_package.h"
 
 struct parcel {
 	const struct sc_forge

@@ -35,7 +35,7 @@ static struct order prepare(const char *module, unsigned k)
 	struct sc_key_generate_response generated = { 0 };
 	struct sc_error err = { 0 };
 
-	attack_must("KEY_GENERATE", sc_module_key_generate(o.client, 0, &generate, &reply, &generated, &err),
+	attack_must("KEY_GENERATE", sc_call_key_generate(o.client, 0, &generate, &reply, &generated, &err),
 		    &err);
 	attack_must("memory", sc_bytes_copy(generated.blob, &o.blob, &err), &err);
 	attack_must("digest", sc_sha256(generated.blob, &o.request.key, &err), &err);
@@ -52,7 +52,7 @@ static void load(const struct order *o)
 	struct sc_key_load_response response;
 	struct sc_error err = { 0 };
 
-	attack_must("KEY_LOAD", sc_module_key_load(o->client, 0, &request, &reply, &response, &err), &err);
+	attack_must("KEY_LOAD", sc_call_key_load(o->client, 0, &request, &reply, &response, &err), &err);
 }
 
 static void finish(struct order *o)
@@ -235,9 +235,9 @@ static void attack_with_another_command(const struct order *o)
 
 	attack_must(
 	    "digest",
-	    sc_authority_digest(SC_COMMAND_ACL_REPLACE, sc_bytes_view(&o->body), &request.digest, &err),
+	    sc_wire_authority_digest(SC_COMMAND_ACL_REPLACE, sc_bytes_view(&o->body), &request.digest, &err),
 	    &err);
-	attack_must("QUORUM_OPEN", sc_module_quorum_open(o->client, 0, &request, &reply, &opened, &err),
+	attack_must("QUORUM_OPEN", sc_call_quorum_open(o->client, 0, &request, &reply, &opened, &err),
 		    &err);
 	attack_must(
 	    "QUORUM_CARD",
@@ -266,17 +266,17 @@ static void attack_the_opening(const struct order *o)
 
 		snprintf(name, sizeof name, "quorum-number-%u-on-one-connection", i);
 		attack_expect(name, i <= 4 ? SC_OK : SC_ERR_BUSY,
-			      sc_module_quorum_open(client, 0, &request, &reply, &opened, &err), &err);
+			      sc_call_quorum_open(client, 0, &request, &reply, &opened, &err), &err);
 	}
 	SC_CLEANUP(sc_client) another = attack_connect(o->module, "custody");
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 
 	request.command = SC_COMMAND_KEY_GENERATE;
 	attack_expect("quorum-for-a-command-that-takes-none", SC_ERR_QUORUM,
-		      sc_module_quorum_open(another, 0, &request, &reply, &opened, &err), &err);
+		      sc_call_quorum_open(another, 0, &request, &reply, &opened, &err), &err);
 	request.command = 0x37;
 	attack_expect("quorum-for-no-command", SC_ERR_QUORUM,
-		      sc_module_quorum_open(another, 0, &request, &reply, &opened, &err), &err);
+		      sc_call_quorum_open(another, 0, &request, &reply, &opened, &err), &err);
 	attack_expect("authority-for-a-command-that-takes-none", SC_ERR_QUORUM,
 		      sc_client_call(another, SC_COMMAND_ENQUIRE, 1, (struct sc_view){ 0 }, &reply, &err),
 		      &err);

@@ -17,7 +17,7 @@ static void generate(struct sc_client *solo)
 	struct sc_key_generate_response response = { 0 };
 	struct sc_error err = { 0 };
 
-	attack_must("KEY_GENERATE", sc_module_key_generate(solo, 0, &request, &reply, &response, &err), &err);
+	attack_must("KEY_GENERATE", sc_call_key_generate(solo, 0, &request, &reply, &response, &err), &err);
 	attack_write(attack_path("travel/simple.blob"), response.blob);
 	attack_write(attack_path("travel/spki.der"), response.spki);
 }
@@ -56,7 +56,7 @@ static void package(struct sc_client *solo, struct sc_view kek, struct sc_view w
 	struct sc_error err = { 0 };
 
 	attack_expect("travel-package", SC_OK,
-		      sc_module_transfer_package(solo, 0, &request, &reply, &response, &err), &err);
+		      sc_call_transfer_package(solo, 0, &request, &reply, &response, &err), &err);
 	attack_write(attack_path("travel/package.byok"), response.package);
 }
 
@@ -74,7 +74,7 @@ static void import(struct sc_client *eu)
 	struct sc_error err = { 0 };
 
 	attack_expect("travel-import", SC_OK,
-		      sc_module_transfer_import(eu, 0, &request, &reply, &response, &err), &err);
+		      sc_call_transfer_import(eu, 0, &request, &reply, &response, &err), &err);
 	attack_write(attack_path("travel/imported.blob"), response.blob);
 	attack_write(attack_path("travel/receipt"), response.receipt);
 }

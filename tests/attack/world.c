@@ -67,7 +67,7 @@ static sc_status init(const struct region *r, struct sc_view file, X509 *certifi
 	SC_CLEANUP(sc_bytes) der = { 0 };
 	struct sc_region_init_request request = { .world_file = file };
 
-	attack_must("certificate", sc_certificate_encode(certificate, &der, err), err);
+	attack_must("certificate", sc_x509_encode(certificate, &der, err), err);
 	request.certificate = sc_bytes_view(&der);
 	SC_CLEANUP(sc_bytes) body = attack_region_init_body(&request);
 

@@ -52,7 +52,7 @@ static sc_status import(char **argument, struct sc_error *err)
 	SC_TRY(owner_of(argument[3], &owner, err));
 	SC_TRY(sc_client_key_load(client, sc_bytes_view(&kek), (struct sc_view){ 0 }, &key, err));
 	const struct sc_transfer_import_request request = { key.digest, sc_bytes_view(&owner), sc_bytes_view(&package) };
-	SC_TRY(sc_module_transfer_import(client, 0, &request, &reply, &out, err));
+	SC_TRY(sc_call_transfer_import(client, 0, &request, &reply, &out, err));
 	SC_TRY(write_out(argument[4], out.blob, err));
 	return write_out(argument[5], out.receipt, err);
 }

@@ -43,60 +43,60 @@ static sc_status make_key(char **argument, struct sc_error *err)
 	SC_TRY(sc_client_open(argument[0], &client, err));
 	SC_TRY(owner_of_signind(&owner, err));
 	request.owner = sc_bytes_view(&owner);
-	SC_TRY(sc_module_key_generate(client, 0, &request, &reply, &key, err));
+	SC_TRY(sc_call_key_generate(client, 0, &request, &reply, &key, err));
 	SC_TRY(sc_file_write_path(argument[2], key.blob, SC_FILE_NEW, 0600, err));
 	return sc_file_write_path(argument[3], key.spki, SC_FILE_NEW, 0600, err);
 }
 
-static sc_status read_hashed(char encoded[SC_PASSWORD_ENCODED_SIZE], struct sc_error *err)
+static sc_status read_hashed(char encoded[SC_WEB_PASSWORD_ENCODED_SIZE], struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) password = { 0 };
 
 	SC_TRY(sc_fd_read_secret_line(0, &password, err));
-	return sc_password_encode(sc_secret_view(&password), encoded, err);
+	return sc_web_password_encode(sc_secret_view(&password), encoded, err);
 }
 
-static sc_status add_tenant(struct sc_signin_store *store, char **argument, struct sc_error *err)
+static sc_status add_tenant(struct sc_store_signin_db *store, char **argument, struct sc_error *err)
 {
-	const struct sc_signin_tenant_row row = { .id = argument[0], .name = argument[1] };
+	const struct sc_store_signin_tenant_row row = { .id = argument[0], .name = argument[1] };
 
-	return sc_signin_tenant_add(store, &row, err);
+	return sc_store_signin_tenant_add(store, &row, err);
 }
 
-static sc_status add_user(struct sc_signin_store *store, char **argument, struct sc_error *err)
+static sc_status add_user(struct sc_store_signin_db *store, char **argument, struct sc_error *err)
 {
-	char encoded[SC_PASSWORD_ENCODED_SIZE];
-	const struct sc_user_row row = { .tenant = argument[0],
+	char encoded[SC_WEB_PASSWORD_ENCODED_SIZE];
+	const struct sc_store_user_row row = { .tenant = argument[0],
 					 .oid = argument[1],
 					 .upn = argument[2],
 					 .name = argument[3],
 					 .password = encoded };
 
 	SC_TRY(read_hashed(encoded, err));
-	return sc_signin_user_add(store, &row, err);
+	return sc_store_user_add(store, &row, err);
 }
 
-static sc_status add_application(struct sc_signin_store *store, char **argument, struct sc_error *err)
+static sc_status add_application(struct sc_store_signin_db *store, char **argument, struct sc_error *err)
 {
-	char encoded[SC_PASSWORD_ENCODED_SIZE];
-	const struct sc_application_row row = { .tenant = argument[0],
+	char encoded[SC_WEB_PASSWORD_ENCODED_SIZE];
+	const struct sc_store_application_row row = { .tenant = argument[0],
 						.appid = argument[1],
 						.oid = argument[2],
 						.name = argument[3],
 						.secret = encoded };
 
 	SC_TRY(read_hashed(encoded, err));
-	return sc_signin_application_add(store, &row, err);
+	return sc_store_application_add(store, &row, err);
 }
 
 static sc_status run(int argc, char **argv, struct sc_error *err)
 {
-	SC_CLEANUP(sc_signin_store) store = NULL;
+	SC_CLEANUP(sc_store_signin_db) store = NULL;
 
 	if (argc == 6 && strcmp(argv[1], "key") == 0)
 		return make_key(argv + 2, err);
 	SC_ENSURE(argc > 2, err, SC_ERR_USAGE, "key, tenant, user or application");
-	SC_TRY(sc_signin_store_open(argv[2], &store, err));
+	SC_TRY(sc_store_signin_db_open(argv[2], &store, err));
 	if (argc == 5 && strcmp(argv[1], "tenant") == 0)
 		return add_tenant(store, argv + 3, err);
 	if (argc == 7 && strcmp(argv[1], "user") == 0)

@@ -14,7 +14,7 @@ struct sc_forge_change {
 	void (*apply)(struct sc_forge *forge, const struct sc_forge *other);
 	sc_status key;      /* sc_statement_verify of the KEK package, judged now */
 	sc_status world;    /* sc_statement_verify of the world package, judged at its time */
-	sc_status packages; /* sc_packages_verify of both */
+	sc_status packages; /* sc_evidence_packages_verify of both */
 };
 
 /* All of them, *count rows. Those whose `packages` is SC_OK are acceptable differences. */

@@ -121,7 +121,7 @@ void sc_forge_region_again(struct sc_forge *f)
 	struct sc_text issuer = { 0 };
 
 	name_of(f->root, &issuer);
-	sc_knso_name(&f->world->world, knso);
+	sc_certificate_knso_name(&f->world->world, knso);
 	sc_forge_put(&f->region_certificate,
 		     sc_forge_certificate(f, &(struct sc_certificate_request){ .kind = SC_CERTIFICATE_REGION,
 									       .subject_key = f->knso,
@@ -135,7 +135,7 @@ void sc_forge_member_again(struct sc_forge *f)
 {
 	char knso[SC_KNSO_NAME_SIZE];
 
-	sc_knso_name(&f->world->world, knso);
+	sc_certificate_knso_name(&f->world->world, knso);
 	sc_forge_put(&f->member,
 		     sc_forge_certificate(f, &(struct sc_certificate_request){ .kind = SC_CERTIFICATE_MEMBER,
 									       .subject_key = f->module_key,
@@ -161,8 +161,8 @@ void sc_forge_kek_certificate_again(struct sc_forge *f)
 	struct sc_hash hash = { 0 };
 
 	must_hold(sc_key_hash(sc_bytes_view(&spki), &hash, NULL) == SC_OK, "key hash", NULL);
-	sc_kek_name(&hash, kek);
-	sc_knso_name(&f->world->world, knso);
+	sc_certificate_kek_name(&hash, kek);
+	sc_certificate_knso_name(&f->world->world, knso);
 	sc_forge_put(&f->kek_certificate,
 		     sc_forge_certificate(f, &(struct sc_certificate_request){ .kind = SC_CERTIFICATE_KEK,
 									       .subject_key = f->kek,
@@ -304,9 +304,9 @@ struct sc_bytes sc_forge_world_statement(const struct sc_forge *f)
 	return world_statement(f, NULL);
 }
 
-struct sc_trust sc_forge_trust(const struct sc_forge *f)
+struct sc_evidence_trust sc_forge_trust(const struct sc_forge *f)
 {
-	return (struct sc_trust){ .roots = &f->root, .root_count = 1, .now = f->now };
+	return (struct sc_evidence_trust){ .roots = &f->root, .root_count = 1, .now = f->now };
 }
 
 /* -- the whole --------------------------------------------------------------------------------- */

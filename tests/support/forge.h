@@ -62,7 +62,7 @@ struct sc_bytes sc_forge_world_package(const struct sc_forge *forge);
 struct sc_bytes sc_forge_world_statement(const struct sc_forge *forge);
 
 /* Believes the forge's root, now. Valid as long as the forge. */
-struct sc_trust sc_forge_trust(const struct sc_forge *forge);
+struct sc_evidence_trust sc_forge_trust(const struct sc_forge *forge);
 
 /* -- keys: each call makes a new one, but for those that are slow to make ---------------------- */
 

@@ -51,10 +51,10 @@ static void write_enquiry(const struct sc_stand_in *s, struct sc_writer *body)
 static void write_evidence(const struct sc_stand_in *s, struct sc_writer *body)
 {
 	struct sc_evidence_response response = { 0 };
-	struct sc_bytes der[1 + SC_LIST_MAX] = { 0 };
+	struct sc_bytes der[1 + SC_WIRE_LIST_MAX] = { 0 };
 
 	for (size_t i = 0; i < s->count; i++)
-		must_hold(sc_certificate_encode(s->roots[i], &der[i], NULL) == SC_OK, "root");
+		must_hold(sc_x509_encode(s->roots[i], &der[i], NULL) == SC_OK, "root");
 	response.root = sc_bytes_view(&der[0]);
 	response.source_roots.count = (uint32_t)s->count - 1;
 	for (size_t i = 1; i < s->count; i++)
@@ -69,17 +69,17 @@ static void write_evidence(const struct sc_stand_in *s, struct sc_writer *body)
 /* One request and its answer; false when the peer has gone. */
 static bool answer(const struct sc_stand_in *s, int peer)
 {
-	static uint8_t message[SC_MESSAGE_MAX];
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
-	SC_CLEANUP(sc_writer) out = sc_writer_new(SC_MESSAGE_MAX);
-	struct sc_request_header request;
-	struct sc_response_header response = { .status = SC_OK };
+	static uint8_t message[SC_WIRE_MESSAGE_MAX];
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
+	SC_CLEANUP(sc_writer) out = sc_writer_new(SC_WIRE_MESSAGE_MAX);
+	struct sc_wire_request_header request;
+	struct sc_wire_response_header response = { .status = SC_OK };
 	struct sc_view view;
 	ssize_t got = recv(peer, message, sizeof message, 0);
 
 	if (got <= 0)
 		return false;
-	must_hold(sc_request_read(sc_view_of(message, (size_t)got), &request, &view, NULL) == SC_OK,
+	must_hold(sc_wire_request_read(sc_view_of(message, (size_t)got), &request, &view, NULL) == SC_OK,
 		  "request");
 	if (request.command == SC_COMMAND_ENQUIRE)
 		write_enquiry(s, &body);
@@ -89,7 +89,7 @@ static bool answer(const struct sc_stand_in *s, int peer)
 		response.status = SC_ERR_COMMAND;
 	response.command = request.command;
 	response.id = request.id;
-	sc_response_header_write(&out, &response, body.used);
+	sc_wire_response_header_write(&out, &response, body.used);
 	sc_write_raw(&out, sc_writer_view(&body));
 	must_hold(!body.failed && !out.failed, "answer");
 	return send(peer, out.buffer.data, out.used, MSG_NOSIGNAL) == (ssize_t)out.used;

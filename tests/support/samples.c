@@ -16,7 +16,7 @@
 #include "formats/signed_data.h"
 #include "formats/statement.h"
 #include "formats/suite.h"
-#include "formats/transfer.h"
+#include "formats/transfer_package.h"
 
 #define CREATED INT64_C(1795517120) /* 2026-11-24 */
 

@@ -12,7 +12,7 @@
 #include "base/os.h"
 #include "evidence/certificate.h"
 #include "hsmd/core/blob.h"
-#include "hsmd/core/state.h"
+#include "hsmd/core/state_change.h"
 
 #define ROOT_NAME "Tests Root"
 
@@ -107,7 +107,7 @@ void core_start(struct core *core)
 
 void core_end(struct core *core)
 {
-	sc_session_free(core->custody);
+	sc_core_session_free(core->custody);
 	sc_module_free(core->module);
 	sc_secret_free(&core->unlock);
 	sc_bytes_free(&core->state);
@@ -126,7 +126,7 @@ sc_status core_reopen(struct core *core, struct sc_error *err)
 	SC_CLEANUP(sc_bytes) state = { 0 };
 	SC_CLEANUP(sc_bytes) mark = { 0 };
 
-	sc_session_free(core->custody);
+	sc_core_session_free(core->custody);
 	sc_module_free(core->module);
 	core->custody = NULL;
 	core->module = NULL;
@@ -166,7 +166,7 @@ static void encode_certificate(X509 *certificate, struct sc_bytes *out)
 {
 	struct sc_error err = { 0 };
 
-	assert_ok(sc_certificate_encode(certificate, out, &err), &err);
+	assert_ok(sc_x509_encode(certificate, out, &err), &err);
 	X509_free(certificate);
 }
 
@@ -191,7 +191,7 @@ sc_status core_install(struct core *core, struct sc_view warrant, struct sc_erro
 	SC_CLEANUP(sc_bytes) root = { 0 };
 	struct sc_hash hash;
 
-	SC_TRY(sc_certificate_encode(core->root, &root, err));
+	SC_TRY(sc_x509_encode(core->root, &root, err));
 	SC_TRY(sc_certificate_key_hash(core->root, &hash, err));
 	return sc_module_install_warrant(core->module, sc_bytes_view(&root), warrant, &hash, err);
 }
@@ -247,7 +247,7 @@ void core_region_certificate(const struct core *core, const char *region, struct
 	assert_ok(sc_text_set(&info->region, region, "region", NULL), NULL);
 	assert_ok(sc_text_set(&info->operator_name, "Tests", "operator", NULL), NULL);
 	assert_ok(sc_spki_read(sc_bytes_view(&s->knso), &knso, NULL), NULL);
-	sc_knso_name(&s->world, name);
+	sc_certificate_knso_name(&s->world, name);
 	make_certificate(&(struct sc_certificate_request){ .kind = SC_CERTIFICATE_REGION,
 							   .subject_key = knso,
 							   .subject = name,
@@ -281,7 +281,7 @@ void core_make_region(struct core *core, const char *region)
 
 	core_region_certificate(core, region, &certificate);
 	made = (struct region){ sc_bytes_view(&certificate), region };
-	assert_ok(sc_state_update(core->module, set_region, &made, &err), &err);
+	assert_ok(sc_core_state_update(core->module, set_region, &made, &err), &err);
 }
 
 EVP_PKEY *core_rsa_key(void)
@@ -309,26 +309,26 @@ void core_seal(struct core *core, EVP_PKEY *key, uint32_t application, const str
 
 /* -- requests ---------------------------------------------------------------------------------- */
 
-struct sc_session *core_session(struct core *core, enum sc_role role)
+struct sc_core_session *core_session(struct core *core, enum sc_role role)
 {
-	struct sc_socket_policy policy = { .role = role };
-	struct sc_session *session;
+	struct sc_policy policy = { .role = role };
+	struct sc_core_session *session;
 
 	assert_ok(sc_policy_check(&policy, NULL), NULL);
-	session = sc_session_new(core->module, &policy, true);
+	session = sc_core_session_new(core->module, &policy, true);
 	assert_non_null(session);
 	return session;
 }
 
-struct sc_session *core_service(struct core *core, const char *daemon, uint32_t make, uint32_t load)
+struct sc_core_session *core_service(struct core *core, const char *daemon, uint32_t make, uint32_t load)
 {
-	struct sc_socket_policy policy = { .role = SC_ROLE_SERVICE, .make = make, .load = load };
+	struct sc_policy policy = { .role = SC_ROLE_SERVICE, .make = make, .load = load };
 	struct sc_error err = { 0 };
-	struct sc_session *session;
+	struct sc_core_session *session;
 
 	assert_ok(sc_text_set(&policy.daemon, daemon, "daemon", NULL), NULL);
 	assert_ok(sc_policy_check(&policy, &err), &err);
-	session = sc_session_new(core->module, &policy, true);
+	session = sc_core_session_new(core->module, &policy, true);
 	assert_non_null(session);
 	return session;
 }
@@ -338,18 +338,18 @@ void core_answer_free(struct core_answer *answer)
 	sc_writer_free(&answer->message);
 }
 
-sc_status core_send(struct sc_session *session, uint32_t command, uint64_t authority, struct sc_view body,
+sc_status core_send(struct sc_core_session *session, uint32_t command, uint64_t authority, struct sc_view body,
 		    struct core_answer *out)
 {
-	const struct sc_request_header header = { (uint16_t)command, 7, authority };
-	SC_CLEANUP(core_answer) answer = { .message = sc_writer_new(SC_MESSAGE_MAX) };
+	const struct sc_wire_request_header header = { (uint16_t)command, 7, authority };
+	SC_CLEANUP(core_answer) answer = { .message = sc_writer_new(SC_WIRE_MESSAGE_MAX) };
 	sc_status status;
 
 	sc_module_handle(session, &header, body, &answer.message);
 	/* Without memory for any answer, hsmd/os refuses in the module's name. */
 	if (answer.message.failed)
 		return SC_ERR_MODULE_FULL;
-	assert_ok(sc_response_read(sc_writer_view(&answer.message), &answer.header, &answer.body, NULL),
+	assert_ok(sc_wire_response_read(sc_writer_view(&answer.message), &answer.header, &answer.body, NULL),
 		  NULL);
 	assert_int_equal(answer.header.id, 7);
 	assert_int_equal(answer.header.command, command);
@@ -364,11 +364,11 @@ sc_status core_send(struct sc_session *session, uint32_t command, uint64_t autho
 }
 
 #define CORE_ASK(NAME, name, number, roles, modes, quorum, lane)                                             \
-	sc_status core_##name(struct sc_session *session, uint64_t authority,                                \
+	sc_status core_##name(struct sc_core_session *session, uint64_t authority,                                \
 			      const struct sc_##name##_request *in, struct sc_##name##_response *out,        \
 			      struct core_answer *answer)                                                    \
 	{                                                                                                    \
-		SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);                                     \
+		SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);                                     \
 		sc_status status;                                                                            \
                                                                                                              \
 		sc_##name##_request_write(&body, in);                                                        \
@@ -380,7 +380,7 @@ sc_status core_send(struct sc_session *session, uint32_t command, uint64_t autho
 	}
 SC_COMMAND_TABLE(CORE_ASK)
 
-sc_status core_load(struct sc_session *session, struct sc_view blob, struct sc_hash *key)
+sc_status core_load(struct sc_core_session *session, struct sc_view blob, struct sc_hash *key)
 {
 	struct sc_key_load_response out;
 	SC_CLEANUP(core_answer) answer = { 0 };
@@ -390,19 +390,19 @@ sc_status core_load(struct sc_session *session, struct sc_view blob, struct sc_h
 	return SC_OK;
 }
 
-uint64_t core_open_quorum(struct sc_session *session, uint32_t command, struct sc_view body)
+uint64_t core_open_quorum(struct sc_core_session *session, uint32_t command, struct sc_view body)
 {
 	struct sc_quorum_open_request in = { .command = command };
 	struct sc_quorum_open_response out;
 	SC_CLEANUP(core_answer) answer = { 0 };
 
-	assert_ok(sc_authority_digest(command, body, &in.digest, NULL), NULL);
+	assert_ok(sc_wire_authority_digest(command, body, &in.digest, NULL), NULL);
 	assert_ok(core_quorum_open(session, 0, &in, &out, &answer), NULL);
 	return out.authority;
 }
 
-sc_status core_present(struct core *core, struct sc_session *session, uint64_t authority, unsigned card,
-		       const char *pin, struct sc_response_header *header)
+sc_status core_present(struct core *core, struct sc_core_session *session, uint64_t authority, unsigned card,
+		       const char *pin, struct sc_wire_response_header *header)
 {
 	const struct sc_quorum_card_request in = { authority, sc_bytes_view(&core->cards[card]),
 						   pin ? sc_view_text(pin) : core_pin(card) };
@@ -414,7 +414,7 @@ sc_status core_present(struct core *core, struct sc_session *session, uint64_t a
 	return status;
 }
 
-uint64_t core_quorum(struct core *core, struct sc_session *session, uint32_t command, struct sc_view body)
+uint64_t core_quorum(struct core *core, struct sc_core_session *session, uint32_t command, struct sc_view body)
 {
 	uint64_t authority = core_open_quorum(session, command, body);
 

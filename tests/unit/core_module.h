@@ -14,7 +14,7 @@
 
 struct core {
 	struct sc_module *module;
-	struct sc_session *custody;
+	struct sc_core_session *custody;
 	struct sc_secret unlock;
 
 	/* The host: what was saved last. */
@@ -75,14 +75,14 @@ void core_seal(struct core *core, EVP_PKEY *key, uint32_t application, const str
 	       const struct sc_acl *acl, struct sc_bytes *out);
 EVP_PKEY *core_rsa_key(void); /* RSA-2048: one for the process, borrowed */
 
-struct sc_session *core_session(struct core *core, enum sc_role role);
+struct sc_core_session *core_session(struct core *core, enum sc_role role);
 /* A service socket of this daemon that makes and loads these applications. */
-struct sc_session *core_service(struct core *core, const char *daemon, uint32_t make, uint32_t load);
+struct sc_core_session *core_service(struct core *core, const char *daemon, uint32_t make, uint32_t load);
 
 /* -- requests ---------------------------------------------------------------------------------- */
 
 struct core_answer {
-	struct sc_response_header header;
+	struct sc_wire_response_header header;
 	struct sc_view body;
 	struct sc_writer message;
 };
@@ -90,7 +90,7 @@ void core_answer_free(struct core_answer *answer);
 SC_CLEANUP_VALUE(core_answer, core_answer_free)
 
 /* One request, its body as bytes; the caller frees *out, which may be NULL. */
-sc_status core_send(struct sc_session *session, uint32_t command, uint64_t authority, struct sc_view body,
+sc_status core_send(struct sc_core_session *session, uint32_t command, uint64_t authority, struct sc_view body,
 		    struct core_answer *out);
 
 /*
@@ -98,20 +98,20 @@ sc_status core_send(struct sc_session *session, uint32_t command, uint64_t autho
  * the status is wanted, and *out is not filled).
  */
 #define CORE_ASK(NAME, name, number, roles, modes, quorum, lane)                                             \
-	sc_status core_##name(struct sc_session *session, uint64_t authority,                                \
+	sc_status core_##name(struct sc_core_session *session, uint64_t authority,                                \
 			      const struct sc_##name##_request *in, struct sc_##name##_response *out,        \
 			      struct core_answer *answer);
 SC_COMMAND_TABLE(CORE_ASK)
 #undef CORE_ASK
 
 /* Loads a blob; its digest in *key. */
-sc_status core_load(struct sc_session *session, struct sc_view blob, struct sc_hash *key);
+sc_status core_load(struct sc_core_session *session, struct sc_view blob, struct sc_hash *key);
 
 /* Opens a quorum for that command and body; then presents a card. */
-uint64_t core_open_quorum(struct sc_session *session, uint32_t command, struct sc_view body);
-sc_status core_present(struct core *core, struct sc_session *session, uint64_t authority, unsigned card,
-		       const char *pin, struct sc_response_header *header);
+uint64_t core_open_quorum(struct sc_core_session *session, uint32_t command, struct sc_view body);
+sc_status core_present(struct core *core, struct sc_core_session *session, uint64_t authority, unsigned card,
+		       const char *pin, struct sc_wire_response_header *header);
 /* A whole quorum. */
-uint64_t core_quorum(struct core *core, struct sc_session *session, uint32_t command, struct sc_view body);
+uint64_t core_quorum(struct core *core, struct sc_core_session *session, uint32_t command, struct sc_view body);
 
 #endif

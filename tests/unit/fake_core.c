@@ -13,9 +13,9 @@ struct sc_module {
 	struct sc_bytes state;
 };
 
-struct sc_session {
+struct sc_core_session {
 	struct sc_module *module;
-	struct sc_socket_policy policy;
+	struct sc_policy policy;
 	bool is_other_user;
 };
 
@@ -85,7 +85,7 @@ unsigned fake_evidence(void)
 	return evidence;
 }
 
-static void wait_while_held(const struct sc_request_header *header)
+static void wait_while_held(const struct sc_wire_request_header *header)
 {
 	pthread_mutex_lock(&fake.lock);
 	fake.held++;
@@ -107,7 +107,7 @@ uint32_t sc_application_by_name(const char *name)
 					: 0;
 }
 
-sc_status sc_policy_check(struct sc_socket_policy *policy, struct sc_error *err)
+sc_status sc_policy_check(struct sc_policy *policy, struct sc_error *err)
 {
 	SC_ENSURE(policy->role != SC_ROLE_SERVICE || policy->daemon.s[0], err, SC_ERR_ARGUMENT,
 		  "a service socket names its daemon");
@@ -193,21 +193,21 @@ sc_status sc_module_install_warrant(struct sc_module *module, struct sc_view roo
 	return sc_fail(err, SC_ERR_EVIDENCE_ROOT, "the stand-in trusts nobody");
 }
 
-struct sc_session *sc_session_new(struct sc_module *module, const struct sc_socket_policy *policy,
+struct sc_core_session *sc_core_session_new(struct sc_module *module, const struct sc_policy *policy,
 				  bool peer_is_other_user)
 {
-	struct sc_session *session = calloc(1, sizeof *session);
+	struct sc_core_session *session = calloc(1, sizeof *session);
 
 	if (!session)
 		return NULL;
-	*session = (struct sc_session){ module, *policy, peer_is_other_user };
+	*session = (struct sc_core_session){ module, *policy, peer_is_other_user };
 	pthread_mutex_lock(&fake.lock);
 	fake.sessions++;
 	pthread_mutex_unlock(&fake.lock);
 	return session;
 }
 
-void sc_session_free(struct sc_session *session)
+void sc_core_session_free(struct sc_core_session *session)
 {
 	free(session);
 	pthread_mutex_lock(&fake.lock);
@@ -215,20 +215,20 @@ void sc_session_free(struct sc_session *session)
 	pthread_mutex_unlock(&fake.lock);
 }
 
-static void answer(const struct sc_request_header *header, sc_status status, const struct sc_writer *body,
+static void answer(const struct sc_wire_request_header *header, sc_status status, const struct sc_writer *body,
 		   struct sc_writer *out)
 {
-	const struct sc_response_header response = { header->command, header->id, status, { 0 } };
+	const struct sc_wire_response_header response = { header->command, header->id, status, { 0 } };
 
-	sc_response_header_write(out, &response, body ? body->used : 0);
+	sc_wire_response_header_write(out, &response, body ? body->used : 0);
 	if (body)
 		sc_write_raw(out, sc_writer_view(body));
 }
 
-static void answer_enquire(const struct sc_session *session, const struct sc_request_header *header,
+static void answer_enquire(const struct sc_core_session *session, const struct sc_wire_request_header *header,
 			   struct sc_writer *out)
 {
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 	struct sc_enquire_response response = { .esn = sc_view_text(FAKE_ESN), .role = session->policy.role };
 
 	if (session->is_other_user)
@@ -240,10 +240,10 @@ static void answer_enquire(const struct sc_session *session, const struct sc_req
 }
 
 /* 32 KiB, to fill sockets with. */
-static void answer_evidence(const struct sc_request_header *header, struct sc_writer *out)
+static void answer_evidence(const struct sc_wire_request_header *header, struct sc_writer *out)
 {
 	static const uint8_t certificate[8192];
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 	struct sc_view view = sc_view_of(certificate, sizeof certificate);
 	const struct sc_evidence_response response = { view, view, view, view, { 0 }, { 0 } };
 
@@ -254,7 +254,7 @@ static void answer_evidence(const struct sc_request_header *header, struct sc_wr
 	answer(header, SC_OK, &body, out);
 }
 
-void sc_module_handle(struct sc_session *session, const struct sc_request_header *header, struct sc_view body,
+void sc_module_handle(struct sc_core_session *session, const struct sc_wire_request_header *header, struct sc_view body,
 		      struct sc_writer *out)
 {
 	const struct sc_module *module = session->module;

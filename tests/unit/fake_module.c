@@ -21,7 +21,7 @@ struct fake_module {
 	struct pollfd polled[FIRST + CONNECTIONS];
 	fake_serve serve;
 	void *context;
-	uint8_t message[SC_MESSAGE_MAX];
+	uint8_t message[SC_WIRE_MESSAGE_MAX];
 };
 
 static void must(bool ok)
@@ -32,7 +32,7 @@ static void must(bool ok)
 
 static void take_connection(struct fake_module *fake)
 {
-	const int size = 2 * SC_SOCKET_BUFFER;
+	const int size = 2 * SC_WIRE_SOCKET_BUFFER;
 	int connection = accept(fake->polled[LISTENER].fd, NULL, NULL);
 
 	must(connection >= 0 && setsockopt(connection, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) == 0);
@@ -111,24 +111,24 @@ void fake_send(int connection, struct sc_view message)
 
 uint32_t fake_command(struct sc_view message, struct sc_view *body)
 {
-	struct sc_request_header header;
+	struct sc_wire_request_header header;
 
-	must(sc_request_read(message, &header, body, NULL) == SC_OK);
+	must(sc_wire_request_read(message, &header, body, NULL) == SC_OK);
 	return header.command;
 }
 
 struct sc_writer fake_answer(struct sc_view message, sc_status status, uint64_t first, uint64_t second,
 			     struct sc_view body)
 {
-	struct sc_writer writer = sc_writer_new(SC_MESSAGE_MAX);
-	struct sc_request_header request;
-	struct sc_response_header response = { .status = status, .numbers = { first, second } };
+	struct sc_writer writer = sc_writer_new(SC_WIRE_MESSAGE_MAX);
+	struct sc_wire_request_header request;
+	struct sc_wire_response_header response = { .status = status, .numbers = { first, second } };
 	struct sc_view ignored;
 
-	must(sc_request_read(message, &request, &ignored, NULL) == SC_OK);
+	must(sc_wire_request_read(message, &request, &ignored, NULL) == SC_OK);
 	response.command = request.command;
 	response.id = request.id;
-	sc_response_header_write(&writer, &response, body.len);
+	sc_wire_response_header_write(&writer, &response, body.len);
 	sc_write_raw(&writer, body);
 	must(!writer.failed);
 	return writer;

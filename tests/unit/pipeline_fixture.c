@@ -16,7 +16,7 @@
 
 static struct sc_writer body_for(uint32_t command, struct sc_view request)
 {
-	struct sc_writer body = sc_writer_new(SC_BODY_MAX);
+	struct sc_writer body = sc_writer_new(SC_WIRE_BODY_MAX);
 	struct sc_sign_request sign;
 	struct sc_key_load_request load;
 	struct sc_key_load_response loaded = { 0 };
@@ -78,7 +78,7 @@ static bool serve_evicting(struct fixture *f, int connection, struct sc_view mes
 	if (command == SC_COMMAND_KEY_LOAD) {
 		f->loads++;
 		if (f->behaviour == LOADS_ANOTHER) {
-			SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+			SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 			sc_key_load_response_write(&body, &other);
 			fake_reply(connection, message, SC_OK, 0, 0, sc_writer_view(&body));

@@ -11,11 +11,11 @@ static void must(sc_status status)
 		abort();
 }
 
-static void add_tenant(struct sc_vault_store *store, const char *tenant, const char *subscription)
+static void add_tenant(struct sc_store_vault_db *store, const char *tenant, const char *subscription)
 {
-	const struct sc_tenant_row row = { .id = tenant, .name = "a tenant" };
-	const struct sc_subscription_row paid = { .id = subscription, .tenant = tenant, .name = "Pay" };
-	const struct sc_group_row group = { .tenant = tenant,
+	const struct sc_store_tenant_row row = { .id = tenant, .name = "a tenant" };
+	const struct sc_store_subscription_row paid = { .id = subscription, .tenant = tenant, .name = "Pay" };
+	const struct sc_store_group_row group = { .tenant = tenant,
 					    .subscription = subscription,
 					    .name = "Acceptance",
 					    .location = "westeurope",
@@ -28,9 +28,9 @@ static void add_tenant(struct sc_vault_store *store, const char *tenant, const c
 	must(sc_store_group_put(store, &group, &is_new, NULL));
 }
 
-struct sc_vault_row sample_vault(const char *tenant, const char *name)
+struct sc_store_vault_row sample_vault(const char *tenant, const char *name)
 {
-	return (struct sc_vault_row){
+	return (struct sc_store_vault_row){
 		.tenant = tenant,
 		.subscription = strcmp(tenant, TENANT) == 0 ? SUBSCRIPTION : OTHER_SUBSCRIPTION,
 		.group = "Acceptance",
@@ -45,14 +45,14 @@ struct sc_vault_row sample_vault(const char *tenant, const char *name)
 	};
 }
 
-struct sc_vault_store *sample_vault_store(const char *path)
+struct sc_store_vault_db *sample_vault_store(const char *path)
 {
-	struct sc_vault_store *store = NULL;
-	const struct sc_vault_row vaults[] = { sample_vault(TENANT, "Contoso"),
+	struct sc_store_vault_db *store = NULL;
+	const struct sc_store_vault_row vaults[] = { sample_vault(TENANT, "Contoso"),
 					       sample_vault(TENANT, "Second"),
 					       sample_vault(OTHER_TENANT, "Foreign") };
 
-	must(sc_vault_store_open(path, &store, NULL));
+	must(sc_store_vault_db_open(path, &store, NULL));
 	add_tenant(store, TENANT, SUBSCRIPTION);
 	add_tenant(store, OTHER_TENANT, OTHER_SUBSCRIPTION);
 	for (size_t i = 0; i < sizeof vaults / sizeof vaults[0]; i++)
@@ -70,11 +70,11 @@ const char *sample_version(unsigned number)
 	return text;
 }
 
-struct sc_key_row sample_key(const char *vault, const char *name, unsigned number)
+struct sc_store_key_row sample_key(const char *vault, const char *name, unsigned number)
 {
 	static const uint8_t bytes[3000] = { 'b' };
 
-	return (struct sc_key_row){
+	return (struct sc_store_key_row){
 		.tenant = TENANT,
 		.vault = vault,
 		.name = name,
@@ -93,12 +93,12 @@ struct sc_key_row sample_key(const char *vault, const char *name, unsigned numbe
 	};
 }
 
-struct sc_package_claim sample_claim(unsigned number)
+struct sc_store_package_claim sample_claim(unsigned number)
 {
 	static _Thread_local uint8_t ids[4][16];
 	static _Thread_local unsigned next;
 	uint8_t *id = ids[next++ % 4];
-	struct sc_package_claim claim = { .region = "EU", .id = sc_view_of(id, 16) };
+	struct sc_store_package_claim claim = { .region = "EU", .id = sc_view_of(id, 16) };
 
 	memset(id, 0, 16);
 	memcpy(id, &number, sizeof number);
@@ -106,11 +106,11 @@ struct sc_package_claim sample_claim(unsigned number)
 	return claim;
 }
 
-sc_status sample_import(struct sc_vault_store *store, const char *vault, const char *name, unsigned number,
+sc_status sample_import(struct sc_store_vault_db *store, const char *vault, const char *name, unsigned number,
 			unsigned package, char version[SC_STORE_VERSION_SIZE], struct sc_error *err)
 {
-	const struct sc_key_row row = sample_key(vault, name, number);
-	const struct sc_package_claim claim = sample_claim(package);
+	const struct sc_store_key_row row = sample_key(vault, name, number);
+	const struct sc_store_package_claim claim = sample_claim(package);
 
 	return sc_store_key_import(store, &row, &claim, version, err);
 }

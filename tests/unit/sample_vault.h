@@ -11,21 +11,21 @@
 
 /* Opens the store at `path` and puts both tenants in, each with a subscription, a group "Acceptance" and the
  * vaults "Contoso" and "Second" (the other tenant's: "Foreign"). Aborts where it cannot. */
-struct sc_vault_store *sample_vault_store(const char *path);
+struct sc_store_vault_db *sample_vault_store(const char *path);
 
 /* Rows of that store. */
-struct sc_vault_row sample_vault(const char *tenant, const char *name);
-struct sc_key_row sample_key(const char *vault, const char *name, unsigned number);
+struct sc_store_vault_row sample_vault(const char *tenant, const char *name);
+struct sc_store_key_row sample_key(const char *vault, const char *name, unsigned number);
 
 /* The text of a version: its number in 32 digits. Reused by the fourth call after this one of the same
  * thread. */
 const char *sample_version(unsigned number);
 
 /* A package of that number, imported in Europe. */
-struct sc_package_claim sample_claim(unsigned number);
+struct sc_store_package_claim sample_claim(unsigned number);
 
 /* Imports key `number` as a version of vault/name from package `package`. */
-sc_status sample_import(struct sc_vault_store *store, const char *vault, const char *name, unsigned number,
+sc_status sample_import(struct sc_store_vault_db *store, const char *vault, const char *name, unsigned number,
 			unsigned package, char version[SC_STORE_VERSION_SIZE], struct sc_error *err);
 
 #endif

@@ -26,7 +26,7 @@ int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	sc_vault_store_close(f->store);
+	sc_store_vault_db_close(f->store);
 	scratch_remove(&f->scratch);
 	free(f);
 	return 0;
@@ -34,9 +34,9 @@ int tear_down(void **state)
 
 void reopen(struct fixture *f)
 {
-	sc_vault_store_close(f->store);
+	sc_store_vault_db_close(f->store);
 	f->store = NULL;
-	assert_ok(sc_vault_store_open(path_of(f), &f->store, NULL), NULL);
+	assert_ok(sc_store_vault_db_open(path_of(f), &f->store, NULL), NULL);
 }
 
 void run_sql(const struct fixture *f, const char *sql)

@@ -7,7 +7,7 @@
 
 struct fixture {
 	struct scratch scratch;
-	struct sc_vault_store *store;
+	struct sc_store_vault_db *store;
 };
 
 /* Of a test; its state is a struct fixture. */

@@ -204,12 +204,12 @@ static void a_change_that_cannot_be_shown_is_done_all_the_same(void **state)
 
 static void a_token_that_is_not_believed_is_told_and_noted(void **state)
 {
-	SC_CLEANUP(sc_issuers) issuers = NULL;
+	SC_CLEANUP(sc_web_issuers) issuers = NULL;
 	struct sc_access access = question(SC_OPERATION_KEY_GET);
 	struct sc_error err = { 0 };
 
 	(void)state;
-	assert_ok(sc_issuers_new(&issuers, &err), &err);
+	assert_ok(sc_web_issuers_new(&issuers, &err), &err);
 	snprintf(access.request, sizeof access.request, "request-with-a-token");
 	assert_status(sc_access_authenticate(&access, issuers, "a.b", "https://vault.example", &err),
 		      SC_ERR_TOKEN, &err);

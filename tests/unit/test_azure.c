@@ -13,9 +13,9 @@
 
 #include <openssl/rsa.h>
 
-#include "azure/answer.h"
+#include "azure/service_answer.h"
 #include "azure/cmdlet.h"
-#include "azure/keys.h"
+#include "azure/vault_keys.h"
 #include "base/file.h"
 #include "formats/key_type.h"
 #include "web/web.h"
@@ -228,19 +228,19 @@ static int stop(void **state)
 	return 0;
 }
 
-static sc_status sign_in_trusting(const char *ca, struct sc_account **out)
+static sc_status sign_in_trusting(const char *ca, struct sc_azure_account **out)
 {
 	SC_CLEANUP(sc_secret) password = { 0 };
 	char login[128], manager[128];
-	const struct sc_sign_in where = { login, manager, ca };
+	const struct sc_azure_sign_in where = { login, manager, ca };
 
 	put_port("https://login.localhost:@/adfs", login, sizeof login);
 	put_port("https://management.localhost:@/", manager, sizeof manager);
 	assert_ok(sc_secret_copy(sc_view_text("pass & word"), &password, NULL), NULL);
-	return sc_account_sign_in(&where, "ann@contoso", &password, out, &err);
+	return sc_azure_account_sign_in(&where, "ann@contoso", &password, out, &err);
 }
 
-static sc_status sign_in(struct sc_account **out)
+static sc_status sign_in(struct sc_azure_account **out)
 {
 	return sign_in_trusting(fixture.certificate, out);
 }
@@ -252,14 +252,14 @@ static sc_status sign_in(struct sc_account **out)
 
 static void signing_in_leaves_a_session_of_the_users_own(void **state)
 {
-	SC_CLEANUP(sc_account) account = NULL;
-	SC_CLEANUP(sc_session) session = { 0 };
+	SC_CLEANUP(sc_azure_account) account = NULL;
+	SC_CLEANUP(sc_azure_session) session = { 0 };
 	struct stat file;
 
 	(void)state;
 	good_answers();
 	assert_ok(sign_in(&account), &err);
-	assert_ok(sc_session_read(&session, &err), &err);
+	assert_ok(sc_azure_session_read(&session, &err), &err);
 	assert_string_equal(session.account, "ann@contoso");
 	assert_string_equal(session.tenant, TENANT);
 	assert_string_equal(session.object_id, OID);
@@ -270,7 +270,7 @@ static void signing_in_leaves_a_session_of_the_users_own(void **state)
 
 static void a_password_goes_to_the_sign_in_host_alone(void **state)
 {
-	SC_CLEANUP(sc_account) account = NULL;
+	SC_CLEANUP(sc_azure_account) account = NULL;
 
 	(void)state;
 	good_answers();
@@ -287,7 +287,7 @@ static void a_password_goes_to_the_sign_in_host_alone(void **state)
 
 static void a_refused_password_is_told_in_the_services_words(void **state)
 {
-	SC_CLEANUP(sc_account) account = NULL;
+	SC_CLEANUP(sc_azure_account) account = NULL;
 
 	(void)state;
 	good_answers();
@@ -301,7 +301,7 @@ static void a_refused_password_is_told_in_the_services_words(void **state)
 
 static void what_is_no_token_is_not_sent_on(void **state)
 {
-	SC_CLEANUP(sc_account) account = NULL;
+	SC_CLEANUP(sc_azure_account) account = NULL;
 
 	(void)state;
 	good_answers();
@@ -333,32 +333,32 @@ static void subscriptions_are_read_and_nothing_but(void **state)
 		"{\"value\":[],\"nextLink\":\"https://login.localhost:@/subscriptions\"}",
 		"{\"value\":[],\"nextLink\":\"https://management.localhost:@.evil.example/subscriptions\"}",
 	};
-	SC_CLEANUP(sc_account) account = NULL;
-	struct sc_subscription *list = NULL;
+	SC_CLEANUP(sc_azure_account) account = NULL;
+	struct sc_azure_subscription *list = NULL;
 	size_t count = 0;
 
 	(void)state;
 	good_answers();
 	assert_ok(sign_in(&account), &err);
-	assert_ok(sc_manager_subscriptions(account, &list, &count, &err), &err);
+	assert_ok(sc_azure_manager_subscriptions(account, &list, &count, &err), &err);
 	assert_int_equal(count, 1);
 	assert_string_equal(list[0].id, SUBSCRIPTION);
 	free(list);
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		say.subscriptions = bad[i];
 		list = NULL;
-		assert_status(sc_manager_subscriptions(account, &list, &count, &err), SC_ERR_JSON, &err);
+		assert_status(sc_azure_manager_subscriptions(account, &list, &count, &err), SC_ERR_JSON, &err);
 		free(list);
 	}
 	say.subscriptions =
 	    "{\"value\":[],\"nextLink\":\"https://management.localhost:@/subscriptions?again\"}";
-	assert_status(sc_manager_subscriptions(account, &list, &count, &err), SC_ERR_TOO_LARGE, &err);
+	assert_status(sc_azure_manager_subscriptions(account, &list, &count, &err), SC_ERR_TOO_LARGE, &err);
 }
 
 static void an_answer_is_neither_followed_elsewhere_nor_taken_without_end(void **state)
 {
-	SC_CLEANUP(sc_account) account = NULL;
-	struct sc_subscription *list = NULL;
+	SC_CLEANUP(sc_azure_account) account = NULL;
+	struct sc_azure_subscription *list = NULL;
 	char elsewhere[128];
 	size_t count = 0;
 
@@ -368,53 +368,53 @@ static void an_answer_is_neither_followed_elsewhere_nor_taken_without_end(void *
 	put_port("https://management.localhost:@/subscriptions?api-version=2019-11-01", elsewhere,
 		 sizeof elsewhere);
 	say.moved_to = elsewhere;
-	assert_status(sc_manager_subscriptions(account, &list, &count, &err), SC_ERR_HTTP, &err);
+	assert_status(sc_azure_manager_subscriptions(account, &list, &count, &err), SC_ERR_HTTP, &err);
 	assert_int_equal(say.subscriptions_requests, 1);
 	say.moved_to = NULL;
-	say.subscriptions_len = SC_HTTPS_ANSWER_MAX + 1;
-	assert_status(sc_manager_subscriptions(account, &list, &count, &err), SC_ERR_TOO_LARGE, &err);
-	say.subscriptions_len = SC_HTTPS_ANSWER_MAX;
-	assert_ok(sc_manager_subscriptions(account, &list, &count, &err), &err);
+	say.subscriptions_len = SC_AZURE_HTTPS_ANSWER_MAX + 1;
+	assert_status(sc_azure_manager_subscriptions(account, &list, &count, &err), SC_ERR_TOO_LARGE, &err);
+	say.subscriptions_len = SC_AZURE_HTTPS_ANSWER_MAX;
+	assert_ok(sc_azure_manager_subscriptions(account, &list, &count, &err), &err);
 	assert_int_equal(count, 1);
 	free(list);
 }
 
 static void a_vault_is_found_by_its_name_and_only_where_vaults_are(void **state)
 {
-	SC_CLEANUP(sc_account) account = NULL;
-	struct sc_vault vault;
+	SC_CLEANUP(sc_azure_account) account = NULL;
+	struct sc_azure_vault vault;
 
 	(void)state;
 	good_answers();
 	assert_ok(sign_in(&account), &err);
-	assert_ok(sc_manager_vault(account, "contoso", &vault, &err), &err);
+	assert_ok(sc_azure_manager_vault(account, "contoso", &vault, &err), &err);
 	assert_string_equal(vault.name, "Contoso");
 	assert_string_equal(vault.sku, "premium");
-	assert_status(sc_manager_vault(account, "fabrikam", &vault, &err), SC_ERR_NOT_FOUND, &err);
-	assert_status(sc_manager_vault(account, "../contoso", &vault, &err), SC_ERR_ARGUMENT, &err);
+	assert_status(sc_azure_manager_vault(account, "fabrikam", &vault, &err), SC_ERR_NOT_FOUND, &err);
+	assert_status(sc_azure_manager_vault(account, "../contoso", &vault, &err), SC_ERR_ARGUMENT, &err);
 	say.resources = "{\"value\":[{\"name\":\"Contoso\",\"id\":\"/subscriptions/../../x\"}]}";
-	assert_status(sc_manager_vault(account, "contoso", &vault, &err), SC_ERR_JSON, &err);
+	assert_status(sc_azure_manager_vault(account, "contoso", &vault, &err), SC_ERR_JSON, &err);
 	good_answers();
 	say.vault = "{\"name\":\"Contoso\",\"id\":\"x\",\"properties\":{\"vaultUri\":\"http://"
 		    "contoso.vault.localhost:@\"}}";
-	assert_status(sc_manager_vault(account, "contoso", &vault, &err), SC_ERR_JSON, &err);
+	assert_status(sc_azure_manager_vault(account, "contoso", &vault, &err), SC_ERR_JSON, &err);
 }
 
 /* -- the vault ---------------------------------------------------------------------------------------------
  */
 
-static sc_status import(struct sc_account *account, struct sc_vault_key *key)
+static sc_status import(struct sc_azure_account *account, struct sc_azure_key *key)
 {
-	struct sc_vault vault;
+	struct sc_azure_vault vault;
 
-	assert_ok(sc_manager_vault(account, "contoso", &vault, &err), &err);
-	return sc_keys_import(account, &vault, "k", sc_view_text("package"), &key_hash, key, &err);
+	assert_ok(sc_azure_manager_vault(account, "contoso", &vault, &err), &err);
+	return sc_azure_key_import(account, &vault, "k", sc_view_text("package"), &key_hash, key, &err);
 }
 
 static void a_key_that_was_imported_is_the_one_of_the_package(void **state)
 {
-	SC_CLEANUP(sc_account) account = NULL;
-	struct sc_vault_key key;
+	SC_CLEANUP(sc_azure_account) account = NULL;
+	struct sc_azure_key key;
 	char audience[64];
 
 	(void)state;
@@ -442,36 +442,36 @@ static void a_key_that_was_imported_is_the_one_of_the_package(void **state)
 
 static void a_receipt_is_what_the_vault_attests(void **state)
 {
-	SC_CLEANUP(sc_account) account = NULL;
+	SC_CLEANUP(sc_azure_account) account = NULL;
 	SC_CLEANUP(sc_bytes) receipt = { 0 };
-	struct sc_vault vault;
-	struct sc_vault_key key = { .name = "k", .version = VERSION };
+	struct sc_azure_vault vault;
+	struct sc_azure_key key = { .name = "k", .version = VERSION };
 
 	(void)state;
 	good_answers();
 	assert_ok(sign_in(&account), &err);
-	assert_ok(sc_manager_vault(account, "contoso", &vault, &err), &err);
-	assert_ok(sc_keys_receipt(account, &vault, &key, &receipt, &err), &err);
+	assert_ok(sc_azure_manager_vault(account, "contoso", &vault, &err), &err);
+	assert_ok(sc_azure_key_receipt(account, &vault, &key, &receipt, &err), &err);
 	assert_view_equal(sc_bytes_view(&receipt), sc_view_of("0\0", 2));
 	say.attestation = "{\"privateKeyAttestation\":\"MA==\"}";
-	assert_int_not_equal(sc_keys_receipt(account, &vault, &key, &receipt, &err), SC_OK);
+	assert_int_not_equal(sc_azure_key_receipt(account, &vault, &key, &receipt, &err), SC_OK);
 	say.attestation = "null";
-	assert_status(sc_keys_receipt(account, &vault, &key, &receipt, &err), SC_ERR_JSON, &err);
+	assert_status(sc_azure_key_receipt(account, &vault, &key, &receipt, &err), SC_ERR_JSON, &err);
 }
 
 static void a_new_refresh_token_replaces_the_old_one(void **state)
 {
-	SC_CLEANUP(sc_account) account = NULL;
-	SC_CLEANUP(sc_account) later = NULL;
-	SC_CLEANUP(sc_session) session = { 0 };
-	struct sc_vault vault;
+	SC_CLEANUP(sc_azure_account) account = NULL;
+	SC_CLEANUP(sc_azure_account) later = NULL;
+	SC_CLEANUP(sc_azure_session) session = { 0 };
+	struct sc_azure_vault vault;
 
 	(void)state;
 	good_answers();
 	assert_ok(sign_in(&account), &err);
-	assert_ok(sc_account_open(&later, &err), &err);
-	assert_ok(sc_manager_vault(later, "contoso", &vault, &err), &err);
-	assert_ok(sc_session_read(&session, &err), &err);
+	assert_ok(sc_azure_account_open(&later, &err), &err);
+	assert_ok(sc_azure_manager_vault(later, "contoso", &vault, &err), &err);
+	assert_ok(sc_azure_session_read(&session, &err), &err);
 	assert_string_equal((const char *)session.refresh_token.data, "refresh-2");
 	assert_int_equal(say.token_requests, 2);
 }
@@ -493,7 +493,7 @@ static sc_status repeats_a_server(int argc, char **argv, bool *done, struct sc_e
 }
 
 /* Its exit status with standard output in that file, and what it said of a failure. */
-static int end_of(sc_cmdlet *run, const char *output, struct sc_bytes *said)
+static int end_of(sc_azure_cmdlet *run, const char *output, struct sc_bytes *said)
 {
 	const char *path = scratch_path(&fixture.scratch, "stderr");
 	int status = 0;
@@ -505,7 +505,7 @@ static int end_of(sc_cmdlet *run, const char *output, struct sc_bytes *said)
 	if (child == 0) {
 		if (!freopen(output, "w", stdout) || !freopen(path, "w", stderr))
 			_exit(1);
-		status = sc_cmdlet_main("Cmdlet", run, 0, NULL);
+		status = sc_azure_cmdlet_main("Cmdlet", run, 0, NULL);
 		fflush(stderr);
 		_exit(status);
 	}
@@ -541,14 +541,14 @@ static void count_and_free(void *memory)
 /* A refresh token is worth a password; it passes through jansson, which frees without wiping. */
 static void no_token_stays_in_freed_memory(void **state)
 {
-	SC_CLEANUP(sc_account) account = NULL;
-	SC_CLEANUP(sc_account) later = NULL;
+	SC_CLEANUP(sc_azure_account) account = NULL;
+	SC_CLEANUP(sc_azure_account) later = NULL;
 
 	(void)state;
 	good_answers();
 	assert_ok(sign_in(&account), &err);
 	json_set_alloc_funcs(malloc, count_and_free);
-	assert_ok(sc_account_open(&later, &err), &err);
+	assert_ok(sc_azure_account_open(&later, &err), &err);
 	assert_int_equal(left_as_they_were, 0);
 }
 
@@ -567,39 +567,39 @@ static void an_address_has_one_form(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-		assert_true(sc_url_is_base(good[i]));
+		assert_true(sc_azure_url_is_base(good[i]));
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-		assert_false(sc_url_is_base(bad[i]));
-	assert_true(sc_url_same_origin("https://A:1/x", "https://a:1"));
-	assert_false(sc_url_same_origin("https://a:1", "https://a:12"));
-	assert_false(sc_url_same_origin("https://a", "https://a.b"));
+		assert_false(sc_azure_url_is_base(bad[i]));
+	assert_true(sc_azure_url_same_origin("https://A:1/x", "https://a:1"));
+	assert_false(sc_azure_url_same_origin("https://a:1", "https://a:12"));
+	assert_false(sc_azure_url_same_origin("https://a", "https://a.b"));
 }
 
 static void a_vaults_audience_is_its_hosts_parent(void **state)
 {
-	char audience[SC_URL_MAX];
+	char audience[SC_AZURE_URL_SIZE];
 
 	(void)state;
-	assert_ok(sc_url_audience("https://contoso.vault.localhost:8443", audience, &err), &err);
+	assert_ok(sc_azure_url_audience("https://contoso.vault.localhost:8443", audience, &err), &err);
 	assert_string_equal(audience, "https://vault.localhost:8443");
-	assert_status(sc_url_audience("https://vault.localhost:8443", audience, &err), SC_ERR_HTTP, &err);
-	assert_status(sc_url_audience("https://localhost", audience, &err), SC_ERR_HTTP, &err);
+	assert_status(sc_azure_url_audience("https://vault.localhost:8443", audience, &err), SC_ERR_HTTP, &err);
+	assert_status(sc_azure_url_audience("https://localhost", audience, &err), SC_ERR_HTTP, &err);
 }
 
 static void a_form_says_what_was_put_into_it(void **state)
 {
-	const struct sc_form_field fields[] = { { "a", sc_view_text("x y&=%+\xc3\xa9") },
+	const struct sc_azure_form_field fields[] = { { "a", sc_view_text("x y&=%+\xc3\xa9") },
 						{ "b", sc_view_of("\0", 1) } };
 	SC_CLEANUP(sc_bytes) form = { 0 };
 
 	(void)state;
-	assert_ok(sc_form_make(fields, 2, &form, &err), &err);
+	assert_ok(sc_azure_form_make(fields, 2, &form, &err), &err);
 	assert_view_equal(sc_bytes_view(&form), sc_view_text("a=x%20y%26%3D%25%2B%C3%A9&b=%00"));
 }
 
 static void a_session_is_read_as_it_was_written_and_not_a_byte_shorter(void **state)
 {
-	SC_CLEANUP(sc_session)
+	SC_CLEANUP(sc_azure_session)
 	session = { .authority = "https://login.localhost:8444/adfs",
 		    .token_endpoint = "https://login.localhost:8444/adfs/oauth2/token",
 		    .manager = "https://management.localhost:8443",
@@ -607,24 +607,24 @@ static void a_session_is_read_as_it_was_written_and_not_a_byte_shorter(void **st
 		    .account = "ann@contoso",
 		    .tenant = TENANT,
 		    .object_id = OID };
-	SC_CLEANUP(sc_session) read = { 0 };
+	SC_CLEANUP(sc_azure_session) read = { 0 };
 	SC_CLEANUP(sc_bytes) text = { 0 };
 	SC_CLEANUP(sc_bytes) again = { 0 };
 
 	(void)state;
 	assert_ok(sc_bytes_copy(sc_view_text("refresh"), &session.refresh_token, &err), &err);
-	assert_ok(sc_session_encode(&session, &text, &err), &err);
-	assert_ok(sc_session_decode(sc_bytes_view(&text), &read, &err), &err);
-	assert_ok(sc_session_encode(&read, &again, &err), &err);
+	assert_ok(sc_azure_session_encode(&session, &text, &err), &err);
+	assert_ok(sc_azure_session_decode(sc_bytes_view(&text), &read, &err), &err);
+	assert_ok(sc_azure_session_encode(&read, &again, &err), &err);
 	assert_view_equal(sc_bytes_view(&text), sc_bytes_view(&again));
 	for (size_t len = 0; len < text.len; len++) {
-		SC_CLEANUP(sc_session) cut = { 0 };
+		SC_CLEANUP(sc_azure_session) cut = { 0 };
 
-		assert_int_not_equal(sc_session_decode(sc_view_of(text.data, len), &cut, &err), SC_OK);
+		assert_int_not_equal(sc_azure_session_decode(sc_view_of(text.data, len), &cut, &err), SC_OK);
 	}
 	snprintf(session.token_endpoint, sizeof session.token_endpoint, "https://evil.example/token");
 	sc_bytes_free(&again);
-	assert_status(sc_session_encode(&session, &again, &err), SC_ERR_FORMAT, &err);
+	assert_status(sc_azure_session_encode(&session, &again, &err), SC_ERR_FORMAT, &err);
 }
 
 int main(void)

@@ -32,7 +32,7 @@ static int teardown(void **state)
 
 static sc_status open_with(const struct sc_snapshot *s, struct sc_view der)
 {
-	SC_CLEANUP(sc_key) key = NULL;
+	SC_CLEANUP(sc_core_key) key = NULL;
 
 	return sc_blob_open(s, der, &key, NULL);
 }

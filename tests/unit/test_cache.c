@@ -10,9 +10,9 @@
 
 #include "hsmd/core/cache.h"
 
-static struct sc_key *make_key(uint8_t number)
+static struct sc_core_key *make_key(uint8_t number)
 {
-	struct sc_key *key = OPENSSL_zalloc(sizeof *key);
+	struct sc_core_key *key = OPENSSL_zalloc(sizeof *key);
 
 	atomic_init(&key->references, 1);
 	key->digest.b[5] = number;
@@ -21,7 +21,7 @@ static struct sc_key *make_key(uint8_t number)
 
 static void put(struct sc_cache *cache, uint8_t number)
 {
-	SC_CLEANUP(sc_key) key = make_key(number);
+	SC_CLEANUP(sc_core_key) key = make_key(number);
 
 	sc_cache_put(cache, key);
 }
@@ -29,7 +29,7 @@ static void put(struct sc_cache *cache, uint8_t number)
 static bool has(struct sc_cache *cache, uint8_t number)
 {
 	struct sc_hash digest = { .b[5] = number };
-	SC_CLEANUP(sc_key) key = sc_cache_get(cache, &digest);
+	SC_CLEANUP(sc_core_key) key = sc_cache_get(cache, &digest);
 
 	return key != NULL;
 }
@@ -55,7 +55,7 @@ static void an_evicted_key_lives_until_its_use_ends(void **state)
 {
 	struct sc_cache *cache = sc_cache_new(1);
 	struct sc_hash digest = { .b[5] = 1 };
-	struct sc_key *used;
+	struct sc_core_key *used;
 
 	(void)state;
 	put(cache, 1);
@@ -64,7 +64,7 @@ static void an_evicted_key_lives_until_its_use_ends(void **state)
 	assert_false(has(cache, 1));
 	assert_int_equal(used->digest.b[5], 1);
 	assert_int_equal(atomic_load(&used->references), 1);
-	sc_key_release(used);
+	sc_core_key_release(used);
 	sc_cache_free(cache);
 }
 

@@ -13,7 +13,7 @@
 #include "fake_module.h"
 #include "sample_world.h"
 #include "scratch.h"
-#include "world/quorum.h"
+#include "world/ceremony.h"
 
 #define GOOD_PINS "correct horse battery\nstaple of a custodian\nthird of three PINs\n"
 
@@ -86,7 +86,7 @@ static int tear_down(void **state)
 
 static sc_status collect(struct fixture *f, struct sc_error *err)
 {
-	SC_CLEANUP(sc_new_cards) cards = { 0 };
+	SC_CLEANUP(sc_ceremony_cards) cards = { 0 };
 
 	return sc_ceremony_new_cards(&f->ceremony, 3, &cards, err);
 }
@@ -94,7 +94,7 @@ static sc_status collect(struct fixture *f, struct sc_error *err)
 static void three_cards_and_pins_are_collected_in_order(void **state)
 {
 	struct fixture *f = *state;
-	SC_CLEANUP(sc_new_cards) cards = { 0 };
+	SC_CLEANUP(sc_ceremony_cards) cards = { 0 };
 
 	f->ceremony.custodians = "Alice,,Carol";
 	assert_int_equal(sc_ceremony_new_cards(&f->ceremony, 3, &cards, NULL), SC_OK);
@@ -104,7 +104,7 @@ static void three_cards_and_pins_are_collected_in_order(void **state)
 	assert_string_equal(cards.custodians[0], "Alice");
 	assert_string_equal(cards.custodians[1], "");
 	/* Nothing is written yet. */
-	assert_true(sc_card_is_blank(&cards.slots[0]));
+	assert_true(sc_slot_is_blank(&cards.slots[0]));
 }
 
 static void a_pin_of_five_characters_is_refused_and_of_six_taken(void **state)
@@ -218,7 +218,7 @@ static void keep(char *to, size_t size, struct sc_view view)
 
 static bool serve_card(struct fixture *f, int connection, struct sc_view message, struct sc_view body)
 {
-	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_BODY_MAX);
 	struct sc_quorum_card_request card = { 0 };
 	struct sc_quorum_card_response answer = { .custodian = sc_view_text("Bob") };
 
@@ -239,7 +239,7 @@ static bool serve_card(struct fixture *f, int connection, struct sc_view message
 static bool serve(void *context, int connection, struct sc_view message)
 {
 	struct fixture *f = context;
-	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_BODY_MAX);
 	const struct sc_quorum_open_response answer = { .authority = 77, .k = 2, .seconds = 300 };
 	struct sc_quorum_open_request open = { 0 };
 	struct sc_view body;
@@ -284,7 +284,7 @@ static void k_cards_give_an_authority_for_that_body(void **state)
 	assert_int_equal(authority, 77);
 	assert_int_equal(f->accepted, 2);
 	assert_int_equal(f->command, SC_COMMAND_ACL_REPLACE);
-	assert_int_equal(sc_authority_digest(SC_COMMAND_ACL_REPLACE, sc_view_text("the body"), &digest, NULL),
+	assert_int_equal(sc_wire_authority_digest(SC_COMMAND_ACL_REPLACE, sc_view_text("the body"), &digest, NULL),
 			 SC_OK);
 	assert_true(sc_hash_equals(&digest, &f->digest));
 	assert_string_equal(f->records[1], "card B");

@@ -66,7 +66,7 @@ static void a_dsa_security_officer_key_can_certify_members(void **state)
 	char knso[SC_KNSO_NAME_SIZE];
 
 	(void)state;
-	sc_knso_name(&f->world->world, knso);
+	sc_certificate_knso_name(&f->world->world, knso);
 	member = sc_forge_certificate(f, &(struct sc_certificate_request){ .kind = SC_CERTIFICATE_MEMBER,
 									   .subject_key = f->module_key,
 									   .subject = f->esn.s,
@@ -84,8 +84,8 @@ static void survives_its_own_encoding(void **state)
 	SC_CLEANUP(sc_x509) again = NULL;
 
 	(void)state;
-	assert_int_equal(sc_certificate_encode(f->region_certificate, &der, NULL), SC_OK);
-	assert_int_equal(sc_certificate_decode(sc_bytes_view(&der), &again, NULL), SC_OK);
+	assert_int_equal(sc_x509_encode(f->region_certificate, &der, NULL), SC_OK);
+	assert_int_equal(sc_x509_decode(sc_bytes_view(&der), &again, NULL), SC_OK);
 	assert_kind(again, SC_CERTIFICATE_REGION);
 }
 
@@ -409,7 +409,7 @@ static void another_kek(X509 *copy, void *context)
 
 	set_key(copy, context);
 	assert_int_equal(sc_certificate_key_hash(copy, &hash, NULL), SC_OK);
-	sc_kek_name(&hash, cn);
+	sc_certificate_kek_name(&hash, cn);
 	X509_NAME_add_entry_by_NID(name, NID_commonName, V_ASN1_UTF8STRING, (const uint8_t *)cn, -1, -1, 0);
 	X509_set_subject_name(copy, name);
 	X509_NAME_free(name);
@@ -521,7 +521,7 @@ static void only_a_certificate_authority_issues(void **state)
 	(void)state;
 	/* A region that certifies a region: its path length is 0. The root's key signs, so that only that is
 	 * wrong. */
-	sc_knso_name(&f->world->world, knso);
+	sc_certificate_knso_name(&f->world->world, knso);
 	below = sc_forge_certificate(f, &request);
 	assert_int_equal(verify(f->member, f->region_certificate, f->root, NOW), SC_OK);
 	assert_int_equal(verify(below, f->region_certificate, f->root, NOW), SC_ERR_EVIDENCE_CHAIN);
@@ -560,16 +560,16 @@ static void names_have_one_form(void **state)
 	char name[SC_KNSO_NAME_SIZE];
 
 	(void)state;
-	sc_knso_name(&f->world->world, name);
-	assert_true(sc_knso_name_is_valid(name));
+	sc_certificate_knso_name(&f->world->world, name);
+	assert_true(sc_certificate_knso_name_is_valid(name));
 	name[5] = 'A';
-	assert_false(sc_knso_name_is_valid(name));
-	assert_true(sc_esn_is_valid("0123-4567-89AF"));
-	assert_false(sc_esn_is_valid("0123-4567-89AG"));
-	assert_false(sc_esn_is_valid("0123-4567-89a0"));
-	assert_false(sc_esn_is_valid("0123-4567-89A"));
-	assert_false(sc_esn_is_valid("0123-4567-89A0 "));
-	assert_false(sc_esn_is_valid("0123456789ABCD"));
+	assert_false(sc_certificate_knso_name_is_valid(name));
+	assert_true(sc_certificate_esn_is_valid("0123-4567-89AF"));
+	assert_false(sc_certificate_esn_is_valid("0123-4567-89AG"));
+	assert_false(sc_certificate_esn_is_valid("0123-4567-89a0"));
+	assert_false(sc_certificate_esn_is_valid("0123-4567-89A"));
+	assert_false(sc_certificate_esn_is_valid("0123-4567-89A0 "));
+	assert_false(sc_certificate_esn_is_valid("0123456789ABCD"));
 }
 
 int main(void)

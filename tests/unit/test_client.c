@@ -49,7 +49,7 @@ static const uint8_t blob[] = "a blob";
 /* What a good module says to each of the commands used here. */
 static struct sc_writer good_body(struct fake *fake, uint32_t command, struct sc_view body)
 {
-	struct sc_writer writer = sc_writer_new(SC_BODY_MAX);
+	struct sc_writer writer = sc_writer_new(SC_WIRE_BODY_MAX);
 	struct sc_quorum_open_response quorum = { .authority = 7, .k = 2, .seconds = 60 };
 	struct sc_sign_response sign = { sc_view_of(signature, sizeof signature) };
 	struct sc_key_load_request request;
@@ -113,7 +113,7 @@ static bool serve(void *context, int connection, struct sc_view message)
 		fake_reply(connection, message, SC_OK, 0, 0, good_view);
 		return true;
 	case TOO_LONG: {
-		static const uint8_t zeros[SC_MESSAGE_MAX + 1];
+		static const uint8_t zeros[SC_WIRE_MESSAGE_MAX + 1];
 
 		fake_send(connection, sc_view_of(zeros, sizeof zeros));
 		return true;
@@ -167,7 +167,7 @@ static sc_status call(struct fake *fake, struct sc_error *err)
 	const struct sc_quorum_open_request request = { .command = SC_COMMAND_ACL_REPLACE };
 	struct sc_quorum_open_response response = { 0 };
 	SC_CLEANUP(sc_bytes) reply = { 0 };
-	sc_status status = sc_module_quorum_open(fake->client, 0, &request, &reply, &response, err);
+	sc_status status = sc_call_quorum_open(fake->client, 0, &request, &reply, &response, err);
 
 	if (status == SC_OK) {
 		assert_int_equal(response.authority, 7);
@@ -201,12 +201,12 @@ static void the_largest_request_goes_in_one_piece(void **state)
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 	struct sc_error err = { 0 };
 
-	assert_int_equal(sc_bytes_new(SC_BODY_MAX, &body, NULL), SC_OK);
+	assert_int_equal(sc_bytes_new(SC_WIRE_BODY_MAX, &body, NULL), SC_OK);
 	assert_int_equal(
 	    sc_client_call(fake->client, SC_COMMAND_ENQUIRE, 0, sc_bytes_view(&body), &reply, &err), SC_OK);
-	assert_int_equal(fake->body_len, SC_BODY_MAX);
+	assert_int_equal(fake->body_len, SC_WIRE_BODY_MAX);
 	sc_bytes_free(&body);
-	assert_int_equal(sc_bytes_new(SC_BODY_MAX + 1, &body, NULL), SC_OK);
+	assert_int_equal(sc_bytes_new(SC_WIRE_BODY_MAX + 1, &body, NULL), SC_OK);
 	assert_int_equal(
 	    sc_client_call(fake->client, SC_COMMAND_ENQUIRE, 0, sc_bytes_view(&body), &reply, &err),
 	    SC_ERR_TOO_LARGE);
@@ -221,7 +221,7 @@ static void a_field_beyond_its_limit_is_not_sent(void **state)
 	struct sc_quorum_card_response response;
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 
-	assert_int_equal(sc_module_quorum_card(fake->client, 0, &request, &reply, &response, NULL),
+	assert_int_equal(sc_call_quorum_card(fake->client, 0, &request, &reply, &response, NULL),
 			 SC_ERR_TOO_LARGE);
 	assert_int_equal(fake->body_len, 0);
 }
@@ -246,7 +246,7 @@ static void an_answer_to_another_request_is_refused(void **state)
 static void an_answer_cut_anywhere_is_refused(void **state)
 {
 	struct fake *fake = *state;
-	const size_t whole = SC_RESPONSE_HEADER_SIZE + 8 + 4 + 4;
+	const size_t whole = SC_WIRE_RESPONSE_HEADER_SIZE + 8 + 4 + 4;
 
 	fake->behaviour = CUT;
 	for (fake->length = 1; fake->length < whole; fake->length++)
@@ -270,7 +270,7 @@ static void a_header_with_any_byte_flipped_is_refused(void **state)
 	struct fake *fake = *state;
 
 	fake->behaviour = FLIPPED;
-	for (fake->length = 0; fake->length < SC_RESPONSE_HEADER_SIZE; fake->length++) {
+	for (fake->length = 0; fake->length < SC_WIRE_RESPONSE_HEADER_SIZE; fake->length++) {
 		bool is_number = fake->length >= 20 && fake->length < 44; /* of a refusal: not read here */
 
 		assert_int_equal(call_anew(fake, NULL) == SC_OK, is_number);

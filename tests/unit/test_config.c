@@ -41,7 +41,7 @@ static const struct sc_option options[] = {
 static const struct sc_command_line line = { "vaultd", "[OPTIONS]", "Serves.", options, NULL };
 
 static struct sc_error err;
-static struct sc_config *config;
+static struct sc_web_config *config;
 
 #define A(text) ((char *)(uintptr_t)(text))
 #define READ(content, ...)                                                                                   \
@@ -55,13 +55,13 @@ static sc_status read_config(const char *content, size_t len, int argc, char **a
 	bool done = false;
 
 	scratch_write(path, content, len);
-	sc_config_free(config);
+	sc_web_config_free(config);
 	config = NULL;
 	config_path = domain = port = NULL;
 	verbose = false;
 	address_count = region_count = 0;
 	err = (struct sc_error){ 0 };
-	return sc_config_read(&line, argc, argv, &config, &done, &err);
+	return sc_web_config_read(&line, argc, argv, &config, &done, &err);
 }
 
 static void lines_set_what_they_name(void **state)
@@ -127,16 +127,16 @@ static void a_missing_file_or_setting_is_named(void **state)
 
 	(void)state;
 	assert_ok(READ("domain = a\n"), &err);
-	assert_ok(sc_config_need(config, "domain", domain, &err), &err);
-	assert_status(sc_config_need(config, "port", port, &err), SC_ERR_USAGE, &err);
+	assert_ok(sc_web_config_need(config, "domain", domain, &err), &err);
+	assert_status(sc_web_config_need(config, "port", port, &err), SC_ERR_USAGE, &err);
 	assert_non_null(strstr(err.message, "`port = …` (or --port=…)"));
-	sc_config_free(config);
+	sc_web_config_free(config);
 	config = NULL;
 	config_path = NULL;
-	assert_status(sc_config_read(&line, 1, none, &config, &done, &err), SC_ERR_USAGE, &err);
+	assert_status(sc_web_config_read(&line, 1, none, &config, &done, &err), SC_ERR_USAGE, &err);
 	assert_non_null(strstr(err.message, "--config=FILE"));
 	snprintf(option, sizeof option, "--config=%s/none", scratch.path);
-	assert_status(sc_config_read(&line, 2, (char *[]){ A("vaultd"), option }, &config, &done, &err),
+	assert_status(sc_web_config_read(&line, 2, (char *[]){ A("vaultd"), option }, &config, &done, &err),
 		      SC_ERR_NOT_FOUND, &err);
 	snprintf(option, sizeof option, "--config=%s", path);
 }
@@ -149,18 +149,18 @@ static void paths_are_beneath_the_files_directory_and_words_counted(void **state
 
 	(void)state;
 	assert_ok(READ("region = EU  a b\n"), &err);
-	assert_ok(sc_config_path(config, "tls.pem", &text, &err), &err);
+	assert_ok(sc_web_config_path(config, "tls.pem", &text, &err), &err);
 	snprintf(expected, sizeof expected, "%s/tls.pem", scratch.path);
 	assert_string_equal(text, expected);
-	assert_ok(sc_config_path(config, "/etc/tls.pem", &text, &err), &err);
+	assert_ok(sc_web_config_path(config, "/etc/tls.pem", &text, &err), &err);
 	assert_string_equal(text, "/etc/tls.pem");
-	assert_ok(sc_config_words(config, "region", regions[0], "CODE SOCKET DIRECTORY", words, 3, &err),
+	assert_ok(sc_web_config_words(config, "region", regions[0], "CODE SOCKET DIRECTORY", words, 3, &err),
 		  &err);
 	assert_string_equal(words[0], "EU");
 	assert_string_equal(words[2], "b");
-	assert_status(sc_config_words(config, "region", "EU a", "CODE SOCKET DIRECTORY", words, 3, &err),
+	assert_status(sc_web_config_words(config, "region", "EU a", "CODE SOCKET DIRECTORY", words, 3, &err),
 		      SC_ERR_USAGE, &err);
-	assert_status(sc_config_words(config, "region", "EU a b c", "CODE SOCKET DIRECTORY", words, 3, &err),
+	assert_status(sc_web_config_words(config, "region", "EU a b c", "CODE SOCKET DIRECTORY", words, 3, &err),
 		      SC_ERR_USAGE, &err);
 	assert_non_null(strstr(err.message, "CODE SOCKET DIRECTORY"));
 }
@@ -172,17 +172,17 @@ static void a_value_that_is_not_what_it_should_be_is_named_by_file_and_line(void
 
 	(void)state;
 	assert_ok(READ("# one\n\ndomain = a\nport\t=\t8443 \nregion = EU a\n"), &err);
-	assert_ok(sc_config_number(config, "port", port, 1, 8443, &number, &err), &err);
+	assert_ok(sc_web_config_number(config, "port", port, 1, 8443, &number, &err), &err);
 	assert_int_equal(number, 8443);
-	assert_status(sc_config_number(config, "port", port, 1, 8442, &number, &err), SC_ERR_ARGUMENT, &err);
+	assert_status(sc_web_config_number(config, "port", port, 1, 8442, &number, &err), SC_ERR_ARGUMENT, &err);
 	assert_non_null(strstr(err.message, "vaultd.conf:4: port: 8443 is not a number from 1 to 8442"));
-	assert_status(sc_config_words(config, "region", regions[0], "CODE SOCKET DIRECTORY", words, 3, &err),
+	assert_status(sc_web_config_words(config, "region", regions[0], "CODE SOCKET DIRECTORY", words, 3, &err),
 		      SC_ERR_USAGE, &err);
 	assert_non_null(
 	    strstr(err.message, "vaultd.conf:5: `region = EU a` should be `region = CODE SOCKET"));
 	/* What was typed on the command line stands on no line. */
 	assert_ok(READ("port = 1\n", A("--port=x")), &err);
-	assert_status(sc_config_number(config, "port", port, 1, 2, &number, &err), SC_ERR_ARGUMENT, &err);
+	assert_status(sc_web_config_number(config, "port", port, 1, 2, &number, &err), SC_ERR_ARGUMENT, &err);
 	assert_int_equal(strncmp(err.message, "port: x is not", 14), 0);
 }
 
@@ -202,7 +202,7 @@ int main(void)
 	snprintf(path, sizeof path, "%s/vaultd.conf", scratch.path);
 	snprintf(option, sizeof option, "--config=%s", path);
 	result = cmocka_run_group_tests(tests, NULL, NULL);
-	sc_config_free(config);
+	sc_web_config_free(config);
 	scratch_remove(&scratch);
 	return result;
 }

@@ -1,4 +1,4 @@
-/* The offline root: what it signs, and what it refuses to (factory/factory.h). */
+/* The offline root: what it signs, and what it refuses to (factory/factory_root.h). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,8 +14,8 @@
 
 #include "base/clock.h"
 #include "base/os.h"
-#include "evidence/answer.h"
-#include "factory/factory.h"
+#include "evidence/warrant_answer.h"
+#include "factory/factory_root.h"
 #include "forge.h"
 
 #define PASSPHRASE "correct horse battery staple"
@@ -484,18 +484,18 @@ static void a_certified_region_completes_the_packages(void **state)
 	SC_CLEANUP(sc_bytes) der = { 0 };
 	SC_CLEANUP(sc_bytes) kek = { 0 };
 	SC_CLEANUP(sc_bytes) world = { 0 };
-	SC_CLEANUP(sc_target) target = NULL;
-	const struct sc_trust trust = { .roots = &factory.root, .root_count = 1, .now = f->now };
+	SC_CLEANUP(sc_evidence_target) target = NULL;
+	const struct sc_evidence_trust trust = { .roots = &factory.root, .root_count = 1, .now = f->now };
 	X509 *certificate = NULL;
 
 	(void)state;
 	assert_int_equal(certify(f, "EU", &der), SC_OK);
-	assert_int_equal(sc_certificate_decode(sc_bytes_view(&der), &certificate, NULL), SC_OK);
+	assert_int_equal(sc_x509_decode(sc_bytes_view(&der), &certificate, NULL), SC_OK);
 	sc_forge_put(&f->region_certificate, certificate);
 	kek = sc_forge_kek_package(f);
 	world = sc_forge_world_package(f);
 	assert_int_equal(
-	    sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL, &target, NULL),
+	    sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL, &target, NULL),
 	    SC_OK);
 	assert_string_equal(target->region.s, "EU");
 	assert_string_equal(target->operator_name.s, "Test Operator");

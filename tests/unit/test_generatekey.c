@@ -66,7 +66,7 @@ static sc_status make_blob(const struct sc_bytes *spki, bool of_another, struct 
 static bool serve(void *context, int connection, struct sc_view message)
 {
 	struct fixture *f = context;
-	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_BODY_MAX);
 	SC_CLEANUP(sc_bytes) blob = { 0 };
 	struct sc_key_generate_request request = { 0 };
 	struct sc_key_generate_response response = { .spki = sc_bytes_view(&f->spki) };

@@ -18,7 +18,7 @@
 #include "fake_module.h"
 #include "sample_world.h"
 #include "scratch.h"
-#include "world/modules.h"
+#include "world/module_map.h"
 
 struct fixture {
 	struct scratch scratch;
@@ -151,15 +151,15 @@ static void a_keys_name_is_made_of_what_the_article_allows(void **state)
 	struct sc_error err = { 0 };
 
 	(void)state;
-	assert_int_equal(sc_key_file_name("simple", "contosokey", name, NULL), SC_OK);
+	assert_int_equal(sc_kmdata_key_file_name("simple", "contosokey", name, NULL), SC_OK);
 	assert_string_equal(name, "key_simple_contosokey");
-	assert_int_equal(sc_key_file_name("simple", "Contoso", name, &err), SC_ERR_ARGUMENT);
+	assert_int_equal(sc_kmdata_key_file_name("simple", "Contoso", name, &err), SC_ERR_ARGUMENT);
 	assert_non_null(strstr(err.message, "lower case"));
-	assert_int_equal(sc_key_file_name("simple", "a/../b", name, NULL), SC_ERR_ARGUMENT);
-	assert_int_equal(sc_key_file_name("simple", "", name, NULL), SC_ERR_ARGUMENT);
-	assert_int_equal(sc_key_file_name("sim_ple", "key", name, NULL), SC_ERR_ARGUMENT);
-	assert_int_equal(sc_key_file_name("../simple", "key", name, NULL), SC_ERR_ARGUMENT);
-	assert_int_equal(sc_key_file_name("", "key", name, NULL), SC_ERR_ARGUMENT);
+	assert_int_equal(sc_kmdata_key_file_name("simple", "a/../b", name, NULL), SC_ERR_ARGUMENT);
+	assert_int_equal(sc_kmdata_key_file_name("simple", "", name, NULL), SC_ERR_ARGUMENT);
+	assert_int_equal(sc_kmdata_key_file_name("sim_ple", "key", name, NULL), SC_ERR_ARGUMENT);
+	assert_int_equal(sc_kmdata_key_file_name("../simple", "key", name, NULL), SC_ERR_ARGUMENT);
+	assert_int_equal(sc_kmdata_key_file_name("", "key", name, NULL), SC_ERR_ARGUMENT);
 }
 
 static void a_key_file_is_read_back_under_its_own_name_only(void **state)
@@ -309,17 +309,17 @@ static void write_map(struct fixture *f, const char *text)
 static void the_map_is_read_line_by_line(void **state)
 {
 	struct fixture *f = *state;
-	static struct sc_module_map map;
+	static struct sc_kmdata_module_map map;
 
 	write_map(f,
 		  "# our modules\n\n2 use /run/b-use\n1 custody /run/a # the vault's\n\t1  service\t/run/s1\n"
 		  "1 service /run/s2\n7 custody /run/c");
-	assert_int_equal(sc_module_map_read(&f->kmdata, &map, NULL), SC_OK);
+	assert_int_equal(sc_kmdata_module_map_read(&f->kmdata, &map, NULL), SC_OK);
 	assert_int_equal(map.count, 5);
-	assert_string_equal(sc_module_map_find(&map, 1, SC_ROLE_CUSTODY)->path, "/run/a");
-	assert_string_equal(sc_module_map_find(&map, 1, SC_ROLE_SERVICE)->path, "/run/s1");
-	assert_string_equal(sc_module_map_find(&map, 7, SC_ROLE_CUSTODY)->path, "/run/c");
-	assert_null(sc_module_map_find(&map, 2, SC_ROLE_CUSTODY));
+	assert_string_equal(sc_kmdata_module_map_find(&map, 1, SC_ROLE_CUSTODY)->path, "/run/a");
+	assert_string_equal(sc_kmdata_module_map_find(&map, 1, SC_ROLE_SERVICE)->path, "/run/s1");
+	assert_string_equal(sc_kmdata_module_map_find(&map, 7, SC_ROLE_CUSTODY)->path, "/run/c");
+	assert_null(sc_kmdata_module_map_find(&map, 2, SC_ROLE_CUSTODY));
 	assert_int_equal(sc_kmdata_next_module(&f->kmdata, 0), 1);
 	assert_int_equal(sc_kmdata_next_module(&f->kmdata, 1), 2);
 	assert_int_equal(sc_kmdata_next_module(&f->kmdata, 2), 7);
@@ -331,7 +331,7 @@ static void a_line_that_is_not_understood_is_named(void **state)
 	static const char *const lines[] = { "1 custody",  "1 custody /a b", "0 use /a",
 					     "x use /a",   "1 admin /a",     "1 use a",
 					     "custody /a", "-1 use /a",      "1 custody /b" };
-	static struct sc_module_map map;
+	static struct sc_kmdata_module_map map;
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
@@ -340,11 +340,11 @@ static void a_line_that_is_not_understood_is_named(void **state)
 
 		snprintf(text, sizeof text, "1 custody /a\n%s\n", lines[i]);
 		write_map(f, text);
-		assert_int_equal(sc_module_map_read(&f->kmdata, &map, &err), SC_ERR_FORMAT);
+		assert_int_equal(sc_kmdata_module_map_read(&f->kmdata, &map, &err), SC_ERR_FORMAT);
 		assert_non_null(strstr(err.message, "config/modules: line 2"));
 	}
 	write_map(f, "1 custody /a\n");
-	assert_int_equal(sc_module_map_read(&f->kmdata, &map, NULL), SC_OK);
+	assert_int_equal(sc_kmdata_module_map_read(&f->kmdata, &map, NULL), SC_OK);
 }
 
 static bool serve(void *context, int connection, struct sc_view message)

@@ -14,7 +14,7 @@
 /* -- a module with one loaded key ---------------------------------------------------------------- */
 
 static struct core core;
-static struct sc_session *daemon_socket;
+static struct sc_core_session *daemon_socket;
 static struct sc_bytes blob;
 static struct sc_hash key;
 static struct sc_bytes ciphertext;
@@ -76,7 +76,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	sc_session_free(daemon_socket);
+	sc_core_session_free(daemon_socket);
 	sc_bytes_free(&blob);
 	sc_bytes_free(&ciphertext);
 	sc_bytes_free(&tls_owner);
@@ -86,7 +86,7 @@ static int teardown(void **state)
 
 /* -- requests ------------------------------------------------------------------------------------ */
 
-static sc_status send(struct sc_session *session, uint32_t command, struct sc_writer *body)
+static sc_status send(struct sc_core_session *session, uint32_t command, struct sc_writer *body)
 {
 	sc_status status = core_send(session, command, 0, sc_writer_view(body), NULL);
 
@@ -96,7 +96,7 @@ static sc_status send(struct sc_session *session, uint32_t command, struct sc_wr
 
 #define SEND(session, NAME, name, ...)                                                                       \
 	({                                                                                                   \
-		struct sc_writer body = sc_writer_new(SC_BODY_MAX);                                          \
+		struct sc_writer body = sc_writer_new(SC_WIRE_BODY_MAX);                                          \
 		long fails = failing_memory_pause();                                                         \
 		sc_##name##_request_write(&body, &(struct sc_##name##_request){ __VA_ARGS__ });              \
 		failing_memory_at(fails);                                                                    \

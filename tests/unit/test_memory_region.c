@@ -46,7 +46,7 @@ sc_status __wrap_sc_keygen(const struct sc_key_type *type, struct sc_view expone
 /* -- a region, and a package on its way to it ----------------------------------------------------- */
 
 static struct core core;
-static struct sc_session *vaultd;
+static struct sc_core_session *vaultd;
 static struct sc_bytes certificate; /* the region's */
 static struct sc_bytes kek_package;
 static struct sc_bytes world_package;
@@ -75,7 +75,7 @@ static uint64_t consent(uint32_t command, const struct sc_writer *body)
 
 static sc_status init_region(struct core_answer *answer)
 {
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 	uint64_t authority;
 
 	WRITE(&body, region_init, sc_bytes_view(&core.world_file), sc_bytes_view(&certificate));
@@ -85,7 +85,7 @@ static sc_status init_region(struct core_answer *answer)
 
 static sc_status replace_acl(struct core_answer *answer)
 {
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 	uint64_t authority;
 
 	WRITE(&body, acl_replace, key, sc_bytes_view(&kek_package), sc_bytes_view(&world_package), { 0 }, 0);
@@ -95,7 +95,7 @@ static sc_status replace_acl(struct core_answer *answer)
 
 static sc_status pack(struct core_answer *answer)
 {
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	WRITE(&body, transfer_package, copy, sc_bytes_view(&kek_package), sc_bytes_view(&world_package),
 	      sc_view_text(SUBSCRIPTION), sc_view_text("ContosoFirstHSMkey"), 0);
@@ -104,7 +104,7 @@ static sc_status pack(struct core_answer *answer)
 
 static sc_status import(struct core_answer *answer)
 {
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	WRITE(&body, transfer_import, kek, sc_bytes_view(&owner), sc_bytes_view(&package));
 	return core_send(vaultd, SC_COMMAND_TRANSFER_IMPORT, 0, sc_writer_view(&body), answer);
@@ -122,7 +122,7 @@ static void keep_region(void)
 	assert_ok(sc_bytes_copy(made.kek_statement, &kek_package, NULL), NULL);
 	assert_ok(core_load(vaultd, made.kek_blob, &kek), NULL);
 	assert_ok(sc_world_file_decode(made.world_file, &file, NULL), NULL);
-	assert_ok(sc_certificate_decode(sc_bytes_view(&certificate), &region, NULL), NULL);
+	assert_ok(sc_x509_decode(sc_bytes_view(&certificate), &region, NULL), NULL);
 	assert_ok(sc_statement_enclose(sc_bytes_view(&file->body->statement), region, &world_package, NULL),
 		  NULL);
 }
@@ -180,7 +180,7 @@ static int teardown(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 		sc_bytes_free(all[i]);
-	sc_session_free(vaultd);
+	sc_core_session_free(vaultd);
 	core_end(&core);
 	return 0;
 }
@@ -191,15 +191,15 @@ static int teardown(void **state)
 static void judge_region(struct sc_view body)
 {
 	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core.module);
-	SC_CLEANUP(sc_target) target = NULL;
-	const struct sc_trust trust = sc_snapshot_trust(s, core_now);
+	SC_CLEANUP(sc_evidence_target) target = NULL;
+	const struct sc_evidence_trust trust = sc_snapshot_trust(s, core_now);
 	struct sc_region_init_response made;
 	struct sc_hash loaded;
 	struct sc_error err = { 0 };
 
 	assert_ok(sc_region_init_response_read(body, &made), NULL);
 	assert_ok(core_load(vaultd, made.kek_blob, &loaded), NULL);
-	assert_ok(sc_packages_verify(made.kek_statement, sc_bytes_view(&world_package), &trust, NULL, &target,
+	assert_ok(sc_evidence_packages_verify(made.kek_statement, sc_bytes_view(&world_package), &trust, NULL, &target,
 				     &err),
 		  &err);
 }
@@ -331,7 +331,7 @@ static void without_memory_no_key_arrives_and_none_is_called_unproven(void **sta
 
 static sc_status ask_open(void)
 {
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	core_monotonic += SC_QUORUM_SECONDS * INT64_C(1000000000); /* makes room for one more */
 	WRITE(&body, quorum_open, SC_COMMAND_ACL_REPLACE, { { 0 } });
@@ -341,7 +341,7 @@ static sc_status ask_open(void)
 /* The second card of two, with which the token is there. */
 static sc_status ask_card(void)
 {
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 	long fails = failing_memory_pause();
 	uint64_t authority;
 	sc_status status;
@@ -411,7 +411,7 @@ static sc_status begin_world(struct core_answer *answer)
 	struct sc_world_begin_request in = {
 		.suite = SC_SUITE_ECP521, .k = 1, .pins.count = 1, .custodians.count = 1
 	};
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 	long fails = failing_memory_pause();
 
 	in.pins.item[0] = core_pin(0);
@@ -435,7 +435,7 @@ static void without_memory_a_world_is_adopted_or_it_is_not(void **state)
 	for (long n = 1; !all_passed; n += step(23)) {
 		struct sc_world_begin_response begun;
 		SC_CLEANUP(core_answer) answer = { 0 };
-		SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+		SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 		sc_status status;
 
 		assert_ok(begin_world(&answer), NULL);
@@ -467,7 +467,7 @@ static long commit_undurably(long n, sc_status *status)
 {
 	struct sc_world_begin_response begun;
 	SC_CLEANUP(core_answer) answer = { 0 };
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	core.save_status = SC_OK;
 	assert_ok(begin_world(&answer), NULL);

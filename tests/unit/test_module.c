@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "core_module.h"
-#include "hsmd/core/state.h"
+#include "hsmd/core/state_change.h"
 
 static int setup(void **state)
 {
@@ -45,7 +45,7 @@ static int64_t module_time(struct core *core)
 
 static void write_state(struct core *core)
 {
-	assert_ok(sc_state_update(core->module, sc_state_keep, NULL, NULL), NULL);
+	assert_ok(sc_core_state_update(core->module, sc_core_state_keep, NULL, NULL), NULL);
 }
 
 /* -- the state --------------------------------------------------------------------------------- */
@@ -298,7 +298,7 @@ static void the_root_is_the_one_whose_hash_was_typed_and_stays(void **state)
 	struct sc_hash hash;
 
 	core_make_warrant(core, s->statement_key, s->esn.s, core_now, SC_YEAR, &warrant);
-	assert_ok(sc_certificate_encode(core->root, &root, NULL), NULL);
+	assert_ok(sc_x509_encode(core->root, &root, NULL), NULL);
 	assert_ok(sc_certificate_key_hash(core->root, &hash, NULL), NULL);
 	hash.b[31] ^= 1;
 	assert_status(sc_module_install_warrant(core->module, sc_bytes_view(&root), sc_bytes_view(&warrant),
@@ -320,7 +320,7 @@ static void the_root_is_the_one_whose_hash_was_typed_and_stays(void **state)
 
 /* -- the world --------------------------------------------------------------------------------- */
 
-static sc_status begin(struct sc_session *session, struct sc_hash *world)
+static sc_status begin(struct sc_core_session *session, struct sc_hash *world)
 {
 	struct sc_world_begin_request in = {
 		.suite = SC_SUITE_ECP521, .k = 1, .pins.count = 1, .custodians.count = 1
@@ -334,7 +334,7 @@ static sc_status begin(struct sc_session *session, struct sc_hash *world)
 	return SC_OK;
 }
 
-static sc_status commit(struct sc_session *session, struct sc_hash world)
+static sc_status commit(struct sc_core_session *session, struct sc_hash world)
 {
 	return core_world_commit(session, 0, &(struct sc_world_commit_request){ world }, NULL, NULL);
 }
@@ -342,7 +342,7 @@ static sc_status commit(struct sc_session *session, struct sc_hash world)
 static void a_world_is_committed_where_it_was_begun_and_once(void **state)
 {
 	struct core *core = *state;
-	struct sc_session *other = core_session(core, SC_ROLE_CUSTODY);
+	struct sc_core_session *other = core_session(core, SC_ROLE_CUSTODY);
 	struct sc_hash first;
 	struct sc_hash second;
 	struct sc_hash third;
@@ -360,7 +360,7 @@ static void a_world_is_committed_where_it_was_begun_and_once(void **state)
 	assert_ok(commit(core->custody, third), NULL);
 	assert_status(commit(other, second), SC_ERR_HAS_WORLD, NULL);
 	assert_status(begin(other, &second), SC_ERR_HAS_WORLD, NULL);
-	sc_session_free(other);
+	sc_core_session_free(other);
 }
 
 static void a_card_set_has_no_more_cards_than_a_world_can(void **state)
@@ -378,7 +378,7 @@ static void a_card_set_has_no_more_cards_than_a_world_can(void **state)
 }
 
 /* Another connection's commit, between this one's look at the module's mode and its own change. */
-static struct sc_session *racer;
+static struct sc_core_session *racer;
 static struct sc_hash racer_world;
 
 static void commit_in_between(void)
@@ -399,7 +399,7 @@ static void of_two_commits_at_once_one_is_refused(void **state)
 	assert_status(commit(core->custody, world), SC_ERR_HAS_WORLD, NULL);
 	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core->module);
 	assert_true(sc_hash_equals(&s->world, &racer_world));
-	sc_session_free(racer);
+	sc_core_session_free(racer);
 }
 
 static struct core *raced;
@@ -411,7 +411,7 @@ static void become_another_region(void)
 
 static sc_status region_init(struct core *core, const struct sc_region_init_request *in)
 {
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 	uint64_t authority;
 
 	sc_region_init_request_write(&body, in);
@@ -465,14 +465,14 @@ static void whom_it_believes_is_told_whole(void **state)
 	SC_CLEANUP(sc_bytes) root = { 0 };
 	struct sc_evidence_response out;
 	SC_CLEANUP(core_answer) answer = { 0 };
-	struct sc_trust trust;
+	struct sc_evidence_trust trust;
 
 	core_make_world(core);
 	assert_ok(core_evidence(core->custody, 0, &(struct sc_evidence_request){}, &out, &answer), NULL);
 	assert_int_equal(out.source_roots.count + out.revoked.count, 0);
 	core_answer_free(&answer);
-	assert_ok(sc_certificate_encode(core->root, &root, NULL), NULL);
-	assert_ok(sc_state_update(core->module, believe_others, &root, NULL), NULL);
+	assert_ok(sc_x509_encode(core->root, &root, NULL), NULL);
+	assert_ok(sc_core_state_update(core->module, believe_others, &root, NULL), NULL);
 	assert_ok(core_reopen(core, NULL), NULL);
 	assert_ok(core_evidence(core->custody, 0, &(struct sc_evidence_request){}, &out, &answer), NULL);
 	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core->module);

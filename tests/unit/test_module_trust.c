@@ -32,7 +32,7 @@ static int teardown(void **state)
 }
 
 static sc_status ask_at(uint64_t clock, X509 *const *roots, size_t count, const char *revoked,
-			struct sc_module_trust **out, struct sc_error *err)
+			struct sc_byok_trust **out, struct sc_error *err)
 {
 	struct sc_stand_in *module = sc_stand_in_start(SC_MODE_WORLD, roots, count, revoked);
 	struct sc_client *client = NULL;
@@ -40,13 +40,13 @@ static sc_status ask_at(uint64_t clock, X509 *const *roots, size_t count, const 
 
 	sc_stand_in_set_clock(module, clock);
 	assert_ok(sc_client_open(sc_stand_in_path(module), &client, err), err);
-	status = sc_module_trust_read(client, out, err);
+	status = sc_byok_trust_read(client, out, err);
 	sc_client_free(client);
 	sc_stand_in_stop(module);
 	return status;
 }
 
-static sc_status ask(X509 *const *roots, size_t count, const char *revoked, struct sc_module_trust **out,
+static sc_status ask(X509 *const *roots, size_t count, const char *revoked, struct sc_byok_trust **out,
 		     struct sc_error *err)
 {
 	return ask_at(0, roots, count, revoked, out, err);
@@ -56,7 +56,7 @@ static void its_own_root_comes_first_then_those_that_its_custodians_chose(void *
 {
 	struct fixture *f = *state;
 	X509 *const roots[] = { f->forge->root, f->other->root };
-	SC_CLEANUP(sc_module_trust) trust = NULL;
+	SC_CLEANUP(sc_byok_trust) trust = NULL;
 	struct sc_error err = { 0 };
 	struct sc_hash own;
 
@@ -80,14 +80,14 @@ static void a_statement_of_a_module_that_its_world_revoked_is_refused(void **sta
 
 	for (int is_revoked = 0; is_revoked < 2; is_revoked++) {
 		const char *esn = is_revoked ? f->forge->esn.s : other;
-		SC_CLEANUP(sc_module_trust) trust = NULL;
+		SC_CLEANUP(sc_byok_trust) trust = NULL;
 		SC_CLEANUP(sc_evidence) evidence = NULL;
 
 		assert_ok(ask(&f->forge->root, 1, esn, &trust, &err), &err);
 		assert_int_equal(trust->trust.revoked_count, 1);
 		assert_string_equal(trust->trust.revoked[0], esn);
 		assert_status(sc_statement_verify(sc_bytes_view(&statement), SC_OID_KEY_STATEMENT, &trust->trust,
-						  SC_JUDGED_STATED, &evidence, &err),
+						  SC_EVIDENCE_TIME_STATED, &evidence, &err),
 			      is_revoked ? SC_ERR_EVIDENCE_REVOKED : SC_OK, &err);
 	}
 }
@@ -97,7 +97,7 @@ static void a_certificate_that_is_no_root_is_refused(void **state)
 	struct fixture *f = *state;
 	X509 *const good[] = { f->forge->root, f->other->root };
 	X509 *const bad[] = { f->forge->root, f->other->warrant };
-	SC_CLEANUP(sc_module_trust) trust = NULL;
+	SC_CLEANUP(sc_byok_trust) trust = NULL;
 	struct sc_error err = { 0 };
 
 	assert_status(ask(bad, 2, NULL, &trust, &err), SC_ERR_EVIDENCE_USAGE, &err);
@@ -108,7 +108,7 @@ static void a_certificate_that_is_no_root_is_refused(void **state)
 static void a_serial_number_that_is_no_text_is_refused(void **state)
 {
 	struct fixture *f = *state;
-	SC_CLEANUP(sc_module_trust) trust = NULL;
+	SC_CLEANUP(sc_byok_trust) trust = NULL;
 	struct sc_error err = { 0 };
 
 	assert_int_not_equal(ask(&f->forge->root, 1, "\033[2J", &trust, &err), SC_OK);
@@ -122,7 +122,7 @@ static void a_clock_beyond_all_times_is_refused(void **state)
 	static const uint64_t beyond[] = { INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX };
 	const uint64_t last = INT64_C(253402300799); /* 9999-12-31T23:59:59Z */
 	struct fixture *f = *state;
-	SC_CLEANUP(sc_module_trust) trust = NULL;
+	SC_CLEANUP(sc_byok_trust) trust = NULL;
 	struct sc_error err = { 0 };
 
 	for (size_t i = 0; i < sizeof beyond / sizeof beyond[0]; i++) {

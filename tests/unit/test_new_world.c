@@ -51,7 +51,7 @@ struct fixture {
 
 static bool serve_enquire(struct fixture *f, int connection, struct sc_view message)
 {
-	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_BODY_MAX);
 	struct sc_enquire_response response = { .mode = f->mode, .role = SC_ROLE_CUSTODY };
 
 	if (f->is_adopted) {
@@ -65,7 +65,7 @@ static bool serve_enquire(struct fixture *f, int connection, struct sc_view mess
 
 static bool serve_begin(struct fixture *f, int connection, struct sc_view message, struct sc_view body)
 {
-	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_BODY_MAX);
 	SC_CLEANUP(sc_bytes) world = { 0 };
 	struct sc_bytes cards[3];
 	struct sc_world_begin_request request = { 0 };

@@ -16,20 +16,20 @@
 #define NOW INT64_C(1800000000)
 
 static sc_status verify_both(const struct sc_forge *kek, const struct sc_forge *world,
-			     const struct sc_trust *trust, struct sc_target **target, struct sc_error *err)
+			     const struct sc_evidence_trust *trust, struct sc_evidence_target **target, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) kek_package = sc_forge_kek_package(kek);
 	SC_CLEANUP(sc_bytes) world_package = sc_forge_world_package(world);
 
-	return sc_packages_verify(sc_bytes_view(&kek_package), sc_bytes_view(&world_package), trust, NULL,
+	return sc_evidence_packages_verify(sc_bytes_view(&kek_package), sc_bytes_view(&world_package), trust, NULL,
 				  target, err);
 }
 
 /* The two packages of one forge, under its root. */
 static sc_status verify(const struct sc_forge *f, struct sc_error *err)
 {
-	const struct sc_trust trust = sc_forge_trust(f);
-	SC_CLEANUP(sc_target) target = NULL;
+	const struct sc_evidence_trust trust = sc_forge_trust(f);
+	SC_CLEANUP(sc_evidence_target) target = NULL;
 
 	return verify_both(f, f, &trust, &target, err);
 }
@@ -54,17 +54,17 @@ static void note(void *context, const char *check, const char *found)
 static void an_honest_region_is_believed(void **state)
 {
 	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
-	const struct sc_trust trust = sc_forge_trust(f);
+	const struct sc_evidence_trust trust = sc_forge_trust(f);
 	SC_CLEANUP(sc_bytes) kek = sc_forge_kek_package(f);
 	SC_CLEANUP(sc_bytes) world = sc_forge_world_package(f);
-	SC_CLEANUP(sc_target) target = NULL;
+	SC_CLEANUP(sc_evidence_target) target = NULL;
 	struct seen seen = { 0 };
-	const struct sc_check_report report = { note, &seen };
+	const struct sc_evidence_report report = { note, &seen };
 	struct sc_hash root = { 0 };
 
 	(void)state;
 	assert_int_equal(
-	    sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, &report, &target, NULL),
+	    sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, &report, &target, NULL),
 	    SC_OK);
 	assert_int_equal(seen.count, 11);
 	assert_string_equal(target->region.s, "EU");
@@ -80,10 +80,10 @@ static void an_honest_region_is_believed(void **state)
 static void a_refusal_names_the_check(void **state)
 {
 	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
-	const struct sc_trust trust = sc_forge_trust(f);
-	SC_CLEANUP(sc_target) target = NULL;
+	const struct sc_evidence_trust trust = sc_forge_trust(f);
+	SC_CLEANUP(sc_evidence_target) target = NULL;
 	struct seen seen = { 0 };
-	const struct sc_check_report report = { note, &seen };
+	const struct sc_evidence_report report = { note, &seen };
 	struct sc_error err = { 0 };
 
 	(void)state;
@@ -91,7 +91,7 @@ static void a_refusal_names_the_check(void **state)
 	SC_CLEANUP(sc_bytes) kek = sc_forge_kek_package(f);
 	SC_CLEANUP(sc_bytes) world = sc_forge_world_package(f);
 	assert_int_equal(
-	    sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, &report, &target, &err),
+	    sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, &report, &target, &err),
 	    SC_ERR_EVIDENCE_EXPORTABLE);
 	assert_string_equal(seen.last, "Origin");
 	assert_ptr_equal(strstr(err.message, "Permissions: "), err.message);
@@ -125,15 +125,15 @@ static void packages_are_refused_for_what_is_wrong_with_them(void **state)
 static void a_world_package_without_its_region_certificate_is_refused(void **state)
 {
 	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
-	const struct sc_trust trust = sc_forge_trust(f);
-	SC_CLEANUP(sc_target) target = NULL;
+	const struct sc_evidence_trust trust = sc_forge_trust(f);
+	SC_CLEANUP(sc_evidence_target) target = NULL;
 	SC_CLEANUP(sc_bytes) kek = sc_forge_kek_package(f);
 	SC_CLEANUP(sc_bytes) world = sc_forge_world_statement(f);
 
 	(void)state;
 	assert_int_equal(verify(f, NULL), SC_OK);
 	assert_int_equal(
-	    sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL, &target, NULL),
+	    sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL, &target, NULL),
 	    SC_ERR_EVIDENCE_WORLD);
 }
 
@@ -160,8 +160,8 @@ static void packages_of_two_regions_are_refused(void **state)
 	SC_CLEANUP(sc_forge) eu = sc_forge_new(NOW, "EU");
 	SC_CLEANUP(sc_forge) na = region_of(eu, "NA");
 	SC_CLEANUP(sc_forge) other_eu = region_of(eu, "EU");
-	const struct sc_trust trust = sc_forge_trust(eu);
-	SC_CLEANUP(sc_target) target = NULL;
+	const struct sc_evidence_trust trust = sc_forge_trust(eu);
+	SC_CLEANUP(sc_evidence_target) target = NULL;
 
 	(void)state;
 	assert_int_equal(verify(eu, NULL), SC_OK);
@@ -175,22 +175,22 @@ static void packages_of_two_regions_are_refused(void **state)
 static void both_packages_enclose_one_and_the_same_region_certificate(void **state)
 {
 	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
-	const struct sc_trust trust = sc_forge_trust(f);
+	const struct sc_evidence_trust trust = sc_forge_trust(f);
 	SC_CLEANUP(sc_bytes) kek = sc_forge_kek_package(f);
 	SC_CLEANUP(sc_bytes) world = sc_forge_world_package(f);
 	SC_CLEANUP(sc_bytes) renewed = { 0 };
-	SC_CLEANUP(sc_target) target = NULL;
+	SC_CLEANUP(sc_evidence_target) target = NULL;
 
 	(void)state;
 	sc_forge_region_again(f);
 	renewed = sc_forge_world_package(f);
 	assert_int_equal(
-	    sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL, &target, NULL),
+	    sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL, &target, NULL),
 	    SC_OK);
-	sc_target_free(target);
+	sc_evidence_target_free(target);
 	target = NULL;
 	assert_int_equal(
-	    sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&renewed), &trust, NULL, &target, NULL),
+	    sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&renewed), &trust, NULL, &target, NULL),
 	    SC_ERR_EVIDENCE_WORLD);
 }
 
@@ -199,12 +199,12 @@ static void packages_of_two_roots_are_refused_even_if_both_are_trusted(void **st
 	SC_CLEANUP(sc_forge) ours = sc_forge_new(NOW, "EU");
 	SC_CLEANUP(sc_forge) theirs = sc_forge_new(NOW, "EU");
 	X509 *const roots[] = { ours->root, theirs->root };
-	const struct sc_trust both = { .roots = roots, .root_count = 2, .now = NOW };
-	SC_CLEANUP(sc_target) target = NULL;
+	const struct sc_evidence_trust both = { .roots = roots, .root_count = 2, .now = NOW };
+	SC_CLEANUP(sc_evidence_target) target = NULL;
 
 	(void)state;
 	assert_int_equal(verify_both(theirs, theirs, &both, &target, NULL), SC_OK);
-	sc_target_free(target);
+	sc_evidence_target_free(target);
 	target = NULL;
 	assert_int_equal(verify_both(ours, theirs, &both, &target, NULL), SC_ERR_EVIDENCE_ROOT);
 }

@@ -12,20 +12,20 @@ static bool matches(const char *encoded, const char *password)
 	struct sc_error err = { 0 };
 	bool is = false;
 
-	assert_int_equal(sc_password_check(encoded, sc_view_text(password), &is, &err), SC_OK);
+	assert_int_equal(sc_web_password_check(encoded, sc_view_text(password), &is, &err), SC_OK);
 	return is;
 }
 
-static void encode(const char *password, char encoded[SC_PASSWORD_ENCODED_SIZE])
+static void encode(const char *password, char encoded[SC_WEB_PASSWORD_ENCODED_SIZE])
 {
 	struct sc_error err = { 0 };
 
-	assert_int_equal(sc_password_encode(sc_view_text(password), encoded, &err), SC_OK);
+	assert_int_equal(sc_web_password_encode(sc_view_text(password), encoded, &err), SC_OK);
 }
 
 static void only_the_password_matches_its_hash(void **state)
 {
-	char encoded[SC_PASSWORD_ENCODED_SIZE];
+	char encoded[SC_WEB_PASSWORD_ENCODED_SIZE];
 
 	(void)state;
 	encode(right, encoded);
@@ -37,8 +37,8 @@ static void only_the_password_matches_its_hash(void **state)
 
 static void the_hash_says_how_it_was_made_and_has_its_own_salt(void **state)
 {
-	char first[SC_PASSWORD_ENCODED_SIZE];
-	char second[SC_PASSWORD_ENCODED_SIZE];
+	char first[SC_WEB_PASSWORD_ENCODED_SIZE];
+	char second[SC_WEB_PASSWORD_ENCODED_SIZE];
 
 	(void)state;
 	encode(right, first);
@@ -50,18 +50,18 @@ static void the_hash_says_how_it_was_made_and_has_its_own_salt(void **state)
 
 static void a_longer_password_than_any_matches_nothing(void **state)
 {
-	char encoded[SC_PASSWORD_ENCODED_SIZE];
-	char longest[SC_PASSWORD_MAX + 2] = { 0 };
+	char encoded[SC_WEB_PASSWORD_ENCODED_SIZE];
+	char longest[SC_WEB_PASSWORD_MAX + 2] = { 0 };
 	struct sc_error err = { 0 };
 
 	(void)state;
-	memset(longest, 'x', SC_PASSWORD_MAX);
+	memset(longest, 'x', SC_WEB_PASSWORD_MAX);
 	encode(longest, encoded);
 	assert_true(matches(encoded, longest));
-	longest[SC_PASSWORD_MAX] = 'x';
+	longest[SC_WEB_PASSWORD_MAX] = 'x';
 	assert_false(matches(encoded, longest));
-	assert_int_equal(sc_password_encode(sc_view_text(longest), encoded, &err), SC_ERR_ARGUMENT);
-	assert_int_equal(sc_password_encode(sc_view_text(""), encoded, &err), SC_ERR_ARGUMENT);
+	assert_int_equal(sc_web_password_encode(sc_view_text(longest), encoded, &err), SC_ERR_ARGUMENT);
+	assert_int_equal(sc_web_password_encode(sc_view_text(""), encoded, &err), SC_ERR_ARGUMENT);
 }
 
 static void what_is_no_hash_is_an_error_and_never_a_match(void **state)
@@ -74,7 +74,7 @@ static void what_is_no_hash_is_an_error_and_never_a_match(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		assert_int_equal(sc_password_check(bad[i], sc_view_text(right), &is, &err), SC_ERR_ENCODING);
+		assert_int_equal(sc_web_password_check(bad[i], sc_view_text(right), &is, &err), SC_ERR_ENCODING);
 		assert_false(is);
 	}
 }

@@ -7,8 +7,8 @@
 #include "hsmd/core/permit.h"
 
 static struct core core;
-static struct sc_session *use;
-static struct sc_session *vaultd; /* may import: loads vault and kek keys */
+static struct sc_core_session *use;
+static struct sc_core_session *vaultd; /* may import: loads vault and kek keys */
 
 static const struct sc_owner place = { { "vaultd" }, { "tenant" }, { "subscription" },
 				       { "vault" },  { "name" },   { "1" } };
@@ -28,8 +28,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	sc_session_free(use);
-	sc_session_free(vaultd);
+	sc_core_session_free(use);
+	sc_core_session_free(vaultd);
 	core_end(&core);
 	return 0;
 }
@@ -153,7 +153,7 @@ static sc_status ask_decrypt(const struct sc_hash *key)
 static sc_status ask_replace(const struct sc_hash *key)
 {
 	const struct sc_acl_replace_request in = { .key = *key, .kek_package = sc_view_text("none") };
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 	uint64_t authority;
 	sc_status status;
 
@@ -358,7 +358,7 @@ static void leave_for_one_kek_is_not_leave_for_another(void **state)
 {
 	SC_CLEANUP(sc_acl) acl = sc_acl_new();
 	struct sc_key_blob_header header = { .acl = acl };
-	const struct sc_key key = { .header = &header };
+	const struct sc_core_key key = { .header = &header };
 	struct sc_permission_group *group = NULL;
 	const struct sc_hash free_kek = { { 1 } };
 	const struct sc_hash quorum_kek = { { 2 } };
@@ -377,7 +377,7 @@ static void leave_for_one_kek_is_not_leave_for_another(void **state)
 
 /* -- sockets and owners --------------------------------------------------------------------------- */
 
-static sc_status info_as(struct sc_session *session, const struct sc_hash *key, const struct sc_owner *owner)
+static sc_status info_as(struct sc_core_session *session, const struct sc_hash *key, const struct sc_owner *owner)
 {
 	SC_CLEANUP(sc_bytes) der = { 0 };
 

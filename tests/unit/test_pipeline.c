@@ -55,7 +55,7 @@ static void a_refusal_comes_with_its_words_and_numbers(void **state)
 static void a_request_longer_than_the_protocol_has_is_refused_here(void **state)
 {
 	struct fixture *f = *state;
-	static uint8_t large[SC_BODY_MAX + 1];
+	static uint8_t large[SC_WIRE_BODY_MAX + 1];
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 
 	assert_int_equal(sc_pipeline_call(f->pipeline, SC_COMMAND_ENQUIRE, 0, sc_view_of(large, sizeof large),

@@ -93,8 +93,8 @@ static void an_answer_that_is_none_ends_the_connection(void **state)
 	ends_it(f, FLIPS, 15); /* id: another place */
 	ends_it(f, FLIPS, 47); /* length */
 	ends_it(f, CUTS, 1);
-	ends_it(f, CUTS, SC_RESPONSE_HEADER_SIZE - 1);
-	ends_it(f, CUTS, SC_RESPONSE_HEADER_SIZE);
+	ends_it(f, CUTS, SC_WIRE_RESPONSE_HEADER_SIZE - 1);
+	ends_it(f, CUTS, SC_WIRE_RESPONSE_HEADER_SIZE);
 	await_connection(f->pipeline);
 	assert_int_equal(sign(f->pipeline, "data", LONG, NULL), SC_OK);
 }

@@ -21,7 +21,7 @@ static void slow_requests_do_not_keep_quick_ones_out(void **state)
 	struct fixture *f = *state;
 	static struct outcome outcomes[100];
 	const struct sc_key_generate_request request = { .application = sc_view_text("vault") };
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	memset(outcomes, 0, sizeof outcomes);
 	f->behaviour = HOLDS_SLOW;
@@ -62,8 +62,8 @@ static void more_than_the_limit_in_flight_is_busy(void **state)
 static void what_the_socket_does_not_take_waits_and_too_much_is_busy(void **state)
 {
 	struct fixture *f = *state;
-	static struct outcome outcomes[SC_PIPELINE_QUEUE_MAX / SC_BODY_MAX + 64];
-	static const uint8_t large[SC_BODY_MAX];
+	static struct outcome outcomes[SC_PIPELINE_QUEUE_MAX / SC_WIRE_BODY_MAX + 64];
+	static const uint8_t large[SC_WIRE_BODY_MAX];
 	sc_status status = SC_OK;
 	size_t taken = 0;
 
@@ -74,7 +74,7 @@ static void what_the_socket_does_not_take_waits_and_too_much_is_busy(void **stat
 					 LONG, keep_outcome, &outcomes[taken], NULL)) == SC_OK)
 		assert_true(++taken < sizeof outcomes / sizeof outcomes[0]);
 	assert_int_equal(status, SC_ERR_BUSY);
-	assert_true(taken >= SC_PIPELINE_QUEUE_MAX / (SC_BODY_MAX + SC_REQUEST_HEADER_SIZE));
+	assert_true(taken >= SC_PIPELINE_QUEUE_MAX / (SC_WIRE_BODY_MAX + SC_WIRE_REQUEST_HEADER_SIZE));
 	sem_post(&f->may_go_on);
 	await(outcomes, taken);
 	for (size_t i = 0; i < taken; i++)

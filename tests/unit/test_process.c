@@ -145,16 +145,16 @@ static sc_status ask(int fd, uint32_t command, struct sc_enquire_response *enqui
 {
 	static uint8_t message[4096];
 	struct sc_writer writer = { .buffer = { message, sizeof message }, .max = sizeof message };
-	const struct sc_request_header request = { .command = (uint16_t)command, .id = 1 };
-	struct sc_response_header header;
+	const struct sc_wire_request_header request = { .command = (uint16_t)command, .id = 1 };
+	struct sc_wire_response_header header;
 	struct sc_view body;
 	ssize_t got;
 
-	sc_request_header_write(&writer, &request, 0);
+	sc_wire_request_header_write(&writer, &request, 0);
 	assert_int_equal(send(fd, message, writer.used, MSG_NOSIGNAL), (ssize_t)writer.used);
 	got = recv(fd, message, sizeof message, 0);
 	assert_true(got > 0);
-	assert_int_equal(sc_response_read(sc_view_of(message, (size_t)got), &header, &body, NULL), SC_OK);
+	assert_int_equal(sc_wire_response_read(sc_view_of(message, (size_t)got), &header, &body, NULL), SC_OK);
 	if (enquire)
 		assert_int_equal(sc_enquire_response_read(body, enquire), SC_OK);
 	return header.status;

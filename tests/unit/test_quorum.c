@@ -35,25 +35,25 @@ static void replace_body(struct sc_writer *body, uint8_t which)
 	assert_false(body->failed);
 }
 
-static sc_status replace(struct sc_session *session, uint64_t authority, uint8_t which)
+static sc_status replace(struct sc_core_session *session, uint64_t authority, uint8_t which)
 {
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	replace_body(&body, which);
 	return core_send(session, SC_COMMAND_ACL_REPLACE, authority, sc_writer_view(&body), NULL);
 }
 
-static uint64_t open_for_replace(struct sc_session *session, uint8_t which)
+static uint64_t open_for_replace(struct sc_core_session *session, uint8_t which)
 {
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	replace_body(&body, which);
 	return core_open_quorum(session, SC_COMMAND_ACL_REPLACE, sc_writer_view(&body));
 }
 
-static uint64_t quorum_for_replace(struct sc_session *session, uint8_t which)
+static uint64_t quorum_for_replace(struct sc_core_session *session, uint8_t which)
 {
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	replace_body(&body, which);
 	return core_quorum(&core, session, SC_COMMAND_ACL_REPLACE, sc_writer_view(&body));
@@ -89,7 +89,7 @@ static void a_key_that_is_not_loaded_spends_no_quorum(void **state)
 
 static void a_quorum_is_for_one_command(void **state)
 {
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 	uint64_t authority;
 
 	(void)state;
@@ -109,7 +109,7 @@ static void a_quorum_is_for_one_command(void **state)
 
 static void a_quorum_belongs_to_its_connection(void **state)
 {
-	struct sc_session *other = core_session(&core, SC_ROLE_CUSTODY);
+	struct sc_core_session *other = core_session(&core, SC_ROLE_CUSTODY);
 	uint64_t authority = open_for_replace(core.custody, 1);
 
 	(void)state;
@@ -118,7 +118,7 @@ static void a_quorum_belongs_to_its_connection(void **state)
 	assert_ok(core_present(&core, core.custody, authority, 1, NULL, NULL), NULL);
 	assert_status(replace(other, authority, 1), SC_ERR_QUORUM, NULL);
 	assert_status(replace(core.custody, authority, 1), SC_ERR_NOT_LOADED, NULL);
-	sc_session_free(other);
+	sc_core_session_free(other);
 }
 
 static void a_quorum_lasts_ten_minutes_and_not_a_moment_longer(void **state)
@@ -152,7 +152,7 @@ static void only_so_many_quorums_are_open_at_once(void **state)
 
 /* -- cards ------------------------------------------------------------------------------------- */
 
-static sc_status present(struct sc_view card, struct sc_response_header *header)
+static sc_status present(struct sc_view card, struct sc_wire_response_header *header)
 {
 	const struct sc_quorum_card_request in = { open_for_replace(core.custody, 1), card, core_pin(0) };
 	SC_CLEANUP(core_answer) answer = { 0 };
@@ -166,7 +166,7 @@ static sc_status present(struct sc_view card, struct sc_response_header *header)
 static void a_card_with_any_byte_altered_is_refused_before_its_pin(void **state)
 {
 	struct sc_bytes *card = &core.cards[0];
-	struct sc_response_header header;
+	struct sc_wire_response_header header;
 	unsigned saves = core.saves;
 
 	(void)state;
@@ -189,7 +189,7 @@ static void a_card_with_weaker_stretching_than_allowed_is_refused(void **state)
 {
 	struct sc_module_options *options = &core.module->options;
 	struct sc_view card = sc_bytes_view(&core.cards[0]);
-	struct sc_response_header header;
+	struct sc_wire_response_header header;
 	unsigned saves = core.saves;
 
 	(void)state;
@@ -207,7 +207,7 @@ static void a_card_with_weaker_stretching_than_allowed_is_refused(void **state)
 
 static void a_card_counts_once(void **state)
 {
-	struct sc_response_header header;
+	struct sc_wire_response_header header;
 	uint64_t authority = open_for_replace(core.custody, 1);
 
 	(void)state;
@@ -222,7 +222,7 @@ static void a_card_counts_once(void **state)
 static void a_card_of_another_world_is_named(void **state)
 {
 	static struct core other;
-	struct sc_response_header header;
+	struct sc_wire_response_header header;
 
 	(void)state;
 	core_start(&other);
@@ -235,7 +235,7 @@ static void a_card_of_another_world_is_named(void **state)
 
 static void wrong(uint64_t authority, uint64_t expected)
 {
-	struct sc_response_header header;
+	struct sc_wire_response_header header;
 
 	assert_status(core_present(&core, core.custody, authority, 0, "wrong PIN", &header), SC_ERR_CARD_PIN,
 		      NULL);
@@ -245,7 +245,7 @@ static void wrong(uint64_t authority, uint64_t expected)
 
 static void too_soon(uint64_t authority, const char *pin, uint64_t expected)
 {
-	struct sc_response_header header;
+	struct sc_wire_response_header header;
 
 	assert_status(core_present(&core, core.custody, authority, 0, pin, &header), SC_ERR_CARD_WAIT, NULL);
 	assert_int_equal(header.numbers[1], expected);

@@ -9,13 +9,13 @@
 #include <stdatomic.h>
 
 #include "core_module.h"
-#include "hsmd/core/state.h"
+#include "hsmd/core/state_change.h"
 
 #define THREADS 4
 #define ROUNDS  60
 
 static struct core core;
-static struct sc_session *use;
+static struct sc_core_session *use;
 static struct sc_bytes blobs[THREADS];
 static struct sc_hash keys[THREADS];
 static atomic_uint wrong_answers;
@@ -52,7 +52,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	sc_session_free(use);
+	sc_core_session_free(use);
 	for (size_t i = 0; i < THREADS; i++)
 		sc_bytes_free(&blobs[i]);
 	core_end(&core);
@@ -90,7 +90,7 @@ static void *use_keys(void *number)
 		expect(core_sign(use, 0, &sign, NULL, NULL), SC_OK, SC_ERR_NOT_LOADED);
 		expect(core_load(use, sc_bytes_view(&blobs[which]), &loaded), SC_OK, SC_OK);
 		if (round % 8 == 0)
-			expect(sc_state_update(core.module, sc_state_keep, NULL, NULL), SC_OK, SC_OK);
+			expect(sc_core_state_update(core.module, sc_core_state_keep, NULL, NULL), SC_OK, SC_OK);
 		if (round % 5 == 0)
 			(void)sc_cache_forget_oldest(core.module->cache);
 		expect(core_enquire(use, 0, &(struct sc_enquire_request){}, NULL, NULL), SC_OK, SC_OK);
@@ -122,7 +122,7 @@ static void *spend_quorum(void *number)
 
 static void a_quorum_is_spent_once_whoever_asks(void **state)
 {
-	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 	const struct sc_acl_replace_request in = { .key = keys[0] };
 
 	(void)state;
@@ -138,7 +138,7 @@ static atomic_uint tries;
 static void *guess_pin(void *number)
 {
 	const struct sc_quorum_open_request open = { .command = SC_COMMAND_ACL_REPLACE };
-	struct sc_session *session = core_session(&core, SC_ROLE_CUSTODY);
+	struct sc_core_session *session = core_session(&core, SC_ROLE_CUSTODY);
 	struct sc_quorum_open_response opened_now;
 	SC_CLEANUP(core_answer) answer = { 0 };
 	struct sc_quorum_card_request card = { 0, sc_bytes_view(&core.cards[0]), sc_view_text("wrong PIN") };
@@ -151,7 +151,7 @@ static void *guess_pin(void *number)
 	expect(status, SC_ERR_CARD_PIN, SC_ERR_CARD_WAIT);
 	if (status == SC_ERR_CARD_PIN)
 		atomic_fetch_add(&tries, 1);
-	sc_session_free(session);
+	sc_core_session_free(session);
 	return NULL;
 }
 

@@ -14,8 +14,8 @@
 /* A receipt that holds, and what it is held against. */
 struct fixture {
 	struct sc_forge *forge;
-	struct sc_sent_package package;
-	struct sc_receipt_expected expected;
+	struct sc_byok_sent_package package;
+	struct sc_byok_receipt_expected expected;
 	unsigned checks; /* that were reported */
 };
 
@@ -66,7 +66,7 @@ static int setup(void **state)
 	f->package.key_hash = f->forge->key->key_hash;
 	f->package.region = f->forge->key->region;
 	put_text(&f->package.subscription, SUBSCRIPTION);
-	f->expected = (struct sc_receipt_expected){
+	f->expected = (struct sc_byok_receipt_expected){
 		.key_hash = f->forge->key->key_hash,
 		.key_name = "key_simple_contosokey",
 		.package = &f->package,
@@ -89,13 +89,13 @@ static int teardown(void **state)
 
 static void answers(struct fixture *f, sc_status expected)
 {
-	const struct sc_check_report report = { count_check, f };
-	struct sc_trust trust = sc_forge_trust(f->forge);
+	const struct sc_evidence_report report = { count_check, f };
+	struct sc_evidence_trust trust = sc_forge_trust(f->forge);
 	SC_CLEANUP(sc_bytes) receipt = sc_forge_kek_package(f->forge);
 	struct sc_error err = { 0 };
 
 	f->checks = 0;
-	assert_status(sc_receipt_verify(sc_bytes_view(&receipt), &trust, &f->expected, &report, &err),
+	assert_status(sc_byok_receipt_verify(sc_bytes_view(&receipt), &trust, &f->expected, &report, &err),
 		      expected, &err);
 }
 
@@ -212,24 +212,24 @@ static void a_key_outside_any_vault_is_refused(void **state)
 static void a_receipt_is_judged_at_its_own_time(void **state)
 {
 	struct fixture *f = *state;
-	struct sc_trust trust = sc_forge_trust(f->forge);
+	struct sc_evidence_trust trust = sc_forge_trust(f->forge);
 	SC_CLEANUP(sc_bytes) receipt = sc_forge_kek_package(f->forge);
 	struct sc_error err = { 0 };
 
 	trust.now += INT64_C(40) * 365 * 86400; /* every certificate has ended */
-	assert_ok(sc_receipt_verify(sc_bytes_view(&receipt), &trust, &f->expected, NULL, &err), &err);
+	assert_ok(sc_byok_receipt_verify(sc_bytes_view(&receipt), &trust, &f->expected, NULL, &err), &err);
 }
 
 static void a_receipt_under_another_root_is_refused(void **state)
 {
 	struct fixture *f = *state;
 	SC_CLEANUP(sc_forge) other = sc_forge_new(NOW, "EU");
-	struct sc_trust trust = sc_forge_trust(other);
+	struct sc_evidence_trust trust = sc_forge_trust(other);
 	SC_CLEANUP(sc_bytes) receipt = sc_forge_kek_package(f->forge);
 	struct sc_error err = { 0 };
 
 	answers(f, SC_OK);
-	assert_status(sc_receipt_verify(sc_bytes_view(&receipt), &trust, &f->expected, NULL, &err),
+	assert_status(sc_byok_receipt_verify(sc_bytes_view(&receipt), &trust, &f->expected, NULL, &err),
 		      SC_ERR_EVIDENCE_ROOT, &err);
 }
 

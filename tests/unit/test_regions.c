@@ -93,7 +93,7 @@ static struct sc_bytes make_world(X509 *region_certificate, uint64_t sequence)
 	fill_wrapped(&body->wrapped_km);
 	fill_wrapped(&body->wrapped_knso);
 	if (region_certificate) {
-		assert_ok(sc_certificate_encode(region_certificate, &certificate, &err), &err);
+		assert_ok(sc_x509_encode(region_certificate, &certificate, &err), &err);
 		set_octets(&body->region_certificate, sc_bytes_view(&certificate));
 	}
 	assert_ok(sc_world_digest(body, &digest, &err), &err);
@@ -148,7 +148,7 @@ static int setup(void **state)
 	f->region_world = make_world(forge->region_certificate, 2);
 	f->kek_blob = make_blob("kek");
 	f->kek_statement = sc_forge_kek_package(forge);
-	assert_ok(sc_certificate_encode(forge->kek_certificate, &f->kek_certificate, &err), &err);
+	assert_ok(sc_x509_encode(forge->kek_certificate, &f->kek_certificate, &err), &err);
 	assert_ok(sc_kmdata_world_write(&f->kmdata, sc_bytes_view(&f->world), SC_FILE_NEW, &err), &err);
 	*state = f;
 	return 0;
@@ -191,7 +191,7 @@ static void store(const struct fixture *f)
 	struct sc_hash kek;
 	struct sc_error err = { 0 };
 
-	assert_ok(sc_regions_store(&f->kmdata, "EU", &answer, &kek, &err), &err);
+	assert_ok(sc_byok_region_store(&f->kmdata, "EU", &answer, &kek, &err), &err);
 	assert_true(sc_hash_equals(&kek, &forge->key->key_hash));
 }
 
@@ -212,7 +212,7 @@ static sc_status publish(const struct fixture *f, const char *region)
 	struct sc_error err = { 0 };
 
 	snprintf(directory, sizeof directory, "%s/out", f->path);
-	return sc_regions_publish(&f->kmdata, region, directory, &err);
+	return sc_byok_region_publish(&f->kmdata, region, directory, &err);
 }
 
 /* -- publishing -------------------------------------------------------------------------------- */
@@ -220,17 +220,17 @@ static sc_status publish(const struct fixture *f, const char *region)
 static void what_is_published_is_believed(void **state)
 {
 	struct fixture *f = *state;
-	struct sc_trust trust = sc_forge_trust(forge);
+	struct sc_evidence_trust trust = sc_forge_trust(forge);
 	SC_CLEANUP(sc_bytes) kek = { 0 };
 	SC_CLEANUP(sc_bytes) world = { 0 };
-	SC_CLEANUP(sc_target) target = NULL;
+	SC_CLEANUP(sc_evidence_target) target = NULL;
 	struct sc_error err = { 0 };
 
 	store(f);
 	assert_int_equal(publish(f, "EU"), SC_OK);
 	kek = read_published(f, "BYOK-KEK-pkg-EU-1");
 	world = read_published(f, "BYOK-SecurityWorld-pkg-EU-1");
-	assert_ok(sc_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL, &target, &err),
+	assert_ok(sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL, &target, &err),
 		  &err);
 	assert_string_equal(target->region.s, "EU");
 }
@@ -249,7 +249,7 @@ static void the_vaults_daemon_gets_blob_and_certificates(void **state)
 	blob = read_published(f, "regions/EU/kek.blob");
 	kek = read_published(f, "regions/EU/kek.cer");
 	region = read_published(f, "regions/EU/region.cer");
-	assert_ok(sc_certificate_encode(forge->region_certificate, &expected, &err), &err);
+	assert_ok(sc_x509_encode(forge->region_certificate, &expected, &err), &err);
 	assert_view_equal(sc_bytes_view(&blob), sc_bytes_view(&f->kek_blob));
 	assert_view_equal(sc_bytes_view(&kek), sc_bytes_view(&f->kek_certificate));
 	assert_view_equal(sc_bytes_view(&region), sc_bytes_view(&expected));
@@ -288,7 +288,7 @@ static void a_kek_certificate_of_another_key_is_not_published(void **state)
 	struct sc_error err = { 0 };
 
 	store(f);
-	assert_ok(sc_certificate_encode(forge->warrant, &other, &err), &err);
+	assert_ok(sc_x509_encode(forge->warrant, &other, &err), &err);
 	snprintf(path, sizeof path, "%s/local/region-EU/kek-1.cer", f->path);
 	assert_ok(sc_file_write_path(path, sc_bytes_view(&other), SC_FILE_REPLACE, 0600, &err), &err);
 	assert_int_equal(publish(f, "EU"), SC_ERR_EVIDENCE_KEY);
@@ -308,7 +308,7 @@ static void an_answer_that_is_no_kek_is_not_kept(void **state)
 	struct sc_error err = { 0 };
 
 	answer.kek_blob = sc_bytes_view(&blob);
-	assert_status(sc_regions_store(&f->kmdata, "EU", &answer, &kek, &err), SC_ERR_PROTOCOL, &err);
+	assert_status(sc_byok_region_store(&f->kmdata, "EU", &answer, &kek, &err), SC_ERR_PROTOCOL, &err);
 	assert_int_equal(publish(f, "EU"), SC_ERR_NO_REGION);
 	store(f);
 }
@@ -373,7 +373,7 @@ static sc_status store_and_die_after(const struct fixture *f, int calls)
 	dying.mkdirat = dying_mkdirat;
 	calls_left = calls;
 	sc_os = &dying;
-	status = sc_regions_store(&f->kmdata, "EU", &answer, &kek, &err);
+	status = sc_byok_region_store(&f->kmdata, "EU", &answer, &kek, &err);
 	sc_os = &sc_os_system;
 	return status;
 }
@@ -413,7 +413,7 @@ static void the_request_names_region_operator_and_world(void **state)
 	struct sc_error err = { 0 };
 
 	assert_ok(sc_world_file_decode(sc_bytes_view(&f->world), &world, &err), &err);
-	assert_ok(sc_regions_request(sc_bytes_view(&f->world), "EU", "Contoso", &der, &err), &err);
+	assert_ok(sc_byok_region_request(sc_bytes_view(&f->world), "EU", "Contoso", &der, &err), &err);
 	assert_ok(sc_region_request_decode(sc_bytes_view(&der), &request, &err), &err);
 	assert_string_equal(request->region.s, "EU");
 	assert_string_equal(request->operator_name.s, "Contoso");
@@ -426,24 +426,24 @@ static void a_request_that_cannot_be_certified_is_not_made(void **state)
 	SC_CLEANUP(sc_bytes) der = { 0 };
 	struct sc_error err = { 0 };
 
-	assert_status(sc_regions_request(sc_bytes_view(&f->world), "Europe", "Contoso", &der, &err),
+	assert_status(sc_byok_region_request(sc_bytes_view(&f->world), "Europe", "Contoso", &der, &err),
 		      SC_ERR_ARGUMENT, &err);
-	assert_status(sc_regions_request(sc_bytes_view(&f->world), "EU", "", &der, &err), SC_ERR_ARGUMENT,
+	assert_status(sc_byok_region_request(sc_bytes_view(&f->world), "EU", "", &der, &err), SC_ERR_ARGUMENT,
 		      &err);
-	assert_status(sc_regions_request(sc_bytes_view(&f->region_world), "EU", "Contoso", &der, &err),
+	assert_status(sc_byok_region_request(sc_bytes_view(&f->region_world), "EU", "Contoso", &der, &err),
 		      SC_ERR_EXISTS, &err);
-	assert_ok(sc_regions_request(sc_bytes_view(&f->world), "EU", "Contoso", &der, &err), &err);
+	assert_ok(sc_byok_region_request(sc_bytes_view(&f->world), "EU", "Contoso", &der, &err), &err);
 }
 
 static sc_status read_certificate(const struct fixture *f, struct sc_view content,
-				  struct sc_region_certificate *out)
+				  struct sc_byok_region_certificate *out)
 {
 	char path[PATH_MAX];
 	struct sc_error err = { 0 };
 
 	snprintf(path, sizeof path, "%s/certificate", f->path);
 	assert_ok(sc_file_write_path(path, content, SC_FILE_REPLACE, 0600, &err), &err);
-	return sc_region_certificate_read(path, out, &err);
+	return sc_byok_region_certificate_read(path, out, &err);
 }
 
 static struct sc_bytes pem_of(X509 *certificate, int times)
@@ -467,11 +467,11 @@ static void a_region_certificate_is_read_from_pem_and_der(void **state)
 	struct fixture *f = *state;
 	SC_CLEANUP(sc_bytes) pem = pem_of(forge->region_certificate, 1);
 	SC_CLEANUP(sc_bytes) der = { 0 };
-	SC_CLEANUP(sc_region_certificate) from_pem = { 0 };
-	SC_CLEANUP(sc_region_certificate) from_der = { 0 };
+	SC_CLEANUP(sc_byok_region_certificate) from_pem = { 0 };
+	SC_CLEANUP(sc_byok_region_certificate) from_der = { 0 };
 	struct sc_error err = { 0 };
 
-	assert_ok(sc_certificate_encode(forge->region_certificate, &der, &err), &err);
+	assert_ok(sc_x509_encode(forge->region_certificate, &der, &err), &err);
 	assert_int_equal(read_certificate(f, sc_bytes_view(&pem), &from_pem), SC_OK);
 	assert_int_equal(read_certificate(f, sc_bytes_view(&der), &from_der), SC_OK);
 	assert_view_equal(sc_bytes_view(&from_pem.der), sc_bytes_view(&der));
@@ -485,7 +485,7 @@ static void what_is_no_region_certificate_is_refused(void **state)
 	struct fixture *f = *state;
 	SC_CLEANUP(sc_bytes) warrant = pem_of(forge->warrant, 1);
 	SC_CLEANUP(sc_bytes) twice = pem_of(forge->region_certificate, 2);
-	SC_CLEANUP(sc_region_certificate) out = { 0 };
+	SC_CLEANUP(sc_byok_region_certificate) out = { 0 };
 
 	assert_int_equal(read_certificate(f, sc_bytes_view(&warrant), &out), SC_ERR_EVIDENCE_USAGE);
 	assert_int_equal(read_certificate(f, sc_bytes_view(&twice), &out), SC_ERR_ENCODING);

@@ -372,7 +372,7 @@ static int make_directory(void **state)
 {
 	(void)state;
 	test_process = getpid();
-	return sc_libraries_prepare(NULL) != SC_OK || !mkdtemp(directory) ||
+	return sc_hsmd_libraries_prepare(NULL) != SC_OK || !mkdtemp(directory) ||
 	       sc_dir_open(directory, &state_dir, NULL) != SC_OK;
 }
 

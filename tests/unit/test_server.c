@@ -28,25 +28,25 @@
 #define WAIT 20 /* seconds that a peer waits for an answer before the test fails */
 
 static char directory[64];
-static struct sc_server *server;
+static struct sc_hsmd_server *server;
 static struct sc_module *module;
 static pthread_t thread;
-static struct sc_socket_spec specs[2];
-static struct sc_server_options options;
+static struct sc_hsmd_socket_spec specs[2];
+static struct sc_hsmd_server_options options;
 
 static void *run(void *argument)
 {
-	return (void *)(uintptr_t)sc_server_run(server, module, argument);
+	return (void *)(uintptr_t)sc_hsmd_server_run(server, module, argument);
 }
 
-static void listen_at(struct sc_socket_spec *spec, const char *name, enum sc_role role)
+static void listen_at(struct sc_hsmd_socket_spec *spec, const char *name, enum sc_role role)
 {
 	int fd = -1;
 
-	*spec = (struct sc_socket_spec){ .policy.role = role, .mode = 0600, .group = (gid_t)-1 };
+	*spec = (struct sc_hsmd_socket_spec){ .policy.role = role, .mode = 0600, .group = (gid_t)-1 };
 	snprintf(spec->path, sizeof spec->path, "%s/%s", directory, name);
-	assert_int_equal(sc_socket_listen(spec, &fd, NULL), SC_OK);
-	assert_int_equal(sc_server_add(server, fd, &spec->policy, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_socket_listen(spec, &fd, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_server_add(server, fd, &spec->policy, NULL), SC_OK);
 }
 
 static int start(void **state)
@@ -56,30 +56,30 @@ static int start(void **state)
 	if (!mkdtemp(directory))
 		return -1;
 	module = fake_module();
-	assert_int_equal(sc_server_new(&options, &server, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_server_new(&options, &server, NULL), SC_OK);
 	listen_at(&specs[0], "custody", SC_ROLE_CUSTODY);
 	listen_at(&specs[1], "use", SC_ROLE_USE);
-	assert_int_equal(sc_server_start(server, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_server_start(server, NULL), SC_OK);
 	return pthread_create(&thread, NULL, run, NULL);
 }
 
 static int start_usual(void **state)
 {
-	options = (struct sc_server_options){ 64, 2, 4, 4u << 20 };
+	options = (struct sc_hsmd_server_options){ 64, 2, 4, 4u << 20 };
 	return start(state);
 }
 
 /* One quick worker: what it takes, and in which order, is seen. */
 static int start_narrow(void **state)
 {
-	options = (struct sc_server_options){ 8, 1, 2, 1u << 20 };
+	options = (struct sc_hsmd_server_options){ 8, 1, 2, 1u << 20 };
 	return start(state);
 }
 
 /* No budget: what bounds a connection is its own. */
 static int start_wide(void **state)
 {
-	options = (struct sc_server_options){ 64, 2, 4, 1u << 30 };
+	options = (struct sc_hsmd_server_options){ 64, 2, 4, 1u << 30 };
 	return start(state);
 }
 
@@ -90,7 +90,7 @@ static void stop_server(void)
 	assert_int_equal(kill(getpid(), SIGTERM), 0);
 	assert_int_equal(pthread_join(thread, &status), 0);
 	assert_int_equal((uintptr_t)status, SC_OK);
-	sc_server_free(server);
+	sc_hsmd_server_free(server);
 	server = NULL;
 }
 
@@ -109,11 +109,11 @@ static int stop(void **state)
 
 /* -- a peer ------------------------------------------------------------------------------------ */
 
-static int connect_to(const struct sc_socket_spec *spec)
+static int connect_to(const struct sc_hsmd_socket_spec *spec)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const struct timeval patience = { .tv_sec = WAIT };
-	int size = SC_SOCKET_BUFFER;
+	int size = SC_WIRE_SOCKET_BUFFER;
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	memcpy(address.sun_path, spec->path, strlen(spec->path) + 1);
@@ -126,9 +126,9 @@ static int connect_to(const struct sc_socket_spec *spec)
 static size_t write_request(uint8_t *message, size_t max, uint32_t command, uint64_t id, struct sc_view body)
 {
 	struct sc_writer writer = { .buffer = { message, max }, .max = max };
-	const struct sc_request_header header = { .command = (uint16_t)command, .id = id };
+	const struct sc_wire_request_header header = { .command = (uint16_t)command, .id = id };
 
-	sc_request_header_write(&writer, &header, body.len);
+	sc_wire_request_header_write(&writer, &header, body.len);
 	sc_write_raw(&writer, body);
 	assert_false(writer.failed);
 	return writer.used;
@@ -145,13 +145,13 @@ static void ask(int fd, uint32_t command, uint64_t id)
 /* The next answer; its id. */
 static uint64_t take_answer(int fd, uint32_t command, sc_status status)
 {
-	static uint8_t message[SC_MESSAGE_MAX + 1];
-	struct sc_response_header header;
+	static uint8_t message[SC_WIRE_MESSAGE_MAX + 1];
+	struct sc_wire_response_header header;
 	struct sc_view body;
 	ssize_t got = recv(fd, message, sizeof message, 0);
 
 	assert_true(got > 0);
-	assert_int_equal(sc_response_read(sc_view_of(message, (size_t)got), &header, &body, NULL), SC_OK);
+	assert_int_equal(sc_wire_response_read(sc_view_of(message, (size_t)got), &header, &body, NULL), SC_OK);
 	assert_int_equal(header.command, command);
 	assert_int_equal(header.status, status);
 	return header.id;
@@ -214,7 +214,7 @@ static void each_socket_has_its_role_and_knows_its_peer(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
 		uint8_t message[1024];
-		struct sc_response_header header;
+		struct sc_wire_response_header header;
 		struct sc_enquire_response answer;
 		struct sc_view body;
 		int fd = connect_to(&specs[i]);
@@ -222,7 +222,7 @@ static void each_socket_has_its_role_and_knows_its_peer(void **state)
 
 		ask(fd, SC_COMMAND_ENQUIRE, 1);
 		got = recv(fd, message, sizeof message, 0);
-		assert_int_equal(sc_response_read(sc_view_of(message, (size_t)got), &header, &body, NULL),
+		assert_int_equal(sc_wire_response_read(sc_view_of(message, (size_t)got), &header, &body, NULL),
 				 SC_OK);
 		assert_int_equal(sc_enquire_response_read(body, &answer), SC_OK);
 		assert_int_equal(answer.role, roles[i]);
@@ -233,10 +233,10 @@ static void each_socket_has_its_role_and_knows_its_peer(void **state)
 
 static void the_largest_message_passes_and_a_larger_one_closes(void **state)
 {
-	static const uint8_t body[SC_BODY_MAX + 1];
-	static uint8_t message[SC_REQUEST_HEADER_SIZE + sizeof body];
+	static const uint8_t body[SC_WIRE_BODY_MAX + 1];
+	static uint8_t message[SC_WIRE_REQUEST_HEADER_SIZE + sizeof body];
 	size_t len =
-	    write_request(message, sizeof message, SC_COMMAND_ENQUIRE, 5, sc_view_of(body, SC_BODY_MAX));
+	    write_request(message, sizeof message, SC_COMMAND_ENQUIRE, 5, sc_view_of(body, SC_WIRE_BODY_MAX));
 	int fd = connect_to(&specs[0]);
 
 	(void)state;
@@ -260,7 +260,7 @@ static void what_is_no_request_closes_its_connection_only(void **state)
 	memcpy(changed, message, sizeof changed);
 	assert_closes_on(changed, len + 1);
 	/* magic, version, command, and the body's length: each byte; not the id and the authority */
-	for (size_t i = 0; i < SC_REQUEST_HEADER_SIZE; i++) {
+	for (size_t i = 0; i < SC_WIRE_REQUEST_HEADER_SIZE; i++) {
 		if (i >= 8 && i < 24)
 			continue;
 		memcpy(changed, message, sizeof changed);
@@ -371,7 +371,7 @@ static void a_peer_that_asks_without_end_is_not_read_without_end(void **state)
 	while (send(greedy, message, len, MSG_NOSIGNAL | MSG_DONTWAIT) > 0)
 		sent++;
 	assert_int_equal(errno, EAGAIN);
-	assert_true(sent > SC_CONNECTION_REQUESTS);
+	assert_true(sent > SC_HSMD_CONNECTION_REQUESTS);
 	/* Nothing that was taken is lost. */
 	fake_let_go();
 	for (size_t i = 0; i < sent; i++)
@@ -384,8 +384,8 @@ static void a_peer_that_asks_without_end_is_not_read_without_end(void **state)
 
 static void beyond_the_budget_of_memory_requests_are_refused(void **state)
 {
-	static const uint8_t body[SC_BODY_MAX];
-	static uint8_t message[SC_REQUEST_HEADER_SIZE + sizeof body];
+	static const uint8_t body[SC_WIRE_BODY_MAX];
+	static uint8_t message[SC_WIRE_REQUEST_HEADER_SIZE + sizeof body];
 	size_t len =
 	    write_request(message, sizeof message, SC_COMMAND_KEY_GENERATE, 1, sc_view_of(body, sizeof body));
 	int fds[3];
@@ -461,7 +461,7 @@ static void answers_that_wait_share_a_budget(void **state)
 	}
 	wait_quiet();
 	for (unsigned i = 0; i < 7; i++) {
-		static uint8_t message[SC_MESSAGE_MAX];
+		static uint8_t message[SC_WIRE_MESSAGE_MAX];
 		unsigned got = 0;
 
 		while (got < 20 && recv(fds[i], message, sizeof message, 0) > 0)
@@ -626,7 +626,7 @@ static void many_peers_at_once_are_served_and_leave_nothing(void **state)
 		for (unsigned i = 0; i < 30; i++) {
 			/* Every third leaves without its answers. */
 			for (unsigned j = 0; j < 5 && i % 3; j++) {
-				static uint8_t message[SC_MESSAGE_MAX];
+				static uint8_t message[SC_WIRE_MESSAGE_MAX];
 
 				assert_true(recv(fds[i], message, sizeof message, 0) > 0);
 			}

@@ -11,17 +11,17 @@
 
 #define SECRET_SIZE 16
 
-static void free_values(struct sc_share *shares, size_t count)
+static void free_values(struct sc_shamir_share *shares, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		sc_secret_free(&shares[i].value);
 }
 
 /* Combines the shares whose bits are set; true if the secret comes out. */
-static bool subset_gives_secret(const struct sc_share *shares, unsigned subset, const struct sc_secret *secret)
+static bool subset_gives_secret(const struct sc_shamir_share *shares, unsigned subset, const struct sc_secret *secret)
 {
 	SC_CLEANUP(sc_secret) combined = { 0 };
-	struct sc_share chosen[8];
+	struct sc_shamir_share chosen[8];
 	size_t count = 0;
 
 	for (size_t i = 0; i < 8; i++)
@@ -36,7 +36,7 @@ static void every_subset_of_k_or_more_gives_the_secret_and_no_smaller_one(void *
 	(void)state;
 	for (uint8_t n = 1; n <= 8; n++) {
 		for (uint8_t k = 1; k <= n; k++) {
-			struct sc_share shares[8] = { 0 };
+			struct sc_shamir_share shares[8] = { 0 };
 			SC_CLEANUP(sc_secret) secret = { 0 };
 
 			assert_int_equal(sc_secret_random(SECRET_SIZE, &secret, NULL), SC_OK);
@@ -54,7 +54,7 @@ static void the_field_is_that_of_fips_197(void **state)
 {
 	uint8_t at_one = 0x2a ^ 0x57;
 	uint8_t at_83 = 0x2a ^ 0xc1;
-	struct sc_share shares[] = { { 1, { &at_one, 1 } }, { 0x83, { &at_83, 1 } } };
+	struct sc_shamir_share shares[] = { { 1, { &at_one, 1 } }, { 0x83, { &at_83, 1 } } };
 	SC_CLEANUP(sc_secret) combined = { 0 };
 
 	(void)state;
@@ -72,7 +72,7 @@ static void a_single_share_of_two_is_uniform(void **state)
 	(void)state;
 	assert_int_equal(sc_secret_new(256, &secret, NULL), SC_OK);
 	for (int round = 0; round < 400; round++) {
-		struct sc_share shares[2] = { 0 };
+		struct sc_shamir_share shares[2] = { 0 };
 
 		assert_int_equal(sc_shamir_split(&secret, 2, 2, shares, NULL), SC_OK);
 		for (size_t i = 0; i < 256; i++)
@@ -89,9 +89,9 @@ static void a_single_share_of_two_is_uniform(void **state)
 static void shares_that_do_not_belong_together_are_refused(void **state)
 {
 	uint8_t byte[2] = { 1, 2 };
-	struct sc_share twice[] = { { 1, { byte, 1 } }, { 1, { byte, 1 } } };
-	struct sc_share lengths[] = { { 1, { byte, 1 } }, { 2, { byte, 2 } } };
-	struct sc_share zero[] = { { 0, { byte, 1 } } };
+	struct sc_shamir_share twice[] = { { 1, { byte, 1 } }, { 1, { byte, 1 } } };
+	struct sc_shamir_share lengths[] = { { 1, { byte, 1 } }, { 2, { byte, 2 } } };
+	struct sc_shamir_share zero[] = { { 0, { byte, 1 } } };
 	SC_CLEANUP(sc_secret) out = { 0 };
 
 	(void)state;

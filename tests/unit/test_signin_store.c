@@ -15,28 +15,28 @@
 
 struct fixture {
 	struct scratch scratch;
-	struct sc_signin_store *store;
+	struct sc_store_signin_db *store;
 };
 
-static const struct sc_user_row user = {
+static const struct sc_store_user_row user = {
 	.tenant = TENANT, .oid = USER, .upn = "Ada@Example.org", .name = "Ada", .password = "$argon2id$u"
 };
-static const struct sc_application_row application = {
+static const struct sc_store_application_row application = {
 	.tenant = TENANT, .appid = APPLICATION, .oid = PRINCIPAL, .name = "ci", .secret = "$argon2id$a"
 };
 
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
-	const struct sc_signin_tenant_row tenant = { .id = TENANT, .name = "one" };
-	const struct sc_signin_tenant_row other = { .id = OTHER_TENANT, .name = "two" };
+	const struct sc_store_signin_tenant_row tenant = { .id = TENANT, .name = "one" };
+	const struct sc_store_signin_tenant_row other = { .id = OTHER_TENANT, .name = "two" };
 
 	f->scratch = scratch_make();
-	assert_ok(sc_signin_store_open(scratch_path(&f->scratch, "signin.db"), &f->store, NULL), NULL);
-	assert_ok(sc_signin_tenant_add(f->store, &tenant, NULL), NULL);
-	assert_ok(sc_signin_tenant_add(f->store, &other, NULL), NULL);
-	assert_ok(sc_signin_user_add(f->store, &user, NULL), NULL);
-	assert_ok(sc_signin_application_add(f->store, &application, NULL), NULL);
+	assert_ok(sc_store_signin_db_open(scratch_path(&f->scratch, "signin.db"), &f->store, NULL), NULL);
+	assert_ok(sc_store_signin_tenant_add(f->store, &tenant, NULL), NULL);
+	assert_ok(sc_store_signin_tenant_add(f->store, &other, NULL), NULL);
+	assert_ok(sc_store_user_add(f->store, &user, NULL), NULL);
+	assert_ok(sc_store_application_add(f->store, &application, NULL), NULL);
 	*state = f;
 	return 0;
 }
@@ -45,7 +45,7 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	sc_signin_store_close(f->store);
+	sc_store_signin_db_close(f->store);
 	scratch_remove(&f->scratch);
 	free(f);
 	return 0;
@@ -54,46 +54,46 @@ static int tear_down(void **state)
 static void a_user_is_found_by_name_in_any_case_with_or_without_tenant(void **state)
 {
 	struct fixture *f = *state;
-	SC_CLEANUP(sc_user_row) anywhere = { 0 };
-	SC_CLEANUP(sc_user_row) there = { 0 };
-	SC_CLEANUP(sc_user_row) by_id = { 0 };
-	struct sc_user_row none;
+	SC_CLEANUP(sc_store_user_row) anywhere = { 0 };
+	SC_CLEANUP(sc_store_user_row) there = { 0 };
+	SC_CLEANUP(sc_store_user_row) by_id = { 0 };
+	struct sc_store_user_row none;
 
-	assert_ok(sc_signin_user_find_by_upn(f->store, NULL, "ADA@EXAMPLE.ORG", &anywhere, NULL), NULL);
+	assert_ok(sc_store_user_find_by_upn(f->store, NULL, "ADA@EXAMPLE.ORG", &anywhere, NULL), NULL);
 	assert_string_equal(anywhere.tenant, TENANT);
 	assert_string_equal(anywhere.oid, USER);
 	assert_string_equal(anywhere.upn, "Ada@Example.org");
 	assert_string_equal(anywhere.name, "Ada");
 	assert_string_equal(anywhere.password, "$argon2id$u");
-	assert_ok(sc_signin_user_find_by_upn(f->store, TENANT, "ada@example.org", &there, NULL), NULL);
-	assert_ok(sc_signin_user_find(f->store, TENANT, USER, &by_id, NULL), NULL);
-	assert_status(sc_signin_user_find_by_upn(f->store, OTHER_TENANT, "ada@example.org", &none, NULL),
+	assert_ok(sc_store_user_find_by_upn(f->store, TENANT, "ada@example.org", &there, NULL), NULL);
+	assert_ok(sc_store_user_find(f->store, TENANT, USER, &by_id, NULL), NULL);
+	assert_status(sc_store_user_find_by_upn(f->store, OTHER_TENANT, "ada@example.org", &none, NULL),
 		      SC_ERR_NOT_FOUND, NULL);
-	assert_status(sc_signin_user_find(f->store, OTHER_TENANT, USER, &none, NULL), SC_ERR_NOT_FOUND, NULL);
-	assert_status(sc_signin_user_find_by_upn(f->store, NULL, "ada@example.com", &none, NULL),
+	assert_status(sc_store_user_find(f->store, OTHER_TENANT, USER, &none, NULL), SC_ERR_NOT_FOUND, NULL);
+	assert_status(sc_store_user_find_by_upn(f->store, NULL, "ada@example.com", &none, NULL),
 		      SC_ERR_NOT_FOUND, NULL);
 }
 
 static void a_users_name_is_unique_over_all_tenants(void **state)
 {
 	struct fixture *f = *state;
-	struct sc_user_row same = user;
+	struct sc_store_user_row same = user;
 
 	same.tenant = OTHER_TENANT;
 	same.upn = "aDA@example.org";
-	assert_status(sc_signin_user_add(f->store, &same, NULL), SC_ERR_EXISTS, NULL);
+	assert_status(sc_store_user_add(f->store, &same, NULL), SC_ERR_EXISTS, NULL);
 	same.upn = "ada@example.com";
-	assert_ok(sc_signin_user_add(f->store, &same, NULL), NULL);
+	assert_ok(sc_store_user_add(f->store, &same, NULL), NULL);
 }
 
 static void an_application_is_found_by_its_id_with_or_without_tenant(void **state)
 {
 	struct fixture *f = *state;
-	SC_CLEANUP(sc_application_row) anywhere = { 0 };
-	SC_CLEANUP(sc_application_row) there = { 0 };
-	struct sc_application_row none;
+	SC_CLEANUP(sc_store_application_row) anywhere = { 0 };
+	SC_CLEANUP(sc_store_application_row) there = { 0 };
+	struct sc_store_application_row none;
 
-	assert_ok(sc_signin_application_find(f->store, NULL, "66666666-6666-6666-6666-FFFFFFFFFFFF",
+	assert_ok(sc_store_application_find(f->store, NULL, "66666666-6666-6666-6666-FFFFFFFFFFFF",
 					     &anywhere, NULL),
 		  NULL);
 	assert_string_equal(anywhere.tenant, TENANT);
@@ -101,34 +101,34 @@ static void an_application_is_found_by_its_id_with_or_without_tenant(void **stat
 	assert_string_equal(anywhere.oid, PRINCIPAL);
 	assert_string_equal(anywhere.name, "ci");
 	assert_string_equal(anywhere.secret, "$argon2id$a");
-	assert_ok(sc_signin_application_find(f->store, TENANT, APPLICATION, &there, NULL), NULL);
-	assert_status(sc_signin_application_find(f->store, OTHER_TENANT, APPLICATION, &none, NULL),
+	assert_ok(sc_store_application_find(f->store, TENANT, APPLICATION, &there, NULL), NULL);
+	assert_status(sc_store_application_find(f->store, OTHER_TENANT, APPLICATION, &none, NULL),
 		      SC_ERR_NOT_FOUND, NULL);
-	assert_status(sc_signin_application_add(f->store, &application, NULL), SC_ERR_EXISTS, NULL);
+	assert_status(sc_store_application_add(f->store, &application, NULL), SC_ERR_EXISTS, NULL);
 }
 
 static void a_tenant_is_found_and_nobody_stands_without_one(void **state)
 {
 	struct fixture *f = *state;
-	SC_CLEANUP(sc_signin_tenant_row) tenant = { 0 };
-	struct sc_signin_tenant_row none;
-	struct sc_user_row lost = user;
-	struct sc_application_row stray = application;
+	SC_CLEANUP(sc_store_signin_tenant_row) tenant = { 0 };
+	struct sc_store_signin_tenant_row none;
+	struct sc_store_user_row lost = user;
+	struct sc_store_application_row stray = application;
 
-	assert_ok(sc_signin_tenant_find(f->store, TENANT, &tenant, NULL), NULL);
+	assert_ok(sc_store_signin_tenant_find(f->store, TENANT, &tenant, NULL), NULL);
 	assert_string_equal(tenant.name, "one");
-	assert_status(sc_signin_tenant_find(f->store, "absent", &none, NULL), SC_ERR_NOT_FOUND, NULL);
+	assert_status(sc_store_signin_tenant_find(f->store, "absent", &none, NULL), SC_ERR_NOT_FOUND, NULL);
 	lost.tenant = "absent";
 	lost.upn = "x@example.org";
-	assert_status(sc_signin_user_add(f->store, &lost, NULL), SC_ERR_NOT_FOUND, NULL);
+	assert_status(sc_store_user_add(f->store, &lost, NULL), SC_ERR_NOT_FOUND, NULL);
 	stray.tenant = "absent";
 	stray.appid = "x";
-	assert_status(sc_signin_application_add(f->store, &stray, NULL), SC_ERR_NOT_FOUND, NULL);
+	assert_status(sc_store_application_add(f->store, &stray, NULL), SC_ERR_NOT_FOUND, NULL);
 }
 
-static struct sc_refresh_row refresh(uint8_t number, int64_t created, int64_t expires)
+static struct sc_store_refresh_row refresh(uint8_t number, int64_t created, int64_t expires)
 {
-	return (struct sc_refresh_row){ .hash.b[0] = number,
+	return (struct sc_store_refresh_row){ .hash.b[0] = number,
 					.tenant = TENANT,
 					.oid = USER,
 					.client = APPLICATION,
@@ -139,43 +139,43 @@ static struct sc_refresh_row refresh(uint8_t number, int64_t created, int64_t ex
 static void a_refresh_token_is_good_until_it_expires(void **state)
 {
 	struct fixture *f = *state;
-	struct sc_refresh_row row = refresh(1, 1000, 2000);
-	struct sc_refresh_row none;
-	SC_CLEANUP(sc_refresh_row) found = { 0 };
+	struct sc_store_refresh_row row = refresh(1, 1000, 2000);
+	struct sc_store_refresh_row none;
+	SC_CLEANUP(sc_store_refresh_row) found = { 0 };
 
-	assert_ok(sc_signin_refresh_add(f->store, &row, NULL), NULL);
-	assert_ok(sc_signin_refresh_find(f->store, NULL, &row.hash, 1999, &found, NULL), NULL);
+	assert_ok(sc_store_refresh_add(f->store, &row, NULL), NULL);
+	assert_ok(sc_store_refresh_find(f->store, NULL, &row.hash, 1999, &found, NULL), NULL);
 	assert_string_equal(found.tenant, TENANT);
 	assert_string_equal(found.oid, USER);
 	assert_string_equal(found.client, APPLICATION);
 	assert_int_equal(found.expires, 2000);
 	assert_int_equal(found.created, 1000);
 	assert_true(sc_hash_equals(&found.hash, &row.hash));
-	assert_status(sc_signin_refresh_find(f->store, TENANT, &row.hash, 2000, &none, NULL),
+	assert_status(sc_store_refresh_find(f->store, TENANT, &row.hash, 2000, &none, NULL),
 		      SC_ERR_NOT_FOUND, NULL);
-	assert_status(sc_signin_refresh_find(f->store, OTHER_TENANT, &row.hash, 1999, &none, NULL),
+	assert_status(sc_store_refresh_find(f->store, OTHER_TENANT, &row.hash, 1999, &none, NULL),
 		      SC_ERR_NOT_FOUND, NULL);
 	row.hash.b[31] ^= 1;
-	assert_status(sc_signin_refresh_find(f->store, TENANT, &row.hash, 1999, &none, NULL),
+	assert_status(sc_store_refresh_find(f->store, TENANT, &row.hash, 1999, &none, NULL),
 		      SC_ERR_NOT_FOUND, NULL);
 	row.oid = "absent";
-	assert_status(sc_signin_refresh_add(f->store, &row, NULL), SC_ERR_NOT_FOUND, NULL);
+	assert_status(sc_store_refresh_add(f->store, &row, NULL), SC_ERR_NOT_FOUND, NULL);
 }
 
 static void expired_refresh_tokens_go_when_another_comes(void **state)
 {
 	struct fixture *f = *state;
-	const struct sc_refresh_row old = refresh(1, 1000, 2000);
-	const struct sc_refresh_row good = refresh(2, 1000, 2001);
-	const struct sc_refresh_row later = refresh(3, 2000, 3000);
-	struct sc_refresh_row none;
-	SC_CLEANUP(sc_refresh_row) found = { 0 };
+	const struct sc_store_refresh_row old = refresh(1, 1000, 2000);
+	const struct sc_store_refresh_row good = refresh(2, 1000, 2001);
+	const struct sc_store_refresh_row later = refresh(3, 2000, 3000);
+	struct sc_store_refresh_row none;
+	SC_CLEANUP(sc_store_refresh_row) found = { 0 };
 
-	assert_ok(sc_signin_refresh_add(f->store, &old, NULL), NULL);
-	assert_ok(sc_signin_refresh_add(f->store, &good, NULL), NULL);
-	assert_ok(sc_signin_refresh_add(f->store, &later, NULL), NULL);
-	assert_ok(sc_signin_refresh_find(f->store, TENANT, &good.hash, 1500, &found, NULL), NULL);
-	assert_status(sc_signin_refresh_find(f->store, TENANT, &old.hash, 1500, &none, NULL),
+	assert_ok(sc_store_refresh_add(f->store, &old, NULL), NULL);
+	assert_ok(sc_store_refresh_add(f->store, &good, NULL), NULL);
+	assert_ok(sc_store_refresh_add(f->store, &later, NULL), NULL);
+	assert_ok(sc_store_refresh_find(f->store, TENANT, &good.hash, 1500, &found, NULL), NULL);
+	assert_status(sc_store_refresh_find(f->store, TENANT, &old.hash, 1500, &none, NULL),
 		      SC_ERR_NOT_FOUND, NULL);
 }
 
@@ -184,82 +184,82 @@ static void expired_refresh_tokens_go_when_another_comes(void **state)
 static void a_refresh_token_ends_soon_after_it_was_exchanged(void **state)
 {
 	struct fixture *f = *state;
-	const struct sc_refresh_row old = refresh(1, 1000, 9000);
-	const struct sc_refresh_row ending = refresh(2, 1000, 1520);
-	const struct sc_refresh_row next = refresh(3, 1500, 9500);
-	const struct sc_refresh_row last = refresh(4, 1500, 9500);
-	struct sc_refresh_row again = refresh(5, 1560, 9500);
-	struct sc_refresh_row none;
-	SC_CLEANUP(sc_refresh_row) found = { 0 };
+	const struct sc_store_refresh_row old = refresh(1, 1000, 9000);
+	const struct sc_store_refresh_row ending = refresh(2, 1000, 1520);
+	const struct sc_store_refresh_row next = refresh(3, 1500, 9500);
+	const struct sc_store_refresh_row last = refresh(4, 1500, 9500);
+	struct sc_store_refresh_row again = refresh(5, 1560, 9500);
+	struct sc_store_refresh_row none;
+	SC_CLEANUP(sc_store_refresh_row) found = { 0 };
 
-	assert_ok(sc_signin_refresh_add(f->store, &old, NULL), NULL);
-	assert_ok(sc_signin_refresh_add(f->store, &ending, NULL), NULL);
-	assert_ok(sc_signin_refresh_find(f->store, TENANT, &old.hash, 1500, &found, NULL), NULL);
+	assert_ok(sc_store_refresh_add(f->store, &old, NULL), NULL);
+	assert_ok(sc_store_refresh_add(f->store, &ending, NULL), NULL);
+	assert_ok(sc_store_refresh_find(f->store, TENANT, &old.hash, 1500, &found, NULL), NULL);
 	assert_int_equal(found.until, 0);
-	sc_refresh_row_free(&found);
-	assert_ok(sc_signin_refresh_rotate(f->store, &old.hash, 1560, &next, NULL), NULL);
+	sc_store_refresh_row_free(&found);
+	assert_ok(sc_store_refresh_rotate(f->store, &old.hash, 1560, &next, NULL), NULL);
 	/* It never lives longer for having been shown. */
-	assert_ok(sc_signin_refresh_rotate(f->store, &ending.hash, 1560, &last, NULL), NULL);
-	assert_status(sc_signin_refresh_find(f->store, TENANT, &ending.hash, 1520, &none, NULL),
+	assert_ok(sc_store_refresh_rotate(f->store, &ending.hash, 1560, &last, NULL), NULL);
+	assert_status(sc_store_refresh_find(f->store, TENANT, &ending.hash, 1520, &none, NULL),
 		      SC_ERR_NOT_FOUND, NULL);
 	/* It is still known, so that whoever shows it later is noticed, but good for nothing. */
-	assert_ok(sc_signin_refresh_find(f->store, TENANT, &old.hash, 1560, &found, NULL), NULL);
+	assert_ok(sc_store_refresh_find(f->store, TENANT, &old.hash, 1560, &found, NULL), NULL);
 	assert_int_equal(found.until, 1560);
 	assert_int_equal(found.expires, 9000);
 	again.created = 1560;
-	assert_status(sc_signin_refresh_rotate(f->store, &old.hash, 1620, &again, NULL), SC_ERR_NOT_FOUND,
+	assert_status(sc_store_refresh_rotate(f->store, &old.hash, 1620, &again, NULL), SC_ERR_NOT_FOUND,
 		      NULL);
 	again.created = 1559;
-	assert_ok(sc_signin_refresh_rotate(f->store, &old.hash, 1620, &again, NULL), NULL);
-	sc_refresh_row_free(&found);
-	assert_ok(sc_signin_refresh_find(f->store, TENANT, &old.hash, 1560, &found, NULL), NULL);
+	assert_ok(sc_store_refresh_rotate(f->store, &old.hash, 1620, &again, NULL), NULL);
+	sc_store_refresh_row_free(&found);
+	assert_ok(sc_store_refresh_find(f->store, TENANT, &old.hash, 1560, &found, NULL), NULL);
 	assert_int_equal(found.until, 1560);
 }
 
 static void no_token_is_had_for_one_that_has_ended(void **state)
 {
 	struct fixture *f = *state;
-	const struct sc_refresh_row old = refresh(1, 1000, 2000);
-	const struct sc_refresh_row early = refresh(2, 1999, 9000);
-	const struct sc_refresh_row late = refresh(3, 2000, 9000);
-	struct sc_refresh_row none;
+	const struct sc_store_refresh_row old = refresh(1, 1000, 2000);
+	const struct sc_store_refresh_row early = refresh(2, 1999, 9000);
+	const struct sc_store_refresh_row late = refresh(3, 2000, 9000);
+	struct sc_store_refresh_row none;
 
-	assert_status(sc_signin_refresh_rotate(f->store, &old.hash, 2060, &early, NULL), SC_ERR_NOT_FOUND,
+	assert_status(sc_store_refresh_rotate(f->store, &old.hash, 2060, &early, NULL), SC_ERR_NOT_FOUND,
 		      NULL);
-	assert_ok(sc_signin_refresh_add(f->store, &old, NULL), NULL);
-	assert_status(sc_signin_refresh_rotate(f->store, &old.hash, 2060, &late, NULL), SC_ERR_NOT_FOUND,
+	assert_ok(sc_store_refresh_add(f->store, &old, NULL), NULL);
+	assert_status(sc_store_refresh_rotate(f->store, &old.hash, 2060, &late, NULL), SC_ERR_NOT_FOUND,
 		      NULL);
-	assert_status(sc_signin_refresh_find(f->store, TENANT, &late.hash, 2001, &none, NULL),
+	assert_status(sc_store_refresh_find(f->store, TENANT, &late.hash, 2001, &none, NULL),
 		      SC_ERR_NOT_FOUND, NULL);
-	assert_ok(sc_signin_refresh_rotate(f->store, &old.hash, 2060, &early, NULL), NULL);
+	assert_ok(sc_store_refresh_rotate(f->store, &old.hash, 2060, &early, NULL), NULL);
 }
 
 static void a_sign_in_ends_with_all_its_tokens_and_no_others(void **state)
 {
 	struct fixture *f = *state;
-	struct sc_refresh_row first = refresh(1, 1000, 9000);
-	struct sc_refresh_row second = refresh(2, 1500, 9000);
-	struct sc_refresh_row other = refresh(3, 1000, 9000);
-	struct sc_refresh_row none;
-	SC_CLEANUP(sc_refresh_row) found = { 0 };
+	struct sc_store_refresh_row first = refresh(1, 1000, 9000);
+	struct sc_store_refresh_row second = refresh(2, 1500, 9000);
+	struct sc_store_refresh_row other = refresh(3, 1000, 9000);
+	struct sc_store_refresh_row none;
+	SC_CLEANUP(sc_store_refresh_row) found = { 0 };
 
 	first.family = second.family = first.hash;
 	other.family = other.hash;
-	assert_ok(sc_signin_refresh_add(f->store, &first, NULL), NULL);
-	assert_ok(sc_signin_refresh_add(f->store, &other, NULL), NULL);
-	assert_ok(sc_signin_refresh_rotate(f->store, &first.hash, 1560, &second, NULL), NULL);
-	assert_ok(sc_signin_refresh_find(f->store, TENANT, &second.hash, 1500, &found, NULL), NULL);
+	assert_ok(sc_store_refresh_add(f->store, &first, NULL), NULL);
+	assert_ok(sc_store_refresh_add(f->store, &other, NULL), NULL);
+	assert_ok(sc_store_refresh_rotate(f->store, &first.hash, 1560, &second, NULL), NULL);
+	assert_ok(sc_store_refresh_find(f->store, TENANT, &second.hash, 1500, &found, NULL), NULL);
 	assert_true(sc_hash_equals(&found.family, &first.hash));
-	assert_ok(sc_signin_refresh_revoke(f->store, &found.family, NULL), NULL);
-	assert_status(sc_signin_refresh_find(f->store, TENANT, &first.hash, 1500, &none, NULL),
+	assert_ok(sc_store_refresh_revoke(f->store, &found.family, NULL), NULL);
+	assert_status(sc_store_refresh_find(f->store, TENANT, &first.hash, 1500, &none, NULL),
 		      SC_ERR_NOT_FOUND, NULL);
-	assert_status(sc_signin_refresh_find(f->store, TENANT, &second.hash, 1500, &none, NULL),
+	assert_status(sc_store_refresh_find(f->store, TENANT, &second.hash, 1500, &none, NULL),
 		      SC_ERR_NOT_FOUND, NULL);
-	sc_refresh_row_free(&found);
-	assert_ok(sc_signin_refresh_find(f->store, TENANT, &other.hash, 1500, &found, NULL), NULL);
+	sc_store_refresh_row_free(&found);
+	assert_ok(sc_store_refresh_find(f->store, TENANT, &other.hash, 1500, &found, NULL), NULL);
 }
 
-static sc_status note_tenant(void *context, const struct sc_signin_tenant_row *row, struct sc_error *err)
+static sc_status note_tenant(void *context, const struct sc_store_signin_tenant_row *row, struct sc_error *err)
 {
 	char *ids = context;
 
@@ -273,7 +273,7 @@ static void all_tenants_are_listed(void **state)
 	struct fixture *f = *state;
 	char ids[200] = "";
 
-	assert_ok(sc_signin_tenant_list(f->store, note_tenant, ids, NULL), NULL);
+	assert_ok(sc_store_signin_tenant_list(f->store, note_tenant, ids, NULL), NULL);
 	assert_non_null(strstr(ids, TENANT " "));
 	assert_non_null(strstr(ids, OTHER_TENANT " "));
 	assert_int_equal(strlen(ids), strlen(TENANT) + strlen(OTHER_TENANT) + 2);

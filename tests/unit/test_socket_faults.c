@@ -17,14 +17,14 @@
 #include <cmocka.h>
 
 #include "base/os.h"
-#include "client/socket.h"
+#include "client/connect.h"
 #include "hsmd/os/sockets.h"
 #include "scratch.h"
 
 #define FOREVER 1000 /* calls that none of these make */
 
 static struct scratch scratch;
-static struct sc_socket_spec spec;
+static struct sc_hsmd_socket_spec spec;
 static int until_failure;
 
 static bool fails_now(void)
@@ -138,7 +138,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	scratch = scratch_make();
-	spec = (struct sc_socket_spec){ .policy.role = SC_ROLE_USE, .mode = 0660, .group = getgid() };
+	spec = (struct sc_hsmd_socket_spec){ .policy.role = SC_ROLE_USE, .mode = 0660, .group = getgid() };
 	snprintf(spec.path, sizeof spec.path, "%s", scratch_path(&scratch, "use"));
 	failing = sc_os_system;
 	failing.random = fail_random;
@@ -166,12 +166,12 @@ static int tear_down(void **state)
 
 static sc_status listen_once(int *fd, struct sc_error *err)
 {
-	return sc_socket_listen(&spec, fd, err);
+	return sc_hsmd_socket_listen(&spec, fd, err);
 }
 
 static sc_status connect_once(int *fd, struct sc_error *err)
 {
-	return sc_socket_connect(spec.path, 1000, fd, err);
+	return sc_client_socket_connect(spec.path, 1000, fd, err);
 }
 
 static int listening = -1;
@@ -180,7 +180,7 @@ static sc_status accept_once(int *fd, struct sc_error *err)
 {
 	bool is_other_user = true;
 
-	return sc_socket_accept(listening, fd, &is_other_user, err);
+	return sc_hsmd_socket_accept(listening, fd, &is_other_user, err);
 }
 
 static void listening_fails_by_name_at_every_call_and_leaves_nothing(void **state)

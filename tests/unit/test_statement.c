@@ -1,4 +1,4 @@
-/* Statements: what a verifier must see before it believes one (evidence/statement.h, rule F6). */
+/* Statements: what a verifier must see before it believes one (evidence/signed_statement.h, rule F6). */
 #include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,9 +24,9 @@
 extern char **environ;
 
 static sc_status verify(const struct sc_forge *f, const struct sc_bytes *statement, const char *type,
-			enum sc_judged_at judged)
+			enum sc_evidence_time judged)
 {
-	const struct sc_trust trust = sc_forge_trust(f);
+	const struct sc_evidence_trust trust = sc_forge_trust(f);
 	SC_CLEANUP(sc_evidence) evidence = NULL;
 	struct sc_error err = { 0 };
 	sc_status status =
@@ -41,14 +41,14 @@ static sc_status verify_kek(const struct sc_forge *f)
 {
 	SC_CLEANUP(sc_bytes) package = sc_forge_kek_package(f);
 
-	return verify(f, &package, SC_OID_KEY_STATEMENT, SC_JUDGED_NOW);
+	return verify(f, &package, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW);
 }
 
 static sc_status verify_world(const struct sc_forge *f)
 {
 	SC_CLEANUP(sc_bytes) package = sc_forge_world_package(f);
 
-	return verify(f, &package, SC_OID_WORLD_STATEMENT, SC_JUDGED_STATED);
+	return verify(f, &package, SC_OID_WORLD_STATEMENT, SC_EVIDENCE_TIME_STATED);
 }
 
 /* -- what is believed -------------------------------------------------------------------------- */
@@ -58,14 +58,14 @@ static void what_a_module_signs_is_believed(void **state)
 	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
 	const struct sc_statement_signer signer = { f->module_key, f->warrant, f->member,
 						    f->region_certificate };
-	const struct sc_trust trust = sc_forge_trust(f);
+	const struct sc_evidence_trust trust = sc_forge_trust(f);
 	SC_CLEANUP(sc_bytes) statement = { 0 };
 	SC_CLEANUP(sc_evidence) evidence = NULL;
 
 	(void)state;
-	assert_int_equal(sc_key_statement_sign(&signer, f->key, f->kek_certificate, &statement, NULL), SC_OK);
+	assert_int_equal(sc_statement_sign_key(&signer, f->key, f->kek_certificate, &statement, NULL), SC_OK);
 	assert_int_equal(sc_statement_verify(sc_bytes_view(&statement), SC_OID_KEY_STATEMENT, &trust,
-					     SC_JUDGED_NOW, &evidence, NULL),
+					     SC_EVIDENCE_TIME_NOW, &evidence, NULL),
 			 SC_OK);
 	assert_ptr_equal(evidence->root, f->root);
 	assert_int_equal(X509_cmp(evidence->warrant, f->warrant), 0);
@@ -85,11 +85,11 @@ static void a_world_statement_takes_its_region_certificate_later(void **state)
 	SC_CLEANUP(sc_bytes) package = { 0 };
 
 	(void)state;
-	assert_int_equal(sc_world_statement_sign(&signer, f->world, &statement, NULL), SC_OK);
-	assert_int_equal(verify(f, &statement, SC_OID_WORLD_STATEMENT, SC_JUDGED_STATED), SC_OK);
+	assert_int_equal(sc_statement_sign_world(&signer, f->world, &statement, NULL), SC_OK);
+	assert_int_equal(verify(f, &statement, SC_OID_WORLD_STATEMENT, SC_EVIDENCE_TIME_STATED), SC_OK);
 	assert_int_equal(
 	    sc_statement_enclose(sc_bytes_view(&statement), f->region_certificate, &package, NULL), SC_OK);
-	assert_int_equal(verify(f, &package, SC_OID_WORLD_STATEMENT, SC_JUDGED_STATED), SC_OK);
+	assert_int_equal(verify(f, &package, SC_OID_WORLD_STATEMENT, SC_EVIDENCE_TIME_STATED), SC_OK);
 }
 
 static void forget(X509 **certificate)
@@ -118,9 +118,9 @@ static void a_module_does_not_sign_under_anothers_certificate(void **state)
 	SC_CLEANUP(sc_bytes) statement = { 0 };
 
 	(void)state;
-	assert_int_equal(sc_key_statement_sign(&signer, f->key, NULL, &statement, NULL), SC_OK);
+	assert_int_equal(sc_statement_sign_key(&signer, f->key, NULL, &statement, NULL), SC_OK);
 	signer.key = other->module_key;
-	assert_int_equal(sc_key_statement_sign(&signer, f->key, NULL, &statement, NULL), SC_ERR_EVIDENCE_KEY);
+	assert_int_equal(sc_statement_sign_key(&signer, f->key, NULL, &statement, NULL), SC_ERR_EVIDENCE_KEY);
 }
 
 static void an_old_statement_is_judged_at_the_time_that_it_names(void **state)
@@ -131,9 +131,9 @@ static void an_old_statement_is_judged_at_the_time_that_it_names(void **state)
 
 	(void)state;
 	f->now = NOW + 15 * SC_YEAR; /* the warrant ended five years ago */
-	assert_int_equal(verify(f, &receipt, SC_OID_KEY_STATEMENT, SC_JUDGED_STATED), SC_OK);
-	assert_int_equal(verify(f, &receipt, SC_OID_KEY_STATEMENT, SC_JUDGED_NOW), SC_ERR_EVIDENCE_TIME);
-	assert_int_equal(verify(f, &world, SC_OID_WORLD_STATEMENT, SC_JUDGED_STATED), SC_OK);
+	assert_int_equal(verify(f, &receipt, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_STATED), SC_OK);
+	assert_int_equal(verify(f, &receipt, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW), SC_ERR_EVIDENCE_TIME);
+	assert_int_equal(verify(f, &world, SC_OID_WORLD_STATEMENT, SC_EVIDENCE_TIME_STATED), SC_OK);
 }
 
 static void a_second_trusted_root_is_as_good_as_the_first(void **state)
@@ -142,16 +142,16 @@ static void a_second_trusted_root_is_as_good_as_the_first(void **state)
 	SC_CLEANUP(sc_forge) other = sc_forge_new(NOW, "EU");
 	SC_CLEANUP(sc_bytes) package = sc_forge_kek_package(f);
 	X509 *const roots[] = { other->root, f->root };
-	struct sc_trust trust = { .roots = roots, .root_count = 1, .now = NOW };
+	struct sc_evidence_trust trust = { .roots = roots, .root_count = 1, .now = NOW };
 	SC_CLEANUP(sc_evidence) evidence = NULL;
 
 	(void)state;
 	assert_int_equal(sc_statement_verify(sc_bytes_view(&package), SC_OID_KEY_STATEMENT, &trust,
-					     SC_JUDGED_NOW, &evidence, NULL),
+					     SC_EVIDENCE_TIME_NOW, &evidence, NULL),
 			 SC_ERR_EVIDENCE_ROOT);
 	trust.root_count = 2;
 	assert_int_equal(sc_statement_verify(sc_bytes_view(&package), SC_OID_KEY_STATEMENT, &trust,
-					     SC_JUDGED_NOW, &evidence, NULL),
+					     SC_EVIDENCE_TIME_NOW, &evidence, NULL),
 			 SC_OK);
 	assert_ptr_equal(evidence->root, f->root);
 }
@@ -197,20 +197,20 @@ static void a_revoked_module_is_not_believed(void **state)
 	SC_CLEANUP(sc_forge) f = sc_forge_new(NOW, "EU");
 	SC_CLEANUP(sc_bytes) package = sc_forge_kek_package(f);
 	const char *const revoked[] = { "0000-0000-0000", f->esn.s };
-	struct sc_trust trust = sc_forge_trust(f);
+	struct sc_evidence_trust trust = sc_forge_trust(f);
 	SC_CLEANUP(sc_evidence) evidence = NULL;
 
 	(void)state;
 	trust.revoked = revoked;
 	trust.revoked_count = 1;
 	assert_int_equal(sc_statement_verify(sc_bytes_view(&package), SC_OID_KEY_STATEMENT, &trust,
-					     SC_JUDGED_NOW, &evidence, NULL),
+					     SC_EVIDENCE_TIME_NOW, &evidence, NULL),
 			 SC_OK);
 	sc_evidence_free(evidence);
 	evidence = NULL;
 	trust.revoked_count = 2;
 	assert_int_equal(sc_statement_verify(sc_bytes_view(&package), SC_OID_KEY_STATEMENT, &trust,
-					     SC_JUDGED_NOW, &evidence, NULL),
+					     SC_EVIDENCE_TIME_NOW, &evidence, NULL),
 			 SC_ERR_EVIDENCE_REVOKED);
 }
 
@@ -234,21 +234,21 @@ static void certificates_and_types_stand_where_they_belong(void **state)
 	(void)state;
 	assert_int_equal(sc_key_statement_encode(f->key, &content, NULL), SC_OK);
 	package = wrapped(f, SC_OID_KEY_STATEMENT, &content, f->member, NULL);
-	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_JUDGED_NOW), SC_OK);
-	assert_int_equal(verify(f, &package, SC_OID_WORLD_STATEMENT, SC_JUDGED_NOW), SC_ERR_FORMAT);
+	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW), SC_OK);
+	assert_int_equal(verify(f, &package, SC_OID_WORLD_STATEMENT, SC_EVIDENCE_TIME_NOW), SC_ERR_FORMAT);
 	sc_bytes_free(&package);
 
 	package = wrapped(f, SC_OID_WORLD_STATEMENT, &content, f->member, NULL);
-	assert_int_equal(verify(f, &package, SC_OID_WORLD_STATEMENT, SC_JUDGED_NOW), SC_ERR_ENCODING);
+	assert_int_equal(verify(f, &package, SC_OID_WORLD_STATEMENT, SC_EVIDENCE_TIME_NOW), SC_ERR_ENCODING);
 	sc_bytes_free(&package);
 
 	package = wrapped(f, SC_OID_KEY_STATEMENT, &content, f->member, f->root);
-	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_JUDGED_NOW), SC_ERR_EVIDENCE_USAGE);
+	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW), SC_ERR_EVIDENCE_USAGE);
 	sc_bytes_free(&package);
 
 	/* Both name and key of the warrant are the signer's too, but a region's statement is a member's. */
 	package = wrapped(f, SC_OID_KEY_STATEMENT, &content, f->warrant, NULL);
-	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_JUDGED_NOW), SC_ERR_EVIDENCE_SIGNATURE);
+	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW), SC_ERR_EVIDENCE_SIGNATURE);
 	sc_bytes_free(&package);
 
 	first = f->warrant;
@@ -257,12 +257,12 @@ static void certificates_and_types_stand_where_they_belong(void **state)
 	second_warrant = f->warrant;
 	f->warrant = first;
 	package = wrapped(f, SC_OID_KEY_STATEMENT, &content, f->member, second_warrant);
-	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_JUDGED_NOW), SC_ERR_EVIDENCE_USAGE);
+	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW), SC_ERR_EVIDENCE_USAGE);
 	sc_bytes_free(&package);
 
 	sc_forge_put(&f->warrant, NULL);
 	package = wrapped(f, SC_OID_KEY_STATEMENT, &content, f->member, NULL);
-	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_JUDGED_NOW), SC_ERR_EVIDENCE_CHAIN);
+	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW), SC_ERR_EVIDENCE_CHAIN);
 	sc_bytes_free(&package);
 }
 
@@ -277,11 +277,11 @@ static void a_world_statement_encloses_no_member(void **state)
 	assert_int_equal(sc_world_statement_encode(f->world, &content, NULL), SC_OK);
 	package = sc_forge_wrap(SC_OID_WORLD_STATEMENT, sc_bytes_view(&content), f->module_key, f->warrant,
 				certificates, 2);
-	assert_int_equal(verify(f, &package, SC_OID_WORLD_STATEMENT, SC_JUDGED_STATED), SC_OK);
+	assert_int_equal(verify(f, &package, SC_OID_WORLD_STATEMENT, SC_EVIDENCE_TIME_STATED), SC_OK);
 	sc_bytes_free(&package);
 	package = sc_forge_wrap(SC_OID_WORLD_STATEMENT, sc_bytes_view(&content), f->module_key, f->warrant,
 				certificates, 3);
-	assert_int_equal(verify(f, &package, SC_OID_WORLD_STATEMENT, SC_JUDGED_STATED),
+	assert_int_equal(verify(f, &package, SC_OID_WORLD_STATEMENT, SC_EVIDENCE_TIME_STATED),
 			 SC_ERR_EVIDENCE_USAGE);
 	sc_bytes_free(&package);
 }
@@ -292,7 +292,7 @@ static void check_flip(const struct sc_forge *f, struct sc_bytes *statement, con
 		       uint8_t flip)
 {
 	statement->data[at] ^= flip;
-	if (verify(f, statement, type, SC_JUDGED_STATED) == SC_OK)
+	if (verify(f, statement, type, SC_EVIDENCE_TIME_STATED) == SC_OK)
 		fail_msg("byte %zu, flipped by %02x, is not noticed", at, flip);
 	statement->data[at] ^= flip;
 }
@@ -301,20 +301,20 @@ static void check_every_byte(const struct sc_forge *f, struct sc_bytes *statemen
 {
 	struct sc_bytes cut;
 
-	assert_int_equal(verify(f, statement, type, SC_JUDGED_STATED), SC_OK);
+	assert_int_equal(verify(f, statement, type, SC_EVIDENCE_TIME_STATED), SC_OK);
 	for (size_t i = 0; i < statement->len; i++) {
 		check_flip(f, statement, type, i, 0x01);
 		if (isalpha(statement->data[i])) /* libcrypto compares names without case */
 			check_flip(f, statement, type, i, 0x20);
 		/* Of exactly that length, so that a sanitizer sees a read past its end. */
 		assert_int_equal(sc_bytes_copy(sc_view_of(statement->data, i), &cut, NULL), SC_OK);
-		if (verify(f, &cut, type, SC_JUDGED_STATED) == SC_OK)
+		if (verify(f, &cut, type, SC_EVIDENCE_TIME_STATED) == SC_OK)
 			fail_msg("cut to %zu bytes", i);
 		sc_bytes_free(&cut);
 	}
 	assert_int_equal(sc_bytes_new(statement->len + 1, &cut, NULL), SC_OK);
 	memcpy(cut.data, statement->data, statement->len);
-	assert_int_not_equal(verify(f, &cut, type, SC_JUDGED_STATED), SC_OK);
+	assert_int_not_equal(verify(f, &cut, type, SC_EVIDENCE_TIME_STATED), SC_OK);
 	sc_bytes_free(&cut);
 }
 

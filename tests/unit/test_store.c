@@ -29,26 +29,26 @@ static void its_files_are_its_users_alone(void **state)
 	assert_private(path_of(f), "");
 	assert_private(path_of(f), "-wal");
 	assert_private(path_of(f), "-shm");
-	sc_vault_store_close(f->store);
+	sc_store_vault_db_close(f->store);
 	f->store = NULL;
 	assert_int_equal(chmod(path_of(f), 0640), 0);
-	assert_status(sc_vault_store_open(path_of(f), &f->store, &err), SC_ERR_ARGUMENT, &err);
+	assert_status(sc_store_vault_db_open(path_of(f), &f->store, &err), SC_ERR_ARGUMENT, &err);
 	assert_non_null(strstr(err.message, "chmod 600"));
 	assert_int_equal(chmod(path_of(f), 0600), 0);
-	assert_ok(sc_vault_store_open(path_of(f), &f->store, &err), &err);
+	assert_ok(sc_store_vault_db_open(path_of(f), &f->store, &err), &err);
 }
 
 static void a_link_in_its_place_is_not_followed(void **state)
 {
 	struct fixture *f = *state;
-	struct sc_vault_store *other = NULL;
+	struct sc_store_vault_db *other = NULL;
 	const char *link = scratch_path(&f->scratch, "link.db");
 
 	assert_int_equal(symlink(path_of(f), link), 0);
-	assert_status(sc_vault_store_open(link, &other, NULL), SC_ERR_ARGUMENT, NULL);
+	assert_status(sc_store_vault_db_open(link, &other, NULL), SC_ERR_ARGUMENT, NULL);
 	assert_int_equal(unlink(link), 0);
-	assert_ok(sc_vault_store_open(link, &other, NULL), NULL);
-	sc_vault_store_close(other);
+	assert_ok(sc_store_vault_db_open(link, &other, NULL), NULL);
+	sc_store_vault_db_close(other);
 }
 
 static void a_newer_schema_is_refused_and_left_as_it_is(void **state)
@@ -56,13 +56,13 @@ static void a_newer_schema_is_refused_and_left_as_it_is(void **state)
 	struct fixture *f = *state;
 	struct sc_error err = { 0 };
 
-	sc_vault_store_close(f->store);
+	sc_store_vault_db_close(f->store);
 	f->store = NULL;
 	run_sql(f, "PRAGMA user_version = 99");
-	assert_status(sc_vault_store_open(path_of(f), &f->store, &err), SC_ERR_FORMAT, &err);
+	assert_status(sc_store_vault_db_open(path_of(f), &f->store, &err), SC_ERR_FORMAT, &err);
 	assert_non_null(strstr(err.message, "99"));
 	run_sql(f, "PRAGMA user_version = 1");
-	assert_ok(sc_vault_store_open(path_of(f), &f->store, &err), &err);
+	assert_ok(sc_store_vault_db_open(path_of(f), &f->store, &err), &err);
 }
 
 static void anothers_database_is_refused_and_left_as_it_is(void **state)
@@ -72,33 +72,33 @@ static void anothers_database_is_refused_and_left_as_it_is(void **state)
 	    "This is a text that somebody keeps here, and no database of any kind at all.\n";
 	const char *path = scratch_path(&f->scratch, "noise");
 	char content[sizeof noise] = "";
-	struct sc_signin_store *signin = NULL;
-	struct sc_vault_store *vault = NULL;
+	struct sc_store_signin_db *signin = NULL;
+	struct sc_store_vault_db *vault = NULL;
 	struct sc_error err = { 0 };
 	FILE *file;
 
-	assert_status(sc_signin_store_open(path_of(f), &signin, &err), SC_ERR_FORMAT, &err);
+	assert_status(sc_store_signin_db_open(path_of(f), &signin, &err), SC_ERR_FORMAT, &err);
 	assert_non_null(strstr(err.message, "is no database of signind"));
 	scratch_write(path, noise, sizeof noise);
 	assert_int_equal(chmod(path, 0600), 0);
-	assert_status(sc_vault_store_open(path, &vault, &err), SC_ERR_INTEGRITY, &err);
+	assert_status(sc_store_vault_db_open(path, &vault, &err), SC_ERR_INTEGRITY, &err);
 	file = fopen(path, "r");
 	assert_non_null(file);
 	assert_int_equal(fread(content, 1, sizeof content, file), sizeof content);
 	fclose(file);
 	assert_memory_equal(content, noise, sizeof noise);
-	assert_status(sc_vault_store_open(scratch_path(&f->scratch, "absent/vault.db"), &vault, &err),
+	assert_status(sc_store_vault_db_open(scratch_path(&f->scratch, "absent/vault.db"), &vault, &err),
 		      SC_ERR_NOT_FOUND, &err);
-	assert_status(sc_vault_store_open(":memory:", &vault, &err), SC_ERR_ARGUMENT, &err);
+	assert_status(sc_store_vault_db_open(":memory:", &vault, &err), SC_ERR_ARGUMENT, &err);
 }
 
 static void what_is_written_is_there_after_a_restart(void **state)
 {
 	struct fixture *f = *state;
 	char version[SC_STORE_VERSION_SIZE];
-	SC_CLEANUP(sc_key_row) key = { 0 };
-	SC_CLEANUP(sc_tenant_row) tenant = { 0 };
-	SC_CLEANUP(sc_subscription_row) subscription = { 0 };
+	SC_CLEANUP(sc_store_key_row) key = { 0 };
+	SC_CLEANUP(sc_store_tenant_row) tenant = { 0 };
+	SC_CLEANUP(sc_store_subscription_row) subscription = { 0 };
 
 	assert_ok(sample_import(f->store, "Contoso", "first", 1, 1, version, NULL), NULL);
 	reopen(f);
@@ -116,11 +116,11 @@ static void names_compare_without_case_and_come_back_as_written(void **state)
 {
 	struct fixture *f = *state;
 	char version[SC_STORE_VERSION_SIZE];
-	SC_CLEANUP(sc_vault_row) vault = { 0 };
-	SC_CLEANUP(sc_vault_row) same = { 0 };
-	SC_CLEANUP(sc_group_row) group = { 0 };
-	SC_CLEANUP(sc_key_row) key = { 0 };
-	SC_CLEANUP(sc_subscription_row) subscription = { 0 };
+	SC_CLEANUP(sc_store_vault_row) vault = { 0 };
+	SC_CLEANUP(sc_store_vault_row) same = { 0 };
+	SC_CLEANUP(sc_store_group_row) group = { 0 };
+	SC_CLEANUP(sc_store_key_row) key = { 0 };
+	SC_CLEANUP(sc_store_subscription_row) subscription = { 0 };
 
 	assert_ok(
 	    sc_store_vault_find(f->store, "11111111-1111-1111-1111-AAAAAAAAAAAA", "cONTOSO", &vault, NULL),
@@ -150,10 +150,10 @@ static void anothers_things_are_as_if_they_were_not_there(void **state)
 {
 	struct fixture *f = *state;
 	char version[SC_STORE_VERSION_SIZE];
-	struct sc_vault_row vault;
-	struct sc_group_row group;
-	struct sc_key_row key;
-	struct sc_subscription_row subscription;
+	struct sc_store_vault_row vault;
+	struct sc_store_group_row group;
+	struct sc_store_key_row key;
+	struct sc_store_subscription_row subscription;
 	struct sc_error foreign = { 0 }, absent = { 0 };
 
 	assert_ok(sample_import(f->store, "Contoso", "first", 1, 1, version, NULL), NULL);
@@ -178,8 +178,8 @@ static void anothers_things_are_as_if_they_were_not_there(void **state)
 static void only_the_challenge_finds_a_vault_without_its_tenant(void **state)
 {
 	struct fixture *f = *state;
-	SC_CLEANUP(sc_tenant_row) tenant = { 0 };
-	struct sc_tenant_row none;
+	SC_CLEANUP(sc_store_tenant_row) tenant = { 0 };
+	struct sc_store_tenant_row none;
 
 	assert_ok(sc_store_vault_tenant(f->store, "FOREIGN", &tenant, NULL), NULL);
 	assert_string_equal(tenant.id, OTHER_TENANT);
@@ -189,8 +189,8 @@ static void only_the_challenge_finds_a_vault_without_its_tenant(void **state)
 static void a_vaults_name_is_unique_over_all_tenants(void **state)
 {
 	struct fixture *f = *state;
-	const struct sc_vault_row taken = sample_vault(TENANT, "fOREIGN");
-	const struct sc_vault_row free_name = sample_vault(TENANT, "fOREIGN2");
+	const struct sc_store_vault_row taken = sample_vault(TENANT, "fOREIGN");
+	const struct sc_store_vault_row free_name = sample_vault(TENANT, "fOREIGN2");
 
 	assert_status(sc_store_vault_add(f->store, &taken, NULL), SC_ERR_EXISTS, NULL);
 	assert_ok(sc_store_vault_add(f->store, &free_name, NULL), NULL);
@@ -199,9 +199,9 @@ static void a_vaults_name_is_unique_over_all_tenants(void **state)
 static void nothing_stands_without_what_it_belongs_to(void **state)
 {
 	struct fixture *f = *state;
-	struct sc_vault_row vault = sample_vault(TENANT, "third");
-	struct sc_subscription_row subscription = { .id = "s", .tenant = "nobody", .name = "n" };
-	struct sc_group_row group = { .tenant = OTHER_TENANT,
+	struct sc_store_vault_row vault = sample_vault(TENANT, "third");
+	struct sc_store_subscription_row subscription = { .id = "s", .tenant = "nobody", .name = "n" };
+	struct sc_store_group_row group = { .tenant = OTHER_TENANT,
 				      .subscription = SUBSCRIPTION,
 				      .name = "g",
 				      .location = "l",
@@ -228,9 +228,9 @@ static void a_name_is_never_a_part_of_a_statement(void **state)
 {
 	struct fixture *f = *state;
 	const char *const name = "x'); DROP TABLE vaults; --\"$1 ?1 %s";
-	struct sc_vault_row row = sample_vault(TENANT, name);
-	SC_CLEANUP(sc_vault_row) vault = { 0 };
-	SC_CLEANUP(sc_vault_row) other = { 0 };
+	struct sc_store_vault_row row = sample_vault(TENANT, name);
+	SC_CLEANUP(sc_store_vault_row) vault = { 0 };
+	SC_CLEANUP(sc_store_vault_row) other = { 0 };
 
 	row.tags = name;
 	assert_ok(sc_store_vault_add(f->store, &row, NULL), NULL);
@@ -245,13 +245,13 @@ static void a_name_is_never_a_part_of_a_statement(void **state)
 static void a_group_that_is_there_takes_new_tags_alone(void **state)
 {
 	struct fixture *f = *state;
-	const struct sc_group_row again = { .tenant = TENANT,
+	const struct sc_store_group_row again = { .tenant = TENANT,
 					    .subscription = SUBSCRIPTION,
 					    .name = "ACCEPTANCE",
 					    .location = "japaneast",
 					    .tags = "{\"a\":\"b\"}",
 					    .created = 5 };
-	SC_CLEANUP(sc_group_row) group = { 0 };
+	SC_CLEANUP(sc_store_group_row) group = { 0 };
 	bool is_new = true;
 
 	assert_ok(sc_store_group_put(f->store, &again, &is_new, NULL), NULL);
@@ -275,19 +275,19 @@ static sc_status collect(struct names *names, const char *name)
 	return --names->stop_after ? SC_OK : SC_ERR_CANCELLED;
 }
 
-static sc_status collect_vault(void *context, const struct sc_vault_row *row, struct sc_error *err)
+static sc_status collect_vault(void *context, const struct sc_store_vault_row *row, struct sc_error *err)
 {
 	(void)err;
 	return collect(context, row->name);
 }
 
-static sc_status collect_group(void *context, const struct sc_group_row *row, struct sc_error *err)
+static sc_status collect_group(void *context, const struct sc_store_group_row *row, struct sc_error *err)
 {
 	(void)err;
 	return collect(context, row->name);
 }
 
-static sc_status collect_subscription(void *context, const struct sc_subscription_row *row,
+static sc_status collect_subscription(void *context, const struct sc_store_subscription_row *row,
 				      struct sc_error *err)
 {
 	(void)err;
@@ -296,12 +296,12 @@ static sc_status collect_subscription(void *context, const struct sc_subscriptio
 
 static void add_vaults(struct fixture *f)
 {
-	const struct sc_group_row group = { .tenant = TENANT,
+	const struct sc_store_group_row group = { .tenant = TENANT,
 					    .subscription = SUBSCRIPTION,
 					    .name = "another",
 					    .location = "l",
 					    .tags = "{}" };
-	struct sc_vault_row vault = sample_vault(TENANT, "alpha");
+	struct sc_store_vault_row vault = sample_vault(TENANT, "alpha");
 	bool is_new = false;
 
 	assert_ok(sc_store_group_put(f->store, &group, &is_new, NULL), NULL);
@@ -349,8 +349,8 @@ static void what_is_too_long_is_not_written_and_not_found(void **state)
 {
 	struct fixture *f = *state;
 	char name[SC_STORE_NAME_MAX + 2] = "";
-	struct sc_vault_row row = sample_vault(TENANT, name);
-	SC_CLEANUP(sc_vault_row) vault = { 0 };
+	struct sc_store_vault_row row = sample_vault(TENANT, name);
+	SC_CLEANUP(sc_store_vault_row) vault = { 0 };
 	SC_CLEANUP(sc_bytes) text = { 0 };
 
 	memset(name, 'n', sizeof name);
@@ -372,9 +372,9 @@ static void what_is_too_long_is_not_written_and_not_found(void **state)
 static void of_two_changes_of_a_vault_the_second_must_have_seen_the_first(void **state)
 {
 	struct fixture *f = *state;
-	SC_CLEANUP(sc_vault_row) first = { 0 };
-	SC_CLEANUP(sc_vault_row) second = { 0 };
-	SC_CLEANUP(sc_vault_row) after = { 0 };
+	SC_CLEANUP(sc_store_vault_row) first = { 0 };
+	SC_CLEANUP(sc_store_vault_row) second = { 0 };
+	SC_CLEANUP(sc_store_vault_row) after = { 0 };
 
 	assert_ok(sc_store_vault_find(f->store, TENANT, "Contoso", &first, NULL), NULL);
 	assert_ok(sc_store_vault_find(f->store, TENANT, "Contoso", &second, NULL), NULL);

@@ -31,7 +31,7 @@ static sc_status import(struct fixture *f, unsigned number, struct sc_error *err
 
 static bool has_key(struct fixture *f, unsigned number)
 {
-	SC_CLEANUP(sc_key_row) key = { 0 };
+	SC_CLEANUP(sc_store_key_row) key = { 0 };
 	sc_status status =
 	    sc_store_key_find(f->store, TENANT, "Contoso", "k", sample_version(number), &key, NULL);
 
@@ -41,7 +41,7 @@ static bool has_key(struct fixture *f, unsigned number)
 
 static bool has_package(struct fixture *f, unsigned number)
 {
-	const struct sc_package_claim claim = sample_claim(number);
+	const struct sc_store_package_claim claim = sample_claim(number);
 	char version[SC_STORE_VERSION_SIZE];
 	sc_status status = sc_store_package_find(f->store, TENANT, "Contoso", "k", &claim, version, NULL);
 
@@ -232,7 +232,7 @@ static void a_disk_that_is_full_at_the_first_start_leaves_no_half_made_tables(vo
 {
 	struct fixture *f = *state;
 	const char *path = scratch_path(&f->scratch, "new.db");
-	struct sc_vault_store *store = NULL;
+	struct sc_store_vault_db *store = NULL;
 	struct sc_error err = { 0 };
 	int failed = 0;
 
@@ -241,20 +241,20 @@ static void a_disk_that_is_full_at_the_first_start_leaves_no_half_made_tables(vo
 
 		assert_true(nth < CALLS_MAX);
 		fault_arm(FAULT_FULL, nth);
-		status = sc_vault_store_open(path, &store, &err);
+		status = sc_store_vault_db_open(path, &store, &err);
 		if (!fault_disarm())
 			break;
 		if (status == SC_OK) {
-			sc_vault_store_close(store);
+			sc_store_vault_db_close(store);
 			break;
 		}
 		failed++;
 		assert_status(status, SC_ERR_NOT_DURABLE, &err);
 	}
 	assert_true(failed > 1);
-	sc_vault_store_close(store);
-	assert_ok(sc_vault_store_open(path, &store, &err), &err);
-	sc_vault_store_close(store);
+	sc_store_vault_db_close(store);
+	assert_ok(sc_store_vault_db_open(path, &store, &err), &err);
+	sc_store_vault_db_close(store);
 }
 
 /* -- kill -9 ----------------------------------------------------------------------------------------------
@@ -263,10 +263,10 @@ static void a_disk_that_is_full_at_the_first_start_leaves_no_half_made_tables(vo
 /* Imports for ever, and tells each acknowledged number. */
 static void import_until_killed(const char *path, unsigned first, int tell)
 {
-	struct sc_vault_store *store = NULL;
+	struct sc_store_vault_db *store = NULL;
 	char version[SC_STORE_VERSION_SIZE];
 
-	if (sc_vault_store_open(path, &store, NULL) != SC_OK)
+	if (sc_store_vault_db_open(path, &store, NULL) != SC_OK)
 		_exit(1);
 	for (unsigned number = first;; number++)
 		if (sample_import(store, "Contoso", "k", number, number, version, NULL) != SC_OK ||
@@ -310,7 +310,7 @@ static void what_was_acknowledged_is_there_after_kill_9(void **state)
 	unsigned first[KILLS], count[KILLS];
 	unsigned next = 1;
 
-	sc_vault_store_close(f->store);
+	sc_store_vault_db_close(f->store);
 	f->store = NULL;
 	srand((unsigned)getpid());
 	for (unsigned i = 0; i < KILLS; i++) {
@@ -320,7 +320,7 @@ static void what_was_acknowledged_is_there_after_kill_9(void **state)
 		/* One more may have been written and not told. */
 		next += count[i] + 1;
 	}
-	assert_ok(sc_vault_store_open(path_of(f), &f->store, NULL), NULL);
+	assert_ok(sc_store_vault_db_open(path_of(f), &f->store, NULL), NULL);
 	for (unsigned i = 0; i < KILLS; i++)
 		for (unsigned j = 0; j < count[i]; j++)
 			assert_true(has_key(f, first[i] + j) && has_package(f, first[i] + j));

@@ -18,9 +18,9 @@ static void the_newest_version_is_the_last_imported(void **state)
 {
 	struct fixture *f = *state;
 	char version[SC_STORE_VERSION_SIZE];
-	SC_CLEANUP(sc_key_row) newest = { 0 };
-	SC_CLEANUP(sc_key_row) first = { 0 };
-	struct sc_key_row none;
+	SC_CLEANUP(sc_store_key_row) newest = { 0 };
+	SC_CLEANUP(sc_store_key_row) first = { 0 };
+	struct sc_store_key_row none;
 
 	/* In the same second, and not in the order of their texts. */
 	assert_ok(sample_import(f->store, "Contoso", "k", 9, 1, version, NULL), NULL);
@@ -39,10 +39,10 @@ static void the_newest_version_is_the_last_imported(void **state)
 static void a_key_comes_back_whole_and_its_attributes_change(void **state)
 {
 	struct fixture *f = *state;
-	const struct sc_key_row wanted = sample_key("Contoso", "k", 1);
+	const struct sc_store_key_row wanted = sample_key("Contoso", "k", 1);
 	char version[SC_STORE_VERSION_SIZE];
-	SC_CLEANUP(sc_key_row) key = { 0 };
-	SC_CLEANUP(sc_key_row) changed = { 0 };
+	SC_CLEANUP(sc_store_key_row) key = { 0 };
+	SC_CLEANUP(sc_store_key_row) changed = { 0 };
 
 	assert_ok(sample_import(f->store, "Contoso", "k", 1, 1, version, NULL), NULL);
 	assert_ok(sc_store_key_find(f->store, TENANT, "Contoso", "k", NULL, &key, NULL), NULL);
@@ -73,8 +73,8 @@ static void a_key_comes_back_whole_and_its_attributes_change(void **state)
 static void a_package_comes_to_one_place_once(void **state)
 {
 	struct fixture *f = *state;
-	struct sc_package_claim claim = sample_claim(7);
-	struct sc_key_row row = sample_key("Contoso", "k", 2);
+	struct sc_store_package_claim claim = sample_claim(7);
+	struct sc_store_key_row row = sample_key("Contoso", "k", 2);
 	char version[SC_STORE_VERSION_SIZE] = "";
 	struct sc_error err = { 0 };
 
@@ -113,9 +113,9 @@ static void a_package_outlives_its_purged_key(void **state)
 	struct sc_error err = { 0 };
 
 	assert_ok(sample_import(f->store, "Contoso", "k", 1, 1, version, NULL), NULL);
-	sc_vault_store_close(f->store);
+	sc_store_vault_db_close(f->store);
 	run_sql(f, "DELETE FROM key_versions");
-	assert_ok(sc_vault_store_open(path_of(f), &f->store, NULL), NULL);
+	assert_ok(sc_store_vault_db_open(path_of(f), &f->store, NULL), NULL);
 	assert_status(sample_import(f->store, "Contoso", "k", 2, 1, version, &err), SC_ERR_EXISTS, &err);
 	assert_non_null(strstr(err.message, "purged"));
 	assert_ok(sample_import(f->store, "Contoso", "k", 2, 2, version, &err), &err);
@@ -124,8 +124,8 @@ static void a_package_outlives_its_purged_key(void **state)
 static void a_version_or_an_id_of_the_wrong_length_is_refused(void **state)
 {
 	struct fixture *f = *state;
-	struct sc_key_row row = sample_key("Contoso", "k", 1);
-	struct sc_package_claim claim = sample_claim(1);
+	struct sc_store_key_row row = sample_key("Contoso", "k", 1);
+	struct sc_store_package_claim claim = sample_claim(1);
 	char version[SC_STORE_VERSION_SIZE];
 
 	claim.id.len = 15;
@@ -178,7 +178,7 @@ static void of_two_imports_into_one_place_both_get_the_winners_version(void **st
 	for (unsigned i = 0; i < ROUNDS; i++) {
 		struct import a = { .f = f, .name = "same", .number = 2 * i, .package = i };
 		struct import b = { .f = f, .name = "SAME", .number = 2 * i + 1, .package = i };
-		SC_CLEANUP(sc_key_row) key = { 0 };
+		SC_CLEANUP(sc_store_key_row) key = { 0 };
 
 		race(&a, &b);
 		assert_int_equal(a.status, SC_OK);
@@ -197,8 +197,8 @@ static void of_two_imports_into_different_places_one_is_refused(void **state)
 		struct import a = { .f = f, .name = "here", .number = 2 * i, .package = i };
 		struct import b = { .f = f, .name = "there", .number = 2 * i + 1, .package = i };
 		const struct import *winner = &a, *loser = &b;
-		SC_CLEANUP(sc_key_row) key = { 0 };
-		struct sc_key_row none;
+		SC_CLEANUP(sc_store_key_row) key = { 0 };
+		struct sc_store_key_row none;
 
 		race(&a, &b);
 		if (b.status == SC_OK) {
@@ -231,7 +231,7 @@ static void *look_and_write(void *context)
 	char version[SC_STORE_VERSION_SIZE];
 
 	for (unsigned i = 0; i < 20; i++) {
-		SC_CLEANUP(sc_key_row) key = { 0 };
+		SC_CLEANUP(sc_store_key_row) key = { 0 };
 
 		snprintf(name, sizeof name, "key-%u", one->number);
 		one->failures += sample_import(one->f->store, "Contoso", name, i, one->number * 100 + i,
@@ -264,16 +264,16 @@ static void many_threads_see_what_they_have_written(void **state)
 static void two_programs_may_have_it_open(void **state)
 {
 	struct fixture *f = *state;
-	const struct sc_tenant_row tenant = { .id = "third", .name = "n" };
-	struct sc_vault_store *second = NULL;
-	SC_CLEANUP(sc_tenant_row) seen = { 0 };
+	const struct sc_store_tenant_row tenant = { .id = "third", .name = "n" };
+	struct sc_store_vault_db *second = NULL;
+	SC_CLEANUP(sc_store_tenant_row) seen = { 0 };
 	char version[SC_STORE_VERSION_SIZE];
 
-	assert_ok(sc_vault_store_open(path_of(f), &second, NULL), NULL);
+	assert_ok(sc_store_vault_db_open(path_of(f), &second, NULL), NULL);
 	assert_ok(sc_store_tenant_add(second, &tenant, NULL), NULL);
 	assert_ok(sc_store_tenant_find(f->store, "third", &seen, NULL), NULL);
 	assert_ok(sample_import(f->store, "Contoso", "k", 1, 1, version, NULL), NULL);
-	sc_vault_store_close(second);
+	sc_store_vault_db_close(second);
 	assert_ok(sample_import(f->store, "Contoso", "k", 2, 2, version, NULL), NULL);
 }
 

@@ -17,7 +17,7 @@
 
 static void a_good_token_is_accepted_and_its_claims_are_read(void **state)
 {
-	struct sc_token_claims claims = { 0 };
+	struct sc_web_token_claims claims = { 0 };
 	struct sc_error err = { 0 };
 
 	(void)state;
@@ -195,7 +195,7 @@ static void an_issuer_speaks_with_its_own_keys_for_its_own_tenants(void **state)
 	static const char other_payload[] = "\"iss\":\"" OTHER_ISSUER "\",\"aud";
 	static const char this_payload[] = "\"iss\":\"" ISSUER "\",\"aud";
 	static const char *const other_tenants[] = { "6f1d0b7e-0000-4000-8000-000000000002" };
-	const struct sc_issuer_settings settings = { OTHER_ISSUER, NULL, NULL, other_tenants, 1 };
+	const struct sc_web_issuer_settings settings = { OTHER_ISSUER, NULL, NULL, other_tenants, 1 };
 	static const char header[] = "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"k5\"}";
 	char both[4096];
 	char jwk[1024];
@@ -206,8 +206,8 @@ static void an_issuer_speaks_with_its_own_keys_for_its_own_tenants(void **state)
 	(void)state;
 	write_jwk(jwk, sizeof jwk, other_key, "k5");
 	snprintf(set, sizeof set, "{\"keys\":[%s]}", jwk);
-	assert_ok(sc_issuers_add(issuers, &settings, &err), &err);
-	assert_ok(sc_issuers_set_keys(issuers, OTHER_ISSUER, sc_view_text(set), &err), &err);
+	assert_ok(sc_web_issuers_add(issuers, &settings, &err), &err);
+	assert_ok(sc_web_issuers_set_keys(issuers, OTHER_ISSUER, sc_view_text(set), &err), &err);
 	snprintf(both, sizeof both, "%s", payload(this_payload, other_payload));
 	assert_bad(join(header, both, sign_by_another), "that tenant");
 	tenant = strstr(both, "\"tid\":\"" TENANT);
@@ -270,9 +270,9 @@ static void a_token_has_its_time(void **state)
 	assert_good(token_of_times(now + 60, now - 3600, now - 3600));
 	assert_bad(token_of_times(now, now - 3600, now - 3600), "expired");
 	assert_bad(token_of_times(now - 60, now - 3600, now - 3600), "expired");
-	assert_good(token_of_times(now + 3600, now + SC_TOKEN_LEEWAY - 30, now));
-	assert_bad(token_of_times(now + 3600, now + SC_TOKEN_LEEWAY + 30, now), "not valid yet");
-	assert_bad(token_of_times(now + 3600, now, now + SC_TOKEN_LEEWAY + 30), "not valid yet");
+	assert_good(token_of_times(now + 3600, now + SC_WEB_TOKEN_LEEWAY - 30, now));
+	assert_bad(token_of_times(now + 3600, now + SC_WEB_TOKEN_LEEWAY + 30, now), "not valid yet");
+	assert_bad(token_of_times(now + 3600, now, now + SC_WEB_TOKEN_LEEWAY + 30), "not valid yet");
 }
 
 static void a_token_with_any_character_changed_or_cut_off_is_refused(void **state)
@@ -303,7 +303,7 @@ static void other_forms_of_a_token_are_refused(void **state)
 {
 	static const char *const texts[] = { "",      ".",         "..",         "...", "a.b",
 					     "a.b.c", "a.b.c.d.e", "e30.e30.AA", "{}" };
-	char long_token[SC_TOKEN_MAX + 2];
+	char long_token[SC_WEB_TOKEN_MAX + 2];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)

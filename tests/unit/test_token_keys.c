@@ -34,21 +34,21 @@ static void a_set_of_keys_that_is_not_sound_is_refused_as_a_whole(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
-		assert_status(sc_issuers_set_keys(issuers, ISSUER, sc_view_text(sets[i]), &err), SC_ERR_JSON,
+		assert_status(sc_web_issuers_set_keys(issuers, ISSUER, sc_view_text(sets[i]), &err), SC_ERR_JSON,
 			      &err);
 	write_jwk(jwk, sizeof jwk, key, "k1");
 	snprintf(set, sizeof set, "{\"keys\":[%s,%s]}", jwk, jwk);
-	assert_status(sc_issuers_set_keys(issuers, ISSUER, sc_view_text(set), &err), SC_ERR_JSON, &err);
+	assert_status(sc_web_issuers_set_keys(issuers, ISSUER, sc_view_text(set), &err), SC_ERR_JSON, &err);
 	snprintf(set, sizeof set, "{\"keys\":[%s]}", jwk);
 	memcpy(strstr(set, "AQAB"), "AQAA", 4);
-	assert_status(sc_issuers_set_keys(issuers, ISSUER, sc_view_text(set), &err), SC_ERR_JSON, &err);
+	assert_status(sc_web_issuers_set_keys(issuers, ISSUER, sc_view_text(set), &err), SC_ERR_JSON, &err);
 	/* None of them took the good keys away. */
 	assert_good(join(HEADER, payload("a-1", "a-1"), sign_well));
 	snprintf(set, sizeof set, "{\"keys\":[%s]}", jwk);
 	memcpy(strstr(set, "\"sig\""), "\"enc\"", 5);
-	assert_status(sc_issuers_set_keys(issuers, ISSUER, sc_view_text(set), &err), SC_ERR_JSON, &err);
+	assert_status(sc_web_issuers_set_keys(issuers, ISSUER, sc_view_text(set), &err), SC_ERR_JSON, &err);
 	snprintf(set, sizeof set, "{\"keys\":[%s]}", jwk);
-	assert_ok(sc_issuers_set_keys(issuers, ISSUER, sc_view_text(set), &err), &err);
+	assert_ok(sc_web_issuers_set_keys(issuers, ISSUER, sc_view_text(set), &err), &err);
 	assert_bad(join("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"k2\"}", payload("a-1", "a-1"),
 			sign_by_another),
 		   "no such key");
@@ -56,23 +56,23 @@ static void a_set_of_keys_that_is_not_sound_is_refused_as_a_whole(void **state)
 
 static void an_issuer_is_listed_once_with_its_tenants(void **state)
 {
-	struct sc_issuer_settings settings = { ISSUER, NULL, NULL, tenants, 1 };
+	struct sc_web_issuer_settings settings = { ISSUER, NULL, NULL, tenants, 1 };
 	struct sc_error err = { 0 };
 
 	(void)state;
-	assert_status(sc_issuers_add(issuers, &settings, &err), SC_ERR_EXISTS, &err);
+	assert_status(sc_web_issuers_add(issuers, &settings, &err), SC_ERR_EXISTS, &err);
 	settings.issuer = "https://other/";
 	settings.tenant_count = 0;
-	assert_status(sc_issuers_add(issuers, &settings, &err), SC_ERR_ARGUMENT, &err);
+	assert_status(sc_web_issuers_add(issuers, &settings, &err), SC_ERR_ARGUMENT, &err);
 	settings.tenant_count = 1;
 	settings.keys_url = "http://other/keys";
 	settings.ca = "ca.pem";
-	assert_status(sc_issuers_add(issuers, &settings, &err), SC_ERR_ARGUMENT, &err);
+	assert_status(sc_web_issuers_add(issuers, &settings, &err), SC_ERR_ARGUMENT, &err);
 	settings.keys_url = "https://other/keys";
 	settings.ca = NULL;
-	assert_status(sc_issuers_add(issuers, &settings, &err), SC_ERR_ARGUMENT, &err);
+	assert_status(sc_web_issuers_add(issuers, &settings, &err), SC_ERR_ARGUMENT, &err);
 	settings.ca = "ca.pem";
-	assert_ok(sc_issuers_add(issuers, &settings, &err), &err);
+	assert_ok(sc_web_issuers_add(issuers, &settings, &err), &err);
 }
 
 /* -- keys that are fetched --------------------------------------------------------------------- */
@@ -99,7 +99,7 @@ static void give_elsewhere(struct sc_web_request *request, void *context)
 
 static void give_too_much(struct sc_web_request *request, void *context)
 {
-	static const char much[SC_FETCH_MAX + 1];
+	static const char much[SC_WEB_FETCH_MAX + 1];
 
 	(void)context;
 	sc_web_answer_bytes(request, 200, "application/json", sc_view_of(much, sizeof much));
@@ -145,7 +145,7 @@ static void keys_are_fetched_and_again_for_an_unknown_kid_but_not_often(void **s
 	struct sc_web_settings settings = {
 		.domain = "localhost", .addresses = loopback, .address_count = 1, .hosts = hosts, .threads = 1
 	};
-	struct sc_issuer_settings issuer = { ISSUER, NULL, NULL, tenants, 1 };
+	struct sc_web_issuer_settings issuer = { ISSUER, NULL, NULL, tenants, 1 };
 	struct sc_web_server *server = NULL;
 	struct sc_os os = sc_os_system;
 	struct sc_error err = { 0 };
@@ -160,7 +160,7 @@ static void keys_are_fetched_and_again_for_an_unknown_kid_but_not_often(void **s
 	snprintf(
 	    unknown, sizeof unknown, "%s",
 	    join("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"k9\"}", payload("a-1", "a-1"), sign_well));
-	sc_issuers_free(issuers);
+	sc_web_issuers_free(issuers);
 	issuers = NULL;
 	web_fixture_start(&fixture);
 	settings.tls_key = fixture.tls_key;
@@ -168,20 +168,20 @@ static void keys_are_fetched_and_again_for_an_unknown_kid_but_not_often(void **s
 	snprintf(url, sizeof url, "https://login.localhost:%u/keys", (unsigned)sc_web_server_port(server));
 	issuer.keys_url = url;
 	issuer.ca = fixture.certificate;
-	assert_ok(sc_issuers_new(&issuers, &err), &err);
-	assert_ok(sc_issuers_add(issuers, &issuer, &err), &err);
+	assert_ok(sc_web_issuers_new(&issuers, &err), &err);
+	assert_ok(sc_web_issuers_add(issuers, &issuer, &err), &err);
 
 	/* Nothing there yet: come again, not "wrong". */
 	assert_status(verify(good, NULL, &err), SC_ERR_UNAVAILABLE, &err);
 	is_broken = true;
-	sc_issuers_start(issuers, server);
+	sc_web_issuers_start(issuers, server);
 	for (int i = 0; i < 500 && fetches < 1; i++)
 		usleep(10000);
 	usleep(100000);
 	assert_status(verify(good, NULL, &err), SC_ERR_UNAVAILABLE, &err);
 	assert_int_equal(fetches, 1);
 	is_broken = false;
-	ahead += SC_ISSUER_PAUSE + 1;
+	ahead += SC_WEB_ISSUER_PAUSE + 1;
 	assert_ok(verify_until_settled(good), NULL);
 	assert_int_equal(fetches, 2);
 	/* Known keys are fetched for no more; an unknown one is looked for at most every so many seconds. */
@@ -190,10 +190,10 @@ static void keys_are_fetched_and_again_for_an_unknown_kid_but_not_often(void **s
 		assert_status(verify(unknown, NULL, &err), SC_ERR_TOKEN, &err);
 	}
 	assert_int_equal(fetches, 2);
-	ahead += SC_ISSUER_PAUSE + 1;
+	ahead += SC_WEB_ISSUER_PAUSE + 1;
 	assert_status(verify_until_settled(unknown), SC_ERR_TOKEN, NULL);
 	assert_int_equal(fetches, 3);
-	ahead += SC_ISSUER_LIFE / 2;
+	ahead += SC_WEB_ISSUER_LIFE / 2;
 	assert_ok(verify(good, NULL, &err), &err);
 	usleep(200000);
 	assert_int_equal(fetches, 3);
@@ -244,21 +244,21 @@ static void keys_come_over_https_from_the_authority_that_was_named_and_nowhere_e
 	settings.tls_key = fixture.tls_key;
 	assert_ok(sc_web_server_start(&settings, &server, &err), &err);
 	port = sc_web_server_port(server);
-	assert_ok(sc_fetch(write_url(url, "https", "login", port, "/keys"), fixture.certificate, &got, &err),
+	assert_ok(sc_web_fetch(write_url(url, "https", "login", port, "/keys"), fixture.certificate, &got, &err),
 		  &err);
 	assert_view_equal(sc_bytes_view(&got), sc_view_text(jwks));
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		struct sc_bytes none = { 0 };
 
 		write_url(url, bad[i].scheme, bad[i].host, port, bad[i].path);
-		assert_status(sc_fetch(url, fixture.certificate, &none, &err), SC_ERR_HTTP, &err);
+		assert_status(sc_web_fetch(url, fixture.certificate, &none, &err), SC_ERR_HTTP, &err);
 		if (!strstr(err.message, bad[i].why))
 			fail_msg("%s: %s", url, err.message);
 	}
 	snprintf(other, sizeof other, "%s.other", fixture.certificate);
 	web_fixture_certificate(stranger, other);
 	write_url(url, "https", "login", port, "/keys");
-	assert_status(sc_fetch(url, other, &got, &err), SC_ERR_HTTP, &err);
+	assert_status(sc_web_fetch(url, other, &got, &err), SC_ERR_HTTP, &err);
 	assert_non_null(strstr(err.message, "SSL peer certificate"));
 	sc_web_server_free(server);
 	web_fixture_stop(&fixture);

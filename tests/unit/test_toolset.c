@@ -16,9 +16,9 @@ static const char script[] = "#!/usr/bin/env python3\n"
 			     "ROOT_KEY_HASH = \"\"  # filled in\n"
 			     "print(ROOT_KEY_HASH)\n";
 
-static struct sc_toolset sample(void)
+static struct sc_byok_toolset sample(void)
 {
-	struct sc_toolset toolset = {
+	struct sc_byok_toolset toolset = {
 		.region = "EU",
 		.kek_package = sc_view_text("the KEK package"),
 		.world_package = sc_view_text("the world package"),
@@ -59,32 +59,32 @@ static void use_time_zone(const char *zone)
 
 static void the_same_input_gives_the_same_bytes_in_any_time_zone(void **state)
 {
-	struct sc_toolset toolset = sample();
+	struct sc_byok_toolset toolset = sample();
 	SC_CLEANUP(sc_bytes) east = { 0 };
 	SC_CLEANUP(sc_bytes) west = { 0 };
 	struct sc_error err = { 0 };
 
 	(void)state;
 	use_time_zone("UTC-11");
-	assert_ok(sc_toolset_make(&toolset, &east, &err), &err);
+	assert_ok(sc_byok_toolset_make(&toolset, &east, &err), &err);
 	use_time_zone("UTC+7:30");
-	assert_ok(sc_toolset_make(&toolset, &west, &err), &err);
+	assert_ok(sc_byok_toolset_make(&toolset, &west, &err), &err);
 	assert_view_equal(sc_bytes_view(&east), sc_bytes_view(&west));
 	use_time_zone("UTC");
 }
 
 static void the_order_in_which_files_are_given_does_not_matter(void **state)
 {
-	struct sc_archive_file files[] = { { "b", { (const uint8_t *)"2", 1 }, false },
+	struct sc_byok_archive_file files[] = { { "b", { (const uint8_t *)"2", 1 }, false },
 					   { "a", { (const uint8_t *)"1", 1 }, true } };
-	struct sc_archive_file turned[] = { files[1], files[0] };
+	struct sc_byok_archive_file turned[] = { files[1], files[0] };
 	SC_CLEANUP(sc_bytes) one = { 0 };
 	SC_CLEANUP(sc_bytes) other = { 0 };
 	struct sc_error err = { 0 };
 
 	(void)state;
-	assert_ok(sc_archive_make(files, 2, TIME, &one, &err), &err);
-	assert_ok(sc_archive_make(turned, 2, TIME, &other, &err), &err);
+	assert_ok(sc_byok_archive_make(files, 2, TIME, &one, &err), &err);
+	assert_ok(sc_byok_archive_make(turned, 2, TIME, &other, &err), &err);
 	assert_view_equal(sc_bytes_view(&one), sc_bytes_view(&other));
 }
 
@@ -92,13 +92,13 @@ static void the_toolset_holds_what_the_article_lists(void **state)
 {
 	static const char *const names[] = { "BYOK-KEK-pkg-EU-1", "BYOK-SecurityWorld-pkg-EU-1",
 					     "KeyTransferRemote", "README.txt", "verifykeypackage.py" };
-	struct sc_toolset toolset = sample();
+	struct sc_byok_toolset toolset = sample();
 	SC_CLEANUP(sc_bytes) archive = { 0 };
 	struct sc_error err = { 0 };
 	zip_t *zip;
 
 	(void)state;
-	assert_ok(sc_toolset_make(&toolset, &archive, &err), &err);
+	assert_ok(sc_byok_toolset_make(&toolset, &archive, &err), &err);
 	zip = open_archive(&archive);
 	assert_int_equal(zip_get_num_entries(zip, 0), 5);
 	for (zip_uint64_t i = 0; i < 5; i++)
@@ -111,13 +111,13 @@ static void the_toolset_holds_what_the_article_lists(void **state)
 
 static void only_the_program_is_executable(void **state)
 {
-	struct sc_toolset toolset = sample();
+	struct sc_byok_toolset toolset = sample();
 	SC_CLEANUP(sc_bytes) archive = { 0 };
 	struct sc_error err = { 0 };
 	zip_t *zip;
 
 	(void)state;
-	assert_ok(sc_toolset_make(&toolset, &archive, &err), &err);
+	assert_ok(sc_byok_toolset_make(&toolset, &archive, &err), &err);
 	zip = open_archive(&archive);
 	for (zip_uint64_t i = 0; i < 5; i++) {
 		zip_uint8_t system = 0;
@@ -133,7 +133,7 @@ static void only_the_program_is_executable(void **state)
 
 static void the_files_have_the_time_that_was_given(void **state)
 {
-	struct sc_toolset toolset = sample();
+	struct sc_byok_toolset toolset = sample();
 	SC_CLEANUP(sc_bytes) archive = { 0 };
 	struct sc_error err = { 0 };
 	zip_stat_t info;
@@ -141,14 +141,14 @@ static void the_files_have_the_time_that_was_given(void **state)
 
 	(void)state;
 	use_time_zone("UTC");
-	assert_ok(sc_toolset_make(&toolset, &archive, &err), &err);
+	assert_ok(sc_byok_toolset_make(&toolset, &archive, &err), &err);
 	zip = open_archive(&archive);
 	assert_int_equal(zip_stat(zip, "README.txt", 0, &info), 0);
 	assert_int_equal(info.mtime, TIME);
 	zip_discard(zip);
 	sc_bytes_free(&archive);
 	toolset.time = INT64_C(4354819200); /* 2108 */
-	assert_status(sc_toolset_make(&toolset, &archive, &err), SC_ERR_ARGUMENT, &err);
+	assert_status(sc_byok_toolset_make(&toolset, &archive, &err), SC_ERR_ARGUMENT, &err);
 }
 
 static void the_environment_may_name_the_time(void **state)
@@ -158,25 +158,25 @@ static void the_environment_may_name_the_time(void **state)
 
 	(void)state;
 	unsetenv("SOURCE_DATE_EPOCH");
-	assert_ok(sc_archive_time(&time, &err), &err);
+	assert_ok(sc_byok_archive_time(&time, &err), &err);
 	assert_int_equal(time, 315532800);
 	setenv("SOURCE_DATE_EPOCH", "1795517120", 1);
-	assert_ok(sc_archive_time(&time, &err), &err);
+	assert_ok(sc_byok_archive_time(&time, &err), &err);
 	assert_int_equal(time, TIME);
 	setenv("SOURCE_DATE_EPOCH", "yesterday", 1);
-	assert_status(sc_archive_time(&time, &err), SC_ERR_ARGUMENT, &err);
+	assert_status(sc_byok_archive_time(&time, &err), SC_ERR_ARGUMENT, &err);
 	unsetenv("SOURCE_DATE_EPOCH");
 }
 
 static void the_script_carries_the_roots_hash_in_the_articles_form(void **state)
 {
-	struct sc_toolset toolset = sample();
+	struct sc_byok_toolset toolset = sample();
 	SC_CLEANUP(sc_bytes) archive = { 0 };
 	struct sc_error err = { 0 };
 	zip_t *zip;
 
 	(void)state;
-	assert_ok(sc_toolset_make(&toolset, &archive, &err), &err);
+	assert_ok(sc_byok_toolset_make(&toolset, &archive, &err), &err);
 	zip = open_archive(&archive);
 	content_is(
 	    zip, "verifykeypackage.py",
@@ -190,29 +190,29 @@ static void a_script_without_exactly_one_place_for_the_hash_is_refused(void **st
 {
 	static const char *const scripts[] = { "", "print(1)\n", " ROOT_KEY_HASH = \"\"\n",
 					       "ROOT_KEY_HASH = 1\nROOT_KEY_HASH = 2\n", "x\nROOT_KEY_HASH" };
-	struct sc_toolset toolset = sample();
+	struct sc_byok_toolset toolset = sample();
 	SC_CLEANUP(sc_bytes) out = { 0 };
 	struct sc_error err = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
-		assert_status(sc_toolset_script(sc_view_text(scripts[i]), &toolset.root, &out, &err),
+		assert_status(sc_byok_toolset_script(sc_view_text(scripts[i]), &toolset.root, &out, &err),
 			      SC_ERR_FORMAT, &err);
 	/* The last line needs no end. */
-	assert_ok(sc_toolset_script(sc_view_text("a\nROOT_KEY_HASH = "), &toolset.root, &out, &err), &err);
+	assert_ok(sc_byok_toolset_script(sc_view_text("a\nROOT_KEY_HASH = "), &toolset.root, &out, &err), &err);
 	assert_int_equal(out.data[out.len - 1], '"');
 }
 
 static void the_toolset_is_named_as_the_article_names_it(void **state)
 {
-	char name[SC_TOOLSET_NAME_SIZE];
+	char name[SC_BYOK_TOOLSET_NAME_SIZE];
 
 	(void)state;
-	sc_toolset_name("EU", name);
+	sc_byok_toolset_name("EU", name);
 	assert_string_equal(name, "KeyVault-BYOK-Tools-Europe.zip");
-	sc_toolset_name("NA", name);
+	sc_byok_toolset_name("NA", name);
 	assert_string_equal(name, "KeyVault-BYOK-Tools-UnitedStates.zip");
-	sc_toolset_name("MARS", name);
+	sc_byok_toolset_name("MARS", name);
 	assert_string_equal(name, "KeyVault-BYOK-Tools-MARS.zip");
 }
 

@@ -15,10 +15,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "byok/transfer.h"
+#include "byok/transfer_steps.h"
 #include "forge.h"
 #include "formats/key_blob.h"
-#include "formats/transfer.h"
+#include "formats/transfer_package.h"
 
 #define NOW          INT64_C(1795517120)
 #define SUBSCRIPTION "8c6a1b52-6f04-4f38-9d0c-2b1f0f6f8a11"
@@ -39,26 +39,26 @@ struct module {
 	struct sc_hash consented;
 };
 
-static void send_answer(int fd, const struct sc_request_header *request, sc_status status,
+static void send_answer(int fd, const struct sc_wire_request_header *request, sc_status status,
 			struct sc_writer *body)
 {
-	SC_CLEANUP(sc_writer) message = sc_writer_new(SC_MESSAGE_MAX);
-	struct sc_response_header header = { .command = request->command,
+	SC_CLEANUP(sc_writer) message = sc_writer_new(SC_WIRE_MESSAGE_MAX);
+	struct sc_wire_response_header header = { .command = request->command,
 					     .id = request->id,
 					     .status = status };
 	struct sc_view view = sc_writer_view(body);
 
-	sc_response_header_write(&message, &header, view.len);
+	sc_wire_response_header_write(&message, &header, view.len);
 	sc_write_raw(&message, view);
 	view = sc_writer_view(&message);
 	(void)!write(fd, view.data, view.len);
 }
 
-static bool is_consented(struct module *m, const struct sc_request_header *header, struct sc_view body)
+static bool is_consented(struct module *m, const struct sc_wire_request_header *header, struct sc_view body)
 {
 	struct sc_hash digest;
 
-	if (sc_authority_digest(header->command, body, &digest, NULL) == SC_OK &&
+	if (sc_wire_authority_digest(header->command, body, &digest, NULL) == SC_OK &&
 	    header->authority == AUTHORITY && sc_hash_equals(&digest, &m->consented))
 		return true;
 	m->refused_quorums++;
@@ -104,7 +104,7 @@ static sc_status use_key(struct module *m)
 	return SC_ERR_NOT_LOADED;
 }
 
-static sc_status replace_acl(struct module *m, const struct sc_request_header *header, struct sc_view body,
+static sc_status replace_acl(struct module *m, const struct sc_wire_request_header *header, struct sc_view body,
 			     struct sc_writer *out)
 {
 	const struct sc_acl_replace_response response = { .blob = sc_bytes_view(&m->answer) };
@@ -127,12 +127,12 @@ static sc_status make_package(struct module *m, struct sc_writer *out)
 
 static void handle(struct module *m, int fd, struct sc_view message)
 {
-	SC_CLEANUP(sc_writer) out = sc_writer_new(SC_BODY_MAX);
-	struct sc_request_header header;
+	SC_CLEANUP(sc_writer) out = sc_writer_new(SC_WIRE_BODY_MAX);
+	struct sc_wire_request_header header;
 	struct sc_view body;
 	sc_status status = SC_OK;
 
-	if (sc_request_read(message, &header, &body, NULL) != SC_OK)
+	if (sc_wire_request_read(message, &header, &body, NULL) != SC_OK)
 		abort();
 	if (header.command == SC_COMMAND_KEY_LOAD)
 		load_key(m, body, &out);
@@ -153,10 +153,10 @@ static void *serve(void *context)
 {
 	struct module *m = context;
 	int fd = accept(m->listener, NULL, NULL);
-	uint8_t *message = malloc(SC_MESSAGE_MAX);
+	uint8_t *message = malloc(SC_WIRE_MESSAGE_MAX);
 	ssize_t len;
 
-	while ((len = read(fd, message, SC_MESSAGE_MAX)) > 0)
+	while ((len = read(fd, message, SC_WIRE_MESSAGE_MAX)) > 0)
 		handle(m, fd, sc_view_of(message, (size_t)len));
 	free(message);
 	close(fd);
@@ -186,8 +186,8 @@ struct fixture {
 	struct module module;
 	struct sc_client *client;
 	struct sc_kmdata kmdata;
-	struct sc_shown_target target;
-	struct sc_transfer_order order;
+	struct sc_byok_package_pair target;
+	struct sc_byok_transfer_request order;
 	struct sc_ceremony ceremony;
 };
 
@@ -215,7 +215,7 @@ static void write_file(const struct fixture *f, const char *name, struct sc_view
 }
 
 static sc_status read_target(const struct fixture *f, const char *kek, const char *world,
-			     struct sc_shown_target *out)
+			     struct sc_byok_package_pair *out)
 {
 	char kek_path[PATH_MAX];
 	char world_path[PATH_MAX];
@@ -223,7 +223,7 @@ static sc_status read_target(const struct fixture *f, const char *kek, const cha
 
 	snprintf(kek_path, sizeof kek_path, "%s/%s", f->path, kek);
 	snprintf(world_path, sizeof world_path, "%s/%s", f->path, world);
-	return sc_shown_target_read(kek_path, world_path, out, &err);
+	return sc_byok_package_pair_read(kek_path, world_path, out, &err);
 }
 
 static void make_cards(struct fixture *f)
@@ -360,7 +360,7 @@ static int setup(void **state)
 			 SC_OK);
 	make_cards(f);
 	keep_key(f, "simple");
-	f->order = (struct sc_transfer_order){ .ident = "contosokey",
+	f->order = (struct sc_byok_transfer_request){ .ident = "contosokey",
 					       .friendly_name = "ContosoFirstHSMkey",
 					       .module = 1 };
 	strcpy(f->order.subscription, SUBSCRIPTION);
@@ -386,7 +386,7 @@ static int teardown(void **state)
 	close(f->module.listener);
 	close(f->pin_pipe);
 	sc_bytes_free(&f->module.answer);
-	sc_shown_target_free(&f->target);
+	sc_byok_package_pair_free(&f->target);
 	sc_kmdata_close(&f->kmdata);
 	assert_int_equal(chdir("/"), 0);
 	nftw(f->path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
@@ -396,15 +396,15 @@ static int teardown(void **state)
 
 static sc_status modify_acls(struct fixture *f, struct sc_error *err)
 {
-	struct sc_reduced_copy copy = { 0 };
+	struct sc_byok_reduced_copy copy = { 0 };
 
-	return sc_transfer_modify_acls(&f->order, &f->target, &f->ceremony, &f->kmdata, f->client, &copy,
+	return sc_byok_transfer_modify_acls(&f->order, &f->target, &f->ceremony, &f->kmdata, f->client, &copy,
 				       err);
 }
 
-static sc_status pack(struct fixture *f, struct sc_packed_key *packed, struct sc_error *err)
+static sc_status pack(struct fixture *f, struct sc_byok_packed_key *packed, struct sc_error *err)
 {
-	return sc_transfer_pack(&f->order, &f->target, &f->kmdata, f->client, packed, err);
+	return sc_byok_transfer_package(&f->order, &f->target, &f->kmdata, f->client, packed, err);
 }
 
 /* -- step 4.1 ---------------------------------------------------------------------------------- */
@@ -497,7 +497,7 @@ static void an_answer_that_may_be_used_is_not_kept(void **state)
 static void package_writes_what_the_module_made_and_its_hash(void **state)
 {
 	struct fixture *f = *state;
-	struct sc_packed_key packed = { 0 };
+	struct sc_byok_packed_key packed = { 0 };
 	SC_CLEANUP(sc_bytes) file = { 0 };
 	struct sc_hash digest;
 	struct sc_error err = { 0 };
@@ -517,7 +517,7 @@ static void package_writes_what_the_module_made_and_its_hash(void **state)
 static void a_package_is_never_overwritten(void **state)
 {
 	struct fixture *f = *state;
-	struct sc_packed_key packed = { 0 };
+	struct sc_byok_packed_key packed = { 0 };
 	SC_CLEANUP(sc_bytes) file = { 0 };
 	struct sc_error err = { 0 };
 
@@ -532,7 +532,7 @@ static void a_package_is_never_overwritten(void **state)
 static void a_package_for_another_subscription_than_ordered_is_not_written(void **state)
 {
 	struct fixture *f = *state;
-	struct sc_packed_key packed = { 0 };
+	struct sc_byok_packed_key packed = { 0 };
 	struct sc_error err = { 0 };
 
 	keep_key(f, "xferacld");
@@ -544,7 +544,7 @@ static void a_package_for_another_subscription_than_ordered_is_not_written(void 
 static void package_without_a_copy_says_what_makes_one(void **state)
 {
 	struct fixture *f = *state;
-	struct sc_packed_key packed = { 0 };
+	struct sc_byok_packed_key packed = { 0 };
 	struct sc_error err = { 0 };
 
 	assert_status(pack(f, &packed, &err), SC_ERR_NOT_FOUND, &err);
@@ -571,7 +571,7 @@ static void packages_that_are_exchanged_or_of_two_regions_are_refused_before_any
 	SC_CLEANUP(sc_bytes) other_region = sc_forge_world_package(america);
 	SC_CLEANUP(sc_bytes) other_world = sc_forge_world_package(europe);
 	SC_CLEANUP(sc_bytes) bare = sc_forge_world_statement(forge);
-	SC_CLEANUP(sc_shown_target) target = { 0 };
+	SC_CLEANUP(sc_byok_package_pair) target = { 0 };
 
 	write_file(f, "NA", sc_bytes_view(&other_region));
 	write_file(f, "EU", sc_bytes_view(&other_world));
@@ -586,7 +586,7 @@ static void packages_that_are_exchanged_or_of_two_regions_are_refused_before_any
 static void what_is_no_package_is_refused(void **state)
 {
 	struct fixture *f = *state;
-	SC_CLEANUP(sc_shown_target) target = { 0 };
+	SC_CLEANUP(sc_byok_package_pair) target = { 0 };
 	SC_CLEANUP(sc_bytes) large = { 0 };
 	SC_CLEANUP(sc_bytes) kek = sc_forge_kek_package(forge);
 	struct sc_error err = { 0 };

@@ -1,5 +1,5 @@
 /*
- * verifykeypackage.py and sc_packages_verify share no code and give the same verdict, on everything in the
+ * verifykeypackage.py and sc_evidence_packages_verify share no code and give the same verdict, on everything in the
  * table of changes and on flipped, cut and lengthened packages. VERIFY_SCRIPT is the script's path,
  * VERIFY_DRIVER that of tests/support/verify_many.py.
  */
@@ -186,14 +186,14 @@ static void add_line(void *context, const char *check, const char *found)
 }
 
 /* The two verdicts on the packages: they must agree, on what was found and on which check failed. */
-static sc_status verdict(struct sc_view kek, struct sc_view world, const struct sc_trust *trust,
+static sc_status verdict(struct sc_view kek, struct sc_view world, const struct sc_evidence_trust *trust,
 			 const char *what)
 {
 	struct lines lines = { .text = "" };
-	const struct sc_check_report report = { add_line, &lines };
-	SC_CLEANUP(sc_target) target = NULL;
+	const struct sc_evidence_report report = { add_line, &lines };
+	SC_CLEANUP(sc_evidence_target) target = NULL;
 	struct sc_error err = { 0 };
-	sc_status status = sc_packages_verify(kek, world, trust, &report, &target, &err);
+	sc_status status = sc_evidence_packages_verify(kek, world, trust, &report, &target, &err);
 	char output[4096];
 	char failure[128];
 	bool accepted = ask_driver(kek, world, output) == 0;
@@ -211,7 +211,7 @@ static sc_status verdict(struct sc_view kek, struct sc_view world, const struct 
 
 static sc_status verdict_on(const struct sc_forge *forge, const char *what)
 {
-	const struct sc_trust trust = { .roots = &f->root, .root_count = 1, .now = sc_clock_now() };
+	const struct sc_evidence_trust trust = { .roots = &f->root, .root_count = 1, .now = sc_clock_now() };
 	SC_CLEANUP(sc_bytes) kek = sc_forge_kek_package(forge);
 	SC_CLEANUP(sc_bytes) world = sc_forge_world_package(forge);
 
@@ -255,7 +255,7 @@ static void both_agree_on_every_change(void **state)
 /* Cut, lengthened, and one bit flipped at FLIPS places of one of the two packages. */
 static void check_damage(struct sc_bytes *kek, struct sc_bytes *world, struct sc_bytes *damaged)
 {
-	const struct sc_trust trust = { .roots = &f->root, .root_count = 1, .now = sc_clock_now() };
+	const struct sc_evidence_trust trust = { .roots = &f->root, .root_count = 1, .now = sc_clock_now() };
 	size_t len = damaged->len;
 	char what[64];
 
@@ -290,7 +290,7 @@ static struct sc_bytes with_room(struct sc_bytes package)
 static void both_refuse_damaged_packages(void **state)
 {
 	struct sc_stand_in *module = sc_stand_in_start(SC_MODE_WORLD, &f->root, 1, NULL);
-	const struct sc_trust trust = { .roots = &f->root, .root_count = 1, .now = sc_clock_now() };
+	const struct sc_evidence_trust trust = { .roots = &f->root, .root_count = 1, .now = sc_clock_now() };
 	SC_CLEANUP(sc_bytes) kek = with_room(sc_forge_kek_package(f));
 	SC_CLEANUP(sc_bytes) world = with_room(sc_forge_world_package(f));
 
@@ -334,7 +334,7 @@ static void a_root_that_the_custodians_chose_is_said_to_be_that(void **state)
 static void both_refuse_what_a_revoked_module_signed(void **state)
 {
 	const char *const revoked[] = { f->esn.s };
-	struct sc_trust trust = { .roots = &f->root, .root_count = 1, .revoked = revoked, .now = sc_clock_now() };
+	struct sc_evidence_trust trust = { .roots = &f->root, .root_count = 1, .revoked = revoked, .now = sc_clock_now() };
 	SC_CLEANUP(sc_bytes) kek = sc_forge_kek_package(f);
 	SC_CLEANUP(sc_bytes) world = sc_forge_world_package(f);
 	struct sc_stand_in *module = sc_stand_in_start(SC_MODE_WORLD, &f->root, 1, "0000-0000-0000");

@@ -18,11 +18,11 @@
 #include "base/os.h"
 #include "hsmd/core/module.h"
 #include "hsmd/os/sockets.h"
-#include "hsmd/os/state.h"
+#include "hsmd/os/state_directory.h"
 #include "hsmd/os/unlock.h"
 
 static char directory[64];
-static struct sc_state_store *store;
+static struct sc_hsmd_state *store;
 
 static const struct sc_view old_state = { (const uint8_t *)"old state", 9 };
 static const struct sc_view new_state = { (const uint8_t *)"new state", 9 };
@@ -34,7 +34,7 @@ static int setup(void **state)
 {
 	(void)state;
 	strcpy(directory, "/tmp/safeconduct-state-XXXXXX");
-	return !mkdtemp(directory) || sc_state_open(directory, false, &store, NULL) != SC_OK;
+	return !mkdtemp(directory) || sc_hsmd_state_open(directory, false, &store, NULL) != SC_OK;
 }
 
 static int teardown(void **state)
@@ -43,7 +43,7 @@ static int teardown(void **state)
 
 	(void)state;
 	sc_os = &sc_os_system;
-	sc_state_close(store);
+	sc_hsmd_state_close(store);
 	store = NULL;
 	snprintf(command, sizeof command, "rm -rf %s", directory);
 	return system(command);
@@ -54,7 +54,7 @@ static void assert_saved(struct sc_view expected)
 	SC_CLEANUP(sc_bytes) content = { 0 };
 	SC_CLEANUP(sc_bytes) acknowledged = { 0 };
 
-	assert_int_equal(sc_state_load(store, &content, &acknowledged, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_state_load(store, &content, &acknowledged, NULL), SC_OK);
 	assert_true(sc_view_equals(sc_bytes_view(&content), expected));
 	assert_true(sc_view_equals(sc_bytes_view(&acknowledged), mark));
 }
@@ -67,32 +67,32 @@ static void what_was_saved_is_loaded(void **state)
 	SC_CLEANUP(sc_bytes) acknowledged = { 0 };
 
 	(void)state;
-	assert_false(sc_state_is_there(store));
-	assert_int_equal(sc_state_load(store, &content, &acknowledged, NULL), SC_ERR_NOT_FOUND);
-	assert_int_equal(sc_state_save(store, old_state, mark, NULL), SC_OK);
-	assert_true(sc_state_is_there(store));
+	assert_false(sc_hsmd_state_exists(store));
+	assert_int_equal(sc_hsmd_state_load(store, &content, &acknowledged, NULL), SC_ERR_NOT_FOUND);
+	assert_int_equal(sc_hsmd_state_save(store, old_state, mark, NULL), SC_OK);
+	assert_true(sc_hsmd_state_exists(store));
 	assert_saved(old_state);
-	assert_int_equal(sc_state_save(store, new_state, mark, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_state_save(store, new_state, mark, NULL), SC_OK);
 	assert_saved(new_state);
 }
 
 static void a_second_process_is_refused(void **state)
 {
-	struct sc_state_store *second = NULL;
+	struct sc_hsmd_state *second = NULL;
 	struct sc_error err = { 0 };
 	int status = 0;
 	pid_t child = fork();
 
 	(void)state;
 	if (child == 0)
-		_exit(sc_state_open(directory, false, &second, NULL) == SC_ERR_LOCKED ? 0 : 1);
+		_exit(sc_hsmd_state_open(directory, false, &second, NULL) == SC_ERR_LOCKED ? 0 : 1);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
-	assert_int_equal(sc_state_open(directory, false, &second, &err), SC_ERR_LOCKED);
+	assert_int_equal(sc_hsmd_state_open(directory, false, &second, &err), SC_ERR_LOCKED);
 	assert_non_null(strstr(err.message, "another process works on it"));
-	sc_state_close(store);
+	sc_hsmd_state_close(store);
 	store = NULL;
-	assert_int_equal(sc_state_open(directory, false, &store, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_state_open(directory, false, &store, NULL), SC_OK);
 }
 
 static void a_directory_open_to_others_is_refused(void **state)
@@ -100,13 +100,13 @@ static void a_directory_open_to_others_is_refused(void **state)
 	struct sc_error err = { 0 };
 
 	(void)state;
-	sc_state_close(store);
+	sc_hsmd_state_close(store);
 	store = NULL;
 	assert_int_equal(chmod(directory, 0750), 0);
-	assert_int_equal(sc_state_open(directory, false, &store, &err), SC_ERR_ARGUMENT);
+	assert_int_equal(sc_hsmd_state_open(directory, false, &store, &err), SC_ERR_ARGUMENT);
 	assert_non_null(strstr(err.message, "chmod 700"));
 	assert_int_equal(chmod(directory, 0700), 0);
-	assert_int_equal(sc_state_open(directory, false, &store, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_state_open(directory, false, &store, NULL), SC_OK);
 }
 
 /* sc_file_exists looks for no hidden names. */
@@ -117,16 +117,16 @@ static bool is_there(const struct sc_dir *dir, const char *name)
 
 static void what_an_interrupted_writing_left_is_swept_away(void **state)
 {
-	const struct sc_dir *dir = sc_state_dir(store);
+	const struct sc_dir *dir = sc_hsmd_state_dir(store);
 
 	(void)state;
-	assert_int_equal(sc_state_save(store, old_state, mark, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_state_save(store, old_state, mark, NULL), SC_OK);
 	assert_true(close(openat(dir->fd, ".state.0011223344556677", O_CREAT | O_WRONLY, 0600)) == 0);
 	assert_true(close(openat(dir->fd, ".mark.0011223344556677", O_CREAT | O_WRONLY, 0600)) == 0);
 	assert_true(close(openat(dir->fd, ".stateful", O_CREAT | O_WRONLY, 0600)) == 0);
-	sc_state_close(store);
-	assert_int_equal(sc_state_open(directory, false, &store, NULL), SC_OK);
-	dir = sc_state_dir(store);
+	sc_hsmd_state_close(store);
+	assert_int_equal(sc_hsmd_state_open(directory, false, &store, NULL), SC_OK);
+	dir = sc_hsmd_state_dir(store);
 	assert_false(is_there(dir, ".state.0011223344556677"));
 	assert_false(is_there(dir, ".mark.0011223344556677"));
 	assert_true(is_there(dir, ".stateful"));
@@ -183,11 +183,11 @@ static void a_full_disk_is_an_error_until_there_is_room_again(void **state)
 	failing.write = failing_write;
 	failing_errno = ENOSPC;
 	sc_os = &failing;
-	assert_int_equal(sc_state_save(store, old_state, mark, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_state_save(store, old_state, mark, NULL), SC_OK);
 	fail_at = 1;
-	assert_int_equal(sc_state_save(store, new_state, mark, NULL), SC_ERR_SYSTEM);
+	assert_int_equal(sc_hsmd_state_save(store, new_state, mark, NULL), SC_ERR_SYSTEM);
 	assert_saved(old_state);
-	assert_int_equal(sc_state_save(store, new_state, mark, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_state_save(store, new_state, mark, NULL), SC_OK);
 	assert_saved(new_state);
 }
 
@@ -202,19 +202,19 @@ static void every_failing_call_is_told_and_no_file_is_torn(void **state)
 	failing.write = failing_write;
 	failing.renameat2 = failing_renameat2;
 	failing_errno = EIO;
-	assert_int_equal(sc_state_save(store, old_state, mark, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_state_save(store, old_state, mark, NULL), SC_OK);
 	for (int n = 1; !all_passed; n++) {
 		SC_CLEANUP(sc_bytes) content = { 0 };
 		sc_status status;
 
 		fail_at = n;
 		sc_os = &failing;
-		status = sc_state_save(store, new_state, mark, NULL);
+		status = sc_hsmd_state_save(store, new_state, mark, NULL);
 		all_passed = fail_at > 0;
 		fail_at = 0;
 		sc_os = &sc_os_system;
 		assert_int_equal(status == SC_OK, all_passed);
-		assert_int_equal(sc_file_read(sc_state_dir(store), "state", 100, &content, NULL), SC_OK);
+		assert_int_equal(sc_file_read(sc_hsmd_state_dir(store), "state", 100, &content, NULL), SC_OK);
 		assert_true(sc_view_equals(sc_bytes_view(&content), old_state) ||
 			    sc_view_equals(sc_bytes_view(&content), new_state));
 		/* Whoever is told that nothing has changed must find the old state after a restart. */
@@ -222,7 +222,7 @@ static void every_failing_call_is_told_and_no_file_is_torn(void **state)
 			assert_true(sc_view_equals(sc_bytes_view(&content), old_state));
 		without_mark += status == SC_ERR_NOT_DURABLE;
 		if (!all_passed)
-			assert_int_equal(sc_state_save(store, old_state, mark, NULL), SC_OK);
+			assert_int_equal(sc_hsmd_state_save(store, old_state, mark, NULL), SC_OK);
 		assert_true(n < 100);
 	}
 	assert_int_not_equal(without_mark, 0);
@@ -248,20 +248,20 @@ static void a_first_state_never_stands_without_its_mark(void **state)
 
 		fail_at = n;
 		sc_os = &failing;
-		(void)!sc_state_save(store, new_state, mark, NULL);
+		(void)!sc_hsmd_state_save(store, new_state, mark, NULL);
 		all_passed = fail_at > 0;
 		fail_at = 0;
 		sc_os = &sc_os_system;
-		if (sc_state_is_there(store)) {
-			assert_int_equal(sc_state_load(store, &content, &acknowledged, NULL), SC_OK);
+		if (sc_hsmd_state_exists(store)) {
+			assert_int_equal(sc_hsmd_state_load(store, &content, &acknowledged, NULL), SC_OK);
 			stood++;
 		}
 		/* Started anew, with nothing in the directory. */
-		sc_state_close(store);
+		sc_hsmd_state_close(store);
 		store = NULL;
 		(void)unlink(at("state"));
 		(void)unlink(at("mark"));
-		assert_int_equal(sc_state_open(directory, false, &store, NULL), SC_OK);
+		assert_int_equal(sc_hsmd_state_open(directory, false, &store, NULL), SC_OK);
 		assert_true(n < 100);
 	}
 	assert_int_not_equal(stood, 0);
@@ -277,17 +277,17 @@ static void after_a_failed_sync_nothing_is_written_any_more(void **state)
 	for (int n = 1; n <= 4; n++) {
 		fail_at = n;
 		sc_os = &failing;
-		assert_int_equal(sc_state_save(store, new_state, mark, NULL), SC_ERR_NOT_DURABLE);
+		assert_int_equal(sc_hsmd_state_save(store, new_state, mark, NULL), SC_ERR_NOT_DURABLE);
 		sc_os = &sc_os_system;
-		assert_int_equal(sc_state_save(store, new_state, mark, NULL), SC_ERR_NOT_DURABLE);
-		sc_state_close(store);
-		assert_int_equal(sc_state_open(directory, false, &store, NULL), SC_OK);
-		assert_int_equal(sc_state_save(store, old_state, mark, NULL), SC_OK);
+		assert_int_equal(sc_hsmd_state_save(store, new_state, mark, NULL), SC_ERR_NOT_DURABLE);
+		sc_hsmd_state_close(store);
+		assert_int_equal(sc_hsmd_state_open(directory, false, &store, NULL), SC_OK);
+		assert_int_equal(sc_hsmd_state_save(store, old_state, mark, NULL), SC_OK);
 		assert_saved(old_state);
 	}
 	fail_at = 5;
 	sc_os = &failing;
-	assert_int_equal(sc_state_save(store, new_state, mark, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_state_save(store, new_state, mark, NULL), SC_OK);
 }
 
 /* -- the unlock key ---------------------------------------------------------------------------- */
@@ -298,7 +298,7 @@ static uint8_t raw[SC_UNLOCK_KEY_SIZE];
 
 static void write_key(const char *name, const void *content, size_t len, mode_t mode)
 {
-	int fd = openat(sc_state_dir(store)->fd, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int fd = openat(sc_hsmd_state_dir(store)->fd, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, content, len), (ssize_t)len);
@@ -309,8 +309,8 @@ static void write_key(const char *name, const void *content, size_t len, mode_t 
 static sc_status read_key(const char *file, const char *fd, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) key = { 0 };
-	const struct sc_unlock_source source = { file, fd };
-	sc_status status = sc_unlock_read(&source, sc_state_dir(store), &key, err);
+	const struct sc_hsmd_unlock_source source = { file, fd };
+	sc_status status = sc_hsmd_unlock_read(&source, sc_hsmd_state_dir(store), &key, err);
 
 	if (status == SC_OK) {
 		assert_int_equal(key.len, SC_UNLOCK_KEY_SIZE);
@@ -325,14 +325,14 @@ static void a_key_is_raw_or_hexadecimal_and_nothing_else(void **state)
 
 	(void)state;
 	for (size_t len = 0; len < sizeof hex; len++) {
-		write_key(SC_UNLOCK_FILE, hex, len, 0600);
+		write_key(SC_HSMD_UNLOCK_FILE, hex, len, 0600);
 		assert_int_equal(read_key(NULL, NULL, NULL), len == 64 || len == 65 ? SC_OK : SC_ERR_FORMAT);
 	}
 	for (size_t len = 0; len <= sizeof raw; len++) {
-		write_key(SC_UNLOCK_FILE, raw, len, 0600);
+		write_key(SC_HSMD_UNLOCK_FILE, raw, len, 0600);
 		assert_int_equal(read_key(NULL, NULL, NULL), len == sizeof raw ? SC_OK : SC_ERR_FORMAT);
 	}
-	write_key(SC_UNLOCK_FILE, "g" HEX, 64, 0600);
+	write_key(SC_HSMD_UNLOCK_FILE, "g" HEX, 64, 0600);
 	assert_int_equal(read_key(NULL, NULL, NULL), SC_ERR_FORMAT);
 }
 
@@ -343,39 +343,39 @@ static void a_key_that_others_can_read_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof open_modes / sizeof open_modes[0]; i++) {
-		write_key(SC_UNLOCK_FILE, raw, sizeof raw, open_modes[i]);
+		write_key(SC_HSMD_UNLOCK_FILE, raw, sizeof raw, open_modes[i]);
 		assert_int_equal(read_key(NULL, NULL, &err), SC_ERR_ARGUMENT);
 		assert_non_null(strstr(err.message, "chmod 600"));
 	}
-	write_key(SC_UNLOCK_FILE, raw, sizeof raw, 0400);
+	write_key(SC_HSMD_UNLOCK_FILE, raw, sizeof raw, 0400);
 	assert_int_equal(read_key(NULL, NULL, NULL), SC_OK);
 }
 
 static void a_key_is_no_link_and_no_pipe(void **state)
 {
-	int dir = sc_state_dir(store)->fd;
+	int dir = sc_hsmd_state_dir(store)->fd;
 
 	(void)state;
 	assert_int_equal(read_key(NULL, NULL, NULL), SC_ERR_NOT_FOUND);
 	write_key("elsewhere", raw, sizeof raw, 0600);
-	assert_int_equal(symlinkat("elsewhere", dir, SC_UNLOCK_FILE), 0);
+	assert_int_equal(symlinkat("elsewhere", dir, SC_HSMD_UNLOCK_FILE), 0);
 	assert_int_equal(read_key(NULL, NULL, NULL), SC_ERR_SYSTEM);
-	assert_int_equal(unlinkat(dir, SC_UNLOCK_FILE, 0), 0);
-	assert_int_equal(mkfifoat(dir, SC_UNLOCK_FILE, 0600), 0);
+	assert_int_equal(unlinkat(dir, SC_HSMD_UNLOCK_FILE, 0), 0);
+	assert_int_equal(mkfifoat(dir, SC_HSMD_UNLOCK_FILE, 0600), 0);
 	assert_int_equal(read_key(NULL, NULL, NULL), SC_ERR_ARGUMENT);
 }
 
 static void a_key_comes_from_where_it_is_said_to(void **state)
 {
-	const struct sc_unlock_source none = { NULL, NULL };
-	const struct sc_unlock_source by_file = { "f", NULL };
+	const struct sc_hsmd_unlock_source none = { NULL, NULL };
+	const struct sc_hsmd_unlock_source by_file = { "f", NULL };
 	char path[128];
 	char text[16];
 	int ends[2];
 
 	(void)state;
-	assert_false(sc_unlock_is_given(&none));
-	assert_true(sc_unlock_is_given(&by_file));
+	assert_false(sc_hsmd_unlock_is_given(&none));
+	assert_true(sc_hsmd_unlock_is_given(&by_file));
 	write_key("given", raw, sizeof raw, 0600);
 	snprintf(path, sizeof path, "%s/given", directory);
 	assert_int_equal(read_key(path, NULL, NULL), SC_OK);
@@ -392,18 +392,18 @@ static void a_key_comes_from_where_it_is_said_to(void **state)
 
 static void a_new_module_gets_a_key_that_is_then_kept(void **state)
 {
-	const struct sc_unlock_source none = { NULL, NULL };
+	const struct sc_hsmd_unlock_source none = { NULL, NULL };
 	SC_CLEANUP(sc_secret) first = { 0 };
 	SC_CLEANUP(sc_secret) second = { 0 };
 	SC_CLEANUP(sc_secret) third = { 0 };
 	struct stat status;
 
 	(void)state;
-	assert_int_equal(sc_unlock_read_or_make(&none, sc_state_dir(store), &first, NULL), SC_OK);
-	assert_int_equal(fstatat(sc_state_dir(store)->fd, SC_UNLOCK_FILE, &status, 0), 0);
+	assert_int_equal(sc_hsmd_unlock_read_or_make(&none, sc_hsmd_state_dir(store), &first, NULL), SC_OK);
+	assert_int_equal(fstatat(sc_hsmd_state_dir(store)->fd, SC_HSMD_UNLOCK_FILE, &status, 0), 0);
 	assert_int_equal(status.st_mode & 07777, 0600);
-	assert_int_equal(sc_unlock_read_or_make(&none, sc_state_dir(store), &second, NULL), SC_OK);
-	assert_int_equal(sc_unlock_read(&none, sc_state_dir(store), &third, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_unlock_read_or_make(&none, sc_hsmd_state_dir(store), &second, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_unlock_read(&none, sc_hsmd_state_dir(store), &third, NULL), SC_OK);
 	assert_true(sc_secret_equals(&first, &second) && sc_secret_equals(&first, &third));
 }
 
@@ -411,26 +411,26 @@ static void a_new_module_gets_a_key_that_is_then_kept(void **state)
 
 static void assert_bad_spec(const char *text, const char *named)
 {
-	struct sc_socket_spec spec;
+	struct sc_hsmd_socket_spec spec;
 	struct sc_error err = { 0 };
 
-	assert_int_equal(sc_socket_spec_read(text, &spec, &err), SC_ERR_ARGUMENT);
+	assert_int_equal(sc_hsmd_socket_spec_read(text, &spec, &err), SC_ERR_ARGUMENT);
 	if (!strstr(err.message, named))
 		fail_msg("%s: \"%s\" does not name %s", text, err.message, named);
 }
 
 static void a_socket_is_described_completely_or_refused(void **state)
 {
-	struct sc_socket_spec spec;
+	struct sc_hsmd_socket_spec spec;
 	char text[512];
 
 	(void)state;
-	assert_int_equal(sc_socket_spec_read("role=use,path=/run/a", &spec, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_socket_spec_read("role=use,path=/run/a", &spec, NULL), SC_OK);
 	assert_int_equal(spec.policy.role, SC_ROLE_USE);
 	assert_int_equal(spec.mode, 0600);
 	assert_int_equal(spec.group, (gid_t)-1);
 	assert_int_equal(
-	    sc_socket_spec_read(
+	    sc_hsmd_socket_spec_read(
 		"path=/run/b,owner=vaultd,make=vault,load=vault+simple,mode=0660,group=root,role=service",
 		&spec, NULL),
 	    SC_OK);
@@ -457,7 +457,7 @@ static void a_socket_is_described_completely_or_refused(void **state)
 	assert_bad_spec("role=service,path=/run/a,owner=x,make=vault+", "no application");
 	assert_bad_spec("role=service,path=/run/a,owner=x,make=cheese", "cheese");
 	assert_bad_spec("role=service,path=/run/a,make=vault,load=vault", "daemon");
-	snprintf(text, sizeof text, "role=use,path=/%0*d", SC_SOCKET_PATH_MAX, 0);
+	snprintf(text, sizeof text, "role=use,path=/%0*d", SC_HSMD_SOCKET_PATH_MAX, 0);
 	assert_bad_spec(text, "path");
 	snprintf(text, sizeof text, "role=use,path=/run/%0*d", 480, 0);
 	assert_bad_spec(text, "socket");
@@ -465,24 +465,24 @@ static void a_socket_is_described_completely_or_refused(void **state)
 
 static void a_socket_takes_the_place_of_a_dead_one_only(void **state)
 {
-	struct sc_socket_spec spec = { .policy.role = SC_ROLE_USE, .mode = 0640, .group = (gid_t)-1 };
+	struct sc_hsmd_socket_spec spec = { .policy.role = SC_ROLE_USE, .mode = 0640, .group = (gid_t)-1 };
 	struct stat status;
 	int first = -1;
 	int second = -1;
 
 	(void)state;
 	snprintf(spec.path, sizeof spec.path, "%s/socket", directory);
-	assert_int_equal(sc_socket_listen(&spec, &first, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_socket_listen(&spec, &first, NULL), SC_OK);
 	assert_int_equal(stat(spec.path, &status), 0);
 	assert_true(S_ISSOCK(status.st_mode));
 	assert_int_equal(status.st_mode & 07777, 0640);
-	assert_int_equal(sc_socket_listen(&spec, &second, NULL), SC_ERR_EXISTS);
+	assert_int_equal(sc_hsmd_socket_listen(&spec, &second, NULL), SC_ERR_EXISTS);
 	close(first);
-	assert_int_equal(sc_socket_listen(&spec, &second, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_socket_listen(&spec, &second, NULL), SC_OK);
 	close(second);
 	assert_int_equal(unlink(spec.path), 0);
 	write_key("socket", "file", 4, 0600);
-	assert_int_equal(sc_socket_listen(&spec, &second, NULL), SC_ERR_EXISTS);
+	assert_int_equal(sc_hsmd_socket_listen(&spec, &second, NULL), SC_ERR_EXISTS);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -16,7 +16,7 @@
 #include "formats/signed_data.h"
 #include "formats/statement.h"
 #include "formats/suite.h"
-#include "formats/transfer.h"
+#include "formats/transfer_package.h"
 #include "support/samples.h"
 
 static void sample_der(const char *name, struct sc_bytes *out)

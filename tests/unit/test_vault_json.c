@@ -9,7 +9,7 @@
 
 #include "formats/key_type.h"
 #include "vaultd/keys/bundle.h"
-#include "vaultd/keys/import_words.h"
+#include "vaultd/keys/import_refusal.h"
 #include "vaultd/resources/policies.h"
 #include "vaultd/resources/vault_body.h"
 #include "web/json.h"
@@ -17,7 +17,7 @@
 #define TENANT "3f0c2a52-5d0b-4f64-9b54-2f6f3f1f6f01"
 #define OID    "11111111-2222-4333-8444-555555555555"
 
-static const struct sc_policy_author author = { TENANT, "https://login.example/t/" };
+static const struct sc_resources_policy_author author = { TENANT, "https://login.example/t/" };
 
 static json_t *parse(const char *text)
 {
@@ -43,7 +43,7 @@ static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 	SC_CLEANUP(sc_json) properties = parse("{\"softDeleteRetentionInDays\":90}");
 	SC_CLEANUP(sc_json) bundle = NULL;
 	SC_CLEANUP(sc_json) again = NULL;
-	struct sc_key_row row = { .vault = "Contoso",
+	struct sc_store_key_row row = { .vault = "Contoso",
 				  .name = "first",
 				  .version = "00112233445566778899aabbccddeeff",
 				  .kty = "RSA-HSM",
@@ -58,7 +58,7 @@ static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 	(void)state;
 	assert_ok(sc_spki_of(key, &spki, &err), &err);
 	row.spki = sc_bytes_view(&spki);
-	assert_ok(sc_bundle_of(&row, properties, "vault.localhost:8443", &bundle, &err), &err);
+	assert_ok(sc_keys_bundle_of(&row, properties, "vault.localhost:8443", &bundle, &err), &err);
 	assert_string_equal(
 	    text_at(bundle, "key", "kid"),
 	    "https://contoso.vault.localhost:8443/keys/first/00112233445566778899aabbccddeeff");
@@ -74,20 +74,20 @@ static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 	assert_string_equal(text_at(bundle, "tags", "a"), "b");
 	/* Damage is no fault of whoever asks, so it is no malformed JSON of his. */
 	row.tags = "{";
-	assert_status(sc_bundle_of(&row, properties, "vault.localhost:8443", &again, &err), SC_ERR_INTEGRITY,
+	assert_status(sc_keys_bundle_of(&row, properties, "vault.localhost:8443", &again, &err), SC_ERR_INTEGRITY,
 		      &err);
 	row.tags = "{}";
 	row.spki = sc_view_of(spki.data, spki.len - 1);
-	assert_status(sc_bundle_of(&row, properties, "vault.localhost:8443", &again, &err), SC_ERR_INTEGRITY,
+	assert_status(sc_keys_bundle_of(&row, properties, "vault.localhost:8443", &again, &err), SC_ERR_INTEGRITY,
 		      &err);
 }
 
 static sc_status read_wish(const char *text)
 {
 	SC_CLEANUP(sc_json) body = parse(text);
-	struct sc_key_wish wish;
+	struct sc_keys_changes wish;
 
-	return sc_key_wish_read(body, body, &wish, NULL);
+	return sc_keys_changes_read(body, body, &wish, NULL);
 }
 
 static void what_no_key_can_have_is_refused(void **state)
@@ -108,36 +108,36 @@ static void what_an_update_does_not_say_stays(void **state)
 {
 	SC_CLEANUP(sc_json) body = parse("{\"attributes\":{\"enabled\":false,\"nbf\":null}}");
 	SC_CLEANUP(sc_json) late = parse("{\"attributes\":{\"nbf\":200}}");
-	struct sc_key_row row = {
+	struct sc_store_key_row row = {
 		.enabled = true, .not_before = 50, .expires = 100, .key_ops = "[]", .tags = "{}"
 	};
 	struct sc_bytes texts[2] = { { 0 }, { 0 } };
-	struct sc_key_wish wish;
+	struct sc_keys_changes wish;
 	struct sc_error err = { 0 };
 
 	(void)state;
-	assert_ok(sc_key_wish_read(body, body, &wish, &err), &err);
-	assert_ok(sc_key_wish_apply(&wish, &row, texts, &err), &err);
+	assert_ok(sc_keys_changes_read(body, body, &wish, &err), &err);
+	assert_ok(sc_keys_changes_apply(&wish, &row, texts, &err), &err);
 	assert_false(row.enabled);
 	assert_int_equal(row.not_before, 50);
 	assert_int_equal(row.expires, 100);
 	assert_string_equal(row.key_ops, "[]");
 	/* A beginning after the end that the row has already. */
-	assert_ok(sc_key_wish_read(late, late, &wish, &err), &err);
-	assert_status(sc_key_wish_apply(&wish, &row, texts, &err), SC_ERR_ARGUMENT, &err);
+	assert_ok(sc_keys_changes_read(late, late, &wish, &err), &err);
+	assert_status(sc_keys_changes_apply(&wish, &row, texts, &err), SC_ERR_ARGUMENT, &err);
 }
 
 static void key_ops_restrict(void **state)
 {
-	struct sc_key_row row = { .key_ops = "[\"decrypt\",\"sign\"]" };
+	struct sc_store_key_row row = { .key_ops = "[\"decrypt\",\"sign\"]" };
 
 	(void)state;
-	assert_true(sc_key_allows(&row, "sign"));
-	assert_false(sc_key_allows(&row, "verify"));
+	assert_true(sc_keys_allows(&row, "sign"));
+	assert_false(sc_keys_allows(&row, "verify"));
 	row.key_ops = "[]";
-	assert_false(sc_key_allows(&row, "sign"));
+	assert_false(sc_keys_allows(&row, "sign"));
 	row.key_ops = "damaged";
-	assert_false(sc_key_allows(&row, "sign"));
+	assert_false(sc_keys_allows(&row, "sign"));
 }
 
 /* -- vaults ------------------------------------------------------------------------------------ */
@@ -157,7 +157,7 @@ static void a_vaults_name_is_a_hosts_name(void **state)
 }
 
 /* A PUT's body: a sound one, with `more` among its properties. */
-static sc_status read_vault(const char *more, const char *present_text, struct sc_vault_wish *wish)
+static sc_status read_vault(const char *more, const char *present_text, struct sc_resources_vault_request *wish)
 {
 	char text[2048];
 	SC_CLEANUP(sc_json) body = NULL;
@@ -171,14 +171,14 @@ static sc_status read_vault(const char *more, const char *present_text, struct s
 	    "\"name\":\"Premium\"}%s%s}}",
 	    more, strstr(more, "accessPolicies") ? "" : ",\"accessPolicies\":[]");
 	body = parse(text);
-	status = sc_vault_wish_read(body, &author, present, wish, &err);
+	status = sc_resources_vault_request_read(body, &author, present, wish, &err);
 	wish->location = NULL; /* it pointed into the body */
 	return status;
 }
 
 static sc_status try_vault(const char *more)
 {
-	SC_CLEANUP(sc_vault_wish) wish = { 0 };
+	SC_CLEANUP(sc_resources_vault_request) wish = { 0 };
 
 	return read_vault(more, NULL, &wish);
 }
@@ -225,14 +225,14 @@ static sc_status read_policies(unsigned count, struct sc_error *err)
 	entry =
 	    json_pack("{s:s, s:s, s:{s:[s, s, s, s]}}", "tenantId", TENANT, "objectId", OID, "permissions",
 		      "keys", "unwrapKey", "decrypt", "getrotationpolicy", "setrotationpolicy");
-	SC_CLEANUP(sc_vault_wish) wish = { 0 };
+	SC_CLEANUP(sc_resources_vault_request) wish = { 0 };
 	json_t *policies = json_array();
 
 	assert_int_equal(json_object_set_new(json_object_get(body, "properties"), "accessPolicies", policies),
 			 0);
 	while (count--)
 		assert_int_equal(json_array_append(policies, entry), 0);
-	return sc_vault_wish_read(body, &author, NULL, &wish, err);
+	return sc_resources_vault_request_read(body, &author, NULL, &wish, err);
 }
 
 static void more_policies_than_can_be_kept_are_refused_by_name(void **state)
@@ -248,9 +248,9 @@ static void more_policies_than_can_be_kept_are_refused_by_name(void **state)
 /* An entry keeps the issuer that it was made with, whoever puts the vault back; clients never see it. */
 static void an_access_policy_names_its_principals_issuer(void **state)
 {
-	SC_CLEANUP(sc_vault_wish) fresh = { 0 };
-	SC_CLEANUP(sc_vault_wish) kept = { 0 };
-	struct sc_vault_row row = { .tenant = TENANT,
+	SC_CLEANUP(sc_resources_vault_request) fresh = { 0 };
+	SC_CLEANUP(sc_resources_vault_request) kept = { 0 };
+	struct sc_store_vault_row row = { .tenant = TENANT,
 				    .subscription = "s",
 				    .group = "g",
 				    .name = "Contoso",
@@ -273,7 +273,7 @@ static void an_access_policy_names_its_principals_issuer(void **state)
 	assert_non_null(
 	    strstr((const char *)kept.properties.data, "\"issuer\":\"https://outside.example/\""));
 	row.properties = (const char *)kept.properties.data;
-	assert_ok(sc_vault_show(&row, "vault.localhost:8443", &shown, &err), &err);
+	assert_ok(sc_resources_vault_show(&row, "vault.localhost:8443", &shown, &err), &err);
 	assert_string_equal(text_at(shown, "properties", "vaultUri"),
 			    "https://contoso.vault.localhost:8443/");
 	assert_string_equal(json_string_value(json_object_get(shown, "id")),
@@ -285,13 +285,13 @@ static void an_access_policy_names_its_principals_issuer(void **state)
 
 static void purge_protection_once_on_stays_on(void **state)
 {
-	SC_CLEANUP(sc_vault_wish) wish = { 0 };
+	SC_CLEANUP(sc_resources_vault_request) wish = { 0 };
 
 	(void)state;
 	assert_int_equal(
 	    read_vault(",\"enablePurgeProtection\":true", "{\"enablePurgeProtection\":true}", &wish), SC_OK);
-	sc_vault_wish_free(&wish);
-	wish = (struct sc_vault_wish){ 0 };
+	sc_resources_vault_request_free(&wish);
+	wish = (struct sc_resources_vault_request){ 0 };
 	assert_int_equal(read_vault("", "{\"enablePurgeProtection\":true}", &wish), SC_ERR_ARGUMENT);
 }
 
@@ -300,7 +300,7 @@ static void purge_protection_once_on_stays_on(void **state)
 static void a_refused_package_is_told_what_it_was_made_for(void **state)
 {
 	SC_CLEANUP(sc_transfer_header) header = sc_transfer_header_new();
-	const struct sc_import_place place = { "North America", "11111111-1111-4111-8111-111111111111" };
+	const struct sc_keys_import_place place = { "North America", "11111111-1111-4111-8111-111111111111" };
 	struct sc_error err = { 0 };
 
 	(void)state;
@@ -308,19 +308,19 @@ static void a_refused_package_is_told_what_it_was_made_for(void **state)
 	assert_ok(sc_text_set(&header->region, "EU", "region", &err), &err);
 	assert_ok(sc_text_set(&header->subscription, OID, "subscription", &err), &err);
 	header->not_after = 1795518000;
-	assert_status(sc_import_explain(header, &place, SC_ERR_TRANSFER_REGION, &err), SC_ERR_TRANSFER_REGION,
+	assert_status(sc_keys_import_explain(header, &place, SC_ERR_TRANSFER_REGION, &err), SC_ERR_TRANSFER_REGION,
 		      &err);
 	assert_string_equal(err.message,
 			    "The transfer package is made for Europe, this vault is in North America.");
-	(void)sc_import_explain(header, &place, SC_ERR_TRANSFER_SUBSCRIPTION, &err);
+	(void)sc_keys_import_explain(header, &place, SC_ERR_TRANSFER_SUBSCRIPTION, &err);
 	assert_non_null(strstr(err.message, OID));
 	assert_non_null(strstr(err.message, place.subscription));
-	(void)sc_import_explain(header, &place, SC_ERR_TRANSFER_EXPIRED, &err);
+	(void)sc_keys_import_explain(header, &place, SC_ERR_TRANSFER_EXPIRED, &err);
 	assert_non_null(strstr(err.message, "expired on 2026-11-24"));
-	assert_int_equal(sc_import_explain(header, &place, SC_ERR_EXISTS, &err), SC_ERR_CONFLICT);
+	assert_int_equal(sc_keys_import_explain(header, &place, SC_ERR_EXISTS, &err), SC_ERR_CONFLICT);
 	/* What is not about the package keeps its own words. */
 	(void)sc_fail(&err, SC_ERR_UNAVAILABLE, "the module is away");
-	assert_int_equal(sc_import_explain(header, &place, SC_ERR_UNAVAILABLE, &err), SC_ERR_UNAVAILABLE);
+	assert_int_equal(sc_keys_import_explain(header, &place, SC_ERR_UNAVAILABLE, &err), SC_ERR_UNAVAILABLE);
 	assert_string_equal(err.message, "the module is away");
 }
 

@@ -36,15 +36,15 @@ static const struct sc_web_host hosts[] = {
 
 /* The matched pattern, "-" for none, "405" for another method. */
 static const char *find(const struct sc_web_host *host, const char *method, const char *raw,
-			struct sc_route_match *match, struct sc_target *target)
+			struct sc_web_route_match *match, struct sc_web_target *target)
 {
 	struct sc_error err = { 0 };
 
-	sc_target_free(target);
-	*target = (struct sc_target){ 0 };
-	*match = (struct sc_route_match){ 0 };
-	assert_ok(sc_target_read(raw, target, &err), &err);
-	if (sc_route_find(host, method, target, match))
+	sc_web_target_free(target);
+	*target = (struct sc_web_target){ 0 };
+	*match = (struct sc_web_route_match){ 0 };
+	assert_ok(sc_web_target_read(raw, target, &err), &err);
+	if (sc_web_route_find(host, method, target, match))
 		return match->route->path;
 	return match->has_path ? "405" : "-";
 }
@@ -74,8 +74,8 @@ static void the_first_row_that_fits_wins(void **state)
 		{ "PUT", "/keys/%6Bey", "/keys/{name}", "key" },
 		{ "PUT", "/%6Beys/a", "/keys/{name}", "a" },
 	};
-	struct sc_route_match match = { 0 };
-	struct sc_target target = { 0 };
+	struct sc_web_route_match match = { 0 };
+	struct sc_web_target target = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -86,13 +86,13 @@ static void the_first_row_that_fits_wins(void **state)
 		if (cases[i].parameter)
 			assert_string_equal(match.parameter[0].value, cases[i].parameter);
 	}
-	sc_target_free(&target);
+	sc_web_target_free(&target);
 }
 
 static void the_resource_manager_is_relaxed_about_case_and_slashes(void **state)
 {
-	struct sc_route_match match = { 0 };
-	struct sc_target target = { 0 };
+	struct sc_web_route_match match = { 0 };
+	struct sc_web_target target = { 0 };
 	static const char *const same[] = {
 		"/subscriptions/S/resourceGroups/G",
 		"/Subscriptions/S/RESOURCEGROUPS/G",
@@ -109,13 +109,13 @@ static void the_resource_manager_is_relaxed_about_case_and_slashes(void **state)
 	assert_string_equal(find(&hosts[1], "GET", "//", &match, &target), "/");
 	assert_string_equal(find(&hosts[1], "PUT", "/subscriptions/S/resourceGroup/G", &match, &target), "-");
 	assert_string_equal(find(&hosts[1], "PUT", "/subscriptions/S/resourceGroups", &match, &target), "-");
-	sc_target_free(&target);
+	sc_web_target_free(&target);
 }
 
 static const char *host_for(const char *name, char label[64])
 {
 	struct sc_view view;
-	const struct sc_web_host *host = sc_route_host(hosts, "LocalHost", sc_view_text(name), &view);
+	const struct sc_web_host *host = sc_web_route_host(hosts, "LocalHost", sc_view_text(name), &view);
 
 	snprintf(label, 64, "%.*s", (int)view.len, view.len ? (const char *)view.data : "");
 	return host ? host->name : "-";
@@ -141,37 +141,37 @@ static void a_host_is_one_of_the_table_under_the_domain(void **state)
 
 static sc_status read_target(const char *raw)
 {
-	struct sc_target target = { 0 };
+	struct sc_web_target target = { 0 };
 	struct sc_error err = { 0 };
-	sc_status status = sc_target_read(raw, &target, &err);
+	sc_status status = sc_web_target_read(raw, &target, &err);
 
-	sc_target_free(&target);
+	sc_web_target_free(&target);
 	return status;
 }
 
 static void a_target_of_too_many_parts_is_refused(void **state)
 {
-	char raw[SC_TARGET_MAX + 2];
+	char raw[SC_WEB_TARGET_MAX + 2];
 	size_t used = 0;
 
 	(void)state;
-	for (unsigned i = 0; i < SC_SEGMENTS_MAX; i++)
+	for (unsigned i = 0; i < SC_WEB_SEGMENTS_MAX; i++)
 		used += (size_t)snprintf(raw + used, sizeof raw - used, "/a");
 	assert_ok(read_target(raw), NULL);
 	strcat(raw, "/a");
 	assert_status(read_target(raw), SC_ERR_HTTP, NULL);
 	used = (size_t)snprintf(raw, sizeof raw, "/?");
-	for (unsigned i = 0; i < SC_PAIRS_MAX; i++)
+	for (unsigned i = 0; i < SC_WEB_PAIRS_MAX; i++)
 		used += (size_t)snprintf(raw + used, sizeof raw - used, "p%u=1&", i);
 	assert_ok(read_target(raw), NULL);
 	strcat(raw, "x=1");
 	assert_status(read_target(raw), SC_ERR_HTTP, NULL);
 	memset(raw, 'a', sizeof raw - 1);
 	raw[0] = '/';
-	raw[SC_TARGET_MAX] = '\0';
+	raw[SC_WEB_TARGET_MAX] = '\0';
 	assert_ok(read_target(raw), NULL);
-	raw[SC_TARGET_MAX] = 'a';
-	raw[SC_TARGET_MAX + 1] = '\0';
+	raw[SC_WEB_TARGET_MAX] = 'a';
+	raw[SC_WEB_TARGET_MAX + 1] = '\0';
 	assert_status(read_target(raw), SC_ERR_HTTP, NULL);
 }
 
@@ -181,16 +181,16 @@ static void every_escaped_byte_is_decoded_or_refused(void **state)
 {
 	(void)state;
 	for (unsigned byte = 0; byte < 256; byte++) {
-		struct sc_target target = { 0 };
+		struct sc_web_target target = { 0 };
 		char raw[16];
 		bool is_good = byte >= ' ' && byte < 0x7f && byte != '/' && byte != '\\' && byte != '.';
 
 		snprintf(raw, sizeof raw, "/%%%02X", byte);
-		if ((sc_target_read(raw, &target, NULL) == SC_OK) != is_good)
+		if ((sc_web_target_read(raw, &target, NULL) == SC_OK) != is_good)
 			fail_msg("%s", raw);
 		if (is_good)
 			assert_int_equal(target.segment[0].data[0], byte);
-		sc_target_free(&target);
+		sc_web_target_free(&target);
 	}
 }
 

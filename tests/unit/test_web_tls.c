@@ -141,21 +141,21 @@ static void a_silent_module_costs_a_handshake_its_time_and_no_more(void **state)
 
 static void a_certificate_of_another_key_is_refused_at_the_start(void **state)
 {
-	const struct sc_tls_key_settings settings = { fixture.certificate, fixture.blob, fixture.socket,
+	const struct sc_web_tls_key_settings settings = { fixture.certificate, fixture.blob, fixture.socket,
 						      "vaultd" };
 	EVP_PKEY *other = EVP_EC_gen("P-256");
 	EVP_PKEY *larger = EVP_EC_gen("P-384");
-	struct sc_tls_key *key = NULL;
+	struct sc_web_tls_key *key = NULL;
 	struct sc_error err = { 0 };
 
 	(void)state;
 	web_fixture_certificate(other, fixture.certificate);
-	assert_status(sc_tls_key_open(&settings, &key, &err), SC_ERR_KEY_INVALID, &err);
+	assert_status(sc_web_tls_key_open(&settings, &key, &err), SC_ERR_KEY_INVALID, &err);
 	web_fixture_certificate(larger, fixture.certificate);
-	assert_status(sc_tls_key_open(&settings, &key, &err), SC_ERR_KEY_TYPE, &err);
+	assert_status(sc_web_tls_key_open(&settings, &key, &err), SC_ERR_KEY_TYPE, &err);
 	web_fixture_certificate(fixture.key, fixture.certificate);
-	assert_ok(sc_tls_key_open(&settings, &key, &err), &err);
-	sc_tls_key_free(key);
+	assert_ok(sc_web_tls_key_open(&settings, &key, &err), &err);
+	sc_web_tls_key_free(key);
 	EVP_PKEY_free(other);
 	EVP_PKEY_free(larger);
 }

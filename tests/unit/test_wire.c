@@ -126,49 +126,49 @@ static void a_writer_grows_to_its_limit_and_no_further(void **state)
 
 static void headers_have_the_sizes_that_are_documented(void **state)
 {
-	SC_CLEANUP(sc_writer) request = sc_writer_new(SC_MESSAGE_MAX);
-	SC_CLEANUP(sc_writer) response = sc_writer_new(SC_MESSAGE_MAX);
+	SC_CLEANUP(sc_writer) request = sc_writer_new(SC_WIRE_MESSAGE_MAX);
+	SC_CLEANUP(sc_writer) response = sc_writer_new(SC_WIRE_MESSAGE_MAX);
 
 	(void)state;
-	sc_request_header_write(&request, &(struct sc_request_header){ 0x30, 5, 6 }, 0);
-	assert_int_equal(sc_writer_view(&request).len, SC_REQUEST_HEADER_SIZE);
+	sc_wire_request_header_write(&request, &(struct sc_wire_request_header){ 0x30, 5, 6 }, 0);
+	assert_int_equal(sc_writer_view(&request).len, SC_WIRE_REQUEST_HEADER_SIZE);
 	assert_memory_equal(sc_writer_view(&request).data,
 			    "SCm1\0\1\0\x30\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0\6\0\0\0\0", 28);
-	sc_response_header_write(&response, &(struct sc_response_header){ 0x30, 5, SC_ERR_CARD_PIN, { 1, 2, 3 } }, 0);
-	assert_int_equal(sc_writer_view(&response).len, SC_RESPONSE_HEADER_SIZE);
+	sc_wire_response_header_write(&response, &(struct sc_wire_response_header){ 0x30, 5, SC_ERR_CARD_PIN, { 1, 2, 3 } }, 0);
+	assert_int_equal(sc_writer_view(&response).len, SC_WIRE_RESPONSE_HEADER_SIZE);
 	assert_memory_equal(sc_writer_view(&response).data, "SCm1\0\1\0\x30\0\0\0\0\0\0\0\5\0\0\0\x46\0\0\0\0\0\0\0\1", 28);
 }
 
 /* A message of each kind with a body of three bytes. */
 static void make_request(struct sc_writer *writer)
 {
-	sc_request_header_write(writer, &(struct sc_request_header){ 0x31, 77, 88 }, 3);
+	sc_wire_request_header_write(writer, &(struct sc_wire_request_header){ 0x31, 77, 88 }, 3);
 	sc_write_raw(writer, sc_view_text("abc"));
 }
 
 static void make_response(struct sc_writer *writer)
 {
-	sc_response_header_write(writer, &(struct sc_response_header){ 0x31, 77, SC_ERR_LIMIT, { 4, 5, UINT64_MAX } }, 3);
+	sc_wire_response_header_write(writer, &(struct sc_wire_response_header){ 0x31, 77, SC_ERR_LIMIT, { 4, 5, UINT64_MAX } }, 3);
 	sc_write_raw(writer, sc_view_text("abc"));
 }
 
 static void a_message_is_read_as_it_was_written(void **state)
 {
-	SC_CLEANUP(sc_writer) request = sc_writer_new(SC_MESSAGE_MAX);
-	SC_CLEANUP(sc_writer) response = sc_writer_new(SC_MESSAGE_MAX);
-	struct sc_request_header asked;
-	struct sc_response_header answered;
+	SC_CLEANUP(sc_writer) request = sc_writer_new(SC_WIRE_MESSAGE_MAX);
+	SC_CLEANUP(sc_writer) response = sc_writer_new(SC_WIRE_MESSAGE_MAX);
+	struct sc_wire_request_header asked;
+	struct sc_wire_response_header answered;
 	struct sc_view body;
 
 	(void)state;
 	make_request(&request);
-	assert_ok(sc_request_read(sc_writer_view(&request), &asked, &body, NULL), NULL);
+	assert_ok(sc_wire_request_read(sc_writer_view(&request), &asked, &body, NULL), NULL);
 	assert_int_equal(asked.command, 0x31);
 	assert_int_equal(asked.id, 77);
 	assert_int_equal(asked.authority, 88);
 	assert_view_equal(body, sc_view_text("abc"));
 	make_response(&response);
-	assert_ok(sc_response_read(sc_writer_view(&response), &answered, &body, NULL), NULL);
+	assert_ok(sc_wire_response_read(sc_writer_view(&response), &answered, &body, NULL), NULL);
 	assert_int_equal(answered.command, 0x31);
 	assert_int_equal(answered.id, 77);
 	assert_int_equal(answered.status, SC_ERR_LIMIT);
@@ -179,24 +179,24 @@ static void a_message_is_read_as_it_was_written(void **state)
 
 static sc_status read_request(struct sc_view message)
 {
-	struct sc_request_header header;
+	struct sc_wire_request_header header;
 	struct sc_view body;
 
-	return sc_request_read(message, &header, &body, NULL);
+	return sc_wire_request_read(message, &header, &body, NULL);
 }
 
 static sc_status read_response(struct sc_view message)
 {
-	struct sc_response_header header;
+	struct sc_wire_response_header header;
 	struct sc_view body;
 
-	return sc_response_read(message, &header, &body, NULL);
+	return sc_wire_response_read(message, &header, &body, NULL);
 }
 
 /* Cut anywhere, longer, or with another byte in magic, version, length (or status) it is no message. */
 static void assert_only_whole(void (*make)(struct sc_writer *), sc_status (*read)(struct sc_view), size_t length_at)
 {
-	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_MESSAGE_MAX);
+	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_MESSAGE_MAX);
 	SC_CLEANUP(sc_bytes) message = { 0 };
 	size_t whole;
 
@@ -225,17 +225,17 @@ static void assert_only_whole(void (*make)(struct sc_writer *), sc_status (*read
 static void anything_but_a_whole_message_of_this_version_is_refused(void **state)
 {
 	(void)state;
-	assert_only_whole(make_request, read_request, SC_REQUEST_HEADER_SIZE - 4);
-	assert_only_whole(make_response, read_response, SC_RESPONSE_HEADER_SIZE - 4);
+	assert_only_whole(make_request, read_request, SC_WIRE_REQUEST_HEADER_SIZE - 4);
+	assert_only_whole(make_response, read_response, SC_WIRE_RESPONSE_HEADER_SIZE - 4);
 }
 
 static void a_status_that_is_none_of_ours_is_refused(void **state)
 {
 	(void)state;
 	for (unsigned status = 0; status < 300; status++) {
-		SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_MESSAGE_MAX);
+		SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_MESSAGE_MAX);
 
-		sc_response_header_write(&writer, &(struct sc_response_header){ 1, 1, (sc_status)status, { 0 } }, 0);
+		sc_wire_response_header_write(&writer, &(struct sc_wire_response_header){ 1, 1, (sc_status)status, { 0 } }, 0);
 		assert_status(read_response(sc_writer_view(&writer)),
 			      sc_status_is_known(status) ? SC_OK : SC_ERR_PROTOCOL, NULL);
 	}
@@ -243,18 +243,18 @@ static void a_status_that_is_none_of_ours_is_refused(void **state)
 
 static void a_body_over_its_limit_is_refused(void **state)
 {
-	SC_CLEANUP(sc_writer) writer = sc_writer_new(2 * SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) writer = sc_writer_new(2 * SC_WIRE_BODY_MAX);
 	SC_CLEANUP(sc_bytes) body = { 0 };
 
 	(void)state;
-	assert_ok(sc_bytes_new(SC_BODY_MAX + 1, &body, NULL), NULL);
-	sc_request_header_write(&writer, &(struct sc_request_header){ 1, 1, 0 }, SC_BODY_MAX);
-	sc_write_raw(&writer, sc_view_of(body.data, SC_BODY_MAX));
+	assert_ok(sc_bytes_new(SC_WIRE_BODY_MAX + 1, &body, NULL), NULL);
+	sc_wire_request_header_write(&writer, &(struct sc_wire_request_header){ 1, 1, 0 }, SC_WIRE_BODY_MAX);
+	sc_write_raw(&writer, sc_view_of(body.data, SC_WIRE_BODY_MAX));
 	assert_ok(read_request(sc_writer_view(&writer)), NULL);
-	assert_true(sc_writer_view(&writer).len <= SC_MESSAGE_MAX);
+	assert_true(sc_writer_view(&writer).len <= SC_WIRE_MESSAGE_MAX);
 	sc_writer_free(&writer);
-	writer = sc_writer_new(2 * SC_BODY_MAX);
-	sc_request_header_write(&writer, &(struct sc_request_header){ 1, 1, 0 }, SC_BODY_MAX + 1);
+	writer = sc_writer_new(2 * SC_WIRE_BODY_MAX);
+	sc_wire_request_header_write(&writer, &(struct sc_wire_request_header){ 1, 1, 0 }, SC_WIRE_BODY_MAX + 1);
 	sc_write_raw(&writer, sc_bytes_view(&body));
 	assert_status(read_request(sc_writer_view(&writer)), SC_ERR_PROTOCOL, NULL);
 }
@@ -307,18 +307,18 @@ static void an_authority_is_for_one_command_and_body(void **state)
 	struct sc_hash by_hand;
 
 	(void)state;
-	assert_ok(sc_authority_digest(0x34, sc_view_text("abc"), &digest, NULL), NULL);
+	assert_ok(sc_wire_authority_digest(0x34, sc_view_text("abc"), &digest, NULL), NULL);
 	assert_ok(sc_sha256(sc_view_of("safeconduct quorum 1\0\0\1\0\x34" "abc", 28), &by_hand, NULL), NULL);
 	assert_true(sc_hash_equals(&digest, &by_hand));
-	assert_ok(sc_authority_digest(0x50, sc_view_text("abc"), &other, NULL), NULL);
+	assert_ok(sc_wire_authority_digest(0x50, sc_view_text("abc"), &other, NULL), NULL);
 	assert_false(sc_hash_equals(&digest, &other));
-	assert_ok(sc_authority_digest(0x34, sc_view_text("abd"), &other, NULL), NULL);
+	assert_ok(sc_wire_authority_digest(0x34, sc_view_text("abd"), &other, NULL), NULL);
 	assert_false(sc_hash_equals(&digest, &other));
 }
 
 /* -- every command's fields -------------------------------------------------------------------- */
 
-static uint8_t pattern[SC_BODY_MAX];
+static uint8_t pattern[SC_WIRE_BODY_MAX];
 
 /* Some bytes, never more than the limit, different for each field. */
 static struct sc_view some_bytes(size_t max, uint32_t *counter)
@@ -333,7 +333,7 @@ static struct sc_views some_list(size_t max, uint32_t count, uint32_t *counter)
 {
 	struct sc_views list = { .count = count };
 
-	for (uint32_t i = 0; i < count && i < SC_LIST_MAX; i++)
+	for (uint32_t i = 0; i < count && i < SC_WIRE_LIST_MAX; i++)
 		list.item[i] = some_bytes(max, counter);
 	return list;
 }
@@ -380,7 +380,7 @@ static void write_bytes_over(struct sc_writer *writer, size_t max, bool over)
 /* The count and all items but the last: of as many items as a list may have, or of one more. */
 static void write_list_over(struct sc_writer *writer, bool over)
 {
-	uint32_t count = over ? SC_LIST_MAX + 1 : SC_LIST_MAX;
+	uint32_t count = over ? SC_WIRE_LIST_MAX + 1 : SC_WIRE_LIST_MAX;
 
 	sc_write_u32(writer, count);
 	for (uint32_t i = 1; i < count; i++)
@@ -406,7 +406,7 @@ struct codec {
 		value->field = sc_view_of(pattern, max + 1);
 #define LONG_list(field, max)                                                                                \
 	if (index++ == chosen)                                                                               \
-		value->field.count = SC_LIST_MAX + 1;                                                        \
+		value->field.count = SC_WIRE_LIST_MAX + 1;                                                        \
 	if (index++ == chosen)                                                                               \
 		value->field.item[0] = sc_view_of(pattern, max + 1);
 #define LONG(kind, field, max) LONG_##kind(field, max)
@@ -450,7 +450,7 @@ struct codec {
 	}                                                                                                    \
 	static bool refuses_##type(size_t chosen)                                                            \
 	{                                                                                                    \
-		SC_CLEANUP(sc_writer) writer = sc_writer_new(2 * SC_BODY_MAX);                               \
+		SC_CLEANUP(sc_writer) writer = sc_writer_new(2 * SC_WIRE_BODY_MAX);                               \
 		struct type filled;                                                                          \
 		struct type *value = &filled;                                                                \
 		size_t index = 0;                                                                            \
@@ -474,7 +474,7 @@ static void every_body_is_read_as_it_was_written(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < CODEC_COUNT; i++) {
-		SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_BODY_MAX);
+		SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_BODY_MAX);
 
 		codecs[i].write_sample(&writer);
 		assert_false(writer.failed);
@@ -487,7 +487,7 @@ static void every_body_is_refused_when_cut_or_longer(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < CODEC_COUNT; i++) {
-		SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_BODY_MAX);
+		SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_BODY_MAX);
 		size_t whole;
 
 		codecs[i].write_sample(&writer);
@@ -511,13 +511,13 @@ static void every_field_and_list_is_refused_over_its_limit(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CODEC_COUNT; i++) {
-		SC_CLEANUP(sc_writer) good = sc_writer_new(2 * SC_BODY_MAX);
+		SC_CLEANUP(sc_writer) good = sc_writer_new(2 * SC_WIRE_BODY_MAX);
 		size_t count = codecs[i].write_over(&good, SIZE_MAX);
 
 		assert_ok(codecs[i].read(sc_writer_view(&good)), NULL);
 		assert_false(codecs[i].writer_refuses(SIZE_MAX));
 		for (size_t field = 0; field < count; field++, limits++) {
-			SC_CLEANUP(sc_writer) over = sc_writer_new(2 * SC_BODY_MAX);
+			SC_CLEANUP(sc_writer) over = sc_writer_new(2 * SC_WIRE_BODY_MAX);
 
 			(void)codecs[i].write_over(&over, field);
 			assert_false(over.failed);
@@ -536,13 +536,13 @@ static void the_largest_bodies_fit_into_a_message(void **state)
 	struct sc_region_init_response region = { sc_view_of(pattern, 32768), sc_view_of(pattern, 16384),
 						  sc_view_of(pattern, 8192), sc_view_of(pattern, 65536) };
 	struct sc_world_begin_response world = { .world_file = sc_view_of(pattern, 32768), .cards.count = SC_CARDS_MAX };
-	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	(void)state;
 	sc_region_init_response_write(&writer, &region);
 	assert_false(writer.failed);
 	sc_writer_free(&writer);
-	writer = sc_writer_new(SC_BODY_MAX);
+	writer = sc_writer_new(SC_WIRE_BODY_MAX);
 	for (uint32_t i = 0; i < SC_CARDS_MAX; i++)
 		world.cards.item[i] = sc_view_of(pattern, 1024);
 	sc_world_begin_response_write(&writer, &world);

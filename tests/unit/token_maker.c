@@ -15,7 +15,7 @@ static const char *const audiences[] = { "https://management.localhost:8443/", A
 const char *const tenants[] = { TENANT };
 EVP_PKEY *key;
 EVP_PKEY *other_key;
-struct sc_issuers *issuers;
+struct sc_web_issuers *issuers;
 char jwks[4096];
 int64_t now;
 
@@ -86,11 +86,11 @@ const char *payload(const char *from, const char *to)
 
 /* -- judging them ------------------------------------------------------------------------------ */
 
-sc_status verify(const char *token, struct sc_token_claims *claims, struct sc_error *err)
+sc_status verify(const char *token, struct sc_web_token_claims *claims, struct sc_error *err)
 {
-	struct sc_token_claims ignored = { 0 };
+	struct sc_web_token_claims ignored = { 0 };
 
-	return sc_token_verify(issuers, token, audiences, 2, claims ? claims : &ignored, err);
+	return sc_web_token_verify(issuers, token, audiences, 2, claims ? claims : &ignored, err);
 }
 
 void assert_good(const char *token)
@@ -103,7 +103,7 @@ void assert_good(const char *token)
 void assert_bad(const char *token, const char *why)
 {
 	struct sc_error err = { 0 };
-	struct sc_token_claims claims = { 0 };
+	struct sc_web_token_claims claims = { 0 };
 
 	if (verify(token, &claims, &err) != SC_ERR_TOKEN || !strstr(err.message, why))
 		fail_msg("%s: expected \"%s\": %s", token, why, err.message);
@@ -129,7 +129,7 @@ void write_jwk(char *out, size_t size, EVP_PKEY *of, const char *kid)
 
 int set_up(void **state)
 {
-	const struct sc_issuer_settings settings = { ISSUER, NULL, NULL, tenants, 1 };
+	const struct sc_web_issuer_settings settings = { ISSUER, NULL, NULL, tenants, 1 };
 	char jwk[2][1024];
 	struct sc_error err = { 0 };
 
@@ -140,16 +140,16 @@ int set_up(void **state)
 	write_jwk(jwk[0], sizeof jwk[0], key, "k1");
 	write_jwk(jwk[1], sizeof jwk[1], other_key, "k2");
 	snprintf(jwks, sizeof jwks, "{\"keys\":[%s,%s,{\"kty\":\"EC\",\"kid\":\"k3\"}]}", jwk[0], jwk[1]);
-	assert_ok(sc_issuers_new(&issuers, &err), &err);
-	assert_ok(sc_issuers_add(issuers, &settings, &err), &err);
-	assert_ok(sc_issuers_set_keys(issuers, ISSUER, sc_view_text(jwks), &err), &err);
+	assert_ok(sc_web_issuers_new(&issuers, &err), &err);
+	assert_ok(sc_web_issuers_add(issuers, &settings, &err), &err);
+	assert_ok(sc_web_issuers_set_keys(issuers, ISSUER, sc_view_text(jwks), &err), &err);
 	return 0;
 }
 
 int tear_down(void **state)
 {
 	(void)state;
-	sc_issuers_free(issuers);
+	sc_web_issuers_free(issuers);
 	EVP_PKEY_free(key);
 	EVP_PKEY_free(other_key);
 	return 0;

@@ -17,7 +17,7 @@
 /* Each test's own, from set_up to tear_down. */
 extern EVP_PKEY *key;              /* RSA; "k1" in the set of keys */
 extern EVP_PKEY *other_key;        /* "k2" */
-extern struct sc_issuers *issuers; /* ISSUER with both */
+extern struct sc_web_issuers *issuers; /* ISSUER with both */
 extern char jwks[4096];            /* that set */
 extern int64_t now;
 extern const char *const tenants[1];
@@ -39,7 +39,7 @@ char *sign_by_another(const char *input);
 const char *payload(const char *from, const char *to);
 
 /* For the audiences of a vault service. `claims` may be NULL. */
-sc_status verify(const char *token, struct sc_token_claims *claims, struct sc_error *err);
+sc_status verify(const char *token, struct sc_web_token_claims *claims, struct sc_error *err);
 
 /* It is accepted; it is refused with a message that has `why` in it, and no claim comes out. */
 void assert_good(const char *token);

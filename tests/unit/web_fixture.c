@@ -26,7 +26,7 @@ static void must(bool ok)
 
 static void reply_load(int connection, struct sc_view message, struct sc_view body)
 {
-	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_BODY_MAX);
 	struct sc_key_load_response response;
 	struct sc_key_load_request request;
 
@@ -39,7 +39,7 @@ static void reply_load(int connection, struct sc_view message, struct sc_view bo
 static void reply_sign(struct web_fixture *fixture, int connection, struct sc_view message,
 		       struct sc_view body)
 {
-	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_BODY_MAX);
 	struct sc_sign_request request;
 	uint8_t signature[128];
 	size_t len = sizeof signature;
@@ -119,7 +119,7 @@ void web_fixture_start(struct web_fixture *fixture)
 	web_fixture_certificate(fixture->key, fixture->certificate);
 	scratch_write(fixture->blob, blob, sizeof blob);
 	fixture->module = fake_module_start(fixture->socket, serve, fixture);
-	if (sc_tls_key_open(&(struct sc_tls_key_settings){ fixture->certificate, fixture->blob,
+	if (sc_web_tls_key_open(&(struct sc_web_tls_key_settings){ fixture->certificate, fixture->blob,
 							   fixture->socket, "vaultd" },
 			    &fixture->tls_key, &err) != SC_OK) {
 		fprintf(stderr, "%s\n", err.message);
@@ -129,7 +129,7 @@ void web_fixture_start(struct web_fixture *fixture)
 
 void web_fixture_stop(struct web_fixture *fixture)
 {
-	sc_tls_key_free(fixture->tls_key);
+	sc_web_tls_key_free(fixture->tls_key);
 	fake_module_stop(fixture->module);
 	EVP_PKEY_free(fixture->key);
 	scratch_remove(&fixture->scratch);

@@ -24,7 +24,7 @@ struct web_fixture {
 	struct scratch scratch;
 	struct fake_module *module;
 	EVP_PKEY *key;
-	struct sc_tls_key *tls_key;
+	struct sc_web_tls_key *tls_key;
 	char certificate[128]; /* paths */
 	char blob[128];
 	char socket[128];

@@ -36,7 +36,7 @@ sc_status sc_acs_shared_value(const struct sc_acs *acs, const struct sc_secret *
 	return SC_OK;
 }
 
-sc_status sc_acs_combine(const struct sc_acs *acs, const struct sc_share *shares, size_t k, struct sc_secret *token,
+sc_status sc_acs_combine(const struct sc_acs *acs, const struct sc_shamir_share *shares, size_t k, struct sc_secret *token,
 			 struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) value = { 0 };
@@ -101,7 +101,7 @@ static sc_status apply_mask(const struct sc_card_body *body, struct sc_view pin,
 
 /* -- making a card ----------------------------------------------------------------------------- */
 
-static sc_status fill_body(const struct sc_acs *acs, const struct sc_share *share, const struct sc_new_card *card,
+static sc_status fill_body(const struct sc_acs *acs, const struct sc_shamir_share *share, const struct sc_acs_new_card *card,
 			   struct sc_card_body *body, struct sc_error *err)
 {
 	body->world = acs->world;
@@ -119,8 +119,8 @@ static sc_status fill_body(const struct sc_acs *acs, const struct sc_share *shar
 	return apply_mask(body, card->pin, body->masked_share.data, err);
 }
 
-sc_status sc_acs_make_card(const struct sc_acs *acs, const struct sc_secret *km, const struct sc_share *share,
-			   const struct sc_new_card *card, struct sc_bytes *out, struct sc_error *err)
+sc_status sc_acs_make_card(const struct sc_acs *acs, const struct sc_secret *km, const struct sc_shamir_share *share,
+			   const struct sc_acs_new_card *card, struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_card) record = sc_card_new();
 	SC_CLEANUP(sc_secret) key = { 0 };
@@ -157,7 +157,7 @@ sc_status sc_acs_check_card(const struct sc_acs *acs, const struct sc_secret *km
 }
 
 sc_status sc_acs_open_card(const struct sc_secret *km, const struct sc_card *card, struct sc_view pin,
-			   struct sc_share *out, struct sc_error *err)
+			   struct sc_shamir_share *out, struct sc_error *err)
 {
 	const struct sc_card_body *body = card->body;
 	SC_CLEANUP(sc_secret) key = { 0 };

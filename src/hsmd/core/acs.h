@@ -16,7 +16,7 @@ struct sc_acs {
 };
 
 /* What is on one new card beside that. */
-struct sc_new_card {
+struct sc_acs_new_card {
 	struct sc_view pin;
 	struct sc_view custodian; /* text, may be empty */
 	uint32_t argon2_passes;
@@ -28,12 +28,12 @@ sc_status sc_acs_shared_value(const struct sc_acs *acs, const struct sc_secret *
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 /* Combines K shares into the token. SC_ERR_CARD_SET where they do not give one. */
-sc_status sc_acs_combine(const struct sc_acs *acs, const struct sc_share *shares, size_t k, struct sc_secret *token,
+sc_status sc_acs_combine(const struct sc_acs *acs, const struct sc_shamir_share *shares, size_t k, struct sc_secret *token,
 			 struct sc_error *err) SC_WARN_UNUSED;
 
 /* One card's record, in DER. SC_ERR_PIN_SHORT. */
-sc_status sc_acs_make_card(const struct sc_acs *acs, const struct sc_secret *km, const struct sc_share *share,
-			   const struct sc_new_card *card, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_acs_make_card(const struct sc_acs *acs, const struct sc_secret *km, const struct sc_shamir_share *share,
+			   const struct sc_acs_new_card *card, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Checks what can be checked without the PIN, by a module that holds KM: SC_ERR_CARD_FOREIGN (another world or
@@ -45,6 +45,6 @@ sc_status sc_acs_check_card(const struct sc_acs *acs, const struct sc_secret *km
 
 /* Stretches the PIN and unmasks the share. SC_ERR_CARD_PIN where the share's tag says that it is not it. */
 sc_status sc_acs_open_card(const struct sc_secret *km, const struct sc_card *card, struct sc_view pin,
-			   struct sc_share *out, struct sc_error *err) SC_WARN_UNUSED;
+			   struct sc_shamir_share *out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -32,7 +32,7 @@ const char *sc_application_name(uint32_t application)
 /* What a daemon may make, and beside that load: a region's KEK, with which it can only import. */
 #define DAEMON_MAKES (SC_APPLICATION_VAULT | SC_APPLICATION_TOKEN | SC_APPLICATION_TLS)
 
-sc_status sc_policy_check(struct sc_socket_policy *policy, struct sc_error *err)
+sc_status sc_policy_check(struct sc_policy *policy, struct sc_error *err)
 {
 	if (policy->role != SC_ROLE_SERVICE) {
 		SC_ENSURE(policy->role == SC_ROLE_CUSTODY || policy->role == SC_ROLE_USE, err, SC_ERR_ARGUMENT,

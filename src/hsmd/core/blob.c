@@ -93,10 +93,10 @@ static sc_status seal(const struct sc_snapshot *s, const struct sc_blob_request 
 }
 
 sc_status sc_blob_seal(const struct sc_snapshot *s, const struct sc_blob_request *request, struct sc_bytes *out,
-		       struct sc_key **key, struct sc_error *err)
+		       struct sc_core_key **key, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) der = { 0 };
-	SC_CLEANUP(sc_key) opened = NULL;
+	SC_CLEANUP(sc_core_key) opened = NULL;
 
 	SC_TRY(seal(s, request, &der, err));
 	SC_TRY(sc_blob_open(s, sc_bytes_view(&der), &opened, err));
@@ -132,10 +132,10 @@ static sc_status unseal(const struct sc_snapshot *s, const struct sc_key_blob *b
 			 sc_bytes_view(&blob->tag), material, err);
 }
 
-sc_status sc_blob_open(const struct sc_snapshot *s, struct sc_view der, struct sc_key **out, struct sc_error *err)
+sc_status sc_blob_open(const struct sc_snapshot *s, struct sc_view der, struct sc_core_key **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_key_blob) blob = NULL;
-	SC_CLEANUP(sc_key) key = OPENSSL_zalloc(sizeof *key);
+	SC_CLEANUP(sc_core_key) key = OPENSSL_zalloc(sizeof *key);
 	SC_CLEANUP(sc_secret) material = { 0 };
 
 	SC_ENSURE(key, err, SC_ERR_MEMORY, "out of memory");

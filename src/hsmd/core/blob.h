@@ -27,10 +27,10 @@ struct sc_blob_request {
 
 /* Seals, and opens what it made once before it is believed (rule M8). `key` (may be NULL) is what was opened. */
 sc_status sc_blob_seal(const struct sc_snapshot *snapshot, const struct sc_blob_request *request,
-		       struct sc_bytes *out, struct sc_key **key, struct sc_error *err) SC_WARN_UNUSED;
+		       struct sc_bytes *out, struct sc_core_key **key, struct sc_error *err) SC_WARN_UNUSED;
 
 /* Opens a blob of this world: SC_ERR_INTEGRITY for any other. The caller holds the one reference to *out. */
-sc_status sc_blob_open(const struct sc_snapshot *snapshot, struct sc_view der, struct sc_key **out,
+sc_status sc_blob_open(const struct sc_snapshot *snapshot, struct sc_view der, struct sc_core_key **out,
 		       struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

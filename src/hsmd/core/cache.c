@@ -8,15 +8,15 @@
 
 struct sc_cache {
 	pthread_mutex_t lock;
-	struct sc_key **buckets;
+	struct sc_core_key **buckets;
 	uint32_t bucket_count; /* a power of two */
 	uint32_t capacity;
 	uint32_t loaded;
-	struct sc_key *newest;
-	struct sc_key *oldest;
+	struct sc_core_key *newest;
+	struct sc_core_key *oldest;
 };
 
-void sc_key_release(struct sc_key *key)
+void sc_core_key_release(struct sc_core_key *key)
 {
 	if (!key || atomic_fetch_sub(&key->references, 1) != 1)
 		return;
@@ -44,7 +44,7 @@ struct sc_cache *sc_cache_new(uint32_t capacity)
 	return cache;
 }
 
-static struct sc_key **bucket_of(const struct sc_cache *cache, const struct sc_hash *digest)
+static struct sc_core_key **bucket_of(const struct sc_cache *cache, const struct sc_hash *digest)
 {
 	uint32_t number;
 
@@ -53,42 +53,42 @@ static struct sc_key **bucket_of(const struct sc_cache *cache, const struct sc_h
 	return &cache->buckets[number & (cache->bucket_count - 1)];
 }
 
-static struct sc_key *find(const struct sc_cache *cache, const struct sc_hash *digest)
+static struct sc_core_key *find(const struct sc_cache *cache, const struct sc_hash *digest)
 {
-	struct sc_key *key = *bucket_of(cache, digest);
+	struct sc_core_key *key = *bucket_of(cache, digest);
 
 	while (key && !sc_hash_equals(&key->digest, digest))
 		key = key->next_in_bucket;
 	return key;
 }
 
-static void unlink_age(struct sc_cache *cache, struct sc_key *key)
+static void unlink_age(struct sc_cache *cache, struct sc_core_key *key)
 {
 	*(key->newer ? &key->newer->older : &cache->newest) = key->older;
 	*(key->older ? &key->older->newer : &cache->oldest) = key->newer;
 	key->newer = key->older = NULL;
 }
 
-static void link_newest(struct sc_cache *cache, struct sc_key *key)
+static void link_newest(struct sc_cache *cache, struct sc_core_key *key)
 {
 	key->older = cache->newest;
 	*(cache->newest ? &cache->newest->newer : &cache->oldest) = key;
 	cache->newest = key;
 }
 
-static void remove_key(struct sc_cache *cache, struct sc_key *key)
+static void remove_key(struct sc_cache *cache, struct sc_core_key *key)
 {
-	struct sc_key **link = bucket_of(cache, &key->digest);
+	struct sc_core_key **link = bucket_of(cache, &key->digest);
 
 	while (*link != key)
 		link = &(*link)->next_in_bucket;
 	*link = key->next_in_bucket;
 	unlink_age(cache, key);
 	cache->loaded--;
-	sc_key_release(key);
+	sc_core_key_release(key);
 }
 
-static void make_newest(struct sc_cache *cache, struct sc_key *key)
+static void make_newest(struct sc_cache *cache, struct sc_core_key *key)
 {
 	if (cache->newest == key)
 		return;
@@ -96,10 +96,10 @@ static void make_newest(struct sc_cache *cache, struct sc_key *key)
 	link_newest(cache, key);
 }
 
-void sc_cache_put(struct sc_cache *cache, struct sc_key *key)
+void sc_cache_put(struct sc_cache *cache, struct sc_core_key *key)
 {
-	struct sc_key *there;
-	struct sc_key **bucket;
+	struct sc_core_key *there;
+	struct sc_core_key **bucket;
 
 	pthread_mutex_lock(&cache->lock);
 	there = find(cache, &key->digest);
@@ -118,9 +118,9 @@ void sc_cache_put(struct sc_cache *cache, struct sc_key *key)
 	pthread_mutex_unlock(&cache->lock);
 }
 
-struct sc_key *sc_cache_get(struct sc_cache *cache, const struct sc_hash *digest)
+struct sc_core_key *sc_cache_get(struct sc_cache *cache, const struct sc_hash *digest)
 {
-	struct sc_key *key;
+	struct sc_core_key *key;
 
 	pthread_mutex_lock(&cache->lock);
 	key = find(cache, digest);

@@ -12,7 +12,7 @@
 
 #include "formats/key_blob.h"
 
-struct sc_key {
+struct sc_core_key {
 	atomic_uint references;
 	struct sc_hash digest; /* of its blob */
 	struct sc_key_blob_header *header;
@@ -20,14 +20,14 @@ struct sc_key {
 	uint32_t application;  /* enum sc_application */
 	EVP_PKEY *private_key;
 	/* The cache's own links. */
-	struct sc_key *next_in_bucket;
-	struct sc_key *newer;
-	struct sc_key *older;
+	struct sc_core_key *next_in_bucket;
+	struct sc_core_key *newer;
+	struct sc_core_key *older;
 };
 
 /* Gives up a reference; the last one frees and wipes the key. Accepts NULL. */
-void sc_key_release(struct sc_key *key);
-SC_CLEANUP_POINTER(sc_key, struct sc_key, sc_key_release)
+void sc_core_key_release(struct sc_core_key *key);
+SC_CLEANUP_POINTER(sc_core_key, struct sc_core_key, sc_core_key_release)
 
 struct sc_cache;
 
@@ -36,10 +36,10 @@ struct sc_cache *sc_cache_new(uint32_t capacity);
 void sc_cache_free(struct sc_cache *cache);
 
 /* Shares a key with the cache; one of the same digest that is there already is kept instead. */
-void sc_cache_put(struct sc_cache *cache, struct sc_key *key);
+void sc_cache_put(struct sc_cache *cache, struct sc_core_key *key);
 
 /* The key with a reference for the caller, now the latest used; NULL where it is not loaded. */
-struct sc_key *sc_cache_get(struct sc_cache *cache, const struct sc_hash *digest);
+struct sc_core_key *sc_cache_get(struct sc_cache *cache, const struct sc_hash *digest);
 
 /* How many are loaded, and how many fit. */
 void sc_cache_count(struct sc_cache *cache, uint32_t *loaded, uint32_t *capacity);

@@ -8,26 +8,26 @@
 #include "base/log.h"
 #include "hsmd/core/handlers.h"
 
-struct sc_view sc_request_keep(struct sc_request *request, struct sc_bytes *buffer)
+struct sc_view sc_core_request_keep(struct sc_core_request *request, struct sc_bytes *buffer)
 {
 	struct sc_bytes *place = &request->kept[request->kept_count++];
 
-	assert(request->kept_count <= SC_KEPT_MAX);
+	assert(request->kept_count <= SC_CORE_KEPT_MAX);
 	*place = sc_bytes_take(buffer);
 	return sc_bytes_view(place);
 }
 
-static void request_free(struct sc_request *request)
+static void request_free(struct sc_core_request *request)
 {
 	for (size_t i = 0; i < request->kept_count; i++)
 		sc_bytes_free(&request->kept[i]);
 }
-SC_CLEANUP_VALUE(sc_request, request_free)
+SC_CLEANUP_VALUE(sc_core_request, request_free)
 
 /* -- one function a command, from the table: decodes, calls the handler, encodes --------------- */
 
 #define RUN(NAME, name, number, roles, modes, quorum, lane)                                                  \
-	static sc_status run_##name(struct sc_request *request, struct sc_view body, struct sc_writer *answer,  \
+	static sc_status run_##name(struct sc_core_request *request, struct sc_view body, struct sc_writer *answer,  \
 				    struct sc_error *err)                                                    \
 	{                                                                                                    \
 		struct sc_##name##_request in;                                                               \
@@ -42,7 +42,7 @@ SC_CLEANUP_VALUE(sc_request, request_free)
 	}
 SC_COMMAND_TABLE(RUN)
 
-static sc_status run(enum sc_command command, struct sc_request *request, struct sc_view body,
+static sc_status run(enum sc_command command, struct sc_core_request *request, struct sc_view body,
 		     struct sc_writer *answer, struct sc_error *err)
 {
 	switch (command) {
@@ -70,7 +70,7 @@ static sc_status check_mode(const struct sc_command_info *info, enum sc_mode mod
 }
 
 /* Runs the command under the quorum that was given for it; the quorum is spent unless the key was not loaded. */
-static sc_status run_with_quorum(const struct sc_command_info *info, uint64_t authority, struct sc_request *request,
+static sc_status run_with_quorum(const struct sc_command_info *info, uint64_t authority, struct sc_core_request *request,
 				 struct sc_view body, struct sc_writer *answer, struct sc_error *err)
 {
 	SC_CLEANUP(sc_quorum) quorum = NULL;
@@ -85,7 +85,7 @@ static sc_status run_with_quorum(const struct sc_command_info *info, uint64_t au
 	return status;
 }
 
-static sc_status permit_and_run(const struct sc_request_header *header, struct sc_request *request,
+static sc_status permit_and_run(const struct sc_wire_request_header *header, struct sc_core_request *request,
 				struct sc_view body, struct sc_writer *answer, struct sc_error *err)
 {
 	const struct sc_command_info *info = sc_command_find(header->command);
@@ -102,18 +102,18 @@ static sc_status permit_and_run(const struct sc_request_header *header, struct s
 
 /* -- the message ------------------------------------------------------------------------------- */
 
-static void answer_with(const struct sc_request_header *header, const struct sc_error *err, struct sc_view body,
+static void answer_with(const struct sc_wire_request_header *header, const struct sc_error *err, struct sc_view body,
 			struct sc_writer *out)
 {
-	struct sc_response_header response = { header->command, header->id, err->status, { 0 } };
+	struct sc_wire_response_header response = { header->command, header->id, err->status, { 0 } };
 
 	memcpy(response.numbers, err->numbers, sizeof response.numbers);
-	sc_response_header_write(out, &response, body.len);
+	sc_wire_response_header_write(out, &response, body.len);
 	sc_write_raw(out, body);
 }
 
 /* NOT_LOADED is ordinary: the client sends the blob and asks again. */
-static void log_refusal(const struct sc_request_header *header, const struct sc_error *err)
+static void log_refusal(const struct sc_wire_request_header *header, const struct sc_error *err)
 {
 	const struct sc_command_info *info = sc_command_find(header->command);
 
@@ -132,20 +132,20 @@ static bool is_for_want_of_memory(const struct sc_module *module, sc_status stat
 	       (status != SC_OK && status != SC_ERR_NOT_DURABLE && sc_module_ran_out(module));
 }
 
-void sc_module_handle(struct sc_session *session, const struct sc_request_header *header, struct sc_view body,
+void sc_module_handle(struct sc_core_session *session, const struct sc_wire_request_header *header, struct sc_view body,
 		      struct sc_writer *out)
 {
 	SC_CLEANUP(sc_snapshot) snapshot = sc_module_snapshot(session->module);
-	SC_CLEANUP(sc_request) request = { .module = session->module,
+	SC_CLEANUP(sc_core_request) request = { .module = session->module,
 					   .session = session,
 					   .snapshot = snapshot,
 					   .now = sc_module_now(session->module) };
-	SC_CLEANUP(sc_writer) answer = sc_writer_new(SC_BODY_MAX);
+	SC_CLEANUP(sc_writer) answer = sc_writer_new(SC_WIRE_BODY_MAX);
 	struct sc_error err = { 0 };
 	sc_status status;
 
 	/* Before anything is done: what an answer says without a body is never lost for want of memory. */
-	if (!sc_writer_reserve(out, SC_RESPONSE_HEADER_SIZE))
+	if (!sc_writer_reserve(out, SC_WIRE_RESPONSE_HEADER_SIZE))
 		return;
 	(void)sc_module_ran_out(session->module);
 	status = permit_and_run(header, &request, body, &answer, &err);

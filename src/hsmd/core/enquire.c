@@ -3,7 +3,7 @@
 #include "hsmd/core/handlers.h"
 #include "hsmd/core/knso.h"
 
-sc_status sc_handle_enquire(struct sc_request *request, const struct sc_enquire_request *in,
+sc_status sc_handle_enquire(struct sc_core_request *request, const struct sc_enquire_request *in,
 			    struct sc_enquire_response *out, struct sc_error *err)
 {
 	const struct sc_snapshot *s = request->snapshot;
@@ -34,21 +34,21 @@ sc_status sc_handle_enquire(struct sc_request *request, const struct sc_enquire_
 	return SC_OK;
 }
 
-_Static_assert(SC_ROOTS_MAX <= SC_LIST_MAX && SC_REVOKED_MAX <= SC_LIST_MAX, "EVIDENCE has room for both lists");
+_Static_assert(SC_ROOTS_MAX <= SC_WIRE_LIST_MAX && SC_REVOKED_MAX <= SC_WIRE_LIST_MAX, "EVIDENCE has room for both lists");
 
-static sc_status keep_certificate(struct sc_request *request, X509 *certificate, struct sc_view *out,
+static sc_status keep_certificate(struct sc_core_request *request, X509 *certificate, struct sc_view *out,
 				  struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) der = { 0 };
 
 	if (!certificate)
 		return SC_OK;
-	SC_TRY(sc_certificate_encode(certificate, &der, err));
-	*out = sc_request_keep(request, &der);
+	SC_TRY(sc_x509_encode(certificate, &der, err));
+	*out = sc_core_request_keep(request, &der);
 	return SC_OK;
 }
 
-sc_status sc_handle_evidence(struct sc_request *request, const struct sc_evidence_request *in,
+sc_status sc_handle_evidence(struct sc_core_request *request, const struct sc_evidence_request *in,
 			     struct sc_evidence_response *out, struct sc_error *err)
 {
 	const struct sc_snapshot *s = request->snapshot;

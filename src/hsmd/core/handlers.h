@@ -1,6 +1,6 @@
 /*
  * One function a command: its request has been decoded, its role, mode and quorum checked; it fills in the answer,
- * whose views point into what sc_request_keep holds.
+ * whose views point into what sc_core_request_keep holds.
  */
 #ifndef SC_HSMD_CORE_HANDLERS_H
 #define SC_HSMD_CORE_HANDLERS_H
@@ -8,7 +8,7 @@
 #include "hsmd/core/internal.h"
 
 #define SC_HANDLER(NAME, name, number, roles, modes, quorum, lane)                                           \
-	sc_status sc_handle_##name(struct sc_request *request, const struct sc_##name##_request *in,         \
+	sc_status sc_handle_##name(struct sc_core_request *request, const struct sc_##name##_request *in,         \
 				   struct sc_##name##_response *out, struct sc_error *err) SC_WARN_UNUSED;
 SC_COMMAND_TABLE(SC_HANDLER)
 #undef SC_HANDLER

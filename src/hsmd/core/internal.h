@@ -25,9 +25,9 @@ struct sc_module {
 	struct sc_snapshot *snapshot;  /* of `state` */
 };
 
-struct sc_session {
+struct sc_core_session {
 	struct sc_module *module;
-	struct sc_socket_policy policy;
+	struct sc_policy policy;
 	bool peer_is_other_user;
 
 	pthread_mutex_t lock; /* guards what follows */
@@ -35,23 +35,23 @@ struct sc_session {
 	struct sc_quorum *quorums[SC_QUORUMS_MAX];
 };
 
-#define SC_KEPT_MAX (SC_CARDS_MAX + 8) /* the most that an answer has: a world's file and its cards */
+#define SC_CORE_KEPT_MAX (SC_CARDS_MAX + 8) /* the most that an answer has: a world's file and its cards */
 
 /* One request in work: what a handler needs beside its body. */
-struct sc_request {
+struct sc_core_request {
 	struct sc_module *module;
-	struct sc_session *session;
+	struct sc_core_session *session;
 	const struct sc_snapshot *snapshot;
 	int64_t now;               /* the module's clock */
 	const struct sc_secret *token; /* the cards' token, in commands that need a quorum; NULL in others */
 
 	/* Buffers that the answer's views point into, released once it is written. */
-	struct sc_bytes kept[SC_KEPT_MAX];
+	struct sc_bytes kept[SC_CORE_KEPT_MAX];
 	size_t kept_count;
 };
 
 /* Hands a buffer over to the request and gives the view for its answer. */
-struct sc_view sc_request_keep(struct sc_request *request, struct sc_bytes *buffer);
+struct sc_view sc_core_request_keep(struct sc_core_request *request, struct sc_bytes *buffer);
 
 /* A reference to the present snapshot; the caller releases it. */
 struct sc_snapshot *sc_module_snapshot(struct sc_module *module);

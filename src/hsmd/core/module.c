@@ -10,7 +10,7 @@
 #include "hsmd/core/internal.h"
 #include "hsmd/core/keygen.h"
 #include "hsmd/core/pin.h"
-#include "hsmd/core/state.h"
+#include "hsmd/core/state_change.h"
 
 #define DEFAULT_CACHE_KEYS 1000
 
@@ -88,7 +88,7 @@ sc_status sc_module_create(const struct sc_module_host *host, const struct sc_se
 	SC_ENSURE(module->state, err, SC_ERR_MEMORY, "out of memory");
 	SC_TRY(make_identity(module->state, err));
 	module->esn = module->state->esn;
-	SC_TRY(sc_state_update(module, sc_state_keep, NULL, err));
+	SC_TRY(sc_core_state_update(module, sc_core_state_keep, NULL, err));
 	*out = sc_steal(module);
 	return SC_OK;
 }
@@ -100,7 +100,7 @@ sc_status sc_module_open(const struct sc_module_host *host, struct sc_view state
 	SC_CLEANUP(sc_module) module = NULL;
 
 	SC_TRY(new_module(host, unlock, options, &module, err));
-	SC_TRY(sc_state_restore(module, state, mark, err));
+	SC_TRY(sc_core_state_restore(module, state, mark, err));
 	module->esn = module->state->esn;
 	*out = sc_steal(module);
 	return SC_OK;
@@ -193,11 +193,11 @@ sc_status sc_module_install_warrant(struct sc_module *module, struct sc_view roo
 	struct warrant both = { root, warrant };
 	int64_t now = sc_module_now(module);
 
-	SC_TRY(sc_certificate_decode(root, &root_certificate, err));
+	SC_TRY(sc_x509_decode(root, &root_certificate, err));
 	SC_TRY(check_root(root_certificate, root_hash, err));
-	SC_TRY(sc_certificate_decode(warrant, &certificate, err));
+	SC_TRY(sc_x509_decode(warrant, &certificate, err));
 	SC_TRY(check_warrant(s, certificate, root_certificate, now, err));
-	return sc_state_update(module, adopt_warrant, &both, err);
+	return sc_core_state_update(module, adopt_warrant, &both, err);
 }
 
 /* -- what it is now ---------------------------------------------------------------------------- */
@@ -249,10 +249,10 @@ uint64_t sc_module_counter(struct sc_module *module)
 
 /* -- connections ------------------------------------------------------------------------------- */
 
-struct sc_session *sc_session_new(struct sc_module *module, const struct sc_socket_policy *policy,
+struct sc_core_session *sc_core_session_new(struct sc_module *module, const struct sc_policy *policy,
 				  bool peer_is_other_user)
 {
-	struct sc_session *session = OPENSSL_zalloc(sizeof *session);
+	struct sc_core_session *session = OPENSSL_zalloc(sizeof *session);
 
 	if (!session)
 		return NULL;
@@ -263,7 +263,7 @@ struct sc_session *sc_session_new(struct sc_module *module, const struct sc_sock
 	return session;
 }
 
-void sc_session_free(struct sc_session *session)
+void sc_core_session_free(struct sc_core_session *session)
 {
 	if (!session)
 		return;

@@ -12,7 +12,7 @@
 #include "wire/message.h"
 
 struct sc_module;
-struct sc_session;
+struct sc_core_session;
 
 /* Applications: the first word of a key file's name, sealed in its blob; one bit each in a socket's policy. */
 enum sc_application {
@@ -29,7 +29,7 @@ uint32_t sc_application_by_name(const char *name);
 const char *sc_application_name(uint32_t application);
 
 /* What a socket may do (DESIGN section 3). Custody and use sockets have fixed lists: see sc_policy_check. */
-struct sc_socket_policy {
+struct sc_policy {
 	enum sc_role role;
 	uint32_t make;         /* enum sc_application bits that may be generated or imported through it */
 	uint32_t load;         /* … loaded and used */
@@ -41,7 +41,7 @@ struct sc_socket_policy {
  * xferacld) and of a use socket (loads simple, xferacld), and refuses a service socket that names no daemon,
  * or any of simple and xferacld. SC_ERR_ARGUMENT.
  */
-sc_status sc_policy_check(struct sc_socket_policy *policy, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_policy_check(struct sc_policy *policy, struct sc_error *err) SC_WARN_UNUSED;
 
 /* What the operating system's side does for the module. */
 struct sc_module_host {
@@ -100,18 +100,18 @@ sc_status sc_module_install_warrant(struct sc_module *module, struct sc_view roo
 				    const struct sc_hash *root_hash, struct sc_error *err) SC_WARN_UNUSED;
 
 /* A connection, with the policy of its socket (copied). NULL when out of memory. */
-struct sc_session *sc_session_new(struct sc_module *module, const struct sc_socket_policy *policy,
+struct sc_core_session *sc_core_session_new(struct sc_module *module, const struct sc_policy *policy,
 				  bool peer_is_other_user);
 
 /* Ends it: a pending world and every quorum die with it. No request of it may be in work. */
-void sc_session_free(struct sc_session *session);
+void sc_core_session_free(struct sc_core_session *session);
 
 /*
- * Does one request and writes the whole answer, header included, into `out` (a writer of SC_MESSAGE_MAX).
+ * Does one request and writes the whole answer, header included, into `out` (a writer of SC_WIRE_MESSAGE_MAX).
  * A refusal is an answer, for which there is always room: where there is none, the request is not begun, and
  * `out` has failed. The caller has found the command in the table already.
  */
-void sc_module_handle(struct sc_session *session, const struct sc_request_header *header, struct sc_view body,
+void sc_module_handle(struct sc_core_session *session, const struct sc_wire_request_header *header, struct sc_view body,
 		      struct sc_writer *out);
 
 #endif

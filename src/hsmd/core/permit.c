@@ -34,10 +34,10 @@ static bool owner_fits(const struct sc_owner *owner, uint32_t application)
 	}
 }
 
-sc_status sc_permit_owner(const struct sc_request *request, struct sc_view der, uint32_t application,
+sc_status sc_permit_owner(const struct sc_core_request *request, struct sc_view der, uint32_t application,
 			  struct sc_owner *out, struct sc_error *err)
 {
-	const struct sc_socket_policy *policy = &request->session->policy;
+	const struct sc_policy *policy = &request->session->policy;
 	struct sc_owner owner;
 
 	SC_TRY(read_owner(der, &owner, err));
@@ -51,7 +51,7 @@ sc_status sc_permit_owner(const struct sc_request *request, struct sc_view der, 
 
 /* -- loaded keys ------------------------------------------------------------------------------- */
 
-sc_status sc_permit_load(const struct sc_request *request, const struct sc_key *key, struct sc_error *err)
+sc_status sc_permit_load(const struct sc_core_request *request, const struct sc_core_key *key, struct sc_error *err)
 {
 	SC_ENSURE(request->session->policy.load & key->application, err, SC_ERR_OWNER,
 		  "a %s key on a socket that does not list it", sc_application_name(key->application));
@@ -59,7 +59,7 @@ sc_status sc_permit_load(const struct sc_request *request, const struct sc_key *
 }
 
 /* Who asks: application and sealed owner. */
-static sc_status permit_asker(const struct sc_request *request, const struct sc_key *key, struct sc_view der,
+static sc_status permit_asker(const struct sc_core_request *request, const struct sc_core_key *key, struct sc_view der,
 			      struct sc_error *err)
 {
 	struct sc_owner owner;
@@ -88,7 +88,7 @@ static bool acl_grants(const struct sc_acl *acl, enum sc_action_kind kind, uint3
 	return false;
 }
 
-const struct sc_transfer_action *sc_permit_transfer(const struct sc_key *key, const struct sc_hash *kek,
+const struct sc_transfer_action *sc_permit_transfer(const struct sc_core_key *key, const struct sc_hash *kek,
 						    const struct sc_hash *world)
 {
 	const struct sc_acl *acl = key->header->acl;
@@ -108,35 +108,35 @@ const struct sc_transfer_action *sc_permit_transfer(const struct sc_key *key, co
 	return NULL;
 }
 
-static bool acl_permits(const struct sc_acl *acl, enum sc_wish wish, uint32_t use)
+static bool acl_permits(const struct sc_acl *acl, enum sc_permit_access wish, uint32_t use)
 {
 	switch (wish) {
-	case SC_WISH_LOOK:
+	case SC_PERMIT_LOOK:
 		return true;
-	case SC_WISH_USE:
+	case SC_PERMIT_USE:
 		return use && acl_grants(acl, SC_ACTION_USE, use, SC_AUTHORITY_NONE);
-	case SC_WISH_TRANSFER:
+	case SC_PERMIT_TRANSFER:
 		return acl_grants(acl, SC_ACTION_TRANSFER, 0, SC_AUTHORITY_NONE);
-	case SC_WISH_REPLACE:
+	case SC_PERMIT_REPLACE:
 		return acl_grants(acl, SC_ACTION_REPLACE_ACL, 0, SC_AUTHORITY_QUORUM);
 	default:
 		return false;
 	}
 }
 
-sc_status sc_permit(const struct sc_request *request, const struct sc_hash *digest, struct sc_view owner,
-		    enum sc_wish wish, uint32_t use, struct sc_key **out, struct sc_error *err)
+sc_status sc_permit(const struct sc_core_request *request, const struct sc_hash *digest, struct sc_view owner,
+		    enum sc_permit_access wish, uint32_t use, struct sc_core_key **out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_key) key = sc_cache_get(request->module->cache, digest);
+	SC_CLEANUP(sc_core_key) key = sc_cache_get(request->module->cache, digest);
 
 	SC_ENSURE(key, err, SC_ERR_NOT_LOADED, "the key is not loaded");
 	SC_TRY(permit_asker(request, key, owner, err));
 	/* A KEK stands on a daemon's socket to import and for nothing else (DESIGN section 3). */
-	SC_ENSURE(key->application != SC_APPLICATION_KEK || (wish == SC_WISH_USE && use == SC_USE_IMPORT_TRANSFER), err,
+	SC_ENSURE(key->application != SC_APPLICATION_KEK || (wish == SC_PERMIT_USE && use == SC_USE_IMPORT_TRANSFER), err,
 		  SC_ERR_ACL, "a Key Exchange Key can only import");
 	SC_ENSURE(acl_permits(key->header->acl, wish, use), err, SC_ERR_ACL,
 		  "the key's permissions do not include that");
-	SC_ENSURE(wish != SC_WISH_REPLACE || request->token, err, SC_ERR_QUORUM, "that needs a quorum");
+	SC_ENSURE(wish != SC_PERMIT_REPLACE || request->token, err, SC_ERR_QUORUM, "that needs a quorum");
 	*out = sc_steal(key);
 	return SC_OK;
 }

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/os.h"
 #include "hsmd/core/acs.h"
-#include "hsmd/core/delay.h"
+#include "hsmd/core/pin_try.h"
 #include "hsmd/core/handlers.h"
 #include "hsmd/core/pin.h"
 
@@ -26,7 +26,7 @@ static bool is_expired(const struct sc_quorum *quorum)
 }
 
 /* The place of the quorum of that name, or -1. The session's lock is held. */
-static int find_quorum(const struct sc_session *session, uint64_t authority)
+static int find_quorum(const struct sc_core_session *session, uint64_t authority)
 {
 	for (int i = 0; i < SC_QUORUMS_MAX; i++)
 		if (session->quorums[i] && session->quorums[i]->authority == authority)
@@ -36,7 +36,7 @@ static int find_quorum(const struct sc_session *session, uint64_t authority)
 
 /* -- QUORUM_OPEN ------------------------------------------------------------------------------- */
 
-static sc_status place_quorum(struct sc_session *session, struct sc_quorum *quorum, struct sc_error *err)
+static sc_status place_quorum(struct sc_core_session *session, struct sc_quorum *quorum, struct sc_error *err)
 {
 	for (int i = 0; i < SC_QUORUMS_MAX; i++) {
 		struct sc_quorum **place = &session->quorums[i];
@@ -50,11 +50,11 @@ static sc_status place_quorum(struct sc_session *session, struct sc_quorum *quor
 	return sc_fail(err, SC_ERR_BUSY, "more than %d quorums open on one connection", SC_QUORUMS_MAX);
 }
 
-sc_status sc_handle_quorum_open(struct sc_request *request, const struct sc_quorum_open_request *in,
+sc_status sc_handle_quorum_open(struct sc_core_request *request, const struct sc_quorum_open_request *in,
 				struct sc_quorum_open_response *out, struct sc_error *err)
 {
 	const struct sc_command_info *info = sc_command_find(in->command);
-	struct sc_session *session = request->session;
+	struct sc_core_session *session = request->session;
 	SC_CLEANUP(sc_quorum) quorum = OPENSSL_zalloc(sizeof *quorum);
 	uint64_t authority = 0;
 	sc_status status;
@@ -81,7 +81,7 @@ sc_status sc_handle_quorum_open(struct sc_request *request, const struct sc_quor
 /* -- QUORUM_CARD ------------------------------------------------------------------------------- */
 
 /* A quorum leaves the session while a card is looked at, so that two requests cannot fill one place. */
-static sc_status borrow_quorum(struct sc_session *session, uint64_t authority, struct sc_quorum **out,
+static sc_status borrow_quorum(struct sc_core_session *session, uint64_t authority, struct sc_quorum **out,
 			       struct sc_error *err)
 {
 	int at;
@@ -110,8 +110,8 @@ static sc_status check_not_given(const struct sc_quorum *quorum, uint32_t index,
 }
 
 /* Everything that speaks against the card before its PIN, then the PIN. Sets *seconds for the refusals that wait. */
-static sc_status open_card(struct sc_request *request, const struct sc_quorum *quorum, const struct sc_card *card,
-			   struct sc_view pin, struct sc_share *share, uint64_t *seconds, struct sc_error *err)
+static sc_status open_card(struct sc_core_request *request, const struct sc_quorum *quorum, const struct sc_card *card,
+			   struct sc_view pin, struct sc_shamir_share *share, uint64_t *seconds, struct sc_error *err)
 {
 	const struct sc_snapshot *s = request->snapshot;
 	const struct sc_module_options *options = &request->module->options;
@@ -119,9 +119,9 @@ static sc_status open_card(struct sc_request *request, const struct sc_quorum *q
 
 	SC_TRY(sc_acs_check_card(&acs, &s->km, card, options->argon2_passes, options->argon2_memory, err));
 	SC_TRY(check_not_given(quorum, card->body->index, err));
-	SC_TRY(sc_delay_spend(request->module, card->body, request->now, seconds, err));
+	SC_TRY(sc_pin_try_begin(request->module, card->body, request->now, seconds, err));
 	SC_TRY(sc_acs_open_card(&s->km, card, pin, share, err));
-	return sc_delay_forget(request->module, card->body, err);
+	return sc_pin_try_succeed(request->module, card->body, err);
 }
 
 /* The last card: the token is there, and the shares have done their part. */
@@ -133,7 +133,7 @@ static sc_status complete(struct sc_quorum *quorum, const struct sc_acs *acs, st
 	return SC_OK;
 }
 
-static sc_status accept_card(struct sc_request *request, struct sc_quorum *quorum, const struct sc_quorum_card_request *in,
+static sc_status accept_card(struct sc_core_request *request, struct sc_quorum *quorum, const struct sc_quorum_card_request *in,
 			     struct sc_quorum_card_response *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_card) card = NULL;
@@ -157,12 +157,12 @@ static sc_status accept_card(struct sc_request *request, struct sc_quorum *quoru
 	}
 	quorum->accepted++;
 	out->index = card->body->index;
-	out->custodian = sc_request_keep(request, &custodian);
+	out->custodian = sc_core_request_keep(request, &custodian);
 	out->accepted = quorum->accepted;
 	return SC_OK;
 }
 
-sc_status sc_handle_quorum_card(struct sc_request *request, const struct sc_quorum_card_request *in,
+sc_status sc_handle_quorum_card(struct sc_core_request *request, const struct sc_quorum_card_request *in,
 				struct sc_quorum_card_response *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_quorum) quorum = NULL;
@@ -176,14 +176,14 @@ sc_status sc_handle_quorum_card(struct sc_request *request, const struct sc_quor
 
 /* -- use --------------------------------------------------------------------------------------- */
 
-sc_status sc_quorum_take(struct sc_session *session, uint64_t authority, uint32_t command, struct sc_view body,
+sc_status sc_quorum_take(struct sc_core_session *session, uint64_t authority, uint32_t command, struct sc_view body,
 			 struct sc_quorum **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_quorum) quorum = NULL;
 	struct sc_hash digest;
 
 	SC_TRY(borrow_quorum(session, authority, &quorum, err));
-	SC_TRY(sc_authority_digest(command, body, &digest, err));
+	SC_TRY(sc_wire_authority_digest(command, body, &digest, err));
 	SC_ENSURE(quorum->accepted == quorum->k && quorum->token.len, err, SC_ERR_QUORUM, "%u of %u cards", quorum->accepted, quorum->k);
 	SC_ENSURE(quorum->command == command && sc_hash_equals(&digest, &quorum->digest), err, SC_ERR_QUORUM,
 		  "the quorum was given for another command or other arguments");
@@ -191,7 +191,7 @@ sc_status sc_quorum_take(struct sc_session *session, uint64_t authority, uint32_
 	return SC_OK;
 }
 
-void sc_quorum_return(struct sc_session *session, struct sc_quorum *quorum)
+void sc_quorum_return(struct sc_core_session *session, struct sc_quorum *quorum)
 {
 	sc_status status;
 

@@ -29,7 +29,7 @@ static uint8_t invert(uint8_t a)
 	return result;
 }
 
-sc_status sc_shamir_split(const struct sc_secret *secret, uint8_t k, uint8_t n, struct sc_share *shares,
+sc_status sc_shamir_split(const struct sc_secret *secret, uint8_t k, uint8_t n, struct sc_shamir_share *shares,
 			  struct sc_error *err)
 {
 	/* Coefficient j of every byte's polynomial stands at coefficients[(j - 1) * len]. */
@@ -56,7 +56,7 @@ sc_status sc_shamir_split(const struct sc_secret *secret, uint8_t k, uint8_t n, 
 }
 
 /* Lagrange's coefficient at zero: the product over the other shares of x_j / (x_j - x_i). */
-static uint8_t weight(const struct sc_share *shares, size_t k, size_t i)
+static uint8_t weight(const struct sc_shamir_share *shares, size_t k, size_t i)
 {
 	uint8_t result = 1;
 
@@ -67,7 +67,7 @@ static uint8_t weight(const struct sc_share *shares, size_t k, size_t i)
 	return result;
 }
 
-sc_status sc_shamir_combine(const struct sc_share *shares, size_t k, struct sc_secret *secret,
+sc_status sc_shamir_combine(const struct sc_shamir_share *shares, size_t k, struct sc_secret *secret,
 			    struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) sum = { 0 };

@@ -8,7 +8,7 @@
 #include "base/secret.h"
 
 /* Share number `index` is the polynomial's value at x = index, 1 … 255. */
-struct sc_share {
+struct sc_shamir_share {
 	uint8_t index;
 	struct sc_secret value;
 };
@@ -17,14 +17,14 @@ struct sc_share {
  * Splits a secret into n shares, indexes 1 … n, any k of which give it back. Coefficients are uniform, zero
  * included. shares[0 … n-1] are overwritten; the caller frees each value. 1 ≤ k ≤ n ≤ 255.
  */
-sc_status sc_shamir_split(const struct sc_secret *secret, uint8_t k, uint8_t n, struct sc_share *shares,
+sc_status sc_shamir_split(const struct sc_secret *secret, uint8_t k, uint8_t n, struct sc_shamir_share *shares,
 			  struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Combines k shares of equal length with distinct, non-zero indexes. Fewer than were split for, or wrong ones,
  * give a wrong secret without notice: what is shared carries a digest for that.
  */
-sc_status sc_shamir_combine(const struct sc_share *shares, size_t k, struct sc_secret *secret,
+sc_status sc_shamir_combine(const struct sc_shamir_share *shares, size_t k, struct sc_secret *secret,
 			    struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

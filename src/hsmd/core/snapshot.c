@@ -16,7 +16,7 @@ static sc_status load_certificate(const struct sc_bytes *der, X509 **out, struct
 
 	if (!der->data)
 		return SC_OK;
-	SC_TRY(sc_certificate_decode(sc_bytes_view(der), &certificate, err));
+	SC_TRY(sc_x509_decode(sc_bytes_view(der), &certificate, err));
 	if (X509_check_purpose(certificate, -1, 0) != 1 || !X509_get0_pubkey(certificate))
 		return sc_fail_crypto(err, "certificate in the module's state");
 	*out = sc_steal(certificate);
@@ -123,9 +123,9 @@ void sc_snapshot_release(struct sc_snapshot *s)
 	OPENSSL_free(s);
 }
 
-struct sc_trust sc_snapshot_trust(const struct sc_snapshot *s, int64_t now)
+struct sc_evidence_trust sc_snapshot_trust(const struct sc_snapshot *s, int64_t now)
 {
-	return (struct sc_trust){
+	return (struct sc_evidence_trust){
 		.roots = s->trusted,
 		.root_count = (size_t)sk_X509_num(s->roots),
 		.revoked = s->revoked_names,

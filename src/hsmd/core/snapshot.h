@@ -7,7 +7,7 @@
 
 #include <stdatomic.h>
 
-#include "evidence/statement.h"
+#include "evidence/signed_statement.h"
 #include "formats/module_state.h"
 #include "wire/commands.h"
 
@@ -38,7 +38,7 @@ struct sc_snapshot {
 
 	STACK_OF(X509) *roots;    /* `root`, then those that the world's custodians trust */
 	STACK_OF(sc_revoked_esn) *revoked;
-	const char **revoked_names; /* of the list above, for struct sc_trust */
+	const char **revoked_names; /* of the list above, for struct sc_evidence_trust */
 	X509 **trusted;             /* of the list above it */
 };
 
@@ -51,7 +51,7 @@ void sc_snapshot_release(struct sc_snapshot *snapshot);
 SC_CLEANUP_POINTER(sc_snapshot, struct sc_snapshot, sc_snapshot_release)
 
 /* Whom this module believes, at that time. Borrows from the snapshot. */
-struct sc_trust sc_snapshot_trust(const struct sc_snapshot *snapshot, int64_t now);
+struct sc_evidence_trust sc_snapshot_trust(const struct sc_snapshot *snapshot, int64_t now);
 
 /* Under which name it signs: as member where the world is a region, else by its warrant alone. */
 struct sc_statement_signer sc_snapshot_signer(const struct sc_snapshot *snapshot);

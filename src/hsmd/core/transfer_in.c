@@ -7,10 +7,10 @@
 #include <openssl/err.h>
 
 #include "base/log.h"
-#include "evidence/statement.h"
+#include "evidence/signed_statement.h"
 #include "formats/oid.h"
-#include "formats/transfer.h"
-#include "hsmd/core/attest.h"
+#include "formats/transfer_package.h"
+#include "hsmd/core/attest_key.h"
 #include "hsmd/core/blob.h"
 #include "hsmd/core/handlers.h"
 #include "hsmd/core/keycheck.h"
@@ -32,8 +32,8 @@ static sc_status check_arrival(const struct sc_transfer_header *header, const st
 	return SC_OK;
 }
 
-static sc_status check_header(const struct sc_request *request, const struct sc_transfer_header *header,
-			      const struct sc_key *kek, const struct sc_owner *owner, struct sc_error *err)
+static sc_status check_header(const struct sc_core_request *request, const struct sc_transfer_header *header,
+			      const struct sc_core_key *kek, const struct sc_owner *owner, struct sc_error *err)
 {
 	const struct sc_snapshot *s = request->snapshot;
 
@@ -52,7 +52,7 @@ static sc_status check_header(const struct sc_request *request, const struct sc_
 /* -- with the KEK ------------------------------------------------------------------------------ */
 
 /* The content key; a random one where OAEP refuses, so that both ways do the same work to the same answer (M6). */
-static sc_status decrypt_key(const struct sc_key *kek, struct sc_view encrypted, const struct sc_hash *label,
+static sc_status decrypt_key(const struct sc_core_key *kek, struct sc_view encrypted, const struct sc_hash *label,
 			     struct sc_secret *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_pkey_ctx) ctx = EVP_PKEY_CTX_new(kek->private_key, NULL);
@@ -86,10 +86,10 @@ SC_CLEANUP_VALUE(arrived, arrived_free)
  * that this region trusts and is about this key, this package and the header's own module and world; a statement
  * that contradicts the package is an attack. A key that was once in the clear stays so.
  */
-static sc_status judge_origin(const struct sc_request *request, const struct sc_transfer_header *header,
+static sc_status judge_origin(const struct sc_core_request *request, const struct sc_transfer_header *header,
 			      const struct sc_transfer_content *content, uint32_t *origin, struct sc_error *err)
 {
-	const struct sc_trust trust = sc_snapshot_trust(request->snapshot, request->now);
+	const struct sc_evidence_trust trust = sc_snapshot_trust(request->snapshot, request->now);
 	SC_CLEANUP(sc_evidence) evidence = NULL;
 	const struct sc_key_statement *said;
 
@@ -98,7 +98,7 @@ static sc_status judge_origin(const struct sc_request *request, const struct sc_
 		return SC_OK;
 	}
 	*origin = SC_ORIGIN_BYOK_UNPROVEN;
-	if (sc_statement_verify(sc_bytes_view(&content->statement), SC_OID_KEY_STATEMENT, &trust, SC_JUDGED_STATED,
+	if (sc_statement_verify(sc_bytes_view(&content->statement), SC_OID_KEY_STATEMENT, &trust, SC_EVIDENCE_TIME_STATED,
 				&evidence, err) != SC_OK) {
 		/* "Unproven" is for ever: it may not come of a moment without memory. */
 		SC_ENSURE(!sc_module_ran_out(request->module), err, SC_ERR_MEMORY, "out of memory for a statement");
@@ -131,8 +131,8 @@ static sc_status check_key(const struct sc_transfer_header *header, const struct
 	return SC_OK;
 }
 
-static sc_status open_package(const struct sc_request *request, const struct sc_transfer_package *package,
-			      const struct sc_key *kek, struct arrived *out, struct sc_error *err)
+static sc_status open_package(const struct sc_core_request *request, const struct sc_transfer_package *package,
+			      const struct sc_core_key *kek, struct arrived *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) content_key = { 0 };
 	SC_CLEANUP(sc_secret) plain = { 0 };
@@ -152,11 +152,11 @@ static sc_status open_package(const struct sc_request *request, const struct sc_
 
 /* -- the command ------------------------------------------------------------------------------- */
 
-static sc_status seal_arrived(struct sc_request *request, const struct sc_transfer_package *package,
+static sc_status seal_arrived(struct sc_core_request *request, const struct sc_transfer_package *package,
 			      const struct arrived *arrived, const struct sc_owner *owner, struct sc_view der,
 			      struct sc_transfer_import_response *out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_key) key = NULL;
+	SC_CLEANUP(sc_core_key) key = NULL;
 	SC_CLEANUP(sc_bytes) blob = { 0 };
 	SC_CLEANUP(sc_bytes) spki = { 0 };
 	SC_CLEANUP(sc_bytes) receipt = { 0 };
@@ -173,17 +173,17 @@ static sc_status seal_arrived(struct sc_request *request, const struct sc_transf
 					      sc_module_counter(request->module) };
 	SC_TRY(sc_blob_seal(request->snapshot, &seal, &blob, &key, err));
 	SC_TRY(sc_bytes_copy(sc_bytes_view(&key->header->spki), &spki, err));
-	SC_TRY(sc_attest(request->snapshot, key->header, (struct sc_view){ 0 }, request->now, NULL, &receipt, err));
-	out->blob = sc_request_keep(request, &blob);
-	out->spki = sc_request_keep(request, &spki);
-	out->receipt = sc_request_keep(request, &receipt);
+	SC_TRY(sc_attest_key(request->snapshot, key->header, (struct sc_view){ 0 }, request->now, NULL, &receipt, err));
+	out->blob = sc_core_request_keep(request, &blob);
+	out->spki = sc_core_request_keep(request, &spki);
+	out->receipt = sc_core_request_keep(request, &receipt);
 	return SC_OK;
 }
 
-sc_status sc_handle_transfer_import(struct sc_request *request, const struct sc_transfer_import_request *in,
+sc_status sc_handle_transfer_import(struct sc_core_request *request, const struct sc_transfer_import_request *in,
 				    struct sc_transfer_import_response *out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_key) kek = NULL;
+	SC_CLEANUP(sc_core_key) kek = NULL;
 	SC_CLEANUP(sc_transfer_package) package = NULL;
 	SC_CLEANUP(arrived) arrived = { 0 };
 	struct sc_owner owner;
@@ -191,7 +191,7 @@ sc_status sc_handle_transfer_import(struct sc_request *request, const struct sc_
 
 	SC_ENSURE(request->session->policy.make & SC_APPLICATION_VAULT, err, SC_ERR_OWNER, "this socket imports no keys");
 	SC_TRY(sc_permit_owner(request, in->owner, SC_APPLICATION_VAULT, &owner, err));
-	SC_TRY(sc_permit(request, &in->kek, (struct sc_view){ 0 }, SC_WISH_USE, SC_USE_IMPORT_TRANSFER, &kek, err));
+	SC_TRY(sc_permit(request, &in->kek, (struct sc_view){ 0 }, SC_PERMIT_USE, SC_USE_IMPORT_TRANSFER, &kek, err));
 	SC_TRY(sc_transfer_package_decode(in->package, &package, err));
 	SC_TRY(check_header(request, package->header, kek, &owner, err));
 	SC_ENSURE(package->encrypted_key.len == (size_t)EVP_PKEY_get_size(kek->private_key), err, SC_ERR_ENCODING,

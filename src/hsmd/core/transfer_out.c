@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/os.h"
 #include "evidence/packages.h"
-#include "formats/transfer.h"
-#include "hsmd/core/attest.h"
+#include "formats/transfer_package.h"
+#include "hsmd/core/attest_key.h"
 #include "hsmd/core/blob.h"
 #include "hsmd/core/handlers.h"
 #include "hsmd/core/keygen.h"
@@ -16,12 +16,12 @@
 #include "hsmd/core/permit.h"
 #include "hsmd/core/seal.h"
 
-static sc_status verify_target(const struct sc_request *request, struct sc_view kek_package,
-			       struct sc_view world_package, struct sc_target **out, struct sc_error *err)
+static sc_status verify_target(const struct sc_core_request *request, struct sc_view kek_package,
+			       struct sc_view world_package, struct sc_evidence_target **out, struct sc_error *err)
 {
-	const struct sc_trust trust = sc_snapshot_trust(request->snapshot, request->now);
+	const struct sc_evidence_trust trust = sc_snapshot_trust(request->snapshot, request->now);
 
-	return sc_packages_verify(kek_package, world_package, &trust, NULL, out, err);
+	return sc_evidence_packages_verify(kek_package, world_package, &trust, NULL, out, err);
 }
 
 /* A subscription field: empty where that is allowed, else a GUID. */
@@ -45,7 +45,7 @@ static sc_status read_date(uint64_t seconds, int64_t now, int64_t *out, struct s
 /* -- ACL_REPLACE ------------------------------------------------------------------------------- */
 
 /* One group, one action: transfer to that KEK and world, arriving there with the uses of its type and makeBlob. */
-static sc_status reduced_acl(const struct sc_target *target, const struct sc_key_type *type,
+static sc_status reduced_acl(const struct sc_evidence_target *target, const struct sc_key_type *type,
 			     const struct sc_text *subscription, int64_t not_after, struct sc_acl **out,
 			     struct sc_error *err)
 {
@@ -67,17 +67,17 @@ static sc_status reduced_acl(const struct sc_target *target, const struct sc_key
 	return SC_OK;
 }
 
-sc_status sc_handle_acl_replace(struct sc_request *request, const struct sc_acl_replace_request *in,
+sc_status sc_handle_acl_replace(struct sc_core_request *request, const struct sc_acl_replace_request *in,
 				struct sc_acl_replace_response *out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_key) key = NULL;
-	SC_CLEANUP(sc_target) target = NULL;
+	SC_CLEANUP(sc_core_key) key = NULL;
+	SC_CLEANUP(sc_evidence_target) target = NULL;
 	SC_CLEANUP(sc_acl) acl = NULL;
 	SC_CLEANUP(sc_bytes) blob = { 0 };
 	struct sc_text subscription;
 	int64_t not_after = 0;
 
-	SC_TRY(sc_permit(request, &in->key, (struct sc_view){ 0 }, SC_WISH_REPLACE, 0, &key, err));
+	SC_TRY(sc_permit(request, &in->key, (struct sc_view){ 0 }, SC_PERMIT_REPLACE, 0, &key, err));
 	SC_ENSURE(key->application == SC_APPLICATION_SIMPLE, err, SC_ERR_ACL,
 		  "only a simple key's permissions can be replaced");
 	SC_TRY(read_subscription(in->subscription, true, &subscription, err));
@@ -93,14 +93,14 @@ sc_status sc_handle_acl_replace(struct sc_request *request, const struct sc_acl_
 					      request->now,
 					      sc_module_counter(request->module) };
 	SC_TRY(sc_blob_seal(request->snapshot, &seal, &blob, NULL, err));
-	out->blob = sc_request_keep(request, &blob);
+	out->blob = sc_core_request_keep(request, &blob);
 	return SC_OK;
 }
 
 /* -- TRANSFER_PACKAGE -------------------------------------------------------------------------- */
 
 /* The copy's own transfer action to this target, and whether it covers this subscription and date. */
-static sc_status check_copy(const struct sc_key *key, const struct sc_target *target,
+static sc_status check_copy(const struct sc_core_key *key, const struct sc_evidence_target *target,
 			    const struct sc_text *subscription, int64_t now, const struct sc_transfer_action **out,
 			    struct sc_error *err)
 {
@@ -128,7 +128,7 @@ static sc_status choose_not_after(const struct sc_transfer_action *action, int64
 	return SC_OK;
 }
 
-static sc_status fill_header(const struct sc_request *request, const struct sc_key *key,
+static sc_status fill_header(const struct sc_core_request *request, const struct sc_core_key *key,
 			     const struct sc_transfer_action *action, struct sc_transfer_header *header,
 			     struct sc_error *err)
 {
@@ -153,7 +153,7 @@ static sc_status fill_header(const struct sc_request *request, const struct sc_k
 }
 
 /* What is encrypted: the header's digest, the key, its origin, and what this module says of it (rule F4). */
-static sc_status make_content(const struct sc_request *request, const struct sc_key *key,
+static sc_status make_content(const struct sc_core_request *request, const struct sc_core_key *key,
 			      const struct sc_hash *header, struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_transfer_content) content = sc_transfer_content_new();
@@ -165,7 +165,7 @@ static sc_status make_content(const struct sc_request *request, const struct sc_
 	SC_TRY(sc_pkcs8_encode(key->private_key, &material, err));
 	SC_TRY(sc_octets_set(&content->key, sc_secret_view(&material), err));
 	sc_bytes_free(&content->statement);
-	SC_TRY(sc_attest(request->snapshot, key->header, sc_hash_view(header), request->now, NULL,
+	SC_TRY(sc_attest_key(request->snapshot, key->header, sc_hash_view(header), request->now, NULL,
 			 &content->statement, err));
 	return sc_transfer_content_encode(content, out, err);
 }
@@ -185,7 +185,7 @@ static sc_status encrypt_key(EVP_PKEY *kek, const struct sc_secret *key, const s
 	return SC_OK;
 }
 
-static sc_status encrypt(const struct sc_request *request, const struct sc_key *key, const struct sc_target *target,
+static sc_status encrypt(const struct sc_core_request *request, const struct sc_core_key *key, const struct sc_evidence_target *target,
 			 struct sc_transfer_package *package, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) content_key = { 0 };
@@ -200,11 +200,11 @@ static sc_status encrypt(const struct sc_request *request, const struct sc_key *
 		       &package->tag, err);
 }
 
-sc_status sc_handle_transfer_package(struct sc_request *request, const struct sc_transfer_package_request *in,
+sc_status sc_handle_transfer_package(struct sc_core_request *request, const struct sc_transfer_package_request *in,
 				     struct sc_transfer_package_response *out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_key) key = NULL;
-	SC_CLEANUP(sc_target) target = NULL;
+	SC_CLEANUP(sc_core_key) key = NULL;
+	SC_CLEANUP(sc_evidence_target) target = NULL;
 	SC_CLEANUP(sc_transfer_package) package = sc_transfer_package_new();
 	SC_CLEANUP(sc_bytes) der = { 0 };
 	const struct sc_transfer_action *action = NULL;
@@ -213,7 +213,7 @@ sc_status sc_handle_transfer_package(struct sc_request *request, const struct sc
 
 	SC_ENSURE(package, err, SC_ERR_MEMORY, "out of memory");
 	header = package->header;
-	SC_TRY(sc_permit(request, &in->key, (struct sc_view){ 0 }, SC_WISH_TRANSFER, 0, &key, err));
+	SC_TRY(sc_permit(request, &in->key, (struct sc_view){ 0 }, SC_PERMIT_TRANSFER, 0, &key, err));
 	SC_TRY(read_subscription(in->subscription, false, &header->subscription, err));
 	SC_TRY(sc_text_set_view(&header->friendly_name, in->friendly_name, "friendly name", err));
 	SC_ENSURE(sc_friendly_name_is_valid(header->friendly_name.s), err, SC_ERR_ARGUMENT,
@@ -225,6 +225,6 @@ sc_status sc_handle_transfer_package(struct sc_request *request, const struct sc
 	SC_TRY(fill_header(request, key, action, header, err));
 	SC_TRY(encrypt(request, key, target, package, err));
 	SC_TRY(sc_transfer_package_encode(package, &der, err));
-	out->package = sc_request_keep(request, &der);
+	out->package = sc_core_request_keep(request, &der);
 	return SC_OK;
 }

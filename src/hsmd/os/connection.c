@@ -8,7 +8,7 @@
 
 #include "base/os.h"
 
-static sc_status watch(struct sc_connection *connection, int operation, uint32_t events, struct sc_error *err)
+static sc_status watch(struct sc_hsmd_connection *connection, int operation, uint32_t events, struct sc_error *err)
 {
 	struct epoll_event event = { .events = events, .data.ptr = connection };
 
@@ -18,19 +18,19 @@ static sc_status watch(struct sc_connection *connection, int operation, uint32_t
 	return SC_OK;
 }
 
-sc_status sc_connection_new(int epoll, int fd, struct sc_session *session, struct sc_listener *listener,
-			    struct sc_connection **out, struct sc_error *err)
+sc_status sc_hsmd_connection_new(int epoll, int fd, struct sc_core_session *session, struct sc_hsmd_listener *listener,
+			    struct sc_hsmd_connection **out, struct sc_error *err)
 {
-	struct sc_connection *connection = calloc(1, sizeof *connection);
+	struct sc_hsmd_connection *connection = calloc(1, sizeof *connection);
 	sc_status status;
 
 	SC_ENSURE(connection, err, SC_ERR_MEMORY, "out of memory for a connection");
-	connection->source = SC_SOURCE_CONNECTION;
+	connection->source = SC_HSMD_SOURCE_CONNECTION;
 	connection->fd = fd;
 	connection->epoll = epoll;
 	connection->listener = listener;
 	connection->session = session;
-	sc_turn_start(&connection->turn);
+	sc_schedule_turn_start(&connection->turn);
 	STAILQ_INIT(&connection->unsent);
 	status = watch(connection, EPOLL_CTL_ADD, EPOLLIN, err);
 	if (status != SC_OK) {
@@ -41,29 +41,29 @@ sc_status sc_connection_new(int epoll, int fd, struct sc_session *session, struc
 	return SC_OK;
 }
 
-void sc_connection_free(struct sc_connection *connection)
+void sc_hsmd_connection_free(struct sc_hsmd_connection *connection)
 {
-	sc_session_free(connection->session);
+	sc_core_session_free(connection->session);
 	(void)sc_os->close(connection->fd);
 	free(connection);
 }
 
-struct sc_connection *sc_connection_of(struct sc_turn *turn)
+struct sc_hsmd_connection *sc_hsmd_connection_of(struct sc_schedule_turn *turn)
 {
-	return (struct sc_connection *)((char *)turn - offsetof(struct sc_connection, turn));
+	return (struct sc_hsmd_connection *)((char *)turn - offsetof(struct sc_hsmd_connection, turn));
 }
 
 /* True if it may send another request. Once stopped, it goes on only when half of its allowance is free
  * again. */
-static bool may_ask(const struct sc_connection *connection)
+static bool may_ask(const struct sc_hsmd_connection *connection)
 {
 	unsigned share = connection->armed & EPOLLIN ? 1 : 2;
 
-	return !connection->is_at_end && connection->in_flight < SC_CONNECTION_REQUESTS / share &&
-	       connection->bytes < SC_CONNECTION_BYTES / share;
+	return !connection->is_at_end && connection->in_flight < SC_HSMD_CONNECTION_REQUESTS / share &&
+	       connection->bytes < SC_HSMD_CONNECTION_BYTES / share;
 }
 
-void sc_connection_arm(struct sc_connection *connection)
+void sc_hsmd_connection_arm(struct sc_hsmd_connection *connection)
 {
 	uint32_t events = 0;
 
@@ -79,7 +79,7 @@ void sc_connection_arm(struct sc_connection *connection)
 		(void)!watch(connection, EPOLL_CTL_MOD, events, NULL);
 }
 
-enum sc_sent sc_connection_send(const struct sc_connection *connection, struct sc_view message)
+enum sc_hsmd_sent sc_hsmd_connection_send(const struct sc_hsmd_connection *connection, struct sc_view message)
 {
 	/* sendmsg does not write to what the vector points at. */
 	struct iovec vector = { (void *)(uintptr_t)message.data, message.len };
@@ -90,15 +90,15 @@ enum sc_sent sc_connection_send(const struct sc_connection *connection, struct s
 		sent = sc_os->sendmsg(connection->fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
 	if (sent >= 0)
-		return SC_SENT;
-	return errno == EAGAIN ? SC_SENT_LATER : SC_SENT_NEVER;
+		return SC_HSMD_SENT;
+	return errno == EAGAIN ? SC_HSMD_SENT_LATER : SC_HSMD_SENT_NEVER;
 }
 
-bool sc_connection_keep(struct sc_connection *connection, struct sc_view message)
+bool sc_hsmd_connection_keep(struct sc_hsmd_connection *connection, struct sc_view message)
 {
-	struct sc_answer *answer;
+	struct sc_hsmd_answer *answer;
 
-	if (connection->unsent_bytes + message.len > SC_CONNECTION_BYTES)
+	if (connection->unsent_bytes + message.len > SC_HSMD_CONNECTION_BYTES)
 		return false;
 	answer = calloc(1, sizeof *answer);
 	if (!answer || sc_bytes_copy(message, &answer->message, NULL) != SC_OK) {
@@ -111,9 +111,9 @@ bool sc_connection_keep(struct sc_connection *connection, struct sc_view message
 }
 
 /* Removes the first of the kept answers. */
-static void drop_first(struct sc_connection *connection)
+static void drop_first(struct sc_hsmd_connection *connection)
 {
-	struct sc_answer *answer = STAILQ_FIRST(&connection->unsent);
+	struct sc_hsmd_answer *answer = STAILQ_FIRST(&connection->unsent);
 
 	STAILQ_REMOVE_HEAD(&connection->unsent, next);
 	connection->unsent_bytes -= answer->message.len;
@@ -121,24 +121,24 @@ static void drop_first(struct sc_connection *connection)
 	free(answer);
 }
 
-bool sc_connection_flush(struct sc_connection *connection)
+bool sc_hsmd_connection_flush(struct sc_hsmd_connection *connection)
 {
 	while (!STAILQ_EMPTY(&connection->unsent)) {
-		switch (sc_connection_send(connection,
+		switch (sc_hsmd_connection_send(connection,
 					   sc_bytes_view(&STAILQ_FIRST(&connection->unsent)->message))) {
-		case SC_SENT:
+		case SC_HSMD_SENT:
 			drop_first(connection);
 			break;
-		case SC_SENT_LATER:
+		case SC_HSMD_SENT_LATER:
 			return true;
-		case SC_SENT_NEVER:
+		case SC_HSMD_SENT_NEVER:
 			return false;
 		}
 	}
 	return true;
 }
 
-void sc_connection_forget(struct sc_connection *connection)
+void sc_hsmd_connection_forget(struct sc_hsmd_connection *connection)
 {
 	while (!STAILQ_EMPTY(&connection->unsent))
 		drop_first(connection);

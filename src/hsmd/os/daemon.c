@@ -35,11 +35,11 @@ static unsigned at_least(unsigned number, unsigned minimum)
 	return number > minimum ? number : minimum;
 }
 
-static sc_status read_specs(const struct sc_settings *settings, struct sc_socket_spec *specs,
+static sc_status read_specs(const struct sc_hsmd_settings *settings, struct sc_hsmd_socket_spec *specs,
 			    struct sc_error *err)
 {
 	for (size_t i = 0; i < settings->socket_count; i++) {
-		SC_TRY(sc_socket_spec_read(settings->sockets[i], &specs[i], err));
+		SC_TRY(sc_hsmd_socket_spec_read(settings->sockets[i], &specs[i], err));
 		for (size_t j = 0; j < i; j++)
 			SC_ENSURE(strcmp(specs[i].path, specs[j].path) != 0, err, SC_ERR_ARGUMENT,
 				  "--socket: two sockets at %s", specs[i].path);
@@ -47,32 +47,32 @@ static sc_status read_specs(const struct sc_settings *settings, struct sc_socket
 	return SC_OK;
 }
 
-static sc_status add_sockets(struct sc_server *server, const struct sc_socket_spec *specs, size_t count,
+static sc_status add_sockets(struct sc_hsmd_server *server, const struct sc_hsmd_socket_spec *specs, size_t count,
 			     struct sc_error *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		int fd = -1;
 
-		SC_TRY(sc_socket_listen(&specs[i], &fd, err));
-		SC_TRY(sc_server_add(server, fd, &specs[i].policy, err));
+		SC_TRY(sc_hsmd_socket_listen(&specs[i], &fd, err));
+		SC_TRY(sc_hsmd_server_add(server, fd, &specs[i].policy, err));
 	}
 	return SC_OK;
 }
 
-static sc_status new_server(const struct sc_settings *settings, struct sc_server **out, struct sc_error *err)
+static sc_status new_server(const struct sc_hsmd_settings *settings, struct sc_hsmd_server **out, struct sc_error *err)
 {
-	const struct sc_server_options options = {
+	const struct sc_hsmd_server_options options = {
 		.connections = CONNECTIONS,
 		.quick_workers = at_least(processors(), QUICK_WORKERS),
 		.slow_workers = at_least(processors(), SLOW_WORKERS),
 		.memory = sc_arena_count(settings->arena).size / MEMORY_SHARE,
 	};
 
-	return sc_server_new(&options, out, err);
+	return sc_hsmd_server_new(&options, out, err);
 }
 
 /* Tells whoever started the process; a descriptor that cannot be written is no reason to stop. */
-static void announce(const struct sc_settings *settings, struct sc_module *module)
+static void announce(const struct sc_hsmd_settings *settings, struct sc_module *module)
 {
 	static const char ready[] = "READY\n";
 	static const char *const modes[] = { "without a warrant", "in no world", "in its world",
@@ -86,41 +86,41 @@ static void announce(const struct sc_settings *settings, struct sc_module *modul
 	(void)sc_os->close(settings->ready_fd);
 }
 
-static sc_status serve(struct sc_host *host, const struct sc_settings *settings, struct sc_server *server,
+static sc_status serve(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings, struct sc_hsmd_server *server,
 		       struct sc_error *err)
 {
 	SC_CLEANUP(sc_module) module = NULL;
 	sc_status status;
 
-	SC_TRY(sc_host_open_module(host, settings, &module, err));
+	SC_TRY(sc_hsmd_host_open_module(host, settings, &module, err));
 	if (!host->unlock_given)
 		sc_log(SC_LOG_NOTICE,
 		       "the unlock key lies beside the state that it opens: whoever copies %s has both "
 		       "(--unlock-key-file, --unlock-key-fd)",
 		       settings->state);
 	announce(settings, module);
-	status = sc_server_run(server, module, err);
+	status = sc_hsmd_server_run(server, module, err);
 	if (status == SC_OK)
 		sc_log(SC_LOG_NOTICE, "stopped");
 	return status;
 }
 
-sc_status sc_daemon_run(struct sc_settings *settings, struct sc_error *err)
+sc_status sc_hsmd_run(struct sc_hsmd_settings *settings, struct sc_error *err)
 {
-	SC_CLEANUP(sc_host) host = { 0 };
-	SC_CLEANUP(sc_server) server = NULL;
-	struct sc_socket_spec specs[SC_SERVER_SOCKETS];
+	SC_CLEANUP(sc_hsmd_host) host = { 0 };
+	SC_CLEANUP(sc_hsmd_server) server = NULL;
+	struct sc_hsmd_socket_spec specs[SC_HSMD_SERVER_SOCKETS];
 
 	/* A log that nobody reads any more must neither end the module nor hold it. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	sc_log_never_wait();
 	SC_TRY(read_specs(settings, specs, err));
-	SC_TRY(sc_host_open(settings, false, &host, err));
-	SC_TRY(sc_host_load(&host, settings, err));
+	SC_TRY(sc_hsmd_host_open(settings, false, &host, err));
+	SC_TRY(sc_hsmd_host_load(&host, settings, err));
 	SC_TRY(new_server(settings, &server, err));
 	SC_TRY(add_sockets(server, specs, settings->socket_count, err));
-	SC_TRY(sc_sandbox_files(&settings->sandbox, sc_state_dir(host.store), err));
-	SC_TRY(sc_server_start(server, err));
-	SC_TRY(sc_sandbox_seal(&settings->sandbox, sc_state_dir(host.store), err));
+	SC_TRY(sc_sandbox_files(&settings->sandbox, sc_hsmd_state_dir(host.store), err));
+	SC_TRY(sc_hsmd_server_start(server, err));
+	SC_TRY(sc_sandbox_seal(&settings->sandbox, sc_hsmd_state_dir(host.store), err));
 	return serve(&host, settings, server, err);
 }

@@ -5,6 +5,6 @@
 #include "hsmd/os/host.h"
 
 /* Serves until SIGTERM or SIGINT; SC_OK then. */
-sc_status sc_daemon_run(struct sc_settings *settings, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_hsmd_run(struct sc_hsmd_settings *settings, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -17,31 +17,31 @@
 #include "base/os.h"
 #include "hsmd/os/scrub.h"
 
-#define REQUEST_MAX   (SC_REQUEST_HEADER_SIZE + SC_BODY_MAX)
+#define REQUEST_MAX   (SC_WIRE_REQUEST_HEADER_SIZE + SC_WIRE_BODY_MAX)
 #define STACK_SIZE    (1 << 20)
 #define SLOW_NICENESS 5  /* of slow workers: with few processors, quick commands go first */
 #define TURN          16 /* requests read from one connection before another is looked at */
 
 struct worker {
-	struct sc_exchange *exchange;
+	struct sc_hsmd_exchange *exchange;
 	enum sc_lane lane;
 	pthread_t thread;
 };
 
-struct sc_exchange {
-	struct sc_exchange_options options;
+struct sc_hsmd_exchange {
+	struct sc_hsmd_exchange_options options;
 	struct sc_bytes receive; /* one message, as it comes */
 	_Atomic int64_t last_complaint;
 	struct worker *workers;
 	unsigned worker_count;
 
 	pthread_mutex_t lock; /* of all below, and of the connections */
-	pthread_cond_t work[SC_LANES];
+	pthread_cond_t work[SC_SCHEDULE_LANES];
 	pthread_cond_t started;
 	unsigned waiting_workers; /* that have got as far as waiting for work */
 	struct sc_schedule schedule;
-	struct sc_connections connections;
-	struct sc_connections ended; /* to be freed by the event loop */
+	struct sc_hsmd_connections connections;
+	struct sc_hsmd_connections ended; /* to be freed by the event loop */
 	size_t bytes;                /* of all requests in flight */
 	size_t unsent;               /* of all answers that wait for their peers */
 	bool is_stopping;
@@ -49,7 +49,7 @@ struct sc_exchange {
 
 /* -- ends of connections ----------------------------------------------------------------------- */
 
-static void wake_loop(struct sc_exchange *exchange)
+static void wake_loop(struct sc_hsmd_exchange *exchange)
 {
 	const uint64_t one = 1;
 
@@ -57,7 +57,7 @@ static void wake_loop(struct sc_exchange *exchange)
 	(void)!sc_os->write(exchange->options.wake, &one, sizeof one);
 }
 
-static void release_if_idle(struct sc_exchange *exchange, struct sc_connection *connection)
+static void release_if_idle(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
 {
 	if (!connection->has_ended || connection->running)
 		return;
@@ -67,7 +67,7 @@ static void release_if_idle(struct sc_exchange *exchange, struct sc_connection *
 }
 
 /* Nothing more is read, begun or answered; what is in work finishes first. */
-static void end(struct sc_exchange *exchange, struct sc_connection *connection)
+static void end(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
 {
 	size_t bytes;
 
@@ -78,7 +78,7 @@ static void end(struct sc_exchange *exchange, struct sc_connection *connection)
 	connection->bytes -= bytes;
 	exchange->bytes -= bytes;
 	exchange->unsent -= connection->unsent_bytes;
-	sc_connection_forget(connection);
+	sc_hsmd_connection_forget(connection);
 	(void)epoll_ctl(connection->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
 	/* The peer learns of it now, not when a slow request of its is done. */
 	(void)shutdown(connection->fd, SHUT_RDWR);
@@ -86,48 +86,48 @@ static void end(struct sc_exchange *exchange, struct sc_connection *connection)
 }
 
 /* A peer that sends nothing more has had all its answers: there is nothing to wait for. */
-static void settle(struct sc_exchange *exchange, struct sc_connection *connection)
+static void settle(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
 {
 	if (connection->is_at_end && !connection->in_flight && STAILQ_EMPTY(&connection->unsent))
 		end(exchange, connection);
 	else
-		sc_connection_arm(connection);
+		sc_hsmd_connection_arm(connection);
 }
 
 /* -- answers ----------------------------------------------------------------------------------- */
 
 /* Keeps an answer for later, within the connection's limit and that of all together; else drops the peer. */
-static void keep(struct sc_exchange *exchange, struct sc_connection *connection, struct sc_view answer)
+static void keep(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection, struct sc_view answer)
 {
 	if (exchange->unsent + answer.len <= exchange->options.memory &&
-	    sc_connection_keep(connection, answer)) {
+	    sc_hsmd_connection_keep(connection, answer)) {
 		exchange->unsent += answer.len;
-		sc_connection_arm(connection);
+		sc_hsmd_connection_arm(connection);
 		return;
 	}
-	sc_exchange_complain(exchange, "a peer does not take its answers: its connection is closed");
+	sc_hsmd_exchange_complain(exchange, "a peer does not take its answers: its connection is closed");
 	end(exchange, connection);
 }
 
 /* Sends what was kept; false if the peer is gone. */
-static bool flush(struct sc_exchange *exchange, struct sc_connection *connection)
+static bool flush(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
 {
 	size_t before = connection->unsent_bytes;
-	bool ok = sc_connection_flush(connection);
+	bool ok = sc_hsmd_connection_flush(connection);
 
 	exchange->unsent -= before - connection->unsent_bytes;
 	return ok;
 }
 
-static void deliver(struct sc_exchange *exchange, struct sc_connection *connection, struct sc_view answer)
+static void deliver(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection, struct sc_view answer)
 {
-	enum sc_sent sent = sc_connection_send(connection, answer);
+	enum sc_hsmd_sent sent = sc_hsmd_connection_send(connection, answer);
 
-	if (sent == SC_SENT)
+	if (sent == SC_HSMD_SENT)
 		return;
 	pthread_mutex_lock(&exchange->lock);
 	if (!connection->has_ended) {
-		if (sent == SC_SENT_LATER)
+		if (sent == SC_HSMD_SENT_LATER)
 			keep(exchange, connection, answer);
 		else
 			end(exchange, connection);
@@ -136,26 +136,26 @@ static void deliver(struct sc_exchange *exchange, struct sc_connection *connecti
 }
 
 /* An answer without a body, made without the arena, for it may be the arena that is full. */
-static void refuse(struct sc_exchange *exchange, struct sc_connection *connection,
-		   const struct sc_request_header *request, sc_status status)
+static void refuse(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
+		   const struct sc_wire_request_header *request, sc_status status)
 {
-	const struct sc_response_header header = { .command = request->command,
+	const struct sc_wire_response_header header = { .command = request->command,
 						   .id = request->id,
 						   .status = status };
-	uint8_t bytes[SC_RESPONSE_HEADER_SIZE];
+	uint8_t bytes[SC_WIRE_RESPONSE_HEADER_SIZE];
 	struct sc_writer writer = { .buffer = { bytes, sizeof bytes }, .max = sizeof bytes };
 
-	sc_response_header_write(&writer, &header, 0);
+	sc_wire_response_header_write(&writer, &header, 0);
 	assert(!writer.failed && writer.used == sizeof bytes);
 	deliver(exchange, connection, sc_writer_view(&writer));
 }
 
 /* -- workers ----------------------------------------------------------------------------------- */
 
-static void perform(struct sc_exchange *exchange, struct sc_connection *connection,
-		    const struct sc_request *request)
+static void perform(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
+		    const struct sc_schedule_entry *request)
 {
-	SC_CLEANUP(sc_writer) answer = sc_writer_new(SC_MESSAGE_MAX);
+	SC_CLEANUP(sc_writer) answer = sc_writer_new(SC_WIRE_MESSAGE_MAX);
 
 	sc_module_handle(connection->session, &request->header, request->body, &answer);
 	if (answer.failed)
@@ -165,22 +165,22 @@ static void perform(struct sc_exchange *exchange, struct sc_connection *connecti
 }
 
 /* Waits for a request of the lane; NULL when the workers are to end. */
-static struct sc_request *next_request(struct sc_exchange *exchange, enum sc_lane lane,
-				       struct sc_connection **connection)
+static struct sc_schedule_entry *next_request(struct sc_hsmd_exchange *exchange, enum sc_lane lane,
+				       struct sc_hsmd_connection **connection)
 {
-	struct sc_request *request = NULL;
-	struct sc_turn *turn = NULL;
+	struct sc_schedule_entry *request = NULL;
+	struct sc_schedule_turn *turn = NULL;
 
 	while (!exchange->is_stopping && !(request = sc_schedule_next(&exchange->schedule, lane, &turn)))
 		pthread_cond_wait(&exchange->work[lane], &exchange->lock);
 	if (request) {
-		*connection = sc_connection_of(turn);
+		*connection = sc_hsmd_connection_of(turn);
 		(*connection)->running++;
 	}
 	return request;
 }
 
-static void finish(struct sc_exchange *exchange, struct sc_connection *connection, size_t bytes)
+static void finish(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection, size_t bytes)
 {
 	connection->running--;
 	connection->in_flight--;
@@ -195,9 +195,9 @@ static void finish(struct sc_exchange *exchange, struct sc_connection *connectio
 static void *work(void *argument)
 {
 	const struct worker *worker = argument;
-	struct sc_exchange *exchange = worker->exchange;
-	struct sc_connection *connection;
-	struct sc_request *request;
+	struct sc_hsmd_exchange *exchange = worker->exchange;
+	struct sc_hsmd_connection *connection;
+	struct sc_schedule_entry *request;
 
 	/* On Linux this is the thread's own niceness. */
 	if (worker->lane == SC_LANE_SLOW)
@@ -210,7 +210,7 @@ static void *work(void *argument)
 
 		pthread_mutex_unlock(&exchange->lock);
 		perform(exchange, connection, request);
-		sc_request_free(request);
+		sc_schedule_entry_free(request);
 		sc_scrub();
 		pthread_mutex_lock(&exchange->lock);
 		finish(exchange, connection, bytes);
@@ -219,7 +219,7 @@ static void *work(void *argument)
 	return NULL;
 }
 
-static sc_status start_worker(struct sc_exchange *exchange, enum sc_lane lane, struct sc_error *err)
+static sc_status start_worker(struct sc_hsmd_exchange *exchange, enum sc_lane lane, struct sc_error *err)
 {
 	struct worker *worker = &exchange->workers[exchange->worker_count];
 	pthread_attr_t attributes;
@@ -240,18 +240,18 @@ static sc_status start_worker(struct sc_exchange *exchange, enum sc_lane lane, s
 /* -- requests ---------------------------------------------------------------------------------- */
 
 /* Queues a copy. What keeps it from being queued is the status that the request is answered with. */
-static sc_status enqueue(struct sc_exchange *exchange, struct sc_connection *connection, enum sc_lane lane,
-			 const struct sc_request_header *header, struct sc_view message)
+static sc_status enqueue(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection, enum sc_lane lane,
+			 const struct sc_wire_request_header *header, struct sc_view message)
 {
 	SC_CLEANUP(sc_bytes) copy = { 0 };
-	struct sc_request *request;
+	struct sc_schedule_entry *request;
 	sc_status status = SC_ERR_BUSY;
 
 	if (sc_bytes_copy(message, &copy, NULL) != SC_OK)
 		return SC_ERR_MODULE_FULL;
-	request = sc_request_new(
+	request = sc_schedule_entry_new(
 	    header, &copy,
-	    sc_view_of(copy.data + SC_REQUEST_HEADER_SIZE, message.len - SC_REQUEST_HEADER_SIZE));
+	    sc_view_of(copy.data + SC_WIRE_REQUEST_HEADER_SIZE, message.len - SC_WIRE_REQUEST_HEADER_SIZE));
 	if (!request)
 		return SC_ERR_MEMORY;
 	pthread_mutex_lock(&exchange->lock);
@@ -263,24 +263,24 @@ static sc_status enqueue(struct sc_exchange *exchange, struct sc_connection *con
 		connection->in_flight++;
 		sc_schedule_add(&exchange->schedule, lane, &connection->turn, request);
 		request = NULL;
-		sc_connection_arm(connection);
+		sc_hsmd_connection_arm(connection);
 		pthread_cond_signal(&exchange->work[lane]);
 		status = SC_OK;
 	}
 	pthread_mutex_unlock(&exchange->lock);
-	sc_request_free(request);
+	sc_schedule_entry_free(request);
 	return status;
 }
 
 /* False where it is no request, or none of the table's commands: rule M1. */
-static bool take(struct sc_exchange *exchange, struct sc_connection *connection, struct sc_view message)
+static bool take(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection, struct sc_view message)
 {
 	const struct sc_command_info *command;
-	struct sc_request_header header;
+	struct sc_wire_request_header header;
 	struct sc_view body;
 	sc_status status;
 
-	if (sc_request_read(message, &header, &body, NULL) != SC_OK)
+	if (sc_wire_request_read(message, &header, &body, NULL) != SC_OK)
 		return false;
 	command = sc_command_find(header.command);
 	if (!command)
@@ -291,7 +291,7 @@ static bool take(struct sc_exchange *exchange, struct sc_connection *connection,
 	return true;
 }
 
-static bool is_readable(struct sc_exchange *exchange, const struct sc_connection *connection)
+static bool is_readable(struct sc_hsmd_exchange *exchange, const struct sc_hsmd_connection *connection)
 {
 	bool readable;
 
@@ -301,14 +301,14 @@ static bool is_readable(struct sc_exchange *exchange, const struct sc_connection
 	return readable;
 }
 
-static void end_now(struct sc_exchange *exchange, struct sc_connection *connection)
+static void end_now(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
 {
 	pthread_mutex_lock(&exchange->lock);
 	end(exchange, connection);
 	pthread_mutex_unlock(&exchange->lock);
 }
 
-static void end_of_requests(struct sc_exchange *exchange, struct sc_connection *connection)
+static void end_of_requests(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
 {
 	pthread_mutex_lock(&exchange->lock);
 	connection->is_at_end = true;
@@ -317,7 +317,7 @@ static void end_of_requests(struct sc_exchange *exchange, struct sc_connection *
 }
 
 /* Reads one message. False when there is none, or none more is to be read. */
-static bool receive(struct sc_exchange *exchange, struct sc_connection *connection)
+static bool receive(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
 {
 	struct iovec vector = { exchange->receive.data, exchange->receive.len };
 	/* No room for control data: descriptors that a peer passes are closed by the kernel. */
@@ -340,7 +340,7 @@ static bool receive(struct sc_exchange *exchange, struct sc_connection *connecti
 	     take(exchange, connection, sc_view_of(exchange->receive.data, (size_t)got));
 	OPENSSL_cleanse(exchange->receive.data, (size_t)got);
 	if (!ok) {
-		sc_exchange_complain(exchange, "a peer sent what is no request of this protocol: "
+		sc_hsmd_exchange_complain(exchange, "a peer sent what is no request of this protocol: "
 					       "its connection is closed");
 		end_now(exchange, connection);
 	}
@@ -349,7 +349,7 @@ static bool receive(struct sc_exchange *exchange, struct sc_connection *connecti
 
 /* -- what the event loop calls ----------------------------------------------------------------- */
 
-void sc_exchange_complain(struct sc_exchange *exchange, const char *what)
+void sc_hsmd_exchange_complain(struct sc_hsmd_exchange *exchange, const char *what)
 {
 	int64_t now = sc_clock_monotonic();
 	int64_t last = atomic_load(&exchange->last_complaint);
@@ -360,11 +360,11 @@ void sc_exchange_complain(struct sc_exchange *exchange, const char *what)
 	sc_log(SC_LOG_WARNING, "%s", what);
 }
 
-sc_status sc_exchange_new(const struct sc_exchange_options *options, struct sc_exchange **out,
+sc_status sc_hsmd_exchange_new(const struct sc_hsmd_exchange_options *options, struct sc_hsmd_exchange **out,
 			  struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) receive = { 0 };
-	struct sc_exchange *exchange;
+	struct sc_hsmd_exchange *exchange;
 
 	SC_TRY(sc_bytes_new(REQUEST_MAX, &receive, err));
 	exchange = calloc(1, sizeof *exchange);
@@ -373,7 +373,7 @@ sc_status sc_exchange_new(const struct sc_exchange_options *options, struct sc_e
 	exchange->receive = sc_bytes_take(&receive);
 	pthread_mutex_init(&exchange->lock, NULL);
 	pthread_cond_init(&exchange->started, NULL);
-	for (unsigned lane = 0; lane < SC_LANES; lane++)
+	for (unsigned lane = 0; lane < SC_SCHEDULE_LANES; lane++)
 		pthread_cond_init(&exchange->work[lane], NULL);
 	sc_schedule_start(&exchange->schedule);
 	TAILQ_INIT(&exchange->connections);
@@ -382,9 +382,9 @@ sc_status sc_exchange_new(const struct sc_exchange_options *options, struct sc_e
 	return SC_OK;
 }
 
-sc_status sc_exchange_start(struct sc_exchange *exchange, struct sc_error *err)
+sc_status sc_hsmd_exchange_start(struct sc_hsmd_exchange *exchange, struct sc_error *err)
 {
-	const struct sc_exchange_options *options = &exchange->options;
+	const struct sc_hsmd_exchange_options *options = &exchange->options;
 
 	exchange->workers = calloc(options->quick_workers + options->slow_workers, sizeof *exchange->workers);
 	SC_ENSURE(exchange->workers, err, SC_ERR_MEMORY, "out of memory for workers");
@@ -400,14 +400,14 @@ sc_status sc_exchange_start(struct sc_exchange *exchange, struct sc_error *err)
 	return SC_OK;
 }
 
-void sc_exchange_admit(struct sc_exchange *exchange, struct sc_connection *connection)
+void sc_hsmd_exchange_admit(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
 {
 	pthread_mutex_lock(&exchange->lock);
 	TAILQ_INSERT_TAIL(&exchange->connections, connection, all);
 	pthread_mutex_unlock(&exchange->lock);
 }
 
-void sc_exchange_serve(struct sc_exchange *exchange, struct sc_connection *connection, uint32_t events)
+void sc_hsmd_exchange_serve(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection, uint32_t events)
 {
 	pthread_mutex_lock(&exchange->lock);
 	if (!connection->has_ended) {
@@ -423,9 +423,9 @@ void sc_exchange_serve(struct sc_exchange *exchange, struct sc_connection *conne
 		continue;
 }
 
-void sc_exchange_reap(struct sc_exchange *exchange)
+void sc_hsmd_exchange_reap(struct sc_hsmd_exchange *exchange)
 {
-	struct sc_connection *connection;
+	struct sc_hsmd_connection *connection;
 
 	for (;;) {
 		pthread_mutex_lock(&exchange->lock);
@@ -436,16 +436,16 @@ void sc_exchange_reap(struct sc_exchange *exchange)
 		if (!connection)
 			return;
 		connection->listener->connections--;
-		sc_connection_free(connection);
+		sc_hsmd_connection_free(connection);
 		sc_scrub(); /* a pending world may have ended with it */
 	}
 }
 
-static void stop_workers(struct sc_exchange *exchange)
+static void stop_workers(struct sc_hsmd_exchange *exchange)
 {
 	pthread_mutex_lock(&exchange->lock);
 	exchange->is_stopping = true;
-	for (unsigned lane = 0; lane < SC_LANES; lane++)
+	for (unsigned lane = 0; lane < SC_SCHEDULE_LANES; lane++)
 		pthread_cond_broadcast(&exchange->work[lane]);
 	pthread_mutex_unlock(&exchange->lock);
 	for (unsigned i = 0; i < exchange->worker_count; i++)
@@ -454,9 +454,9 @@ static void stop_workers(struct sc_exchange *exchange)
 }
 
 /* Answers that had no room get one more chance; then all connections end. */
-static void end_all(struct sc_exchange *exchange)
+static void end_all(struct sc_hsmd_exchange *exchange)
 {
-	struct sc_connection *connection;
+	struct sc_hsmd_connection *connection;
 
 	pthread_mutex_lock(&exchange->lock);
 	while ((connection = TAILQ_FIRST(&exchange->connections))) {
@@ -464,21 +464,21 @@ static void end_all(struct sc_exchange *exchange)
 		end(exchange, connection);
 	}
 	pthread_mutex_unlock(&exchange->lock);
-	sc_exchange_reap(exchange);
+	sc_hsmd_exchange_reap(exchange);
 }
 
-void sc_exchange_stop(struct sc_exchange *exchange)
+void sc_hsmd_exchange_stop(struct sc_hsmd_exchange *exchange)
 {
 	stop_workers(exchange);
 	end_all(exchange);
 }
 
-void sc_exchange_free(struct sc_exchange *exchange)
+void sc_hsmd_exchange_free(struct sc_hsmd_exchange *exchange)
 {
 	if (!exchange)
 		return;
-	sc_exchange_stop(exchange);
-	for (unsigned lane = 0; lane < SC_LANES; lane++)
+	sc_hsmd_exchange_stop(exchange);
+	for (unsigned lane = 0; lane < SC_SCHEDULE_LANES; lane++)
 		pthread_cond_destroy(&exchange->work[lane]);
 	pthread_cond_destroy(&exchange->started);
 	pthread_mutex_destroy(&exchange->lock);

@@ -5,9 +5,9 @@
 
 static sc_status save(void *context, struct sc_view state, struct sc_view mark, struct sc_error *err)
 {
-	struct sc_host *host = context;
+	struct sc_hsmd_host *host = context;
 
-	return sc_state_save(host->store, state, mark, err);
+	return sc_hsmd_state_save(host->store, state, mark, err);
 }
 
 static bool ran_out(void *context)
@@ -18,7 +18,7 @@ static bool ran_out(void *context)
 
 static void report(void *context, struct sc_enquire_response *out)
 {
-	const struct sc_host *host = context;
+	const struct sc_hsmd_host *host = context;
 	struct sc_arena_numbers arena = sc_arena_count(host->arena);
 
 	out->arena_size = arena.size;
@@ -31,38 +31,38 @@ static void report(void *context, struct sc_enquire_response *out)
 	out->landlock_abi = host->sandbox->landlock_abi;
 }
 
-sc_status sc_host_open(const struct sc_settings *settings, bool make, struct sc_host *out,
+sc_status sc_hsmd_host_open(const struct sc_hsmd_settings *settings, bool make, struct sc_hsmd_host *out,
 		       struct sc_error *err)
 {
-	struct sc_state_store *store = NULL;
+	struct sc_hsmd_state *store = NULL;
 
-	SC_TRY(sc_state_open(settings->state, make, &store, err));
-	*out = (struct sc_host){
+	SC_TRY(sc_hsmd_state_open(settings->state, make, &store, err));
+	*out = (struct sc_hsmd_host){
 		.store = store,
 		.arena = settings->arena,
 		.sandbox = &settings->sandbox,
-		.unlock_given = sc_unlock_is_given(&settings->unlock),
+		.unlock_given = sc_hsmd_unlock_is_given(&settings->unlock),
 		.host = { .save = save, .ran_out = ran_out, .report = report, .context = out },
 	};
 	return SC_OK;
 }
 
-void sc_host_close(struct sc_host *host)
+void sc_hsmd_host_close(struct sc_hsmd_host *host)
 {
 	sc_secret_free(&host->unlock);
 	sc_bytes_free(&host->state);
 	sc_bytes_free(&host->mark);
-	sc_state_close(host->store);
-	*host = (struct sc_host){ 0 };
+	sc_hsmd_state_close(host->store);
+	*host = (struct sc_hsmd_host){ 0 };
 }
 
-sc_status sc_host_load(struct sc_host *host, const struct sc_settings *settings, struct sc_error *err)
+sc_status sc_hsmd_host_load(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings, struct sc_error *err)
 {
-	SC_TRY(sc_state_load(host->store, &host->state, &host->mark, err));
-	return sc_unlock_read(&settings->unlock, sc_state_dir(host->store), &host->unlock, err);
+	SC_TRY(sc_hsmd_state_load(host->store, &host->state, &host->mark, err));
+	return sc_hsmd_unlock_read(&settings->unlock, sc_hsmd_state_dir(host->store), &host->unlock, err);
 }
 
-sc_status sc_host_open_module(struct sc_host *host, const struct sc_settings *settings,
+sc_status sc_hsmd_host_open_module(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings,
 			      struct sc_module **out, struct sc_error *err)
 {
 	sc_status status =

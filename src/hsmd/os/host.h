@@ -9,19 +9,19 @@
 #include "hsmd/os/arena.h"
 #include "hsmd/os/sandbox.h"
 #include "hsmd/os/server.h"
-#include "hsmd/os/state.h"
+#include "hsmd/os/state_directory.h"
 #include "hsmd/os/unlock.h"
 
 /* What main has made of the command line and of the process. */
-struct sc_settings {
+struct sc_hsmd_settings {
 	const char *state; /* directory */
-	struct sc_unlock_source unlock;
+	struct sc_hsmd_unlock_source unlock;
 	struct sc_module_options module;
 	struct sc_arena *arena;
 	struct sc_sandbox sandbox;
 
 	/* the daemon */
-	const char *sockets[SC_SERVER_SOCKETS];
+	const char *sockets[SC_HSMD_SERVER_SOCKETS];
 	size_t socket_count;
 	int ready_fd; /* -1: none */
 
@@ -31,8 +31,8 @@ struct sc_settings {
 	struct sc_hash root_hash; /* that the custodian has from elsewhere */
 };
 
-struct sc_host {
-	struct sc_state_store *store;
+struct sc_hsmd_host {
+	struct sc_hsmd_state *store;
 	struct sc_arena *arena;
 	const struct sc_sandbox *sandbox;
 	bool unlock_given;
@@ -42,19 +42,19 @@ struct sc_host {
 	struct sc_module_host host; /* its context is this struct, which must not move */
 };
 
-/* Opens and locks the state directory; `make` as in sc_state_open. */
-sc_status sc_host_open(const struct sc_settings *settings, bool make, struct sc_host *out,
+/* Opens and locks the state directory; `make` as in sc_hsmd_state_open. */
+sc_status sc_hsmd_host_open(const struct sc_hsmd_settings *settings, bool make, struct sc_hsmd_host *out,
 		       struct sc_error *err) SC_WARN_UNUSED;
-void sc_host_close(struct sc_host *host);
-SC_CLEANUP_VALUE(sc_host, sc_host_close)
+void sc_hsmd_host_close(struct sc_hsmd_host *host);
+SC_CLEANUP_VALUE(sc_hsmd_host, sc_hsmd_host_close)
 
-/* Reads unlock key and state: the last that the host reads from files. SC_ERR_NOT_FOUND, sc_unlock_read's
+/* Reads unlock key and state: the last that the host reads from files. SC_ERR_NOT_FOUND, sc_hsmd_unlock_read's
  * errors. */
-sc_status sc_host_load(struct sc_host *host, const struct sc_settings *settings,
+sc_status sc_hsmd_host_load(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings,
 		       struct sc_error *err) SC_WARN_UNUSED;
 
 /* Opens what was loaded, and wipes the unlock key. The caller frees *out, before the host is closed. */
-sc_status sc_host_open_module(struct sc_host *host, const struct sc_settings *settings,
+sc_status sc_hsmd_host_open_module(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings,
 			      struct sc_module **out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -5,45 +5,45 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "evidence/answer.h"
+#include "evidence/warrant_answer.h"
 
 #define REQUEST_FILE "warrant-request.der"
 
 /* The identity that is there, if its warrant has not been installed, or a new one. */
-static sc_status find_or_create(struct sc_host *host, const struct sc_settings *settings,
+static sc_status find_or_create(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings,
 				struct sc_module **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_module) module = NULL;
 	SC_CLEANUP(sc_secret) unlock = { 0 };
 
-	if (!sc_state_is_there(host->store)) {
-		SC_TRY(sc_unlock_read_or_make(&settings->unlock, sc_state_dir(host->store), &unlock, err));
+	if (!sc_hsmd_state_exists(host->store)) {
+		SC_TRY(sc_hsmd_unlock_read_or_make(&settings->unlock, sc_hsmd_state_dir(host->store), &unlock, err));
 		return sc_module_create(&host->host, &unlock, &settings->module, out, err);
 	}
-	SC_TRY(sc_host_load(host, settings, err));
-	SC_TRY(sc_host_open_module(host, settings, &module, err));
+	SC_TRY(sc_hsmd_host_load(host, settings, err));
+	SC_TRY(sc_hsmd_host_open_module(host, settings, &module, err));
 	SC_ENSURE(sc_module_mode(module) == SC_MODE_UNWARRANTED, err, SC_ERR_EXISTS,
 		  "%s: holds module %s already, with its warrant", settings->state, sc_module_esn(module));
 	*out = sc_steal(module);
 	return SC_OK;
 }
 
-static sc_status write_request(const struct sc_host *host, const char *path, struct sc_view request,
+static sc_status write_request(const struct sc_hsmd_host *host, const char *path, struct sc_view request,
 			       struct sc_error *err)
 {
 	/* Nothing in it is secret, and somebody has to carry it away. */
 	if (path)
 		return sc_file_write_path(path, request, SC_FILE_REPLACE, 0644, err);
-	return sc_file_write(sc_state_dir(host->store), REQUEST_FILE, request, SC_FILE_REPLACE, 0644, err);
+	return sc_file_write(sc_hsmd_state_dir(host->store), REQUEST_FILE, request, SC_FILE_REPLACE, 0644, err);
 }
 
-sc_status sc_initialise(const struct sc_settings *settings, struct sc_error *err)
+sc_status sc_hsmd_initialise(const struct sc_hsmd_settings *settings, struct sc_error *err)
 {
-	SC_CLEANUP(sc_host) host = { 0 };
+	SC_CLEANUP(sc_hsmd_host) host = { 0 };
 	SC_CLEANUP(sc_module) module = NULL;
 	SC_CLEANUP(sc_bytes) request = { 0 };
 
-	SC_TRY(sc_host_open(settings, true, &host, err));
+	SC_TRY(sc_hsmd_host_open(settings, true, &host, err));
 	SC_TRY(find_or_create(&host, settings, &module, err));
 	SC_TRY(sc_module_warrant_request(module, &request, err));
 	SC_TRY(write_request(&host, settings->request, sc_bytes_view(&request), err));
@@ -68,22 +68,22 @@ static sc_status read_answer(const char *path, struct sc_bytes *root, struct sc_
 					err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", path);
-	SC_TRY(sc_certificate_encode(root_certificate, root, err));
-	return sc_certificate_encode(warrant_certificate, warrant, err);
+	SC_TRY(sc_x509_encode(root_certificate, root, err));
+	return sc_x509_encode(warrant_certificate, warrant, err);
 }
 
-sc_status sc_install_warrant(const struct sc_settings *settings, struct sc_error *err)
+sc_status sc_hsmd_install_warrant(const struct sc_hsmd_settings *settings, struct sc_error *err)
 {
-	SC_CLEANUP(sc_host) host = { 0 };
+	SC_CLEANUP(sc_hsmd_host) host = { 0 };
 	SC_CLEANUP(sc_module) module = NULL;
 	SC_CLEANUP(sc_bytes) root = { 0 };
 	SC_CLEANUP(sc_bytes) warrant = { 0 };
 	char grouped[SC_HASH_GROUPED_SIZE];
 
 	SC_TRY(read_answer(settings->warrant, &root, &warrant, err));
-	SC_TRY(sc_host_open(settings, false, &host, err));
-	SC_TRY(sc_host_load(&host, settings, err));
-	SC_TRY(sc_host_open_module(&host, settings, &module, err));
+	SC_TRY(sc_hsmd_host_open(settings, false, &host, err));
+	SC_TRY(sc_hsmd_host_load(&host, settings, err));
+	SC_TRY(sc_hsmd_host_open_module(&host, settings, &module, err));
 	SC_TRY(sc_module_install_warrant(module, sc_bytes_view(&root), sc_bytes_view(&warrant),
 					 &settings->root_hash, err));
 	sc_hash_grouped(&settings->root_hash, grouped);

@@ -10,13 +10,13 @@
  * prints the ESN. A module that has an identity and no warrant keeps it, and its request is written again: so
  * a run that was interrupted can be repeated. SC_ERR_EXISTS: it has a warrant.
  */
-sc_status sc_initialise(const struct sc_settings *settings, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_hsmd_initialise(const struct sc_hsmd_settings *settings, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * hsmd --install-warrant: takes the factory's answer, two certificates in PEM, of which the one that names
  * itself as its issuer is the root. What they are worth is the module's to judge. SC_ERR_FORMAT, and what it
  * says.
  */
-sc_status sc_install_warrant(const struct sc_settings *settings, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_hsmd_install_warrant(const struct sc_hsmd_settings *settings, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -8,7 +8,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
-sc_status sc_libraries_prepare(struct sc_error *err)
+sc_status sc_hsmd_libraries_prepare(struct sc_error *err)
 {
 	uint8_t seeded;
 

@@ -5,6 +5,6 @@
 #include "base/error.h"
 
 /* Once, before threads are started and after libcrypto has its memory. SC_ERR_CRYPTO. */
-sc_status sc_libraries_prepare(struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_hsmd_libraries_prepare(struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

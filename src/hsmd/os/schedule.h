@@ -13,44 +13,44 @@
 
 #include "wire/message.h"
 
-#define SC_LANES (SC_LANE_SLOW + 1)
+#define SC_SCHEDULE_LANES (SC_LANE_SLOW + 1)
 
 /* One request, read and found well-formed; its bytes lie in the arena. */
-struct sc_request {
-	STAILQ_ENTRY(sc_request) next;
-	struct sc_request_header header;
+struct sc_schedule_entry {
+	STAILQ_ENTRY(sc_schedule_entry) next;
+	struct sc_wire_request_header header;
 	struct sc_bytes message;
 	struct sc_view body; /* into the message */
 };
 
 /* Takes the message over. NULL when out of memory: the message then stays the caller's. */
-struct sc_request *sc_request_new(const struct sc_request_header *header, struct sc_bytes *message,
+struct sc_schedule_entry *sc_schedule_entry_new(const struct sc_wire_request_header *header, struct sc_bytes *message,
 				  struct sc_view body);
-void sc_request_free(struct sc_request *request);
-STAILQ_HEAD(sc_requests, sc_request);
+void sc_schedule_entry_free(struct sc_schedule_entry *request);
+STAILQ_HEAD(sc_schedule_entries, sc_schedule_entry);
 
-/* One connection's place in the rings: a member of struct sc_connection, initialised by sc_turn_start. */
-struct sc_turn {
-	struct sc_requests waiting[SC_LANES];
-	TAILQ_ENTRY(sc_turn) ring[SC_LANES];
+/* One connection's place in the rings: a member of struct sc_hsmd_connection, initialised by sc_schedule_turn_start. */
+struct sc_schedule_turn {
+	struct sc_schedule_entries waiting[SC_SCHEDULE_LANES];
+	TAILQ_ENTRY(sc_schedule_turn) ring[SC_SCHEDULE_LANES];
 };
-TAILQ_HEAD(sc_ring, sc_turn);
+TAILQ_HEAD(sc_schedule_ring, sc_schedule_turn);
 
 struct sc_schedule {
-	struct sc_ring ring[SC_LANES];
+	struct sc_schedule_ring ring[SC_SCHEDULE_LANES];
 };
 
 void sc_schedule_start(struct sc_schedule *schedule);
-void sc_turn_start(struct sc_turn *turn);
+void sc_schedule_turn_start(struct sc_schedule_turn *turn);
 
 /* Takes the request over. */
-void sc_schedule_add(struct sc_schedule *schedule, enum sc_lane lane, struct sc_turn *turn,
-		     struct sc_request *request);
+void sc_schedule_add(struct sc_schedule *schedule, enum sc_lane lane, struct sc_schedule_turn *turn,
+		     struct sc_schedule_entry *request);
 
 /* The next request of a lane, now the caller's, and whose it is; NULL where nobody waits. */
-struct sc_request *sc_schedule_next(struct sc_schedule *schedule, enum sc_lane lane, struct sc_turn **turn);
+struct sc_schedule_entry *sc_schedule_next(struct sc_schedule *schedule, enum sc_lane lane, struct sc_schedule_turn **turn);
 
 /* Frees all that a connection has waiting. Returns how many requests that were; *bytes is their length. */
-unsigned sc_schedule_drop(struct sc_schedule *schedule, struct sc_turn *turn, size_t *bytes);
+unsigned sc_schedule_drop(struct sc_schedule *schedule, struct sc_schedule_turn *turn, size_t *bytes);
 
 #endif

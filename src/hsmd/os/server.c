@@ -23,60 +23,60 @@
 #define REST        1000 /* ms until a socket is asked again when no descriptor was free */
 #define SPARE_FILES 64   /* descriptors beside the connections' */
 
-struct sc_server {
+struct sc_hsmd_server {
 	unsigned connections; /* on all sockets together */
 	int epoll;
 	int signals;
 	int wake;
-	enum sc_source signal_source;
-	enum sc_source wake_source;
+	enum sc_hsmd_source signal_source;
+	enum sc_hsmd_source wake_source;
 	struct sc_module *module;
-	struct sc_exchange *exchange;
-	struct sc_listener listeners[SC_SERVER_SOCKETS];
+	struct sc_hsmd_exchange *exchange;
+	struct sc_hsmd_listener listeners[SC_HSMD_SERVER_SOCKETS];
 	unsigned listener_count;
 };
 
 /* -- new connections --------------------------------------------------------------------------- */
 
 /* Each socket's share: whoever opens as many connections as he can shuts nobody out of the other sockets. */
-static unsigned share(const struct sc_server *server)
+static unsigned share(const struct sc_hsmd_server *server)
 {
 	return server->connections / server->listener_count;
 }
 
 /* A connection with its session; both take what they are given only where SC_OK is returned. */
-static sc_status connect_peer(struct sc_server *server, struct sc_listener *listener, int fd,
-			      bool is_other_user, struct sc_connection **out, struct sc_error *err)
+static sc_status connect_peer(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener, int fd,
+			      bool is_other_user, struct sc_hsmd_connection **out, struct sc_error *err)
 {
-	struct sc_session *session;
+	struct sc_core_session *session;
 	sc_status status;
 
 	SC_ENSURE(listener->connections < share(server), err, SC_ERR_BUSY,
 		  "too many connections on one socket: a new one is closed");
-	session = sc_session_new(server->module, &listener->policy, is_other_user);
+	session = sc_core_session_new(server->module, &listener->policy, is_other_user);
 	SC_ENSURE(session, err, SC_ERR_MODULE_FULL, "no memory for a session: a new connection is closed");
-	status = sc_connection_new(server->epoll, fd, session, listener, out, err);
+	status = sc_hsmd_connection_new(server->epoll, fd, session, listener, out, err);
 	if (status != SC_OK)
-		sc_session_free(session);
+		sc_core_session_free(session);
 	return status;
 }
 
-static void admit(struct sc_server *server, struct sc_listener *listener, int fd, bool is_other_user)
+static void admit(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener, int fd, bool is_other_user)
 {
-	struct sc_connection *connection = NULL;
+	struct sc_hsmd_connection *connection = NULL;
 	struct sc_error why = { 0 };
 
 	if (connect_peer(server, listener, fd, is_other_user, &connection, &why) != SC_OK) {
-		sc_exchange_complain(server->exchange, why.message);
+		sc_hsmd_exchange_complain(server->exchange, why.message);
 		(void)sc_os->close(fd);
 		return;
 	}
 	listener->connections++;
-	sc_exchange_admit(server->exchange, connection);
+	sc_hsmd_exchange_admit(server->exchange, connection);
 }
 
 /* Without a free descriptor, a waiting peer would wake the loop again at once, and for ever. 0: no longer. */
-static void rest(struct sc_server *server, struct sc_listener *listener, int64_t until)
+static void rest(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener, int64_t until)
 {
 	struct epoll_event event = { .events = until ? 0 : EPOLLIN, .data.ptr = listener };
 
@@ -84,12 +84,12 @@ static void rest(struct sc_server *server, struct sc_listener *listener, int64_t
 	(void)epoll_ctl(server->epoll, EPOLL_CTL_MOD, listener->fd, &event);
 }
 
-static void serve_listener(struct sc_server *server, struct sc_listener *listener)
+static void serve_listener(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener)
 {
 	struct sc_error why = { 0 };
 	bool is_other_user = false;
 	int fd = -1;
-	sc_status status = sc_socket_accept(listener->fd, &fd, &is_other_user, &why);
+	sc_status status = sc_hsmd_socket_accept(listener->fd, &fd, &is_other_user, &why);
 
 	if (status == SC_OK) {
 		admit(server, listener, fd, is_other_user);
@@ -99,11 +99,11 @@ static void serve_listener(struct sc_server *server, struct sc_listener *listene
 		return;
 	if (status == SC_ERR_BUSY)
 		rest(server, listener, sc_clock_monotonic() + REST * SC_SECOND / 1000);
-	sc_exchange_complain(server->exchange, why.message);
+	sc_hsmd_exchange_complain(server->exchange, why.message);
 }
 
 /* How long epoll may sleep. */
-static int resting_time(const struct sc_server *server)
+static int resting_time(const struct sc_hsmd_server *server)
 {
 	for (unsigned i = 0; i < server->listener_count; i++)
 		if (server->listeners[i].rests_until)
@@ -112,10 +112,10 @@ static int resting_time(const struct sc_server *server)
 }
 
 /* Those that are over; however busy the loop is with connections that it has. */
-static void end_rests(struct sc_server *server)
+static void end_rests(struct sc_hsmd_server *server)
 {
 	for (unsigned i = 0; i < server->listener_count; i++) {
-		struct sc_listener *listener = &server->listeners[i];
+		struct sc_hsmd_listener *listener = &server->listeners[i];
 
 		if (listener->rests_until && sc_clock_monotonic() >= listener->rests_until)
 			rest(server, listener, 0);
@@ -133,26 +133,26 @@ static void drain(int fd)
 }
 
 /* False for the signal to stop. */
-static bool serve(struct sc_server *server, const struct epoll_event *event)
+static bool serve(struct sc_hsmd_server *server, const struct epoll_event *event)
 {
-	switch (*(enum sc_source *)event->data.ptr) {
-	case SC_SOURCE_SIGNAL:
+	switch (*(enum sc_hsmd_source *)event->data.ptr) {
+	case SC_HSMD_SOURCE_SIGNAL:
 		drain(server->signals);
 		return false;
-	case SC_SOURCE_WAKE:
+	case SC_HSMD_SOURCE_WAKE:
 		drain(server->wake);
 		break;
-	case SC_SOURCE_LISTENER:
+	case SC_HSMD_SOURCE_LISTENER:
 		serve_listener(server, event->data.ptr);
 		break;
-	case SC_SOURCE_CONNECTION:
-		sc_exchange_serve(server->exchange, event->data.ptr, event->events);
+	case SC_HSMD_SOURCE_CONNECTION:
+		sc_hsmd_exchange_serve(server->exchange, event->data.ptr, event->events);
 		break;
 	}
 	return true;
 }
 
-static sc_status loop(struct sc_server *server, struct sc_error *err)
+static sc_status loop(struct sc_hsmd_server *server, struct sc_error *err)
 {
 	struct epoll_event events[EVENTS];
 
@@ -164,14 +164,14 @@ static sc_status loop(struct sc_server *server, struct sc_error *err)
 		end_rests(server);
 		for (int i = 0; i < count && go_on; i++)
 			go_on = serve(server, &events[i]);
-		sc_exchange_reap(server->exchange);
+		sc_hsmd_exchange_reap(server->exchange);
 	}
 	return SC_OK;
 }
 
 /* -- start and end ----------------------------------------------------------------------------- */
 
-static sc_status watch(struct sc_server *server, int fd, enum sc_source *source, struct sc_error *err)
+static sc_status watch(struct sc_hsmd_server *server, int fd, enum sc_hsmd_source *source, struct sc_error *err)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = source };
 
@@ -197,10 +197,10 @@ static sc_status allow_files(unsigned connections, struct sc_error *err)
 	return SC_OK;
 }
 
-static sc_status open_loop(struct sc_server *server, const struct sc_server_options *options,
+static sc_status open_loop(struct sc_hsmd_server *server, const struct sc_hsmd_server_options *options,
 			   struct sc_error *err)
 {
-	struct sc_exchange_options exchange = { options->quick_workers, options->slow_workers,
+	struct sc_hsmd_exchange_options exchange = { options->quick_workers, options->slow_workers,
 						options->memory, -1 };
 
 	SC_TRY(allow_files(options->connections, err));
@@ -208,15 +208,15 @@ static sc_status open_loop(struct sc_server *server, const struct sc_server_opti
 	if (server->epoll < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "the event loop cannot be made");
 	server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	server->wake_source = SC_SOURCE_WAKE;
+	server->wake_source = SC_HSMD_SOURCE_WAKE;
 	SC_TRY(watch(server, server->wake, &server->wake_source, err));
 	exchange.wake = server->wake;
-	return sc_exchange_new(&exchange, &server->exchange, err);
+	return sc_hsmd_exchange_new(&exchange, &server->exchange, err);
 }
 
-sc_status sc_server_new(const struct sc_server_options *options, struct sc_server **out, struct sc_error *err)
+sc_status sc_hsmd_server_new(const struct sc_hsmd_server_options *options, struct sc_hsmd_server **out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_server) server = calloc(1, sizeof *server);
+	SC_CLEANUP(sc_hsmd_server) server = calloc(1, sizeof *server);
 
 	SC_ENSURE(server, err, SC_ERR_MEMORY, "out of memory");
 	server->connections = options->connections;
@@ -233,43 +233,43 @@ static void close_if_open(int fd)
 }
 
 /* No new connection; what is in work is finished; all connections end. */
-static void stop(struct sc_server *server)
+static void stop(struct sc_hsmd_server *server)
 {
 	for (unsigned i = 0; i < server->listener_count; i++)
 		close_if_open(server->listeners[i].fd);
 	if (server->exchange)
-		sc_exchange_stop(server->exchange);
+		sc_hsmd_exchange_stop(server->exchange);
 	server->listener_count = 0;
 }
 
-void sc_server_free(struct sc_server *server)
+void sc_hsmd_server_free(struct sc_hsmd_server *server)
 {
 	if (!server)
 		return;
 	stop(server);
-	sc_exchange_free(server->exchange);
+	sc_hsmd_exchange_free(server->exchange);
 	close_if_open(server->wake);
 	close_if_open(server->signals);
 	close_if_open(server->epoll);
 	free(server);
 }
 
-sc_status sc_server_add(struct sc_server *server, int fd, const struct sc_socket_policy *policy,
+sc_status sc_hsmd_server_add(struct sc_hsmd_server *server, int fd, const struct sc_policy *policy,
 			struct sc_error *err)
 {
-	struct sc_listener *listener = &server->listeners[server->listener_count];
+	struct sc_hsmd_listener *listener = &server->listeners[server->listener_count];
 
-	if (server->listener_count == SC_SERVER_SOCKETS) {
+	if (server->listener_count == SC_HSMD_SERVER_SOCKETS) {
 		(void)sc_os->close(fd);
-		return sc_fail(err, SC_ERR_ARGUMENT, "at most %d sockets", SC_SERVER_SOCKETS);
+		return sc_fail(err, SC_ERR_ARGUMENT, "at most %d sockets", SC_HSMD_SERVER_SOCKETS);
 	}
-	*listener = (struct sc_listener){ .source = SC_SOURCE_LISTENER, .fd = fd, .policy = *policy };
+	*listener = (struct sc_hsmd_listener){ .source = SC_HSMD_SOURCE_LISTENER, .fd = fd, .policy = *policy };
 	server->listener_count++;
 	return watch(server, fd, &listener->source, err);
 }
 
 /* Blocked in all threads, and read like a message. */
-static sc_status open_signals(struct sc_server *server, struct sc_error *err)
+static sc_status open_signals(struct sc_hsmd_server *server, struct sc_error *err)
 {
 	sigset_t signals;
 
@@ -278,17 +278,17 @@ static sc_status open_signals(struct sc_server *server, struct sc_error *err)
 	sigaddset(&signals, SIGINT);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	server->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-	server->signal_source = SC_SOURCE_SIGNAL;
+	server->signal_source = SC_HSMD_SOURCE_SIGNAL;
 	return watch(server, server->signals, &server->signal_source, err);
 }
 
-sc_status sc_server_start(struct sc_server *server, struct sc_error *err)
+sc_status sc_hsmd_server_start(struct sc_hsmd_server *server, struct sc_error *err)
 {
 	SC_TRY(open_signals(server, err));
-	return sc_exchange_start(server->exchange, err);
+	return sc_hsmd_exchange_start(server->exchange, err);
 }
 
-sc_status sc_server_run(struct sc_server *server, struct sc_module *module, struct sc_error *err)
+sc_status sc_hsmd_server_run(struct sc_hsmd_server *server, struct sc_module *module, struct sc_error *err)
 {
 	sc_status status;
 

@@ -13,40 +13,40 @@
 
 #include "hsmd/core/module.h"
 
-#define SC_SERVER_SOCKETS 16 /* at most */
+#define SC_HSMD_SERVER_SOCKETS 16 /* at most */
 
-struct sc_server_options {
+struct sc_hsmd_server_options {
 	unsigned connections; /* on all sockets together */
 	unsigned quick_workers;
 	unsigned slow_workers;
 	size_t memory; /* bytes of requests that may wait or be in work at once; and of answers that wait */
 };
 
-struct sc_server;
+struct sc_hsmd_server;
 
 /* SC_ERR_MEMORY, SC_ERR_SYSTEM. The caller frees *out. */
-sc_status sc_server_new(const struct sc_server_options *options, struct sc_server **out,
+sc_status sc_hsmd_server_new(const struct sc_hsmd_server_options *options, struct sc_hsmd_server **out,
 			struct sc_error *err) SC_WARN_UNUSED;
 
 /* Stops the workers, ends all connections, closes the sockets. Before the module is freed. */
-void sc_server_free(struct sc_server *server);
-SC_CLEANUP_POINTER(sc_server, struct sc_server, sc_server_free)
+void sc_hsmd_server_free(struct sc_hsmd_server *server);
+SC_CLEANUP_POINTER(sc_hsmd_server, struct sc_hsmd_server, sc_hsmd_server_free)
 
-/* Adds a listening socket, which is then the server's. At most SC_SERVER_SOCKETS. */
-sc_status sc_server_add(struct sc_server *server, int listener, const struct sc_socket_policy *policy,
+/* Adds a listening socket, which is then the server's. At most SC_HSMD_SERVER_SOCKETS. */
+sc_status sc_hsmd_server_add(struct sc_hsmd_server *server, int listener, const struct sc_policy *policy,
 			struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Blocks SIGTERM and SIGINT, starts the workers, and returns when every one of them waits for work: after it
  * no thread is started. SC_ERR_SYSTEM.
  */
-sc_status sc_server_start(struct sc_server *server, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_hsmd_server_start(struct sc_hsmd_server *server, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Serves until SIGTERM or SIGINT. Then no connection and no request is taken any more; what a worker has
  * begun is finished and answered, and SC_OK returned. SC_ERR_SYSTEM.
  */
-sc_status sc_server_run(struct sc_server *server, struct sc_module *module,
+sc_status sc_hsmd_server_run(struct sc_hsmd_server *server, struct sc_module *module,
 			struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -25,7 +25,7 @@
 
 /* A spec being read: which keys were there. */
 struct reading {
-	struct sc_socket_spec *spec;
+	struct sc_hsmd_socket_spec *spec;
 	bool has_service_key; /* make, load or owner */
 };
 
@@ -51,8 +51,8 @@ static sc_status read_path(struct reading *reading, const char *value, struct sc
 {
 	size_t len = strlen(value);
 
-	SC_ENSURE(len > 0 && len <= SC_SOCKET_PATH_MAX, err, SC_ERR_ARGUMENT,
-		  "--socket: a path has from 1 to %d bytes: %s", SC_SOCKET_PATH_MAX, value);
+	SC_ENSURE(len > 0 && len <= SC_HSMD_SOCKET_PATH_MAX, err, SC_ERR_ARGUMENT,
+		  "--socket: a path has from 1 to %d bytes: %s", SC_HSMD_SOCKET_PATH_MAX, value);
 	memcpy(reading->spec->path, value, len + 1);
 	return SC_OK;
 }
@@ -144,9 +144,9 @@ static sc_status read_pair(struct reading *reading, char *pair, unsigned *seen, 
 		       "--socket: \"%s\" is none of role, path, make, load, owner, mode, group", pair);
 }
 
-sc_status sc_socket_spec_read(const char *text, struct sc_socket_spec *out, struct sc_error *err)
+sc_status sc_hsmd_socket_spec_read(const char *text, struct sc_hsmd_socket_spec *out, struct sc_error *err)
 {
-	struct sc_socket_spec spec = { .mode = 0600, .group = (gid_t)-1 };
+	struct sc_hsmd_socket_spec spec = { .mode = 0600, .group = (gid_t)-1 };
 	struct reading reading = { &spec, false };
 	char copy[SPEC_MAX];
 	char *rest = copy;
@@ -201,7 +201,7 @@ static sc_status check_free(const char *path, struct sc_error *err)
 }
 
 /* Bound at a name that nobody knows; permissions set; listening; only then at its place. */
-static sc_status bind_and_move(int fd, const struct sc_socket_spec *spec, const char *temporary,
+static sc_status bind_and_move(int fd, const struct sc_hsmd_socket_spec *spec, const char *temporary,
 			       struct sc_error *err)
 {
 	struct sockaddr_un address = address_of(temporary);
@@ -218,9 +218,9 @@ static sc_status bind_and_move(int fd, const struct sc_socket_spec *spec, const 
 	return SC_OK;
 }
 
-sc_status sc_socket_listen(const struct sc_socket_spec *spec, int *out, struct sc_error *err)
+sc_status sc_hsmd_socket_listen(const struct sc_hsmd_socket_spec *spec, int *out, struct sc_error *err)
 {
-	char temporary[SC_SOCKET_PATH_MAX + 2 + 2 * SUFFIX];
+	char temporary[SC_HSMD_SOCKET_PATH_MAX + 2 + 2 * SUFFIX];
 	char hex[2 * SUFFIX + 1];
 	uint8_t random[SUFFIX];
 	sc_status status;
@@ -247,14 +247,14 @@ sc_status sc_socket_listen(const struct sc_socket_spec *spec, int *out, struct s
 
 static sc_status make_room(int fd, struct sc_error *err)
 {
-	int size = SC_SOCKET_BUFFER;
+	int size = SC_WIRE_SOCKET_BUFFER;
 	socklen_t len = sizeof size;
 
 	/* The kernel takes less than it was asked for without a word: what it says afterwards counts. */
 	if (sc_os->setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) ||
 	    sc_os->getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "SO_SNDBUF");
-	SC_ENSURE(size - OVERHEAD >= (int)SC_MESSAGE_MAX, err, SC_ERR_SYSTEM,
+	SC_ENSURE(size - OVERHEAD >= (int)SC_WIRE_MESSAGE_MAX, err, SC_ERR_SYSTEM,
 		  "a socket here sends at most %d bytes at once: raise net.core.wmem_max", size - OVERHEAD);
 	return SC_OK;
 }
@@ -270,7 +270,7 @@ static sc_status examine(int fd, bool *is_other_user, struct sc_error *err)
 	return make_room(fd, err);
 }
 
-sc_status sc_socket_accept(int listener, int *out, bool *is_other_user, struct sc_error *err)
+sc_status sc_hsmd_socket_accept(int listener, int *out, bool *is_other_user, struct sc_error *err)
 {
 	int fd = sc_os->accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	sc_status status;

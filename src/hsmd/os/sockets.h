@@ -9,11 +9,11 @@
 
 #include "hsmd/core/module.h"
 
-#define SC_SOCKET_PATH_MAX 96 /* bytes: a temporary name beside it still fits sun_path */
+#define SC_HSMD_SOCKET_PATH_MAX 96 /* bytes: a temporary name beside it still fits sun_path */
 
-struct sc_socket_spec {
-	struct sc_socket_policy policy;
-	char path[SC_SOCKET_PATH_MAX + 1];
+struct sc_hsmd_socket_spec {
+	struct sc_policy policy;
+	char path[SC_HSMD_SOCKET_PATH_MAX + 1];
 	mode_t mode; /* 0600 unless given */
 	gid_t group; /* (gid_t)-1: the process's own */
 };
@@ -23,7 +23,7 @@ struct sc_socket_spec {
  * role=custody|service|use,path=PATH[,make=APP+APP][,load=APP+APP][,owner=DAEMON][,mode=0660][,group=NAME],
  * and checks the policy. SC_ERR_ARGUMENT naming what is wrong.
  */
-sc_status sc_socket_spec_read(const char *text, struct sc_socket_spec *out,
+sc_status sc_hsmd_socket_spec_read(const char *text, struct sc_hsmd_socket_spec *out,
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 /*
@@ -31,13 +31,13 @@ sc_status sc_socket_spec_read(const char *text, struct sc_socket_spec *out,
  * left by a process that ended is replaced. SC_ERR_EXISTS: somebody listens there, or it is something else
  * than a socket.
  */
-sc_status sc_socket_listen(const struct sc_socket_spec *spec, int *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_hsmd_socket_listen(const struct sc_hsmd_socket_spec *spec, int *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Accepts one connection, non-blocking, with room for the largest message (SC_SOCKET_BUFFER). *is_other_user:
+ * Accepts one connection, non-blocking, with room for the largest message (SC_WIRE_SOCKET_BUFFER). *is_other_user:
  * the peer's user id is not the module's. SC_ERR_UNAVAILABLE: there is none waiting, or the peer has gone;
  * SC_ERR_BUSY: no descriptor is free; SC_ERR_SYSTEM.
  */
-sc_status sc_socket_accept(int listener, int *out, bool *is_other_user, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_hsmd_socket_accept(int listener, int *out, bool *is_other_user, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

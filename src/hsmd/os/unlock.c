@@ -17,7 +17,7 @@
 #define HEX_SIZE (2 * SC_UNLOCK_KEY_SIZE)
 #define READ_MAX (HEX_SIZE + 2) /* an end of line, and one byte that tells "too long" */
 
-bool sc_unlock_is_given(const struct sc_unlock_source *source)
+bool sc_hsmd_unlock_is_given(const struct sc_hsmd_unlock_source *source)
 {
 	return source->file || source->fd;
 }
@@ -131,7 +131,7 @@ static sc_status read_descriptor(const char *text, struct sc_secret *out, struct
 	return status;
 }
 
-sc_status sc_unlock_read(const struct sc_unlock_source *source, const struct sc_dir *state,
+sc_status sc_hsmd_unlock_read(const struct sc_hsmd_unlock_source *source, const struct sc_dir *state,
 			 struct sc_secret *out, struct sc_error *err)
 {
 	char name[PATH_MAX];
@@ -142,8 +142,8 @@ sc_status sc_unlock_read(const struct sc_unlock_source *source, const struct sc_
 		return read_descriptor(source->fd, out, err);
 	if (source->file)
 		return read_file(AT_FDCWD, source->file, 0, source->file, out, err);
-	snprintf(name, sizeof name, "%s/%s", state->path, SC_UNLOCK_FILE);
-	return read_file(state->fd, SC_UNLOCK_FILE, O_NOFOLLOW, name, out, err);
+	snprintf(name, sizeof name, "%s/%s", state->path, SC_HSMD_UNLOCK_FILE);
+	return read_file(state->fd, SC_HSMD_UNLOCK_FILE, O_NOFOLLOW, name, out, err);
 }
 
 static sc_status make(const struct sc_dir *state, struct sc_secret *out, struct sc_error *err)
@@ -151,16 +151,16 @@ static sc_status make(const struct sc_dir *state, struct sc_secret *out, struct 
 	SC_CLEANUP(sc_secret) key = { 0 };
 
 	SC_TRY(sc_secret_random(SC_UNLOCK_KEY_SIZE, &key, err));
-	SC_TRY(sc_file_write(state, SC_UNLOCK_FILE, sc_secret_view(&key), SC_FILE_NEW, 0600, err));
+	SC_TRY(sc_file_write(state, SC_HSMD_UNLOCK_FILE, sc_secret_view(&key), SC_FILE_NEW, 0600, err));
 	*out = key;
 	key = (struct sc_secret){ 0 };
 	return SC_OK;
 }
 
-sc_status sc_unlock_read_or_make(const struct sc_unlock_source *source, const struct sc_dir *state,
+sc_status sc_hsmd_unlock_read_or_make(const struct sc_hsmd_unlock_source *source, const struct sc_dir *state,
 				 struct sc_secret *out, struct sc_error *err)
 {
-	if (sc_unlock_is_given(source) || sc_file_exists(state, SC_UNLOCK_FILE))
-		return sc_unlock_read(source, state, out, err);
+	if (sc_hsmd_unlock_is_given(source) || sc_file_exists(state, SC_HSMD_UNLOCK_FILE))
+		return sc_hsmd_unlock_read(source, state, out, err);
 	return make(state, out, err);
 }

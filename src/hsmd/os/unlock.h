@@ -9,26 +9,26 @@
 #include "base/file.h"
 #include "base/secret.h"
 
-#define SC_UNLOCK_FILE "unlock.key"
+#define SC_HSMD_UNLOCK_FILE "unlock.key"
 
 /* Where it is: at most one of the two is not NULL, as the command line has them. */
-struct sc_unlock_source {
+struct sc_hsmd_unlock_source {
 	const char *file;
 	const char *fd; /* decimal; read to its end and closed */
 };
 
 /* True if it does not lie beside what it opens. */
-bool sc_unlock_is_given(const struct sc_unlock_source *source);
+bool sc_hsmd_unlock_is_given(const struct sc_hsmd_unlock_source *source);
 
 /*
  * SC_ERR_NOT_FOUND; SC_ERR_ARGUMENT: both are given, a file is open to group or others, or belongs to neither
  * this user nor root; SC_ERR_FORMAT: not a key.
  */
-sc_status sc_unlock_read(const struct sc_unlock_source *source, const struct sc_dir *state,
+sc_status sc_hsmd_unlock_read(const struct sc_hsmd_unlock_source *source, const struct sc_dir *state,
 			 struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* For a new module: the same, but a key that is neither given nor there is made (0600) beside the state. */
-sc_status sc_unlock_read_or_make(const struct sc_unlock_source *source, const struct sc_dir *state,
+sc_status sc_hsmd_unlock_read_or_make(const struct sc_hsmd_unlock_source *source, const struct sc_dir *state,
 				 struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

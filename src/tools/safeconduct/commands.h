@@ -11,10 +11,10 @@
 
 typedef sc_status sc_subcommand(int argc, char **argv, bool *done, struct sc_error *err);
 
-sc_subcommand sc_init_command;
-sc_subcommand sc_region_request_command;
-sc_subcommand sc_region_init_command;
-sc_subcommand sc_region_publish_command;
-sc_subcommand sc_toolset_build_command;
+sc_subcommand sc_subcommand_init;
+sc_subcommand sc_subcommand_region_request;
+sc_subcommand sc_subcommand_region_init;
+sc_subcommand sc_subcommand_region_publish;
+sc_subcommand sc_subcommand_toolset_build;
 
 #endif

@@ -28,7 +28,7 @@ static const char notes[] =
     "are made under its user id; its group is the one of the user's account, else the same number.\n"
     "What is printed can be sourced by a shell. It holds two secrets, which are shown this once.";
 
-static sc_status read_arguments(int argc, char **argv, struct sc_init_wishes *a, bool *done,
+static sc_status read_arguments(int argc, char **argv, struct sc_init_options *a, bool *done,
 				struct sc_error *err)
 {
 	const struct sc_option options[] = {
@@ -276,10 +276,10 @@ static sc_status print_result(const struct sc_init_plan *plan, const struct sc_i
 	return SC_OK;
 }
 
-sc_status sc_init_command(int argc, char **argv, bool *done, struct sc_error *err)
+sc_status sc_subcommand_init(int argc, char **argv, bool *done, struct sc_error *err)
 {
 	SC_CLEANUP(sc_init_plan) plan = { 0 };
-	struct sc_init_wishes wishes = { 0 };
+	struct sc_init_options wishes = { 0 };
 	struct sc_init_identity signin = { 0 };
 	struct sc_init_identity vault = { 0 };
 	struct sc_init_child signind = { .socket = -1 };

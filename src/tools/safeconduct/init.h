@@ -47,7 +47,7 @@ struct sc_init_plan {
 };
 
 /* What the command line says; NULL where it says nothing. */
-struct sc_init_wishes {
+struct sc_init_options {
 	const char *dir;
 	const char *domain;
 	const char *signin_port;
@@ -65,7 +65,7 @@ struct sc_init_wishes {
 };
 
 /* Checks and completes what was asked for. The wishes' texts live as long as the plan. */
-sc_status sc_init_plan_make(const struct sc_init_wishes *wishes, struct sc_init_plan *out,
+sc_status sc_init_plan_make(const struct sc_init_options *wishes, struct sc_init_plan *out,
 			    struct sc_error *err) SC_WARN_UNUSED;
 void sc_init_plan_free(struct sc_init_plan *plan);
 SC_CLEANUP_VALUE(sc_init_plan, sc_init_plan_free)

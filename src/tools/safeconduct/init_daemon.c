@@ -59,7 +59,7 @@ sc_status sc_init_make_key(const char *module, const char *daemon, const char *a
 	SC_TRY(encode_owner(daemon, &owner, err));
 	request.owner = sc_bytes_view(&owner);
 	SC_TRY(sc_client_open(module, &client, err));
-	SC_TRY(sc_module_key_generate(client, 0, &request, &reply, &made, err));
+	SC_TRY(sc_call_key_generate(client, 0, &request, &reply, &made, err));
 	SC_TRY(sc_file_write(dir, file, made.blob, SC_FILE_NEW, 0600, err));
 	return sc_bytes_copy(made.spki, spki, err);
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "azure/answer.h"
+#include "azure/service_answer.h"
 #include "base/options.h"
 #include "base/os.h"
 #include "formats/region.h"
@@ -49,7 +49,7 @@ static sc_status find_path(const char *path, const char *what, char **out, struc
 		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM, "%s: %s", what,
 				     path);
 	*out = absolute;
-	SC_ENSURE(!strpbrk(absolute, " \t#'") && sc_text_is_printable(absolute), err, SC_ERR_ARGUMENT,
+	SC_ENSURE(!strpbrk(absolute, " \t#'") && sc_azure_text_is_printable(absolute), err, SC_ERR_ARGUMENT,
 		  "%s: %s: spaces, quotes and '#' cannot stand in this path", what, path);
 	return SC_OK;
 }
@@ -112,7 +112,7 @@ static sc_status plan_name(const char *text, const char *what, const char *stand
 {
 	const char *name = text ? text : standard;
 
-	SC_ENSURE(*name && strlen(name) <= NAME_BYTES_MAX && sc_text_is_printable(name) &&
+	SC_ENSURE(*name && strlen(name) <= NAME_BYTES_MAX && sc_azure_text_is_printable(name) &&
 		      !strchr(name, '\''),
 		  err, SC_ERR_ARGUMENT, "%s: 1 to %d bytes of text without quotes", what, NAME_BYTES_MAX);
 	*out = name;
@@ -167,7 +167,7 @@ static sc_status make_guids(struct sc_init_plan *plan, struct sc_error *err)
 	return make_guid(plan->app_oid, err);
 }
 
-sc_status sc_init_plan_make(const struct sc_init_wishes *w, struct sc_init_plan *plan, struct sc_error *err)
+sc_status sc_init_plan_make(const struct sc_init_options *w, struct sc_init_plan *plan, struct sc_error *err)
 {
 	SC_TRY(plan_directory(w->dir, plan, err));
 	SC_TRY(plan_domain(w->domain ? w->domain : "localhost", plan, err));

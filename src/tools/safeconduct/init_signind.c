@@ -38,44 +38,44 @@ static sc_status make_secret(size_t characters, char out[SC_INIT_SECRET_SIZE], s
 	return SC_OK;
 }
 
-static sc_status add_user(struct sc_signin_store *store, const struct sc_init_plan *plan,
+static sc_status add_user(struct sc_store_signin_db *store, const struct sc_init_plan *plan,
 			  const char *password, struct sc_error *err)
 {
-	char encoded[SC_PASSWORD_ENCODED_SIZE];
-	const struct sc_user_row row = { .tenant = plan->tenant,
+	char encoded[SC_WEB_PASSWORD_ENCODED_SIZE];
+	const struct sc_store_user_row row = { .tenant = plan->tenant,
 					 .oid = plan->user_oid,
 					 .upn = plan->user,
 					 .name = plan->user,
 					 .password = encoded };
 
-	SC_TRY(sc_password_encode(sc_view_text(password), encoded, err));
-	return sc_signin_user_add(store, &row, err);
+	SC_TRY(sc_web_password_encode(sc_view_text(password), encoded, err));
+	return sc_store_user_add(store, &row, err);
 }
 
-static sc_status add_application(struct sc_signin_store *store, const struct sc_init_plan *plan,
+static sc_status add_application(struct sc_store_signin_db *store, const struct sc_init_plan *plan,
 				 const char *secret, struct sc_error *err)
 {
-	char encoded[SC_PASSWORD_ENCODED_SIZE];
-	const struct sc_application_row row = { .tenant = plan->tenant,
+	char encoded[SC_WEB_PASSWORD_ENCODED_SIZE];
+	const struct sc_store_application_row row = { .tenant = plan->tenant,
 						.appid = plan->app_id,
 						.oid = plan->app_oid,
 						.name = plan->app_name,
 						.secret = encoded };
 
-	SC_TRY(sc_password_encode(sc_view_text(secret), encoded, err));
-	return sc_signin_application_add(store, &row, err);
+	SC_TRY(sc_web_password_encode(sc_view_text(secret), encoded, err));
+	return sc_store_application_add(store, &row, err);
 }
 
 static sc_status fill(const struct sc_init_plan *plan, const struct sc_dir *dir,
 		      struct sc_init_report *report, struct sc_error *err)
 {
-	SC_CLEANUP(sc_signin_store) store = NULL;
-	const struct sc_signin_tenant_row tenant = { .id = plan->tenant, .name = plan->tenant_name };
+	SC_CLEANUP(sc_store_signin_db) store = NULL;
+	const struct sc_store_signin_tenant_row tenant = { .id = plan->tenant, .name = plan->tenant_name };
 	char path[4096];
 
 	snprintf(path, sizeof path, "%s/signin.db", dir->path);
-	SC_TRY(sc_signin_store_open(path, &store, err));
-	SC_TRY(sc_signin_tenant_add(store, &tenant, err));
+	SC_TRY(sc_store_signin_db_open(path, &store, err));
+	SC_TRY(sc_store_signin_tenant_add(store, &tenant, err));
 	SC_TRY(make_secret(PASSWORD_CHARACTERS, report->password, err));
 	SC_TRY(add_user(store, plan, report->password, err));
 	SC_TRY(make_secret(SECRET_CHARACTERS, report->app_secret, err));

@@ -33,7 +33,7 @@ static sc_status check_module(const struct sc_init_region *region, struct sc_err
 	struct sc_enquire_response module = { 0 };
 
 	SC_TRY(sc_client_open(region->module, &client, err));
-	SC_TRY(sc_module_enquire(client, 0, &request, &reply, &module, err));
+	SC_TRY(sc_call_enquire(client, 0, &request, &reply, &module, err));
 	SC_ENSURE(module.role == SC_ROLE_SERVICE, err, SC_ERR_ROLE, "region %s: %s is no service socket",
 		  region->code, region->module);
 	SC_ENSURE(sc_view_equals(module.region, sc_view_text(region->code)), err, SC_ERR_EVIDENCE_REGION,
@@ -44,15 +44,15 @@ static sc_status check_module(const struct sc_init_region *region, struct sc_err
 
 static sc_status fill(const struct sc_init_plan *plan, const struct sc_dir *dir, struct sc_error *err)
 {
-	SC_CLEANUP(sc_vault_store) store = NULL;
-	const struct sc_tenant_row tenant = { .id = plan->tenant, .name = plan->tenant_name };
-	const struct sc_subscription_row subscription = { .id = plan->subscription,
+	SC_CLEANUP(sc_store_vault_db) store = NULL;
+	const struct sc_store_tenant_row tenant = { .id = plan->tenant, .name = plan->tenant_name };
+	const struct sc_store_subscription_row subscription = { .id = plan->subscription,
 							  .tenant = plan->tenant,
 							  .name = plan->subscription_name };
 	char path[4096];
 
 	snprintf(path, sizeof path, "%s/vault.db", dir->path);
-	SC_TRY(sc_vault_store_open(path, &store, err));
+	SC_TRY(sc_store_vault_db_open(path, &store, err));
 	SC_TRY(sc_store_tenant_add(store, &tenant, err));
 	return sc_store_subscription_add(store, &subscription, err);
 }

@@ -50,7 +50,7 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 }
 
 /* What the custodians consent to. */
-static void show(const struct sc_region_certificate *certificate)
+static void show(const struct sc_byok_region_certificate *certificate)
 {
 	char until[SC_CLOCK_TEXT_SIZE];
 
@@ -62,11 +62,11 @@ static void show(const struct sc_region_certificate *certificate)
 	fflush(stdout);
 }
 
-sc_status sc_region_init_command(int argc, char **argv, bool *done, struct sc_error *err)
+sc_status sc_subcommand_region_init(int argc, char **argv, bool *done, struct sc_error *err)
 {
 	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
 	SC_CLEANUP(sc_client) client = NULL;
-	SC_CLEANUP(sc_region_certificate) certificate = { 0 };
+	SC_CLEANUP(sc_byok_region_certificate) certificate = { 0 };
 	struct arguments a = { 0 };
 	struct sc_hash kek;
 	char grouped[SC_HASH_GROUPED_SIZE];
@@ -74,11 +74,11 @@ sc_status sc_region_init_command(int argc, char **argv, bool *done, struct sc_er
 	SC_TRY(read_arguments(argc, argv, &a, done, err));
 	if (*done)
 		return SC_OK;
-	SC_TRY(sc_region_certificate_read(a.certificate, &certificate, err));
+	SC_TRY(sc_byok_region_certificate_read(a.certificate, &certificate, err));
 	SC_TRY(sc_kmdata_open(&kmdata, err));
 	SC_TRY(sc_kmdata_connect(&kmdata, a.ceremony.module, SC_ROLE_CUSTODY, &client, err));
 	show(&certificate);
-	SC_TRY(sc_regions_init(&kmdata, client, &a.ceremony, a.region, &certificate, &kek, err));
+	SC_TRY(sc_byok_region_init(&kmdata, client, &a.ceremony, a.region, &certificate, &kek, err));
 	sc_hash_grouped(&kek, grouped);
 	printf("This security world is now the region %s. Its Key Exchange Key:\n  %-12s%s\n", a.region,
 	       "key hash", grouped);

@@ -11,7 +11,7 @@ static const char notes[] =
     "  regions/<REGION>/kek.blob, kek.cer, region.cer               for the vault's daemon\n"
     "Nothing in them is secret: the Key Exchange Key's blob opens in this world's modules only.";
 
-sc_status sc_region_publish_command(int argc, char **argv, bool *done, struct sc_error *err)
+sc_status sc_subcommand_region_publish(int argc, char **argv, bool *done, struct sc_error *err)
 {
 	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
 	const char *region = NULL;
@@ -34,7 +34,7 @@ sc_status sc_region_publish_command(int argc, char **argv, bool *done, struct sc
 	SC_ENSURE(operands == 1, err, SC_ERR_USAGE, "the region is missing, like EU");
 	SC_ENSURE(directory, err, SC_ERR_USAGE, "-o is missing: the directory to publish into");
 	SC_TRY(sc_kmdata_open(&kmdata, err));
-	SC_TRY(sc_regions_publish(&kmdata, region, directory, err));
+	SC_TRY(sc_byok_region_publish(&kmdata, region, directory, err));
 	printf("Published %s into %s\n", region, directory);
 	return SC_OK;
 }

@@ -60,14 +60,14 @@ static sc_status check_module(const struct sc_kmdata *kmdata, const char *number
 
 	SC_TRY(sc_number_read(number, "--module", 1, UINT32_MAX, &n, err));
 	SC_TRY(sc_kmdata_connect(kmdata, n, SC_ROLE_CUSTODY, &client, err));
-	SC_TRY(sc_module_enquire(client, 0, &request, &reply, &module, err));
+	SC_TRY(sc_call_enquire(client, 0, &request, &reply, &module, err));
 	SC_TRY(sc_world_file_decode(world_file, &world, err));
 	SC_ENSURE(sc_hash_equals(&module.world, &world->body->id), err, SC_ERR_EVIDENCE_WORLD,
 		  "module %s is not in the security world of %s/world", number, kmdata->local.path);
 	return SC_OK;
 }
 
-sc_status sc_region_request_command(int argc, char **argv, bool *done, struct sc_error *err)
+sc_status sc_subcommand_region_request(int argc, char **argv, bool *done, struct sc_error *err)
 {
 	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
 	SC_CLEANUP(sc_bytes) world_file = { 0 };
@@ -81,7 +81,7 @@ sc_status sc_region_request_command(int argc, char **argv, bool *done, struct sc
 	SC_TRY(sc_kmdata_world_read(&kmdata, &world_file, err));
 	if (a.module)
 		SC_TRY(check_module(&kmdata, a.module, sc_bytes_view(&world_file), err));
-	SC_TRY(sc_regions_request(sc_bytes_view(&world_file), a.region, a.operator_name, &request, err));
+	SC_TRY(sc_byok_region_request(sc_bytes_view(&world_file), a.region, a.operator_name, &request, err));
 	SC_TRY(sc_file_write_path(a.output, sc_bytes_view(&request), SC_FILE_NEW, 0600, err));
 	printf("Request for the region %s, operated by %s: %s\n", a.region, a.operator_name, a.output);
 	return SC_OK;

@@ -15,7 +15,7 @@
 #include "byok/module_trust.h"
 #include "byok/publish.h"
 #include "byok/regions.h"
-#include "byok/shown_target.h"
+#include "byok/package_pair.h"
 #include "byok/toolset.h"
 #include "evidence/packages.h"
 #include "tools/safeconduct/commands.h"
@@ -123,9 +123,9 @@ static sc_status read_part(const char *path, const char *name, size_t max, struc
 static sc_status read_parts(const struct arguments *a, struct parts *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_dir) packages = SC_DIR_NONE;
-	struct sc_package_names names;
+	struct sc_byok_package_names names;
 
-	SC_TRY(sc_package_names_of(a->region, &names, err));
+	SC_TRY(sc_byok_package_names_of(a->region, &names, err));
 	SC_TRY(sc_dir_open(a->packages, &packages, err));
 	SC_TRY(sc_file_read(&packages, names.kek, SC_BYOK_PACKAGE_MAX, &out->kek_package, err));
 	SC_TRY(sc_file_read(&packages, names.world, SC_BYOK_PACKAGE_MAX, &out->world_package, err));
@@ -139,19 +139,19 @@ static sc_status verify_packages(const struct arguments *a, const struct parts *
 {
 	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
 	SC_CLEANUP(sc_client) client = NULL;
-	SC_CLEANUP(sc_module_trust) module = NULL;
-	SC_CLEANUP(sc_target) target = NULL;
-	struct sc_trust pinned;
+	SC_CLEANUP(sc_byok_trust) module = NULL;
+	SC_CLEANUP(sc_evidence_target) target = NULL;
+	struct sc_evidence_trust pinned;
 	uint64_t number = 1;
 
 	if (a->module)
 		SC_TRY(sc_number_read(a->module, "--module", 1, UINT32_MAX, &number, err));
 	SC_TRY(sc_kmdata_open(&kmdata, err));
 	SC_TRY(sc_kmdata_connect(&kmdata, number, SC_ROLE_USE, &client, err));
-	SC_TRY(sc_module_trust_read(client, &module, err));
+	SC_TRY(sc_byok_trust_read(client, &module, err));
 	pinned = module->trust;
 	pinned.root_count = 1;
-	SC_TRY(sc_packages_verify(sc_bytes_view(&parts->kek_package), sc_bytes_view(&parts->world_package),
+	SC_TRY(sc_evidence_packages_verify(sc_bytes_view(&parts->kek_package), sc_bytes_view(&parts->world_package),
 				  &pinned, NULL, &target, err));
 	SC_ENSURE(sc_text_equals(&target->region, a->region), err, SC_ERR_EVIDENCE_REGION,
 		  "the packages are for the region %s, not for %s", target->region.s, a->region);
@@ -184,29 +184,29 @@ static sc_status print_digest(const char *name, struct sc_view archive, struct s
 	return SC_OK;
 }
 
-sc_status sc_toolset_build_command(int argc, char **argv, bool *done, struct sc_error *err)
+sc_status sc_subcommand_toolset_build(int argc, char **argv, bool *done, struct sc_error *err)
 {
 	SC_CLEANUP(parts) parts = { 0 };
 	SC_CLEANUP(sc_dir) output = SC_DIR_NONE;
 	SC_CLEANUP(sc_bytes) archive = { 0 };
-	struct sc_toolset toolset = { 0 };
+	struct sc_byok_toolset toolset = { 0 };
 	struct arguments a = { 0 };
-	char name[SC_TOOLSET_NAME_SIZE];
+	char name[SC_BYOK_TOOLSET_NAME_SIZE];
 
 	SC_TRY(read_arguments(argc, argv, &a, done, err));
 	if (*done)
 		return SC_OK;
 	SC_TRY(read_parts(&a, &parts, err));
 	SC_TRY(find_root(&a, &parts, &toolset.root, err));
-	SC_TRY(sc_archive_time(&toolset.time, err));
+	SC_TRY(sc_byok_archive_time(&toolset.time, err));
 	toolset.region = a.region;
 	toolset.kek_package = sc_bytes_view(&parts.kek_package);
 	toolset.world_package = sc_bytes_view(&parts.world_package);
 	toolset.script = sc_bytes_view(&parts.script);
 	toolset.program = sc_bytes_view(&parts.program);
-	SC_TRY(sc_toolset_make(&toolset, &archive, err));
-	sc_toolset_name(a.region, name);
+	SC_TRY(sc_byok_toolset_make(&toolset, &archive, err));
+	sc_byok_toolset_name(a.region, name);
 	SC_TRY(sc_dir_make(a.output, &output, err));
-	SC_TRY(sc_publish_file(&output, name, sc_bytes_view(&archive), 0644, err));
+	SC_TRY(sc_byok_publish_file(&output, name, sc_bytes_view(&archive), 0644, err));
 	return print_digest(name, sc_bytes_view(&archive), err);
 }

@@ -49,10 +49,10 @@ sc_status sc_access_refuse(struct sc_access *access, const char *reason, struct 
 	return SC_ERR_FORBIDDEN;
 }
 
-sc_status sc_access_authenticate(struct sc_access *access, struct sc_issuers *issuers, const char *token,
+sc_status sc_access_authenticate(struct sc_access *access, struct sc_web_issuers *issuers, const char *token,
 				 const char *audience, struct sc_error *err)
 {
-	sc_status status = sc_token_verify(issuers, token, &audience, 1, &access->caller, err);
+	sc_status status = sc_web_token_verify(issuers, token, &audience, 1, &access->caller, err);
 
 	if (status != SC_ERR_TOKEN)
 		return status;
@@ -81,7 +81,7 @@ static bool grants(const json_t *policy, const char *permission)
 }
 
 /* A principal is the pair (issuer, object id): an entry without an issuer is nobody's. */
-static bool is_about(const json_t *policy, const struct sc_token_claims *caller)
+static bool is_about(const json_t *policy, const struct sc_web_token_claims *caller)
 {
 	const char *oid = json_string_value(json_object_get(policy, "objectId"));
 	const char *issuer = json_string_value(json_object_get(policy, "issuer"));
@@ -124,7 +124,7 @@ sc_status sc_access_to_resources(struct sc_access *access, bool is_administrator
 	char reason[REASON_MAX];
 
 	SC_TRY(check_tenant(access, err));
-	if (!operation->permission && (operation->kind == SC_READS || is_administrator))
+	if (!operation->permission && (operation->kind == SC_OPERATION_READS || is_administrator))
 		return SC_OK;
 	snprintf(reason, sizeof reason,
 		 "The client with object id '%s' does not have authorization to perform action '%s' over "

@@ -14,21 +14,21 @@
 
 /* Operations: name in the audit log; what an access policy must grant for it (NULL: no policy grants it). */
 #define SC_OPERATION_TABLE(O)                                                                                \
-	O(KEY_GET, "keys/get", "get", SC_READS)                                                              \
-	O(KEY_ATTEST, "keys/attest", "get", SC_READS)                                                        \
-	O(KEY_ROTATION_POLICY, "keys/getrotationpolicy", "getrotationpolicy", SC_READS)                      \
-	O(KEY_IMPORT, "keys/import", "import", SC_CHANGES)                                                   \
-	O(KEY_UPDATE, "keys/update", "update", SC_CHANGES)                                                   \
-	O(KEY_DECRYPT, "keys/decrypt", "decrypt", SC_READS)                                                  \
-	O(KEY_SIGN, "keys/sign", "sign", SC_READS)                                                           \
-	O(RESOURCE_READ, "resources/read", NULL, SC_READS)                                                   \
-	O(GROUP_WRITE, "groups/write", NULL, SC_CHANGES)                                                     \
-	O(VAULT_WRITE, "vaults/write", NULL, SC_CHANGES)
+	O(KEY_GET, "keys/get", "get", SC_OPERATION_READS)                                                              \
+	O(KEY_ATTEST, "keys/attest", "get", SC_OPERATION_READS)                                                        \
+	O(KEY_ROTATION_POLICY, "keys/getrotationpolicy", "getrotationpolicy", SC_OPERATION_READS)                      \
+	O(KEY_IMPORT, "keys/import", "import", SC_OPERATION_CHANGES)                                                   \
+	O(KEY_UPDATE, "keys/update", "update", SC_OPERATION_CHANGES)                                                   \
+	O(KEY_DECRYPT, "keys/decrypt", "decrypt", SC_OPERATION_READS)                                                  \
+	O(KEY_SIGN, "keys/sign", "sign", SC_OPERATION_READS)                                                           \
+	O(RESOURCE_READ, "resources/read", NULL, SC_OPERATION_READS)                                                   \
+	O(GROUP_WRITE, "groups/write", NULL, SC_OPERATION_CHANGES)                                                     \
+	O(VAULT_WRITE, "vaults/write", NULL, SC_OPERATION_CHANGES)
 
 /* Whether something is different afterwards: then the audit log comes first (rule P8). */
 enum sc_operation_kind {
-	SC_READS,
-	SC_CHANGES,
+	SC_OPERATION_READS,
+	SC_OPERATION_CHANGES,
 };
 
 #define SC_OPERATION_ENUM(NAME, text, permission, kind) SC_OPERATION_##NAME,
@@ -41,9 +41,9 @@ enum sc_operation { SC_OPERATION_TABLE(SC_OPERATION_ENUM) };
 struct sc_access {
 	struct sc_audit *audit;
 	char request[40];
-	struct sc_token_claims caller;
+	struct sc_web_token_claims caller;
 	enum sc_operation operation;
-	char tenant[SC_TOKEN_TEXT_MAX + 1];
+	char tenant[SC_WEB_TOKEN_TEXT_MAX + 1];
 	char vault[SC_PLACE_MAX]; /* or the path of another resource */
 	char key[SC_PLACE_MAX];   /* "name" or "name/version" */
 	bool has_begun;           /* a change: sc_access_begin() was called */
@@ -64,7 +64,7 @@ sc_status sc_access_by_policies(struct sc_access *access, const json_t *policies
  * decision, too, and noted: SC_ERR_TOKEN with the reason, once its line is written. SC_ERR_UNAVAILABLE where
  * the issuer's keys cannot be had, and what writing the line may fail with.
  */
-sc_status sc_access_authenticate(struct sc_access *access, struct sc_issuers *issuers, const char *token,
+sc_status sc_access_authenticate(struct sc_access *access, struct sc_web_issuers *issuers, const char *token,
 				 const char *audience, struct sc_error *err) SC_WARN_UNUSED;
 
 /*

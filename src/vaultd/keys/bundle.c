@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "formats/key_type.h"
-#include "vaultd/stored.h"
+#include "vaultd/stored_json.h"
 #include "web/json.h"
 
 #define TAGS_MAX    15
@@ -18,7 +18,7 @@ static const char *const known_ops[] = { "encrypt", "decrypt", "sign", "verify",
 
 /* -- showing ----------------------------------------------------------------------------------- */
 
-void sc_bundle_kid(const struct sc_key_row *key, const char *authority, char kid[SC_KID_MAX])
+void sc_keys_bundle_kid(const struct sc_store_key_row *key, const char *authority, char kid[SC_KEY_ID_SIZE])
 {
 	char vault[64];
 	size_t i;
@@ -27,7 +27,7 @@ void sc_bundle_kid(const struct sc_key_row *key, const char *authority, char kid
 	for (i = 0; key->vault[i] && i < sizeof vault - 1; i++)
 		vault[i] = (char)tolower((unsigned char)key->vault[i]);
 	vault[i] = '\0';
-	snprintf(kid, SC_KID_MAX, "https://%s.%s/keys/%s/%s", vault, authority, key->name, key->version);
+	snprintf(kid, SC_KEY_ID_SIZE, "https://%s.%s/keys/%s/%s", vault, authority, key->name, key->version);
 }
 
 /* A number of the public key as base64url (RFC 7518 section 6.3.1: no leading zero bytes). */
@@ -46,17 +46,17 @@ static json_t *number_of(EVP_PKEY *key, const char *name)
 	return json;
 }
 
-static sc_status key_json(const struct sc_key_row *key, const char *authority, json_t **out,
+static sc_status key_json(const struct sc_store_key_row *key, const char *authority, json_t **out,
 			  struct sc_error *err)
 {
 	SC_CLEANUP(sc_pkey) public_key = NULL;
 	SC_CLEANUP(sc_json) ops = NULL;
-	char kid[SC_KID_MAX];
+	char kid[SC_KEY_ID_SIZE];
 
 	SC_ENSURE(sc_spki_read(key->spki, &public_key, NULL) == SC_OK, err, SC_ERR_INTEGRITY,
 		  "a row of the database is damaged: the public key of %s", key->name);
-	SC_TRY(sc_stored_json(key->key_ops, &ops, err));
-	sc_bundle_kid(key, authority, kid);
+	SC_TRY(sc_vaultd_stored_json(key->key_ops, &ops, err));
+	sc_keys_bundle_kid(key, authority, kid);
 	*out = json_pack("{s:s, s:s, s:O, s:o, s:o}", "kid", kid, "kty", key->kty, "key_ops", ops, "n",
 			 number_of(public_key, OSSL_PKEY_PARAM_RSA_N), "e",
 			 number_of(public_key, OSSL_PKEY_PARAM_RSA_E));
@@ -71,7 +71,7 @@ static const char *recovery_level(bool purge_protection, json_int_t days)
 	return purge_protection ? "Recoverable" : "Recoverable+Purgeable";
 }
 
-static json_t *attributes_json(const struct sc_key_row *key, const json_t *properties)
+static json_t *attributes_json(const struct sc_store_key_row *key, const json_t *properties)
 {
 	const json_t *retention = json_object_get(properties, "softDeleteRetentionInDays");
 	json_int_t days = json_is_integer(retention) ? json_integer_value(retention) : 90;
@@ -88,13 +88,13 @@ static json_t *attributes_json(const struct sc_key_row *key, const json_t *prope
 	return json;
 }
 
-sc_status sc_bundle_of(const struct sc_key_row *key, const json_t *properties, const char *authority,
+sc_status sc_keys_bundle_of(const struct sc_store_key_row *key, const json_t *properties, const char *authority,
 		       json_t **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) tags = NULL;
 	SC_CLEANUP(sc_json) jwk = NULL;
 
-	SC_TRY(sc_stored_json(key->tags, &tags, err));
+	SC_TRY(sc_vaultd_stored_json(key->tags, &tags, err));
 	SC_TRY(key_json(key, authority, &jwk, err));
 	*out = json_pack("{s:O, s:o, s:O}", "key", jwk, "attributes", attributes_json(key, properties),
 			 "tags", tags);
@@ -155,10 +155,10 @@ static sc_status read_time(const json_t *attributes, const char *name, int64_t *
 	return SC_OK;
 }
 
-sc_status sc_key_wish_read(const json_t *body, const json_t *ops_in, struct sc_key_wish *out,
+sc_status sc_keys_changes_read(const json_t *body, const json_t *ops_in, struct sc_keys_changes *out,
 			   struct sc_error *err)
 {
-	struct sc_key_wish wish = { .not_before = SC_STORE_NO_TIME, .expires = SC_STORE_NO_TIME };
+	struct sc_keys_changes wish = { .not_before = SC_STORE_NO_TIME, .expires = SC_STORE_NO_TIME };
 	json_t *attributes = NULL;
 	bool exportable = false;
 
@@ -190,7 +190,7 @@ static sc_status set_text(const json_t *json, const char **text, struct sc_bytes
 	return SC_OK;
 }
 
-sc_status sc_key_wish_apply(const struct sc_key_wish *wish, struct sc_key_row *row, struct sc_bytes memory[2],
+sc_status sc_keys_changes_apply(const struct sc_keys_changes *wish, struct sc_store_key_row *row, struct sc_bytes memory[2],
 			    struct sc_error *err)
 {
 	if (wish->has_enabled)
@@ -206,7 +206,7 @@ sc_status sc_key_wish_apply(const struct sc_key_wish *wish, struct sc_key_row *r
 	return set_text(wish->tags, &row->tags, &memory[1], err);
 }
 
-bool sc_key_allows(const struct sc_key_row *key, const char *operation)
+bool sc_keys_allows(const struct sc_store_key_row *key, const char *operation)
 {
 	SC_CLEANUP(sc_json) ops = NULL;
 	const json_t *op;

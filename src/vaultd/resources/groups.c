@@ -3,15 +3,15 @@
 #include <strings.h>
 
 #include "base/clock.h"
-#include "vaultd/resources/call.h"
-#include "vaultd/resources/handlers.h"
+#include "vaultd/resources/resource_call.h"
+#include "vaultd/resources/resource_handlers.h"
 #include "vaultd/resources/vault_body.h"
 #include "web/json.h"
 
 #define GROUP_NAME_MAX 90
 #define LOCATION_MAX   64
 
-static json_t *group_json(const struct sc_group_row *row)
+static json_t *group_json(const struct sc_store_group_row *row)
 {
 	json_t *tags = NULL;
 
@@ -30,17 +30,17 @@ static bool name_is_valid(const char *name)
 	return len > 0 && len <= GROUP_NAME_MAX && name[len] == '\0' && name[len - 1] != '.';
 }
 
-static sc_status find_group(struct sc_resources_call *call, struct sc_group_row *out, struct sc_error *err)
+static sc_status find_group(struct sc_resources_call *call, struct sc_store_group_row *out, struct sc_error *err)
 {
 	return sc_store_group_find(call->vaultd->store, call->subscription.tenant, call->subscription.id,
 				   sc_web_parameter(call->request, "group"), out, err);
 }
 
-void sc_groups_get(struct sc_web_request *request, void *context)
+void sc_resources_groups_get(struct sc_web_request *request, void *context)
 {
 	struct sc_resources_call *call =
 	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
-	SC_CLEANUP(sc_group_row) group = { 0 };
+	SC_CLEANUP(sc_store_group_row) group = { 0 };
 	struct sc_error err = { 0 };
 	sc_status status;
 
@@ -58,11 +58,11 @@ void sc_groups_get(struct sc_web_request *request, void *context)
 }
 
 /* Whether it is there: az group exists. */
-void sc_groups_head(struct sc_web_request *request, void *context)
+void sc_resources_groups_head(struct sc_web_request *request, void *context)
 {
 	struct sc_resources_call *call =
 	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
-	SC_CLEANUP(sc_group_row) group = { 0 };
+	SC_CLEANUP(sc_store_group_row) group = { 0 };
 	struct sc_error err = { 0 };
 	sc_status status;
 
@@ -75,14 +75,14 @@ void sc_groups_head(struct sc_web_request *request, void *context)
 		sc_resources_call_fail(call, status, &err);
 }
 
-static sc_status add_group(void *context, const struct sc_group_row *row, struct sc_error *err)
+static sc_status add_group(void *context, const struct sc_store_group_row *row, struct sc_error *err)
 {
 	if (json_array_append_new(context, group_json(row)))
 		return sc_fail_plain(err, SC_ERR_MEMORY);
 	return SC_OK;
 }
 
-void sc_groups_list(struct sc_web_request *request, void *context)
+void sc_resources_groups_list(struct sc_web_request *request, void *context)
 {
 	struct sc_resources_call *call =
 	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
@@ -103,15 +103,15 @@ void sc_groups_list(struct sc_web_request *request, void *context)
 
 /* What PUT writes, with the texts that it points into. */
 struct new_group {
-	struct sc_group_row row;
+	struct sc_store_group_row row;
 	struct sc_bytes tags;
 };
 
 /* SC_ERR_CONFLICT: it is there, elsewhere. */
-static sc_status write_group(struct sc_resources_call *call, const struct sc_group_row *row, bool *is_new,
+static sc_status write_group(struct sc_resources_call *call, const struct sc_store_group_row *row, bool *is_new,
 			     struct sc_error *err)
 {
-	SC_CLEANUP(sc_group_row) there = { 0 };
+	SC_CLEANUP(sc_store_group_row) there = { 0 };
 	sc_status status;
 
 	SC_TRY(sc_access_begin(&call->access, err));
@@ -135,8 +135,8 @@ static sc_status read_group(struct sc_resources_call *call, struct new_group *gr
 	    "A resource group's name has 1 to %d letters, digits and '-_.()', and does not end with a stop.",
 	    GROUP_NAME_MAX);
 	SC_TRY(sc_json_text(call->body, "location", LOCATION_MAX, SC_JSON_NEEDED, &location, err));
-	SC_TRY(sc_tags_read(call->body, &group->tags, err));
-	group->row = (struct sc_group_row){
+	SC_TRY(sc_resources_tags_read(call->body, &group->tags, err));
+	group->row = (struct sc_store_group_row){
 		.tenant = call->subscription.tenant,
 		.subscription = call->subscription.id,
 		.name = name,
@@ -147,9 +147,9 @@ static sc_status read_group(struct sc_resources_call *call, struct new_group *gr
 	return SC_OK;
 }
 
-static void put_group(struct sc_resources_call *call, const struct sc_group_row *row)
+static void put_group(struct sc_resources_call *call, const struct sc_store_group_row *row)
 {
-	SC_CLEANUP(sc_group_row) written = { 0 };
+	SC_CLEANUP(sc_store_group_row) written = { 0 };
 	struct sc_error err = { 0 };
 	bool is_new = false;
 	sc_status status = write_group(call, row, &is_new, &err);
@@ -174,7 +174,7 @@ static void put_job(void *context)
 
 	if (status != SC_OK)
 		sc_resources_call_fail(call, status, &err);
-	else if (!sc_vaultd_region_at(call->vaultd, group.row.location))
+	else if (!sc_vaultd_find_location(call->vaultd, group.row.location))
 		sc_resources_call_refuse(call, 400, "LocationNotAvailableForResourceGroup",
 					 "The provided location '%s' is not one of this service's.",
 					 group.row.location);
@@ -183,7 +183,7 @@ static void put_job(void *context)
 	sc_bytes_free(&group.tags);
 }
 
-void sc_groups_put(struct sc_web_request *request, void *context)
+void sc_resources_groups_put(struct sc_web_request *request, void *context)
 {
 	struct sc_resources_call *call = sc_resources_call_begin(request, context, SC_OPERATION_GROUP_WRITE);
 

@@ -95,7 +95,7 @@ static sc_status read_permissions(const json_t *entry, json_t **out, struct sc_e
 }
 
 /* The issuer of the entry that has this object id already; else the author's own. */
-static const char *issuer_of(const char *oid, const json_t *present, const struct sc_policy_author *author)
+static const char *issuer_of(const char *oid, const json_t *present, const struct sc_resources_policy_author *author)
 {
 	const json_t *entry;
 	size_t i;
@@ -111,12 +111,12 @@ static const char *issuer_of(const char *oid, const json_t *present, const struc
 	return author->issuer;
 }
 
-bool sc_policy_author_is_of(const struct sc_policy_author *author, const char *given)
+bool sc_resources_policy_author_is_of(const struct sc_resources_policy_author *author, const char *given)
 {
 	return strcasecmp(given, author->tenant) == 0 || strcasecmp(given, "adfs") == 0;
 }
 
-static sc_status read_entry(const json_t *entry, const struct sc_policy_author *author, const json_t *present,
+static sc_status read_entry(const json_t *entry, const struct sc_resources_policy_author *author, const json_t *present,
 			    json_t **out, struct sc_error *err)
 {
 	const char *tenant = NULL;
@@ -128,7 +128,7 @@ static sc_status read_entry(const json_t *entry, const struct sc_policy_author *
 	SC_TRY(sc_json_text(entry, "tenantId", ID_MAX, SC_JSON_NEEDED, &tenant, err));
 	SC_TRY(sc_json_text(entry, "objectId", ID_MAX, SC_JSON_NEEDED, &oid, err));
 	SC_TRY(sc_json_text(entry, "applicationId", ID_MAX, SC_JSON_OPTIONAL, &application, err));
-	SC_ENSURE(sc_policy_author_is_of(author, tenant), err, SC_ERR_ARGUMENT,
+	SC_ENSURE(sc_resources_policy_author_is_of(author, tenant), err, SC_ERR_ARGUMENT,
 		  "accessPolicies: tenant '%s' is not the vault's: nobody of another tenant can have access.",
 		  tenant);
 	SC_ENSURE(oid[0], err, SC_ERR_ARGUMENT, "accessPolicies: an objectId is empty.");
@@ -141,7 +141,7 @@ static sc_status read_entry(const json_t *entry, const struct sc_policy_author *
 	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
 }
 
-sc_status sc_policies_read(const json_t *properties, const struct sc_policy_author *author,
+sc_status sc_resources_policies_read(const json_t *properties, const struct sc_resources_policy_author *author,
 			   const json_t *present, json_t **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) kept = json_array();
@@ -167,7 +167,7 @@ sc_status sc_policies_read(const json_t *properties, const struct sc_policy_auth
 	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
 }
 
-json_t *sc_policies_show(const json_t *policies)
+json_t *sc_resources_policies_show(const json_t *policies)
 {
 	json_t *shown = policies ? json_deep_copy(policies) : json_array();
 	json_t *entry;

@@ -1,14 +1,14 @@
 /* Tenants and subscriptions: what a client asks for when it signs in. */
 #include <string.h>
 
-#include "vaultd/resources/call.h"
-#include "vaultd/resources/handlers.h"
+#include "vaultd/resources/resource_call.h"
+#include "vaultd/resources/resource_handlers.h"
 
-void sc_tenants_list(struct sc_web_request *request, void *context)
+void sc_resources_tenants_list(struct sc_web_request *request, void *context)
 {
 	struct sc_resources_call *call =
 	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
-	SC_CLEANUP(sc_tenant_row) tenant = { 0 };
+	SC_CLEANUP(sc_store_tenant_row) tenant = { 0 };
 	struct sc_error err = { 0 };
 	sc_status status;
 
@@ -26,7 +26,7 @@ void sc_tenants_list(struct sc_web_request *request, void *context)
 		sc_resources_call_fail(call, status, &err);
 }
 
-static json_t *subscription_json(const struct sc_subscription_row *row)
+static json_t *subscription_json(const struct sc_store_subscription_row *row)
 {
 	return json_pack("{s:s+, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:s}", "id", "/subscriptions/",
 			 row->id, "subscriptionId", row->id, "tenantId", row->tenant, "displayName",
@@ -35,14 +35,14 @@ static json_t *subscription_json(const struct sc_subscription_row *row)
 			 "authorizationSource", "RoleBased");
 }
 
-static sc_status add_subscription(void *context, const struct sc_subscription_row *row, struct sc_error *err)
+static sc_status add_subscription(void *context, const struct sc_store_subscription_row *row, struct sc_error *err)
 {
 	if (json_array_append_new(context, subscription_json(row)))
 		return sc_fail_plain(err, SC_ERR_MEMORY);
 	return SC_OK;
 }
 
-void sc_subscriptions_list(struct sc_web_request *request, void *context)
+void sc_resources_subscriptions_list(struct sc_web_request *request, void *context)
 {
 	struct sc_resources_call *call =
 	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
@@ -64,7 +64,7 @@ void sc_subscriptions_list(struct sc_web_request *request, void *context)
 	json_decref(list);
 }
 
-void sc_subscriptions_get(struct sc_web_request *request, void *context)
+void sc_resources_subscriptions_get(struct sc_web_request *request, void *context)
 {
 	struct sc_resources_call *call =
 	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);

@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "vaultd/resources/policies.h"
-#include "vaultd/stored.h"
+#include "vaultd/stored_json.h"
 #include "web/json.h"
 
 #define TYPE          "Microsoft.KeyVault/vaults"
@@ -29,7 +29,7 @@ bool sc_vault_name_is_valid(const char *name)
 
 /* -- showing ----------------------------------------------------------------------------------- */
 
-json_t *sc_vault_show_short(const struct sc_vault_row *row)
+json_t *sc_resources_vault_show_short(const struct sc_store_vault_row *row)
 {
 	json_t *tags = NULL;
 
@@ -40,7 +40,7 @@ json_t *sc_vault_show_short(const struct sc_vault_row *row)
 			 "type", TYPE, "location", row->location, "tags", tags);
 }
 
-static json_t *uri_json(const struct sc_vault_row *row, const char *authority)
+static json_t *uri_json(const struct sc_store_vault_row *row, const char *authority)
 {
 	char host[NAME_MAX_LEN + 1];
 	size_t i;
@@ -51,15 +51,15 @@ static json_t *uri_json(const struct sc_vault_row *row, const char *authority)
 	return json_pack("s++++", "https://", host, ".", authority, "/");
 }
 
-sc_status sc_vault_show(const struct sc_vault_row *row, const char *authority, json_t **out,
+sc_status sc_resources_vault_show(const struct sc_store_vault_row *row, const char *authority, json_t **out,
 			struct sc_error *err)
 {
-	SC_CLEANUP(sc_json) vault = sc_vault_show_short(row);
+	SC_CLEANUP(sc_json) vault = sc_resources_vault_show_short(row);
 	SC_CLEANUP(sc_json) properties = NULL;
 
-	SC_TRY(sc_stored_json(row->properties, &properties, err));
+	SC_TRY(sc_vaultd_stored_json(row->properties, &properties, err));
 	if (json_object_set_new(properties, "accessPolicies",
-				sc_policies_show(json_object_get(properties, "accessPolicies"))) ||
+				sc_resources_policies_show(json_object_get(properties, "accessPolicies"))) ||
 	    json_object_set_new(properties, "sku",
 				json_pack("{s:s, s:s}", "family", "A", "name", row->sku)) ||
 	    json_object_set_new(properties, "tenantId", json_string(row->tenant)) ||
@@ -73,7 +73,7 @@ sc_status sc_vault_show(const struct sc_vault_row *row, const char *authority, j
 
 /* -- what a PUT says --------------------------------------------------------------------------- */
 
-sc_status sc_tags_read(const json_t *body, struct sc_bytes *out, struct sc_error *err)
+sc_status sc_resources_tags_read(const json_t *body, struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) none = json_object();
 	json_t *tags = NULL;
@@ -167,7 +167,7 @@ static sc_status copy_recovery(const json_t *from, const json_t *present, json_t
 	return SC_OK;
 }
 
-static sc_status read_properties(const json_t *from, const struct sc_policy_author *author,
+static sc_status read_properties(const json_t *from, const struct sc_resources_policy_author *author,
 				 const json_t *present, struct sc_bytes *out, struct sc_error *err)
 {
 	static const char *const flags[] = { "enabledForDeployment", "enabledForDiskEncryption",
@@ -176,7 +176,7 @@ static sc_status read_properties(const json_t *from, const struct sc_policy_auth
 	json_t *policies = NULL;
 	bool flag;
 
-	SC_TRY(sc_policies_read(from, author, present, &policies, err));
+	SC_TRY(sc_resources_policies_read(from, author, present, &policies, err));
 	if (json_object_set_new(kept, "accessPolicies", policies))
 		return sc_fail_plain(err, SC_ERR_MEMORY);
 	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
@@ -191,28 +191,28 @@ static sc_status read_properties(const json_t *from, const struct sc_policy_auth
 	return SC_OK;
 }
 
-sc_status sc_vault_wish_read(const json_t *body, const struct sc_policy_author *author, const json_t *present,
-			     struct sc_vault_wish *out, struct sc_error *err)
+sc_status sc_resources_vault_request_read(const json_t *body, const struct sc_resources_policy_author *author, const json_t *present,
+			     struct sc_resources_vault_request *out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_vault_wish) wish = { 0 };
+	SC_CLEANUP(sc_resources_vault_request) wish = { 0 };
 	json_t *properties = NULL;
 	const char *tenant = NULL;
 
 	SC_TRY(sc_json_text(body, "location", WORD_MAX, SC_JSON_OPTIONAL, &wish.location, err));
 	SC_TRY(sc_json_object(body, "properties", SC_JSON_NEEDED, &properties, err));
 	SC_TRY(sc_json_text(properties, "tenantId", WORD_MAX, SC_JSON_NEEDED, &tenant, err));
-	SC_ENSURE(sc_policy_author_is_of(author, tenant), err, SC_ERR_ARGUMENT,
+	SC_ENSURE(sc_resources_policy_author_is_of(author, tenant), err, SC_ERR_ARGUMENT,
 		  "properties.tenantId: '%s' is not the subscription's tenant.", tenant);
 	SC_TRY(read_sku(properties, &wish.sku, err));
 	SC_TRY(refuse_what_is_not_done(properties, err));
 	SC_TRY(read_properties(properties, author, present, &wish.properties, err));
-	SC_TRY(sc_tags_read(body, &wish.tags, err));
+	SC_TRY(sc_resources_tags_read(body, &wish.tags, err));
 	*out = wish;
-	wish = (struct sc_vault_wish){ 0 };
+	wish = (struct sc_resources_vault_request){ 0 };
 	return SC_OK;
 }
 
-void sc_vault_wish_free(struct sc_vault_wish *wish)
+void sc_resources_vault_request_free(struct sc_resources_vault_request *wish)
 {
 	sc_bytes_free(&wish->properties);
 	sc_bytes_free(&wish->tags);

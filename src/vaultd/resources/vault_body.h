@@ -10,28 +10,28 @@
  * host. */
 bool sc_vault_name_is_valid(const char *name);
 
-/* The whole resource; `authority` as for sc_bundle_of(). The caller releases *out. */
-sc_status sc_vault_show(const struct sc_vault_row *row, const char *authority, json_t **out,
+/* The whole resource; `authority` as for sc_keys_bundle_of(). The caller releases *out. */
+sc_status sc_resources_vault_show(const struct sc_store_vault_row *row, const char *authority, json_t **out,
 			struct sc_error *err) SC_WARN_UNUSED;
 
 /* {"id", "name", "type", "location", "tags"}: as in lists of resources of all kinds. NULL without memory. */
-json_t *sc_vault_show_short(const struct sc_vault_row *row);
+json_t *sc_resources_vault_show_short(const struct sc_store_vault_row *row);
 
 /* Whose the new access policies are: the tenant's, written by a principal of that issuer. */
-struct sc_policy_author {
+struct sc_resources_policy_author {
 	const char *tenant;
 	const char *issuer;
 };
 
 /* What a PUT says, checked. */
-struct sc_vault_wish {
+struct sc_resources_vault_request {
 	const char *location;       /* borrowed from the body; NULL where it is not said */
 	const char *sku;            /* "standard" or "premium" */
 	struct sc_bytes properties; /* JSON, for the row; terminated */
 	struct sc_bytes tags;       /* likewise */
 };
-void sc_vault_wish_free(struct sc_vault_wish *wish);
-SC_CLEANUP_VALUE(sc_vault_wish, sc_vault_wish_free)
+void sc_resources_vault_request_free(struct sc_resources_vault_request *wish);
+SC_CLEANUP_VALUE(sc_resources_vault_request, sc_resources_vault_request_free)
 
 /*
  * Reads the body of a PUT. `present` is the vault's properties where it is there already, else NULL: an entry
@@ -39,10 +39,10 @@ SC_CLEANUP_VALUE(sc_vault_wish, sc_vault_wish_free)
  * refused, not ignored: role-based access, network rules, other create modes. SC_ERR_JSON, SC_ERR_ARGUMENT,
  * SC_ERR_TOO_LARGE.
  */
-sc_status sc_vault_wish_read(const json_t *body, const struct sc_policy_author *author, const json_t *present,
-			     struct sc_vault_wish *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_resources_vault_request_read(const json_t *body, const struct sc_resources_policy_author *author, const json_t *present,
+			     struct sc_resources_vault_request *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* "tags" of any resource's body, checked: JSON, terminated; "{}" where there are none. SC_ERR_JSON. */
-sc_status sc_tags_read(const json_t *body, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_resources_tags_read(const json_t *body, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "vaultd/resources/call.h"
-#include "vaultd/resources/handlers.h"
+#include "vaultd/resources/resource_call.h"
+#include "vaultd/resources/resource_handlers.h"
 #include "vaultd/resources/vault_body.h"
-#include "vaultd/stored.h"
+#include "vaultd/stored_json.h"
 #include "web/json.h"
 
 #define TYPE     "Microsoft.KeyVault/vaults"
@@ -14,18 +14,18 @@
 
 /* -- one vault --------------------------------------------------------------------------------- */
 
-static sc_status find_vault(struct sc_resources_call *call, struct sc_vault_row *out, struct sc_error *err)
+static sc_status find_vault(struct sc_resources_call *call, struct sc_store_vault_row *out, struct sc_error *err)
 {
 	return sc_store_vault_find_in(call->vaultd->store, call->subscription.tenant, call->subscription.id,
 				      sc_web_parameter(call->request, "group"),
 				      sc_web_parameter(call->request, "vault"), out, err);
 }
 
-static void answer_with(struct sc_resources_call *call, unsigned http, const struct sc_vault_row *row)
+static void answer_with(struct sc_resources_call *call, unsigned http, const struct sc_store_vault_row *row)
 {
 	struct sc_error err = { 0 };
 	json_t *vault = NULL;
-	sc_status status = sc_vault_show(row, call->vaultd->vault_authority, &vault, &err);
+	sc_status status = sc_resources_vault_show(row, call->vaultd->vault_authority, &vault, &err);
 
 	if (status == SC_OK)
 		sc_resources_call_answer(call, http, vault);
@@ -41,11 +41,11 @@ static void refuse_absent(struct sc_resources_call *call)
 				 sc_web_parameter(call->request, "group"));
 }
 
-void sc_vaults_get(struct sc_web_request *request, void *context)
+void sc_resources_vaults_get(struct sc_web_request *request, void *context)
 {
 	struct sc_resources_call *call =
 	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
-	SC_CLEANUP(sc_vault_row) row = { 0 };
+	SC_CLEANUP(sc_store_vault_row) row = { 0 };
 	struct sc_error err = { 0 };
 	sc_status status;
 
@@ -62,9 +62,9 @@ void sc_vaults_get(struct sc_web_request *request, void *context)
 
 /* -- PUT --------------------------------------------------------------------------------------- */
 
-static struct sc_policy_author author_of(const struct sc_resources_call *call)
+static struct sc_resources_policy_author author_of(const struct sc_resources_call *call)
 {
-	return (struct sc_policy_author){ call->subscription.tenant, call->access.caller.issuer };
+	return (struct sc_resources_policy_author){ call->subscription.tenant, call->access.caller.issuer };
 }
 
 static void refuse_taken(struct sc_resources_call *call)
@@ -76,10 +76,10 @@ static void refuse_taken(struct sc_resources_call *call)
 	    sc_web_parameter(call->request, "vault"));
 }
 
-static void write_new(struct sc_resources_call *call, const struct sc_vault_wish *wish,
-		      const struct sc_vault_region *region)
+static void write_new(struct sc_resources_call *call, const struct sc_resources_vault_request *wish,
+		      const struct sc_vaultd_region *region)
 {
-	struct sc_vault_row row = {
+	struct sc_store_vault_row row = {
 		.tenant = call->subscription.tenant,
 		.subscription = call->subscription.id,
 		.group = sc_web_parameter(call->request, "group"),
@@ -91,7 +91,7 @@ static void write_new(struct sc_resources_call *call, const struct sc_vault_wish
 		.tags = (const char *)wish->tags.data,
 		.created = sc_clock_now(),
 	};
-	SC_CLEANUP(sc_vault_row) written = { 0 };
+	SC_CLEANUP(sc_store_vault_row) written = { 0 };
 	struct sc_error err = { 0 };
 	sc_status status;
 
@@ -119,10 +119,10 @@ static void write_new(struct sc_resources_call *call, const struct sc_vault_wish
 
 static void create(struct sc_resources_call *call)
 {
-	const struct sc_policy_author author = author_of(call);
+	const struct sc_resources_policy_author author = author_of(call);
 	const char *name = sc_web_parameter(call->request, "vault");
-	SC_CLEANUP(sc_vault_wish) wish = { 0 };
-	const struct sc_vault_region *region;
+	SC_CLEANUP(sc_resources_vault_request) wish = { 0 };
+	const struct sc_vaultd_region *region;
 	struct sc_error err = { 0 };
 	sc_status status;
 
@@ -134,12 +134,12 @@ static void create(struct sc_resources_call *call)
 		    name);
 		return;
 	}
-	status = sc_vault_wish_read(call->body, &author, NULL, &wish, &err);
+	status = sc_resources_vault_request_read(call->body, &author, NULL, &wish, &err);
 	if (status != SC_OK) {
 		sc_resources_call_fail(call, status, &err);
 		return;
 	}
-	region = wish.location ? sc_vaultd_region_at(call->vaultd, wish.location) : NULL;
+	region = wish.location ? sc_vaultd_find_location(call->vaultd, wish.location) : NULL;
 	if (!region)
 		sc_resources_call_refuse(
 		    call, 400, "LocationNotAvailableForResourceType",
@@ -150,16 +150,16 @@ static void create(struct sc_resources_call *call)
 }
 
 /* A vault that is there: everything may change but where it is. */
-static sc_status write_change(struct sc_resources_call *call, struct sc_vault_row *row, struct sc_error *err)
+static sc_status write_change(struct sc_resources_call *call, struct sc_store_vault_row *row, struct sc_error *err)
 {
-	const struct sc_policy_author author = author_of(call);
+	const struct sc_resources_policy_author author = author_of(call);
 	SC_CLEANUP(sc_json) present = NULL;
-	SC_CLEANUP(sc_vault_wish) wish = { 0 };
-	const struct sc_vault_region *region;
+	SC_CLEANUP(sc_resources_vault_request) wish = { 0 };
+	const struct sc_vaultd_region *region;
 
-	SC_TRY(sc_stored_json(row->properties, &present, err));
-	SC_TRY(sc_vault_wish_read(call->body, &author, present, &wish, err));
-	region = wish.location ? sc_vaultd_region_at(call->vaultd, wish.location) : NULL;
+	SC_TRY(sc_vaultd_stored_json(row->properties, &present, err));
+	SC_TRY(sc_resources_vault_request_read(call->body, &author, present, &wish, err));
+	region = wish.location ? sc_vaultd_find_location(call->vaultd, wish.location) : NULL;
 	SC_ENSURE(!wish.location || (region && strcmp(region->place->code, row->region) == 0), err,
 		  SC_ERR_ARGUMENT, "A vault cannot be moved: '%s' is in location '%s'.", row->name,
 		  row->location);
@@ -173,9 +173,9 @@ static sc_status write_change(struct sc_resources_call *call, struct sc_vault_ro
 	return sc_store_vault_update(call->vaultd->store, row, err);
 }
 
-static void change(struct sc_resources_call *call, struct sc_vault_row *row)
+static void change(struct sc_resources_call *call, struct sc_store_vault_row *row)
 {
-	SC_CLEANUP(sc_vault_row) written = { 0 };
+	SC_CLEANUP(sc_store_vault_row) written = { 0 };
 	struct sc_error err = { 0 };
 	sc_status status = write_change(call, row, &err);
 
@@ -196,7 +196,7 @@ static void change(struct sc_resources_call *call, struct sc_vault_row *row)
 static void put_job(void *context)
 {
 	struct sc_resources_call *call = context;
-	SC_CLEANUP(sc_vault_row) present = { 0 };
+	SC_CLEANUP(sc_store_vault_row) present = { 0 };
 	struct sc_error err = { 0 };
 	sc_status status = find_vault(call, &present, &err);
 
@@ -208,7 +208,7 @@ static void put_job(void *context)
 		sc_resources_call_fail(call, status, &err);
 }
 
-void sc_vaults_put(struct sc_web_request *request, void *context)
+void sc_resources_vaults_put(struct sc_web_request *request, void *context)
 {
 	struct sc_resources_call *call = sc_resources_call_begin(request, context, SC_OPERATION_VAULT_WRITE);
 
@@ -223,15 +223,15 @@ struct list {
 	json_t *vaults;
 };
 
-static sc_status add_vault(void *context, const struct sc_vault_row *row, struct sc_error *err)
+static sc_status add_vault(void *context, const struct sc_store_vault_row *row, struct sc_error *err)
 {
 	struct list *list = context;
 	json_t *vault = NULL;
 
 	if (list->authority)
-		SC_TRY(sc_vault_show(row, list->authority, &vault, err));
+		SC_TRY(sc_resources_vault_show(row, list->authority, &vault, err));
 	else
-		vault = sc_vault_show_short(row);
+		vault = sc_resources_vault_show_short(row);
 	if (json_array_append_new(list->vaults, vault))
 		return sc_fail_plain(err, SC_ERR_MEMORY);
 	return SC_OK;
@@ -253,7 +253,7 @@ static void answer_list(struct sc_resources_call *call, const char *authority)
 	json_decref(list.vaults);
 }
 
-void sc_vaults_list(struct sc_web_request *request, void *context)
+void sc_resources_vaults_list(struct sc_web_request *request, void *context)
 {
 	struct sc_resources_call *call =
 	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
@@ -297,7 +297,7 @@ void sc_resources_list(struct sc_web_request *request, void *context)
 static sc_status judge_name(struct sc_resources_call *call, const char *name, json_t **out,
 			    struct sc_error *err)
 {
-	SC_CLEANUP(sc_tenant_row) owner = { 0 };
+	SC_CLEANUP(sc_store_tenant_row) owner = { 0 };
 	sc_status status;
 
 	if (!sc_vault_name_is_valid(name)) {
@@ -316,7 +316,7 @@ static sc_status judge_name(struct sc_resources_call *call, const char *name, js
 	return SC_OK;
 }
 
-void sc_vaults_check_name(struct sc_web_request *request, void *context)
+void sc_resources_vaults_check_name(struct sc_web_request *request, void *context)
 {
 	struct sc_resources_call *call =
 	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);

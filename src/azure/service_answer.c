@@ -1,0 +1,129 @@
+/* Answers: see service_answer.h. */
+#include "azure/service_answer.h"
+
+#include <string.h>
+
+#define WORD_MAX 100 /* of an error's code, as shown */
+#define TEXT_MAX 400 /* of its message */
+
+/* How many bytes the control character at `text` has; 0 if there is none. C1 is U+0080 to U+009F. */
+static size_t control_len(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	if (at[0] < 0x20 || at[0] == 0x7f)
+		return 1;
+	return at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f ? 2 : 0;
+}
+
+bool sc_azure_text_is_printable(const char *text)
+{
+	for (; *text; text++)
+		if (control_len(text))
+			return false;
+	return true;
+}
+
+/* Bytes of the UTF-8 character that begins here; what is no beginning counts as one. */
+static size_t character_len(const char *text)
+{
+	size_t len = 1;
+
+	while (((unsigned char)text[len] & 0xc0) == 0x80)
+		len++;
+	return len;
+}
+
+void sc_azure_text_show(const char *text, char *out, size_t size)
+{
+	size_t used = 0;
+
+	while (*text) {
+		size_t control = control_len(text);
+		size_t len = control ? control : character_len(text);
+		size_t shown = control ? 1 : len;
+
+		if (used + shown + 1 > size)
+			break;
+		memcpy(out + used, control ? "?" : text, shown);
+		used += shown;
+		text += len;
+	}
+	out[used] = '\0';
+}
+
+static const struct {
+	long http;
+	sc_status status;
+} meanings[] = {
+	{ 401, SC_ERR_TOKEN },    { 403, SC_ERR_FORBIDDEN }, { 404, SC_ERR_NOT_FOUND },
+	{ 409, SC_ERR_CONFLICT }, { 429, SC_ERR_THROTTLED }, { 503, SC_ERR_UNAVAILABLE },
+};
+
+static sc_status status_of(long http)
+{
+	for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
+		if (meanings[i].http == http)
+			return meanings[i].status;
+	return SC_ERR_HTTP;
+}
+
+/* {"error":{"code","message"}} of Resource Manager and vaults, {"error","error_description"} of RFC 6749. */
+static void find_words(const json_t *body, const char **code, const char **message)
+{
+	const json_t *error = json_object_get(body, "error");
+
+	if (json_is_object(error)) {
+		*code = json_string_value(json_object_get(error, "code"));
+		*message = json_string_value(json_object_get(error, "message"));
+	} else {
+		*code = json_string_value(error);
+		*message = json_string_value(json_object_get(body, "error_description"));
+	}
+}
+
+static sc_status refuse(const struct sc_azure_https_answer *answer, const char *what, struct sc_error *err)
+{
+	SC_CLEANUP(sc_json) body = NULL;
+	const char *code = NULL;
+	const char *message = NULL;
+	char shown_code[WORD_MAX] = "";
+	char shown_message[TEXT_MAX] = "";
+
+	if (sc_json_read(sc_bytes_view(&answer->body), &body, NULL) == SC_OK)
+		find_words(body, &code, &message);
+	if (code)
+		sc_azure_text_show(code, shown_code, sizeof shown_code);
+	if (message)
+		sc_azure_text_show(message, shown_message, sizeof shown_message);
+	return sc_fail(err, status_of(answer->status), "%s: %ld%s%s%s%s", what, answer->status,
+		       code ? " " : "", shown_code, message ? ": " : "", shown_message);
+}
+
+sc_status sc_azure_answer_read(const struct sc_azure_https_answer *answer, const char *what, json_t **out,
+			 struct sc_error *err)
+{
+	SC_CLEANUP(sc_json) body = NULL;
+	sc_status status;
+
+	if (answer->status < 200 || answer->status > 299)
+		return refuse(answer, what, err);
+	status = sc_json_read(sc_bytes_view(&answer->body), &body, err);
+	if (status != SC_OK)
+		return sc_fail_context(err, status, "%s: the answer", what);
+	SC_ENSURE(json_is_object(body), err, SC_ERR_JSON, "%s: the answer is no JSON object", what);
+	*out = sc_steal(body);
+	return SC_OK;
+}
+
+sc_status sc_azure_answer_text(const json_t *object, const char *name, size_t max, enum sc_json_need need,
+			 const char **out, struct sc_error *err)
+{
+	const char *text = NULL;
+
+	SC_TRY(sc_json_text(object, name, max, need, &text, err));
+	SC_ENSURE(!text || sc_azure_text_is_printable(text), err, SC_ERR_JSON, "\"%s\" has control characters",
+		  name);
+	*out = text;
+	return SC_OK;
+}

@@ -1,0 +1,27 @@
+/* A service's answer: its JSON, or its refusal in words. */
+#ifndef SC_AZURE_SERVICE_ANSWER_H
+#define SC_AZURE_SERVICE_ANSWER_H
+
+#include "azure/https.h"
+#include "web/json.h"
+
+/*
+ * For a 2xx answer: its JSON object, which the caller releases. Else a failure with the service's own words,
+ * control characters replaced: "what: 400 BadParameter: the package is made for Europe". The status tells:
+ * SC_ERR_TOKEN (401), SC_ERR_FORBIDDEN (403), SC_ERR_NOT_FOUND (404), SC_ERR_CONFLICT (409), SC_ERR_THROTTLED
+ * (429), SC_ERR_UNAVAILABLE (503), SC_ERR_HTTP (others), SC_ERR_JSON (2xx, but no JSON object).
+ */
+sc_status sc_azure_answer_read(const struct sc_azure_https_answer *answer, const char *what, json_t **out,
+			 struct sc_error *err) SC_WARN_UNUSED;
+
+/* As sc_json_text for a text that will be shown: SC_ERR_JSON also where it has control characters. */
+sc_status sc_azure_answer_text(const json_t *object, const char *name, size_t max, enum sc_json_need need,
+			 const char **out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* True for UTF-8 text without control characters (C0, DEL, C1), which cannot steer a terminal. */
+bool sc_azure_text_is_printable(const char *text);
+
+/* Copies as much as fits, control characters replaced by '?', cut between characters. */
+void sc_azure_text_show(const char *text, char *out, size_t size);
+
+#endif

@@ -1,0 +1,154 @@
+/*
+ * The arguments of KeyTransferRemote: see transfer_request.h. What is refused here is refused by the module,
+ * too, where it matters; here it is refused before anybody is asked for a card.
+ */
+#include "byok/transfer_request.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/options.h"
+#include "formats/key_file.h"
+#include "formats/transfer_package.h"
+
+sc_status sc_byok_subscription_read(const char *text, const char *what, char out[SC_SUBSCRIPTION_SIZE],
+			       struct sc_error *err)
+{
+	char lower[SC_SUBSCRIPTION_SIZE];
+	size_t len = strlen(text);
+
+	SC_ENSURE(len == sizeof lower - 1, err, SC_ERR_ARGUMENT,
+		  "%s: %s is no subscription id (Get-AzureSubscription lists yours)", what, text);
+	for (size_t i = 0; i <= len; i++)
+		lower[i] = (char)tolower((unsigned char)text[i]);
+	SC_ENSURE(sc_subscription_is_valid(lower), err, SC_ERR_ARGUMENT,
+		  "%s: %s is no subscription id (Get-AzureSubscription lists yours)", what, text);
+	memcpy(out, lower, sizeof lower);
+	return SC_OK;
+}
+
+/* Digits where the shape has 'd', the same character elsewhere. */
+static bool has_shape(const char *text, const char *shape)
+{
+	for (; *shape; shape++, text++)
+		if (*shape == 'd' ? *text < '0' || *text > '9' : *text != *shape)
+			return false;
+	return *text == '\0';
+}
+
+static int two_digits(const char *text)
+{
+	return (text[0] - '0') * 10 + (text[1] - '0');
+}
+
+sc_status sc_byok_day_end_read(const char *text, const char *what, int64_t *out, struct sc_error *err)
+{
+	struct tm day = { 0 };
+	struct tm normal;
+	time_t end;
+
+	SC_ENSURE(has_shape(text, "dddd-dd-dd"), err, SC_ERR_ARGUMENT, "%s: %s is no date like 2027-12-31",
+		  what, text);
+	day.tm_year = two_digits(text) * 100 + two_digits(text + 2) - 1900;
+	day.tm_mon = two_digits(text + 5) - 1;
+	day.tm_mday = two_digits(text + 8);
+	day.tm_hour = 23;
+	day.tm_min = 59;
+	day.tm_sec = 59;
+	normal = day;
+	end = timegm(&normal);
+	/* timegm() carries a 30 February over into March: where it changes the month, there was no such day.
+	 */
+	SC_ENSURE(day.tm_year >= 70 && normal.tm_mon == day.tm_mon, err, SC_ERR_ARGUMENT,
+		  "%s: there is no day %s", what, text);
+	*out = end;
+	return SC_OK;
+}
+
+static sc_status read_step(const struct sc_byok_transfer_arguments *a, enum sc_byok_transfer_step *out,
+			   struct sc_error *err)
+{
+	SC_ENSURE(a->modify_acls != a->package, err, SC_ERR_USAGE,
+		  "name one step: -ModifyAcls (article step 4.1) or -Package (step 4.3)");
+	*out = a->modify_acls ? SC_BYOK_TRANSFER_MODIFY_ACLS : SC_BYOK_TRANSFER_PACKAGE;
+	return SC_OK;
+}
+
+/* What both steps need. */
+static sc_status read_common(const struct sc_byok_transfer_arguments *a, struct sc_byok_transfer_request *order,
+			     struct sc_error *err)
+{
+	SC_ENSURE(a->key_identifier, err, SC_ERR_USAGE,
+		  "-KeyIdentifier is missing: the key's ident of step 3.3");
+	SC_ENSURE(sc_ident_is_valid(a->key_identifier), err, SC_ERR_ARGUMENT,
+		  "-KeyIdentifier: %s: only numbers, dashes and lower case letters, at most 64",
+		  a->key_identifier);
+	SC_ENSURE(a->exchange_key_package, err, SC_ERR_USAGE,
+		  "-ExchangeKeyPackage is missing: the toolset's BYOK-KEK-pkg-… file");
+	SC_ENSURE(a->new_security_world_package, err, SC_ERR_USAGE,
+		  "-NewSecurityWorldPackage is missing: the toolset's BYOK-SecurityWorld-pkg-… file");
+	order->ident = a->key_identifier;
+	order->kek_path = a->exchange_key_package;
+	order->world_path = a->new_security_world_package;
+	order->module = 1;
+	if (a->module)
+		SC_TRY(sc_number_read(a->module, "-Module", 1, UINT32_MAX, &order->module, err));
+	if (a->subscription_id)
+		SC_TRY(sc_byok_subscription_read(a->subscription_id, "-SubscriptionId", order->subscription, err));
+	return SC_OK;
+}
+
+static sc_status read_not_after(const char *text, int64_t now, struct sc_byok_transfer_request *order,
+				struct sc_error *err)
+{
+	if (!text)
+		return SC_OK;
+	SC_TRY(sc_byok_day_end_read(text, "-NotAfter", &order->not_after, err));
+	SC_ENSURE(order->not_after > now, err, SC_ERR_ARGUMENT, "-NotAfter: %s is over", text);
+	return SC_OK;
+}
+
+static sc_status check_modify_acls(const struct sc_byok_transfer_arguments *a, struct sc_error *err)
+{
+	SC_ENSURE(a->key_app_name, err, SC_ERR_USAGE, "-KeyAppName is missing: -KeyAppName simple");
+	SC_ENSURE(
+	    strcmp(a->key_app_name, "simple") == 0, err, SC_ERR_ARGUMENT,
+	    "-KeyAppName: %s: only a module-protected key of the application simple, in a file key_simple_…, "
+	    "can be transferred (article step 3.3: the toolset supports no other protection)",
+	    a->key_app_name);
+	SC_ENSURE(!a->key_friendly_name, err, SC_ERR_USAGE, "-KeyFriendlyName belongs to -Package");
+	return SC_OK;
+}
+
+static sc_status check_package(const struct sc_byok_transfer_arguments *a, struct sc_error *err)
+{
+	SC_ENSURE(!a->key_app_name, err, SC_ERR_USAGE,
+		  "-KeyAppName belongs to -ModifyAcls: -Package takes the copy that it made");
+	SC_ENSURE(!a->cards && !a->pins_from_fd, err, SC_ERR_USAGE,
+		  "-Package asks for no cards: --cards and --pins-from-fd belong to -ModifyAcls");
+	SC_ENSURE(a->subscription_id, err, SC_ERR_USAGE,
+		  "-SubscriptionId is missing: the subscription that contains your key vault (step 1.2)");
+	SC_ENSURE(a->key_friendly_name, err, SC_ERR_USAGE,
+		  "-KeyFriendlyName is missing: the label of TransferPackage-<label>.byok");
+	SC_ENSURE(sc_friendly_name_is_valid(a->key_friendly_name), err, SC_ERR_ARGUMENT,
+		  "-KeyFriendlyName: %s: only letters, digits and dashes, at most 64", a->key_friendly_name);
+	return SC_OK;
+}
+
+sc_status sc_byok_transfer_request_read(const struct sc_byok_transfer_arguments *a, int64_t now,
+				 struct sc_byok_transfer_request *out, struct sc_error *err)
+{
+	struct sc_byok_transfer_request order = { 0 };
+
+	SC_TRY(read_step(a, &order.step, err));
+	SC_TRY(read_common(a, &order, err));
+	SC_TRY(read_not_after(a->not_after, now, &order, err));
+	if (order.step == SC_BYOK_TRANSFER_MODIFY_ACLS)
+		SC_TRY(check_modify_acls(a, err));
+	else
+		SC_TRY(check_package(a, err));
+	order.friendly_name = a->key_friendly_name;
+	*out = order;
+	return SC_OK;
+}

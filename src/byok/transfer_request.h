@@ -1,0 +1,63 @@
+/*
+ * What KeyTransferRemote is asked to do (article steps 4.1 and 4.3): its arguments as they are typed, and the
+ * order that they make. Nothing here talks to a module.
+ */
+#ifndef SC_BYOK_TRANSFER_REQUEST_H
+#define SC_BYOK_TRANSFER_REQUEST_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+enum sc_byok_transfer_step {
+	SC_BYOK_TRANSFER_MODIFY_ACLS, /* step 4.1: a copy with reduced permissions */
+	SC_BYOK_TRANSFER_PACKAGE,     /* step 4.3: the copy, encrypted to the Key Exchange Key */
+};
+
+/* As typed; NULL or false where not given. */
+struct sc_byok_transfer_arguments {
+	bool modify_acls;
+	bool package;
+	const char *key_app_name;
+	const char *key_identifier;
+	const char *exchange_key_package;
+	const char *new_security_world_package;
+	const char *subscription_id;
+	const char *key_friendly_name;
+	const char *not_after;
+	const char *module;
+	const char *cards;
+	const char *pins_from_fd;
+};
+
+#define SC_SUBSCRIPTION_SIZE 37
+
+/* Checked. Texts point into the arguments. */
+struct sc_byok_transfer_request {
+	enum sc_byok_transfer_step step;
+	const char *ident;
+	const char *kek_path;
+	const char *world_path;
+	const char *friendly_name;               /* NULL for -ModifyAcls */
+	char subscription[SC_SUBSCRIPTION_SIZE]; /* lower case; "" for any */
+	int64_t not_after;                       /* 0: none named */
+	uint64_t module;
+};
+
+/*
+ * Exactly one step, with all that it needs and nothing that belongs to the other. SC_ERR_USAGE,
+ * SC_ERR_ARGUMENT. `now` is what -NotAfter must lie after.
+ */
+sc_status sc_byok_transfer_request_read(const struct sc_byok_transfer_arguments *arguments, int64_t now,
+				 struct sc_byok_transfer_request *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* A subscription id of either case, as Get-AzureSubscription prints it, in lower case. SC_ERR_ARGUMENT naming
+ * `what`. */
+sc_status sc_byok_subscription_read(const char *text, const char *what, char out[SC_SUBSCRIPTION_SIZE],
+			       struct sc_error *err) SC_WARN_UNUSED;
+
+/* The last second, in UTC, of a day written YYYY-MM-DD. SC_ERR_ARGUMENT naming `what`. */
+sc_status sc_byok_day_end_read(const char *text, const char *what, int64_t *out,
+			  struct sc_error *err) SC_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,58 @@
+/* The factory's answer to a module: see warrant_answer.h. */
+#include "evidence/warrant_answer.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+SC_CLEANUP_POINTER(sc_bio, BIO, BIO_free_all)
+
+sc_status sc_warrant_answer_write(X509 *root, X509 *warrant, struct sc_bytes *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bio) bio = BIO_new(BIO_s_mem());
+	char *text = NULL;
+	long len;
+
+	if (!bio || PEM_write_bio_X509(bio, root) != 1 || PEM_write_bio_X509(bio, warrant) != 1)
+		return sc_fail_crypto(err, "warrant: cannot be written");
+	len = BIO_get_mem_data(bio, &text);
+	return sc_bytes_copy(sc_view_of(text, (size_t)len), out, err);
+}
+
+static sc_status read_one(BIO *bio, enum sc_certificate_kind wanted, X509 **out, struct sc_error *err)
+{
+	/* "": PEM that claims to be encrypted must not make libcrypto ask for a passphrase. */
+	SC_CLEANUP(sc_x509) certificate = PEM_read_bio_X509(bio, NULL, NULL, "");
+	enum sc_certificate_kind kind;
+
+	ERR_clear_error();
+	SC_ENSURE(certificate, err, SC_ERR_ENCODING, "the answer has no %s in PEM",
+		  sc_certificate_kind_name(wanted));
+	SC_TRY(sc_certificate_kind_of(certificate, &kind, err));
+	SC_ENSURE(kind == wanted, err, SC_ERR_EVIDENCE_USAGE, "the answer has a %s where its %s belongs",
+		  sc_certificate_kind_name(kind), sc_certificate_kind_name(wanted));
+	*out = sc_steal(certificate);
+	return SC_OK;
+}
+
+sc_status sc_warrant_answer_read(struct sc_view answer, int64_t now, X509 **root, X509 **warrant,
+				 struct sc_error *err)
+{
+	SC_CLEANUP(sc_x509) first = NULL;
+	SC_CLEANUP(sc_x509) second = NULL;
+	SC_CLEANUP(sc_bytes) again = { 0 };
+	SC_CLEANUP(sc_bio) bio = NULL;
+
+	SC_ENSURE(answer.len <= SC_WARRANT_ANSWER_MAX, err, SC_ERR_TOO_LARGE,
+		  "the answer is larger than %d bytes", SC_WARRANT_ANSWER_MAX);
+	bio = BIO_new_mem_buf(answer.data, (int)answer.len);
+	SC_ENSURE(bio, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(read_one(bio, SC_CERTIFICATE_ROOT, &first, err));
+	SC_TRY(read_one(bio, SC_CERTIFICATE_WARRANT, &second, err));
+	SC_TRY(sc_warrant_answer_write(first, second, &again, err));
+	SC_ENSURE(sc_view_equals(answer, sc_bytes_view(&again)), err, SC_ERR_ENCODING,
+		  "the answer has more in it than root certificate and warrant");
+	SC_TRY(sc_chain_verify(&second, 1, first, now, err));
+	*root = sc_steal(first);
+	*warrant = sc_steal(second);
+	return SC_OK;
+}

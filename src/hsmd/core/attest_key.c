@@ -1,0 +1,41 @@
+/* Key statements: see attest_key.h. Every field is taken from the sealed header or from the module itself (F6). */
+#include "hsmd/core/attest_key.h"
+
+#include "base/version.h"
+
+static sc_status fill(const struct sc_snapshot *s, const struct sc_key_blob_header *header, struct sc_view nonce,
+		      int64_t now, struct sc_key_statement *out, struct sc_error *err)
+{
+	SC_TRY(sc_octets_set(&out->spki, sc_bytes_view(&header->spki), err));
+	out->key_hash = header->key_hash;
+	out->type = header->type;
+	out->application = header->application;
+	out->origin = header->origin;
+	out->exportable = sc_acl_is_exportable(header->acl);
+	out->owner = header->owner;
+	sc_acl_free(out->acl);
+	out->acl = sc_acl_dup(header->acl);
+	SC_ENSURE(out->acl, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_text_set(&out->protection, "module", "protection", err));
+	out->suite = s->suite;
+	out->world = s->world;
+	out->region = s->region;
+	out->hkm = s->hkm;
+	out->esn = s->esn;
+	SC_TRY(sc_text_set(&out->code_version, SC_VERSION, "version", err));
+	out->time = now;
+	SC_TRY(sc_octets_set(&out->nonce, nonce, err));
+	out->package = header->package;
+	return SC_OK;
+}
+
+sc_status sc_attest_key(const struct sc_snapshot *s, const struct sc_key_blob_header *header, struct sc_view nonce,
+		    int64_t now, X509 *kek, struct sc_bytes *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_key_statement) statement = sc_key_statement_new();
+	struct sc_statement_signer signer = sc_snapshot_signer(s);
+
+	SC_ENSURE(statement, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(fill(s, header, nonce, now, statement, err));
+	return sc_statement_sign_key(&signer, statement, kek, out, err);
+}

@@ -1,0 +1,117 @@
+/* KEY_GENERATE, KEY_LOAD, KEY_INFO, KEY_ATTEST. */
+#include "hsmd/core/attest_key.h"
+#include "hsmd/core/blob.h"
+#include "hsmd/core/handlers.h"
+#include "hsmd/core/keygen.h"
+#include "hsmd/core/permit.h"
+
+/* A text field of a message as a terminated string, refused where it is none. */
+static sc_status application_of(struct sc_view name, uint32_t *out, struct sc_error *err)
+{
+	struct sc_text text;
+
+	SC_TRY(sc_text_set_view(&text, name, "application", err));
+	*out = sc_application_by_name(text.s);
+	SC_ENSURE(*out, err, SC_ERR_ARGUMENT, "application %s is unknown", text.s);
+	return SC_OK;
+}
+
+sc_status sc_handle_key_generate(struct sc_core_request *request, const struct sc_key_generate_request *in,
+				 struct sc_key_generate_response *out, struct sc_error *err)
+{
+	const struct sc_key_type type = { in->algorithm, in->bits };
+	SC_CLEANUP(sc_pkey) key = NULL;
+	SC_CLEANUP(sc_acl) acl = NULL;
+	SC_CLEANUP(sc_core_key) loaded = NULL;
+	SC_CLEANUP(sc_bytes) blob = { 0 };
+	SC_CLEANUP(sc_bytes) spki = { 0 };
+	struct sc_owner owner;
+	uint32_t application;
+
+	SC_TRY(application_of(in->application, &application, err));
+	SC_ENSURE(request->session->policy.make & application, err, SC_ERR_OWNER, "this socket makes no %s keys",
+		  sc_application_name(application));
+	SC_TRY(sc_permit_owner(request, in->owner, application, &owner, err));
+	SC_ENSURE(sc_key_type_is_known(&type), err, SC_ERR_KEY_TYPE, "that type or size of key is not supported");
+	SC_TRY(sc_permit_new_acl(request->snapshot, application, &type, in->uses, &acl, err));
+	SC_TRY(sc_keygen(&type, in->exponent, &key, err));
+	const struct sc_blob_request seal = { key, application, &owner, acl, SC_ORIGIN_GENERATED, NULL, request->now,
+					      sc_module_counter(request->module) };
+	SC_TRY(sc_blob_seal(request->snapshot, &seal, &blob, &loaded, err));
+	SC_TRY(sc_bytes_copy(sc_bytes_view(&loaded->header->spki), &spki, err));
+	out->key_hash = loaded->header->key_hash;
+	out->blob = sc_core_request_keep(request, &blob);
+	out->spki = sc_core_request_keep(request, &spki);
+	return SC_OK;
+}
+
+/*
+ * Loaded keys leave a quarter of the arena to the requests that use them: what has long not been used makes room, a
+ * few keys at a time, for it may be requests that fill the arena. Where not even an eighth is free, no key is loaded
+ * (rule M9), so that those which are loaded can still be used.
+ */
+#define FORGET_AT_ONCE 8
+
+static bool is_fuller_than(const struct sc_module *module, unsigned eighths)
+{
+	struct sc_enquire_response now = { 0 };
+
+	module->host.report(module->host.context, &now);
+	return now.arena_used > now.arena_size / 8 * eighths;
+}
+
+static sc_status make_room(struct sc_module *module, struct sc_error *err)
+{
+	for (int i = 0; i < FORGET_AT_ONCE && is_fuller_than(module, 6); i++)
+		if (!sc_cache_forget_oldest(module->cache))
+			break;
+	SC_ENSURE(!is_fuller_than(module, 7), err, SC_ERR_MODULE_FULL, "no room for one more key");
+	return SC_OK;
+}
+
+sc_status sc_handle_key_load(struct sc_core_request *request, const struct sc_key_load_request *in,
+			     struct sc_key_load_response *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_core_key) key = NULL;
+
+	SC_TRY(make_room(request->module, err));
+	SC_TRY(sc_blob_open(request->snapshot, in->blob, &key, err));
+	SC_TRY(sc_permit_load(request, key, err));
+	out->key = key->digest;
+	sc_cache_put(request->module->cache, key);
+	return SC_OK;
+}
+
+sc_status sc_handle_key_info(struct sc_core_request *request, const struct sc_key_info_request *in,
+			     struct sc_key_info_response *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_core_key) key = NULL;
+	SC_CLEANUP(sc_bytes) acl = { 0 };
+	SC_CLEANUP(sc_bytes) spki = { 0 };
+	const struct sc_key_blob_header *header;
+
+	SC_TRY(sc_permit(request, &in->key, in->owner, SC_PERMIT_LOOK, 0, &key, err));
+	header = key->header;
+	SC_TRY(sc_acl_encode(header->acl, &acl, err));
+	SC_TRY(sc_bytes_copy(sc_bytes_view(&header->spki), &spki, err));
+	out->application = sc_view_text(sc_application_name(key->application));
+	out->algorithm = header->type.algorithm;
+	out->bits = header->type.bits;
+	out->spki = sc_core_request_keep(request, &spki);
+	out->key_hash = header->key_hash;
+	out->origin = header->origin;
+	out->acl = sc_core_request_keep(request, &acl);
+	return SC_OK;
+}
+
+sc_status sc_handle_key_attest(struct sc_core_request *request, const struct sc_key_attest_request *in,
+			       struct sc_key_attest_response *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_core_key) key = NULL;
+	SC_CLEANUP(sc_bytes) statement = { 0 };
+
+	SC_TRY(sc_permit(request, &in->key, in->owner, SC_PERMIT_LOOK, 0, &key, err));
+	SC_TRY(sc_attest_key(request->snapshot, key->header, in->nonce, request->now, NULL, &statement, err));
+	out->statement = sc_core_request_keep(request, &statement);
+	return SC_OK;
+}

@@ -1,0 +1,166 @@
+/* SIGN and DECRYPT: what keys are for. */
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+
+#include "hsmd/core/handlers.h"
+#include "hsmd/core/knso.h"
+#include "hsmd/core/permit.h"
+
+/* What a mechanism is made of. */
+struct mechanism {
+	enum sc_mechanism number;
+	enum sc_algorithm algorithm;
+	enum sc_use use;
+	int padding;                /* RSA_…_PADDING */
+	const EVP_MD *(*digest)(void);
+};
+
+static const struct mechanism mechanisms[] = {
+	{ SC_MECHANISM_RS256, SC_ALGORITHM_RSA, SC_USE_SIGN, RSA_PKCS1_PADDING, EVP_sha256 },
+	{ SC_MECHANISM_RS384, SC_ALGORITHM_RSA, SC_USE_SIGN, RSA_PKCS1_PADDING, EVP_sha384 },
+	{ SC_MECHANISM_RS512, SC_ALGORITHM_RSA, SC_USE_SIGN, RSA_PKCS1_PADDING, EVP_sha512 },
+	{ SC_MECHANISM_PS256, SC_ALGORITHM_RSA, SC_USE_SIGN, RSA_PKCS1_PSS_PADDING, EVP_sha256 },
+	{ SC_MECHANISM_PS384, SC_ALGORITHM_RSA, SC_USE_SIGN, RSA_PKCS1_PSS_PADDING, EVP_sha384 },
+	{ SC_MECHANISM_PS512, SC_ALGORITHM_RSA, SC_USE_SIGN, RSA_PKCS1_PSS_PADDING, EVP_sha512 },
+	{ SC_MECHANISM_TLS_ECDSA, SC_ALGORITHM_EC, SC_USE_TLS_SERVER, 0, NULL },
+	{ SC_MECHANISM_TOKEN_RS256, SC_ALGORITHM_RSA, SC_USE_TOKEN, RSA_PKCS1_PADDING, EVP_sha256 },
+	{ SC_MECHANISM_RSA_OAEP, SC_ALGORITHM_RSA, SC_USE_DECRYPT, RSA_PKCS1_OAEP_PADDING, EVP_sha1 },
+	{ SC_MECHANISM_RSA_OAEP_256, SC_ALGORITHM_RSA, SC_USE_DECRYPT, RSA_PKCS1_OAEP_PADDING, EVP_sha256 },
+};
+
+/* The mechanism of that number for SIGN (`decrypts` false) or DECRYPT. */
+static sc_status find_mechanism(uint32_t number, bool decrypts, const struct mechanism **out, struct sc_error *err)
+{
+	for (size_t i = 0; i < sizeof mechanisms / sizeof mechanisms[0]; i++) {
+		if ((uint32_t)mechanisms[i].number != number || (mechanisms[i].use == SC_USE_DECRYPT) != decrypts)
+			continue;
+		*out = &mechanisms[i];
+		return SC_OK;
+	}
+	return sc_fail(err, SC_ERR_MECHANISM, "mechanism %u is unknown here", number);
+}
+
+static sc_status find_key(const struct sc_core_request *request, const struct mechanism *mechanism,
+			  const struct sc_hash *digest, struct sc_view owner, struct sc_core_key **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_core_key) key = NULL;
+
+	SC_TRY(sc_permit(request, digest, owner, SC_PERMIT_USE, mechanism->use, &key, err));
+	SC_ENSURE(key->header->type.algorithm == (uint32_t)mechanism->algorithm, err, SC_ERR_MECHANISM,
+		  "the algorithm does not fit the key");
+	*out = sc_steal(key);
+	return SC_OK;
+}
+
+/*
+ * A token key signs JWS signing inputs only, BASE64URL(header) '.' BASE64URL(payload) (RFC 7515 section 5.1), and the
+ * module makes the hash itself: no caller can have it sign what is something else elsewhere (rule F2).
+ */
+static bool is_signing_input(struct sc_view data)
+{
+	size_t dots = 0;
+
+	for (size_t i = 0; i < data.len; i++) {
+		uint8_t c = data.data[i];
+
+		if (c == '.')
+			dots++;
+		else if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+			   c == '_'))
+			return false;
+	}
+	/* A JWS header begins with '{"', which is "eyJ" in Base64url. */
+	return dots == 1 && data.len > 4 && memcmp(data.data, "eyJ", 3) == 0 && data.data[data.len - 1] != '.';
+}
+
+/* The digest to be signed: what was given, if its length is right, or the hash of a token's signing input. */
+static sc_status digest_of(const struct mechanism *mechanism, struct sc_view data, struct sc_hash *token_digest,
+			   struct sc_view *out, struct sc_error *err)
+{
+	if (mechanism->number == SC_MECHANISM_TOKEN_RS256) {
+		SC_ENSURE(is_signing_input(data), err, SC_ERR_DATA_SIZE, "not a JWS signing input");
+		SC_TRY(sc_sha256(data, token_digest, err));
+		*out = sc_hash_view(token_digest);
+		return SC_OK;
+	}
+	if (mechanism->digest)
+		SC_ENSURE(data.len == (size_t)EVP_MD_get_size(mechanism->digest()), err, SC_ERR_DATA_SIZE,
+			  "the digest has %zu bytes", data.len);
+	else
+		SC_ENSURE(data.len == 32 || data.len == 48 || data.len == 64, err, SC_ERR_DATA_SIZE,
+			  "the digest has %zu bytes", data.len);
+	*out = data;
+	return SC_OK;
+}
+
+static bool set_padding(EVP_PKEY_CTX *ctx, const struct mechanism *mechanism)
+{
+	if (mechanism->algorithm != SC_ALGORITHM_RSA)
+		return true;
+	if (EVP_PKEY_CTX_set_rsa_padding(ctx, mechanism->padding) != 1)
+		return false;
+	if (mechanism->padding == RSA_PKCS1_OAEP_PADDING)
+		return EVP_PKEY_CTX_set_rsa_oaep_md(ctx, mechanism->digest()) == 1 &&
+		       EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, mechanism->digest()) == 1;
+	if (EVP_PKEY_CTX_set_signature_md(ctx, mechanism->digest()) != 1)
+		return false;
+	return mechanism->padding != RSA_PKCS1_PSS_PADDING ||
+	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+sc_status sc_handle_sign(struct sc_core_request *request, const struct sc_sign_request *in, struct sc_sign_response *out,
+			 struct sc_error *err)
+{
+	const struct mechanism *mechanism = NULL;
+	SC_CLEANUP(sc_core_key) key = NULL;
+	SC_CLEANUP(sc_pkey_ctx) ctx = NULL;
+	SC_CLEANUP(sc_bytes) signature = { 0 };
+	struct sc_hash token_digest;
+	struct sc_view digest = { 0 };
+	size_t len;
+
+	SC_TRY(find_mechanism(in->mechanism, false, &mechanism, err));
+	SC_TRY(find_key(request, mechanism, &in->key, in->owner, &key, err));
+	SC_TRY(digest_of(mechanism, in->data, &token_digest, &digest, err));
+	len = (size_t)EVP_PKEY_get_size(key->private_key);
+	SC_TRY(sc_bytes_new(len, &signature, err));
+	ctx = EVP_PKEY_CTX_new(key->private_key, NULL);
+	/* libcrypto checks each CRT result against the public exponent, so a faulty one never leaves (rule M8). */
+	if (!ctx || EVP_PKEY_sign_init(ctx) != 1 || !set_padding(ctx, mechanism) ||
+	    EVP_PKEY_sign(ctx, signature.data, &len, digest.data, digest.len) != 1 ||
+	    len > signature.len) /* as sign() in evidence/signed_statement.c */
+		return sc_fail_crypto(err, "signing");
+	signature.len = len;
+	out->signature = sc_core_request_keep(request, &signature);
+	return SC_OK;
+}
+
+sc_status sc_handle_decrypt(struct sc_core_request *request, const struct sc_decrypt_request *in,
+			    struct sc_decrypt_response *out, struct sc_error *err)
+{
+	const struct mechanism *mechanism = NULL;
+	SC_CLEANUP(sc_core_key) key = NULL;
+	SC_CLEANUP(sc_pkey_ctx) ctx = NULL;
+	SC_CLEANUP(sc_bytes) plaintext = { 0 };
+	size_t len;
+	int ok;
+
+	SC_TRY(find_mechanism(in->mechanism, true, &mechanism, err));
+	SC_TRY(find_key(request, mechanism, &in->key, in->owner, &key, err));
+	len = (size_t)EVP_PKEY_get_size(key->private_key);
+	SC_ENSURE(in->data.len == len, err, SC_ERR_DATA_SIZE, "the ciphertext has %zu bytes, the key %zu", in->data.len,
+		  len);
+	SC_TRY(sc_bytes_new(len, &plaintext, err));
+	ctx = EVP_PKEY_CTX_new(key->private_key, NULL);
+	if (!ctx || EVP_PKEY_decrypt_init(ctx) != 1 || !set_padding(ctx, mechanism))
+		return sc_fail_crypto(err, "decryption");
+	ok = EVP_PKEY_decrypt(ctx, plaintext.data, &len, in->data.data, in->data.len) == 1;
+	ERR_clear_error();
+	/* One refusal, whatever was wrong inside (rule M6). */
+	SC_ENSURE(ok, err, SC_ERR_DECRYPT, "decryption failed");
+	plaintext.len = len;
+	out->plaintext = sc_core_request_keep(request, &plaintext);
+	return SC_OK;
+}

@@ -1,0 +1,162 @@
+/* The state directory: see state_directory.h. */
+#include "hsmd/os/state_directory.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/os.h"
+#include "formats/module_state.h"
+
+#define LOCK_FILE  "lock"
+#define STATE_FILE "state"
+#define MARK_FILE  "mark"
+
+struct sc_hsmd_state {
+	struct sc_dir dir;
+	int lock;
+	bool has_both;     /* state and mark are there: read, or written */
+	bool is_uncertain; /* a sync failed: what is on the disk is not known */
+};
+
+static sc_status check_directory(const struct sc_dir *dir, struct sc_error *err)
+{
+	struct stat status;
+
+	if (sc_os->fstat(dir->fd, &status))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be examined", dir->path);
+	SC_ENSURE(status.st_uid == geteuid(), err, SC_ERR_ARGUMENT,
+		  "%s: belongs to user id %u, and this is user id %u", dir->path, status.st_uid, geteuid());
+	SC_ENSURE(!(status.st_mode & 077), err, SC_ERR_ARGUMENT, "%s: is open to other users (chmod 700 it)",
+		  dir->path);
+	return SC_OK;
+}
+
+/* True for the temporary names that sc_file_write gives to our two files. */
+static bool is_left_over(const char *name)
+{
+	return !strncmp(name, "." STATE_FILE ".", sizeof STATE_FILE + 1) ||
+	       !strncmp(name, "." MARK_FILE ".", sizeof MARK_FILE + 1);
+}
+
+/* A process that was killed while it wrote leaves a temporary file: an older state, sealed, and of no use. */
+static sc_status sweep(const struct sc_dir *dir, struct sc_error *err)
+{
+	int fd = sc_os->openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!list) {
+		sc_status status = sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be listed", dir->path);
+
+		if (fd >= 0)
+			(void)sc_os->close(fd);
+		return status;
+	}
+	for (struct dirent *entry; (entry = readdir(list));)
+		if (is_left_over(entry->d_name))
+			(void)sc_os->unlinkat(dir->fd, entry->d_name, 0);
+	closedir(list);
+	return SC_OK;
+}
+
+sc_status sc_hsmd_state_open(const char *path, bool make, struct sc_hsmd_state **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_hsmd_state) store = calloc(1, sizeof *store);
+
+	SC_ENSURE(store, err, SC_ERR_MEMORY, "out of memory");
+	store->dir = (struct sc_dir)SC_DIR_NONE;
+	store->lock = -1;
+	SC_TRY(make ? sc_dir_make(path, &store->dir, err) : sc_dir_open(path, &store->dir, err));
+	SC_TRY(check_directory(&store->dir, err));
+	SC_TRY(sc_file_lock(&store->dir, LOCK_FILE, &store->lock, err));
+	SC_TRY(sweep(&store->dir, err));
+	*out = sc_steal(store);
+	return SC_OK;
+}
+
+void sc_hsmd_state_close(struct sc_hsmd_state *store)
+{
+	if (!store)
+		return;
+	if (store->lock >= 0)
+		(void)sc_os->close(store->lock);
+	sc_dir_close(&store->dir);
+	free(store);
+}
+
+const struct sc_dir *sc_hsmd_state_dir(const struct sc_hsmd_state *store)
+{
+	return &store->dir;
+}
+
+bool sc_hsmd_state_exists(const struct sc_hsmd_state *store)
+{
+	return sc_file_exists(&store->dir, STATE_FILE);
+}
+
+sc_status sc_hsmd_state_load(struct sc_hsmd_state *store, struct sc_bytes *state, struct sc_bytes *mark,
+			struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) loaded = { 0 };
+
+	SC_ENSURE(sc_hsmd_state_exists(store), err, SC_ERR_NOT_FOUND,
+		  "%s: holds no module yet (hsmd --state=%s --initialise makes one)", store->dir.path,
+		  store->dir.path);
+	SC_TRY(sc_file_read(&store->dir, STATE_FILE, SC_STATE_MAX, &loaded, err));
+	SC_TRY(sc_file_read(&store->dir, MARK_FILE, SC_MARK_MAX, mark, err));
+	*state = sc_bytes_take(&loaded);
+	store->has_both = true;
+	return SC_OK;
+}
+
+/*
+ * The first state of all comes after its mark: one that stood alone after a crash would be a module that
+ * cannot be opened, and that --initialise may not replace.
+ */
+static sc_status save_first(const struct sc_dir *dir, struct sc_view state, struct sc_view mark,
+			    struct sc_error *err)
+{
+	SC_TRY(sc_file_write(dir, MARK_FILE, mark, SC_FILE_REPLACE, 0600, err));
+	return sc_file_write(dir, STATE_FILE, state, SC_FILE_REPLACE, 0600, err);
+}
+
+static sc_status save_both(const struct sc_dir *dir, struct sc_view state, struct sc_view mark,
+			   bool *is_replaced, struct sc_error *err)
+{
+	SC_TRY(sc_file_write(dir, STATE_FILE, state, SC_FILE_REPLACE, 0600, err));
+	*is_replaced = true;
+	return sc_file_write(dir, MARK_FILE, mark, SC_FILE_REPLACE, 0600, err);
+}
+
+sc_status sc_hsmd_state_save(void *context, struct sc_view state, struct sc_view mark, struct sc_error *err)
+{
+	struct sc_hsmd_state *store = context;
+	struct sc_error own = { 0 };
+	bool is_replaced = false;
+	sc_status status;
+
+	SC_ENSURE(!store->is_uncertain, err, SC_ERR_NOT_DURABLE,
+		  "%s: a sync failed earlier; nothing more is written until hsmd is started anew",
+		  store->dir.path);
+	status = store->has_both ? save_both(&store->dir, state, mark, &is_replaced, &own)
+				 : save_first(&store->dir, state, mark, &own);
+	if (status == SC_OK) {
+		store->has_both = true;
+		return SC_OK;
+	}
+	/* The caller answers with a code; the words are for whoever runs the module. */
+	sc_log(SC_LOG_ERROR, "%s", own.message);
+	if (status == SC_ERR_NOT_DURABLE) {
+		store->is_uncertain = true;
+		sc_log(SC_LOG_ERROR, "%s: nothing more is written until hsmd is started anew",
+		       store->dir.path);
+	}
+	/*
+	 * Without its mark the new state stands all the same, and a restart goes on with it: that is not "nothing has
+	 * changed", on which new-world would erase the cards of a world that the module then wakes up in.
+	 */
+	return sc_fail(err, is_replaced ? SC_ERR_NOT_DURABLE : status, "%s", own.message);
+}

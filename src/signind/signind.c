@@ -1,0 +1,124 @@
+/* signind's parts put together, and which path leads where: see signind.h. */
+#include "signind/signind.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* {tenant}: a tenant's id, or "adfs", "common", "organizations". */
+static const struct sc_web_route login_routes[] = {
+	{ "GET", "/{tenant}/.well-known/openid-configuration", sc_signind_openid_v1 },
+	{ "GET", "/{tenant}/v2.0/.well-known/openid-configuration", sc_signind_openid_v2 },
+	{ "GET", "/adfs/{tenant}/.well-known/openid-configuration", sc_signind_openid_adfs },
+	{ "GET", "/{tenant}/discovery/keys", sc_signind_openid_keys },
+	{ "GET", "/{tenant}/discovery/v2.0/keys", sc_signind_openid_keys },
+	{ "POST", "/{tenant}/oauth2/token", sc_signind_token_v1 },
+	{ "POST", "/{tenant}/oauth2/v2.0/token", sc_signind_token_v2 },
+	{ 0 },
+};
+
+static const struct sc_web_route graph_routes[] = {
+	{ "GET", "/v1.0/me", sc_signind_graph_me },
+	{ 0 },
+};
+
+const struct sc_web_host sc_signind_hosts[] = {
+	{ "login", false, login_routes },
+	{ "graph", false, graph_routes },
+	{ 0 },
+};
+
+/* The next tenant: known by its id, and as an issuer of ours. */
+static sc_status add_tenant(void *context, const struct sc_store_signin_tenant_row *row, struct sc_error *err)
+{
+	struct sc_signind *service = context;
+	char issuer[SC_SIGNIND_URL_MAX + 1];
+	char *id = service->tenants[service->tenant_count];
+
+	SC_ENSURE(service->tenant_count < SC_SIGNIND_TENANTS_MAX, err, SC_ERR_TOO_LARGE, "more than %d tenants",
+		  SC_SIGNIND_TENANTS_MAX);
+	SC_ENSURE(sc_guid_read(row->id, id), err, SC_ERR_INTEGRITY, "tenant %s: its id is no GUID", row->id);
+	sc_signind_urls_issuer(&service->places, id, issuer);
+	const char *const tenants[] = { id };
+	const struct sc_web_issuer_settings settings = { .issuer = issuer,
+						     .tenants = tenants,
+						     .tenant_count = 1 };
+	SC_TRY(sc_web_issuers_add(service->issuers, &settings, err));
+	SC_TRY(sc_web_issuers_set_keys(service->issuers, issuer, sc_bytes_view(&service->key->jwks), err));
+	service->tenant_count++;
+	return SC_OK;
+}
+
+/* Nobody knows what it is a hash of: an unknown account costs what a wrong password does, and never matches.
+ */
+static sc_status make_nobody(char encoded[SC_WEB_PASSWORD_ENCODED_SIZE], struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) random = { 0 };
+
+	SC_TRY(sc_secret_random(32, &random, err));
+	return sc_web_password_encode(sc_secret_view(&random), encoded, err);
+}
+
+static sc_status open_parts(struct sc_signind *service, const struct sc_signind_settings *settings,
+			    struct sc_error *err)
+{
+	service->tenants = calloc(SC_SIGNIND_TENANTS_MAX, sizeof *service->tenants);
+	SC_ENSURE(service->tenants, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_signind_urls_set(settings->domain, settings->port, settings->vault_port, &service->places, err));
+	SC_TRY(make_nobody(service->nobody, err));
+	SC_TRY(sc_signind_throttle_new(&service->throttle, err));
+	SC_TRY(sc_signind_token_key_open(settings->token_key, settings->token_module, &service->key, err));
+	SC_TRY(sc_web_issuers_new(&service->issuers, err));
+	SC_TRY(sc_store_signin_db_open(settings->database, &service->store, err));
+	SC_TRY(sc_store_signin_tenant_list(service->store, add_tenant, service, err));
+	SC_ENSURE(service->tenant_count > 0, err, SC_ERR_STATE, "%s: has no tenant (see `safeconduct init`)",
+		  settings->database);
+	return sc_pipeline_open(settings->token_module, &service->module, err);
+}
+
+sc_status sc_signind_new(const struct sc_signind_settings *settings, struct sc_signind **out,
+			struct sc_error *err)
+{
+	SC_CLEANUP(sc_signind) service = calloc(1, sizeof *service);
+
+	SC_ENSURE(service, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(open_parts(service, settings, err));
+	*out = sc_steal(service);
+	return SC_OK;
+}
+
+void sc_signind_close_module(struct sc_signind *service)
+{
+	sc_pipeline_close(service->module);
+	service->module = NULL;
+}
+
+void sc_signind_free(struct sc_signind *service)
+{
+	if (!service)
+		return;
+	sc_signind_close_module(service);
+	sc_web_issuers_free(service->issuers);
+	sc_store_signin_db_close(service->store);
+	sc_signind_throttle_free(service->throttle);
+	sc_signind_token_key_free(service->key);
+	free(service->tenants);
+	free(service);
+}
+
+bool sc_signind_tenant(const struct sc_signind *service, const char *segment, char tenant[SC_GUID_SIZE])
+{
+	static const char *const any[] = { "adfs", "common", "organizations" };
+
+	for (size_t i = 0; i < sizeof any / sizeof any[0]; i++) {
+		if (strcmp(segment, any[i]) != 0)
+			continue;
+		tenant[0] = '\0';
+		return true;
+	}
+	if (!sc_guid_read(segment, tenant))
+		return false;
+	for (size_t i = 0; i < service->tenant_count; i++)
+		if (strcmp(service->tenants[i], tenant) == 0)
+			return true;
+	return false;
+}

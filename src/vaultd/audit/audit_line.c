@@ -1,0 +1,97 @@
+/* Lines of the audit log: see audit_line.h. */
+#include "vaultd/audit/audit_line.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define FIELD_MAX 512 /* bytes of one text */
+
+static const char *const results[] = { "allowed", "done", "refused", "failed" };
+
+/*
+ * What came from outside may be of any length and any bytes; what is not UTF-8 is shown as such, so that a
+ * line can always be written.
+ */
+static json_t *text(const char *value)
+{
+	size_t len = value ? strnlen(value, FIELD_MAX) : 0;
+	json_t *json;
+
+	/* Not in the middle of a character: step back over its continuation bytes. */
+	if (len == FIELD_MAX)
+		while (len > 0 && ((unsigned char)value[len] & 0xc0) == 0x80)
+			len--;
+	json = json_stringn(len ? value : "", len);
+	return json ? json : json_string("(not UTF-8)");
+}
+
+static void time_text(int64_t now, char out[SC_CLOCK_TEXT_SIZE + 1])
+{
+	sc_clock_text(now, out);
+	if (strlen(out) != SC_CLOCK_TEXT_SIZE - 1)
+		return;
+	out[10] = 'T';
+	out[SC_CLOCK_TEXT_SIZE - 1] = 'Z';
+	out[SC_CLOCK_TEXT_SIZE] = '\0';
+}
+
+/* Members in the order in which they are set (JSON_PRESERVE_ORDER is jansson's own default since 2.8). */
+static json_t *line_json(const struct sc_audit_entry *entry, const struct sc_audit_position *place, int64_t now)
+{
+	char when[SC_CLOCK_TEXT_SIZE + 1] = "";
+	char prev[SC_HASH_SIZE * 2 + 1];
+
+	time_text(now, when);
+	sc_hex(sc_hash_view(&place->prev), prev);
+	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:s}", "seq",
+			 (json_int_t)place->seq, "time", when, "request", text(entry->request), "issuer",
+			 text(entry->issuer), "oid", text(entry->oid), "operation", text(entry->operation),
+			 "tenant", text(entry->tenant), "vault", text(entry->vault), "key", text(entry->key),
+			 "result", results[entry->result], "reason", text(entry->reason), "prev", prev);
+}
+
+sc_status sc_audit_line_write(const struct sc_audit_entry *entry, const struct sc_audit_position *place,
+			      int64_t now, struct sc_bytes *out, struct sc_error *err)
+{
+	json_t *json = line_json(entry, place, now);
+	SC_CLEANUP(sc_bytes) line = { 0 };
+	size_t len;
+	sc_status status;
+
+	if (!json)
+		return sc_fail_plain(err, SC_ERR_MEMORY);
+	status = sc_bytes_new(SC_AUDIT_LINE_MAX, &line, err);
+	len = status == SC_OK ? json_dumpb(json, (char *)line.data, line.len, JSON_COMPACT) : 0;
+	json_decref(json);
+	SC_TRY(status);
+	SC_ENSURE(len > 0 && len <= SC_AUDIT_LINE_MAX, err, SC_ERR_TOO_LARGE, "audit: a line of %zu bytes",
+		  len);
+	line.len = len;
+	*out = sc_bytes_take(&line);
+	return SC_OK;
+}
+
+sc_status sc_audit_line_position(struct sc_view line, struct sc_audit_position *out, struct sc_error *err)
+{
+	json_t *json = json_loadb((const char *)line.data, line.len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *seq = json_object_get(json, "seq");
+	const char *prev = json_string_value(json_object_get(json, "prev"));
+	struct sc_audit_position place = { 0 };
+	bool ok = json_is_integer(seq) && json_integer_value(seq) > 0 && prev &&
+		  sc_hex_read(prev, place.prev.b, sizeof place.prev.b);
+
+	if (ok)
+		place.seq = (uint64_t)json_integer_value(seq);
+	json_decref(json);
+	SC_ENSURE(ok, err, SC_ERR_INTEGRITY, "not a line of an audit log");
+	*out = place;
+	return SC_OK;
+}
+
+sc_status sc_audit_line_hash(struct sc_view line, struct sc_hash *out, struct sc_error *err)
+{
+	return sc_hash_parts("safeconduct audit line 1", &line, 1, out, err);
+}

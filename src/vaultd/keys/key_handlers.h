@@ -1,0 +1,16 @@
+/* One handler for each operation of the keys API (web/web.h says what a handler is); the context is struct
+ * sc_vaultd. */
+#ifndef SC_VAULTD_KEYS_KEY_HANDLERS_H
+#define SC_VAULTD_KEYS_KEY_HANDLERS_H
+
+#include "web/web.h"
+
+void sc_keys_import(struct sc_web_request *request, void *context);
+void sc_keys_get(struct sc_web_request *request, void *context);
+void sc_keys_attestation(struct sc_web_request *request, void *context);
+void sc_keys_rotation_policy(struct sc_web_request *request, void *context);
+void sc_keys_update(struct sc_web_request *request, void *context);
+void sc_keys_decrypt(struct sc_web_request *request, void *context);
+void sc_keys_sign(struct sc_web_request *request, void *context);
+
+#endif

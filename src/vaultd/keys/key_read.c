@@ -1,0 +1,91 @@
+/* GET: a key, its receipt, its rotation policy. Nothing of it needs the module. */
+#include <stdio.h>
+#include <string.h>
+
+#include "vaultd/keys/bundle.h"
+#include "vaultd/keys/key_call.h"
+#include "vaultd/keys/key_handlers.h"
+#include "web/json.h"
+
+static sc_status find_bundle(struct sc_keys_call *call, json_t **out, struct sc_error *err)
+{
+	SC_TRY(sc_keys_call_find(call, err));
+	return sc_keys_bundle_of(&call->key, call->properties, call->vaultd->vault_authority, out, err);
+}
+
+void sc_keys_get(struct sc_web_request *request, void *context)
+{
+	struct sc_keys_call *call = sc_keys_call_begin(request, context, SC_OPERATION_KEY_GET);
+	struct sc_error err = { 0 };
+	json_t *bundle = NULL;
+	sc_status status;
+
+	if (!call)
+		return;
+	status = find_bundle(call, &bundle, &err);
+	if (status == SC_OK)
+		sc_keys_call_answer(call, bundle);
+	else
+		sc_keys_call_fail(call, status, &err);
+}
+
+/*
+ * The receipt (rule F7): the statement that the vault's module signed when the key came in, where the service
+ * puts what its modules attest. It is CMS in DER, base64url: `verifyreceipt` and stock `openssl cms -verify`
+ * read it.
+ */
+static sc_status add_receipt(const struct sc_keys_call *call, json_t *bundle, struct sc_error *err)
+{
+	json_t *attestation = json_pack("{s:s, s:o}", "version", "safeconduct.receipt.1",
+					"privateKeyAttestation", sc_json_from_bytes(call->key.receipt));
+
+	if (!attestation ||
+	    json_object_set_new(json_object_get(bundle, "attributes"), "attestation", attestation))
+		return sc_fail_plain(err, SC_ERR_MEMORY);
+	return SC_OK;
+}
+
+void sc_keys_attestation(struct sc_web_request *request, void *context)
+{
+	struct sc_keys_call *call = sc_keys_call_begin(request, context, SC_OPERATION_KEY_ATTEST);
+	struct sc_error err = { 0 };
+	SC_CLEANUP(sc_json) bundle = NULL;
+	sc_status status;
+
+	if (!call)
+		return;
+	status = find_bundle(call, &bundle, &err);
+	if (status == SC_OK)
+		status = add_receipt(call, bundle, &err);
+	if (status == SC_OK)
+		sc_keys_call_answer(call, sc_steal(bundle));
+	else
+		sc_keys_call_fail(call, status, &err);
+}
+
+/* What a key has for which nobody has set a policy: tell its owner a month before it expires. */
+static json_t *default_policy(const struct sc_keys_call *call)
+{
+	char id[SC_KEY_ID_SIZE];
+
+	sc_keys_bundle_kid(&call->key, call->vaultd->vault_authority, id);
+	*strrchr(id, '/') = '\0'; /* of the key, not of a version */
+	return json_pack("{s:s+, s:[{s:{s:s}, s:{s:s}}], s:{s:n}}", "id", id, "/rotationpolicy",
+			 "lifetimeActions", "trigger", "timeBeforeExpiry", "P30D", "action", "type", "Notify",
+			 "attributes", "expiryTime");
+}
+
+void sc_keys_rotation_policy(struct sc_web_request *request, void *context)
+{
+	struct sc_keys_call *call = sc_keys_call_begin(request, context, SC_OPERATION_KEY_ROTATION_POLICY);
+	struct sc_error err = { 0 };
+	sc_status status;
+
+	if (!call)
+		return;
+	status = sc_keys_call_find(call, &err);
+	if (status == SC_OK)
+		sc_keys_call_answer(call, default_policy(call));
+	else
+		sc_keys_call_fail(call, status, &err);
+}

@@ -1,0 +1,9 @@
+/* The Resource Manager's resources: management.DOMAIN. */
+#ifndef SC_VAULTD_RESOURCES_RESOURCE_ROUTES_H
+#define SC_VAULTD_RESOURCES_RESOURCE_ROUTES_H
+
+#include "web/web.h"
+
+extern const struct sc_web_route sc_resources_routes[];
+
+#endif

@@ -1,0 +1,61 @@
+/* What all requests of vaultd share: opened once at its start, read by every thread, changed by none. */
+#ifndef SC_VAULTD_VAULTD_H
+#define SC_VAULTD_VAULTD_H
+
+#include "client/pipeline.h"
+#include "formats/region.h"
+#include "store/vault_store.h"
+#include "vaultd/audit/audit.h"
+#include "vaultd/settings.h"
+#include "web/issuer.h"
+
+/* A region: its row of the table, its module, and the Key Exchange Key of the packages that it takes. */
+struct sc_vaultd_region {
+	const struct sc_region *place;
+	struct sc_pipeline *module;
+	struct sc_bytes kek_blob;
+	struct sc_hash kek_digest; /* of the blob */
+};
+
+#define SC_VAULTD_AUTHORITY_MAX 256 /* host and port */
+
+struct sc_vaultd {
+	const struct sc_vaultd_settings *settings;
+	char vault_authority[SC_VAULTD_AUTHORITY_MAX];          /* "vault.localhost:8443" */
+	char vault_audience[SC_VAULTD_AUTHORITY_MAX + 16];      /* "https://vault.localhost:8443" */
+	char management_audience[SC_VAULTD_AUTHORITY_MAX + 16]; /* "https://management.localhost:8443/" */
+	struct sc_store_vault_db *store;
+	struct sc_audit *audit;
+	struct sc_web_issuers *issuers;
+	struct sc_vaultd_region regions[SC_VAULTD_REGIONS_MAX];
+	size_t region_count;
+	struct sc_web_tls_key *tls_key;
+	struct sc_web_server *server;
+};
+
+/*
+ * Opens everything and serves, from when it returns. The settings must live as long as the service. The
+ * caller closes it, also after a failure.
+ */
+sc_status sc_vaultd_open(const struct sc_vaultd_settings *settings, struct sc_vaultd *vaultd,
+			 struct sc_error *err) SC_WARN_UNUSED;
+
+/* Stops listening, answers what is pending, and closes all in the order in which nothing is used any more. */
+void sc_vaultd_close(struct sc_vaultd *vaultd);
+SC_CLEANUP_VALUE(sc_vaultd, sc_vaultd_close)
+
+/* The configured region of a location's name, or of a code; NULL if there is none. */
+const struct sc_vaultd_region *sc_vaultd_find_location(const struct sc_vaultd *vaultd, const char *location);
+const struct sc_vaultd_region *sc_vaultd_find_region(const struct sc_vaultd *vaultd, const char *code);
+
+/* The issuer of a tenant's tokens, as configured; NULL if there is none. */
+const char *sc_vaultd_issuer_of(const struct sc_vaultd *vaultd, const char *tenant);
+
+/* True for a principal that the configuration names as administrator. */
+bool sc_vaultd_is_administrator(const struct sc_vaultd *vaultd, const char *issuer, const char *oid);
+
+/* The tenant's id that an issuer's path ends in, without its slash; false if it does not end in a GUID. */
+#define SC_TENANT_SIZE 37
+bool sc_vaultd_issuer_tenant(const char *issuer, char tenant[SC_TENANT_SIZE]);
+
+#endif

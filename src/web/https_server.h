@@ -1,0 +1,29 @@
+/* The server inside web/. */
+#ifndef SC_WEB_HTTPS_SERVER_H
+#define SC_WEB_HTTPS_SERVER_H
+
+#include <stdatomic.h>
+
+#include <microhttpd.h>
+
+#include "web/jobs.h"
+#include "web/watch.h"
+#include "web/web.h"
+
+/* One address: a socket of ours (so that ::1 is not a wildcard's other half) and a daemon of its own. */
+struct sc_web_listener {
+	struct MHD_Daemon *daemon;
+	int fd;
+};
+
+struct sc_web_server {
+	struct sc_web_settings settings; /* the defaults filled in */
+	struct sc_web_listener listener[SC_WEB_ADDRESSES_MAX];
+	size_t listener_count;
+	uint16_t port;
+	struct sc_web_watch *watch;
+	struct sc_web_jobs *jobs;
+	atomic_bool is_stopped;
+};
+
+#endif

@@ -1,0 +1,162 @@
+/*
+ * The map from module numbers to sockets: `--module=1` is looked up here and nowhere else. The file is the
+ * administrator's own; a line that is not understood is refused with its number, because a module taken for
+ * another is a key made in the wrong place.
+ */
+#include "world/module_map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/options.h"
+
+#define FILE_MAX   65536
+#define WORDS      3
+#define SEPARATORS " \t\r"
+
+static const struct {
+	enum sc_role role;
+	const char *name;
+} roles[] = {
+	{ SC_ROLE_CUSTODY, "custody" },
+	{ SC_ROLE_SERVICE, "service" },
+	{ SC_ROLE_USE, "use" },
+};
+
+const char *sc_role_name(uint32_t role)
+{
+	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+		if ((uint32_t)roles[i].role == role)
+			return roles[i].name;
+	return "unknown";
+}
+
+static bool read_role(const char *word, enum sc_role *out)
+{
+	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+		if (strcmp(roles[i].name, word) == 0) {
+			*out = roles[i].role;
+			return true;
+		}
+	return false;
+}
+
+/* Splits a line in place; false if there are more words than fit. A comment ends it. */
+static bool split(char *line, char *words[WORDS], size_t *count)
+{
+	char *rest = NULL;
+
+	*count = 0;
+	line[strcspn(line, "#")] = '\0';
+	for (char *word = strtok_r(line, SEPARATORS, &rest); word; word = strtok_r(NULL, SEPARATORS, &rest)) {
+		if (*count == WORDS)
+			return false;
+		words[(*count)++] = word;
+	}
+	return true;
+}
+
+/* One line into the map; a blank one adds nothing. The failure is completed by the caller with file and line.
+ */
+static sc_status read_line(char *line, struct sc_kmdata_module_map *map, struct sc_error *err)
+{
+	struct sc_kmdata_module_socket *socket = &map->sockets[map->count];
+	char *words[WORDS];
+	size_t count = 0;
+	bool fits = split(line, words, &count);
+
+	if (fits && count == 0)
+		return SC_OK;
+	SC_ENSURE(fits && count == WORDS, err, SC_ERR_FORMAT, "is not `<number> <role> <socket path>`");
+	SC_ENSURE(map->count < SC_KMDATA_MODULE_SOCKETS_MAX, err, SC_ERR_TOO_LARGE, "more than %d sockets",
+		  SC_KMDATA_MODULE_SOCKETS_MAX);
+	SC_ENSURE(sc_number_read(words[0], "module", 1, UINT32_MAX, &socket->number, NULL) == SC_OK, err,
+		  SC_ERR_FORMAT, "%s is not the number of a module", words[0]);
+	SC_ENSURE(read_role(words[1], &socket->role), err, SC_ERR_FORMAT,
+		  "%s is no role: custody, service or use", words[1]);
+	SC_ENSURE(words[2][0] == '/' && strlen(words[2]) < sizeof socket->path, err, SC_ERR_FORMAT,
+		  "%s is not an absolute path of at most %zu bytes", words[2], sizeof socket->path - 1);
+	SC_ENSURE(socket->role == SC_ROLE_SERVICE || !sc_kmdata_module_map_find(map, socket->number, socket->role),
+		  err, SC_ERR_FORMAT, "module %s has a %s socket already", words[0], words[1]);
+	strcpy(socket->path, words[2]);
+	map->count++;
+	return SC_OK;
+}
+
+static sc_status read_lines(char *text, const char *directory, struct sc_kmdata_module_map *map,
+			    struct sc_error *err)
+{
+	unsigned number = 0;
+	char *line;
+
+	while ((line = strsep(&text, "\n")) != NULL) {
+		sc_status status = read_line(line, map, err);
+
+		number++;
+		if (status != SC_OK)
+			return sc_fail_context(err, status, "%s/%s: line %u", directory, SC_KMDATA_MODULES_FILE_NAME,
+					       number);
+	}
+	return SC_OK;
+}
+
+sc_status sc_kmdata_module_map_read(const struct sc_kmdata *kmdata, struct sc_kmdata_module_map *out, struct sc_error *err)
+{
+	const char *directory = kmdata->config.path;
+	SC_CLEANUP(sc_bytes) file = { 0 };
+	sc_status status = sc_file_read(&kmdata->config, SC_KMDATA_MODULES_FILE_NAME, FILE_MAX, &file, err);
+
+	if (status == SC_ERR_NOT_FOUND)
+		return sc_fail(
+		    err, status,
+		    "%s/%s: does not exist: write a line `1 custody <socket path>` into it for each "
+		    "socket of your modules",
+		    directory, SC_KMDATA_MODULES_FILE_NAME);
+	SC_TRY(status);
+	SC_ENSURE(!memchr(file.data, '\0', file.len), err, SC_ERR_FORMAT, "%s/%s: is not a text", directory,
+		  SC_KMDATA_MODULES_FILE_NAME);
+	out->count = 0;
+	/* sc_bytes has a zero byte behind its content: see sc_bytes_new. */
+	return read_lines((char *)file.data, directory, out, err);
+}
+
+const struct sc_kmdata_module_socket *sc_kmdata_module_map_find(const struct sc_kmdata_module_map *map, uint64_t number,
+						  enum sc_role role)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (map->sockets[i].number == number && map->sockets[i].role == role)
+			return &map->sockets[i];
+	return NULL;
+}
+
+SC_CLEANUP_POINTER(sc_kmdata_module_map, struct sc_kmdata_module_map, free)
+
+sc_status sc_kmdata_connect(const struct sc_kmdata *kmdata, uint64_t number, enum sc_role role,
+			    struct sc_client **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_kmdata_module_map) map = calloc(1, sizeof *map);
+	const struct sc_kmdata_module_socket *socket;
+
+	SC_ENSURE(map, err, SC_ERR_MEMORY, "out of memory for the map of modules");
+	SC_TRY(sc_kmdata_module_map_read(kmdata, map, err));
+	socket = sc_kmdata_module_map_find(map, number, role);
+	SC_ENSURE(socket, err, SC_ERR_NOT_FOUND, "%s/%s: has no line `%llu %s <socket path>`",
+		  kmdata->config.path, SC_KMDATA_MODULES_FILE_NAME, (unsigned long long)number, sc_role_name(role));
+	return sc_client_open(socket->path, out, err);
+}
+
+uint64_t sc_kmdata_next_module(const struct sc_kmdata *kmdata, uint64_t number)
+{
+	SC_CLEANUP(sc_kmdata_module_map) map = calloc(1, sizeof *map);
+	uint64_t next = 0;
+
+	if (!map || sc_kmdata_module_map_read(kmdata, map, NULL) != SC_OK)
+		return 0;
+	for (size_t i = 0; i < map->count; i++) {
+		uint64_t found = map->sockets[i].number;
+
+		if (found > number && (next == 0 || found < next))
+			next = found;
+	}
+	return next;
+}

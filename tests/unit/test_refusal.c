@@ -1,0 +1,90 @@
+/* Every refusal says what, where and what to do. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "client/refusal.h"
+
+#define PATH "/run/safeconduct/custody.sock"
+
+static const uint64_t numbers[SC_ERROR_NUMBERS] = { 2, 4, 9 };
+
+static const char *explain(uint32_t command, sc_status status, uint64_t seconds)
+{
+	static struct sc_error err;
+	const uint64_t given[SC_ERROR_NUMBERS] = { 2, seconds, 0 };
+
+	memset(&err, 0, sizeof err);
+	assert_int_equal(sc_client_refusal_explain(PATH, command, status, given, &err), status);
+	assert_int_equal(err.status, status);
+	return err.message;
+}
+
+static void a_wrong_pin_says_when_to_try_again(void **state)
+{
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_string_equal(explain(SC_COMMAND_QUORUM_CARD, SC_ERR_CARD_PIN, 4),
+			    "wrong PIN (next try in 4 s)");
+	assert_string_equal(explain(SC_COMMAND_QUORUM_CARD, SC_ERR_CARD_WAIT, 125),
+			    "too soon after a wrong PIN or an interrupted try (next try in 2 min 5 s)");
+	assert_string_equal(explain(SC_COMMAND_QUORUM_CARD, SC_ERR_CARD_PIN, 7260),
+			    "wrong PIN (next try in 2 h 1 min)");
+	(void)sc_client_refusal_explain(PATH, SC_COMMAND_QUORUM_CARD, SC_ERR_CARD_PIN, numbers, &err);
+	(void)sc_fail_context(&err, SC_ERR_CARD_PIN, "card %u of %u", 2, 3);
+	assert_string_equal(err.message, "card 2 of 3: wrong PIN (next try in 4 s)");
+	assert_memory_equal(err.numbers, numbers, sizeof numbers);
+}
+
+static void a_wrong_socket_is_named_and_the_right_one_too(void **state)
+{
+	(void)state;
+	assert_string_equal(
+	    explain(SC_COMMAND_ACL_REPLACE, SC_ERR_ROLE, 0),
+	    PATH ": this socket's role does not include acl_replace: it takes the module's custody "
+		 "socket (config/modules)");
+	assert_non_null(strstr(explain(SC_COMMAND_TRANSFER_IMPORT, SC_ERR_ROLE, 0), "a service socket"));
+	assert_non_null(strstr(explain(0xffff, SC_ERR_ROLE, 0), "that command"));
+}
+
+static void a_missing_world_or_warrant_says_what_makes_one(void **state)
+{
+	const char *text = explain(SC_COMMAND_KEY_GENERATE, SC_ERR_NO_WORLD, 0);
+
+	(void)state;
+	assert_non_null(strstr(text, PATH));
+	assert_non_null(strstr(text, "new-world"));
+	assert_non_null(strstr(explain(SC_COMMAND_WORLD_BEGIN, SC_ERR_NO_WARRANT, 0), "factory warrant"));
+	assert_non_null(strstr(explain(SC_COMMAND_TRANSFER_IMPORT, SC_ERR_NO_REGION, 0), "region init"));
+}
+
+/* Whatever code a module answers with, there are words, and they name the socket or a card. */
+static void no_refusal_is_without_words(void **state)
+{
+	(void)state;
+	for (unsigned number = 1; number < 200; number++) {
+		const char *text;
+
+		if (!sc_status_is_known(number))
+			continue;
+		text = explain(SC_COMMAND_SIGN, (sc_status)number, 1);
+		assert_true(strlen(text) > 8);
+		assert_true(strstr(text, PATH) || strstr(text, "card") || strstr(text, "PIN"));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_wrong_pin_says_when_to_try_again),
+		cmocka_unit_test(a_wrong_socket_is_named_and_the_right_one_too),
+		cmocka_unit_test(a_missing_world_or_warrant_says_what_makes_one),
+		cmocka_unit_test(no_refusal_is_without_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
