@@ -50,7 +50,7 @@ static sc_status account_new(const char *ca, struct sc_azure_account **out, stru
 {
 	SC_CLEANUP(sc_azure_account) account = calloc(1, sizeof *account);
 
-	SC_ENSURE(account, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(account, err));
 	SC_TRY(sc_azure_https_open(ca && *ca ? ca : NULL, &account->https, err));
 	*out = sc_steal(account);
 	return SC_OK;
@@ -154,7 +154,7 @@ static sc_status take_guid(const json_t *claims, const char *name, char out[SC_G
 	SC_TRY(sc_azure_session_set(out, SC_GUID_SIZE, value, name, err));
 	for (char *c = out; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
-	SC_ENSURE(sc_subscription_is_valid(out), err, SC_ERR_JSON, "sign-in: \"%s\" is no GUID", name);
+	SC_ENSURE(sc_guid_is_lower(out), err, SC_ERR_JSON, "sign-in: \"%s\" is no GUID", name);
 	return SC_OK;
 }
 
@@ -260,8 +260,7 @@ sc_status sc_azure_account_open(struct sc_azure_account **out, struct sc_error *
 	wipe_json();
 	SC_TRY(sc_azure_session_read(&session, err));
 	SC_TRY(account_new(session.ca, &account, err));
-	account->session = session;
-	session = (struct sc_azure_session){ 0 };
+	account->session = sc_steal(session);
 	*out = sc_steal(account);
 	return SC_OK;
 }
@@ -294,7 +293,7 @@ static sc_status refresh(struct sc_azure_account *account, const char *audience,
 	if (!renewed.len || sc_view_equals(sc_bytes_view(&renewed), sc_bytes_view(&session->refresh_token)))
 		return SC_OK;
 	sc_bytes_free(&session->refresh_token);
-	session->refresh_token = sc_bytes_take(&renewed);
+	session->refresh_token = sc_steal(renewed);
 	return sc_azure_session_write(session, err);
 }
 

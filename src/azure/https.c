@@ -114,14 +114,14 @@ sc_status sc_azure_https_open(const char *ca_file, struct sc_azure_https **out, 
 {
 	SC_CLEANUP(sc_azure_https) https = calloc(1, sizeof *https);
 
-	SC_ENSURE(https, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(https, err));
 	if (ca_file && access(ca_file, R_OK) != 0)
 		return sc_fail_errno(err, SC_ERR_NOT_FOUND, "%s: the authority's certificate cannot be read",
 				     ca_file);
 	SC_ENSURE(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK, err, SC_ERR_SYSTEM,
 		  "libcurl cannot be used");
 	https->curl = curl_easy_init();
-	SC_ENSURE(https->curl, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(https->curl, err));
 	SC_ENSURE(set_common(https, ca_file) == CURLE_OK, err, SC_ERR_SYSTEM,
 		  "this libcurl lacks what a safe connection needs");
 	*out = sc_steal(https);
@@ -150,7 +150,7 @@ static sc_status make_headers(const struct sc_azure_https_request *request, stru
 	}
 	for (size_t i = 0; i < 3 && lines[i]; i++) {
 		longer = curl_slist_append(list, lines[i]);
-		SC_ENSURE(longer, err, SC_ERR_MEMORY, "out of memory");
+		SC_TRY(sc_check_allocated(longer, err));
 		list = longer;
 	}
 	*out = sc_steal(list);
@@ -221,7 +221,7 @@ sc_status sc_azure_https_send(struct sc_azure_https *https, const struct sc_azur
 	SC_ENSURE(curl_easy_getinfo(https->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK, err,
 		  SC_ERR_HTTP, "%s: no status", request->url);
 	out->status = status;
-	out->body = sc_bytes_take(&arrival.body);
+	out->body = sc_steal(arrival.body);
 	out->body.len = arrival.used;
 	return SC_OK;
 }

@@ -103,7 +103,7 @@ static sc_status copy_guid(const json_t *object, const char *name, char out[SC_G
 	SC_TRY(copy_text(object, name, SC_JSON_NEEDED, out, SC_GUID_SIZE, err));
 	for (char *c = out; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
-	SC_ENSURE(sc_subscription_is_valid(out), err, SC_ERR_JSON, "\"%s\" is no GUID", name);
+	SC_ENSURE(sc_guid_is_lower(out), err, SC_ERR_JSON, "\"%s\" is no GUID", name);
 	return SC_OK;
 }
 
@@ -200,7 +200,7 @@ sc_status sc_azure_manager_subscriptions(struct sc_azure_account *account, struc
 	char url[SC_AZURE_URL_SIZE];
 
 	list.item = calloc(SC_AZURE_SUBSCRIPTIONS_MAX, sizeof *list.item);
-	SC_ENSURE(list.item, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(list.item, err));
 	SC_TRY(sc_azure_url_make(url, err, "%s/subscriptions?api-version=" SUBSCRIPTIONS_VERSION,
 			   sc_azure_account_session(account)->manager));
 	SC_TRY(visit_list(account, url, "subscriptions", add_subscription, &list, err));

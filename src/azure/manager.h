@@ -7,6 +7,7 @@
 
 #include "azure/account.h"
 #include "azure/url.h"
+#include "formats/vault_name.h"
 
 #define SC_AZURE_SUBSCRIPTIONS_MAX 256
 
@@ -29,7 +30,7 @@ sc_status sc_azure_manager_subscription(struct sc_azure_account *account, const 
 				  struct sc_error *err) SC_WARN_UNUSED;
 
 struct sc_azure_vault {
-	char name[25]; /* as the service writes it */
+	char name[SC_VAULT_NAME_SIZE]; /* as the service writes it */
 	char url[512]; /* https://contoso.vault.localhost:8443, without a final slash */
 	char id[512];  /* /subscriptions/… */
 	char location[64];

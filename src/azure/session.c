@@ -57,7 +57,7 @@ static sc_status check(const struct sc_azure_session *session, struct sc_error *
 		  "the session names an address that is none");
 	SC_ENSURE(sc_azure_url_same_origin(session->authority, session->token_endpoint), err, SC_ERR_FORMAT,
 		  "the session's token endpoint is not the sign-in host's");
-	SC_ENSURE(sc_subscription_is_valid(session->tenant) && sc_subscription_is_valid(session->object_id),
+	SC_ENSURE(sc_guid_is_lower(session->tenant) && sc_guid_is_lower(session->object_id),
 		  err, SC_ERR_FORMAT, "the session's tenant or object id is no lower-case GUID");
 	SC_ENSURE(sc_azure_text_is_printable(session->account), err, SC_ERR_FORMAT,
 		  "the session's account is no printable text");
@@ -111,8 +111,7 @@ sc_status sc_azure_session_decode(struct sc_view text, struct sc_azure_session *
 	SC_TRY(sc_json_text(object, "refresh_token", REFRESH_MAX, SC_JSON_NEEDED, &refresh, err));
 	SC_TRY(sc_bytes_copy(sc_view_text(refresh), &session.refresh_token, err));
 	SC_TRY(check(&session, err));
-	*out = session;
-	session = (struct sc_azure_session){ 0 };
+	*out = sc_steal(session);
 	return SC_OK;
 }
 

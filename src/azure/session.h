@@ -7,9 +7,9 @@
 #define SC_AZURE_SESSION_H
 
 #include "base/bytes.h"
+#include "formats/guid.h"
 
 #define SC_AZURE_SESSION_TEXT_SIZE 512
-#define SC_GUID_SIZE    37
 
 struct sc_azure_session {
 	char authority[SC_AZURE_SESSION_TEXT_SIZE];      /* https://login.localhost:8444/adfs */

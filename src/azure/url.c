@@ -119,7 +119,7 @@ sc_status sc_azure_form_make(const struct sc_azure_form_field *fields, size_t co
 		used += (size_t)sprintf((char *)form.data + used, "%s%s=", i ? "&" : "", fields[i].name);
 		used += encode(fields[i].value, (char *)form.data + used);
 	}
-	*out = sc_bytes_take(&form);
+	*out = sc_steal(form);
 	out->len = used;
 	return SC_OK;
 }

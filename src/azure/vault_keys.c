@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 
+#include "base/libcrypto.h"
 #include "azure/service_answer.h"
 #include "formats/key_type.h"
 #include "formats/signed_data.h"
@@ -20,18 +21,6 @@
 #define EXPONENT_MAX  32
 #define PLAINTEXT_MAX 512
 
-SC_CLEANUP_POINTER(bignum, BIGNUM, BN_free)
-SC_CLEANUP_POINTER(param_build, OSSL_PARAM_BLD, OSSL_PARAM_BLD_free)
-SC_CLEANUP_POINTER(params, OSSL_PARAM, OSSL_PARAM_free)
-SC_CLEANUP_POINTER(pkey_ctx, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
-
-bool sc_key_name_is_valid(const char *name)
-{
-	size_t len = strlen(name);
-
-	return len >= 1 && len < SC_KEY_NAME_SIZE &&
-	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-") == len;
-}
 
 static sc_status call(struct sc_azure_account *account, const struct sc_azure_vault *vault, const char *method,
 		      const char *url, const json_t *body, const char *name, json_t **out,
@@ -58,11 +47,11 @@ static sc_status check_name(const char *name, struct sc_error *err)
 
 static sc_status make_public_key(struct sc_view n, struct sc_view e, EVP_PKEY **out, struct sc_error *err)
 {
-	SC_CLEANUP(bignum) modulus = BN_bin2bn(n.data, (int)n.len, NULL);
-	SC_CLEANUP(bignum) exponent = BN_bin2bn(e.data, (int)e.len, NULL);
-	SC_CLEANUP(param_build) build = OSSL_PARAM_BLD_new();
-	SC_CLEANUP(params) params = NULL;
-	SC_CLEANUP(pkey_ctx) ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	SC_CLEANUP(sc_bn) modulus = BN_bin2bn(n.data, (int)n.len, NULL);
+	SC_CLEANUP(sc_bn) exponent = BN_bin2bn(e.data, (int)e.len, NULL);
+	SC_CLEANUP(sc_param_bld) build = OSSL_PARAM_BLD_new();
+	SC_CLEANUP(sc_params) params = NULL;
+	SC_CLEANUP(sc_pkey_ctx) ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
 
 	if (!modulus || !exponent || !build || !ctx ||
 	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, modulus) != 1 ||
@@ -193,7 +182,7 @@ sc_status sc_azure_key_import(struct sc_azure_account *account, const struct sc_
 	SC_TRY(check_name(name, err));
 	body = json_pack("{s:{s:s, s:o}, s:{s:b}}", "key", "kty", "RSA-HSM", "key_hsm",
 			 sc_json_from_bytes(package), "attributes", "enabled", 1);
-	SC_ENSURE(body, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(body, err));
 	SC_TRY(sc_azure_url_make(url, err, "%s/keys/%s?api-version=" KEYS_VERSION, vault->url, name));
 	SC_TRY(call(account, vault, "PUT", url, body, name, &answer, err));
 	SC_TRY(read_key_answer(answer, vault, name, out, err));

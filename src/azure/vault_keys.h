@@ -4,9 +4,7 @@
 
 #include "azure/manager.h"
 #include "base/digest.h"
-
-#define SC_KEY_NAME_SIZE    128
-#define SC_KEY_VERSION_SIZE 33
+#include "formats/vault_name.h"
 
 struct sc_azure_key {
 	char name[SC_KEY_NAME_SIZE];
@@ -20,9 +18,6 @@ struct sc_azure_key {
 	int64_t created, updated; /* 0: not told */
 	int64_t not_before, expires;
 };
-
-/* True for what the vault takes as a key's name: 1 to 127 letters, digits and hyphens. */
-bool sc_key_name_is_valid(const char *name);
 
 /*
  * Imports a transfer package as an HSM-protected key (article step 5). SC_ERR_INTEGRITY where the vault

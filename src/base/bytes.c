@@ -5,6 +5,8 @@
 
 #include <openssl/crypto.h>
 
+#include "base/os.h"
+
 void sc_bytes_free(struct sc_bytes *bytes)
 {
 	OPENSSL_clear_free(bytes->data, bytes->len);
@@ -29,12 +31,11 @@ sc_status sc_bytes_copy(struct sc_view view, struct sc_bytes *out, struct sc_err
 	return SC_OK;
 }
 
-struct sc_bytes sc_bytes_take(struct sc_bytes *from)
+sc_status sc_random(void *out, size_t len, struct sc_error *err)
 {
-	struct sc_bytes taken = *from;
-
-	*from = (struct sc_bytes){ 0 };
-	return taken;
+	if (sc_os->random(out, len) != 0)
+		return sc_fail_crypto(err, "no random bytes");
+	return SC_OK;
 }
 
 struct sc_view sc_view_text(const char *text)

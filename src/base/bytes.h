@@ -35,8 +35,8 @@ sc_status sc_bytes_new(size_t len, struct sc_bytes *out, struct sc_error *err) S
 /* Copies a view into new bytes. SC_ERR_MEMORY. */
 sc_status sc_bytes_copy(struct sc_view view, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* Hands the bytes over and leaves *from empty. */
-struct sc_bytes sc_bytes_take(struct sc_bytes *from);
+/* Random bytes that are not secret: salts, ids, nonces. SC_ERR_CRYPTO. */
+sc_status sc_random(void *out, size_t len, struct sc_error *err) SC_WARN_UNUSED;
 
 /* The bytes as a view; valid until they are released. */
 static inline struct sc_view sc_bytes_view(const struct sc_bytes *bytes)

@@ -25,11 +25,14 @@
 		release(*value);                                                                             \
 	}
 
-/* Takes the value out of a cleaned-up pointer: the caller owns it, the cleanup finds NULL. */
-#define sc_steal(pointer)                                                                                    \
+/*
+ * Takes the content out of a variable, a pointer or a struct kept by value: the caller owns it, and the variable is
+ * left NULL or all zero, which its cleanup accepts.
+ */
+#define sc_steal(variable)                                                                                   \
 	__extension__({                                                                                      \
-		__typeof__(pointer) sc_stolen = (pointer);                                                   \
-		(pointer) = NULL;                                                                            \
+		__typeof__(variable) sc_stolen = (variable);                                                 \
+		(variable) = (__typeof__(variable)){ 0 };                                                    \
 		sc_stolen;                                                                                   \
 	})
 

@@ -1,5 +1,6 @@
 /* Hashes with domains: see digest.h. */
 #include "base/digest.h"
+#include "base/libcrypto.h"
 
 #include <assert.h>
 #include <string.h>
@@ -11,11 +12,6 @@
 
 #define INFO_MAX 512
 
-SC_CLEANUP_POINTER(sc_md_ctx, EVP_MD_CTX, EVP_MD_CTX_free)
-SC_CLEANUP_POINTER(sc_mac, EVP_MAC, EVP_MAC_free)
-SC_CLEANUP_POINTER(sc_mac_ctx, EVP_MAC_CTX, EVP_MAC_CTX_free)
-SC_CLEANUP_POINTER(sc_kdf, EVP_KDF, EVP_KDF_free)
-SC_CLEANUP_POINTER(sc_kdf_ctx, EVP_KDF_CTX, EVP_KDF_CTX_free)
 
 bool sc_hash_equals(const struct sc_hash *a, const struct sc_hash *b)
 {
@@ -102,8 +98,7 @@ static sc_status hkdf(const struct sc_secret *key, struct sc_view salt, struct s
 	SC_TRY(sc_secret_new(len, &derived, err));
 	if (!ctx || EVP_KDF_derive(ctx, derived.data, len, params) != 1)
 		return sc_fail_crypto(err, "HKDF");
-	*out = derived;
-	derived = (struct sc_secret){ 0 };
+	*out = sc_steal(derived);
 	return SC_OK;
 }
 

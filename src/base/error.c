@@ -98,6 +98,11 @@ sc_status sc_fail_plain(struct sc_error *err, sc_status status)
 	return sc_fail(err, status, "%s", sc_status_sentence(status));
 }
 
+sc_status sc_check_allocated(_Bool is_allocated, struct sc_error *err)
+{
+	return is_allocated ? SC_OK : sc_fail(err, SC_ERR_MEMORY, "out of memory");
+}
+
 sc_status sc_fail_context(struct sc_error *err, sc_status status, const char *format, ...)
 {
 	char below[SC_ERROR_MESSAGE_MAX];

@@ -155,7 +155,7 @@ static sc_status read_descriptor(int fd, const char *path, size_t max, struct sc
 		SC_ENSURE(got > 0, err, SC_ERR_SYSTEM, "%s: became shorter while it was read", path);
 		used += (size_t)got;
 	}
-	*out = sc_bytes_take(&content);
+	*out = sc_steal(content);
 	return SC_OK;
 }
 
@@ -219,7 +219,7 @@ static sc_status temporary_name(const char *name, char *out, size_t size, struct
 	char hex[2 * RANDOM_SUFFIX + 1];
 	int len;
 
-	SC_ENSURE(sc_os->random(suffix, sizeof suffix) == 0, err, SC_ERR_CRYPTO, "no random bytes");
+	SC_TRY(sc_random(suffix, sizeof suffix, err));
 	sc_hex(sc_view_of(suffix, sizeof suffix), hex);
 	len = snprintf(out, size, ".%s.%s", name, hex);
 	SC_ENSURE(len > 0 && (size_t)len < size, err, SC_ERR_ARGUMENT, "%s: the name is too long", name);

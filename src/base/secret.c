@@ -29,8 +29,7 @@ sc_status sc_secret_random(size_t len, struct sc_secret *out, struct sc_error *e
 	SC_TRY(sc_secret_new(len, &secret, err));
 	if (sc_os->random_secret(secret.data, len) != 0)
 		return sc_fail_crypto(err, "no random bytes");
-	*out = secret;
-	secret = (struct sc_secret){ 0 };
+	*out = sc_steal(secret);
 	return SC_OK;
 }
 

@@ -110,7 +110,7 @@ static sc_status read_back(zip_source_t *source, struct sc_bytes *out, struct sc
 	got = zip_source_read(source, content.data, content.len);
 	zip_source_close(source);
 	SC_ENSURE(got == (zip_int64_t)content.len, err, SC_ERR_SYSTEM, "the archive cannot be read back");
-	*out = sc_bytes_take(&content);
+	*out = sc_steal(content);
 	return SC_OK;
 }
 
@@ -120,9 +120,9 @@ sc_status sc_byok_archive_make(const struct sc_byok_archive_file *files, size_t 
 	SC_CLEANUP(sc_zip_source) source = zip_source_buffer_create(NULL, 0, 0, NULL);
 	SC_CLEANUP(sc_zip) zip = NULL;
 
-	SC_ENSURE(source, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(source, err));
 	zip = zip_open_from_source(source, ZIP_CREATE | ZIP_TRUNCATE, NULL);
-	SC_ENSURE(zip, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(zip, err));
 	zip_source_keep(source); /* the archive owns one reference, the read below the other */
 	SC_TRY(add_all(zip, files, count, time, err));
 	if (zip_close(zip))

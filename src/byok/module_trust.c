@@ -65,7 +65,7 @@ sc_status sc_byok_trust_read(struct sc_client *client, struct sc_byok_trust **ou
 	SC_CLEANUP(sc_byok_trust) t = calloc(1, sizeof *t);
 	struct sc_hash carried = { 0 };
 
-	SC_ENSURE(t, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(t, err));
 	SC_TRY(enquire(client, t, err));
 	SC_TRY(read_evidence(client, t, err));
 	SC_TRY(sc_certificate_key_hash(t->roots[0], &carried, err));

@@ -95,7 +95,6 @@ sc_status sc_byok_package_pair_read(const char *kek_path, const char *world_path
 
 	SC_TRY(read_world(world_path, &target, err));
 	SC_TRY(read_kek(kek_path, world_path, &target, err));
-	*out = target;
-	target = (struct sc_byok_package_pair){ 0 };
+	*out = sc_steal(target);
 	return SC_OK;
 }

@@ -13,6 +13,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "base/libcrypto.h"
 #include "byok/publish.h"
 #include "evidence/signed_statement.h"
 #include "formats/key_blob.h"
@@ -82,7 +83,7 @@ sc_status sc_byok_region_request(struct sc_view world_file, const char *code, co
 	SC_CLEANUP(sc_region_request) request = sc_region_request_new();
 	const struct sc_suite_info *suite;
 
-	SC_ENSURE(request, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(request, err));
 	SC_TRY(check_code(code, err));
 	SC_ENSURE(operator_name[0], err, SC_ERR_ARGUMENT, "--operator: the operator's name is empty");
 	SC_TRY(sc_world_file_decode(world_file, &world, err));
@@ -105,7 +106,6 @@ void sc_byok_region_certificate_free(struct sc_byok_region_certificate *certific
 	sc_bytes_free(&certificate->der);
 }
 
-SC_CLEANUP_POINTER(sc_bio, BIO, BIO_free_all)
 SC_CLEANUP_POINTER(sc_info, struct sc_region_info, sc_region_info_free)
 
 /* Exactly one certificate in PEM, or DER as it is. */
@@ -118,7 +118,7 @@ static sc_status to_der(struct sc_view file, struct sc_bytes *der, struct sc_err
 
 	if (!file.len || !memmem(file.data, file.len, begin, sizeof begin - 1))
 		return sc_bytes_copy(file, der, err);
-	SC_ENSURE(bio, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(bio, err));
 	/* "": libcrypto asks nobody for a passphrase. */
 	certificate = PEM_read_bio_X509(bio, NULL, NULL, "");
 	second = certificate ? PEM_read_bio_X509(bio, NULL, NULL, "") : NULL;
@@ -158,8 +158,7 @@ sc_status sc_byok_region_certificate_read(const char *path, struct sc_byok_regio
 	status = read_region_certificate(sc_bytes_view(&file), &certificate, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", path);
-	*out = certificate;
-	certificate = (struct sc_byok_region_certificate){ 0 };
+	*out = sc_steal(certificate);
 	return SC_OK;
 }
 
@@ -181,7 +180,7 @@ static sc_status open_quorum(const struct sc_ceremony *ceremony, struct sc_clien
 	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	sc_region_init_request_write(&body, request);
-	SC_ENSURE(!body.failed, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(!body.failed, err));
 	return sc_ceremony_quorum(ceremony, client, SC_COMMAND_REGION_INIT, sc_writer_view(&body), authority,
 				  err);
 }

@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "base/libcrypto.h"
 #include "formats/key_blob.h"
 
 #define PEM_MAX 16384
@@ -46,7 +47,6 @@ sc_status sc_byok_source_key_of_file(const struct sc_kmdata *kmdata, struct sc_c
 	return SC_OK;
 }
 
-SC_CLEANUP_POINTER(sc_bio, BIO, BIO_free_all)
 
 sc_status sc_byok_source_key_of_pem(const char *path, struct sc_hash *out, struct sc_error *err)
 {

@@ -58,7 +58,7 @@ sc_status sc_byok_toolset_script(struct sc_view script, const struct sc_hash *ro
 	memcpy(filled.data, script.data, before);
 	memcpy(filled.data + before, text, len);
 	memcpy(filled.data + before + len, line.data + line.len, script.len - before - line.len);
-	*out = sc_bytes_take(&filled);
+	*out = sc_steal(filled);
 	return SC_OK;
 }
 

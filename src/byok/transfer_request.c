@@ -12,19 +12,11 @@
 #include "formats/key_file.h"
 #include "formats/transfer_package.h"
 
-sc_status sc_byok_subscription_read(const char *text, const char *what, char out[SC_SUBSCRIPTION_SIZE],
+sc_status sc_byok_subscription_read(const char *text, const char *what, char out[SC_GUID_SIZE],
 			       struct sc_error *err)
 {
-	char lower[SC_SUBSCRIPTION_SIZE];
-	size_t len = strlen(text);
-
-	SC_ENSURE(len == sizeof lower - 1, err, SC_ERR_ARGUMENT,
+	SC_ENSURE(sc_guid_read(text, out), err, SC_ERR_ARGUMENT,
 		  "%s: %s is no subscription id (Get-AzureSubscription lists yours)", what, text);
-	for (size_t i = 0; i <= len; i++)
-		lower[i] = (char)tolower((unsigned char)text[i]);
-	SC_ENSURE(sc_subscription_is_valid(lower), err, SC_ERR_ARGUMENT,
-		  "%s: %s is no subscription id (Get-AzureSubscription lists yours)", what, text);
-	memcpy(out, lower, sizeof lower);
 	return SC_OK;
 }
 

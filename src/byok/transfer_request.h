@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "formats/guid.h"
 
 enum sc_byok_transfer_step {
 	SC_BYOK_TRANSFER_MODIFY_ACLS, /* step 4.1: a copy with reduced permissions */
@@ -30,8 +31,6 @@ struct sc_byok_transfer_arguments {
 	const char *pins_from_fd;
 };
 
-#define SC_SUBSCRIPTION_SIZE 37
-
 /* Checked. Texts point into the arguments. */
 struct sc_byok_transfer_request {
 	enum sc_byok_transfer_step step;
@@ -39,7 +38,7 @@ struct sc_byok_transfer_request {
 	const char *kek_path;
 	const char *world_path;
 	const char *friendly_name;               /* NULL for -ModifyAcls */
-	char subscription[SC_SUBSCRIPTION_SIZE]; /* lower case; "" for any */
+	char subscription[SC_GUID_SIZE]; /* lower case; "" for any */
 	int64_t not_after;                       /* 0: none named */
 	uint64_t module;
 };
@@ -53,7 +52,7 @@ sc_status sc_byok_transfer_request_read(const struct sc_byok_transfer_arguments 
 
 /* A subscription id of either case, as Get-AzureSubscription prints it, in lower case. SC_ERR_ARGUMENT naming
  * `what`. */
-sc_status sc_byok_subscription_read(const char *text, const char *what, char out[SC_SUBSCRIPTION_SIZE],
+sc_status sc_byok_subscription_read(const char *text, const char *what, char out[SC_GUID_SIZE],
 			       struct sc_error *err) SC_WARN_UNUSED;
 
 /* The last second, in UTC, of a day written YYYY-MM-DD. SC_ERR_ARGUMENT naming `what`. */

@@ -61,7 +61,7 @@ static sc_status open_quorum(const struct sc_ceremony *ceremony, struct sc_clien
 	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	sc_acl_replace_request_write(&body, request);
-	SC_ENSURE(!body.failed, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(!body.failed, err));
 	return sc_ceremony_quorum(ceremony, client, SC_COMMAND_ACL_REPLACE, sc_writer_view(&body), authority,
 				  err);
 }

@@ -22,7 +22,7 @@
 		SC_ENSURE(sc_##name##_response_read(sc_bytes_view(&answer), &fields) == SC_OK, err,          \
 			  SC_ERR_PROTOCOL, "%s: the answer to %s is malformed", sc_client_path(client),      \
 			  #name);                                                                            \
-		*reply = sc_bytes_take(&answer);                                                             \
+		*reply = sc_steal(answer);                                                             \
 		*out = fields;                                                                               \
 		return SC_OK;                                                                                \
 	}

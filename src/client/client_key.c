@@ -32,8 +32,7 @@ sc_status sc_client_key_load(struct sc_client *client, struct sc_view blob, stru
 	SC_TRY(sc_bytes_copy(blob, &key.blob, err));
 	SC_TRY(sc_bytes_copy(owner, &key.owner, err));
 	SC_TRY(load_blob(client, &key, err));
-	*out = key;
-	key = (struct sc_client_key){ 0 };
+	*out = sc_steal(key);
 	return SC_OK;
 }
 

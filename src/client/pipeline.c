@@ -465,7 +465,7 @@ static sc_status encode(const struct sc_wire_request_header *header, struct sc_v
 	sc_wire_request_header_write(&writer, header, body.len);
 	sc_write_raw(&writer, body);
 	SC_ENSURE(!writer.failed, err, SC_ERR_MEMORY, "out of memory for a request");
-	*out = sc_bytes_take(&writer.buffer);
+	*out = sc_steal(writer.buffer);
 	out->len = writer.used;
 	return SC_OK;
 }

@@ -41,7 +41,7 @@ sc_status sc_pipeline_wait(struct sc_pipeline_waiter *waiter, struct sc_bytes *r
 			*err = waiter->error;
 		return waiter->status;
 	}
-	*reply = sc_bytes_take(&waiter->reply);
+	*reply = sc_steal(waiter->reply);
 	return SC_OK;
 }
 

@@ -14,6 +14,7 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include "base/libcrypto.h"
 #include "evidence/key_shape.h"
 #include "formats/key_type.h"
 #include "formats/oid.h"
@@ -23,18 +24,6 @@
 #define ASN1_TRUE   0xff
 #define NO_PATH     (-1)
 
-SC_CLEANUP_POINTER(sc_bignum, BIGNUM, BN_free)
-SC_CLEANUP_POINTER(sc_integer, ASN1_INTEGER, ASN1_INTEGER_free)
-SC_CLEANUP_POINTER(sc_name, X509_NAME, X509_NAME_free)
-SC_CLEANUP_POINTER(sc_time, ASN1_TIME, ASN1_TIME_free)
-SC_CLEANUP_POINTER(sc_object, ASN1_OBJECT, ASN1_OBJECT_free)
-SC_CLEANUP_POINTER(sc_public_key, X509_PUBKEY, X509_PUBKEY_free)
-SC_CLEANUP_POINTER(sc_octet_string, ASN1_OCTET_STRING, ASN1_OCTET_STRING_free)
-SC_CLEANUP_POINTER(sc_bit_string, ASN1_BIT_STRING, ASN1_BIT_STRING_free)
-SC_CLEANUP_POINTER(sc_extension, X509_EXTENSION, X509_EXTENSION_free)
-SC_CLEANUP_POINTER(sc_basic_constraints, BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free)
-SC_CLEANUP_POINTER(sc_extended_key_usage, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free)
-SC_CLEANUP_POINTER(sc_authority_key_id, AUTHORITY_KEYID, AUTHORITY_KEYID_free)
 
 /* Bits of KeyUsage, RFC 5280 section 4.2.1.3. */
 enum key_usage {
@@ -111,7 +100,7 @@ static sc_status key_id_of(const X509_PUBKEY *key, uint8_t id[KEY_ID_SIZE], stru
 /* A name of exactly one CN, as UTF8String (RFC 5280 section 4.1.2.4). */
 static X509_NAME *name_of(const char *cn)
 {
-	SC_CLEANUP(sc_name) name = X509_NAME_new();
+	SC_CLEANUP(sc_x509_name) name = X509_NAME_new();
 
 	if (!name || X509_NAME_add_entry_by_NID(name, NID_commonName, V_ASN1_UTF8STRING, (const uint8_t *)cn,
 						(int)strlen(cn), -1, 0) != 1)
@@ -121,8 +110,8 @@ static X509_NAME *name_of(const char *cn)
 
 static bool set_names(X509 *certificate, const struct fields *f)
 {
-	SC_CLEANUP(sc_name) subject = name_of(f->subject);
-	SC_CLEANUP(sc_name) issuer = name_of(f->issuer);
+	SC_CLEANUP(sc_x509_name) subject = name_of(f->subject);
+	SC_CLEANUP(sc_x509_name) issuer = name_of(f->issuer);
 
 	return subject && issuer && X509_set_subject_name(certificate, subject) == 1 &&
 	       X509_set_issuer_name(certificate, issuer) == 1;
@@ -132,8 +121,8 @@ static bool set_names(X509 *certificate, const struct fields *f)
  * rule. */
 static bool set_validity(X509 *certificate, const struct fields *f)
 {
-	SC_CLEANUP(sc_time) not_before = ASN1_TIME_set(NULL, (time_t)f->not_before);
-	SC_CLEANUP(sc_time) not_after = ASN1_TIME_set(NULL, (time_t)f->not_after);
+	SC_CLEANUP(sc_asn1_time) not_before = ASN1_TIME_set(NULL, (time_t)f->not_before);
+	SC_CLEANUP(sc_asn1_time) not_after = ASN1_TIME_set(NULL, (time_t)f->not_after);
 
 	return not_before && not_after && X509_set1_notBefore(certificate, not_before) == 1 &&
 	       X509_set1_notAfter(certificate, not_after) == 1;
@@ -160,7 +149,7 @@ static bool add_basic_constraints(X509 *certificate, const struct profile *profi
 
 static bool add_key_usage(X509 *certificate, const struct profile *profile)
 {
-	SC_CLEANUP(sc_bit_string) usage = ASN1_BIT_STRING_new();
+	SC_CLEANUP(sc_asn1_bit_string) usage = ASN1_BIT_STRING_new();
 
 	return usage && ASN1_BIT_STRING_set_bit(usage, (int)profile->key_usage, 1) == 1 &&
 	       add_extension(certificate, NID_key_usage, usage, 1);
@@ -169,7 +158,7 @@ static bool add_key_usage(X509 *certificate, const struct profile *profile)
 static bool add_extended_key_usage(X509 *certificate, const struct profile *profile)
 {
 	SC_CLEANUP(sc_extended_key_usage) usage = sk_ASN1_OBJECT_new_null();
-	SC_CLEANUP(sc_object) purpose = OBJ_txt2obj(profile->usage, 1);
+	SC_CLEANUP(sc_asn1_object) purpose = OBJ_txt2obj(profile->usage, 1);
 
 	if (!usage || !purpose || sk_ASN1_OBJECT_push(usage, purpose) <= 0)
 		return false;
@@ -179,7 +168,7 @@ static bool add_extended_key_usage(X509 *certificate, const struct profile *prof
 
 static bool add_subject_key_id(X509 *certificate, const uint8_t id[KEY_ID_SIZE])
 {
-	SC_CLEANUP(sc_octet_string) value = ASN1_OCTET_STRING_new();
+	SC_CLEANUP(sc_asn1_octet_string) value = ASN1_OCTET_STRING_new();
 
 	return value && ASN1_OCTET_STRING_set(value, id, KEY_ID_SIZE) == 1 &&
 	       add_extension(certificate, NID_subject_key_identifier, value, 0);
@@ -187,7 +176,7 @@ static bool add_subject_key_id(X509 *certificate, const uint8_t id[KEY_ID_SIZE])
 
 static bool add_authority_key_id(X509 *certificate, const uint8_t id[KEY_ID_SIZE])
 {
-	SC_CLEANUP(sc_authority_key_id) value = AUTHORITY_KEYID_new();
+	SC_CLEANUP(sc_authority_keyid) value = AUTHORITY_KEYID_new();
 
 	if (!value)
 		return false;
@@ -200,9 +189,9 @@ static bool add_authority_key_id(X509 *certificate, const uint8_t id[KEY_ID_SIZE
 static sc_status add_region(X509 *certificate, const struct sc_region_info *region, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) der = { 0 };
-	SC_CLEANUP(sc_object) type = OBJ_txt2obj(SC_OID_REGION_INFO, 1);
-	SC_CLEANUP(sc_octet_string) value = ASN1_OCTET_STRING_new();
-	SC_CLEANUP(sc_extension) extension = NULL;
+	SC_CLEANUP(sc_asn1_object) type = OBJ_txt2obj(SC_OID_REGION_INFO, 1);
+	SC_CLEANUP(sc_asn1_octet_string) value = ASN1_OCTET_STRING_new();
+	SC_CLEANUP(sc_x509_extension) extension = NULL;
 
 	SC_TRY(sc_region_info_encode(region, &der, err));
 	if (type && value && ASN1_OCTET_STRING_set(value, der.data, (int)der.len) == 1)
@@ -238,7 +227,7 @@ static sc_status fill(X509 *certificate, const struct fields *f, struct sc_error
 
 static ASN1_INTEGER *random_serial(void)
 {
-	SC_CLEANUP(sc_bignum) number = BN_new();
+	SC_CLEANUP(sc_bn) number = BN_new();
 
 	if (!number || BN_rand(number, SERIAL_BITS, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) != 1)
 		return NULL;
@@ -271,7 +260,7 @@ static sc_status sign(X509 *certificate, EVP_PKEY *key, struct sc_error *err)
 
 static sc_status issuer_key_id(EVP_PKEY *key, uint8_t id[KEY_ID_SIZE], struct sc_error *err)
 {
-	SC_CLEANUP(sc_public_key) public_key = NULL;
+	SC_CLEANUP(sc_x509_pubkey) public_key = NULL;
 
 	if (X509_PUBKEY_set(&public_key, key) != 1)
 		return sc_fail_crypto(err, "certificate: the issuer's key");
@@ -291,7 +280,7 @@ static sc_status check_made(X509 *certificate, enum sc_certificate_kind wanted, 
 
 sc_status sc_certificate_make(const struct sc_certificate_request *request, X509 **out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_integer) serial = random_serial();
+	SC_CLEANUP(sc_asn1_integer) serial = random_serial();
 	SC_CLEANUP(sc_x509) certificate = X509_new();
 	struct fields fields = {
 		.kind = request->kind,
@@ -379,7 +368,7 @@ static bool signature_fits(const X509 *certificate, const struct profile *profil
 
 static bool is_positive_serial(const ASN1_INTEGER *serial, ASN1_INTEGER **again)
 {
-	SC_CLEANUP(sc_bignum) number = ASN1_INTEGER_to_BN(serial, NULL);
+	SC_CLEANUP(sc_bn) number = ASN1_INTEGER_to_BN(serial, NULL);
 
 	if (!number || BN_is_negative(number) || BN_is_zero(number) || BN_num_bits(number) > SERIAL_BITS)
 		return false;
@@ -446,7 +435,7 @@ static sc_status compare_with_canonical(X509 *certificate, const struct fields *
 
 sc_status sc_certificate_kind_of(X509 *certificate, enum sc_certificate_kind *out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_integer) serial = NULL;
+	SC_CLEANUP(sc_asn1_integer) serial = NULL;
 	SC_CLEANUP(sc_region_info) region = NULL;
 	const ASN1_BIT_STRING *issuer_id = NULL;
 	const ASN1_BIT_STRING *subject_id = NULL;

@@ -8,10 +8,8 @@
 #include <openssl/x509_vfy.h>
 
 #include "base/clock.h"
+#include "base/libcrypto.h"
 
-SC_CLEANUP_POINTER(sc_store, X509_STORE, X509_STORE_free)
-SC_CLEANUP_POINTER(sc_store_ctx, X509_STORE_CTX, X509_STORE_CTX_free)
-SC_CLEANUP_POINTER(sc_x509_borrowed, STACK_OF(X509), sk_X509_free)
 
 /* What the callback saw: time alone may speak against a chain, and then the rest is still checked. */
 struct outcome {
@@ -102,15 +100,15 @@ static sc_status set_up(X509_STORE_CTX *ctx, X509_STORE *store, STACK_OF(X509) *
 
 sc_status sc_chain_verify(X509 *const *chain, size_t count, X509 *root, int64_t at, struct sc_error *err)
 {
-	SC_CLEANUP(sc_store) store = X509_STORE_new();
+	SC_CLEANUP(sc_x509_store) store = X509_STORE_new();
 	SC_CLEANUP(sc_x509_borrowed) untrusted = sk_X509_new_null();
-	SC_CLEANUP(sc_store_ctx) ctx = X509_STORE_CTX_new();
+	SC_CLEANUP(sc_x509_store_ctx) ctx = X509_STORE_CTX_new();
 	struct outcome outcome = { 0 };
 	struct sc_text name = { 0 };
 	char when[SC_CLOCK_TEXT_SIZE];
 	bool ok;
 
-	SC_ENSURE(store && untrusted && ctx, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(store && untrusted && ctx, err));
 	SC_TRY(set_up(ctx, store, untrusted, chain, count, root, at, &outcome, err));
 	ok = X509_verify_cert(ctx) == 1;
 	ERR_clear_error();

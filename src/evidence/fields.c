@@ -7,13 +7,13 @@
 
 #include <openssl/err.h>
 
+#include "base/libcrypto.h"
 #include "formats/key_type.h"
 #include "formats/oid.h"
 
 #define KNSO_PREFIX "KNSO "
 #define KEK_PREFIX  "KEK "
 
-SC_CLEANUP_POINTER(sc_object, ASN1_OBJECT, ASN1_OBJECT_free)
 
 void sc_certificate_knso_name(const struct sc_hash *world, char name[SC_KNSO_NAME_SIZE])
 {
@@ -79,7 +79,7 @@ sc_status sc_certificate_issuer(X509 *certificate, struct sc_text *out, struct s
 
 sc_status sc_certificate_region(X509 *certificate, struct sc_region_info **out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_object) type = OBJ_txt2obj(SC_OID_REGION_INFO, 1);
+	SC_CLEANUP(sc_asn1_object) type = OBJ_txt2obj(SC_OID_REGION_INFO, 1);
 	int at = type ? X509_get_ext_by_OBJ(certificate, type, -1) : -1;
 	const ASN1_OCTET_STRING *value;
 
@@ -95,13 +95,8 @@ sc_status sc_certificate_spki(X509 *certificate, struct sc_bytes *out, struct sc
 {
 	unsigned char *der = NULL;
 	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-	sc_status status;
 
-	if (len <= 0)
-		return sc_fail_crypto(err, "certificate: public key");
-	status = sc_bytes_copy(sc_view_of(der, (size_t)len), out, err);
-	OPENSSL_free(der);
-	return status;
+	return sc_bytes_of_der(len, der, "certificate: public key", out, err);
 }
 
 sc_status sc_certificate_key_hash(X509 *certificate, struct sc_hash *out, struct sc_error *err)

@@ -234,7 +234,7 @@ sc_status sc_evidence_packages_verify(struct sc_view kek_package, struct sc_view
 	SC_CLEANUP(sc_evidence_target) target = OPENSSL_zalloc(sizeof *target);
 	struct question q = { kek_package, world_package, trust, target, "" };
 
-	SC_ENSURE(target, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(target, err));
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
 		sc_status status = checks[i].run(&q, err);
 

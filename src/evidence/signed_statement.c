@@ -1,10 +1,10 @@
 /* Signing what a module says: see signed_statement.h. Verifying it stands in verify.c. */
 #include "evidence/signed_statement.h"
 
+#include "base/libcrypto.h"
 #include "formats/key_type.h"
 #include "formats/oid.h"
 
-SC_CLEANUP_POINTER(sc_md_ctx, EVP_MD_CTX, EVP_MD_CTX_free)
 
 /* ECDSA with SHA-256 over the signed attributes (RFC 5652 section 5.4, RFC 5753 section 2.1). */
 static sc_status sign(struct sc_signed_data *s, EVP_PKEY *key, struct sc_error *err)
@@ -56,11 +56,11 @@ static sc_status wrap(const struct sc_statement_signer *signer, const char *cont
 	SC_CLEANUP(sc_signed_data) s = sc_signed_data_new();
 	X509 *named = signer->member ? signer->member : signer->warrant;
 
-	SC_ENSURE(s, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(s, err));
 	SC_ENSURE(EVP_PKEY_eq(X509_get0_pubkey(named), signer->key) == 1, err, SC_ERR_EVIDENCE_KEY,
 		  "statement: the signer's certificate is for another key");
 	OPENSSL_strlcpy(s->content_type, content_type, sizeof s->content_type);
-	s->content = sc_bytes_take(content);
+	s->content = sc_steal(*content);
 	SC_TRY(name_signer(s, named, err));
 	SC_TRY(enclose_chain(s, signer, kek, err));
 	SC_TRY(sign(s, signer->key, err));

@@ -11,11 +11,11 @@
 #include <openssl/x509v3.h>
 
 #include "base/clock.h"
+#include "base/libcrypto.h"
 #include "formats/key_type.h"
 #include "formats/oid.h"
 #include "formats/world_file.h"
 
-SC_CLEANUP_POINTER(sc_md_ctx, EVP_MD_CTX, EVP_MD_CTX_free)
 
 /* One verification: the evidence as it is collected, and what it is judged by. */
 struct verification {
@@ -331,7 +331,7 @@ sc_status sc_statement_verify(struct sc_view der, const char *content_type, cons
 	SC_CLEANUP(sc_evidence) e = OPENSSL_zalloc(sizeof *e);
 	const struct verification v = { e, trust, judged };
 
-	SC_ENSURE(e, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(e, err));
 	SC_TRY(decode(e, der, content_type, err));
 	SC_TRY(sort_certificates(e, err));
 	SC_TRY(check_completeness(e, err));

@@ -4,18 +4,16 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-SC_CLEANUP_POINTER(sc_bio, BIO, BIO_free_all)
+#include "base/libcrypto.h"
+
 
 sc_status sc_warrant_answer_write(X509 *root, X509 *warrant, struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bio) bio = BIO_new(BIO_s_mem());
-	char *text = NULL;
-	long len;
 
 	if (!bio || PEM_write_bio_X509(bio, root) != 1 || PEM_write_bio_X509(bio, warrant) != 1)
 		return sc_fail_crypto(err, "warrant: cannot be written");
-	len = BIO_get_mem_data(bio, &text);
-	return sc_bytes_copy(sc_view_of(text, (size_t)len), out, err);
+	return sc_bytes_of_bio(bio, out, err);
 }
 
 static sc_status read_one(BIO *bio, enum sc_certificate_kind wanted, X509 **out, struct sc_error *err)
@@ -45,7 +43,7 @@ sc_status sc_warrant_answer_read(struct sc_view answer, int64_t now, X509 **root
 	SC_ENSURE(answer.len <= SC_WARRANT_ANSWER_MAX, err, SC_ERR_TOO_LARGE,
 		  "the answer is larger than %d bytes", SC_WARRANT_ANSWER_MAX);
 	bio = BIO_new_mem_buf(answer.data, (int)answer.len);
-	SC_ENSURE(bio, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(bio, err));
 	SC_TRY(read_one(bio, SC_CERTIFICATE_ROOT, &first, err));
 	SC_TRY(read_one(bio, SC_CERTIFICATE_WARRANT, &second, err));
 	SC_TRY(sc_warrant_answer_write(first, second, &again, err));

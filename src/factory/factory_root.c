@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 
 #include "base/clock.h"
+#include "base/libcrypto.h"
 #include "base/os.h"
 #include "factory/record.h"
 #include "factory/root_key.h"
@@ -18,7 +19,6 @@
 #define ROOT_MAX    16384
 #define PUBLIC_BITS 0644
 
-SC_CLEANUP_POINTER(sc_bio, BIO, BIO_free_all)
 
 void sc_factory_close(struct sc_factory *factory)
 {
@@ -59,14 +59,12 @@ static sc_status make_root(struct sc_factory *factory, const char *name, struct 
 static sc_status write_root(const struct sc_factory *factory, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bio) bio = BIO_new(BIO_s_mem());
-	char *text = NULL;
-	long len;
+	SC_CLEANUP(sc_bytes) pem = { 0 };
 
 	if (!bio || PEM_write_bio_X509(bio, factory->root) != 1)
 		return sc_fail_crypto(err, "root certificate: cannot be written");
-	len = BIO_get_mem_data(bio, &text);
-	return sc_file_write(&factory->dir, ROOT_FILE, sc_view_of(text, (size_t)len), SC_FILE_NEW,
-			     PUBLIC_BITS, err);
+	SC_TRY(sc_bytes_of_bio(bio, &pem, err));
+	return sc_file_write(&factory->dir, ROOT_FILE, sc_bytes_view(&pem), SC_FILE_NEW, PUBLIC_BITS, err);
 }
 
 static sc_status write_hash(const struct sc_factory *factory, struct sc_error *err)

@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 
 #include "base/clock.h"
+#include "base/libcrypto.h"
 #include "evidence/warrant_answer.h"
 #include "evidence/key_shape.h"
 #include "evidence/signed_statement.h"
@@ -18,8 +19,6 @@
 
 #define PEM_BEGIN "-----BEGIN"
 
-SC_CLEANUP_POINTER(sc_bio, BIO, BIO_free_all)
-SC_CLEANUP_POINTER(sc_csr, X509_REQ, X509_REQ_free)
 
 /* For the lifetime of its kind, but never longer than the root; a day back, as offline clocks differ. */
 static sc_status issue(struct sc_factory *factory, struct sc_certificate_request *request, const char *note,
@@ -104,7 +103,7 @@ static sc_status check_csr(X509_REQ *csr, struct sc_text *esn, struct sc_hash *k
 sc_status sc_factory_warrant(struct sc_factory *factory, struct sc_view request, struct sc_bytes *answer,
 			     struct sc_error *err)
 {
-	SC_CLEANUP(sc_csr) csr = NULL;
+	SC_CLEANUP(sc_x509_req) csr = NULL;
 	SC_CLEANUP(sc_x509) warrant = NULL;
 	struct sc_text esn = { 0 };
 	struct sc_hash key = { 0 };
@@ -149,7 +148,7 @@ static sc_status certify(struct sc_factory *factory, const struct sc_region_requ
 						 .subject = name,
 						 .region = region };
 
-	SC_ENSURE(region, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(region, err));
 	region->region = request->region;
 	region->operator_name = request->operator_name;
 	sc_certificate_knso_name(&world->world, name);

@@ -6,6 +6,7 @@
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 
+#include "base/libcrypto.h"
 #include "formats/key_type.h"
 
 /*
@@ -17,10 +18,6 @@
 #define SCRYPT_P  10
 #define SALT_SIZE 16
 
-SC_CLEANUP_POINTER(sc_bio, BIO, BIO_free_all)
-SC_CLEANUP_POINTER(sc_algorithm_id, X509_ALGOR, X509_ALGOR_free)
-SC_CLEANUP_POINTER(sc_pkcs8, PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free) /* wipes the key in it */
-SC_CLEANUP_POINTER(sc_encrypted, X509_SIG, X509_SIG_free)
 
 sc_status sc_factory_root_key_new(EVP_PKEY **out, struct sc_error *err)
 {
@@ -35,13 +32,11 @@ sc_status sc_factory_root_key_new(EVP_PKEY **out, struct sc_error *err)
 sc_status sc_factory_root_key_encrypt(EVP_PKEY *key, const struct sc_secret *passphrase, struct sc_bytes *out,
 			      struct sc_error *err)
 {
-	SC_CLEANUP(sc_algorithm_id)
+	SC_CLEANUP(sc_x509_algor)
 	how = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), NULL, SALT_SIZE, NULL, SCRYPT_N, SCRYPT_R, SCRYPT_P);
 	SC_CLEANUP(sc_pkcs8) clear = EVP_PKEY2PKCS8(key);
-	SC_CLEANUP(sc_encrypted) encrypted = NULL;
+	SC_CLEANUP(sc_pkcs8_encrypted) encrypted = NULL;
 	SC_CLEANUP(sc_bio) bio = BIO_new(BIO_s_mem());
-	char *text = NULL;
-	long len;
 
 	if (how && clear)
 		encrypted = PKCS8_set0_pbe((const char *)passphrase->data, (int)passphrase->len, clear, how);
@@ -50,8 +45,7 @@ sc_status sc_factory_root_key_encrypt(EVP_PKEY *key, const struct sc_secret *pas
 	how = NULL; /* it belongs to what was encrypted */
 	if (!bio || PEM_write_bio_PKCS8(bio, encrypted) != 1)
 		return sc_fail_crypto(err, "root key: cannot be written");
-	len = BIO_get_mem_data(bio, &text);
-	return sc_bytes_copy(sc_view_of(text, (size_t)len), out, err);
+	return sc_bytes_of_bio(bio, out, err);
 }
 
 sc_status sc_factory_root_key_decrypt(struct sc_view pem, const struct sc_secret *passphrase, EVP_PKEY **out,
@@ -59,7 +53,7 @@ sc_status sc_factory_root_key_decrypt(struct sc_view pem, const struct sc_secret
 {
 	SC_CLEANUP(sc_bio) bio = BIO_new_mem_buf(pem.data, (int)pem.len);
 	/* "": the one passphrase is that of the PKCS#8 structure, below; libcrypto asks nobody for another. */
-	SC_CLEANUP(sc_encrypted) encrypted = bio ? PEM_read_bio_PKCS8(bio, NULL, NULL, "") : NULL;
+	SC_CLEANUP(sc_pkcs8_encrypted) encrypted = bio ? PEM_read_bio_PKCS8(bio, NULL, NULL, "") : NULL;
 	SC_CLEANUP(sc_pkcs8) clear = NULL;
 	SC_CLEANUP(sc_pkey) key = NULL;
 

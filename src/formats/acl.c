@@ -277,7 +277,7 @@ sc_status sc_acl_arrival(const struct sc_key_type *type, const struct sc_hash *w
 	SC_CLEANUP(sc_acl) acl = sc_acl_new();
 	struct sc_permission_group *group = NULL;
 
-	SC_ENSURE(acl, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(acl, err));
 	SC_TRY(sc_acl_add_group(acl, 1, SC_AUTHORITY_NONE, &group, err));
 	SC_TRY(sc_acl_add_use(group, sc_uses_of_type(type), err));
 	SC_TRY(sc_acl_add_make_blob(group, world, err));

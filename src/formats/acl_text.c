@@ -90,7 +90,7 @@ sc_status sc_acl_print(const struct sc_acl *acl, const char *indent, struct sc_b
 	FILE *stream = open_memstream(&text, &len);
 	sc_status status;
 
-	SC_ENSURE(stream, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(stream, err));
 	print_groups(stream, acl, indent);
 	if (fclose(stream)) {
 		free(text);

@@ -82,13 +82,8 @@ sc_status sc_spki_of(const EVP_PKEY *key, struct sc_bytes *out, struct sc_error 
 {
 	unsigned char *der = NULL;
 	int len = i2d_PUBKEY(key, &der);
-	sc_status status;
 
-	if (len <= 0)
-		return sc_fail_crypto(err, "the public key cannot be encoded");
-	status = sc_bytes_copy(sc_view_of(der, (size_t)len), out, err);
-	OPENSSL_free(der);
-	return status;
+	return sc_bytes_of_der(len, der, "the public key cannot be encoded", out, err);
 }
 
 sc_status sc_spki_read(struct sc_view der, EVP_PKEY **out, struct sc_error *err)

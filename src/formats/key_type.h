@@ -7,6 +7,7 @@
 
 #include <openssl/evp.h>
 
+#include "base/libcrypto.h"
 #include "formats/der.h"
 
 enum sc_algorithm {
@@ -54,6 +55,5 @@ sc_status sc_spki_read(struct sc_view der, EVP_PKEY **out, struct sc_error *err)
 /* The key hash: SHA-256 of the SubjectPublicKeyInfo, as `openssl pkey -pubin -outform DER | sha256sum`. */
 sc_status sc_key_hash(struct sc_view spki, struct sc_hash *out, struct sc_error *err) SC_WARN_UNUSED;
 
-SC_CLEANUP_POINTER(sc_pkey, EVP_PKEY, EVP_PKEY_free)
 
 #endif

@@ -8,6 +8,8 @@
 #include <openssl/objects.h>
 #include <openssl/safestack.h>
 
+#include "base/libcrypto.h"
+
 #define SIGNATURE_MAX 256
 
 /* -- the templates: RFC 5652 sections 3, 5.1, 5.2, 5.3 ----------------------------------------- */
@@ -155,7 +157,6 @@ static bool add_attribute(STACK_OF(X509_ATTRIBUTE) *attributes, int nid, int typ
 	return false;
 }
 
-SC_CLEANUP_POINTER(sc_object, ASN1_OBJECT, ASN1_OBJECT_free)
 
 static sc_status content_type_of(const struct sc_signed_data *s, ASN1_OBJECT **out, struct sc_error *err)
 {
@@ -171,7 +172,7 @@ static sc_status content_type_of(const struct sc_signed_data *s, ASN1_OBJECT **o
 static sc_status add_signed_attributes(STACK_OF(X509_ATTRIBUTE) *attributes, const struct sc_signed_data *s,
 				       struct sc_error *err)
 {
-	SC_CLEANUP(sc_object) type = NULL;
+	SC_CLEANUP(sc_asn1_object) type = NULL;
 	struct sc_hash digest;
 
 	SC_TRY(content_type_of(s, &type, err));
@@ -205,7 +206,7 @@ sc_status sc_signed_data_attributes(const struct sc_signed_data *s, struct sc_by
 {
 	SC_CLEANUP(sc_attributes) attributes = sk_X509_ATTRIBUTE_new_null();
 
-	SC_ENSURE(attributes, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(attributes, err));
 	SC_TRY(add_signed_attributes(attributes, s, err));
 	return encode_item(attributes, ASN1_ITEM_rptr(signed_attributes), out, err);
 }
@@ -298,13 +299,13 @@ sc_status sc_signed_data_encode(const struct sc_signed_data *s, struct sc_bytes 
 	SC_CLEANUP(content_info) info = content_info_new();
 	SC_CLEANUP(sc_bytes) der = { 0 };
 
-	SC_ENSURE(info, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(info, err));
 	SC_TRY(check_counts(sk_X509_num(s->certificates), s->signature.len, err));
 	SC_TRY(fill(info, s, err));
 	SC_TRY(encode_item(info, ASN1_ITEM_rptr(content_info), &der, err));
 	SC_ENSURE(der.len <= SC_SIGNED_DATA_MAX, err, SC_ERR_TOO_LARGE, "statement: longer than %d bytes",
 		  SC_SIGNED_DATA_MAX);
-	*out = sc_bytes_take(&der);
+	*out = sc_steal(der);
 	return SC_OK;
 }
 
@@ -327,7 +328,7 @@ static sc_status take(struct content_info *info, struct sc_signed_data *s, struc
 			     sc_view_of(ASN1_STRING_get0_data(encapsulated->content),
 					(size_t)ASN1_STRING_length(encapsulated->content)),
 			     err));
-	s->signature = sc_bytes_take(&signer->signature);
+	s->signature = sc_steal(signer->signature);
 	for (int i = 0; i < sk_X509_num(data->certificates); i++)
 		SC_TRY(sc_signed_data_enclose(s, sk_X509_value(data->certificates, i), err));
 	X509_NAME_free(s->issuer);
@@ -344,7 +345,7 @@ sc_status sc_signed_data_decode(struct sc_view der, struct sc_signed_data **out,
 	SC_CLEANUP(sc_bytes) again = { 0 };
 	const unsigned char *p = der.data;
 
-	SC_ENSURE(s, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(s, err));
 	SC_ENSURE(der.len > 0, err, SC_ERR_ENCODING, "statement: empty");
 	SC_ENSURE(der.len <= SC_SIGNED_DATA_MAX, err, SC_ERR_TOO_LARGE, "statement: longer than %d bytes",
 		  SC_SIGNED_DATA_MAX);

@@ -12,6 +12,7 @@
 
 #include <openssl/x509.h>
 
+#include "base/libcrypto.h"
 #include "formats/der.h"
 
 #define SC_SIGNED_DATA_MAX         65536
@@ -67,6 +68,5 @@ sc_status sc_x509_encode(X509 *certificate, struct sc_bytes *out, struct sc_erro
  */
 sc_status sc_x509_decode(struct sc_view der, X509 **out, struct sc_error *err) SC_WARN_UNUSED;
 
-SC_CLEANUP_POINTER(sc_x509, X509, X509_free)
 
 #endif

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "formats/guid.h"
 #include "formats/key_blob.h"
+#include "formats/vault_name.h"
 
 #define HEADER_FORMAT  "safeconduct.transfer.1"
 #define CONTENT_FORMAT "safeconduct.transfer-content.1"
@@ -46,7 +48,7 @@ static bool header_is_valid(const void *value)
 	const struct sc_transfer_header *h = value;
 
 	return h->suite == SC_TRANSFER_SUITE && h->region.s[0] &&
-	       sc_subscription_is_valid(h->subscription.s) && sc_friendly_name_is_valid(h->friendly_name.s) &&
+	       sc_guid_is_lower(h->subscription.s) && sc_friendly_name_is_valid(h->friendly_name.s) &&
 	       sc_key_type_is_known(&h->type) && sc_acl_is_valid(h->arrival) &&
 	       h->package_id.len == SC_PACKAGE_ID_SIZE && h->not_after > h->created && h->source_esn.s[0];
 }
@@ -79,21 +81,9 @@ sc_status sc_transfer_header_digest(const struct sc_transfer_header *header, str
 	return sc_sha256(sc_bytes_view(&der), out, err);
 }
 
-bool sc_subscription_is_valid(const char *text)
-{
-	static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-
-	if (strlen(text) != sizeof shape - 1)
-		return false;
-	for (size_t i = 0; i < sizeof shape - 1; i++)
-		if (shape[i] == '-' ? text[i] != '-' : !strchr("0123456789abcdef", text[i]))
-			return false;
-	return true;
-}
-
 bool sc_friendly_name_is_valid(const char *text)
 {
-	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
+	size_t len = strspn(text, SC_NAME_ALPHABET);
 
 	return len >= 1 && len <= 64 && text[len] == '\0';
 }

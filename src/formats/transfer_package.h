@@ -62,9 +62,6 @@ SC_DER_DECLARE(sc_transfer_content)
 sc_status sc_transfer_header_digest(const struct sc_transfer_header *header, struct sc_hash *out,
 				    struct sc_error *err) SC_WARN_UNUSED;
 
-/* True for a lower-case GUID, xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx: what a subscription id looks like. */
-bool sc_subscription_is_valid(const char *text);
-
 /*
  * True for what may stand in a file's name: 1 to 64 letters, digits and hyphens, as the vault's own key names
  * are (article step 4.3: "a label that is used for your output file name").

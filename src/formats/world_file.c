@@ -4,6 +4,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "base/big_endian.h"
+#include "base/libcrypto.h"
 #include "formats/key_blob.h"
 #include "formats/key_type.h"
 #include "formats/signed_data.h"
@@ -89,9 +91,9 @@ SC_DER_IMPLEMENT_ENVELOPE(sc_world_file, BODY_FORMAT, "world file", SC_WORLD_MAX
 sc_status sc_world_id(struct sc_view knso, const struct sc_hash *hkm, uint32_t suite, struct sc_hash *out,
 		      struct sc_error *err)
 {
-	uint8_t number[4] = { (uint8_t)(suite >> 24), (uint8_t)(suite >> 16), (uint8_t)(suite >> 8), (uint8_t)suite };
+	struct sc_big_endian32 number = sc_big_endian32_of(suite);
 	struct sc_hash knso_hash;
-	struct sc_view parts[] = { sc_hash_view(&knso_hash), sc_hash_view(hkm), sc_view_of(number, sizeof number) };
+	struct sc_view parts[] = { sc_hash_view(&knso_hash), sc_hash_view(hkm), sc_big_endian32_view(&number) };
 
 	SC_TRY(sc_key_hash(knso, &knso_hash, err));
 	return sc_hash_parts("safeconduct world 1", parts, 3, out, err);
@@ -107,7 +109,6 @@ sc_status sc_world_digest(const struct sc_world_body *body, struct sc_hash *out,
 	return sc_hash_parts("safeconduct world file 1", &part, 1, out, err);
 }
 
-SC_CLEANUP_POINTER(sc_pkey_ctx, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 
 sc_status sc_world_file_verify(const struct sc_world_file *file, struct sc_error *err)
 {

@@ -201,7 +201,7 @@ static sc_status complete(struct sc_bytes *token, struct sc_view signature, stru
 
 	SC_TRY(sc_signind_token_key_join(sc_bytes_view(token), signature, &whole, err));
 	sc_bytes_free(token);
-	*token = sc_bytes_take(&whole);
+	*token = sc_steal(whole);
 	return SC_OK;
 }
 

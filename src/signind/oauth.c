@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "signind/guid.h"
+#include "formats/guid.h"
 
 struct row {
 	unsigned status;
@@ -52,7 +52,7 @@ static const char *correlation_of(const struct sc_web_request *request)
 {
 	const char *given = sc_web_header(request, "client-request-id");
 
-	return given && sc_guid_is(given) ? given : sc_web_request_id(request);
+	return given && sc_guid_is_valid(given) ? given : sc_web_request_id(request);
 }
 
 void sc_signind_oauth_refuse(struct sc_web_request *request, enum sc_signind_refusal refusal, const char *detail)

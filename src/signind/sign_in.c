@@ -36,7 +36,7 @@ static bool looks_like_a_name(const char *text)
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+@";
 
 	return text && strlen(text) <= NAME_SHOWN_MAX && strspn(text, allowed) == strlen(text) &&
-	       (strchr(text, '@') || sc_guid_is(text));
+	       (strchr(text, '@') || sc_guid_is_valid(text));
 }
 
 static const char *shown(const struct sc_signind_sign_in *sign_in)

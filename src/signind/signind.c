@@ -62,7 +62,7 @@ static sc_status open_parts(struct sc_signind *service, const struct sc_signind_
 			    struct sc_error *err)
 {
 	service->tenants = calloc(SC_SIGNIND_TENANTS_MAX, sizeof *service->tenants);
-	SC_ENSURE(service->tenants, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(service->tenants, err));
 	SC_TRY(sc_signind_urls_set(settings->domain, settings->port, settings->vault_port, &service->places, err));
 	SC_TRY(make_nobody(service->nobody, err));
 	SC_TRY(sc_signind_throttle_new(&service->throttle, err));
@@ -80,7 +80,7 @@ sc_status sc_signind_new(const struct sc_signind_settings *settings, struct sc_s
 {
 	SC_CLEANUP(sc_signind) service = calloc(1, sizeof *service);
 
-	SC_ENSURE(service, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(service, err));
 	SC_TRY(open_parts(service, settings, err));
 	*out = sc_steal(service);
 	return SC_OK;

@@ -2,7 +2,7 @@
 #ifndef SC_SIGNIND_SIGNIND_H
 #define SC_SIGNIND_SIGNIND_H
 
-#include "signind/guid.h"
+#include "formats/guid.h"
 #include "signind/urls.h"
 #include "signind/throttle.h"
 #include "signind/token_key.h"

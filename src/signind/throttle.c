@@ -48,7 +48,7 @@ sc_status sc_signind_throttle_new(struct sc_signind_throttle **out, struct sc_er
 {
 	SC_CLEANUP(sc_signind_throttle) throttle = calloc(1, sizeof *throttle);
 
-	SC_ENSURE(throttle, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(throttle, err));
 	pthread_mutex_init(&throttle->lock, NULL);
 	SC_TRY(sc_secret_random(KEY_LEN, &throttle->key, err));
 	*out = sc_steal(throttle);

@@ -8,11 +8,11 @@
 #include <openssl/core_names.h>
 
 #include "base/file.h"
+#include "base/libcrypto.h"
 #include "client/client.h"
 #include "formats/key_blob.h"
 #include "web/json.h"
 
-SC_CLEANUP_POINTER(sc_bn, BIGNUM, BN_free)
 
 void sc_signind_token_key_free(struct sc_signind_token_key *key)
 {
@@ -29,7 +29,7 @@ static sc_status owner_of_daemon(struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_owner) owner = sc_owner_new();
 
-	SC_ENSURE(owner, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(owner, err));
 	SC_TRY(sc_text_set(&owner->daemon, SC_SIGNIND_TOKEN_KEY_OWNER, "daemon", err));
 	return sc_owner_encode(owner, out, err);
 }
@@ -76,7 +76,7 @@ static sc_status thumbprint(const char *n, const char *e, struct sc_bytes *out, 
 	SC_CLEANUP(sc_bytes) text = { 0 };
 	struct sc_hash hash;
 
-	SC_ENSURE(members, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(members, err));
 	SC_TRY(sc_json_write(members, &text, err));
 	SC_TRY(sc_sha256(sc_bytes_view(&text), &hash, err));
 	return sc_base64url_write(sc_hash_view(&hash), out, err);
@@ -97,7 +97,7 @@ static sc_status describe(struct sc_signind_token_key *key, const EVP_PKEY *publ
 	jwks = json_pack("{s:[{s:s, s:s, s:s, s:s, s:s, s:s}]}", "keys", "kty", "RSA", "use", "sig", "alg",
 			 "RS256", "kid", kid.data, "n", n.data, "e", e.data);
 	header = json_pack("{s:s, s:s, s:s}", "alg", "RS256", "typ", "JWT", "kid", kid.data);
-	SC_ENSURE(jwks && header, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(jwks && header, err));
 	SC_TRY(sc_json_write(jwks, &key->jwks, err));
 	SC_TRY(sc_json_write(header, &header_text, err));
 	return sc_base64url_write(sc_bytes_view(&header_text), &key->header, err);
@@ -121,7 +121,7 @@ sc_status sc_signind_token_key_open(const char *blob, const char *module, struct
 {
 	SC_CLEANUP(sc_signind_token_key) key = calloc(1, sizeof *key);
 
-	SC_ENSURE(key, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(key, err));
 	SC_TRY(open_key(key, blob, module, err));
 	*out = sc_steal(key);
 	return SC_OK;
@@ -135,7 +135,7 @@ static sc_status join(struct sc_view left, struct sc_view right, struct sc_bytes
 	memcpy(text.data, left.data, left.len);
 	text.data[left.len] = '.';
 	memcpy(text.data + left.len + 1, right.data, right.len);
-	*out = sc_bytes_take(&text);
+	*out = sc_steal(text);
 	return SC_OK;
 }
 

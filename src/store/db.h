@@ -64,7 +64,7 @@ struct sc_db_value sc_db_bytes(struct sc_view bytes);
 
 #define SC_DB_COLUMNS_MAX 24
 
-/* A row that was read. Its columns point into `memory`; whoever keeps them takes it (sc_bytes_take). */
+/* A row that was read. Its columns point into `memory`; whoever keeps them takes it (sc_steal). */
 struct sc_db_row {
 	struct {
 		bool is_null;

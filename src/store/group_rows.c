@@ -31,7 +31,7 @@ static void fill_group(void *out, struct sc_db_row *row)
 		.location = sc_db_row_text(row, 3),
 		.tags = sc_db_row_text(row, 4),
 		.created = row->column[5].integer,
-		.memory = sc_bytes_take(&row->memory),
+		.memory = sc_steal(row->memory),
 	};
 }
 

@@ -77,7 +77,7 @@ static void fill_key(void *out, struct sc_db_row *row)
 		.key_ops = sc_db_row_text(row, 13),
 		.tags = sc_db_row_text(row, 14),
 		.revision = row->column[15].integer,
-		.memory = sc_bytes_take(&row->memory),
+		.memory = sc_steal(row->memory),
 	};
 }
 
@@ -85,7 +85,7 @@ static void fill_key(void *out, struct sc_db_row *row)
 
 /* What is known of a package's id, as seen from one place. */
 struct package {
-	char version[SC_STORE_VERSION_SIZE];
+	char version[SC_KEY_VERSION_SIZE];
 	struct sc_hash digest;
 	bool is_same_place;
 	bool has_key;
@@ -107,7 +107,7 @@ static void fill_package(void *out, struct sc_db_row *row)
 
 /* Rule F4. The words name no place: it may be another tenant's (P6). */
 static sc_status judge(const struct package *package, const struct sc_store_package_claim *claim,
-		       char version[SC_STORE_VERSION_SIZE], struct sc_error *err)
+		       char version[SC_KEY_VERSION_SIZE], struct sc_error *err)
 {
 	SC_ENSURE(sc_hash_equals(&package->digest, &claim->digest), err, SC_ERR_EXISTS,
 		  "another file with this package's id has been imported");
@@ -116,7 +116,7 @@ static sc_status judge(const struct package *package, const struct sc_store_pack
 	    "the package has been imported into another place: make a new one (KeyTransferRemote -Package)");
 	SC_ENSURE(package->has_key, err, SC_ERR_EXISTS,
 		  "the key of this package has been purged: make a new package (KeyTransferRemote -Package)");
-	memcpy(version, package->version, SC_STORE_VERSION_SIZE);
+	memcpy(version, package->version, SC_KEY_VERSION_SIZE);
 	return SC_OK;
 }
 
@@ -142,7 +142,7 @@ static sc_status claim_package(struct sc_db_transaction *transaction, const stru
 }
 
 static sc_status answer_earlier(struct sc_db_transaction *transaction, const struct sc_store_key_row *row,
-				const struct sc_store_package_claim *claim, char version[SC_STORE_VERSION_SIZE],
+				const struct sc_store_package_claim *claim, char version[SC_KEY_VERSION_SIZE],
 				struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(claim->region), sc_db_bytes(claim->id),
@@ -157,7 +157,7 @@ static sc_status answer_earlier(struct sc_db_transaction *transaction, const str
 
 sc_status sc_store_package_find(struct sc_store_vault_db *store, const char *tenant, const char *vault,
 				const char *name, const struct sc_store_package_claim *claim,
-				char version[SC_STORE_VERSION_SIZE], struct sc_error *err)
+				char version[SC_KEY_VERSION_SIZE], struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(claim->region), sc_db_bytes(claim->id),
 					      sc_db_folded(tenant), sc_db_folded(vault), sc_db_folded(name) };
@@ -198,13 +198,13 @@ static sc_status add_key(struct sc_db_transaction *transaction, const struct sc_
 
 static bool is_version(const char *version)
 {
-	uint8_t ignored[(SC_STORE_VERSION_SIZE - 1) / 2];
+	uint8_t ignored[(SC_KEY_VERSION_SIZE - 1) / 2];
 
 	return sc_hex_read(version, ignored, sizeof ignored);
 }
 
 sc_status sc_store_key_import(struct sc_store_vault_db *store, const struct sc_store_key_row *row,
-			      const struct sc_store_package_claim *claim, char version[SC_STORE_VERSION_SIZE],
+			      const struct sc_store_package_claim *claim, char version[SC_KEY_VERSION_SIZE],
 			      struct sc_error *err)
 {
 	SC_CLEANUP(sc_db_transaction) transaction = SC_DB_NO_TRANSACTION;
@@ -212,14 +212,14 @@ sc_status sc_store_key_import(struct sc_store_vault_db *store, const struct sc_s
 
 	SC_TRY(check_claim(claim, err));
 	SC_ENSURE(is_version(row->version), err, SC_ERR_ARGUMENT, "a key's version has %d hexadecimal digits",
-		  SC_STORE_VERSION_SIZE - 1);
+		  SC_KEY_VERSION_SIZE - 1);
 	SC_TRY(sc_db_begin(store->db, &transaction, err));
 	SC_TRY(claim_package(&transaction, row, claim, &added, err));
 	if (!added)
 		return answer_earlier(&transaction, row, claim, version, err);
 	SC_TRY(add_key(&transaction, row, err));
 	SC_TRY(sc_db_commit(&transaction, err));
-	memcpy(version, row->version, SC_STORE_VERSION_SIZE);
+	memcpy(version, row->version, SC_KEY_VERSION_SIZE);
 	return SC_OK;
 }
 

@@ -71,7 +71,7 @@ static void fill_tenant(void *out, struct sc_db_row *row)
 	*(struct sc_store_signin_tenant_row *)out = (struct sc_store_signin_tenant_row){
 		.id = sc_db_row_text(row, 0),
 		.name = sc_db_row_text(row, 1),
-		.memory = sc_bytes_take(&row->memory),
+		.memory = sc_steal(row->memory),
 	};
 }
 
@@ -143,7 +143,7 @@ static void fill_user(void *out, struct sc_db_row *row)
 		.upn = sc_db_row_text(row, 2),
 		.name = sc_db_row_text(row, 3),
 		.password = sc_db_row_text(row, 4),
-		.memory = sc_bytes_take(&row->memory),
+		.memory = sc_steal(row->memory),
 	};
 }
 
@@ -201,7 +201,7 @@ static void fill_application(void *out, struct sc_db_row *row)
 		.oid = sc_db_row_text(row, 2),
 		.name = sc_db_row_text(row, 3),
 		.secret = sc_db_row_text(row, 4),
-		.memory = sc_bytes_take(&row->memory),
+		.memory = sc_steal(row->memory),
 	};
 }
 
@@ -266,7 +266,7 @@ static void fill_refresh(void *out, struct sc_db_row *row)
 		.created = row->column[4].integer,
 		.expires = row->column[5].integer,
 		.until = row->column[7].integer,
-		.memory = sc_bytes_take(&row->memory),
+		.memory = sc_steal(row->memory),
 	};
 	read_hash(row, 0, &refresh->hash);
 	read_hash(row, 6, &refresh->family);

@@ -22,7 +22,7 @@ static void fill_tenant(void *out, struct sc_db_row *row)
 	*(struct sc_store_tenant_row *)out = (struct sc_store_tenant_row){
 		.id = sc_db_row_text(row, 0),
 		.name = sc_db_row_text(row, 1),
-		.memory = sc_bytes_take(&row->memory),
+		.memory = sc_steal(row->memory),
 	};
 }
 
@@ -72,7 +72,7 @@ static void fill_subscription(void *out, struct sc_db_row *row)
 		.id = sc_db_row_text(row, 0),
 		.tenant = sc_db_row_text(row, 1),
 		.name = sc_db_row_text(row, 2),
-		.memory = sc_bytes_take(&row->memory),
+		.memory = sc_steal(row->memory),
 	};
 }
 

@@ -46,7 +46,7 @@ static void fill_vault(void *out, struct sc_db_row *row)
 		.created = row->column[9].integer,
 		.updated = row->column[10].integer,
 		.revision = row->column[11].integer,
-		.memory = sc_bytes_take(&row->memory),
+		.memory = sc_steal(row->memory),
 	};
 }
 

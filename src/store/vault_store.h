@@ -27,6 +27,7 @@
 #define SC_STORE_VAULT_STORE_H
 
 #include "base/digest.h"
+#include "formats/vault_name.h"
 
 /* Longest id or name, and longest text of a JSON column, in bytes. */
 #define SC_STORE_NAME_MAX 256
@@ -206,8 +207,6 @@ struct sc_store_package_claim {
 	struct sc_hash digest; /* SHA-256 of the whole package file */
 };
 
-#define SC_STORE_VERSION_SIZE 33 /* 32 hexadecimal digits, terminated */
-
 /*
  * The rule of one import (F4). Writes the key version and its package's id together, or neither, so that of
  * two imports of one package exactly one writes:
@@ -219,7 +218,7 @@ struct sc_store_package_claim {
  *   SC_ERR_NOT_FOUND  the vault is not there
  */
 sc_status sc_store_key_import(struct sc_store_vault_db *store, const struct sc_store_key_row *row,
-			      const struct sc_store_package_claim *claim, char version[SC_STORE_VERSION_SIZE],
+			      const struct sc_store_package_claim *claim, char version[SC_KEY_VERSION_SIZE],
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 /*
@@ -228,7 +227,7 @@ sc_status sc_store_key_import(struct sc_store_vault_db *store, const struct sc_s
  */
 sc_status sc_store_package_find(struct sc_store_vault_db *store, const char *tenant, const char *vault,
 				const char *name, const struct sc_store_package_claim *claim,
-				char version[SC_STORE_VERSION_SIZE], struct sc_error *err) SC_WARN_UNUSED;
+				char version[SC_KEY_VERSION_SIZE], struct sc_error *err) SC_WARN_UNUSED;
 
 /* The version of a key, or the newest where `version` is NULL or "". */
 sc_status sc_store_key_find(struct sc_store_vault_db *store, const char *tenant, const char *vault,

@@ -13,6 +13,7 @@
 #include <openssl/evp.h>
 
 #include "base/bytes.h"
+#include "base/libcrypto.h"
 #include "base/options.h"
 #include "base/os.h"
 
@@ -33,7 +34,6 @@ struct arguments {
 	size_t count;
 };
 
-SC_CLEANUP_POINTER(sc_md_ctx, EVP_MD_CTX, EVP_MD_CTX_free)
 
 static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool *done, struct sc_error *err)
 {

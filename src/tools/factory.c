@@ -32,8 +32,7 @@ static sc_status ask_twice(struct sc_secret *out, struct sc_error *err)
 	SC_TRY(sc_terminal_read_secret("New passphrase of the root key: ", &first, err));
 	SC_TRY(sc_terminal_read_secret("The same once more: ", &second, err));
 	SC_ENSURE(sc_secret_equals(&first, &second), err, SC_ERR_ARGUMENT, "the two passphrases differ");
-	*out = first;
-	first = (struct sc_secret){ 0 };
+	*out = sc_steal(first);
 	return SC_OK;
 }
 

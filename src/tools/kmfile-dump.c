@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/libcrypto.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "formats/card.h"
@@ -299,8 +300,6 @@ static sc_status dump_region_request(struct sc_view der, bool *is_it, struct sc_
 
 /* -- certificates and statements --------------------------------------------------------------- */
 
-SC_CLEANUP_POINTER(sc_bio, BIO, BIO_free_all)
-SC_CLEANUP_POINTER(sc_usages, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free)
 
 static const struct {
 	const char *oid;
@@ -315,7 +314,7 @@ static const struct {
 /* What it says that it is, by its extended key usage; evidence/ has the checks. */
 static const char *stated_kind(X509 *certificate)
 {
-	SC_CLEANUP(sc_usages) stated = X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
+	SC_CLEANUP(sc_extended_key_usage) stated = X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
 	char oid[80] = "";
 
 	if (stated && sk_ASN1_OBJECT_num(stated) == 1)

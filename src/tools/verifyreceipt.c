@@ -108,7 +108,7 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 	struct sc_byok_sent_package package;
 	struct sc_byok_receipt_expected expected = { 0 };
 	struct arguments a = { 0 };
-	char subscription[SC_SUBSCRIPTION_SIZE];
+	char subscription[SC_GUID_SIZE];
 	uint64_t module = 1;
 
 	SC_TRY(read_arguments(argc, argv, &a, done, err));

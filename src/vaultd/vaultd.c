@@ -12,7 +12,7 @@
 #include "vaultd/keys/key_routes.h"
 #include "vaultd/resources/resource_routes.h"
 
-bool sc_vaultd_issuer_tenant(const char *issuer, char tenant[SC_TENANT_SIZE])
+bool sc_vaultd_issuer_tenant(const char *issuer, char tenant[SC_GUID_SIZE])
 {
 	size_t len = strlen(issuer);
 	const char *slash;
@@ -20,16 +20,16 @@ bool sc_vaultd_issuer_tenant(const char *issuer, char tenant[SC_TENANT_SIZE])
 	if (len > 0 && issuer[len - 1] == '/')
 		len--;
 	slash = memrchr(issuer, '/', len);
-	if (!slash || len - (size_t)(slash + 1 - issuer) != SC_TENANT_SIZE - 1)
+	if (!slash || len - (size_t)(slash + 1 - issuer) != SC_GUID_SIZE - 1)
 		return false;
-	memcpy(tenant, slash + 1, SC_TENANT_SIZE - 1);
-	tenant[SC_TENANT_SIZE - 1] = '\0';
-	return sc_subscription_is_valid(tenant); /* a GUID in lower case, as they are */
+	memcpy(tenant, slash + 1, SC_GUID_SIZE - 1);
+	tenant[SC_GUID_SIZE - 1] = '\0';
+	return sc_guid_is_lower(tenant); /* a GUID in lower case, as they are */
 }
 
 const char *sc_vaultd_issuer_of(const struct sc_vaultd *vaultd, const char *tenant)
 {
-	char of[SC_TENANT_SIZE];
+	char of[SC_GUID_SIZE];
 
 	for (size_t i = 0; i < vaultd->settings->issuer_count; i++)
 		if (sc_vaultd_issuer_tenant(vaultd->settings->issuers[i], of) && strcasecmp(of, tenant) == 0)
@@ -109,7 +109,7 @@ static sc_status open_regions(struct sc_vaultd *vaultd, struct sc_error *err)
 static sc_status open_issuers(struct sc_vaultd *vaultd, struct sc_error *err)
 {
 	const struct sc_vaultd_settings *s = vaultd->settings;
-	char tenant[SC_TENANT_SIZE];
+	char tenant[SC_GUID_SIZE];
 	const char *tenants[] = { tenant };
 
 	SC_TRY(sc_web_issuers_new(&vaultd->issuers, err));

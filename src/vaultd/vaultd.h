@@ -3,6 +3,7 @@
 #define SC_VAULTD_VAULTD_H
 
 #include "client/pipeline.h"
+#include "formats/guid.h"
 #include "formats/region.h"
 #include "store/vault_store.h"
 #include "vaultd/audit/audit.h"
@@ -55,7 +56,6 @@ const char *sc_vaultd_issuer_of(const struct sc_vaultd *vaultd, const char *tena
 bool sc_vaultd_is_administrator(const struct sc_vaultd *vaultd, const char *issuer, const char *oid);
 
 /* The tenant's id that an issuer's path ends in, without its slash; false if it does not end in a GUID. */
-#define SC_TENANT_SIZE 37
-bool sc_vaultd_issuer_tenant(const char *issuer, char tenant[SC_TENANT_SIZE]);
+bool sc_vaultd_issuer_tenant(const char *issuer, char tenant[SC_GUID_SIZE]);
 
 #endif

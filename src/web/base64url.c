@@ -42,7 +42,7 @@ sc_status sc_base64url_read(struct sc_view text, size_t max, struct sc_bytes *ou
 		}
 	}
 	SC_ENSURE(bits == 0, err, SC_ERR_ENCODING, "no canonical base64url: bits beyond the last byte");
-	*out = sc_bytes_take(&bytes);
+	*out = sc_steal(bytes);
 	return SC_OK;
 }
 

@@ -34,7 +34,7 @@ static struct MHD_Response *wrap(struct sc_bytes *body)
 		sc_bytes_free(body);
 		return NULL;
 	}
-	*kept = sc_bytes_take(body);
+	*kept = sc_steal(*body);
 	response =
 	    MHD_create_response_from_buffer_with_free_callback_cls(kept->len, kept->data, free_body, kept);
 	if (!response)

@@ -9,20 +9,6 @@
 
 #include "base/os.h"
 
-bool sc_guid_make(char text[SC_GUID_SIZE])
-{
-	uint8_t b[16];
-	char hex[2 * sizeof b + 1];
-
-	if (sc_os->random(b, sizeof b))
-		return false;
-	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40); /* RFC 4122 section 4.4 */
-	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	sc_hex(sc_view_of(b, sizeof b), hex);
-	snprintf(text, SC_GUID_SIZE, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
-	return true;
-}
-
 /* -- its life ---------------------------------------------------------------------------------- */
 
 static void free_request(struct sc_web_request *request)
@@ -87,7 +73,7 @@ struct sc_web_request *sc_web_request_new(struct sc_web_server *server, struct M
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	request->link = info ? info->socket_context : NULL;
 	note_peer(request);
-	if (request->link && sc_guid_make(request->id) &&
+	if (request->link && sc_guid_make(request->id, NULL) == SC_OK &&
 	    sc_bytes_copy(sc_view_text(raw_target), &request->raw_target, NULL) == SC_OK)
 		return request;
 	sc_web_request_release(request);

@@ -15,12 +15,12 @@
 
 #include <microhttpd.h>
 
+#include "formats/guid.h"
 #include "web/check.h"
 #include "web/route.h"
 #include "wire/cursor.h"
 
 #define SC_WEB_METHOD_MAX 15
-#define SC_GUID_SIZE      37 /* terminated */
 
 enum sc_web_phase {
 	SC_WEB_HEAD,      /* the first line has been read */
@@ -93,8 +93,5 @@ void sc_web_request_answer_refusal(struct sc_web_request *request);
 
 /* Answers 503 with Retry-After, in place of a handler that is late: its own answer will be dropped. */
 void sc_web_request_expire(struct sc_web_request *request);
-
-/* A random GUID (version 4). False without random bytes. */
-bool sc_guid_make(char text[SC_GUID_SIZE]);
 
 #endif

@@ -55,7 +55,7 @@ static void drop_empty_segments(struct sc_web_target *target)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < target->segment_count; i++) {
-		struct sc_bytes segment = sc_bytes_take(&target->segment[i]);
+		struct sc_bytes segment = sc_steal(target->segment[i]);
 
 		if (segment.len == 0)
 			sc_bytes_free(&segment);

@@ -37,7 +37,7 @@ static sc_status add_segment(struct sc_web_target *target, struct sc_view raw, s
 	SC_ENSURE(strcmp(text, ".") != 0 && strcmp(text, "..") != 0, err, SC_ERR_HTTP,
 		  "a relative segment in the path");
 	SC_ENSURE(!strpbrk(text, "/\\"), err, SC_ERR_HTTP, "an escaped slash in the path");
-	target->segment[target->segment_count++] = sc_bytes_take(&segment);
+	target->segment[target->segment_count++] = sc_steal(segment);
 	return SC_OK;
 }
 
@@ -119,7 +119,7 @@ sc_status sc_web_host_read(const char *text, struct sc_bytes *name, uint16_t *po
 		if (lower.data[i] >= 'A' && lower.data[i] <= 'Z')
 			lower.data[i] = (uint8_t)(lower.data[i] + ('a' - 'A'));
 	SC_ENSURE(is_host_name(sc_bytes_view(&lower)), err, SC_ERR_HTTP, "a malformed name in Host");
-	*name = sc_bytes_take(&lower);
+	*name = sc_steal(lower);
 	*port = number;
 	return SC_OK;
 }

@@ -40,7 +40,7 @@ sc_status sc_web_percent_decode(struct sc_view text, bool plus_is_space, struct 
 
 	SC_TRY(sc_bytes_new(text.len, &decoded, err));
 	SC_TRY(decode_into(text, plus_is_space, &decoded, err));
-	*out = sc_bytes_take(&decoded);
+	*out = sc_steal(decoded);
 	return SC_OK;
 }
 
@@ -59,8 +59,8 @@ static sc_status append(struct sc_web_pairs *pairs, struct sc_bytes *name, struc
 {
 	SC_ENSURE(pairs->count < SC_WEB_PAIRS_MAX, err, SC_ERR_HTTP, "more than %d headers or parameters",
 		  SC_WEB_PAIRS_MAX);
-	pairs->item[pairs->count].name = sc_bytes_take(name);
-	pairs->item[pairs->count].value = sc_bytes_take(value);
+	pairs->item[pairs->count].name = sc_steal(*name);
+	pairs->item[pairs->count].value = sc_steal(*value);
 	pairs->count++;
 	return SC_OK;
 }
@@ -85,7 +85,7 @@ sc_status sc_web_pairs_set(struct sc_web_pairs *pairs, const char *name, const c
 			continue;
 		SC_TRY(sc_bytes_copy(sc_view_text(value), &copy, NULL));
 		sc_bytes_free(&pairs->item[i].value);
-		pairs->item[i].value = sc_bytes_take(&copy);
+		pairs->item[i].value = sc_steal(copy);
 		return SC_OK;
 	}
 	return sc_web_pairs_add(pairs, sc_view_text(name), sc_view_text(value), NULL);

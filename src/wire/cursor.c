@@ -5,6 +5,8 @@
 
 #include <openssl/crypto.h>
 
+#include "base/big_endian.h"
+
 #define FIRST_SIZE 256
 
 struct sc_reader sc_reader_of(struct sc_view view)
@@ -28,11 +30,8 @@ static const uint8_t *take(struct sc_reader *reader, size_t len)
 static uint64_t read_number(struct sc_reader *reader, size_t size)
 {
 	const uint8_t *p = take(reader, size);
-	uint64_t value = 0;
 
-	for (size_t i = 0; p && i < size; i++)
-		value = value << 8 | p[i];
-	return value;
+	return p ? sc_big_endian_read(p, size) : 0;
 }
 
 uint16_t sc_read_u16(struct sc_reader *reader)
@@ -128,10 +127,8 @@ static void write_number(struct sc_writer *writer, uint64_t value, size_t size)
 {
 	uint8_t *p = grow(writer, size);
 
-	for (size_t i = size; p && i > 0; i--) {
-		p[i - 1] = (uint8_t)value;
-		value >>= 8;
-	}
+	if (p)
+		sc_big_endian_write(value, p, size);
 }
 
 void sc_write_u16(struct sc_writer *writer, uint16_t value)

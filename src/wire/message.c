@@ -1,6 +1,8 @@
 /* Headers, and the codecs that the command table expands to: see message.h. */
 #include "wire/message.h"
 
+#include "base/big_endian.h"
+
 #define COMMAND_ROW(NAME, name, number, roles, modes, quorum, lane)                                          \
 	{ SC_COMMAND_##NAME, #name, (roles), (modes), (quorum) == SC_QUORUM, (lane) },
 static const struct sc_command_info table[] = { SC_COMMAND_TABLE(COMMAND_ROW) };
@@ -151,9 +153,9 @@ SC_COMMAND_TABLE(CODECS)
 
 sc_status sc_wire_authority_digest(uint32_t command, struct sc_view body, struct sc_hash *out, struct sc_error *err)
 {
-	const uint8_t fixed[4] = { SC_PROTOCOL_VERSION >> 8, SC_PROTOCOL_VERSION & 0xff, (uint8_t)(command >> 8),
-				   (uint8_t)command };
-	struct sc_view parts[] = { sc_view_of(fixed, sizeof fixed), body };
+	/* Two numbers of 16 bits: the protocol's version and the command. */
+	struct sc_big_endian32 fixed = sc_big_endian32_of((uint32_t)SC_PROTOCOL_VERSION << 16 | (command & 0xffff));
+	struct sc_view parts[] = { sc_big_endian32_view(&fixed), body };
 
 	return sc_hash_parts("safeconduct quorum 1", parts, 2, out, err);
 }

@@ -52,8 +52,7 @@ sc_status sc_ceremony_feed_open(const struct sc_ceremony *ceremony, struct sc_ce
 	else
 		SC_ENSURE(sc_prompt_has_terminal(), err, SC_ERR_USAGE,
 			  "there is no terminal to ask for cards and PINs: give --cards and --pins-from-fd");
-	*out = feed;
-	feed = (struct sc_ceremony_feed){ 0 };
+	*out = sc_steal(feed);
 	return SC_OK;
 }
 
@@ -94,7 +93,6 @@ sc_status sc_ceremony_feed_pin(const struct sc_ceremony_feed *feed, const char *
 		SC_TRY(sc_terminal_read_secret(question, &pin, err));
 	SC_ENSURE(pin.len <= SC_PIN_MAX, err, SC_ERR_TOO_LARGE, "the PIN is longer than %d bytes",
 		  SC_PIN_MAX);
-	*out = pin;
-	pin = (struct sc_secret){ 0 };
+	*out = sc_steal(pin);
 	return SC_OK;
 }

@@ -14,6 +14,7 @@
 #include <openssl/pem.h>
 
 #include "base/clock.h"
+#include "base/libcrypto.h"
 #include "base/os.h"
 
 #define APPLICATION_MAX 32 /* letters of "xferacld" and its like */
@@ -89,7 +90,7 @@ sc_status sc_kmdata_world_read(const struct sc_kmdata *kmdata, struct sc_bytes *
 		    path);
 	SC_TRY(status);
 	SC_TRY(read_world(sc_bytes_view(&content), path, &file, err));
-	*der = sc_bytes_take(&content);
+	*der = sc_steal(content);
 	return SC_OK;
 }
 
@@ -194,18 +195,14 @@ sc_status sc_kmdata_key_write(const struct sc_kmdata *kmdata, const char *applic
 
 /* -- a key and its public half ----------------------------------------------------------------- */
 
-SC_CLEANUP_POINTER(sc_bio, BIO, BIO_free_all)
 
 static sc_status encode_pem(struct sc_view spki, struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bio) bio = BIO_new(BIO_s_mem());
-	char *text = NULL;
-	long len;
 
 	if (!bio || PEM_write_bio(bio, PEM_STRING_PUBLIC, "", spki.data, (long)spki.len) <= 0)
 		return sc_fail_crypto(err, "the public key cannot be written as PEM");
-	len = BIO_get_mem_data(bio, &text);
-	return sc_bytes_copy(sc_view_of(text, (size_t)len), out, err);
+	return sc_bytes_of_bio(bio, out, err);
 }
 
 /* Other writers wait here; the lock is on the directory itself, so that it leaves no file. */

@@ -101,8 +101,7 @@ static sc_status take_slot(const struct sc_ceremony_feed *feed, const struct sc_
 		if (status == SC_OK)
 			status = check_slot(cards, &slot, &why);
 		if (status == SC_OK) {
-			*out = slot;
-			slot = (struct sc_slot){ 0 };
+			*out = sc_steal(slot);
 			return SC_OK;
 		}
 		if (is_final(feed, status))
@@ -128,8 +127,7 @@ static sc_status read_new_pin(const struct sc_ceremony_feed *feed, uint32_t numb
 		SC_TRY(sc_ceremony_feed_pin(feed, "The same PIN again: ", &again, err));
 		SC_ENSURE(sc_secret_equals(&pin, &again), err, SC_ERR_ARGUMENT, "the two PINs differ");
 	}
-	*out = pin;
-	pin = (struct sc_secret){ 0 };
+	*out = sc_steal(pin);
 	return SC_OK;
 }
 
@@ -160,8 +158,7 @@ static sc_status take_card(const struct sc_ceremony_feed *feed, struct sc_ceremo
 	printf("Module %llu slot %s: blank card\n", (unsigned long long)feed->ceremony->module, slot.name);
 	fflush(stdout);
 	SC_TRY(take_pin(feed, cards->count + 1, count, &cards->pins[cards->count], err));
-	cards->slots[cards->count++] = slot;
-	slot = (struct sc_slot){ 0 };
+	cards->slots[cards->count++] = sc_steal(slot);
 	return SC_OK;
 }
 
@@ -206,8 +203,7 @@ sc_status sc_ceremony_new_cards(const struct sc_ceremony *ceremony, uint32_t n, 
 		if (status != SC_OK)
 			return sc_fail_context(err, status, "card %u of %u", number, n);
 	}
-	*out = cards;
-	cards = (struct sc_ceremony_cards){ 0 };
+	*out = sc_steal(cards);
 	return SC_OK;
 }
 

@@ -260,6 +260,6 @@ sc_status attack_call_with_quorum(struct sc_client *client, const char *module, 
 
 	SC_TRY(sc_client_call(client, command, authority, body, &answer, err));
 	if (reply)
-		*reply = sc_bytes_take(&answer);
+		*reply = sc_steal(answer);
 	return SC_OK;
 }

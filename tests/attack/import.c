@@ -13,12 +13,12 @@
 
 #include "attack.h"
 #include "base/clock.h"
+#include "base/libcrypto.h"
 #include "parcel.h"
 #include "support/rsa_forge.h"
 
 #define FLIPPERS 2
 
-SC_CLEANUP_POINTER(sc_pkey_ctx, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 
 /* Where packages go, with everything right but what an attack changes. */
 struct target {

@@ -17,6 +17,7 @@
 #include <openssl/evp.h>
 
 #include "base/file.h"
+#include "base/libcrypto.h"
 #include "formats/key_blob.h"
 #include "formats/key_file.h"
 #include "formats/module_state.h"
@@ -24,8 +25,6 @@
 #define KEY_SIZE 32 /* of every symmetric key here: the unlock key, KM, AES-256 */
 #define IV_SIZE  12
 
-SC_CLEANUP_POINTER(sc_bn, BIGNUM, BN_clear_free)
-SC_CLEANUP_POINTER(sc_cipher_ctx, EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
 
 /* AES-256-GCM with a nonce of zeroes: each key is used once. */
 static sc_status unseal(const uint8_t key[KEY_SIZE], struct sc_view associated, const struct sc_bytes *ciphertext,
@@ -43,7 +42,7 @@ static sc_status unseal(const uint8_t key[KEY_SIZE], struct sc_view associated, 
 		      EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, (int)tag->len, tag->data) == 1 &&
 		      EVP_DecryptFinal_ex(ctx, plain.data + len, &len) == 1,
 		  err, SC_ERR_INTEGRITY, "not sealed as docs/formats.md says");
-	*out = sc_bytes_take(&plain);
+	*out = sc_steal(plain);
 	return SC_OK;
 }
 

@@ -8,13 +8,12 @@
 
 #include "attack.h"
 #include "base/clock.h"
+#include "base/libcrypto.h"
 #include "formats/oid.h"
 
 #define CONTENT_KEY 32
 #define IV          12
 
-SC_CLEANUP_POINTER(sc_pkey_ctx, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
-SC_CLEANUP_POINTER(sc_cipher_ctx, EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
 
 static void must(bool ok, const char *what)
 {

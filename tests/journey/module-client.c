@@ -21,7 +21,7 @@ static sc_status owner_of(const char *subscription, struct sc_bytes *out, struct
 {
 	SC_CLEANUP(sc_owner) owner = sc_owner_new();
 
-	SC_ENSURE(owner, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(owner, err));
 	SC_TRY(sc_text_set(&owner->daemon, "vaultd", "daemon", err));
 	SC_TRY(sc_text_set(&owner->tenant, "contoso", "tenant", err));
 	SC_TRY(sc_text_set(&owner->subscription, subscription, "subscription", err));

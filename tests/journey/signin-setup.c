@@ -22,7 +22,7 @@ static sc_status owner_of_signind(struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_owner) owner = sc_owner_new();
 
-	SC_ENSURE(owner, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(owner, err));
 	SC_TRY(sc_text_set(&owner->daemon, "signind", "daemon", err));
 	return sc_owner_encode(owner, out, err);
 }

@@ -10,14 +10,13 @@
 #include <openssl/rsa.h>
 
 #include "base/clock.h"
+#include "base/libcrypto.h"
 #include "base/version.h"
 #include "formats/oid.h"
 #include "formats/world_file.h"
 
 #define RSA_KEYS 2
 
-SC_CLEANUP_POINTER(sc_pkey_ctx, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
-SC_CLEANUP_POINTER(sc_md_ctx, EVP_MD_CTX, EVP_MD_CTX_free)
 
 /* Ends the test where the forge itself cannot do something. */
 static void must_hold(bool ok, const char *what, const struct sc_error *err)

@@ -7,6 +7,7 @@
 
 #include <openssl/x509.h>
 
+#include "base/libcrypto.h"
 #include "formats/card.h"
 #include "formats/key_blob.h"
 #include "formats/key_file.h"
@@ -221,14 +222,13 @@ static struct sc_world_body *make_world_body(bool full)
 	return body;
 }
 
-SC_CLEANUP_POINTER(sample_ctx, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 
 /* Signed by a KNSO of its own, so that sc_world_file_verify has something to say. */
 struct sc_world_file *sc_sample_world_file(void)
 {
 	struct sc_world_file *file = sc_world_file_new();
 	SC_CLEANUP(sc_pkey) knso = EVP_EC_gen("P-521");
-	SC_CLEANUP(sample_ctx) ctx = knso ? EVP_PKEY_CTX_new(knso, NULL) : NULL;
+	SC_CLEANUP(sc_pkey_ctx) ctx = knso ? EVP_PKEY_CTX_new(knso, NULL) : NULL;
 	SC_CLEANUP(sc_bytes) spki = { 0 };
 	uint8_t signature[256];
 	size_t len = sizeof signature;

@@ -357,8 +357,7 @@ sc_status core_send(struct sc_core_session *session, uint32_t command, uint64_t 
 		assert_int_equal(answer.body.len, 0);
 	status = answer.header.status;
 	if (out) {
-		*out = answer;
-		answer = (struct core_answer){ 0 };
+		*out = sc_steal(answer);
 	}
 	return status;
 }

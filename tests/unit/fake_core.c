@@ -137,7 +137,7 @@ sc_status sc_module_create(const struct sc_module_host *host, const struct sc_se
 	struct sc_hash hash;
 
 	(void)options;
-	SC_ENSURE(module, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(module, err));
 	SC_TRY(sc_sha256(sc_secret_view(unlock), &hash, err));
 	SC_TRY(host->save(host->context, sc_hash_view(&hash), sc_view_text("mark"), err));
 	*out = sc_steal(module);
@@ -152,7 +152,7 @@ sc_status sc_module_open(const struct sc_module_host *host, struct sc_view state
 	struct sc_hash hash;
 
 	(void)options;
-	SC_ENSURE(module, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(module, err));
 	SC_TRY(sc_sha256(sc_secret_view(unlock), &hash, err));
 	SC_ENSURE(sc_view_equals(state, sc_hash_view(&hash)) && sc_view_equals(mark, sc_view_text("mark")),
 		  err, SC_ERR_INTEGRITY, "another unlock key");

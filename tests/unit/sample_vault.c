@@ -62,11 +62,11 @@ struct sc_store_vault_db *sample_vault_store(const char *path)
 
 const char *sample_version(unsigned number)
 {
-	static _Thread_local char texts[4][SC_STORE_VERSION_SIZE];
+	static _Thread_local char texts[4][SC_KEY_VERSION_SIZE];
 	static _Thread_local unsigned next;
 	char *text = texts[next++ % 4];
 
-	snprintf(text, SC_STORE_VERSION_SIZE, "%032x", number);
+	snprintf(text, SC_KEY_VERSION_SIZE, "%032x", number);
 	return text;
 }
 
@@ -107,7 +107,7 @@ struct sc_store_package_claim sample_claim(unsigned number)
 }
 
 sc_status sample_import(struct sc_store_vault_db *store, const char *vault, const char *name, unsigned number,
-			unsigned package, char version[SC_STORE_VERSION_SIZE], struct sc_error *err)
+			unsigned package, char version[SC_KEY_VERSION_SIZE], struct sc_error *err)
 {
 	const struct sc_store_key_row row = sample_key(vault, name, number);
 	const struct sc_store_package_claim claim = sample_claim(package);

@@ -26,6 +26,6 @@ struct sc_store_package_claim sample_claim(unsigned number);
 
 /* Imports key `number` as a version of vault/name from package `package`. */
 sc_status sample_import(struct sc_store_vault_db *store, const char *vault, const char *name, unsigned number,
-			unsigned package, char version[SC_STORE_VERSION_SIZE], struct sc_error *err);
+			unsigned package, char version[SC_KEY_VERSION_SIZE], struct sc_error *err);
 
 #endif

@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 
+#include "base/libcrypto.h"
 #include "formats/card.h"
 #include "formats/key_blob.h"
 #include "formats/suite.h"
 
-SC_CLEANUP_POINTER(sc_pkey_ctx, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 
 static void must(bool ok)
 {

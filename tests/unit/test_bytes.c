@@ -41,7 +41,7 @@ static void taking_leaves_nothing_behind(void **state)
 
 	(void)state;
 	assert_ok(sc_bytes_copy(sc_view_text("abc"), &from, NULL), NULL);
-	to = sc_bytes_take(&from);
+	to = sc_steal(from);
 	assert_null(from.data);
 	assert_int_equal(from.len, 0);
 	assert_view_equal(sc_bytes_view(&to), sc_view_text("abc"));

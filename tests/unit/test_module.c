@@ -79,11 +79,11 @@ static void an_older_state_is_refused_by_name(void **state)
 	write_state(core);
 	assert_ok(core_reopen(core, &err), &err);
 	sc_bytes_free(&core->state);
-	core->state = sc_bytes_take(&old_state);
+	core->state = sc_steal(old_state);
 	assert_status(core_reopen(core, &err), SC_ERR_ROLLED_BACK, &err);
 	/* With its own mark it is what it was: THREATS.md says so. */
 	sc_bytes_free(&core->mark);
-	core->mark = sc_bytes_take(&old_mark);
+	core->mark = sc_steal(old_mark);
 	assert_ok(core_reopen(core, &err), &err);
 }
 
@@ -98,10 +98,10 @@ static void an_older_mark_is_refused_unless_a_crash_explains_it(void **state)
 	assert_ok(sc_bytes_copy(sc_bytes_view(&core->mark), &mark, NULL), NULL);
 	write_state(core);
 	sc_bytes_free(&core->mark);
-	core->mark = sc_bytes_take(&older_mark);
+	core->mark = sc_steal(older_mark);
 	assert_status(core_reopen(core, NULL), SC_ERR_ROLLED_BACK, NULL);
 	sc_bytes_free(&core->mark);
-	core->mark = sc_bytes_take(&mark);
+	core->mark = sc_steal(mark);
 	assert_ok(core_reopen(core, NULL), NULL);
 }
 
@@ -117,7 +117,7 @@ static void two_crashes_between_state_and_mark_lose_nothing(void **state)
 		assert_ok(sc_bytes_copy(sc_bytes_view(&core->mark), &mark, NULL), NULL);
 		write_state(core);
 		sc_bytes_free(&core->mark);
-		core->mark = sc_bytes_take(&mark);
+		core->mark = sc_steal(mark);
 		assert_ok(core_reopen(core, &err), &err);
 	}
 }

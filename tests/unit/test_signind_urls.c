@@ -1,6 +1,6 @@
 /* Tokens are made for the three audiences of the deployment and no other; clients find the one they asked
  * for. */
-#include "signind/guid.h"
+#include "formats/guid.h"
 #include "signind/urls.h"
 #include <stdio.h>
 #include <string.h>

@@ -95,7 +95,7 @@ static void anothers_database_is_refused_and_left_as_it_is(void **state)
 static void what_is_written_is_there_after_a_restart(void **state)
 {
 	struct fixture *f = *state;
-	char version[SC_STORE_VERSION_SIZE];
+	char version[SC_KEY_VERSION_SIZE];
 	SC_CLEANUP(sc_store_key_row) key = { 0 };
 	SC_CLEANUP(sc_store_tenant_row) tenant = { 0 };
 	SC_CLEANUP(sc_store_subscription_row) subscription = { 0 };
@@ -115,7 +115,7 @@ static void what_is_written_is_there_after_a_restart(void **state)
 static void names_compare_without_case_and_come_back_as_written(void **state)
 {
 	struct fixture *f = *state;
-	char version[SC_STORE_VERSION_SIZE];
+	char version[SC_KEY_VERSION_SIZE];
 	SC_CLEANUP(sc_store_vault_row) vault = { 0 };
 	SC_CLEANUP(sc_store_vault_row) same = { 0 };
 	SC_CLEANUP(sc_store_group_row) group = { 0 };
@@ -149,7 +149,7 @@ static void names_compare_without_case_and_come_back_as_written(void **state)
 static void anothers_things_are_as_if_they_were_not_there(void **state)
 {
 	struct fixture *f = *state;
-	char version[SC_STORE_VERSION_SIZE];
+	char version[SC_KEY_VERSION_SIZE];
 	struct sc_store_vault_row vault;
 	struct sc_store_group_row group;
 	struct sc_store_key_row key;
@@ -206,7 +206,7 @@ static void nothing_stands_without_what_it_belongs_to(void **state)
 				      .name = "g",
 				      .location = "l",
 				      .tags = "{}" };
-	char version[SC_STORE_VERSION_SIZE];
+	char version[SC_KEY_VERSION_SIZE];
 	bool is_new;
 
 	vault.group = "absent";

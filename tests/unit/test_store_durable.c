@@ -24,7 +24,7 @@
 
 static sc_status import(struct fixture *f, unsigned number, struct sc_error *err)
 {
-	char version[SC_STORE_VERSION_SIZE];
+	char version[SC_KEY_VERSION_SIZE];
 
 	return sample_import(f->store, "Contoso", "k", number, number, version, err);
 }
@@ -42,7 +42,7 @@ static bool has_key(struct fixture *f, unsigned number)
 static bool has_package(struct fixture *f, unsigned number)
 {
 	const struct sc_store_package_claim claim = sample_claim(number);
-	char version[SC_STORE_VERSION_SIZE];
+	char version[SC_KEY_VERSION_SIZE];
 	sc_status status = sc_store_package_find(f->store, TENANT, "Contoso", "k", &claim, version, NULL);
 
 	assert_true(status == SC_OK || status == SC_ERR_NOT_FOUND);
@@ -264,7 +264,7 @@ static void a_disk_that_is_full_at_the_first_start_leaves_no_half_made_tables(vo
 static void import_until_killed(const char *path, unsigned first, int tell)
 {
 	struct sc_store_vault_db *store = NULL;
-	char version[SC_STORE_VERSION_SIZE];
+	char version[SC_KEY_VERSION_SIZE];
 
 	if (sc_store_vault_db_open(path, &store, NULL) != SC_OK)
 		_exit(1);

@@ -17,7 +17,7 @@
 static void the_newest_version_is_the_last_imported(void **state)
 {
 	struct fixture *f = *state;
-	char version[SC_STORE_VERSION_SIZE];
+	char version[SC_KEY_VERSION_SIZE];
 	SC_CLEANUP(sc_store_key_row) newest = { 0 };
 	SC_CLEANUP(sc_store_key_row) first = { 0 };
 	struct sc_store_key_row none;
@@ -40,7 +40,7 @@ static void a_key_comes_back_whole_and_its_attributes_change(void **state)
 {
 	struct fixture *f = *state;
 	const struct sc_store_key_row wanted = sample_key("Contoso", "k", 1);
-	char version[SC_STORE_VERSION_SIZE];
+	char version[SC_KEY_VERSION_SIZE];
 	SC_CLEANUP(sc_store_key_row) key = { 0 };
 	SC_CLEANUP(sc_store_key_row) changed = { 0 };
 
@@ -75,7 +75,7 @@ static void a_package_comes_to_one_place_once(void **state)
 	struct fixture *f = *state;
 	struct sc_store_package_claim claim = sample_claim(7);
 	struct sc_store_key_row row = sample_key("Contoso", "k", 2);
-	char version[SC_STORE_VERSION_SIZE] = "";
+	char version[SC_KEY_VERSION_SIZE] = "";
 	struct sc_error err = { 0 };
 
 	assert_status(sc_store_package_find(f->store, TENANT, "Contoso", "k", &claim, version, NULL),
@@ -109,7 +109,7 @@ static void a_package_comes_to_one_place_once(void **state)
 static void a_package_outlives_its_purged_key(void **state)
 {
 	struct fixture *f = *state;
-	char version[SC_STORE_VERSION_SIZE];
+	char version[SC_KEY_VERSION_SIZE];
 	struct sc_error err = { 0 };
 
 	assert_ok(sample_import(f->store, "Contoso", "k", 1, 1, version, NULL), NULL);
@@ -126,7 +126,7 @@ static void a_version_or_an_id_of_the_wrong_length_is_refused(void **state)
 	struct fixture *f = *state;
 	struct sc_store_key_row row = sample_key("Contoso", "k", 1);
 	struct sc_store_package_claim claim = sample_claim(1);
-	char version[SC_STORE_VERSION_SIZE];
+	char version[SC_KEY_VERSION_SIZE];
 
 	claim.id.len = 15;
 	assert_status(sc_store_key_import(f->store, &row, &claim, version, NULL), SC_ERR_ARGUMENT, NULL);
@@ -144,7 +144,7 @@ struct import {
 	unsigned number;
 	unsigned package;
 	sc_status status;
-	char version[SC_STORE_VERSION_SIZE];
+	char version[SC_KEY_VERSION_SIZE];
 };
 
 static void *import(void *context)
@@ -228,7 +228,7 @@ static void *look_and_write(void *context)
 {
 	struct busy *one = context;
 	char name[16];
-	char version[SC_STORE_VERSION_SIZE];
+	char version[SC_KEY_VERSION_SIZE];
 
 	for (unsigned i = 0; i < 20; i++) {
 		SC_CLEANUP(sc_store_key_row) key = { 0 };
@@ -267,7 +267,7 @@ static void two_programs_may_have_it_open(void **state)
 	const struct sc_store_tenant_row tenant = { .id = "third", .name = "n" };
 	struct sc_store_vault_db *second = NULL;
 	SC_CLEANUP(sc_store_tenant_row) seen = { 0 };
-	char version[SC_STORE_VERSION_SIZE];
+	char version[SC_KEY_VERSION_SIZE];
 
 	assert_ok(sc_store_vault_db_open(path_of(f), &second, NULL), NULL);
 	assert_ok(sc_store_tenant_add(second, &tenant, NULL), NULL);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/big_endian.h"
 #include "base/os.h"
 #include "hsmd/core/pin.h"
 #include "hsmd/core/seal.h"
@@ -17,8 +18,8 @@
 static sc_status token_digest(const struct sc_acs *acs, struct sc_view token, struct sc_hash *out,
 			      struct sc_error *err)
 {
-	struct sc_number_bytes generation = sc_number32(acs->set_generation);
-	struct sc_view parts[] = { token, sc_hash_view(&acs->set), sc_number32_view(&generation) };
+	struct sc_big_endian32 generation = sc_big_endian32_of(acs->set_generation);
+	struct sc_view parts[] = { token, sc_hash_view(&acs->set), sc_big_endian32_view(&generation) };
 
 	return sc_hash_parts(TOKEN_CONTEXT, parts, 3, out, err);
 }
@@ -75,9 +76,9 @@ static sc_status record_tag(const struct sc_secret *key, const struct sc_card_bo
 static sc_status share_tag(const struct sc_secret *key, const struct sc_card_body *body, struct sc_view share,
 			   struct sc_hash *out, struct sc_error *err)
 {
-	struct sc_number_bytes generation = sc_number32(body->set_generation);
-	struct sc_number_bytes index = sc_number32(body->index);
-	struct sc_view parts[] = { sc_hash_view(&body->set), sc_number32_view(&generation), sc_number32_view(&index),
+	struct sc_big_endian32 generation = sc_big_endian32_of(body->set_generation);
+	struct sc_big_endian32 index = sc_big_endian32_of(body->index);
+	struct sc_view parts[] = { sc_hash_view(&body->set), sc_big_endian32_view(&generation), sc_big_endian32_view(&index),
 				   share };
 
 	return sc_hmac_parts(key, SHARE_CONTEXT, parts, 4, out, err);
@@ -87,8 +88,8 @@ static sc_status share_tag(const struct sc_secret *key, const struct sc_card_bod
 static sc_status apply_mask(const struct sc_card_body *body, struct sc_view pin, uint8_t *data, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) mask = { 0 };
-	struct sc_number_bytes index = sc_number32(body->index);
-	struct sc_view parts[] = { sc_hash_view(&body->world), sc_hash_view(&body->set), sc_number32_view(&index) };
+	struct sc_big_endian32 index = sc_big_endian32_of(body->index);
+	struct sc_view parts[] = { sc_hash_view(&body->world), sc_hash_view(&body->set), sc_big_endian32_view(&index) };
 	struct sc_hash place;
 
 	SC_TRY(sc_hash_parts("safeconduct card place 1", parts, 3, &place, err));
@@ -113,8 +114,7 @@ static sc_status fill_body(const struct sc_acs *acs, const struct sc_shamir_shar
 	body->argon2_passes = card->argon2_passes;
 	body->argon2_memory = card->argon2_memory;
 	SC_TRY(sc_text_set_view(&body->custodian, card->custodian, "custodian", err));
-	if (sc_os->random(body->salt.b, sizeof body->salt.b) != 0)
-		return sc_fail_crypto(err, "no random bytes");
+	SC_TRY(sc_random(body->salt.b, sizeof body->salt.b, err));
 	SC_TRY(sc_octets_set(&body->masked_share, sc_secret_view(&share->value), err));
 	return apply_mask(body, card->pin, body->masked_share.data, err);
 }
@@ -125,7 +125,7 @@ sc_status sc_acs_make_card(const struct sc_acs *acs, const struct sc_secret *km,
 	SC_CLEANUP(sc_card) record = sc_card_new();
 	SC_CLEANUP(sc_secret) key = { 0 };
 
-	SC_ENSURE(record, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(record, err));
 	SC_ENSURE(card->pin.len >= SC_PIN_MIN, err, SC_ERR_PIN_SHORT, "the PIN of card %u is shorter than %d characters",
 		  share->index, SC_PIN_MIN);
 	SC_TRY(fill_body(acs, share, card, record->body, err));
@@ -170,7 +170,6 @@ sc_status sc_acs_open_card(const struct sc_secret *km, const struct sc_card *car
 	SC_TRY(share_tag(&key, body, sc_secret_view(&share), &tag, err));
 	SC_ENSURE(sc_hash_equals(&tag, &body->share_tag), err, SC_ERR_CARD_PIN, "wrong PIN");
 	out->index = (uint8_t)body->index;
-	out->value = share;
-	share = (struct sc_secret){ 0 };
+	out->value = sc_steal(share);
 	return SC_OK;
 }

@@ -15,7 +15,7 @@ static sc_status fill(const struct sc_snapshot *s, const struct sc_key_blob_head
 	out->owner = header->owner;
 	sc_acl_free(out->acl);
 	out->acl = sc_acl_dup(header->acl);
-	SC_ENSURE(out->acl, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(out->acl, err));
 	SC_TRY(sc_text_set(&out->protection, "module", "protection", err));
 	out->suite = s->suite;
 	out->world = s->world;
@@ -35,7 +35,7 @@ sc_status sc_attest_key(const struct sc_snapshot *s, const struct sc_key_blob_he
 	SC_CLEANUP(sc_key_statement) statement = sc_key_statement_new();
 	struct sc_statement_signer signer = sc_snapshot_signer(s);
 
-	SC_ENSURE(statement, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(statement, err));
 	SC_TRY(fill(s, header, nonce, now, statement, err));
 	return sc_statement_sign_key(&signer, statement, kek, out, err);
 }

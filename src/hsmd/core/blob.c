@@ -1,6 +1,7 @@
 /* Key blobs: see blob.h. */
 #include "hsmd/core/blob.h"
 
+#include "base/big_endian.h"
 #include "base/os.h"
 #include "hsmd/core/keygen.h"
 #include "hsmd/core/module.h"
@@ -26,8 +27,8 @@ static sc_status derive_keys(const struct sc_snapshot *s, const struct sc_key_bl
 			     struct blob_keys *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) both = { 0 };
-	struct sc_number_bytes generation = sc_number32(header->km_generation);
-	struct sc_view parts[] = { sc_hash_view(&header->world), sc_number32_view(&generation),
+	struct sc_big_endian32 generation = sc_big_endian32_of(header->km_generation);
+	struct sc_view parts[] = { sc_hash_view(&header->world), sc_big_endian32_view(&generation),
 				   sc_hash_view(&header->key_hash) };
 
 	SC_TRY(sc_derive(&s->km, sc_hash_view(&header->salt), KEY_CONTEXT, parts, 3,
@@ -54,8 +55,7 @@ static sc_status fill_header(const struct sc_snapshot *s, const struct sc_blob_r
 	header->suite = s->suite;
 	header->world = s->world;
 	header->km_generation = s->km_generation;
-	if (sc_os->random(header->salt.b, sizeof header->salt.b) != 0)
-		return sc_fail_crypto(err, "no random bytes");
+	SC_TRY(sc_random(header->salt.b, sizeof header->salt.b, err));
 	SC_TRY(sc_text_set(&header->application, sc_application_name(request->application), "application", err));
 	SC_TRY(sc_key_type_of(request->key, &header->type, err));
 	sc_bytes_free(&header->spki);
@@ -69,7 +69,7 @@ static sc_status fill_header(const struct sc_snapshot *s, const struct sc_blob_r
 	header->owner = *request->owner;
 	sc_acl_free(header->acl);
 	header->acl = sc_acl_dup(request->acl);
-	SC_ENSURE(header->acl, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(header->acl, err));
 	return SC_OK;
 }
 
@@ -81,7 +81,7 @@ static sc_status seal(const struct sc_snapshot *s, const struct sc_blob_request 
 	SC_CLEANUP(sc_secret) material = { 0 };
 	SC_CLEANUP(blob_keys) keys = { 0 };
 
-	SC_ENSURE(blob, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(blob, err));
 	SC_TRY(fill_header(s, request, blob->header, err));
 	SC_TRY(sc_key_blob_header_encode(blob->header, &header, err));
 	SC_TRY(derive_keys(s, blob->header, &keys, err));
@@ -102,7 +102,7 @@ sc_status sc_blob_seal(const struct sc_snapshot *s, const struct sc_blob_request
 	SC_TRY(sc_blob_open(s, sc_bytes_view(&der), &opened, err));
 	SC_ENSURE(EVP_PKEY_eq(opened->private_key, request->key) == 1, err, SC_ERR_CRYPTO,
 		  "a new blob does not give its key back");
-	*out = sc_bytes_take(&der);
+	*out = sc_steal(der);
 	if (key)
 		*key = sc_steal(opened);
 	return SC_OK;
@@ -138,7 +138,7 @@ sc_status sc_blob_open(const struct sc_snapshot *s, struct sc_view der, struct s
 	SC_CLEANUP(sc_core_key) key = OPENSSL_zalloc(sizeof *key);
 	SC_CLEANUP(sc_secret) material = { 0 };
 
-	SC_ENSURE(key, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(key, err));
 	atomic_init(&key->references, 1);
 	SC_TRY(sc_key_blob_decode(der, &blob, err));
 	SC_TRY(unseal(s, blob, &material, err));

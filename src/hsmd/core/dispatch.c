@@ -13,7 +13,7 @@ struct sc_view sc_core_request_keep(struct sc_core_request *request, struct sc_b
 	struct sc_bytes *place = &request->kept[request->kept_count++];
 
 	assert(request->kept_count <= SC_CORE_KEPT_MAX);
-	*place = sc_bytes_take(buffer);
+	*place = sc_steal(*buffer);
 	return sc_bytes_view(place);
 }
 

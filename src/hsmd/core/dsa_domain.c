@@ -10,6 +10,8 @@
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
 
+#include "base/libcrypto.h"
+
 /* clang-format off */
 static const uint8_t domain_p[] = {
 	0xd8, 0x8e, 0x78, 0xb2, 0x2d, 0x26, 0x05, 0x10, 0x99, 0x32, 0x64, 0x59, 0xcc, 0x22,
@@ -43,9 +45,6 @@ static const uint8_t domain_g[] = {
 };
 /* clang-format on */
 
-SC_CLEANUP_POINTER(sc_param_bld, OSSL_PARAM_BLD, OSSL_PARAM_BLD_free)
-SC_CLEANUP_POINTER(sc_params, OSSL_PARAM, OSSL_PARAM_free)
-SC_CLEANUP_POINTER(sc_bn, BIGNUM, BN_free)
 
 sc_status sc_dsa_domain(EVP_PKEY **out, struct sc_error *err)
 {

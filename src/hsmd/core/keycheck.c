@@ -8,12 +8,11 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 
+#include "base/libcrypto.h"
 #include "hsmd/core/keygen.h"
 
 #define EXPONENT_BITS 256
 
-SC_CLEANUP_POINTER(sc_bn, BIGNUM, BN_clear_free)
-SC_CLEANUP_POINTER(sc_bn_ctx, BN_CTX, BN_CTX_free)
 
 /* The eight integers of a two-prime RSAPrivateKey (RFC 8017 A.1.2). */
 struct rsa_numbers {
@@ -152,7 +151,7 @@ static sc_status check_rsa(const EVP_PKEY *key, int bits, struct sc_error *err)
 	SC_CLEANUP(rsa_numbers) k = { 0 };
 	SC_CLEANUP(sc_bn_ctx) ctx = BN_CTX_new();
 
-	SC_ENSURE(ctx, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(ctx, err));
 	SC_TRY(numbers_of(key, &k, err));
 	SC_TRY(check_sizes(&k, bits, err));
 	SC_TRY(check_modulus(&k, bits, ctx, err));

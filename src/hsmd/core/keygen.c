@@ -6,13 +6,12 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "base/libcrypto.h"
 #include "base/os.h"
 #include "hsmd/core/knso.h"
 
 #define EXPONENT_MAX 32 /* bytes: e < 2^256 */
 
-SC_CLEANUP_POINTER(sc_bn, BIGNUM, BN_free)
-SC_CLEANUP_POINTER(sc_pkcs8, PKCS8_PRIV_KEY_INFO, PKCS8_PRIV_KEY_INFO_free)
 
 static sc_status read_exponent(struct sc_view exponent, BIGNUM **out, struct sc_error *err)
 {
@@ -63,7 +62,6 @@ sc_status sc_keygen(const struct sc_key_type *type, struct sc_view exponent, EVP
 	return sc_keygen_curve("P-256", out, err);
 }
 
-SC_CLEANUP_POINTER(sc_md_ctx, EVP_MD_CTX, EVP_MD_CTX_free)
 
 sc_status sc_keygen_test(EVP_PKEY *key, struct sc_error *err)
 {
@@ -88,13 +86,8 @@ sc_status sc_pkcs8_encode(EVP_PKEY *key, struct sc_secret *out, struct sc_error 
 	SC_CLEANUP(sc_pkcs8) info = EVP_PKEY2PKCS8(key);
 	unsigned char *der = NULL;
 	int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
-	sc_status status;
 
-	if (len <= 0)
-		return sc_fail_crypto(err, "private key encoding");
-	status = sc_secret_copy(sc_view_of(der, (size_t)len), out, err);
-	OPENSSL_clear_free(der, (size_t)len);
-	return status;
+	return sc_secret_of_der(len, der, "private key encoding", out, err);
 }
 
 sc_status sc_pkcs8_decode(struct sc_view der, EVP_PKEY **out, struct sc_error *err)

@@ -4,11 +4,11 @@
 
 #include <openssl/evp.h>
 
+#include "base/libcrypto.h"
 #include "formats/key_type.h"
 #include "formats/suite.h"
 #include "formats/world_file.h"
 
-SC_CLEANUP_POINTER(sc_pkey_ctx, EVP_PKEY_CTX, EVP_PKEY_CTX_free)
 
 /* The domain parameters of dsa_domain.c, as a key without a value. The caller frees *out. */
 sc_status sc_dsa_domain(EVP_PKEY **out, struct sc_error *err) SC_WARN_UNUSED;

@@ -5,6 +5,7 @@
 #include <openssl/x509.h>
 
 #include "base/clock.h"
+#include "base/libcrypto.h"
 #include "base/os.h"
 #include "evidence/certificate.h"
 #include "hsmd/core/internal.h"
@@ -19,7 +20,7 @@ static sc_status new_module(const struct sc_module_host *host, const struct sc_s
 {
 	SC_CLEANUP(sc_module) module = OPENSSL_zalloc(sizeof *module);
 
-	SC_ENSURE(module, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(module, err));
 	pthread_mutex_init(&module->writing, NULL);
 	pthread_mutex_init(&module->lock, NULL);
 	module->floor_at = sc_clock_monotonic();
@@ -35,7 +36,7 @@ static sc_status new_module(const struct sc_module_host *host, const struct sc_s
 		  SC_UNLOCK_KEY_SIZE);
 	SC_TRY(sc_secret_copy(sc_secret_view(unlock), &module->unlock, err));
 	module->cache = sc_cache_new(module->options.cache_keys);
-	SC_ENSURE(module->cache, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(module->cache, err));
 	*out = sc_steal(module);
 	return SC_OK;
 }
@@ -60,8 +61,7 @@ static sc_status make_esn(struct sc_text *out, struct sc_error *err)
 {
 	uint8_t random[6];
 
-	if (sc_os->random(random, sizeof random) != 0)
-		return sc_fail_crypto(err, "no random bytes");
+	SC_TRY(sc_random(random, sizeof random, err));
 	snprintf(out->s, sizeof out->s, "%02X%02X-%02X%02X-%02X%02X", random[0], random[1], random[2], random[3], random[4],
 		 random[5]);
 	return SC_OK;
@@ -85,7 +85,7 @@ sc_status sc_module_create(const struct sc_module_host *host, const struct sc_se
 
 	SC_TRY(new_module(host, unlock, options, &module, err));
 	module->state = sc_module_state_new();
-	SC_ENSURE(module->state, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(module->state, err));
 	SC_TRY(make_identity(module->state, err));
 	module->esn = module->state->esn;
 	SC_TRY(sc_core_state_update(module, sc_core_state_keep, NULL, err));
@@ -113,15 +113,12 @@ const char *sc_module_esn(const struct sc_module *module)
 
 /* -- warrant ----------------------------------------------------------------------------------- */
 
-SC_CLEANUP_POINTER(sc_x509_req, X509_REQ, X509_REQ_free)
 
 sc_status sc_module_warrant_request(struct sc_module *module, struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(module);
 	SC_CLEANUP(sc_x509_req) request = X509_REQ_new();
 	unsigned char *der = NULL;
-	int len;
-	sc_status status;
 
 	if (!request || X509_REQ_set_version(request, X509_REQ_VERSION_1) != 1 ||
 	    X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request), "CN", MBSTRING_UTF8,
@@ -129,12 +126,7 @@ sc_status sc_module_warrant_request(struct sc_module *module, struct sc_bytes *o
 	    X509_REQ_set_pubkey(request, s->statement_key) != 1 ||
 	    X509_REQ_sign(request, s->statement_key, EVP_sha256()) <= 0)
 		return sc_fail_crypto(err, "warrant request");
-	len = i2d_X509_REQ(request, &der);
-	if (len <= 0)
-		return sc_fail_crypto(err, "warrant request");
-	status = sc_bytes_copy(sc_view_of(der, (size_t)len), out, err);
-	OPENSSL_free(der);
-	return status;
+	return sc_bytes_of_der(i2d_X509_REQ(request, &der), der, "warrant request", out, err);
 }
 
 /* The two certificates that a module's host brings from the factory. */

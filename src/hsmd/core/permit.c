@@ -170,7 +170,7 @@ sc_status sc_permit_new_acl(const struct sc_snapshot *s, uint32_t application, c
 	struct sc_permission_group *group = NULL;
 	uint32_t all = default_uses(application, type);
 
-	SC_ENSURE(acl, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(acl, err));
 	SC_ENSURE(all, err, SC_ERR_KEY_TYPE, "a %s key cannot be %s", sc_application_name(application),
 		  sc_key_type_name(type));
 	SC_ENSURE((uses & ~all) == 0, err, SC_ERR_ACL, "more uses than a %s key can have",

@@ -60,7 +60,6 @@ sc_status sc_pin_stretch(struct sc_view pin, struct sc_view salt, struct sc_view
 	SC_ENSURE(result != ARGON2_MEMORY_ALLOCATION_ERROR, err, SC_ERR_MEMORY,
 		  "PIN stretching: out of memory for %u KiB", memory);
 	SC_ENSURE(result == ARGON2_OK, err, SC_ERR_CRYPTO, "PIN stretching: %s", argon2_error_message(result));
-	*out = stretched;
-	stretched = (struct sc_secret){ 0 };
+	*out = sc_steal(stretched);
 	return SC_OK;
 }

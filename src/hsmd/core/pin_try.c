@@ -49,7 +49,7 @@ static sc_status spend(struct sc_module_state *state, void *context, struct sc_e
 	struct sc_card_delay *delay;
 
 	delay = at >= 0 ? sk_sc_card_delay_value(state->delays, at) : add_delay(state, attempt->card);
-	SC_ENSURE(delay, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(delay, err));
 	if (attempt->now < delay->next_try) {
 		attempt->seconds = (uint64_t)(delay->next_try - attempt->now);
 		return sc_fail(err, SC_ERR_CARD_WAIT, "too soon after a wrong PIN or an interrupted try");

@@ -59,11 +59,10 @@ sc_status sc_handle_quorum_open(struct sc_core_request *request, const struct sc
 	uint64_t authority = 0;
 	sc_status status;
 
-	SC_ENSURE(quorum, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(quorum, err));
 	SC_ENSURE(info && info->needs_quorum, err, SC_ERR_QUORUM, "command %u takes no quorum", in->command);
 	while (authority == 0)
-		if (sc_os->random((uint8_t *)&authority, sizeof authority) != 0)
-			return sc_fail_crypto(err, "no random bytes");
+		SC_TRY(sc_random((uint8_t *)&authority, sizeof authority, err));
 	quorum->authority = authority;
 	quorum->command = in->command;
 	quorum->digest = in->digest;

@@ -6,19 +6,13 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include "base/libcrypto.h"
 #include "formats/key_blob.h"
 
 #define IV_SIZE 12
 
 static const uint8_t zero_iv[IV_SIZE];
 
-SC_CLEANUP_POINTER(sc_cipher_ctx, EVP_CIPHER_CTX, EVP_CIPHER_CTX_free)
-
-struct sc_number_bytes sc_number32(uint32_t value)
-{
-	return (struct sc_number_bytes){ { (uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8),
-					   (uint8_t)value } };
-}
 
 sc_status sc_seal(const struct sc_secret *key, struct sc_view associated, struct sc_view plaintext,
 		  struct sc_bytes *ciphertext, struct sc_bytes *tag, struct sc_error *err)
@@ -39,8 +33,8 @@ sc_status sc_seal(const struct sc_secret *key, struct sc_view associated, struct
 		return sc_fail_crypto(err, "AES-256-GCM");
 	sc_bytes_free(ciphertext);
 	sc_bytes_free(tag);
-	*ciphertext = sc_bytes_take(&sealed);
-	*tag = sc_bytes_take(&made_tag);
+	*ciphertext = sc_steal(sealed);
+	*tag = sc_steal(made_tag);
 	return SC_OK;
 }
 
@@ -65,7 +59,6 @@ sc_status sc_unseal(const struct sc_secret *key, struct sc_view associated, stru
 	ok = EVP_DecryptFinal_ex(ctx, opened.data + len, &len) == 1;
 	ERR_clear_error();
 	SC_ENSURE(ok, err, SC_ERR_INTEGRITY, "altered, or sealed under another key");
-	*plaintext = opened;
-	opened = (struct sc_secret){ 0 };
+	*plaintext = sc_steal(opened);
 	return SC_OK;
 }

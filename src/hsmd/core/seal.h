@@ -17,14 +17,4 @@ sc_status sc_seal(const struct sc_secret *key, struct sc_view associated, struct
 sc_status sc_unseal(const struct sc_secret *key, struct sc_view associated, struct sc_view ciphertext,
 		    struct sc_view tag, struct sc_secret *plaintext, struct sc_error *err) SC_WARN_UNUSED;
 
-/* Four and eight bytes, big-endian: how numbers enter a derivation. */
-struct sc_number_bytes {
-	uint8_t b[8];
-};
-struct sc_number_bytes sc_number32(uint32_t value);
-static inline struct sc_view sc_number32_view(const struct sc_number_bytes *number)
-{
-	return (struct sc_view){ number->b, 4 };
-}
-
 #endif

@@ -86,7 +86,6 @@ sc_status sc_shamir_combine(const struct sc_shamir_share *shares, size_t k, stru
 		for (size_t byte = 0; byte < sum.len; byte++)
 			sum.data[byte] ^= multiply(shares[i].value.data[byte], factor);
 	}
-	*secret = sum;
-	sum = (struct sc_secret){ 0 };
+	*secret = sc_steal(sum);
 	return SC_OK;
 }

@@ -68,7 +68,7 @@ static sc_status load_trust(const struct sc_state_world *world, struct sc_snapsh
 	s->roots = sk_X509_new_null();
 	s->revoked = world ? sk_sc_revoked_esn_deep_copy(world->revoked, copy_revoked, free_revoked)
 			   : sk_sc_revoked_esn_new_null();
-	SC_ENSURE(s->roots && s->revoked, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(s->roots && s->revoked, err));
 	if (s->root)
 		SC_TRY(add_root(s, s->root, err));
 	for (int i = 0; world && i < sk_sc_source_root_num(world->roots); i++) {
@@ -79,7 +79,7 @@ static sc_status load_trust(const struct sc_state_world *world, struct sc_snapsh
 	}
 	s->trusted = OPENSSL_zalloc(sizeof *s->trusted * (size_t)(sk_X509_num(s->roots) + 1));
 	s->revoked_names = OPENSSL_zalloc(sizeof *s->revoked_names * (size_t)(sk_sc_revoked_esn_num(s->revoked) + 1));
-	SC_ENSURE(s->trusted && s->revoked_names, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(s->trusted && s->revoked_names, err));
 	for (int i = 0; i < sk_X509_num(s->roots); i++)
 		s->trusted[i] = sk_X509_value(s->roots, i);
 	for (int i = 0; i < sk_sc_revoked_esn_num(s->revoked); i++)
@@ -91,7 +91,7 @@ sc_status sc_snapshot_new(const struct sc_module_state *state, struct sc_snapsho
 {
 	SC_CLEANUP(sc_snapshot) s = OPENSSL_zalloc(sizeof *s);
 
-	SC_ENSURE(s, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(s, err));
 	atomic_init(&s->references, 1);
 	s->mode = state->warrant.data ? SC_MODE_WARRANTED : SC_MODE_UNWARRANTED;
 	s->esn = state->esn;

@@ -24,7 +24,7 @@ static sc_status seal_state(const struct sc_module_state *state, const struct sc
 	SC_CLEANUP(sc_bytes) der = { 0 };
 	uint8_t counter[8];
 
-	SC_ENSURE(sealed, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(sealed, err));
 	SC_TRY(sc_secret_random(sizeof sealed->salt.b, &salt, err));
 	memcpy(sealed->salt.b, salt.data, salt.len);
 	sealed->counter = state->counter;
@@ -49,7 +49,7 @@ static sc_status make_mark(uint64_t counter, const struct sc_hash *state, const 
 {
 	SC_CLEANUP(sc_state_mark) mark = sc_state_mark_new();
 
-	SC_ENSURE(mark, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(mark, err));
 	mark->counter = counter;
 	mark->state = *state;
 	SC_TRY(mark_tag(mark, unlock, &mark->tag, err));
@@ -164,7 +164,7 @@ static sc_status update(struct sc_module *module, sc_core_state_change *change, 
 	struct sc_hash hash;
 	int64_t floor_at = sc_clock_monotonic();
 
-	SC_ENSURE(copy, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(copy, err));
 	copy->time_floor = sc_module_now(module);
 	SC_TRY(change(copy, context, err));
 	SC_TRY(sc_snapshot_new(copy, &snapshot, err));

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/os.h"
 #include "evidence/packages.h"
+#include "formats/guid.h"
 #include "formats/transfer_package.h"
 #include "hsmd/core/attest_key.h"
 #include "hsmd/core/blob.h"
@@ -28,7 +29,7 @@ static sc_status verify_target(const struct sc_core_request *request, struct sc_
 static sc_status read_subscription(struct sc_view view, bool may_be_empty, struct sc_text *out, struct sc_error *err)
 {
 	SC_TRY(sc_text_set_view(out, view, "subscription", err));
-	SC_ENSURE((may_be_empty && !out->s[0]) || sc_subscription_is_valid(out->s), err, SC_ERR_ARGUMENT,
+	SC_ENSURE((may_be_empty && !out->s[0]) || sc_guid_is_lower(out->s), err, SC_ERR_ARGUMENT,
 		  "the subscription is no lower-case GUID");
 	return SC_OK;
 }
@@ -53,7 +54,7 @@ static sc_status reduced_acl(const struct sc_evidence_target *target, const stru
 	SC_CLEANUP(sc_transfer_action) transfer = sc_transfer_action_new();
 	struct sc_permission_group *group = NULL;
 
-	SC_ENSURE(acl && transfer, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(acl && transfer, err));
 	transfer->kek = target->key_hash;
 	transfer->world = target->world_id;
 	transfer->region = target->region;
@@ -142,9 +143,8 @@ static sc_status fill_header(const struct sc_core_request *request, const struct
 	header->key_hash = key->header->key_hash;
 	sc_acl_free(header->arrival);
 	header->arrival = sc_acl_dup(action->arrival);
-	SC_ENSURE(header->arrival, err, SC_ERR_MEMORY, "out of memory");
-	if (sc_os->random(id, sizeof id) != 0)
-		return sc_fail_crypto(err, "no random bytes");
+	SC_TRY(sc_check_allocated(header->arrival, err));
+	SC_TRY(sc_random(id, sizeof id, err));
 	SC_TRY(sc_octets_set(&header->package_id, sc_view_of(id, sizeof id), err));
 	header->created = request->now;
 	header->source_world = request->snapshot->world;
@@ -159,7 +159,7 @@ static sc_status make_content(const struct sc_core_request *request, const struc
 	SC_CLEANUP(sc_transfer_content) content = sc_transfer_content_new();
 	SC_CLEANUP(sc_secret) material = { 0 };
 
-	SC_ENSURE(content, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(content, err));
 	content->header = *header;
 	content->origin = key->header->origin;
 	SC_TRY(sc_pkcs8_encode(key->private_key, &material, err));
@@ -181,7 +181,7 @@ static sc_status encrypt_key(EVP_PKEY *kek, const struct sc_secret *key, const s
 	    EVP_PKEY_encrypt(ctx, encrypted.data, &encrypted.len, key->data, key->len) != 1)
 		return sc_fail_crypto(err, "RSA-OAEP");
 	sc_bytes_free(out);
-	*out = sc_bytes_take(&encrypted);
+	*out = sc_steal(encrypted);
 	return SC_OK;
 }
 
@@ -211,7 +211,7 @@ sc_status sc_handle_transfer_package(struct sc_core_request *request, const stru
 	struct sc_transfer_header *header;
 	int64_t asked = 0;
 
-	SC_ENSURE(package, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(package, err));
 	header = package->header;
 	SC_TRY(sc_permit(request, &in->key, (struct sc_view){ 0 }, SC_PERMIT_TRANSFER, 0, &key, err));
 	SC_TRY(read_subscription(in->subscription, false, &header->subscription, err));

@@ -72,8 +72,7 @@ static sc_status make_keys(const struct sc_world_begin_request *in, struct new_w
 	SC_TRY(sc_spki_of(world->knso, &body->knso, err));
 	SC_TRY(hash_km(&world->km, &body->hkm, err));
 	SC_TRY(sc_world_id(sc_bytes_view(&body->knso), &body->hkm, in->suite, &body->id, err));
-	if (sc_os->random(body->set.b, sizeof body->set.b) != 0)
-		return sc_fail_crypto(err, "no random bytes");
+	SC_TRY(sc_random(body->set.b, sizeof body->set.b, err));
 	return SC_OK;
 }
 
@@ -83,7 +82,7 @@ static sc_status make_statement(const struct sc_core_request *request, struct sc
 	SC_CLEANUP(sc_world_statement) statement = sc_world_statement_new();
 	struct sc_statement_signer signer = sc_snapshot_signer(request->snapshot);
 
-	SC_ENSURE(statement, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(statement, err));
 	SC_TRY(sc_octets_set(&statement->knso, sc_bytes_view(&body->knso), err));
 	statement->world = body->id;
 	statement->hkm = body->hkm;
@@ -114,7 +113,7 @@ static sc_status make_world(const struct sc_core_request *request, const struct 
 	struct sc_world_body *body;
 
 	world->file = sc_world_file_new();
-	SC_ENSURE(world->file, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(world->file, err));
 	body = world->file->body;
 	SC_TRY(make_keys(in, world, err));
 	body->suite = in->suite;
@@ -199,7 +198,7 @@ static sc_status make_pending(const struct sc_core_request *request, const struc
 	const struct sc_world_body *body = world->file->body;
 	SC_CLEANUP(sc_state_world) pending = sc_state_world_new();
 
-	SC_ENSURE(pending, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(pending, err));
 	pending->id = body->id;
 	pending->suite = body->suite;
 	SC_TRY(sc_octets_set(&pending->knso, sc_bytes_view(&body->knso), err));

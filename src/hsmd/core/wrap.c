@@ -17,8 +17,7 @@ sc_status sc_wrap(const struct sc_secret *token, const char *domain, const struc
 {
 	SC_CLEANUP(sc_secret) key = { 0 };
 
-	if (sc_os->random(out->salt.b, sizeof out->salt.b) != 0)
-		return sc_fail_crypto(err, "no random bytes");
+	SC_TRY(sc_random(out->salt.b, sizeof out->salt.b, err));
 	SC_TRY(wrap_key(token, domain, world, &out->salt, &key, err));
 	return sc_seal(&key, sc_hash_view(world), material, &out->ciphertext, &out->tag, err);
 }

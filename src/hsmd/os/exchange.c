@@ -368,9 +368,9 @@ sc_status sc_hsmd_exchange_new(const struct sc_hsmd_exchange_options *options, s
 
 	SC_TRY(sc_bytes_new(REQUEST_MAX, &receive, err));
 	exchange = calloc(1, sizeof *exchange);
-	SC_ENSURE(exchange, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(exchange, err));
 	exchange->options = *options;
-	exchange->receive = sc_bytes_take(&receive);
+	exchange->receive = sc_steal(receive);
 	pthread_mutex_init(&exchange->lock, NULL);
 	pthread_cond_init(&exchange->started, NULL);
 	for (unsigned lane = 0; lane < SC_SCHEDULE_LANES; lane++)

@@ -11,7 +11,7 @@ struct sc_schedule_entry *sc_schedule_entry_new(const struct sc_wire_request_hea
 	if (!request)
 		return NULL;
 	request->header = *header;
-	request->message = sc_bytes_take(message);
+	request->message = sc_steal(*message);
 	request->body = body;
 	return request;
 }

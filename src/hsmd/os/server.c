@@ -218,7 +218,7 @@ sc_status sc_hsmd_server_new(const struct sc_hsmd_server_options *options, struc
 {
 	SC_CLEANUP(sc_hsmd_server) server = calloc(1, sizeof *server);
 
-	SC_ENSURE(server, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(server, err));
 	server->connections = options->connections;
 	server->epoll = server->signals = server->wake = -1;
 	SC_TRY(open_loop(server, options, err));

@@ -227,7 +227,7 @@ sc_status sc_hsmd_socket_listen(const struct sc_hsmd_socket_spec *spec, int *out
 	int fd;
 
 	SC_TRY(check_free(spec->path, err));
-	SC_ENSURE(sc_os->random(random, sizeof random) == 0, err, SC_ERR_CRYPTO, "no random bytes");
+	SC_TRY(sc_random(random, sizeof random, err));
 	sc_hex(sc_view_of(random, sizeof random), hex);
 	snprintf(temporary, sizeof temporary, "%s.%s", spec->path, hex);
 	fd = sc_os->socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

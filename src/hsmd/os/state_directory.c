@@ -66,7 +66,7 @@ sc_status sc_hsmd_state_open(const char *path, bool make, struct sc_hsmd_state *
 {
 	SC_CLEANUP(sc_hsmd_state) store = calloc(1, sizeof *store);
 
-	SC_ENSURE(store, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(store, err));
 	store->dir = (struct sc_dir)SC_DIR_NONE;
 	store->lock = -1;
 	SC_TRY(make ? sc_dir_make(path, &store->dir, err) : sc_dir_open(path, &store->dir, err));
@@ -107,7 +107,7 @@ sc_status sc_hsmd_state_load(struct sc_hsmd_state *store, struct sc_bytes *state
 		  store->dir.path);
 	SC_TRY(sc_file_read(&store->dir, STATE_FILE, SC_STATE_MAX, &loaded, err));
 	SC_TRY(sc_file_read(&store->dir, MARK_FILE, SC_MARK_MAX, mark, err));
-	*state = sc_bytes_take(&loaded);
+	*state = sc_steal(loaded);
 	store->has_both = true;
 	return SC_OK;
 }

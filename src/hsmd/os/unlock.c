@@ -81,8 +81,7 @@ static sc_status read_key(int fd, const char *name, struct sc_secret *out, struc
 	SC_TRY(sc_secret_new(SC_UNLOCK_KEY_SIZE, &key, err));
 	SC_TRY(read_all(fd, name, &text, &len, err));
 	SC_TRY(decode(&text, len, name, &key, err));
-	*out = key;
-	key = (struct sc_secret){ 0 };
+	*out = sc_steal(key);
 	return SC_OK;
 }
 
@@ -152,8 +151,7 @@ static sc_status make(const struct sc_dir *state, struct sc_secret *out, struct 
 
 	SC_TRY(sc_secret_random(SC_UNLOCK_KEY_SIZE, &key, err));
 	SC_TRY(sc_file_write(state, SC_HSMD_UNLOCK_FILE, sc_secret_view(&key), SC_FILE_NEW, 0600, err));
-	*out = key;
-	key = (struct sc_secret){ 0 };
+	*out = sc_steal(key);
 	return SC_OK;
 }
 

@@ -10,9 +10,9 @@
 #include <sys/types.h>
 
 #include "base/file.h"
+#include "formats/guid.h"
 #include "formats/key_type.h"
 
-#define SC_INIT_GUID_SIZE    37
 #define SC_INIT_DOMAIN_MAX   200
 #define SC_INIT_REGIONS_MAX  32
 #define SC_INIT_SECRET_SIZE  48 /* printed form, terminated */
@@ -39,11 +39,11 @@ struct sc_init_plan {
 	const char *subscription_name;
 	const char *user; /* administrator, user@domain */
 	const char *app_name;
-	char tenant[SC_INIT_GUID_SIZE];
-	char subscription[SC_INIT_GUID_SIZE];
-	char user_oid[SC_INIT_GUID_SIZE];
-	char app_id[SC_INIT_GUID_SIZE];
-	char app_oid[SC_INIT_GUID_SIZE];
+	char tenant[SC_GUID_SIZE];
+	char subscription[SC_GUID_SIZE];
+	char user_oid[SC_GUID_SIZE];
+	char app_id[SC_GUID_SIZE];
+	char app_oid[SC_GUID_SIZE];
 };
 
 /* What the command line says; NULL where it says nothing. */

@@ -39,7 +39,7 @@ static sc_status encode_owner(const char *daemon, struct sc_bytes *out, struct s
 {
 	SC_CLEANUP(sc_owner) owner = sc_owner_new();
 
-	SC_ENSURE(owner, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(owner, err));
 	SC_TRY(sc_text_set(&owner->daemon, daemon, "daemon", err));
 	return sc_owner_encode(owner, out, err);
 }

@@ -63,7 +63,7 @@ static sc_status plan_directory(const char *dir, struct sc_init_plan *plan, stru
 	char *slash;
 	size_t len;
 
-	SC_ENSURE(before, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(before, err));
 	for (len = strlen(before); len > 1 && before[len - 1] == '/'; len--)
 		before[len - 1] = '\0';
 	slash = strrchr(before, '/');
@@ -90,7 +90,7 @@ static sc_status plan_domain(const char *domain, struct sc_init_plan *plan, stru
 		  err, SC_ERR_ARGUMENT, "--domain: %s: no domain name of at most %d characters", domain,
 		  SC_INIT_DOMAIN_MAX);
 	plan->domain = strdup(domain);
-	SC_ENSURE(plan->domain, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(plan->domain, err));
 	for (char *c = plan->domain; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	return SC_OK;
@@ -126,7 +126,7 @@ static sc_status plan_region(const char *spec, struct sc_init_plan *plan, struct
 	SC_CLEANUP(text) parts = strdup(spec);
 	char *module, *directory;
 
-	SC_ENSURE(parts, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(parts, err));
 	module = strchr(parts, ':');
 	directory = module ? strchr(module + 1, ':') : NULL;
 	SC_ENSURE(directory && !strchr(directory + 1, ':'), err, SC_ERR_USAGE,
@@ -143,28 +143,13 @@ static sc_status plan_region(const char *spec, struct sc_init_plan *plan, struct
 	return SC_OK;
 }
 
-/* A random one, RFC 4122 version 4. */
-static sc_status make_guid(char out[SC_INIT_GUID_SIZE], struct sc_error *err)
-{
-	uint8_t b[16];
-
-	if (sc_os->random(b, sizeof b) != 0)
-		return sc_fail_crypto(err, "no random bytes");
-	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
-	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	snprintf(out, SC_INIT_GUID_SIZE,
-		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
-		 b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-	return SC_OK;
-}
-
 static sc_status make_guids(struct sc_init_plan *plan, struct sc_error *err)
 {
-	SC_TRY(make_guid(plan->tenant, err));
-	SC_TRY(make_guid(plan->subscription, err));
-	SC_TRY(make_guid(plan->user_oid, err));
-	SC_TRY(make_guid(plan->app_id, err));
-	return make_guid(plan->app_oid, err);
+	SC_TRY(sc_guid_make(plan->tenant, err));
+	SC_TRY(sc_guid_make(plan->subscription, err));
+	SC_TRY(sc_guid_make(plan->user_oid, err));
+	SC_TRY(sc_guid_make(plan->app_id, err));
+	return sc_guid_make(plan->app_oid, err);
 }
 
 sc_status sc_init_plan_make(const struct sc_init_options *w, struct sc_init_plan *plan, struct sc_error *err)

@@ -11,6 +11,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/clock.h"
+#include "base/libcrypto.h"
 #include "formats/key_type.h"
 
 #define SERIAL_BITS  159      /* RFC 5280 section 4.1.2.2: positive, at most 20 octets */
@@ -23,14 +24,10 @@ struct sc_tls_authority {
 	X509 *certificate;
 };
 
-SC_CLEANUP_POINTER(x509, X509, X509_free)
-SC_CLEANUP_POINTER(extension, X509_EXTENSION, X509_EXTENSION_free)
-SC_CLEANUP_POINTER(bignum, BIGNUM, BN_free)
-SC_CLEANUP_POINTER(bio, BIO, BIO_free_all)
 
 static bool set_serial(X509 *certificate)
 {
-	SC_CLEANUP(bignum) number = BN_new();
+	SC_CLEANUP(sc_bn) number = BN_new();
 
 	return number && BN_rand(number, SERIAL_BITS, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) == 1 &&
 	       BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
@@ -52,7 +49,7 @@ static bool set_subject(X509 *certificate, const char *name)
 
 static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *value)
 {
-	SC_CLEANUP(extension) extension = NULL;
+	SC_CLEANUP(sc_x509_extension) extension = NULL;
 	X509V3_CTX context;
 
 	X509V3_set_ctx_nodb(&context);
@@ -83,7 +80,7 @@ sc_status sc_tls_authority_new(const char *domain, struct sc_tls_authority **out
 {
 	SC_CLEANUP(sc_tls_authority) authority = calloc(1, sizeof *authority);
 
-	SC_ENSURE(authority, err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(authority, err));
 	authority->key = EVP_EC_gen("P-256");
 	authority->certificate = X509_new();
 	if (!authority->key || !authority->certificate || !sign_authority(authority, domain))
@@ -103,14 +100,11 @@ void sc_tls_authority_free(struct sc_tls_authority *authority)
 
 static sc_status write_pem(X509 *certificate, struct sc_bytes *out, struct sc_error *err)
 {
-	SC_CLEANUP(bio) memory = BIO_new(BIO_s_mem());
-	char *text = NULL;
-	long len;
+	SC_CLEANUP(sc_bio) memory = BIO_new(BIO_s_mem());
 
 	if (!memory || PEM_write_bio_X509(memory, certificate) != 1)
 		return sc_fail_crypto(err, "certificate");
-	len = BIO_get_mem_data(memory, &text);
-	return sc_bytes_copy(sc_view_of(text, (size_t)len), out, err);
+	return sc_bytes_of_bio(memory, out, err);
 }
 
 sc_status sc_tls_authority_certificate(const struct sc_tls_authority *authority, struct sc_bytes *out,
@@ -140,7 +134,7 @@ sc_status sc_tls_authority_issue(const struct sc_tls_authority *authority, struc
 				 struct sc_error *err)
 {
 	SC_CLEANUP(sc_pkey) key = NULL;
-	SC_CLEANUP(x509) certificate = X509_new();
+	SC_CLEANUP(sc_x509) certificate = X509_new();
 	X509 *issuer = authority->certificate;
 	char subject[SUBJECT_SIZE];
 	char alternatives[NAMES_SIZE];

@@ -70,7 +70,7 @@ sc_status sc_audit_line_write(const struct sc_audit_entry *entry, const struct s
 	SC_ENSURE(len > 0 && len <= SC_AUDIT_LINE_MAX, err, SC_ERR_TOO_LARGE, "audit: a line of %zu bytes",
 		  len);
 	line.len = len;
-	*out = sc_bytes_take(&line);
+	*out = sc_steal(line);
 	return SC_OK;
 }
 

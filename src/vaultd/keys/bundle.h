@@ -15,7 +15,6 @@ sc_status sc_keys_bundle_of(const struct sc_store_key_row *key, const json_t *pr
 
 /* "https://contoso.vault.localhost:8443/keys/NAME/VERSION", cut where it is longer than a host and names can
  * be. */
-#define SC_KEY_ID_SIZE 640
 void sc_keys_bundle_kid(const struct sc_store_key_row *key, const char *authority, char kid[SC_KEY_ID_SIZE]);
 
 /* What an import or an update says; what it does not say keeps the values of the row. */

@@ -74,32 +74,18 @@ static bool authenticate(struct sc_keys_call *call)
 	return false;
 }
 
-static bool name_is_valid(const char *name)
-{
-	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
-
-	return len > 0 && len <= SC_KEY_NAME_MAX && name[len] == '\0';
-}
-
-static bool version_is_valid(const char *version)
-{
-	size_t len = strspn(version, "0123456789abcdefABCDEF");
-
-	return version[len] == '\0' && (len == 0 || len == SC_KEY_VERSION_SIZE - 1);
-}
-
 /* What the path names. False: answered. */
 static bool read_path(struct sc_keys_call *call)
 {
 	const char *name = sc_web_parameter(call->request, "name");
 	const char *version = sc_web_parameter(call->request, "version");
 
-	if (!name || !name_is_valid(name)) {
+	if (!name || !sc_key_name_is_valid(name)) {
 		sc_web_answer_error(call->request, 400, "BadParameter",
 				    "The key name is not one of 1 to 127 letters, digits and hyphens.");
 		return false;
 	}
-	if (version && !version_is_valid(version)) {
+	if (version && version[0] && !sc_key_version_is_valid(version)) {
 		sc_web_answer_error(call->request, 404, "KeyNotFound",
 				    "A key with (name/id) %s/%.64s was not found in this key vault.", name,
 				    version);

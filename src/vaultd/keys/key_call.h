@@ -9,8 +9,6 @@
 #include "vaultd/keys/access.h"
 #include "vaultd/vaultd.h"
 
-#define SC_KEY_NAME_MAX     127
-#define SC_KEY_VERSION_SIZE 33 /* 32 hexadecimal digits, terminated */
 
 struct sc_keys_call {
 	struct sc_vaultd *vaultd;
@@ -19,7 +17,7 @@ struct sc_keys_call {
 	struct sc_store_vault_row vault;
 	json_t *properties; /* the vault's */
 	const struct sc_vaultd_region *region;
-	char name[SC_KEY_NAME_MAX + 1];
+	char name[SC_KEY_NAME_SIZE];
 	char version[SC_KEY_VERSION_SIZE]; /* "": the newest */
 	struct sc_store_key_row key;             /* once it was found */
 };

@@ -212,8 +212,7 @@ static sc_status choose_version(struct import *import, struct sc_error *err)
 {
 	uint8_t random[(SC_KEY_VERSION_SIZE - 1) / 2];
 
-	SC_ENSURE(sc_os->random(random, sizeof random) == 0, err, SC_ERR_SYSTEM,
-		  "no random bytes for a key's version");
+	SC_TRY(sc_random(random, sizeof random, err));
 	sc_hex(sc_view_of(random, sizeof random), import->version);
 	return SC_OK;
 }

@@ -10,22 +10,12 @@
 #include "web/json.h"
 
 #define TYPE          "Microsoft.KeyVault/vaults"
-#define NAME_MAX_LEN  24
-#define NAME_MIN_LEN  3
 #define WORD_MAX      64
 #define TAGS_MAX      15
 #define TAG_NAME_MAX  512
 #define TAG_VALUE_MAX 256
 #define RETENTION_MIN 7
 #define RETENTION_MAX 90
-
-bool sc_vault_name_is_valid(const char *name)
-{
-	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-");
-
-	return len >= NAME_MIN_LEN && len <= NAME_MAX_LEN && name[len] == '\0' &&
-	       isalpha((unsigned char)name[0]) && name[len - 1] != '-' && !strstr(name, "--");
-}
 
 /* -- showing ----------------------------------------------------------------------------------- */
 
@@ -42,10 +32,10 @@ json_t *sc_resources_vault_show_short(const struct sc_store_vault_row *row)
 
 static json_t *uri_json(const struct sc_store_vault_row *row, const char *authority)
 {
-	char host[NAME_MAX_LEN + 1];
+	char host[SC_VAULT_NAME_SIZE];
 	size_t i;
 
-	for (i = 0; row->name[i] && i < NAME_MAX_LEN; i++)
+	for (i = 0; row->name[i] && i + 1 < sizeof host; i++)
 		host[i] = (char)tolower((unsigned char)row->name[i]);
 	host[i] = '\0';
 	return json_pack("s++++", "https://", host, ".", authority, "/");
@@ -207,8 +197,7 @@ sc_status sc_resources_vault_request_read(const json_t *body, const struct sc_re
 	SC_TRY(refuse_what_is_not_done(properties, err));
 	SC_TRY(read_properties(properties, author, present, &wish.properties, err));
 	SC_TRY(sc_resources_tags_read(body, &wish.tags, err));
-	*out = wish;
-	wish = (struct sc_resources_vault_request){ 0 };
+	*out = sc_steal(wish);
 	return SC_OK;
 }
 

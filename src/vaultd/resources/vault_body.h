@@ -4,11 +4,8 @@
 
 #include <jansson.h>
 
+#include "formats/vault_name.h"
 #include "store/vault_store.h"
-
-/* 3 to 24 letters, digits and hyphens; a letter first, none of two hyphens together, none last: it names a
- * host. */
-bool sc_vault_name_is_valid(const char *name);
 
 /* The whole resource; `authority` as for sc_keys_bundle_of(). The caller releases *out. */
 sc_status sc_resources_vault_show(const struct sc_store_vault_row *row, const char *authority, json_t **out,
