@@ -1,9 +1,9 @@
-# The article's environment, for the programs of this tree; sourced by a shell:
+# Sets up the article's environment for the programs of this build. Source it from a shell:
 #
 #   . ./env.sh [KMDATA]
 #
-# Sets NFAST_HOME, NFAST_KMDATA (KMDATA, else what it is, else ~/kmdata) and PATH. Under $NFAST_HOME stand the programs by
-# both of their names, NAME and NAME.exe, and python/bin/python, as the article's lines have them.
+# Sets NFAST_HOME, NFAST_KMDATA (to KMDATA; without it, keeps the current value or uses ~/kmdata) and PATH.
+# $NFAST_HOME has the programs under both names, NAME and NAME.exe, and python/bin/python, as in the article.
 NFAST_HOME=$(cd "$(dirname "${BASH_SOURCE[0]:-$0}")" && pwd)/build/nfast
 NFAST_KMDATA=${1:-${NFAST_KMDATA:-$HOME/kmdata}}
 case $NFAST_KMDATA in

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""What one RSA-2048 decryption costs through HTTPS, in CPU time of the processes of ours that take part:
+"""Measures what one RSA-2048 decryption costs through HTTPS, in CPU time of the processes PID…:
 
     bench/https.py VAULT KEY CIPHER COUNT BARE PID…
 
-One kept connection, one request at a time; five rounds, the median. The client's own time is not counted. BARE is what
-bench-module measured for libcrypto alone in the same run, in microseconds.
+It sends one request at a time over one connection that it keeps open, and prints the median of five rounds of
+COUNT requests. The client's own time is not counted. BARE is the time that bench-module measured for libcrypto
+alone in the same run, in microseconds.
 """
 
 import glob
@@ -19,7 +20,7 @@ ROUNDS = 5
 
 
 def cpu(pids):
-    """Microseconds of CPU of all threads of these processes."""
+    """CPU time of all threads of these processes, in microseconds."""
     total = 0
     for pid in pids:
         for path in glob.glob("/proc/%s/task/*/schedstat" % pid):

@@ -1,11 +1,12 @@
 /*
- * What a private operation costs through the module's socket, beside libcrypto's own in the same run:
+ * Measures what a private operation costs through the module's socket, next to bare libcrypto:
  *
- *   bench-module SOCKET KEY-BLOB PID [COUNT]
+ *   bench-module SOCKET KEY-FILE PID [COUNT]
  *
- * SOCKET is a use socket, KEY-BLOB a simple key's file, PID the module's process. Alternates bare EVP_PKEY_decrypt and
- * _sign with a key of its own, and DECRYPT and SIGN through the socket, one at a time, five rounds; prints medians of
- * CPU time per operation: of this process for the bare ones, of this process and the module together for the others.
+ * SOCKET is a use socket, KEY-FILE a simple key's file, PID the module's process. There are five rounds of
+ * COUNT operations (400), one at a time, which alternate between bare EVP_PKEY_decrypt and EVP_PKEY_sign with
+ * a key of its own, and DECRYPT and SIGN through the socket. Prints medians of CPU time per operation: of
+ * this process for the bare ones, of this process and the module together for the others.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -72,7 +73,7 @@ static double median(double *values)
 	return values[ROUNDS / 2];
 }
 
-/* Everything that the four operations need. */
+/* What the four operations need. */
 struct bench {
 	unsigned count;
 	const char *pid;

@@ -1,4 +1,6 @@
-/* What the fuzz targets share. A broken promise ends the process, which libFuzzer reports with its input. */
+/*
+ * Shared by the fuzz targets. A broken promise aborts the process, and libFuzzer reports it with its input.
+ */
 #ifndef SC_FUZZ_FUZZ_H
 #define SC_FUZZ_FUZZ_H
 
@@ -9,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-/* Ends the process unless the promise was kept. */
+/* Aborts the process unless the promise was kept. */
 static inline void fuzz_holds(bool held, const char *promise)
 {
 	if (held)

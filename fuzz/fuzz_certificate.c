@@ -1,4 +1,4 @@
-/* Feeds the reader of certificates, and what is asked of one that is accepted. */
+/* Feeds the certificate reader, and the functions that take an accepted certificate. */
 #include "fuzz.h"
 
 #include "evidence/certificate.h"

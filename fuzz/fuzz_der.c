@@ -1,4 +1,4 @@
-/* Feeds every structure of src/formats: the first byte chooses which, the rest is its DER. */
+/* Feeds every structure of src/formats: the first byte chooses the structure, the rest is its DER. */
 #include "fuzz.h"
 #include "support/samples.h"
 

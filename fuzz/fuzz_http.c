@@ -1,7 +1,6 @@
 /*
- * Feeds what of HTTP is read by ourselves: the first line as the request's target, the lines after it as
- * headers, and what comes behind an empty line as a form. What is accepted leaves nothing to be read
- * otherwise (rule P7).
+ * Feeds the parts of HTTP that our own code parses: the first line as the request's target, the lines after
+ * it as headers, and what follows an empty line as a form. Accepted input has only one meaning (rule P7).
  */
 #include "fuzz.h"
 
@@ -28,7 +27,7 @@ static const struct sc_web_host hosts[] = {
 	{ 0 },
 };
 
-/* Up to the next line end, which is taken too. */
+/* Up to the next line end, which is consumed too. */
 static struct sc_view next_line(struct sc_view *rest)
 {
 	const uint8_t *end = rest->len ? memchr(rest->data, '\n', rest->len) : NULL;
@@ -47,7 +46,7 @@ static void hold_pairs(const struct sc_web_pairs *pairs)
 			       sc_view_is_text(sc_bytes_view(&pairs->item[i].value)),
 			   "parameters are text");
 		fuzz_holds(sc_web_pairs_find(pairs, name, false) == (const char *)pairs->item[i].value.data,
-			   "a parameter stands once");
+			   "a parameter appears once");
 	}
 }
 

@@ -1,4 +1,4 @@
-/* Feeds JSON and base64url: what is accepted means one thing, however often it is written and read again. */
+/* Feeds JSON and base64url: accepted input keeps its one meaning when it is written and read again. */
 #include "fuzz.h"
 
 #include <string.h>

@@ -1,9 +1,9 @@
-/* Feeds the module protocol's requests: the header, and the body of the command that it names. */
+/* Feeds requests of the module protocol: the header, and the body of the command that it names. */
 #include "fuzz.h"
 
 #include "wire/message.h"
 
-/* Reads the body as the command's, and writes it again. */
+/* Reads the command's body and writes it again. */
 #define BODY(NAME, name, number, roles, modes, quorum, lane)                                                 \
 	static void body_##name(struct sc_view body, struct sc_writer *again)                                \
 	{                                                                                                    \

@@ -1,4 +1,4 @@
-/* Feeds the canonical wrapper of statements, and what is asked of an accepted one. */
+/* Feeds the canonical wrapper of statements, and the functions that take an accepted one. */
 #include "fuzz.h"
 
 #include "formats/signed_data.h"

@@ -1,6 +1,7 @@
 /*
- * Feeds access tokens (rule P5). The first byte chooses: a token as it stands, whose signature nobody could
- * make; header and claims on a line each, signed well, so that what they say is reached; or a JWKS.
+ * Feeds access tokens (rule P5). The first byte chooses what follows: a whole token, whose signature cannot
+ * be valid; a header and claims on one line each, which are correctly signed here, so that their content is
+ * checked; or a JWKS.
  */
 #include "fuzz.h"
 
@@ -35,7 +36,7 @@ static struct sc_bytes base64url(struct sc_view bytes)
 	return text;
 }
 
-/* One issuer with one key, k1, whose private half is here. */
+/* One issuer with one key, k1, whose private half we have. */
 static void set_up(void)
 {
 	static const char *const tenants[] = { TENANT };

@@ -1,7 +1,7 @@
 /*
- * Writes the seeds of every fuzz target beneath a directory, each target's in a directory of its own: the
- * samples of every stored structure, a certificate of each kind, for each command a request and a response with
- * all fields empty, and what clients send to the services.
+ * Writes the seeds of every fuzz target into a directory, with a subdirectory for each target: the samples of
+ * every stored structure, a certificate of each kind, a request and a response with empty fields for each
+ * command, and examples of what clients send to the services.
  */
 #include <stdio.h>
 
@@ -22,7 +22,7 @@ static sc_status write_seed(const char *top, const char *target, const char *nam
 	return sc_file_write(&dir, name, content, SC_FILE_REPLACE, 0600, err);
 }
 
-/* fuzz_der wants the structure's number before it. */
+/* fuzz_der expects the structure's number before its DER. */
 static sc_status write_sample(const char *top, size_t number, const struct sc_sample *sample,
 			      struct sc_error *err)
 {
@@ -85,7 +85,7 @@ SC_COMMAND_TABLE(MESSAGES)
 
 #define WRITE(NAME, name, number, roles, modes, quorum, lane) SC_TRY(write_##name(top, err));
 
-/* For what the services read. The claims' times are far away, so that they do not age. */
+/* Input for the services. The times in the claims are far in the future, so that the seeds do not expire. */
 static const struct {
 	const char *target;
 	const char *name;

@@ -3,13 +3,14 @@
 
     python verifykeypackage.py -k BYOK-KEK-pkg-EU-1 -w BYOK-SecurityWorld-pkg-EU-1 [-m MODULE]
 
-It needs Python's standard library and the openssl program, and shares no code with the programs whose claims it
-checks: signatures and certificate chains are openssl's to judge, everything else is read and compared below.
+It needs Python's standard library and the openssl program, and shares no code with the programs whose claims
+it checks: openssl judges signatures and certificate chains; everything else is read and compared below.
 The HSM must be connected, powered on, and have a security world on it: the root that counts is the one that
 your own module carries.
 
-Reading it: first the encoding (DER), then certificates and the wrapper of statements, each put together again
-from what was read and compared byte for byte; then what statements say; then the checks, in CHECKS at the end.
+How to read it: first comes the encoding (DER), then certificates and the wrapper of statements. Each of these
+is encoded again from what was read and compared byte for byte. Then come the contents of statements, and last
+the checks, which are listed in CHECKS.
 """
 
 import argparse
@@ -25,13 +26,14 @@ import sys
 import tempfile
 import time
 
-# The SHA-256 of the public key of the manufacturer's root, in hexadecimal; whoever builds the toolset fills it
-# in. Compare it with what the manufacturer publishes elsewhere: a hash that comes with the package proves little.
+# The SHA-256 of the public key of the manufacturer's root, in hexadecimal. It is filled in when the toolset is
+# built. Compare it with the hash that the manufacturer publishes elsewhere: a hash that comes with the package
+# proves little.
 ROOT_KEY_HASH = ""
 
 
 class Refused(Exception):
-    """The one way out of every check: it says what is wrong."""
+    """Raised by every check that fails; it says what is wrong."""
 
 
 def ensure(condition, message):
@@ -56,7 +58,7 @@ def der(tag, *parts):
 
 
 def der_integer(value):
-    """Of a number that is not negative."""
+    """Of a non-negative number."""
     return der(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
 
 
@@ -72,7 +74,7 @@ def der_oid(dotted):
 
 
 class Reader:
-    """Reads elements one after the other; what is malformed or left over is refused."""
+    """Reads elements one after the other. Refuses malformed and left-over data."""
 
     def __init__(self, data, what):
         self.data, self.at, self.what = data, 0, what
@@ -88,7 +90,7 @@ class Reader:
         return self.data[self.at] if self.at < len(self.data) else None
 
     def element(self, tag):
-        """(content, whole element) of the next element, which must have that tag."""
+        """(content, whole element) of the next element, which must have this tag."""
         start = self.at
         self.must(len(self.data) >= start + 2 and self.data[start] == tag)
         length, body = self.data[start + 1], start + 2
@@ -141,7 +143,7 @@ class Reader:
         return content == b"\xff"
 
     def time(self):
-        """GeneralizedTime YYYYMMDDHHMMSSZ, from 1970 on; in seconds."""
+        """GeneralizedTime YYYYMMDDHHMMSSZ, from 1970 on, in seconds."""
         return seconds_of(self.content(GENERALIZED_TIME), 4, self, 1970)
 
 
@@ -153,7 +155,7 @@ def seconds_of(content, year_digits, reader, first_year):
     fields = [year] + [int(rest[i:i + 2]) for i in range(0, 10, 2)]
     reader.must(year >= first_year)
     seconds = calendar.timegm(tuple(fields) + (0, 0, 0)) if 1 <= fields[1] <= 12 else None
-    # timegm() takes 31 February for 3 March: only what comes out again as it went in is a time.
+    # timegm() reads 31 February as 3 March: accept only what converts back to itself.
     reader.must(seconds is not None and list(time.gmtime(seconds)[:6]) == fields)
     return seconds
 
@@ -185,7 +187,7 @@ DAY = 24 * 60 * 60
 
 
 def ec_shape(curve, size):
-    """A point on a named curve, uncompressed: what stands before the number, how long it is, what follows."""
+    """An uncompressed point on a named curve: what precedes it, its length, what follows it."""
     point = 2 * size
     algorithm = der(SEQUENCE, der_oid("1.2.840.10045.2.1"), der_oid(curve))
     whole = der(SEQUENCE, algorithm, der(BIT_STRING, b"\x00\x04", bytes(point)))
@@ -208,8 +210,8 @@ class Profile:
 
     def __init__(self, name, usage, key_usage, path_length, shape, algorithms):
         self.name, self.usage = name, der_oid(ARC + usage) if usage else None
-        self.key_usage = key_usage  # the bit's content, RFC 5280 section 4.2.1.3
-        self.path_length = path_length  # of a certificate authority; None: it is none
+        self.key_usage = key_usage  # content of the BIT STRING, RFC 5280 section 4.2.1.3
+        self.path_length = path_length  # None: not a certificate authority
         self.shape, self.algorithms = shape, algorithms
 
 
@@ -267,7 +269,7 @@ def is_knso_name(text):
 
 
 class Certificate:
-    """Reads a certificate, puts it together again from what was read, and compares: any difference is refused."""
+    """Reads a certificate, encodes it again from what was read, and refuses it if the two differ."""
 
     def __init__(self, whole):
         self.whole = whole
@@ -276,17 +278,17 @@ class Certificate:
         body, algorithm, signature = outer.content(SEQUENCE), outer.element(SEQUENCE)[1], outer.content(BIT_STRING)
         self.read(Reader(body, "certificate"))
         profile = PROFILES[self.kind]
-        ensure(algorithm in profile.algorithms, "%s: another signature algorithm than its kind has" % profile.name)
+        ensure(algorithm in profile.algorithms, "%s: wrong signature algorithm for its kind" % profile.name)
         self.check_fields(profile)
         again = der(SEQUENCE, self.body(algorithm), algorithm, der(BIT_STRING, b"\x00", signature[1:]))
-        ensure(again == whole, '%s of "%s": not exactly what such a certificate contains' %
+        ensure(again == whole, '%s of "%s": does not contain exactly what this kind must contain' %
                (profile.name, self.subject))
 
     def read(self, reader):
         reader.must(reader.inside(0xA0).integer() == 2)
         content, self.serial_der = reader.element(INTEGER)
         self.serial = int.from_bytes(content, "big", signed=True)
-        reader.element(SEQUENCE)  # the algorithm: compared with the outer one when all is put together again
+        reader.element(SEQUENCE)  # the algorithm: compared with the outer one when encoded again
         self.issuer, self.issuer_der = self.read_name(reader)
         dates = reader.inside(SEQUENCE)
         self.not_before, self.not_after = self.read_date(dates), self.read_date(dates)
@@ -311,7 +313,7 @@ class Certificate:
         return seconds_of(reader.content(GENERALIZED_TIME), 4, reader, 0)
 
     def read_extensions(self, reader):
-        """The three that say something; the rest follows from the kind."""
+        """Reads the three that carry information; the rest follows from the kind."""
         values = {}
         while reader.next_tag() is not None:
             extension = reader.inside(SEQUENCE)
@@ -323,7 +325,7 @@ class Certificate:
         if EXTENDED_KEY_USAGE in values:
             usage = Reader(values[EXTENDED_KEY_USAGE], reader.what).inside(SEQUENCE).element(OID)[1]
             kinds = [kind for kind, profile in PROFILES.items() if profile.usage == usage]
-            ensure(kinds, "certificate: an extended key usage that is none of ours")
+            ensure(kinds, "certificate: an unknown extended key usage")
             self.kind = kinds[0]
             reader.must(AUTHORITY_KEY_ID in values)
             self.issuer_key_id = Reader(values[AUTHORITY_KEY_ID], reader.what).inside(SEQUENCE).content(0x80)
@@ -331,7 +333,7 @@ class Certificate:
         if self.kind == "region":
             reader.must(REGION_EXTENSION in values)
             info = Reader(values[REGION_EXTENSION], "region extension").inside(SEQUENCE)
-            ensure(info.text() == "safeconduct.region.1", "region extension: another type or version")
+            ensure(info.text() == "safeconduct.region.1", "region extension: unknown type or version")
             self.region, self.operator = info.text(), info.text()
             info.must(1 <= len(self.region) <= 16 and all(
                 c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" for c in self.region) and self.operator)
@@ -340,15 +342,15 @@ class Certificate:
         before, number, behind = profile.shape
         ensure(len(self.spki) == len(before) + number + len(behind) and self.spki.startswith(before) and
                self.spki.endswith(behind) and (profile.shape is not RSA_4096 or self.spki[len(before)] & 0x80),
-               "%s: a key of another type than its kind has" % profile.name)
-        # The bits that the key identifier is made of start behind the count of unused bits.
+               "%s: wrong type of key for its kind" % profile.name)
+        # The key identifier is made from the bits after the count of unused bits.
         bits = Reader(Reader(self.spki, profile.name).content(SEQUENCE), profile.name)
         bits.element(SEQUENCE)
         self.key_id = hashlib.sha256(bits.content(BIT_STRING)[1:]).digest()[:20]
         self.key_hash = hashlib.sha256(self.spki).digest()
-        ensure(0 < self.serial < 2**159, "%s: the serial number" % profile.name)
-        ensure(self.not_before <= self.not_after, "%s: it ends before it begins" % profile.name)
-        ensure(self.names_fit(), "%s: a subject or issuer that its kind does not have" % profile.name)
+        ensure(0 < self.serial < 2**159, "%s: the serial number is not positive, or too long" % profile.name)
+        ensure(self.not_before <= self.not_after, "%s: its validity ends before it begins" % profile.name)
+        ensure(self.names_fit(), "%s: wrong subject or issuer for its kind" % profile.name)
 
     def names_fit(self):
         return {
@@ -372,7 +374,7 @@ class Certificate:
 # -- openssl: signatures and chains --------------------------------------------------------------------------------
 
 class OpenSSL:
-    """The openssl program, in a directory of its own, with no certificates but those that it is given."""
+    """The openssl program, in a directory of its own, trusting only the certificates that it is given."""
 
     ONLY_GIVEN = ["-no-CApath", "-no-CAstore"]
     STRICT = ["-x509_strict", "-check_ss_sig"]
@@ -394,13 +396,13 @@ class OpenSSL:
             done = subprocess.run(["openssl", *arguments], stdin=subprocess.DEVNULL, capture_output=True,
                                   env=self.environment, check=False)
         except FileNotFoundError:
-            raise Refused("the openssl program is not there") from None
+            raise Refused("the openssl program is not installed") from None
         return done.returncode == 0, done.stderr.decode(errors="replace")
 
     def chain(self, certificate, between, root, at):
-        """certificate ← between ← root, valid at that time."""
+        """certificate ← between ← root, valid at the time `at`."""
         links = [certificate, between, root] if between else [certificate, root]
-        for below, above in zip(links, links[1:]):  # openssl compares names without case
+        for below, above in zip(links, links[1:]):  # openssl ignores case in names
             ensure(below.issuer == above.subject, '"%s" is not issued by "%s"' % (below.subject, above.subject))
         given = ["-CAfile", self.path("root.pem", root.pem())]
         if between:
@@ -418,13 +420,13 @@ class OpenSSL:
                            self.path("root.pem", root.pem()), "-out", self.path("content"))
         ensure(good, "its signature does not verify")
         with open(self.path("content"), "rb") as file:
-            ensure(file.read() == content, "openssl reads another content in it")
+            ensure(file.read() == content, "openssl reads different content in it")
 
 
 # -- statements ----------------------------------------------------------------------------------------------------
 
 def canonical_wrapper(kind, content, certificates, issuer, serial, signature):
-    """The one form of a statement: RFC 5652, one signer, two signed attributes, no unsigned ones."""
+    """The only form of a statement: RFC 5652, one signer, two signed attributes, no unsigned ones."""
     attributes = sorted([der(SEQUENCE, CONTENT_TYPE, der(SET, kind)),
                          der(SEQUENCE, MESSAGE_DIGEST,
                              der(SET, der(OCTET_STRING, hashlib.sha256(content).digest())))])
@@ -436,17 +438,17 @@ def canonical_wrapper(kind, content, certificates, issuer, serial, signature):
 
 
 class Statement:
-    """One statement, believed as far as it goes by itself; what it says is read by the subclass."""
+    """One statement, verified as far as it can be by itself. The subclass reads its content."""
 
     def __init__(self, package, kind, module, now, openssl):
         self.warrant = self.member = self.region = self.kek = None
         self.unwrap(package, kind)
         self.sort_certificates()
         self.read(Reader(self.content, "statement"))
-        ensure(self.time <= now + DAY, "it names a time to come")
+        ensure(self.time <= now + DAY, "it names a time in the future")
         self.root = self.find_root(module.roots, self.judged_at(now), openssl)
         self.verify(package, now, openssl)
-        ensure(self.warrant.subject == self.esn, "it names module %s, its warrant is for %s" %
+        ensure(self.warrant.subject == self.esn, "it names module %s, but its warrant is for %s" %
                (self.esn, self.warrant.subject))
         ensure(self.esn not in module.revoked, "module %s is revoked" % self.esn)
 
@@ -471,25 +473,26 @@ class Statement:
         signer.element(0xA0)
         signer.element(SEQUENCE)
         signature = signer.content(OCTET_STRING)
-        ensure(1 <= len(certificates) <= 8 and 1 <= len(signature) <= 256, "wrapper: certificates or signature")
-        # Stock openssl lets another outer type, version or length through. Here all of it is compared.
+        ensure(1 <= len(certificates) <= 8 and 1 <= len(signature) <= 256,
+               "wrapper: wrong number of certificates or length of signature")
+        # Stock openssl accepts a different outer type, version or length. Here all of it is compared.
         ensure(package == canonical_wrapper(given, self.content, certificates, self.issuer, self.serial, signature),
-               "not the one canonical wrapper")
-        ensure(given == kind, "another type of statement than expected")
+               "not in the one canonical form of the wrapper")
+        ensure(given == kind, "not the expected type of statement")
         ensure(len(self.content) <= 8192, "its content is too large")
         self.certificates = [Certificate(certificate) for certificate in certificates]
 
     def sort_certificates(self):
         for certificate in self.certificates:
             name = PROFILES[certificate.kind].name
-            ensure(certificate.kind in self.ENCLOSED, "a %s is enclosed where none belongs" % name)
+            ensure(certificate.kind in self.ENCLOSED, "a %s is enclosed, which is not allowed here" % name)
             ensure(getattr(self, certificate.kind) is None, "more than one %s is enclosed" % name)
             setattr(self, certificate.kind, certificate)
         ensure(self.warrant, "no warrant is enclosed")
 
     def find_root(self, roots, at, openssl):
         """The trusted root that signed the warrant."""
-        reason = Refused('its warrant is of root "%s", which is not trusted here' % self.warrant.issuer)
+        reason = Refused('root "%s", which issued its warrant, is not trusted' % self.warrant.issuer)
         for root in roots:
             if root.key_id == self.warrant.issuer_key_id:
                 try:
@@ -501,7 +504,7 @@ class Statement:
 
     def verify_signer(self, package, signer, at, openssl):
         ensure(self.issuer == signer.issuer_der and self.serial == signer.serial_der,
-               "its signer is not named by the enclosed %s" % PROFILES[signer.kind].name)
+               "the enclosed %s does not name its signer" % PROFILES[signer.kind].name)
         openssl.statement(package, self.content, self.root, at)
 
     def check_region(self):
@@ -509,7 +512,7 @@ class Statement:
 
 
 class KeyStatement(Statement):
-    """What the region's module says of the Key Exchange Key: judged now."""
+    """What the region's module says of the Key Exchange Key. Judged at the present time."""
 
     ENCLOSED = ("warrant", "member", "region", "kek")
 
@@ -519,7 +522,7 @@ class KeyStatement(Statement):
     def read(self, reader):
         r = reader.inside(SEQUENCE)
         reader.end()
-        ensure(r.text() == "safeconduct.key-statement.1", "another type or version of content")
+        ensure(r.text() == "safeconduct.key-statement.1", "unknown type or version of content")
         self.spki, self.key_hash = r.content(OCTET_STRING), r.hash()
         kind = r.inside(SEQUENCE)
         self.type = (kind.integer(), kind.integer())
@@ -540,29 +543,33 @@ class KeyStatement(Statement):
         r.must(self.region_name != "" and self.package != bytes(32))
 
     def verify(self, package, now, openssl):
-        ensure(self.member or not self.region, "the signer shows no member certificate of its region")
-        ensure(self.region or not self.member, "a member certificate without its region's certificate")
-        ensure(self.member or not self.region_name, "it names a region, but its signer shows no member certificate")
-        ensure(self.region or not self.kek, "a KEK certificate without its region's certificate")
+        ensure(self.member or not self.region,
+               "a region certificate is enclosed without a member certificate of the signer")
+        ensure(self.region or not self.member, "a member certificate is enclosed without its region's certificate")
+        ensure(self.member or not self.region_name,
+               "the statement names a region, but no member certificate is enclosed")
+        ensure(self.region or not self.kek, "a KEK certificate is enclosed without its region's certificate")
         if self.member:
             openssl.chain(self.member, self.region, self.root, now)
         if self.kek:
             openssl.chain(self.kek, self.region, self.root, now)
         if self.region:
             self.check_region()
-            ensure(self.region_name == self.region.region, "it names another region than its region certificate")
+            ensure(self.region_name == self.region.region,
+                   "it names one region, but its region certificate is for another")
         self.verify_signer(package, self.member or self.warrant, now, openssl)
         if self.member:
             ensure(self.member.subject == self.warrant.subject and self.member.spki == self.warrant.spki,
-                   "warrant and member certificate are for different modules")
-        ensure(hashlib.sha256(self.spki).digest() == self.key_hash, "the key hash that it states is not its key's")
+                   "the warrant and the member certificate are for different modules")
+        ensure(hashlib.sha256(self.spki).digest() == self.key_hash,
+               "the stated key hash is not its key's")
         if self.kek:
             ensure(self.kek.spki == self.spki, "its KEK certificate is for another key")
-            ensure(self.type == (RSA, 4096), "the key is not of the type that it states")
+            ensure(self.type == (RSA, 4096), "the key is not of the stated type")
 
 
 class WorldStatement(Statement):
-    """What the module that made the world said then: judged at the time that it names."""
+    """What the module that made the world said of it then. Judged at the time that the statement names."""
 
     ENCLOSED = ("warrant", "region")
 
@@ -572,7 +579,7 @@ class WorldStatement(Statement):
     def read(self, reader):
         r = reader.inside(SEQUENCE)
         reader.end()
-        ensure(r.text() == "safeconduct.world-statement.1", "another type or version of content")
+        ensure(r.text() == "safeconduct.world-statement.1", "unknown type or version of content")
         self.knso, self.world, self.hkm, self.suite = r.content(OCTET_STRING), r.hash(), r.hash(), r.integer()
         k, n, generation = r.integer(), r.integer(), r.integer()
         self.esn, _, self.time = r.text(), r.text(), r.time()
@@ -588,15 +595,15 @@ class WorldStatement(Statement):
         made_of = (b"safeconduct world 1\x00" + hashlib.sha256(self.knso).digest() + self.hkm +
                    self.suite.to_bytes(4, "big"))
         ensure(hashlib.sha256(made_of).digest() == self.world,
-               "the world's id is not that of its KNSO, HKM and suite")
+               "the world's id does not match its KNSO, HKM and suite")
         if self.region:
             ensure(self.region.spki == self.knso, "its region certificate is for another KNSO")
 
 
 def is_import_only(acl):
-    """One group, for everybody, with one action: importTransfer. The group's id may be any."""
+    """Exactly one group, open to everyone, with one action: importTransfer. The group may have any id."""
     groups = Reader(acl, "ACL").inside(SEQUENCE)
-    ensure(groups.text() == "safeconduct.acl.1", "ACL: another type or version")
+    ensure(groups.text() == "safeconduct.acl.1", "ACL: unknown type or version")
     group_id = groups.inside(SEQUENCE).inside(SEQUENCE).integer()
     group = der(SEQUENCE, der_integer(group_id), der_integer(0), der_integer(0), der_integer(0),
                 der(SEQUENCE, b"\x80\x01" + bytes([IMPORT_TRANSFER])))
@@ -612,13 +619,13 @@ BODY_MAX = 131072
 
 
 class Fields:
-    """The fields of a module's answer, in order."""
+    """Reads the fields of a module's answer in order."""
 
     def __init__(self, body):
         self.body, self.at = body, 0
 
     def take(self, length):
-        ensure(len(self.body) - self.at >= length, "the module's answer is cut")
+        ensure(len(self.body) - self.at >= length, "the module's answer is too short")
         self.at += length
         return self.body[self.at - length:self.at]
 
@@ -640,8 +647,8 @@ class Fields:
 
 
 class Module:
-    """The connected module: its serial number and clock, the roots that it trusts, its own first, and the modules that
-    its world has revoked."""
+    """The connected module: its serial number and clock, the roots that it trusts (its own first), and the
+    modules that its world has revoked."""
 
     NEEDED = "the HSM must be connected, powered on, and have a security world on it"
 
@@ -701,8 +708,8 @@ class Module:
         answer.take(2 * 4 + 2 * 8 + 2 * 4 + 8)  # keys loaded, arena, protection, state counter
         self.clock = int.from_bytes(answer.take(8), "big")
         answer.end()
-        ensure(mode >= MODE_WORLD, "it has no security world on it: make one first (see new-world)")
-        ensure(is_esn(esn.decode("ascii", "replace")), "the module's serial number is none")
+        ensure(mode >= MODE_WORLD, "the module has no security world on it: make one first (see new-world)")
+        ensure(is_esn(esn.decode("ascii", "replace")), "the module's serial number is malformed")
         self.esn = esn.decode("ascii")
 
     def ask_trust(self):
@@ -714,9 +721,10 @@ class Module:
         self.revoked = [esn.decode("utf-8", "replace") for esn in answer.strings(127)]
         answer.end()
         self.roots = [Certificate(root) for root in roots]
-        ensure(all(root.kind == "root" for root in self.roots), "the module trusts what is no root certificate")
+        ensure(all(root.kind == "root" for root in self.roots),
+               "the module trusts a certificate that is not a root certificate")
         ensure(self.roots[0].key_hash == self.root_hash,
-               "its root certificate is not that of the root it has pinned")
+               "the module's root certificate is not that of its pinned root")
 
 
 # -- the checks: each returns what it found ------------------------------------------------------------------------
@@ -731,7 +739,7 @@ def clock_text(seconds):
 
 
 class Question:
-    """What is asked, and what has been found so far."""
+    """What is to be verified, and what has been found so far."""
 
     def __init__(self, arguments, openssl):
         self.arguments, self.openssl = arguments, openssl
@@ -752,7 +760,7 @@ def read_file(name):
 
 def check_module(q):
     q.module = Module(q.arguments.module)
-    q.now = q.module.clock  # as the module will judge
+    q.now = q.module.clock  # the clock by which the module will judge
     return q.module.esn
 
 
@@ -767,22 +775,22 @@ def check_world_statement(q):
 
 
 def check_root_key_hash(q):
-    ensure(q.kek.root.key_hash == q.world.root.key_hash, "the two packages are of different roots")
+    ensure(q.kek.root.key_hash == q.world.root.key_hash, "the two packages have different roots")
     return grouped(q.kek.root.key_hash)
 
 
 def check_region(q):
-    ensure(q.kek.region, "the key's world is no certified region")
+    ensure(q.kek.region, "the key's world is not a certified region")
     ensure(q.world.region, "the world package encloses no region certificate")
-    ensure(q.kek.region.region == q.world.region.region, "the KEK package is of %s, the world package of %s" %
+    ensure(q.kek.region.region == q.world.region.region, "the KEK package is for %s, the world package for %s" %
            (q.kek.region.region, q.world.region.region))
     ensure(q.kek.region.whole == q.world.region.whole, "the packages enclose different region certificates")
     return "%s, operated by %s" % (q.kek.region.region, q.kek.region.operator)
 
 
 def check_security_world(q):
-    ensure(q.kek.world == q.world.world, "the key is in another world than the world package's")
-    ensure(q.kek.hkm == q.world.hkm, "the key is under another module key than the world package's")
+    ensure(q.kek.world == q.world.world, "the key's world is not the world package's")
+    ensure(q.kek.hkm == q.world.hkm, "the key's module key is not the world package's")
     ensure(q.kek.suite == q.world.suite, "the key's cipher suite is not the world package's")
     return q.world.world.hex()
 
@@ -793,9 +801,9 @@ def check_cipher_suite(q):
 
 
 def check_key_exchange_key(q):
-    ensure(q.kek.type == (RSA, 4096), "a Key Exchange Key is RSA-4096, this is %s" % KEY_TYPES[q.kek.type])
+    ensure(q.kek.type == (RSA, 4096), "a Key Exchange Key is RSA-4096, but this is %s" % KEY_TYPES[q.kek.type])
     ensure(q.kek.application == "kek", 'the key\'s application is "%s", not "kek"' % q.kek.application)
-    ensure(not any(q.kek.owner), "the key belongs to an owner, a region's belongs to none")
+    ensure(not any(q.kek.owner), "the key has an owner, but a Key Exchange Key has none")
     return "RSA-4096 %s" % q.kek.key_hash.hex()
 
 
@@ -805,13 +813,13 @@ def check_origin(q):
 
 
 def check_permissions(q):
-    ensure(not q.kek.exportable, "the key can leave its world, or be permitted to")
-    ensure(is_import_only(q.kek.acl), "the key may do other things than import transfer packages")
+    ensure(not q.kek.exportable, "the key can leave its world or be given permission to")
+    ensure(is_import_only(q.kek.acl), "the key may do more than import transfer packages")
     return "importTransfer and nothing else: not exportable"
 
 
 def check_kek_certificate(q):
-    ensure(q.kek.kek, "none is enclosed: no custodians made this key a Key Exchange Key")
+    ensure(q.kek.kek, "none is enclosed, so no custodians made this key a Key Exchange Key")
     return "issued for this key by the world's security officer key"
 
 
@@ -823,32 +831,32 @@ def check_valid(q):
 
 def check_root(q):
     if q.kek.root.key_hash == q.module.roots[0].key_hash:
-        return "the one that this module carries"
-    return "not this module's own: trusted by the custodians of its security world"
+        return "this module's own"
+    return "not this module's own, but trusted by the custodians of its security world"
 
 
 def check_pinned_root(q):
     if not ROOT_KEY_HASH:
-        return "none was given: compare the hash above with the manufacturer's"
+        return "none given: compare the hash above with the manufacturer's"
     ensure(q.kek.root.key_hash.hex() == ROOT_KEY_HASH.replace(" ", "").lower(),
-           "the packages' root is another one than was given")
-    return "the same"
+           "the packages' root does not have the given hash")
+    return "matches"
 
 
 def compare_programs(kek_package):
-    """The toolset's KeyTransferRemote, which takes PINs, with the installed one, which is the one to run: a difference
-    is named, and is no verdict on the packages."""
+    """Compares the toolset's KeyTransferRemote, which takes PINs, with the installed one, which is the one to
+    run. A difference is reported and does not change the verdict on the packages."""
     enclosed = os.path.join(os.path.dirname(kek_package), "KeyTransferRemote")
     if not os.path.exists(enclosed):
         return None
     installed = os.path.join(os.environ.get("NFAST_HOME", ""), "bin", "KeyTransferRemote")
     if "NFAST_HOME" not in os.environ or not os.path.isfile(installed):
-        return "the KeyTransferRemote enclosed is not compared: none is installed here ($NFAST_HOME)"
+        return "the enclosed KeyTransferRemote is not compared: none is installed here ($NFAST_HOME)"
     try:
         same = filecmp.cmp(enclosed, installed, shallow=False)
     except OSError:
         same = False
-    return "the KeyTransferRemote enclosed is " + (
+    return "the enclosed KeyTransferRemote is " + (
         "the installed one" if same else "NOT the installed one: run the installed one")
 
 

@@ -1,9 +1,9 @@
-# The services of the demonstration and what is done with them; sourced by ./demo.
+# The services of the demonstration and the steps that use them. Sourced by ./demo.
 
-# Set by demo_services, used by the steps.
+# Set by demo_services, used by the steps in demo-steps.sh.
 subscription=
 
-# demo_services: sign-in and vault, and step 1.2.
+# demo_services: sets up sign-in and vault, and does step 1.2.
 demo_services() {
 	local ports signin_port vault_port
 	ports=$("$root/scripts/free-ports" 2) || die 'no free ports'
@@ -13,8 +13,8 @@ demo_services() {
 	ARM=https://management.localhost:$vault_port
 	VAULT_SUFFIX=.vault.localhost:$vault_port
 
-	heading 'The services: sign-in and vault, their TLS and token keys in the module `service`'
-	# What the regions published, handed over to the vault.
+	heading 'The services: sign-in and vault, with TLS and token keys in the module `service`'
+	# The vault gets what the regions published.
 	mkdir -p "$SITE/regions"
 	must cp -r "$published/regions/." "$SITE/regions/"
 	must own vaultd -R "$SITE/regions"
@@ -33,7 +33,7 @@ demo_services() {
 	mkdir -p "$SITE/signind" "$SITE/vaultd"
 	must site_daemon signind signind --config="$SITE/services/signind/signind.conf"
 	must site_daemon vaultd vaultd --config="$SITE/services/vaultd/vaultd.conf"
-	say "  $LOGIN/adfs  signs in"
+	say "  $LOGIN/adfs  signs you in"
 	say "  $ARM  is the Resource Manager"
 	say "  https://<vault>$VAULT_SUFFIX  are the vaults, in Europe and North America"
 
@@ -45,7 +45,7 @@ demo_services() {
 	shown Get-AzureSubscription
 }
 
-# demo_transfer: step 5, the key at work, the evidence, and the refusals.
+# demo_transfer: step 5, the key in use, the evidence, and the refusals.
 demo_transfer() {
 	local byok=$usb/TransferPackage-ContosoFirstHSMkey.byok
 
@@ -54,12 +54,12 @@ demo_transfer() {
 	for place in europe:ContosoKeyVaultHSM northamerica:ContosoVaultAmerica; do
 		New-AzureRmResourceGroup -Name "group-${place%:*}" -Location "${place%:*}" >/dev/null &&
 		New-AzureRmKeyVault -VaultName "${place#*:}" -ResourceGroupName "group-${place%:*}" -Location "${place%:*}" -SKU premium >/dev/null ||
-			die "the vault ${place#*:} could not be made"
+			die "cannot make the vault ${place#*:}"
 	done
 	show "Add-AzureKeyVaultKey -VaultName 'ContosoKeyVaultHSM' -Name 'ContosoFirstHSMkey' -KeyFilePath 'TransferPackage-ContosoFirstHSMkey.byok' -Destination 'HSM'"
 	shown Add-AzureKeyVaultKey -VaultName ContosoKeyVaultHSM -Name ContosoFirstHSMkey -KeyFilePath "$byok" -Destination HSM
 
-	heading 'The key at work: what the public key of step 3.3 encrypts, the vault decrypts'
+	heading 'The key in use: the public key of step 3.3 encrypts, the vault decrypts'
 	echo 'The quick brown fox signs the contract.' >letter.txt
 	show 'openssl pkeyutl -encrypt -pubin -inkey contosokey.pem … -in letter.txt -out letter.enc'
 	must openssl pkeyutl -encrypt -pubin -inkey contosokey.pem -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 \
@@ -70,38 +70,38 @@ demo_transfer() {
 	must cmp letter.txt letter.out
 	sed 's/^/      decrypted: /' letter.out
 
-	heading "The evidence: the vault's receipt is about the package that left and the key at home"
+	heading 'The evidence: the receipt matches the package that was sent and the key on the workstation'
 	show "verifyreceipt Receipt-ContosoFirstHSMkey.p7 --key=key_simple_contosokey --package=TransferPackage-ContosoFirstHSMkey.byok --subscription=$subscription --vault=ContosoKeyVaultHSM --name=ContosoFirstHSMkey"
 	shown at workstation verifyreceipt Receipt-ContosoFirstHSMkey.p7 --key=key_simple_contosokey --package="$byok" \
 		--subscription="$subscription" --vault=ContosoKeyVaultHSM --name=ContosoFirstHSMkey
 
-	heading 'The refusals: the package for Europe, offered to North America'
+	heading 'The refusals: the package for Europe is offered to North America'
 	show "Add-AzureKeyVaultKey -VaultName 'ContosoVaultAmerica' …"
 	refused 'North America|made for' Add-AzureKeyVaultKey -VaultName ContosoVaultAmerica -Name ContosoFirstHSMkey \
 		-KeyFilePath "$byok" -Destination HSM
-	say "And to North America's module itself, through its socket:"
+	say "And again to North America's module, through its socket:"
 	refused SC_ERR_TRANSFER_REGION "$SC_BUILD/tests/journey/module-client" import "$SITE/northamerica/service" \
 		"$published/regions/NA/kek.blob" "$byok" "$subscription" "$SITE/never" "$SITE/never-either"
 }
 
-# refused PATTERN COMMAND…: must fail, and for that reason.
+# refused PATTERN COMMAND…: the command must fail, with a message that matches PATTERN.
 refused() {
 	local pattern=$1 out
 	shift
 	if out=$("$@" 2>&1); then
-		die "this was accepted: $*"
+		die "should have been refused: $*"
 	fi
 	grep -qE "$pattern" <<<"$out" || die "refused, but for another reason: $out"
 	indent <<<"$out"
 }
 
-# demo_keep: what ./demo --keep leaves behind beside the running daemons.
+# demo_keep: makes what ./demo --keep leaves in addition to the running daemons.
 demo_keep() {
 	local wrong=$SITE/workstation/second
 
 	cat >"$SITE/fresh-package" <<-SCRIPT
 		#!/bin/bash
-		# Makes a new transfer package of the demonstration's key, since each goes to one place only; prints its path.
+		# Makes a new transfer package of the demonstration's key, because each can be imported only once; prints its path.
 		set -eu
 		name=fresh-\$(date +%s)-\$\$-\$RANDOM
 		mkdir -p "$SITE/packages"
@@ -113,7 +113,7 @@ demo_keep() {
 	SCRIPT
 	chmod +x "$SITE/fresh-package"
 
-	# A second key, for North America: what azure-cli.sh offers to Europe.
+	# A second key, packaged for North America: azure-cli.sh offers it to Europe.
 	mkdir -p "$wrong"
 	{
 		at workstation generatekey --generate --batch simple type=RSA size=2048 protect=module ident=secondkey plainname=secondkey nvram=no pubexp= &&
@@ -122,10 +122,10 @@ demo_keep() {
 		(cd "$wrong" && at workstation KeyTransferRemote -Package -KeyIdentifier secondkey -SubscriptionId "$subscription" \
 			-KeyFriendlyName ForNorthAmerica -ExchangeKeyPackage "$published/BYOK-KEK-pkg-NA-1" \
 			-NewSecurityWorldPackage "$published/BYOK-SecurityWorld-pkg-NA-1")
-	} >>"$SITE/workstation/log" 2>&1 || die "the second key: see $SITE/workstation/log"
+	} >>"$SITE/workstation/log" 2>&1 || die "cannot make the second key: see $SITE/workstation/log"
 
 	cat >"$SITE/demo.env" <<-ENV
-		# What azure-cli.sh needs; sourcing it makes a fresh package.
+		# What azure-cli.sh needs. Sourcing this file makes a new package.
 		export LOGIN=$LOGIN ARM=$ARM GRAPH=$GRAPH VAULT_SUFFIX=$VAULT_SUFFIX CA=$CA
 		export AZ_USER='$AZ_USER' AZ_PASSWORD='$AZ_PASSWORD' APP_ID='$APP_ID' APP_SECRET='$APP_SECRET'
 		export SUBSCRIPTION=$subscription TENANT=$TENANT LOCATION=europe
@@ -141,5 +141,5 @@ demo_keep() {
 	say "  the real Azure CLI:     . build/demo/demo.env; tests/acceptance/azure-cli.sh"
 	say "  the workstation:        . ./env.sh build/demo/workstation/kmdata; enquiry"
 	say "  another package:        build/demo/fresh-package"
-	say "  the end:                ./demo --stop"
+	say "  to stop everything:     ./demo --stop"
 }

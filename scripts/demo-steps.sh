@@ -1,4 +1,4 @@
-# The steps of the demonstration, in the article's order; sourced by ./demo.
+# The steps of the demonstration, in the article's order. Sourced by ./demo.
 
 usb=$SITE/usb
 published=$SITE/published
@@ -7,7 +7,7 @@ world=BYOK-SecurityWorld-pkg-EU-1
 
 heading 'Before the article begins: a manufacturer, and four modules with warrants'
 must site_factory 'Example Manufacturing'
-say "The root key's hash, published apart from everything that it signs:"
+say "The root key's hash, published separately from everything that the key signs:"
 shown site_root_hash
 for module in workstation europe northamerica service; do must site_enrol $module; done
 must site_start workstation
@@ -15,10 +15,10 @@ must site_start europe "$(site_socket europe vaultd vault vault+kek)"
 must site_start northamerica "$(site_socket northamerica vaultd vault vault+kek)"
 must site_start service "$(site_socket service signind token+tls token+tls signind)" "$(site_socket service vaultd tls tls vaultd)"
 
-heading "The operator's side: two regions with worlds of their own, and the services' own world"
+heading "The operator's side: a world for each of two regions, and one for the services"
 for region in europe:EU northamerica:NA; do
 	module=${region%:*}
-	say "$module: a security world, its certificate as region ${region#*:}, its Key Exchange Key"
+	say "$module: makes a security world, its certificate as region ${region#*:}, and a Key Exchange Key"
 	must site_world $module ECp521mAES 2/3 >>"$SITE/$module/log"
 	must site_region $module "${region#*:}" 'Example Cloud' >>"$SITE/$module/log"
 done
@@ -46,7 +46,7 @@ cd "$tools" || exit 1
 
 heading 'Step 3.1: Create a security world'
 show 'new-world --initialize --cipher-suite=DLf1024s160mRijndael --module=1 --acs-quorum=2/3'
-say '      (the three cards are directories, and the PINs are typed by this script)'
+say '      (the three cards are directories, and this script types the PINs)'
 shown site_world workstation DLf1024s160mRijndael 2/3
 
 heading 'Step 3.2: Validate the downloaded package'
@@ -82,4 +82,4 @@ must cp "$public" "$usb/contosokey.pem"
 demo_transfer
 
 say ''
-say "The journey took $((SECONDS - started)) s."
+say "All steps took $((SECONDS - started)) s."

@@ -1,9 +1,9 @@
 #!/bin/bash
-# Installs the Debian or Ubuntu packages that Safeconduct is built and tested with, where they are missing:
-#   scripts/packages.sh build     what the programs need
-#   scripts/packages.sh test      that, and what ./check needs beside it (the Azure CLI among it, 36 MB to fetch)
-# It says what it installs. As root it calls apt-get itself, else through sudo. On another system it only checks
-# that the commands are there.
+# Installs the missing Debian or Ubuntu packages that Safeconduct is built and tested with:
+#   scripts/packages.sh build     what the build needs
+#   scripts/packages.sh test      that, and what ./check needs (including the Azure CLI, a 36 MB download)
+# It says what it installs. It runs apt-get, as root or through sudo. On other systems it only checks that the
+# commands exist.
 set -u
 
 build="gcc libc6-dev pkg-config meson ninja-build libssl-dev libargon2-dev libseccomp-dev libzip-dev \
@@ -22,7 +22,7 @@ esac
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
 	for command in cc meson ninja pkg-config openssl python3; do
 		if ! command -v "$command" >/dev/null; then
-			echo "packages: this is no Debian or Ubuntu, and $command is missing; please install: $wanted" >&2
+			echo "packages: not Debian or Ubuntu, and $command is missing: install: $wanted" >&2
 			exit 1
 		fi
 	done
@@ -42,7 +42,7 @@ done
 root=()
 if [ "$(id -u)" -ne 0 ]; then
 	if ! command -v sudo >/dev/null; then
-		echo "packages: missing: ${missing[*]}; install them as root: apt-get install ${missing[*]}" >&2
+		echo "packages: packages are missing and sudo is not installed: as root, run: apt-get install ${missing[*]}" >&2
 		exit 1
 	fi
 	root=(sudo)
@@ -55,9 +55,9 @@ apt() {
 echo "Installing packages: ${missing[*]}"
 log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
-apt -q update >"$log" 2>&1 || echo "packages: the package lists could not be renewed; going on with those that are there" >&2
+apt -q update >"$log" 2>&1 || echo "packages: cannot update the package lists; continuing with the current ones" >&2
 
-# libclang-rt-dev is a part of clang's own packages on some releases.
+# On some releases libclang-rt-dev is part of clang's own packages.
 if [[ " ${missing[*]} " == *" libclang-rt-dev "* ]] && ! apt-cache show libclang-rt-dev >/dev/null 2>&1; then
 	kept=()
 	for package in "${missing[@]}"; do
@@ -67,6 +67,6 @@ if [[ " ${missing[*]} " == *" libclang-rt-dev "* ]] && ! apt-cache show libclang
 fi
 if [ ${#missing[@]} -gt 0 ] && ! apt -q install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1; then
 	tail -n 20 "$log" >&2
-	echo "packages: apt-get could not install: ${missing[*]}" >&2
+	echo "packages: apt-get failed to install: ${missing[*]}" >&2
 	exit 1
 fi

@@ -1,24 +1,25 @@
-# A site in a directory, for the demo and the journeys: a factory, modules with their sockets and cards, and the
-# custodians' tools, each started and stopped as an operator would. Sourced by bash; needs SC_BUILD, the build
-# directory, and SITE, the directory that everything is made in.
+# Sets up a site in one directory, for the demo and the journeys: a factory, modules with their sockets and
+# cards, and the custodians' tools, each started and stopped as an operator would. Source it from bash. It
+# needs SC_BUILD, the build directory, and SITE, the directory for everything that it makes.
 #
-# As root each process may have a user id of its own: SITE_USER[name]=uid, where name is a module's or a daemon's; a
-# socket for a daemon then belongs to the daemon's group. Without, everything runs under the caller's id.
+# As root, each process can have a user id of its own: SITE_USER[name]=uid, where name is a module's or a
+# daemon's. A socket for a daemon then belongs to the daemon's group. If SITE_USER[name] is not set, the
+# process runs under the caller's user id.
 set -u
 
 declare -A SITE_USER=()
-# SITE_GROUPS[module]=gid,…: the groups of the daemons that it has sockets for.
+# SITE_GROUPS[module]=gid,…: the groups of the daemons that the module has sockets for.
 declare -A SITE_GROUPS=()
-# SITE_PREFIX[module]=COMMAND: what everything at that module's host is run with, `unshare -n` for one that is offline.
+# SITE_PREFIX[module]=COMMAND: runs everything on that module's host; `unshare -n` for one that is offline.
 declare -A SITE_PREFIX=()
 
 PATH=$SC_BUILD/src/tools:$SC_BUILD/src/hsmd:$SC_BUILD/src/vaultd:$SC_BUILD/src/signind:$PATH
 
-# die WHY: ends the script; what was started is stopped by its own EXIT trap.
+# die WHY: ends the script. The script's own EXIT trap stops what was started.
 die() { echo "$0: $*" >&2; exit 1; }
 
-# as_user NAME: sets AS to what a command is begun with, to run under that module's or daemon's user id with the groups
-# of the daemons that it serves.
+# as_user NAME: sets AS to the prefix that runs a command under that module's or daemon's user id, with the
+# groups of the daemons that it serves.
 as_user() {
 	local uid=${SITE_USER[$1]:-}
 	AS=(${SITE_PREFIX[$1]:-})
@@ -26,7 +27,7 @@ as_user() {
 	[ -z "$uid" ] || [ -n "${SITE_GROUPS[$1]:-}" ] || AS+=(--clear-groups)
 }
 
-# as NAME COMMAND…: runs it so.
+# as NAME COMMAND…: runs the command with that prefix.
 as() {
 	local AS
 	as_user "$1"
@@ -41,7 +42,8 @@ own() {
 	[ -z "$uid" ] || chown "$uid:$uid" "$@"
 }
 
-# site_factory NAME: the manufacturer's offline root; its passphrase stands for what a person would type.
+# site_factory NAME: makes the manufacturer's offline root, with $FACTORY_PASSPHRASE in place of a typed
+# passphrase.
 site_factory() {
 	factory init --dir="$SITE/factory" --name="$1" --passphrase-from-fd=3 3<<<"$FACTORY_PASSPHRASE" >"$SITE/factory.log" ||
 		die "factory init: see $SITE/factory.log"
@@ -49,7 +51,7 @@ site_factory() {
 
 site_root_hash() { factory root-hash --dir="$SITE/factory"; }
 
-# site_enrol MODULE: identity, warrant, the root pinned by the hash that was published apart.
+# site_enrol MODULE: makes identity and warrant, and pins the root by the hash that was published separately.
 site_enrol() {
 	local dir=$SITE/$1
 	mkdir -p -m 711 "$dir"
@@ -62,8 +64,8 @@ site_enrol() {
 		die "enrolling module $1: see $dir/log"
 }
 
-# site_daemon NAME PROGRAM ARGUMENT…: starts a daemon and waits until it serves. Its process id is in $SITE/NAME/pid,
-# what it says in $SITE/NAME/log.
+# site_daemon NAME PROGRAM ARGUMENT…: starts a daemon and waits until it serves. $SITE/NAME/pid has its
+# process id, $SITE/NAME/log its output.
 site_daemon() {
 	local dir=$SITE/$1 AS
 	as_user "$1"
@@ -73,7 +75,7 @@ site_daemon() {
 	site_restart "$name"
 }
 
-# site_restart NAME: starts a daemon again, as it was started first.
+# site_restart NAME: starts a daemon again with the command that started it first.
 site_restart() {
 	local dir=$SITE/$1 word=
 	rm -f "$dir/ready"
@@ -85,32 +87,32 @@ site_restart() {
 	[ "$word" = READY ] || die "$1 did not start: see $dir/log"
 }
 
-# site_pid NAME: prints the process id of a daemon that runs; fails where none does. The number in its file counts only
-# while that process is of this site: after a crash it may be anybody's.
+# site_pid NAME: prints the process id of a running daemon; fails if it is not running. The id in the file
+# counts only if that process belongs to this site, because after a crash it may have been reused.
 site_pid() {
 	local pid
 	pid=$(cat "$SITE/$1/pid" 2>/dev/null) && grep -qsF -- "$SITE/" "/proc/$pid/cmdline" && echo "$pid"
 }
 
-# site_end NAME SIGNAL: sends it, and waits until the process is gone; after ten seconds it is killed. Where nobody waits
-# for orphans, a zombie is all that ever remains of one.
+# site_end NAME SIGNAL: sends the signal and waits until the process is gone; kills it after ten seconds. A
+# zombie counts as gone: on some systems nothing reaps orphans.
 site_end() {
 	local pid i
 	pid=$(site_pid "$1") && kill "-$2" "$pid" || return
 	for i in $(seq 400); do
 		kill -0 "$pid" 2>/dev/null || return 0
 		[ "$i" -lt 20 ] || ! grep -qs '^State:[[:space:]]*Z' "/proc/$pid/status" || return 0
-		[ "$i" != 200 ] || { echo "$0: $1 (process $pid) does not end, and is killed" >&2; kill -KILL "$pid"; }
+		[ "$i" != 200 ] || { echo "$0: $1 (process $pid) has not exited after 10 s; killing it" >&2; kill -KILL "$pid"; }
 		sleep 0.05
 	done
-	echo "$0: $1 (process $pid) does not end" >&2
+	echo "$0: $1 (process $pid) has not exited" >&2
 	return 1
 }
 
 # site_kill NAME: kill -9.
 site_kill() { site_end "$1" KILL; }
 
-# site_start MODULE [SOCKET…]: a module, with custody and use sockets and those named beside them.
+# site_start MODULE [SOCKET…]: starts a module with a custody and a use socket, and the given ones.
 site_start() {
 	local name=$1 dir=$SITE/$1 socket sockets=()
 	shift
@@ -122,20 +124,21 @@ site_start() {
 	site_daemon "$name" hsmd --state="$dir/state" "${sockets[@]}"
 }
 
-# site_socket MODULE DAEMON MAKE LOAD [FILE]: the service socket of a module for a daemon, open to it alone.
+# site_socket MODULE DAEMON MAKE LOAD [FILE]: prints a module's service socket for a daemon, which alone may
+# open it.
 site_socket() {
 	local spec="role=service,path=$SITE/$1/${5:-service},make=$3,load=$4,owner=$2"
 	[ -z "${SITE_USER[$2]:-}" ] || spec+=",group=${SITE_USER[$2]},mode=0660"
 	echo "$spec"
 }
 
-# site_stop NAME: ends a module or daemon cleanly, if it runs. Whoever may not end it fails, and leaves its number.
+# site_stop NAME: stops a module or daemon cleanly, if it runs. Fails, and keeps its pid file, if it cannot.
 site_stop() {
 	! site_pid "$1" >/dev/null || site_end "$1" TERM || return
 	rm -f "$SITE/$1/pid"
 }
 
-# site_stop_all: everything that was started.
+# site_stop_all: stops everything that was started.
 site_stop_all() {
 	local pid status=0
 	for pid in "$SITE"/*/pid; do
@@ -144,7 +147,8 @@ site_stop_all() {
 	return $status
 }
 
-# site_cards MODULE N: N blank cards, directories as a USB stick would be; prints them as --cards takes them.
+# site_cards MODULE N: makes N blank cards (directories, as on USB sticks); prints them in the form of
+# --cards.
 site_cards() {
 	local i list=
 	for i in $(seq "$2"); do
@@ -154,13 +158,13 @@ site_cards() {
 	echo "$list"
 }
 
-# pins N [FIRST]: N PINs, a line each, as custodians FIRST, FIRST+1 … would type them.
+# pins N [FIRST]: prints N PINs, one per line, as custodians FIRST, FIRST+1 … would type them.
 pins() { local i; for i in $(seq "${2:-1}" $((${2:-1} + $1 - 1))); do echo "custodian $i's passphrase"; done; }
 
-# at MODULE COMMAND…: runs a tool at that module's host.
+# at MODULE COMMAND…: runs a tool on that module's host.
 at() { local module=$1; shift; NFAST_KMDATA=$SITE/$module/kmdata ${SITE_PREFIX[$module]:-} "$@"; }
 
-# site_world MODULE SUITE K/N: a security world and its cards.
+# site_world MODULE SUITE K/N: makes a security world and its cards.
 site_world() {
 	local n=${3#*/}
 	at "$1" new-world --initialize --cipher-suite="$2" --module=1 --acs-quorum="$3" \
@@ -175,7 +179,8 @@ site_quorum() {
 	at "$module" "$@" --cards="${cards#,}" --pins-from-fd=3 3< <(pins "$k")
 }
 
-# site_region MODULE CODE OPERATOR: makes the module's world a region and publishes its packages into $SITE/published.
+# site_region MODULE CODE OPERATOR: makes the module's world a region and publishes its packages into
+# $SITE/published.
 site_region() {
 	local dir=$SITE/$1
 	at "$1" safeconduct region request "$2" --operator="$3" -o "$dir/region-request.der" &&

@@ -14,7 +14,7 @@
 #include "azure/url.h"
 #include "formats/transfer_package.h"
 
-/* The public identifier of the PowerShell cmdlets, by which services know such a client. */
+/* The public client id of the PowerShell cmdlets, by which services recognise them. */
 #define CLIENT_ID "1950a258-227b-4e31-a9cf-717495945fc2"
 
 #define TOKEN_MAX     16384
@@ -40,7 +40,7 @@ static void wipe_and_free(void *memory)
 	free(memory);
 }
 
-/* Tokens pass through jansson's strings: before the first of them is read. */
+/* Makes jansson wipe what it frees, because tokens pass through its strings. Call before reading a token. */
 static void wipe_json(void)
 {
 	json_set_alloc_funcs(malloc, wipe_and_free);
@@ -72,7 +72,7 @@ const struct sc_azure_session *sc_azure_account_session(const struct sc_azure_ac
 	return &account->session;
 }
 
-/* The authority's metadata (OpenID Connect Discovery 1.0, section 4) names the token endpoint. */
+/* Reads the token endpoint from the authority's metadata (OpenID Connect Discovery 1.0, section 4). */
 static sc_status discover(struct sc_azure_account *account, struct sc_error *err)
 {
 	struct sc_azure_session *session = &account->session;
@@ -87,7 +87,7 @@ static sc_status discover(struct sc_azure_account *account, struct sc_error *err
 	SC_TRY(sc_azure_answer_read(&answer, session->authority, &metadata, err));
 	SC_TRY(sc_json_text(metadata, "token_endpoint", SC_AZURE_SESSION_TEXT_SIZE - 1, SC_JSON_NEEDED, &endpoint, err));
 	SC_ENSURE(sc_azure_url_same_origin(endpoint, session->authority), err, SC_ERR_HTTP,
-		  "%s: it sends passwords to another host, which is refused", session->authority);
+		  "%s: the token endpoint is on another host, which gets no password", session->authority);
 	return sc_azure_session_set(session->token_endpoint, sizeof session->token_endpoint, endpoint,
 			      "token_endpoint", err);
 }
@@ -106,8 +106,7 @@ static sc_status ask_token(struct sc_azure_account *account, const struct sc_azu
 	request.body = sc_bytes_view(&form);
 	SC_TRY(sc_azure_https_send(account->https, &request, &answer, err));
 	status = sc_azure_answer_read(&answer, "sign-in", out, err);
-	/* RFC 6749 section 5.2: a refused password or refresh token is a 400; to us it is a matter of
-	 * authority. */
+	/* RFC 6749 section 5.2: a refused password or refresh token is a 400; callers get SC_ERR_TOKEN. */
 	if (status == SC_ERR_HTTP && answer.status == 400) {
 		status = SC_ERR_TOKEN;
 		if (err)
@@ -116,7 +115,7 @@ static sc_status ask_token(struct sc_azure_account *account, const struct sc_azu
 	return status;
 }
 
-/* A token of the answer; it will stand in a header or a form, so its characters are checked. */
+/* Takes a token from the answer. Its characters are checked, because it will be put in a header or a form. */
 static sc_status take_token(const json_t *answer, const char *name, enum sc_json_need need,
 			    struct sc_bytes *out, struct sc_error *err)
 {
@@ -125,7 +124,7 @@ static sc_status take_token(const json_t *answer, const char *name, enum sc_json
 	SC_TRY(sc_json_text(answer, name, TOKEN_MAX, need, &token, err));
 	if (!token)
 		return SC_OK;
-	SC_ENSURE(sc_azure_token_is_safe(token), err, SC_ERR_JSON, "sign-in: \"%s\" is no token", name);
+	SC_ENSURE(sc_azure_token_is_safe(token), err, SC_ERR_JSON, "sign-in: \"%s\" is not a token", name);
 	sc_bytes_free(out);
 	return sc_bytes_copy(sc_view_text(token), out, err);
 }
@@ -137,14 +136,14 @@ static sc_status keep_access(struct sc_azure_account *account, const char *audie
 	const char *type = NULL;
 
 	SC_TRY(sc_json_text(answer, "token_type", 16, SC_JSON_NEEDED, &type, err));
-	SC_ENSURE(strcasecmp(type, "Bearer") == 0, err, SC_ERR_JSON, "sign-in: tokens of an unknown type");
+	SC_ENSURE(strcasecmp(type, "Bearer") == 0, err, SC_ERR_JSON, "sign-in: unknown token type");
 	SC_TRY(sc_azure_session_set(access->audience, sizeof access->audience, audience, "audience", err));
 	SC_TRY(take_token(answer, "access_token", SC_JSON_NEEDED, &access->token, err));
 	account->access_count++;
 	return SC_OK;
 }
 
-/* A GUID of the id token, in lower case. */
+/* Takes a GUID from the id token, in lower case. */
 static sc_status take_guid(const json_t *claims, const char *name, char out[SC_GUID_SIZE],
 			   struct sc_error *err)
 {
@@ -154,7 +153,7 @@ static sc_status take_guid(const json_t *claims, const char *name, char out[SC_G
 	SC_TRY(sc_azure_session_set(out, SC_GUID_SIZE, value, name, err));
 	for (char *c = out; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
-	SC_ENSURE(sc_guid_is_lower(out), err, SC_ERR_JSON, "sign-in: \"%s\" is no GUID", name);
+	SC_ENSURE(sc_guid_is_lower(out), err, SC_ERR_JSON, "sign-in: \"%s\" is not a GUID", name);
 	return SC_OK;
 }
 
@@ -171,9 +170,9 @@ static sc_status take_claims(const json_t *claims, const char *user, struct sc_a
 }
 
 /*
- * Who the service says was signed in. The id token came over TLS from the token endpoint itself, which is why
- * its signature need not be verified (OpenID Connect Core 1.0, section 3.1.3.7, step 6); nothing is decided
- * by it but what is shown and whom a new vault's first policy names.
+ * Reads who was signed in, according to the service. The id token came over TLS from the token endpoint
+ * itself, so its signature need not be verified (OpenID Connect Core 1.0, section 3.1.3.7, step 6). It
+ * decides only what is shown and whom a new vault's first policy names.
  */
 static sc_status read_identity(const json_t *answer, const char *user, struct sc_azure_session *session,
 			       struct sc_error *err)
@@ -186,7 +185,7 @@ static sc_status read_identity(const json_t *answer, const char *user, struct sc
 	SC_TRY(sc_json_text(answer, "id_token", TOKEN_MAX, SC_JSON_NEEDED, &token, err));
 	first = strchr(token, '.');
 	second = first ? strchr(first + 1, '.') : NULL;
-	SC_ENSURE(second, err, SC_ERR_JSON, "sign-in: \"id_token\" is no token");
+	SC_ENSURE(second, err, SC_ERR_JSON, "sign-in: \"id_token\" is not a token");
 	SC_TRY(
 	    sc_base64url_read(sc_view_of(first + 1, (size_t)(second - first - 1)), TOKEN_MAX, &payload, err));
 	SC_TRY(sc_json_read(sc_bytes_view(&payload), &claims, err));
@@ -198,9 +197,10 @@ static sc_status set_place(const struct sc_azure_sign_in *where, struct sc_azure
 	char *manager_end;
 
 	SC_ENSURE(sc_azure_url_is_base(where->authority), err, SC_ERR_ARGUMENT,
-		  "%s: no sign-in address like https://login.localhost:8444/adfs", where->authority);
+		  "%s: not a sign-in address like https://login.localhost:8444/adfs", where->authority);
 	SC_ENSURE(sc_azure_url_is_base(where->manager), err, SC_ERR_ARGUMENT,
-		  "%s: no Resource Manager's address like https://management.localhost:8443", where->manager);
+		  "%s: not a Resource Manager address like https://management.localhost:8443",
+		  where->manager);
 	SC_TRY(sc_azure_session_set(session->authority, sizeof session->authority, where->authority, "authority",
 			      err));
 	SC_TRY(sc_azure_session_set(session->manager, sizeof session->manager, where->manager, "manager", err));
@@ -213,7 +213,7 @@ static sc_status set_place(const struct sc_azure_sign_in *where, struct sc_azure
 	return sc_azure_session_set(session->ca, sizeof session->ca, where->ca ? where->ca : "", "CA file", err);
 }
 
-/* What the Resource Manager's tokens are for: its address with the final slash, as its other clients ask. */
+/* The audience of the Resource Manager's tokens: its address with a final slash, as its other clients ask. */
 static sc_status manager_audience(const struct sc_azure_session *session, char out[SC_AZURE_URL_SIZE],
 				  struct sc_error *err)
 {
@@ -229,7 +229,7 @@ sc_status sc_azure_account_sign_in(const struct sc_azure_sign_in *where, const c
 
 	wipe_json();
 	SC_ENSURE(*user && sc_azure_text_is_printable(user), err, SC_ERR_ARGUMENT,
-		  "the user's name is empty or unprintable");
+		  "the user name is empty or contains control characters");
 	SC_TRY(account_new(where->ca, &account, err));
 	SC_TRY(set_place(where, &account->session, err));
 	SC_TRY(manager_audience(&account->session, audience, err));
@@ -265,8 +265,7 @@ sc_status sc_azure_account_open(struct sc_azure_account **out, struct sc_error *
 	return SC_OK;
 }
 
-/* A service may answer a new refresh token with each use (RFC 6749 section 6): the old one is then replaced.
- */
+/* A service may return a new refresh token on each use (RFC 6749 section 6); it then replaces the old one. */
 static sc_status refresh(struct sc_azure_account *account, const char *audience, struct sc_error *err)
 {
 	struct sc_azure_session *session = &account->session;
@@ -282,10 +281,10 @@ static sc_status refresh(struct sc_azure_account *account, const char *audience,
 	sc_status status;
 
 	SC_ENSURE(account->access_count < AUDIENCES_MAX, err, SC_ERR_TOO_LARGE,
-		  "too many audiences in one command");
+		  "one command needs tokens for too many audiences");
 	status = ask_token(account, fields, sizeof fields / sizeof fields[0], &answer, err);
 	if (status == SC_ERR_TOKEN)
-		return sc_fail_context(err, status, "%s is to sign in again with Add-AzureAccount",
+		return sc_fail_context(err, status, "%s must sign in again with Add-AzureAccount",
 				       session->account);
 	SC_TRY(status);
 	SC_TRY(keep_access(account, audience, answer, err));

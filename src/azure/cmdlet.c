@@ -19,7 +19,7 @@ int sc_azure_cmdlet_main(const char *name, sc_azure_cmdlet *run, int argc, char 
 	if (status == SC_OK && (fflush(stdout) != 0 || ferror(stdout)))
 		status = sc_fail(&err, SC_ERR_SYSTEM, "standard output cannot be written");
 	if (status != SC_OK) {
-		/* A library's words among them may repeat what a server sent. */
+		/* The message may contain text from a library that repeats what a server sent. */
 		sc_azure_text_show(err.message, shown, sizeof shown);
 		fprintf(stderr, "%s: %s\n", name, shown);
 	}

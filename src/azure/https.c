@@ -17,9 +17,9 @@ struct sc_azure_https {
 	char why[CURL_ERROR_SIZE];
 };
 
-/* The body as it arrives. */
+/* The body received so far. */
 struct arrival {
-	struct sc_bytes body; /* of capacity `len` */
+	struct sc_bytes body; /* `len` is its capacity */
 	size_t used;
 	bool is_too_large;
 };
@@ -46,7 +46,7 @@ bool sc_azure_token_is_safe(const char *token)
 	return len > 0 && len <= TOKEN_MAX && strspn(token, allowed) == len;
 }
 
-/* Room for `more` bytes; grown by copying, so that every buffer that held a token is wiped. */
+/* Makes room for `more` bytes. Grows by copying, so that every buffer that held a token is wiped. */
 static sc_status make_room(struct arrival *arrival, size_t more)
 {
 	struct sc_bytes larger = { 0 };
@@ -64,7 +64,7 @@ static sc_status make_room(struct arrival *arrival, size_t more)
 	return SC_OK;
 }
 
-/* libcurl's callback: fewer bytes than were given end the transfer. */
+/* libcurl's callback. Returning fewer bytes than it was given ends the transfer. */
 static size_t take(char *data, size_t size, size_t count, void *context)
 {
 	struct arrival *arrival = context;
@@ -82,7 +82,7 @@ static size_t take(char *data, size_t size, size_t count, void *context)
 	return len;
 }
 
-/* What is the same for every request. */
+/* Sets the options that all requests share. */
 static CURLcode set_common(struct sc_azure_https *https, const char *ca_file)
 {
 	CURL *curl = https->curl;
@@ -116,14 +116,14 @@ sc_status sc_azure_https_open(const char *ca_file, struct sc_azure_https **out, 
 
 	SC_TRY(sc_check_allocated(https, err));
 	if (ca_file && access(ca_file, R_OK) != 0)
-		return sc_fail_errno(err, SC_ERR_NOT_FOUND, "%s: the authority's certificate cannot be read",
+		return sc_fail_errno(err, SC_ERR_NOT_FOUND, "%s: cannot read the authority's certificate",
 				     ca_file);
 	SC_ENSURE(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK, err, SC_ERR_SYSTEM,
-		  "libcurl cannot be used");
+		  "libcurl cannot be initialised");
 	https->curl = curl_easy_init();
 	SC_TRY(sc_check_allocated(https->curl, err));
 	SC_ENSURE(set_common(https, ca_file) == CURLE_OK, err, SC_ERR_SYSTEM,
-		  "this libcurl lacks what a safe connection needs");
+		  "this libcurl lacks an option that secure connections need");
 	*out = sc_steal(https);
 	return SC_OK;
 }
@@ -189,7 +189,7 @@ static sc_status explain(const struct sc_azure_https *https, CURLcode code, cons
 	const char *host = url + strlen("https://");
 	int len = (int)strcspn(host, "/?#");
 
-	SC_ENSURE(!arrival->is_too_large, err, SC_ERR_TOO_LARGE, "%.*s: its answer is larger than %d bytes",
+	SC_ENSURE(!arrival->is_too_large, err, SC_ERR_TOO_LARGE, "%.*s: the answer is larger than %d bytes",
 		  len, host, SC_AZURE_HTTPS_ANSWER_MAX);
 	SC_ENSURE(code != CURLE_OPERATION_TIMEDOUT, err, SC_ERR_TIMEOUT, "%.*s: no answer came in time", len,
 		  host);
@@ -212,14 +212,14 @@ sc_status sc_azure_https_send(struct sc_azure_https *https, const struct sc_azur
 	code = set_request(https->curl, request, headers, &arrival);
 	if (code == CURLE_OK)
 		code = curl_easy_perform(https->curl);
-	/* The handle is used again: nothing of this request may stay in it. */
+	/* The handle is reused: nothing of this request may remain in it. */
 	(void)curl_easy_setopt(https->curl, CURLOPT_POSTFIELDS, NULL);
 	(void)curl_easy_setopt(https->curl, CURLOPT_HTTPHEADER, NULL);
 	(void)curl_easy_setopt(https->curl, CURLOPT_XOAUTH2_BEARER, NULL);
 	if (code != CURLE_OK)
 		return explain(https, code, &arrival, request->url, err);
 	SC_ENSURE(curl_easy_getinfo(https->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK, err,
-		  SC_ERR_HTTP, "%s: no status", request->url);
+		  SC_ERR_HTTP, "%s: the answer has no HTTP status", request->url);
 	out->status = status;
 	out->body = sc_steal(arrival.body);
 	out->body.len = arrival.used;

@@ -21,7 +21,7 @@
 
 #define LETTERS_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
-/* Every permission over keys, by the service's names. */
+/* All permissions on keys, by Azure's names. */
 static const char *const all_key_permissions[] = {
 	"get",
 	"list",
@@ -55,15 +55,14 @@ static sc_status call(struct sc_azure_account *account, const char *method, cons
 	return sc_azure_account_call(account, &request, out, err);
 }
 
-/* -- names -------------------------------------------------------------------------------------------------
- */
+/* -- names ------------------------------------------------------------------------------------- */
 
 static sc_status check_vault_name(const char *name, struct sc_error *err)
 {
 	size_t len = strlen(name);
 
 	SC_ENSURE(len >= 3 && len <= 24 && strspn(name, LETTERS_DIGITS "-") == len, err, SC_ERR_ARGUMENT,
-		  "%s: a vault's name has 3 to 24 letters, digits and hyphens", name);
+		  "%s: a vault name must be 3 to 24 letters, digits and hyphens", name);
 	return SC_OK;
 }
 
@@ -74,11 +73,13 @@ static sc_status check_group_name(const char *name, struct sc_error *err)
 	SC_ENSURE(len >= 1 && len <= 90 && name[len - 1] != '.' &&
 		      strspn(name, LETTERS_DIGITS "-_.()") == len && strspn(name, ".") != len,
 		  err, SC_ERR_ARGUMENT,
-		  "%s: a resource group's name has 1 to 90 letters, digits, '-', '_', '.', '(', ')'", name);
+		  "%s: a resource group name must be 1 to 90 letters, digits, '-', '_', '.', '(', ')', "
+		  "and must not end in '.'",
+		  name);
 	return SC_OK;
 }
 
-/* /subscriptions/<guid>/resourceGroups/<name>/providers/…/<name>: what may follow the manager's address. */
+/* /subscriptions/<guid>/resourceGroups/<name>/providers/…/<name>: safe to append to the manager's address. */
 static bool is_resource_id(const char *id)
 {
 	size_t len = strlen(id);
@@ -103,12 +104,11 @@ static sc_status copy_guid(const json_t *object, const char *name, char out[SC_G
 	SC_TRY(copy_text(object, name, SC_JSON_NEEDED, out, SC_GUID_SIZE, err));
 	for (char *c = out; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
-	SC_ENSURE(sc_guid_is_lower(out), err, SC_ERR_JSON, "\"%s\" is no GUID", name);
+	SC_ENSURE(sc_guid_is_lower(out), err, SC_ERR_JSON, "\"%s\" is not a GUID", name);
 	return SC_OK;
 }
 
-/* -- lists -------------------------------------------------------------------------------------------------
- */
+/* -- lists ------------------------------------------------------------------------------------- */
 
 typedef sc_status visit_item(void *context, const json_t *item, struct sc_error *err);
 
@@ -121,13 +121,13 @@ static sc_status visit_page(const json_t *page, visit_item *visit, void *context
 	SC_TRY(sc_json_array(page, "value", SC_JSON_NEEDED, &items, err));
 	json_array_foreach(items, i, item)
 	{
-		SC_ENSURE(json_is_object(item), err, SC_ERR_JSON, "an item of the list is no object");
+		SC_ENSURE(json_is_object(item), err, SC_ERR_JSON, "an item of the list is not an object");
 		SC_TRY(visit(context, item, err));
 	}
 	return SC_OK;
 }
 
-/* The next page's address; empty at the end. It is followed within the Resource Manager only. */
+/* The next page's address; empty at the end. It must be on the Resource Manager's host. */
 static sc_status next_page(struct sc_azure_account *account, const json_t *page, char url[SC_AZURE_URL_SIZE],
 			   struct sc_error *err)
 {
@@ -140,11 +140,11 @@ static sc_status next_page(struct sc_azure_account *account, const json_t *page,
 	if (!next || !*next)
 		return SC_OK;
 	SC_ENSURE(strncasecmp(next, manager, len) == 0 && next[len] == '/' && !strchr(next, ' '), err,
-		  SC_ERR_JSON, "the list goes on at another host, which is refused");
+		  SC_ERR_JSON, "the list continues on another host, which is not asked");
 	return sc_azure_url_make(url, err, "%s%s", manager, next + len);
 }
 
-/* Every item of a list, page after page; `url` is used up. */
+/* Visits every item of a list, page by page; overwrites `url`. */
 static sc_status visit_list(struct sc_azure_account *account, char url[SC_AZURE_URL_SIZE], const char *what,
 			    visit_item *visit, void *context, struct sc_error *err)
 {
@@ -164,8 +164,7 @@ static sc_status visit_list(struct sc_azure_account *account, char url[SC_AZURE_
 	return SC_OK;
 }
 
-/* -- subscriptions -----------------------------------------------------------------------------------------
- */
+/* -- subscriptions ----------------------------------------------------------------------------- */
 
 struct subscriptions {
 	struct sc_azure_subscription *item; /* SC_AZURE_SUBSCRIPTIONS_MAX of them */
@@ -183,7 +182,7 @@ static sc_status add_subscription(void *context, const json_t *item, struct sc_e
 	struct subscriptions *list = context;
 	struct sc_azure_subscription *s = &list->item[list->count];
 
-	SC_ENSURE(list->count < SC_AZURE_SUBSCRIPTIONS_MAX, err, SC_ERR_TOO_LARGE, "more than %d of them",
+	SC_ENSURE(list->count < SC_AZURE_SUBSCRIPTIONS_MAX, err, SC_ERR_TOO_LARGE, "more than %d",
 		  SC_AZURE_SUBSCRIPTIONS_MAX);
 	SC_TRY(copy_guid(item, "subscriptionId", s->id, err));
 	SC_TRY(copy_text(item, "displayName", SC_JSON_NEEDED, s->name, sizeof s->name, err));
@@ -218,20 +217,19 @@ sc_status sc_azure_manager_subscription(struct sc_azure_account *account, const 
 	SC_ENSURE(list.count > 0, err, SC_ERR_NOT_FOUND, "the account has no subscription");
 	SC_ENSURE(
 	    id || list.count == 1, err, SC_ERR_USAGE,
-	    "the account has %zu subscriptions: say which by -SubscriptionId (see Get-AzureSubscription)",
+	    "the account has %zu subscriptions: choose one with -SubscriptionId (see Get-AzureSubscription)",
 	    list.count);
 	for (size_t i = 0; i < list.count; i++)
 		if (!id || strcasecmp(list.item[i].id, id) == 0) {
 			*out = list.item[i];
 			return SC_OK;
 		}
-	return sc_fail(err, SC_ERR_NOT_FOUND, "%s: the account has no subscription of that id", id);
+	return sc_fail(err, SC_ERR_NOT_FOUND, "%s: the account has no subscription with that id", id);
 }
 
-/* -- vaults ------------------------------------------------------------------------------------------------
- */
+/* -- vaults ------------------------------------------------------------------------------------ */
 
-/* A vault as the Resource Manager describes it. */
+/* Reads a vault from the Resource Manager's description. */
 static sc_status read_vault(const json_t *body, struct sc_azure_vault *out, struct sc_error *err)
 {
 	struct sc_azure_vault vault = { 0 };
@@ -248,7 +246,7 @@ static sc_status read_vault(const json_t *body, struct sc_azure_vault *out, stru
 	SC_TRY(sc_json_object(properties, "sku", SC_JSON_OPTIONAL, &sku, err));
 	if (sku)
 		SC_TRY(copy_text(sku, "name", SC_JSON_OPTIONAL, vault.sku, sizeof vault.sku, err));
-	SC_ENSURE(sc_azure_url_is_base(vault.url), err, SC_ERR_JSON, "\"vaultUri\" is no address");
+	SC_ENSURE(sc_azure_url_is_base(vault.url), err, SC_ERR_JSON, "\"vaultUri\" is not an address");
 	len = strlen(vault.url);
 	if (vault.url[len - 1] == '/')
 		vault.url[len - 1] = '\0';
@@ -271,7 +269,7 @@ static sc_status match_vault(void *context, const json_t *item, struct sc_error 
 	if (strcasecmp(name, search->name) != 0)
 		return SC_OK;
 	SC_TRY(sc_azure_answer_text(item, "id", SC_AZURE_SESSION_TEXT_SIZE - 1, SC_JSON_NEEDED, &id, err));
-	SC_ENSURE(is_resource_id(id), err, SC_ERR_JSON, "the vault's id is none");
+	SC_ENSURE(is_resource_id(id), err, SC_ERR_JSON, "the vault's id is not a resource id");
 	return sc_azure_session_set(search->id, sizeof search->id, id, "id", err);
 }
 
@@ -290,9 +288,8 @@ static sc_status find_vault_id(struct sc_azure_account *account, const char *nam
 				   sc_azure_account_session(account)->manager, list.item[i].id));
 		SC_TRY(visit_list(account, url, "vaults", match_vault, &search, err));
 	}
-	SC_ENSURE(search.id[0], err, SC_ERR_NOT_FOUND,
-		  "%s: there is no vault of that name in the subscriptions of %s", name,
-		  sc_azure_account_session(account)->account);
+	SC_ENSURE(search.id[0], err, SC_ERR_NOT_FOUND, "%s: no vault of that name in the subscriptions of %s",
+		  name, sc_azure_account_session(account)->account);
 	memcpy(id, search.id, sizeof search.id);
 	return SC_OK;
 }
@@ -310,8 +307,8 @@ static sc_status get_vault(struct sc_azure_account *account, const char *id, con
 	status = read_vault(body, out, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "vault %s", name);
-	SC_ENSURE(strcasecmp(out->name, name) == 0, err, SC_ERR_HTTP, "vault %s: the service answers with %s",
-		  name, out->name);
+	SC_ENSURE(strcasecmp(out->name, name) == 0, err, SC_ERR_HTTP,
+		  "vault %s: the service answered with vault %s", name, out->name);
 	return SC_OK;
 }
 
@@ -325,8 +322,7 @@ sc_status sc_azure_manager_vault(struct sc_azure_account *account, const char *n
 	return get_vault(account, id, name, out, err);
 }
 
-/* -- what a first vault needs ------------------------------------------------------------------------------
- */
+/* -- making groups and vaults ------------------------------------------------------------------ */
 
 sc_status sc_azure_manager_make_group(struct sc_azure_account *account, const char *subscription, const char *group,
 				const char *location, struct sc_error *err)
@@ -337,7 +333,7 @@ sc_status sc_azure_manager_make_group(struct sc_azure_account *account, const ch
 
 	SC_TRY(check_group_name(group, err));
 	body = json_pack("{s:s}", "location", location);
-	SC_ENSURE(body, err, SC_ERR_ARGUMENT, "the location is no UTF-8");
+	SC_ENSURE(body, err, SC_ERR_ARGUMENT, "the location is not UTF-8");
 	SC_TRY(sc_azure_url_make(url, err, "%s/subscriptions/%s/resourcegroups/%s?api-version=" GROUPS_VERSION,
 			   sc_azure_account_session(account)->manager, subscription, group));
 	return call(account, "PUT", url, body, group, &answer, err);
@@ -356,7 +352,7 @@ static sc_status make_vault_body(const struct sc_azure_session *session, const s
 			 order->location, "properties", "tenantId", session->tenant, "sku", "family", "A",
 			 "name", order->sku, "enableRbacAuthorization", 0, "accessPolicies", "tenantId",
 			 session->tenant, "objectId", session->object_id, "permissions", "keys", keys);
-	SC_ENSURE(*out, err, SC_ERR_ARGUMENT, "location or SKU are no UTF-8");
+	SC_ENSURE(*out, err, SC_ERR_ARGUMENT, "the location or the SKU is not UTF-8");
 	return SC_OK;
 }
 
@@ -373,9 +369,9 @@ sc_status sc_azure_manager_make_vault(struct sc_azure_account *account, const st
 	SC_TRY(check_vault_name(order->name, err));
 	snprintf(id, sizeof id, "/subscriptions/%s/resourceGroups/%s" VAULT_PROVIDER "%s",
 		 order->subscription, order->group, order->name);
-	/* A PUT would change one that is there, its access policies included. */
+	/* A PUT would change an existing vault, including its access policies. */
 	status = get_vault(account, id, order->name, out, err);
-	SC_ENSURE(status != SC_OK, err, SC_ERR_EXISTS, "%s: there is a vault of that name already",
+	SC_ENSURE(status != SC_OK, err, SC_ERR_EXISTS, "%s: a vault of that name already exists",
 		  order->name);
 	if (status != SC_ERR_NOT_FOUND)
 		return status;

@@ -1,6 +1,6 @@
 /*
- * What the cmdlets ask of the Resource Manager: subscriptions, where a vault is, and the two things that a
- * first vault needs. Every name that goes into a path, and every identifier that comes back, is checked.
+ * The cmdlets' requests to the Resource Manager: list subscriptions, find a vault, make a resource group,
+ * make a vault. Every name that goes into a path and every identifier that comes back is checked.
  */
 #ifndef SC_AZURE_MANAGER_H
 #define SC_AZURE_MANAGER_H
@@ -18,19 +18,19 @@ struct sc_azure_subscription {
 	char tenant[SC_GUID_SIZE];
 };
 
-/* All of the account's, in the service's order. The caller releases *out with free(). */
+/* All subscriptions of the account, in the service's order. The caller releases *out with free(). */
 sc_status sc_azure_manager_subscriptions(struct sc_azure_account *account, struct sc_azure_subscription **out, size_t *count,
 				   struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * The subscription of that id, or, where `id` is NULL, the only one of the account. SC_ERR_NOT_FOUND,
- * SC_ERR_USAGE where there are several.
+ * The subscription with that id; if `id` is NULL, the account's only one. SC_ERR_NOT_FOUND, SC_ERR_USAGE if
+ * there are several.
  */
 sc_status sc_azure_manager_subscription(struct sc_azure_account *account, const char *id, struct sc_azure_subscription *out,
 				  struct sc_error *err) SC_WARN_UNUSED;
 
 struct sc_azure_vault {
-	char name[SC_VAULT_NAME_SIZE]; /* as the service writes it */
+	char name[SC_VAULT_NAME_SIZE]; /* as the service spells it */
 	char url[512]; /* https://contoso.vault.localhost:8443, without a final slash */
 	char id[512];  /* /subscriptions/… */
 	char location[64];
@@ -41,7 +41,7 @@ struct sc_azure_vault {
 sc_status sc_azure_manager_vault(struct sc_azure_account *account, const char *name, struct sc_azure_vault *out,
 			   struct sc_error *err) SC_WARN_UNUSED;
 
-/* Makes a resource group, or finds it as it is. */
+/* Makes a resource group. An existing one in the same location is kept, but loses its tags. */
 sc_status sc_azure_manager_make_group(struct sc_azure_account *account, const char *subscription, const char *group,
 				const char *location, struct sc_error *err) SC_WARN_UNUSED;
 
@@ -53,7 +53,7 @@ struct sc_azure_new_vault {
 	const char *sku; /* "standard", "premium" */
 };
 
-/* Makes a vault whose one access policy gives this account every permission over keys. SC_ERR_EXISTS. */
+/* Makes a vault whose only access policy gives this account all permissions on keys. SC_ERR_EXISTS. */
 sc_status sc_azure_manager_make_vault(struct sc_azure_account *account, const struct sc_azure_new_vault *order,
 				struct sc_azure_vault *out, struct sc_error *err) SC_WARN_UNUSED;
 

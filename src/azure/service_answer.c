@@ -1,12 +1,12 @@
-/* Answers: see service_answer.h. */
+/* Services' answers: see service_answer.h. */
 #include "azure/service_answer.h"
 
 #include <string.h>
 
-#define WORD_MAX 100 /* of an error's code, as shown */
+#define WORD_MAX 100 /* of an error's code, when shown */
 #define TEXT_MAX 400 /* of its message */
 
-/* How many bytes the control character at `text` has; 0 if there is none. C1 is U+0080 to U+009F. */
+/* The length in bytes of the control character at `text`; 0 if there is none. C1 is U+0080 to U+009F. */
 static size_t control_len(const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
@@ -24,7 +24,7 @@ bool sc_azure_text_is_printable(const char *text)
 	return true;
 }
 
-/* Bytes of the UTF-8 character that begins here; what is no beginning counts as one. */
+/* The length in bytes of the UTF-8 character at `text`; a byte that begins no character counts as one. */
 static size_t character_len(const char *text)
 {
 	size_t len = 1;
@@ -111,7 +111,7 @@ sc_status sc_azure_answer_read(const struct sc_azure_https_answer *answer, const
 	status = sc_json_read(sc_bytes_view(&answer->body), &body, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s: the answer", what);
-	SC_ENSURE(json_is_object(body), err, SC_ERR_JSON, "%s: the answer is no JSON object", what);
+	SC_ENSURE(json_is_object(body), err, SC_ERR_JSON, "%s: the answer is not a JSON object", what);
 	*out = sc_steal(body);
 	return SC_OK;
 }
@@ -122,7 +122,7 @@ sc_status sc_azure_answer_text(const json_t *object, const char *name, size_t ma
 	const char *text = NULL;
 
 	SC_TRY(sc_json_text(object, name, max, need, &text, err));
-	SC_ENSURE(!text || sc_azure_text_is_printable(text), err, SC_ERR_JSON, "\"%s\" has control characters",
+	SC_ENSURE(!text || sc_azure_text_is_printable(text), err, SC_ERR_JSON, "\"%s\" contains control characters",
 		  name);
 	*out = text;
 	return SC_OK;

@@ -42,27 +42,27 @@ static sc_status open_directory(struct sc_dir *out, struct sc_error *err)
 	if (directory && *directory)
 		return sc_dir_make(directory, out, err);
 	SC_ENSURE(home && *home, err, SC_ERR_USAGE,
-		  "neither $SAFECONDUCT_CONFIG_DIR nor $HOME says where the session is kept");
+		  "no directory for the session: set $SAFECONDUCT_CONFIG_DIR or $HOME");
 	len = snprintf(path, sizeof path, "%s/.safeconduct", home);
 	SC_ENSURE(len > 0 && (size_t)len < sizeof path, err, SC_ERR_TOO_LARGE, "$HOME is too long");
 	return sc_dir_make(path, out, err);
 }
 
-/* What each field must be, whoever wrote it. */
+/* Checks every field, on writing as on reading. */
 static sc_status check(const struct sc_azure_session *session, struct sc_error *err)
 {
 	const char *refresh = (const char *)session->refresh_token.data;
 
 	SC_ENSURE(sc_azure_url_is_base(session->authority) && sc_azure_url_is_base(session->manager), err, SC_ERR_FORMAT,
-		  "the session names an address that is none");
+		  "the session contains a malformed address");
 	SC_ENSURE(sc_azure_url_same_origin(session->authority, session->token_endpoint), err, SC_ERR_FORMAT,
-		  "the session's token endpoint is not the sign-in host's");
+		  "the session's token endpoint is not on the sign-in host");
 	SC_ENSURE(sc_guid_is_lower(session->tenant) && sc_guid_is_lower(session->object_id),
-		  err, SC_ERR_FORMAT, "the session's tenant or object id is no lower-case GUID");
+		  err, SC_ERR_FORMAT, "the session's tenant or object id is not a lower-case GUID");
 	SC_ENSURE(sc_azure_text_is_printable(session->account), err, SC_ERR_FORMAT,
-		  "the session's account is no printable text");
+		  "the session's account name contains control characters");
 	SC_ENSURE(refresh && session->refresh_token.len <= REFRESH_MAX && sc_azure_token_is_safe(refresh), err,
-		  SC_ERR_FORMAT, "the session's refresh token is none");
+		  SC_ERR_FORMAT, "the session's refresh token is malformed");
 	return SC_OK;
 }
 
@@ -76,7 +76,7 @@ sc_status sc_azure_session_encode(const struct sc_azure_session *session, struct
 			   session->manager, "ca", session->ca, "account", session->account, "tenant",
 			   session->tenant, "object_id", session->object_id, "refresh_token",
 			   (const char *)session->refresh_token.data, session->refresh_token.len);
-	SC_ENSURE(object, err, SC_ERR_JSON, "the session holds what is no UTF-8");
+	SC_ENSURE(object, err, SC_ERR_JSON, "the session contains text that is not UTF-8");
 	return sc_json_write(object, out, err);
 }
 
@@ -98,7 +98,7 @@ sc_status sc_azure_session_decode(struct sc_view text, struct sc_azure_session *
 
 	SC_TRY(sc_json_read(text, &object, err));
 	SC_TRY(sc_json_text(object, "format", 64, SC_JSON_NEEDED, &format, err));
-	SC_ENSURE(strcmp(format, FORMAT) == 0, err, SC_ERR_FORMAT, "no session of this version");
+	SC_ENSURE(strcmp(format, FORMAT) == 0, err, SC_ERR_FORMAT, "not a session file of this version");
 #define FIELD(name) SC_TRY(read_field(object, #name, session.name, sizeof session.name, err))
 	FIELD(authority);
 	FIELD(token_endpoint);
@@ -124,7 +124,7 @@ sc_status sc_azure_session_read(struct sc_azure_session *out, struct sc_error *e
 	SC_TRY(open_directory(&directory, err));
 	status = sc_file_read(&directory, FILE_NAME, SESSION_MAX, &text, err);
 	SC_ENSURE(status != SC_ERR_NOT_FOUND, err, SC_ERR_NOT_FOUND,
-		  "nobody is signed in: see Add-AzureAccount");
+		  "nobody is signed in: sign in with Add-AzureAccount");
 	SC_TRY(status);
 	status = sc_azure_session_decode(sc_bytes_view(&text), out, err);
 	if (status != SC_OK)

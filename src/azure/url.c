@@ -1,4 +1,4 @@
-/* Addresses and forms: see url.h. */
+/* Addresses and form bodies: see url.h. */
 #include "azure/url.h"
 
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #define LETTERS_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 #define UNRESERVED     LETTERS_DIGITS "-._~"
 
-/* Host and port behind the scheme: where they end. */
+/* The length of host and port, which follow the scheme. */
 static size_t authority_len(const char *url)
 {
 	return strcspn(url + SCHEME_LEN, "/");
@@ -64,7 +64,7 @@ sc_status sc_azure_url_make(char url[SC_AZURE_URL_SIZE], struct sc_error *err, c
 	va_start(arguments, format);
 	len = vsnprintf(url, SC_AZURE_URL_SIZE, format, arguments);
 	va_end(arguments);
-	SC_ENSURE(len >= 0 && len < SC_AZURE_URL_SIZE, err, SC_ERR_TOO_LARGE, "an address of more than %d bytes",
+	SC_ENSURE(len >= 0 && len < SC_AZURE_URL_SIZE, err, SC_ERR_TOO_LARGE, "an address is longer than %d bytes",
 		  SC_AZURE_URL_SIZE - 1);
 	return SC_OK;
 }
@@ -74,18 +74,20 @@ sc_status sc_azure_url_audience(const char *vault_url, char audience[SC_AZURE_UR
 	const char *host = vault_url + SCHEME_LEN;
 	size_t len, label;
 
-	SC_ENSURE(sc_azure_url_is_base(vault_url), err, SC_ERR_HTTP,
-		  "the service names a vault whose address is none");
+	SC_ENSURE(sc_azure_url_is_base(vault_url), err, SC_ERR_HTTP, "the service gave a malformed vault address");
 	len = authority_len(vault_url);
 	label = strcspn(host, ".:/");
-	/* At least one label must remain, and "vault.localhost" has two: a bare top level is no audience. */
+	/* Two labels must remain, as in "vault.localhost": a top-level domain alone is not an audience. */
 	SC_ENSURE(label > 0 && host[label] == '.' && memchr(host + label + 1, '.', len - label - 1), err,
-		  SC_ERR_HTTP, "the service names a vault at %.*s, which is no vault's host", (int)len, host);
+		  SC_ERR_HTTP, "the service gave a vault address at %.*s, which is not a vault's host",
+		  (int)len, host);
 	return sc_azure_url_make(audience, err, SCHEME "%.*s", (int)(len - label - 1), host + label + 1);
 }
 
-/* RFC 3986 section 2.1: all but unreserved characters encoded. At most three characters a byte; returns how
- * many. */
+/*
+ * Percent-encodes all but unreserved characters (RFC 3986 section 2.1). Returns the number of characters
+ * written, at most three per byte.
+ */
 static size_t encode(struct sc_view value, char *out)
 {
 	static const char digits[] = "0123456789ABCDEF";

@@ -1,4 +1,4 @@
-/* The keys API: see vault_keys.h. */
+/* The vaults' keys API: see vault_keys.h. */
 #include "azure/vault_keys.h"
 
 #include <stdio.h>
@@ -38,12 +38,11 @@ static sc_status call(struct sc_azure_account *account, const struct sc_azure_va
 static sc_status check_name(const char *name, struct sc_error *err)
 {
 	SC_ENSURE(sc_key_name_is_valid(name), err, SC_ERR_ARGUMENT,
-		  "%s: a key's name has 1 to 127 letters, digits and hyphens", name);
+		  "%s: a key name must be 1 to 127 letters, digits and hyphens", name);
 	return SC_OK;
 }
 
-/* -- a key as the vault describes it -----------------------------------------------------------------------
- */
+/* -- a key as the vault describes it ----------------------------------------------------------- */
 
 static sc_status make_public_key(struct sc_view n, struct sc_view e, EVP_PKEY **out, struct sc_error *err)
 {
@@ -58,11 +57,11 @@ static sc_status make_public_key(struct sc_view n, struct sc_view e, EVP_PKEY **
 	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, exponent) != 1 ||
 	    !(params = OSSL_PARAM_BLD_to_param(build)) || EVP_PKEY_fromdata_init(ctx) != 1 ||
 	    EVP_PKEY_fromdata(ctx, out, EVP_PKEY_PUBLIC_KEY, params) != 1)
-		return sc_fail_crypto(err, "the vault's key is no RSA key");
+		return sc_fail_crypto(err, "the vault's key is not an RSA key");
 	return SC_OK;
 }
 
-/* The key hash as it is known at home (`openssl pkey -pubin -outform DER | sha256sum`), from n and e. */
+/* Computes the key hash from n and e, as the customer does: openssl pkey -pubin -outform DER | sha256sum. */
 static sc_status read_public_key(const json_t *jwk, struct sc_azure_key *key, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) n = { 0 };
@@ -94,7 +93,7 @@ static sc_status read_operations(const json_t *jwk, struct sc_azure_key *key, st
 		int len;
 
 		SC_ENSURE(text && sc_azure_text_is_printable(text), err, SC_ERR_JSON,
-			  "\"key_ops\" has what is no name");
+			  "\"key_ops\" contains a value that is not a printable name");
 		len = snprintf(key->operations + used, room, "%s%s", used ? ", " : "", text);
 		SC_ENSURE(len > 0 && (size_t)len < room, err, SC_ERR_JSON, "\"key_ops\" is too long");
 		used += (size_t)len;
@@ -102,7 +101,7 @@ static sc_status read_operations(const json_t *jwk, struct sc_azure_key *key, st
 	return SC_OK;
 }
 
-/* <vault>/keys/<name>/<version>: the vault that was asked and the name that was meant, or it is refused. */
+/* Reads <vault>/keys/<name>/<version>, which must be of the vault and the name in the request. */
 static sc_status read_id(const json_t *jwk, const struct sc_azure_vault *vault, const char *name,
 			 struct sc_azure_key *key, struct sc_error *err)
 {
@@ -115,13 +114,13 @@ static sc_status read_id(const json_t *jwk, const struct sc_azure_vault *vault, 
 	SC_TRY(sc_azure_url_make(prefix, err, "%s/keys/%s/", vault->url, name));
 	len = strlen(prefix);
 	SC_ENSURE(strncasecmp(kid, prefix, len) == 0, err, SC_ERR_HTTP,
-		  "the vault answers with another key: %s", kid);
+		  "the vault answered with another key: %s", kid);
 	version = kid + len;
 	SC_ENSURE(strlen(version) == SC_KEY_VERSION_SIZE - 1 &&
 		      strspn(version, "0123456789abcdef") == SC_KEY_VERSION_SIZE - 1,
-		  err, SC_ERR_HTTP, "the vault answers with a key without a version: %s", kid);
+		  err, SC_ERR_HTTP, "the vault answered with a key without a valid version: %s", kid);
 	memcpy(key->version, version, SC_KEY_VERSION_SIZE);
-	/* As the vault spells it. */
+	/* The name as the vault spells it. */
 	memcpy(key->name, kid + len - 1 - strlen(name), strlen(name));
 	return sc_azure_session_set(key->id, sizeof key->id, kid, "kid", err);
 }
@@ -149,7 +148,7 @@ static sc_status read_key(const json_t *body, const struct sc_azure_vault *vault
 	SC_TRY(read_id(jwk, vault, name, &key, err));
 	SC_TRY(sc_azure_answer_text(jwk, "kty", sizeof key.kty - 1, SC_JSON_NEEDED, &kty, err));
 	SC_ENSURE(strcmp(kty, "RSA-HSM") == 0 || strcmp(kty, "RSA") == 0, err, SC_ERR_KEY_TYPE,
-		  "keys of type %s are not known here", kty);
+		  "key type %s is not supported", kty);
 	SC_TRY(sc_azure_session_set(key.kty, sizeof key.kty, kty, "kty", err));
 	SC_TRY(read_public_key(jwk, &key, err));
 	SC_TRY(read_operations(jwk, &key, err));
@@ -168,8 +167,7 @@ static sc_status read_key_answer(const json_t *body, const struct sc_azure_vault
 	return SC_OK;
 }
 
-/* -- calls -------------------------------------------------------------------------------------------------
- */
+/* -- calls ------------------------------------------------------------------------------------- */
 
 sc_status sc_azure_key_import(struct sc_azure_account *account, const struct sc_azure_vault *vault, const char *name,
 			 struct sc_view package, const struct sc_hash *expected, struct sc_azure_key *out,
@@ -187,12 +185,12 @@ sc_status sc_azure_key_import(struct sc_azure_account *account, const struct sc_
 	SC_TRY(call(account, vault, "PUT", url, body, name, &answer, err));
 	SC_TRY(read_key_answer(answer, vault, name, out, err));
 	SC_ENSURE(sc_hash_equals(&out->key_hash, expected), err, SC_ERR_INTEGRITY,
-		  "vault %s, key %s: the vault shows another public key than the package names", vault->name,
-		  name);
+		  "vault %s, key %s: the vault's public key is not the one that the package names",
+		  vault->name, name);
 	return SC_OK;
 }
 
-/* Where vaultd puts it: attributes.attestation.privateKeyAttestation, of which the service's clients know. */
+/* vaultd returns it in attributes.attestation.privateKeyAttestation, a member that Azure's clients know. */
 static sc_status read_receipt(const json_t *body, struct sc_bytes *out, struct sc_error *err)
 {
 	json_t *attributes = NULL;
@@ -230,7 +228,7 @@ sc_status sc_azure_key_decrypt(struct sc_azure_account *account, const struct sc
 
 	SC_TRY(check_name(name, err));
 	body = json_pack("{s:s, s:o}", "alg", algorithm, "value", sc_json_from_bytes(ciphertext));
-	SC_ENSURE(body, err, SC_ERR_ARGUMENT, "the algorithm's name is no UTF-8");
+	SC_ENSURE(body, err, SC_ERR_ARGUMENT, "the algorithm's name is not UTF-8");
 	SC_TRY(sc_azure_url_make(url, err, "%s/keys/%s/decrypt?api-version=" KEYS_VERSION, vault->url, name));
 	SC_TRY(call(account, vault, "POST", url, body, name, &answer, err));
 	status = sc_json_base64url(answer, "value", PLAINTEXT_MAX, plaintext, err);

@@ -15,7 +15,7 @@ void sc_bytes_free(struct sc_bytes *bytes)
 
 sc_status sc_bytes_new(size_t len, struct sc_bytes *out, struct sc_error *err)
 {
-	/* One byte more, so that an empty string has an address and is told from "absent". */
+	/* One extra byte, so that an empty string has an address and differs from "absent". */
 	uint8_t *data = OPENSSL_zalloc(len + 1);
 
 	SC_ENSURE(data, err, SC_ERR_MEMORY, "out of memory for %zu bytes", len);
@@ -73,7 +73,7 @@ bool sc_hex_read(const char *text, uint8_t *out, size_t len)
 	return true;
 }
 
-/* Bytes of the UTF-8 character at `p`, or 0: overlong forms, surrogates and control characters are none. */
+/* Length of the UTF-8 character at `p`, or 0 for an overlong form, a surrogate or a control character. */
 static size_t utf8_character(const uint8_t *p, size_t left)
 {
 	uint32_t value;

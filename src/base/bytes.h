@@ -1,7 +1,7 @@
 /*
- * Two kinds of byte string: a view borrows, a struct sc_bytes owns. Both are allocated and cleared by
- * libcrypto's allocator, which in hsmd is the protected arena (rule M9); every buffer is wiped when released,
- * so that no caller has to decide whether its content was secret.
+ * Two kinds of byte string: a view borrows, a struct sc_bytes owns. Owned bytes come from libcrypto's
+ * allocator, which in hsmd is the protected arena (rule M9). Every buffer is wiped when it is released, so no
+ * caller has to decide whether its content was secret.
  */
 #ifndef SC_BASE_BYTES_H
 #define SC_BASE_BYTES_H
@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-/* Borrowed, read-only; valid as long as what it points into. {NULL, 0} is the empty view. */
+/* Borrowed, read-only; valid as long as the memory it points into. {NULL, 0} is the empty view. */
 struct sc_view {
 	const uint8_t *data;
 	size_t len;
@@ -29,7 +29,7 @@ struct sc_bytes {
 void sc_bytes_free(struct sc_bytes *bytes);
 SC_CLEANUP_VALUE(sc_bytes, sc_bytes_free)
 
-/* Allocates len bytes of zero; *out is overwritten, not released. SC_ERR_MEMORY. */
+/* Allocates len zero bytes. *out is overwritten, not released. SC_ERR_MEMORY. */
 sc_status sc_bytes_new(size_t len, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* Copies a view into new bytes. SC_ERR_MEMORY. */
@@ -38,7 +38,7 @@ sc_status sc_bytes_copy(struct sc_view view, struct sc_bytes *out, struct sc_err
 /* Random bytes that are not secret: salts, ids, nonces. SC_ERR_CRYPTO. */
 sc_status sc_random(void *out, size_t len, struct sc_error *err) SC_WARN_UNUSED;
 
-/* The bytes as a view; valid until they are released. */
+/* The bytes as a view, valid until they are released. */
 static inline struct sc_view sc_bytes_view(const struct sc_bytes *bytes)
 {
 	return (struct sc_view){ bytes->data, bytes->len };
@@ -49,19 +49,19 @@ static inline struct sc_view sc_view_of(const void *data, size_t len)
 	return (struct sc_view){ data, len };
 }
 
-/* A terminated string without its terminator. */
+/* A NUL-terminated string, without its terminator. */
 struct sc_view sc_view_text(const char *text);
 
 /* Equality of public values. Secrets are compared with sc_secret_equals or sc_memory_equals. */
 bool sc_view_equals(struct sc_view a, struct sc_view b);
 
-/* True for valid UTF-8 without control characters (C0, DEL, C1); overlong forms and surrogates are not valid. */
+/* True for valid UTF-8 without control characters (C0, DEL, C1), overlong forms and surrogates. */
 bool sc_view_is_text(struct sc_view view);
 
-/* Lower-case hexadecimal, terminated; `text` holds 2 * len + 1 characters. */
+/* Lower-case hexadecimal, NUL-terminated. `text` must have room for 2 * len + 1 characters. */
 void sc_hex(struct sc_view view, char *text);
 
-/* Reads exactly 2 * len hexadecimal digits of either case; false if there is anything else. */
+/* Reads exactly 2 * len hexadecimal digits, upper or lower case. False for anything else. */
 bool sc_hex_read(const char *text, uint8_t *out, size_t len);
 
 #endif

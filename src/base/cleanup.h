@@ -1,12 +1,12 @@
 /*
  * Cleanup by attribute: a local declared with SC_CLEANUP(type) is released on every way out of its block,
- * so that no error path can leak or leave a secret behind. A header makes its type usable with it by one of
- * the two SC_CLEANUP_* lines below; sc_steal() hands the value over instead.
+ * so no error path can leak memory or leave a secret behind. A header enables this for its type with one of
+ * the two SC_CLEANUP_* macros below. sc_steal() keeps a value from being released.
  */
 #ifndef SC_BASE_CLEANUP_H
 #define SC_BASE_CLEANUP_H
 
-/* Declares a local of a type that one of the two macros below has named. */
+/* Declares a local of a type named by one of the two macros below. */
 #define SC_CLEANUP(name) __attribute__((cleanup(name##_cleanup))) name##_auto
 
 /* For a struct kept by value: release(struct name *). */

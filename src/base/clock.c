@@ -11,7 +11,7 @@ static struct timespec read_clock(clockid_t clock)
 {
 	struct timespec now = { 0 };
 
-	/* Neither clock can fail on Linux with a valid pointer; a program that cannot tell time must not go on. */
+	/* On Linux neither clock fails, given a valid pointer. A program without a clock must not go on. */
 	int failed = sc_os->clock_gettime(clock, &now);
 	assert(!failed);
 	(void)failed;

@@ -1,4 +1,4 @@
-/* Time: seconds of the calendar for what is written down, nanoseconds since boot for durations. */
+/* Time: calendar seconds for what is recorded, nanoseconds since boot for durations. */
 #ifndef SC_BASE_CLOCK_H
 #define SC_BASE_CLOCK_H
 
@@ -7,14 +7,14 @@
 /* Seconds since 1970-01-01T00:00:00Z by the host's clock. */
 int64_t sc_clock_now(void);
 
-/* Nanoseconds of CLOCK_BOOTTIME: goes on while the machine sleeps, never back. */
+/* Nanoseconds of CLOCK_BOOTTIME, which keeps running while the machine sleeps and never goes back. */
 int64_t sc_clock_monotonic(void);
 
 #define SC_SECOND INT64_C(1000000000) /* of sc_clock_monotonic */
 #define SC_DAY    (INT64_C(24) * 60 * 60) /* of sc_clock_now */
 #define SC_YEAR   (365 * SC_DAY)
 
-/* "2026-11-24 10:45:20" in UTC, as nfkminfo writes it. A time outside years 0 to 9999 gives "?". */
+/* "2026-11-24 10:45:20" in UTC, as nfkminfo prints it; "?" for a time outside the years 0 to 9999. */
 #define SC_CLOCK_TEXT_SIZE 20
 void sc_clock_text(int64_t seconds, char text[SC_CLOCK_TEXT_SIZE]);
 

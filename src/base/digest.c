@@ -46,7 +46,7 @@ sc_status sc_hash_parts(const char *context, const struct sc_view *parts, size_t
 	return SC_OK;
 }
 
-/* HMAC-SHA-256 over `first` and the parts behind it. */
+/* HMAC-SHA-256 over `first` and then the parts. */
 static sc_status hmac(const struct sc_secret *key, struct sc_view first, const struct sc_view *parts,
 		      size_t count, struct sc_hash *out, struct sc_error *err)
 {
@@ -72,7 +72,7 @@ sc_status sc_hmac_parts(const struct sc_secret *key, const char *context, const 
 	return hmac(key, sc_view_of(context, strlen(context) + 1), parts, count, out, err);
 }
 
-/* libcrypto's parameters take pointers that it does not write through. */
+/* libcrypto does not write through this pointer, although the parameter is not const. */
 static OSSL_PARAM octets_param(const char *name, struct sc_view view)
 {
 	return OSSL_PARAM_construct_octet_string(name, (void *)(uintptr_t)view.data, view.len);
@@ -85,7 +85,7 @@ static sc_status hkdf(const struct sc_secret *key, struct sc_view salt, struct s
 	SC_CLEANUP(sc_kdf) kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
 	SC_CLEANUP(sc_kdf_ctx) ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
 	SC_CLEANUP(sc_secret) derived = { 0 };
-	static const struct sc_hash no_salt; /* section 2.2: where there is none, it is a string of zeros */
+	static const struct sc_hash no_salt; /* section 2.2: without a salt, a string of zeros */
 	char digest[] = "SHA256";
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),

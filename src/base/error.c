@@ -1,4 +1,4 @@
-/* How failure travels: see error.h. Nothing here allocates, so that running out of memory can be reported. */
+/* Error handling: see error.h. Nothing here allocates, so running out of memory can be reported. */
 #include "base/error.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ const char *sc_status_sentence(sc_status status)
 {
 	const struct status_row *row = find_row((unsigned)status);
 
-	return row ? row->sentence : "an error without a name";
+	return row ? row->sentence : "unknown error";
 }
 
 int sc_status_exit(sc_status status)

@@ -1,6 +1,7 @@
 /*
- * How failure travels. A function that can fail returns sc_status and, where a person will read it, fills the
- * caller's struct sc_error with what, where and what to do. Three macros, the only ones with control flow.
+ * Error handling. A function that can fail returns sc_status. If a person will read the error, the function
+ * also fills the caller's struct sc_error: what failed, where, and what to do. SC_TRY, SC_ENSURE and
+ * SC_CLEANUP are the only macros that affect control flow.
  */
 #ifndef SC_BASE_ERROR_H
 #define SC_BASE_ERROR_H
@@ -12,10 +13,10 @@
 
 #define SC_ERROR_MESSAGE_MAX 512
 
-/* How many numbers a module's refusal carries: what they mean stands with the command (wire/commands.h). */
+/* How many numbers a module's refusal carries. Each command defines their meaning (wire/commands.h). */
 #define SC_ERROR_NUMBERS 3
 
-/* Owned by the caller, zero-initialised; `message` is always terminated, and never holds a secret. */
+/* Owned by the caller; zero-initialise. `message` is always NUL-terminated and never holds a secret. */
 struct sc_error {
 	sc_status status;
 	uint64_t numbers[SC_ERROR_NUMBERS];
@@ -24,31 +25,31 @@ struct sc_error {
 
 #define SC_WARN_UNUSED __attribute__((warn_unused_result))
 
-/* Fills *err (which may be NULL) and returns `status`. Too long a message is cut, never refused. */
+/* Fills *err (which may be NULL) and returns `status`. A message that is too long is truncated. */
 sc_status sc_fail(struct sc_error *err, sc_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* sc_fail with strerror(errno) behind the text: "state/key: cannot open: Permission denied". */
+/* sc_fail with strerror(errno) appended: "state/key: cannot open: Permission denied". */
 sc_status sc_fail_errno(struct sc_error *err, sc_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* sc_fail with the sentence of the status table alone. */
+/* sc_fail with the sentence from the status table. */
 sc_status sc_fail_plain(struct sc_error *err, sc_status status);
 
-/* Puts "text: " before the message of a failure that comes from below, and passes its status on. */
+/* Prefixes the message of a callee's failure with "text: " and returns `status`. */
 sc_status sc_fail_context(struct sc_error *err, sc_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /*
- * For libcrypto's failures: empties its error queue and adds the reason, which never holds key material.
- * SC_ERR_CRYPTO, or SC_ERR_MEMORY where that was the reason.
+ * For libcrypto failures: empties its error queue and appends the reason, which never holds key material.
+ * SC_ERR_CRYPTO, or SC_ERR_MEMORY if libcrypto ran out of memory.
  */
 sc_status sc_fail_crypto(struct sc_error *err, const char *what);
 
 /* SC_OK if an allocation succeeded, else SC_ERR_MEMORY: SC_TRY(sc_check_allocated(list, err)). A pointer will do. */
 sc_status sc_check_allocated(_Bool is_allocated, struct sc_error *err) SC_WARN_UNUSED;
 
-/* Passes a failure on. */
+/* Returns the failure, if there is one. */
 #define SC_TRY(call)                                                                                         \
 	do {                                                                                                 \
 		sc_status sc_try_status = (call);                                                            \
@@ -56,7 +57,7 @@ sc_status sc_check_allocated(_Bool is_allocated, struct sc_error *err) SC_WARN_U
 			return sc_try_status;                                                                \
 	} while (0)
 
-/* Refuses unless the condition holds. */
+/* Fails unless the condition holds. */
 #define SC_ENSURE(condition, err, ...)                                                                       \
 	do {                                                                                                 \
 		if (!(condition))                                                                            \

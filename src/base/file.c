@@ -1,4 +1,4 @@
-/* Files beneath a directory, whole or not at all: see file.h. */
+/* Files in a directory, written completely or not at all: see file.h. */
 #include "base/file.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 #define RENAME_NOREPLACE (1u << 0)
 #endif
 
-/* A descriptor that its block closes. */
+/* A descriptor that is closed when its block ends. */
 struct sc_fd {
 	int fd;
 };
@@ -63,7 +63,7 @@ static sc_status sync_directory(const struct sc_dir *dir, struct sc_error *err)
 	return SC_OK;
 }
 
-/* The directory part of a path into `parent` (PATH_MAX); what remains is the last component. */
+/* Copies the directory part of a path into `parent` (PATH_MAX bytes) and returns the last component. */
 static const char *split_path(const char *path, char *parent)
 {
 	const char *slash = strrchr(path, '/');
@@ -87,7 +87,7 @@ static sc_status sync_above(const char *path, struct sc_error *err)
 	return sync_directory(&above, err);
 }
 
-/* Makes one directory, durably (P2): its name stands in the directory above, which is synced. */
+/* Durably creates one directory (P2): its name is stored in its parent, so the parent is synced. */
 static sc_status make_directory(const char *path, struct sc_error *err)
 {
 	sc_status status;
@@ -95,10 +95,10 @@ static sc_status make_directory(const char *path, struct sc_error *err)
 	if (sc_os->mkdirat(AT_FDCWD, path, 0700)) {
 		if (errno == EEXIST)
 			return SC_OK;
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot make the directory", path);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot create the directory", path);
 	}
 	status = sync_above(path, err);
-	/* Or the next attempt would find it there and take it for durable. */
+	/* Otherwise the next attempt would find it and assume that it is durable. */
 	if (status != SC_OK)
 		(void)sc_os->unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
 	return status;
@@ -152,7 +152,7 @@ static sc_status read_descriptor(int fd, const char *path, size_t max, struct sc
 			continue;
 		if (got < 0)
 			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be read", path);
-		SC_ENSURE(got > 0, err, SC_ERR_SYSTEM, "%s: became shorter while it was read", path);
+		SC_ENSURE(got > 0, err, SC_ERR_SYSTEM, "%s: became shorter while being read", path);
 		used += (size_t)got;
 	}
 	*out = sc_steal(content);
@@ -162,7 +162,7 @@ static sc_status read_descriptor(int fd, const char *path, size_t max, struct sc
 static sc_status open_and_read(int directory, const char *name, int flags, const char *path, size_t max,
 			       struct sc_bytes *out, struct sc_error *err)
 {
-	/* O_NONBLOCK: a FIFO put in a file's place must not hold the program. */
+	/* O_NONBLOCK: a FIFO in place of the file must not block the program. */
 	SC_CLEANUP(sc_fd) fd = { sc_os->openat(directory, name,
 					       O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags, 0) };
 
@@ -212,7 +212,7 @@ static sc_status write_and_sync(int fd, struct sc_view content, const char *path
 	return SC_OK;
 }
 
-/* A name that nobody else uses at this moment; it begins with a dot, so no reader takes it for content. */
+/* A name that nothing else is using. It begins with a dot, so no reader mistakes it for content. */
 static sc_status temporary_name(const char *name, char *out, size_t size, struct sc_error *err)
 {
 	uint8_t suffix[RANDOM_SUFFIX];
@@ -234,9 +234,9 @@ static sc_status write_temporary(const struct sc_dir *dir, const char *temporary
 
 	fd.fd = sc_os->openat(dir->fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, bits);
 	if (fd.fd < 0)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be made", path);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be created", path);
 	SC_TRY(write_and_sync(fd.fd, content, path, err));
-	/* Some file systems tell of a lost write here only. */
+	/* Some file systems report a lost write only here. */
 	closed = sc_os->close(fd.fd);
 	fd.fd = -1;
 	if (closed)
@@ -252,7 +252,7 @@ static sc_status put_in_place(const struct sc_dir *dir, const char *temporary, c
 	if (sc_os->renameat2(dir->fd, temporary, dir->fd, name, flags) == 0)
 		return SC_OK;
 	if (errno == EEXIST)
-		return sc_fail(err, SC_ERR_EXISTS, "%s: exists already and is not overwritten", path);
+		return sc_fail(err, SC_ERR_EXISTS, "%s: already exists and is not overwritten", path);
 	return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be put in place", path);
 }
 
@@ -267,7 +267,7 @@ sc_status sc_file_write(const struct sc_dir *dir, const char *name, struct sc_vi
 	join(dir, name, path);
 	if (mode == SC_FILE_NEW)
 		SC_ENSURE(!sc_file_exists(dir, name), err, SC_ERR_EXISTS,
-			  "%s: exists already and is not overwritten", path);
+			  "%s: already exists and is not overwritten", path);
 	SC_TRY(temporary_name(name, temporary, sizeof temporary, err));
 	status = write_temporary(dir, temporary, content, bits, path, err);
 	if (status == SC_OK)
@@ -324,7 +324,7 @@ sc_status sc_file_lock(const struct sc_dir *dir, const char *name, int *out, str
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s/%s: cannot be opened", dir->path, name);
 	if (sc_os->flock(fd.fd, LOCK_EX | LOCK_NB)) {
 		if (errno == EWOULDBLOCK)
-			return sc_fail(err, SC_ERR_LOCKED, "%s: another process works on it", dir->path);
+			return sc_fail(err, SC_ERR_LOCKED, "%s: in use by another process", dir->path);
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s/%s: cannot be locked", dir->path, name);
 	}
 	*out = fd.fd;

@@ -1,7 +1,7 @@
 /*
- * Files beneath a directory (rule P3): a name is one path component, no link is followed, files are 0600 and
- * directories 0700. What is written stands whole or not at all: a temporary name, fsync, rename, fsync of the
- * directory; a failed fsync is an error and never retried into success (rule P2).
+ * Files in a directory (rule P3): a name is one path component, no link is followed, directories are created
+ * with mode 0700. A file is written completely or not at all: write under a temporary name, fsync, rename,
+ * fsync the directory. A failed fsync is an error and is never retried into success (rule P2).
  */
 #ifndef SC_BASE_FILE_H
 #define SC_BASE_FILE_H
@@ -10,7 +10,7 @@
 
 #include "base/bytes.h"
 
-/* An open directory: the descriptor, and the path that messages name. Zero-initialise with SC_DIR_NONE. */
+/* An open directory: the descriptor, and the path used in messages. Initialise with SC_DIR_NONE. */
 struct sc_dir {
 	int fd;
 	char *path;
@@ -20,50 +20,53 @@ struct sc_dir {
 void sc_dir_close(struct sc_dir *dir);
 SC_CLEANUP_VALUE(sc_dir, sc_dir_close)
 
-/* Opens an existing directory by a path that the user or the configuration gave. SC_ERR_NOT_FOUND. */
+/* Opens an existing directory whose path comes from the user or the configuration. SC_ERR_NOT_FOUND. */
 sc_status sc_dir_open(const char *path, struct sc_dir *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* The same, making it and its parents (0700), durably, where they do not exist. */
+/* The same, but durably creates the directory and its parents (mode 0700) if they do not exist. */
 sc_status sc_dir_make(const char *path, struct sc_dir *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* True for a single component of 1 to 200 bytes without '/', a leading '.' or control characters. */
+/* True for a single path component of 1 to 200 bytes without '/', a leading '.' or control characters. */
 bool sc_file_name_is_safe(const char *name);
 
-/* Reads a regular file of at most `max` bytes. SC_ERR_NOT_FOUND, SC_ERR_TOO_LARGE, SC_ERR_SYSTEM. */
+/*
+ * Reads a regular file of at most `max` bytes. SC_ERR_NOT_FOUND, SC_ERR_TOO_LARGE, SC_ERR_ARGUMENT (not a
+ * regular file, or not a safe name), SC_ERR_SYSTEM.
+ */
 sc_status sc_file_read(const struct sc_dir *dir, const char *name, size_t max, struct sc_bytes *out,
 		       struct sc_error *err) SC_WARN_UNUSED;
 
-/* The same for a path as the user typed it: here links are the user's own. "-" is not special. */
+/* The same for a path that the user typed. Links are followed: they are the user's. "-" is not special. */
 sc_status sc_file_read_path(const char *path, size_t max, struct sc_bytes *out,
 			    struct sc_error *err) SC_WARN_UNUSED;
 
-/* What may happen to a file of that name which is there already. */
+/* What to do if a file of that name already exists. */
 enum sc_file_mode {
-	SC_FILE_NEW,     /* refused: SC_ERR_EXISTS */
-	SC_FILE_REPLACE, /* replaced in one step */
+	SC_FILE_NEW,     /* refuse: SC_ERR_EXISTS */
+	SC_FILE_REPLACE, /* replace it atomically */
 };
 
 /*
- * Durable and whole when SC_OK is returned. Otherwise the old content stands, or no file where there was none; the
- * one exception: where SC_FILE_REPLACE fails in the directory's own sync (SC_ERR_NOT_DURABLE, rule P2), the new
- * content stands, whole, but a crash may bring the old one back. `bits` are usually 0600.
+ * On SC_OK the file is complete and durable. On failure the old content is still there, or still no file. The
+ * one exception: if SC_FILE_REPLACE fails when it syncs the directory (SC_ERR_NOT_DURABLE, rule P2), the new
+ * content is in place and complete, but a crash may bring the old content back. `bits` is usually 0600.
  */
 sc_status sc_file_write(const struct sc_dir *dir, const char *name, struct sc_view content,
 			enum sc_file_mode mode, mode_t bits, struct sc_error *err) SC_WARN_UNUSED;
 
-/* The same for a path as the user typed it: its last component is written beneath its directory. */
+/* The same for a path that the user typed: its last component is written in its directory. */
 sc_status sc_file_write_path(const char *path, struct sc_view content, enum sc_file_mode mode, mode_t bits,
 			     struct sc_error *err) SC_WARN_UNUSED;
 
-/* True if something of that name is there (a link included); false for a name that is not safe. */
+/* True if something of that name exists, even a link. False for a name that is not safe. */
 bool sc_file_exists(const struct sc_dir *dir, const char *name);
 
 /* Removes a file and syncs the directory. SC_ERR_NOT_FOUND. */
 sc_status sc_file_remove(const struct sc_dir *dir, const char *name, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Takes an exclusive lock on the file `name`, made where missing, until the descriptor in *out is closed or
- * the process ends. SC_ERR_LOCKED if another process has it.
+ * Takes an exclusive lock on the file `name`, creating it if needed. The lock lasts until the descriptor in
+ * *out is closed or the process ends. SC_ERR_LOCKED if another process holds it.
  */
 sc_status sc_file_lock(const struct sc_dir *dir, const char *name, int *out,
 		       struct sc_error *err) SC_WARN_UNUSED;

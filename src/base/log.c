@@ -22,7 +22,7 @@ void sc_log_start(const char *program, enum sc_log_level level)
 	threshold = level;
 }
 
-/* C0 and DEL, and C1 as UTF-8 writes it (C2 80 to C2 9F), which some terminals obey as well. */
+/* C0 and DEL, and C1 in UTF-8 (C2 80 to C2 9F), which some terminals obey as well. */
 static void replace_controls(char *line)
 {
 	for (unsigned char *p = (unsigned char *)line; *p; p++) {
@@ -46,7 +46,7 @@ __attribute__((format(printf, 2, 0))) static void write_line(enum sc_log_level l
 	used = strlen(line);
 	replace_controls(line);
 	line[used] = '\n';
-	/* A log that cannot be written must not stop the module: there is nobody left to tell. */
+	/* A log that cannot be written must not stop the module, and there is nowhere else to report it. */
 	if (write(STDERR_FILENO, line, used + 1) < 0)
 		return;
 }
@@ -61,9 +61,9 @@ static void warn(const char *format, ...)
 	va_end(args);
 }
 
-static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER; /* guards what follows */
+static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER; /* guards the next two */
 static bool never_waits;
-static unsigned lost; /* lines since the last that was written */
+static unsigned lost; /* lines dropped since the last one written */
 
 void sc_log_never_wait(void)
 {
@@ -73,8 +73,8 @@ void sc_log_never_wait(void)
 }
 
 /*
- * A pipe that nobody empties would hold every thread that has something to say, and the locks that they
- * hold. So the first line waits a moment for room, and those that come before there is some do not.
+ * A full pipe would block every thread that logs, along with the locks it holds. So the first line waits
+ * briefly for room, and until there is room the lines after it do not wait at all.
  */
 static bool has_room(void)
 {
@@ -91,7 +91,7 @@ void sc_log(enum sc_log_level level, const char *format, ...)
 		return;
 	pthread_mutex_lock(&writing);
 	if (lost && has_room()) {
-		warn("%u lines are missing here: nobody read the log", lost);
+		warn("%u lines are missing here: nobody was reading the log", lost);
 		lost = 0;
 	}
 	if (!lost && has_room()) {

@@ -1,4 +1,4 @@
-/* Command lines by a table: see options.h. */
+/* Command lines described by a table: see options.h. */
 #include "base/options.h"
 
 #include <stdio.h>
@@ -34,7 +34,7 @@ static sc_status set_value(const struct sc_option *option, const char *value, st
 {
 	if (option->list) {
 		SC_ENSURE(*option->list_count < option->list_max, err, SC_ERR_USAGE,
-			  "--%s: at most %zu of them", option->name, option->list_max);
+			  "--%s: may be given at most %zu times", option->name, option->list_max);
 		option->list[(*option->list_count)++] = value;
 		return SC_OK;
 	}
@@ -55,7 +55,7 @@ static const struct sc_option *find_exact(const struct sc_command_line *line, co
 	return NULL;
 }
 
-/* The option that `name` (of that length) means: the exact one, or the only one that it begins. */
+/* Finds the option that `name` (`len` bytes) means: the exact match, or the only one with that prefix. */
 static sc_status find_long(const struct sc_command_line *line, const char *name, size_t len,
 			   const struct sc_option **out, struct sc_error *err)
 {
@@ -97,7 +97,7 @@ static sc_status take_value(const struct sc_option *option, const char *attached
 	return set_value(option, attached, err);
 }
 
-/* Behind one dash or two. */
+/* What follows the one or two dashes. */
 static const char *name_of(const char *argument)
 {
 	return argument + (argument[1] == '-' ? 2 : 1);
@@ -116,7 +116,7 @@ static sc_status read_option(const struct sc_command_line *line, const char *arg
 	const char *equals = strchr(name, '=');
 	size_t len = equals ? (size_t)(equals - name) : strlen(name);
 
-	/* One dash and one letter: the short form; a longer word after one dash is a long name. */
+	/* One dash and one letter is the short form. A longer word after one dash is a long name. */
 	option = argument[1] != '-' && len == 1 ? find_letter(line, name[0]) : NULL;
 	if (!option)
 		SC_TRY(find_long(line, name, len, &option, err));
@@ -138,7 +138,7 @@ sc_status sc_options_read(const struct sc_command_line *line, int argc, char **a
 			only_operands = true;
 		} else if (only_operands || argument[0] != '-' || argument[1] == '\0') {
 			SC_ENSURE(*operand_count < operand_max, err, SC_ERR_USAGE,
-				  "%s: one argument too many (see %s --help)", argument, line->program);
+				  "%s: too many arguments (see %s --help)", argument, line->program);
 			operands[(*operand_count)++] = argument;
 		} else if (is_common(argument, "help") || !strcmp(argument, "-h") ||
 			   !strcmp(argument, "-?")) {

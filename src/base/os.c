@@ -13,7 +13,7 @@ static int system_random(uint8_t *out, size_t len)
 	return RAND_bytes(out, (int)len) == 1 ? 0 : -1;
 }
 
-/* glibc declares these with attributes and unions of its own, which a pointer of the plain type does not take. */
+/* glibc declares these with attributes and unions, so a pointer of the plain type does not accept them. */
 static int system_connect(int socket, const struct sockaddr *address, socklen_t len)
 {
 	return connect(socket, address, len);

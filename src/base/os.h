@@ -1,7 +1,7 @@
 /*
- * The one table of what is asked of the operating system (rule P4). Production code calls through it, so that
- * a test can put a table of its own here and fail the n-th clock, random, file or socket call, for every n.
- * Each entry has the meaning and the errno of the call that it is named after.
+ * The table of operating system calls (rule P4). Production code calls through it, so that a test can install
+ * its own table and make the n-th clock, random, file or socket call fail, for every n. Each entry behaves
+ * like the call it is named after, including errno.
  */
 #ifndef SC_BASE_OS_H
 #define SC_BASE_OS_H
@@ -16,7 +16,7 @@
 
 struct sc_os {
 	int (*clock_gettime)(clockid_t clock, struct timespec *out);
-	/* libcrypto's: 0, or -1 without a word in errno. What is secret comes from a generator of its own. */
+	/* libcrypto's: 0, or -1 without setting errno. Secrets come from a separate generator. */
 	int (*random)(uint8_t *out, size_t len);
 	int (*random_secret)(uint8_t *out, size_t len);
 	int (*openat)(int directory, const char *name, int flags, mode_t mode);
@@ -50,7 +50,7 @@ struct sc_os {
 /* The system's own calls. */
 extern const struct sc_os sc_os_system;
 
-/* The table in force; a test sets it before any thread is started. */
+/* The table in use. A test sets it before it starts any thread. */
 extern const struct sc_os *sc_os;
 
 #endif

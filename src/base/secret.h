@@ -1,7 +1,7 @@
 /*
- * A secret is a type of its own: it can be made, compared and wiped, never printed. In hsmd its bytes lie in
- * the protected arena (rule M9), because libcrypto's allocator does; elsewhere only a PIN or password on its
- * way to the module is held in one.
+ * A secret has its own type: it can be created, compared and wiped, never printed. In hsmd its bytes are in
+ * the protected arena (rule M9), because libcrypto's allocator uses it. Other programs use this type only for
+ * a PIN or password on its way to the module.
  */
 #ifndef SC_BASE_SECRET_H
 #define SC_BASE_SECRET_H
@@ -17,22 +17,22 @@ struct sc_secret {
 void sc_secret_free(struct sc_secret *secret);
 SC_CLEANUP_VALUE(sc_secret, sc_secret_free)
 
-/* len bytes of zero. SC_ERR_MEMORY. */
+/* len zero bytes. SC_ERR_MEMORY. */
 sc_status sc_secret_new(size_t len, struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* len random bytes. SC_ERR_MEMORY, SC_ERR_CRYPTO. */
 sc_status sc_secret_random(size_t len, struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* A secret of the view's bytes; the caller still has to wipe where they came from. */
+/* Copies the view's bytes into a secret. The caller must still wipe the original. */
 sc_status sc_secret_copy(struct sc_view view, struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* For the cryptographic call that needs the bytes; valid until the secret is released. */
+/* For a cryptographic call that needs the bytes. Valid until the secret is released. */
 static inline struct sc_view sc_secret_view(const struct sc_secret *secret)
 {
 	return (struct sc_view){ secret->data, secret->len };
 }
 
-/* In time that depends on the length alone. */
+/* Constant time: the time depends only on the length. */
 bool sc_memory_equals(const void *a, const void *b, size_t len);
 bool sc_secret_equals(const struct sc_secret *a, const struct sc_secret *b);
 

@@ -16,14 +16,14 @@
 enum line_end {
 	LINE_ENDED,       /* by a newline */
 	LINE_AT_END,      /* by the end of the file */
-	LINE_TOO_LONG,    /* the rest of it has been read and dropped */
+	LINE_TOO_LONG,    /* the rest of it has been read and discarded */
 	LINE_INTERRUPTED, /* by a signal */
 	LINE_FAILED,      /* errno says why */
 };
 
 /*
- * Waits for input with the signals of `during` let through, and no others: a signal that comes before is held
- * back by the caller's mask until then, so that none can slip in between and leave the program waiting.
+ * Waits for input with `during` as the signal mask. A signal that arrives earlier is blocked by the caller's
+ * mask until then, so none can arrive just before the wait and leave the program waiting.
  */
 static bool wait_for_input(int fd, const sigset_t *during)
 {
@@ -33,8 +33,8 @@ static bool wait_for_input(int fd, const sigset_t *during)
 }
 
 /*
- * Reads up to and with the next newline into `line`; *used bytes of it are set. Where `during` is given, a
- * signal that it lets through ends the reading.
+ * Reads into `line` up to the next newline, which is consumed but not stored; *used is the number of bytes.
+ * If `during` is not NULL, a signal that it lets through ends the reading.
  */
 static enum line_end read_line(int fd, const sigset_t *during, struct sc_secret *line, size_t *used)
 {
@@ -71,21 +71,20 @@ sc_status sc_fd_read_secret_line(int fd, struct sc_secret *out, struct sc_error 
 	end = read_line(fd, NULL, &line, &used);
 	SC_ENSURE(end != LINE_TOO_LONG, err, SC_ERR_TOO_LARGE,
 		  "descriptor %d: a line is longer than %d bytes", fd, SC_SECRET_LINE_MAX);
-	SC_ENSURE(end != LINE_AT_END, err, SC_ERR_NOT_FOUND, "descriptor %d: has no further line", fd);
+	SC_ENSURE(end != LINE_AT_END, err, SC_ERR_NOT_FOUND, "descriptor %d: no more lines", fd);
 	if (end != LINE_ENDED)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "descriptor %d: cannot be read", fd);
 	return sc_secret_copy(sc_view_of(line.data, used), out, err);
 }
 
-/* -- the terminal ------------------------------------------------------------------------------------------
- */
+/* -- the terminal ------------------------------------------------------------------------------ */
 
-/* Those that end or stop a process by default: held until the terminal echoes again. */
+/* The signals that end or stop a process by default. They are held until the terminal echoes again. */
 static const int held_signals[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGALRM,
 				    SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU };
 #define HELD_SIGNALS (sizeof held_signals / sizeof held_signals[0])
 
-static volatile sig_atomic_t held[NSIG]; /* by number: a handler reaches nothing but what is global */
+static volatile sig_atomic_t held[NSIG]; /* by number; global because a handler reaches nothing else */
 
 static void hold(int number)
 {
@@ -96,16 +95,17 @@ struct terminal {
 	int fd;
 	struct termios settings;
 	struct sigaction actions[HELD_SIGNALS];
-	sigset_t mask; /* as it was */
+	sigset_t mask; /* the original one */
 };
 
 /*
- * From here on they are noted, and only while the program waits for input. SIGTTIN and SIGTTOU answer what
- * the program itself does to the terminal, and blocking them would permit it to a process in the background.
+ * From here on the signals are only recorded, and delivered only while the program waits for input. SIGTTIN
+ * and SIGTTOU are not blocked: they are the answer to the program's own use of the terminal, and blocking
+ * them would allow that use to a background process.
  */
 static void hold_signals(struct terminal *terminal)
 {
-	struct sigaction action = { .sa_handler = hold }; /* without SA_RESTART: the wait must come back */
+	struct sigaction action = { .sa_handler = hold }; /* without SA_RESTART: the wait must return */
 	sigset_t blocked;
 
 	sigemptyset(&blocked);
@@ -121,7 +121,7 @@ static void hold_signals(struct terminal *terminal)
 		(void)sigaction(held_signals[i], &action, &terminal->actions[i]);
 }
 
-/* Lets each held signal do what it would have done. True if one stopped the process, which now goes on. */
+/* Lets each held signal take effect. True if one stopped the process, which has now been continued. */
 static bool release_signals(const struct terminal *terminal)
 {
 	bool was_stopped = false;
@@ -140,7 +140,7 @@ static bool release_signals(const struct terminal *terminal)
 	return was_stopped;
 }
 
-/* A process in the background gets SIGTTOU for trying, again and again: then it has to stop first. */
+/* A background process gets SIGTTOU at every attempt, so it must give up here and be stopped first. */
 static bool set_terminal(const struct terminal *terminal, const struct termios *settings)
 {
 	int failed;
@@ -156,7 +156,7 @@ static void say(const struct terminal *terminal, const char *text)
 	(void)!sc_os->write(terminal->fd, text, strlen(text));
 }
 
-/* Asks once. *again is set where the process was stopped meanwhile: the prompt is then worth another time. */
+/* Asks once. Sets *again if the process was stopped meanwhile, so that the prompt must be repeated. */
 static enum line_end ask(struct terminal *terminal, const char *prompt, struct sc_secret *line, size_t *used,
 			 bool *again)
 {
@@ -187,7 +187,7 @@ static sc_status ask_until_answered(struct terminal *terminal, const char *promp
 
 	SC_TRY(sc_secret_new(SC_SECRET_LINE_MAX, &line, err));
 	if (tcgetattr(terminal->fd, &terminal->settings))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: is no terminal", TERMINAL);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: not a terminal", TERMINAL);
 	do
 		end = ask(terminal, prompt, &line, &used, &again);
 	while (again);

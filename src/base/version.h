@@ -1,4 +1,4 @@
-/* The version of this code: what tools print, and what statements name as the module's code version. */
+/* The version of this code, which tools print and statements give as the module's code version. */
 #ifndef SC_BASE_VERSION_H
 #define SC_BASE_VERSION_H
 

@@ -1,6 +1,6 @@
 /*
- * A zip archive that depends on nothing but its input: no clock, no time zone, no user, no version of a
- * compressor. See toolset.h.
+ * Makes a zip archive that depends on nothing but its input: not on the clock, time zone, user or version of
+ * a compressor. See toolset.h.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "base/options.h"
 #include "byok/toolset.h"
 
-/* 1980-01-01T00:00:00Z and 2107-12-31T23:59:59Z: what zip's own dates can say. */
+/* 1980-01-01T00:00:00Z and 2107-12-31T23:59:59Z: the range of zip's own dates. */
 #define ZIP_TIME_MIN INT64_C(315532800)
 #define ZIP_TIME_MAX INT64_C(4354819199)
 
@@ -42,10 +42,12 @@ static int by_name(const void *a, const void *b)
 
 static sc_status fail(struct sc_error *err, zip_t *zip, const char *what)
 {
-	return sc_fail(err, SC_ERR_SYSTEM, "%s: cannot be put into the archive: %s", what, zip_strerror(zip));
+	return sc_fail(err, SC_ERR_SYSTEM, "%s: cannot be added to the archive: %s", what, zip_strerror(zip));
 }
 
-/* zip's date and time, in UTC: libzip's own conversion takes the time zone of whoever runs it. */
+/*
+ * Sets zip's date and time in UTC. libzip's own conversion would use the time zone of the user who runs it.
+ */
 static sc_status set_time(zip_t *zip, zip_uint64_t index, int64_t seconds, const char *name,
 			  struct sc_error *err)
 {
@@ -55,7 +57,7 @@ static sc_status set_time(zip_t *zip, zip_uint64_t index, int64_t seconds, const
 	int clock;
 
 	SC_ENSURE(seconds <= ZIP_TIME_MAX && gmtime_r(&when, &utc), err, SC_ERR_ARGUMENT,
-		  "a zip archive cannot name a time after 2107");
+		  "a zip archive cannot hold a time after 2107");
 	date = (utc.tm_year - 80) << 9 | (utc.tm_mon + 1) << 5 | utc.tm_mday;
 	clock = utc.tm_hour << 11 | utc.tm_min << 5 | utc.tm_sec >> 1;
 	if (zip_file_set_dostime(zip, index, (zip_uint16_t)clock, (zip_uint16_t)date, 0))
@@ -87,7 +89,7 @@ static sc_status add_all(zip_t *zip, const struct sc_byok_archive_file *files, s
 {
 	const struct sc_byok_archive_file *sorted[FILES_MAX];
 
-	SC_ENSURE(count <= FILES_MAX, err, SC_ERR_ARGUMENT, "more than %d files in an archive", FILES_MAX);
+	SC_ENSURE(count <= FILES_MAX, err, SC_ERR_ARGUMENT, "more than %d files for one archive", FILES_MAX);
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = &files[i];
 	qsort(sorted, count, sizeof sorted[0], by_name);
@@ -96,7 +98,7 @@ static sc_status add_all(zip_t *zip, const struct sc_byok_archive_file *files, s
 	return SC_OK;
 }
 
-/* What zip_close() has written into the source. */
+/* Reads back what zip_close() has written into the source. */
 static sc_status read_back(zip_source_t *source, struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) content = { 0 };

@@ -1,4 +1,4 @@
-/* Whom the custodians' own module believes: see module_trust.h. */
+/* What the custodians' own module trusts: see module_trust.h. */
 #include "byok/module_trust.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@ static sc_status enquire(struct sc_client *client, struct sc_byok_trust *t, stru
 
 	SC_TRY(sc_call_enquire(client, 0, &request, &reply, &module, err));
 	SC_ENSURE(module.time <= (uint64_t)(INT64_MAX - SC_YEAR), err, SC_ERR_PROTOCOL,
-		  "%s: the module's clock names no time", sc_client_path(client));
+		  "%s: the module's clock is out of range", sc_client_path(client));
 	t->mode = (enum sc_mode)module.mode;
 	t->root = module.root;
 	t->trust.now = (int64_t)module.time;
@@ -27,8 +27,8 @@ static sc_status add_root(struct sc_byok_trust *t, struct sc_view der, struct sc
 
 	SC_TRY(sc_x509_decode(der, &root, err));
 	SC_TRY(sc_certificate_kind_of(root, &kind, err));
-	SC_ENSURE(kind == SC_CERTIFICATE_ROOT, err, SC_ERR_EVIDENCE_USAGE, "a %s stands where a root belongs",
-		  sc_certificate_kind_name(kind));
+	SC_ENSURE(kind == SC_CERTIFICATE_ROOT, err, SC_ERR_EVIDENCE_USAGE,
+		  "a %s where a root certificate belongs", sc_certificate_kind_name(kind));
 	t->roots[t->trust.root_count++] = sc_steal(root);
 	return SC_OK;
 }

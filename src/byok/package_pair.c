@@ -1,4 +1,4 @@
-/* What the packages say, before anybody has proven it: see package_pair.h. */
+/* What the packages state before anyone has verified it: see package_pair.h. */
 #include "byok/package_pair.h"
 
 #include "base/file.h"
@@ -11,7 +11,7 @@ void sc_byok_package_pair_free(struct sc_byok_package_pair *target)
 	sc_bytes_free(&target->world_package);
 }
 
-/* The file's wrapper, which must carry a statement of that kind. */
+/* Reads a file's wrapper, which must carry a statement of the given kind. */
 static sc_status read_package(const char *path, const char *content_type, const char *kind,
 			      struct sc_bytes *file, struct sc_signed_data **out, struct sc_error *err)
 {
@@ -23,14 +23,14 @@ static sc_status read_package(const char *path, const char *content_type, const 
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s: not a %s package", path, kind);
 	SC_ENSURE(sc_view_equals(sc_view_text(wrapper->content_type), sc_view_text(content_type)), err,
-		  SC_ERR_FORMAT, "%s: not a %s package, but a statement of another kind", path, kind);
+		  SC_ERR_FORMAT, "%s: not a %s package but a statement of another kind", path, kind);
 	*out = sc_steal(wrapper);
 	return SC_OK;
 }
 
 SC_CLEANUP_POINTER(sc_info, struct sc_region_info, sc_region_info_free)
 
-/* Region and operator, from the region certificate that the world package encloses. */
+/* Reads region and operator from the region certificate that the world package encloses. */
 static sc_status read_region(const struct sc_signed_data *wrapper, struct sc_byok_package_pair *target,
 			     struct sc_error *err)
 {
@@ -80,10 +80,11 @@ static sc_status read_kek(const char *path, const char *world_path, struct sc_by
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", path);
 	SC_ENSURE(sc_text_equals(&statement->region, target->region.s), err, SC_ERR_EVIDENCE_REGION,
-		  "%s is of region %s, %s of %s: take the two of one region", path,
+		  "%s is for region %s, but %s is for %s: use two packages of one region", path,
 		  statement->region.s[0] ? statement->region.s : "none", world_path, target->region.s);
 	SC_ENSURE(sc_hash_equals(&statement->world, &target->world), err, SC_ERR_EVIDENCE_WORLD,
-		  "%s names another security world than %s: take both from one toolset", path, world_path);
+		  "%s names a different security world from %s: use two packages of one toolset", path,
+		  world_path);
 	target->kek = statement->key_hash;
 	return SC_OK;
 }

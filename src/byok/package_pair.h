@@ -1,14 +1,14 @@
 /*
- * What BYOK-KEK-pkg-<REGION>-1 and BYOK-SecurityWorld-pkg-<REGION>-1 say of themselves: for the eyes of the
- * custodians before they give a quorum. Nothing of it is proven: the module verifies the packages in the very
- * command that uses them.
+ * What BYOK-KEK-pkg-<REGION>-1 and BYOK-SecurityWorld-pkg-<REGION>-1 say of themselves, shown to the
+ * custodians before they give a quorum. None of it is verified here: the module verifies the packages in the
+ * very command that uses them.
  */
 #ifndef SC_BYOK_PACKAGE_PAIR_H
 #define SC_BYOK_PACKAGE_PAIR_H
 
 #include "formats/statement.h"
 
-/* What the module's commands take (wire/commands.h). */
+/* The most that the module's commands accept (wire/commands.h). */
 #define SC_BYOK_PACKAGE_MAX 24576
 
 struct sc_byok_package_pair {
@@ -24,9 +24,9 @@ void sc_byok_package_pair_free(struct sc_byok_package_pair *target);
 SC_CLEANUP_VALUE(sc_byok_package_pair, sc_byok_package_pair_free)
 
 /*
- * Reads both files and what they say. Refuses what is no such package, each taken for the other, and two that
- * name different regions or worlds. SC_ERR_NOT_FOUND, SC_ERR_TOO_LARGE, SC_ERR_ENCODING, SC_ERR_FORMAT,
- * SC_ERR_EVIDENCE_REGION, SC_ERR_EVIDENCE_WORLD, naming the file.
+ * Reads both files and what they say. Refuses a file that is not such a package, packages given in the wrong
+ * places, and two that name different regions or worlds. SC_ERR_NOT_FOUND, SC_ERR_TOO_LARGE, SC_ERR_ENCODING,
+ * SC_ERR_FORMAT, SC_ERR_EVIDENCE_REGION, SC_ERR_EVIDENCE_WORLD, naming the file.
  */
 sc_status sc_byok_package_pair_read(const char *kek_path, const char *world_path, struct sc_byok_package_pair *out,
 			       struct sc_error *err) SC_WARN_UNUSED;

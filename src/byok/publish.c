@@ -1,4 +1,4 @@
-/* Files that are handed on: see publish.h. */
+/* Published files: see publish.h. */
 #include "byok/publish.h"
 
 sc_status sc_byok_publish_file(const struct sc_dir *dir, const char *name, struct sc_view content, mode_t bits,
@@ -9,12 +9,12 @@ sc_status sc_byok_publish_file(const struct sc_dir *dir, const char *name, struc
 
 	if (!sc_file_exists(dir, name))
 		return sc_file_write(dir, name, content, SC_FILE_NEW, bits, err);
-	/* A longer file is another one: no more than the content's length has to be read. */
+	/* A longer file is different, so reading up to the content's length is enough. */
 	status = sc_file_read(dir, name, content.len, &present, err);
 	if (status == SC_OK && sc_view_equals(sc_bytes_view(&present), content))
 		return SC_OK;
 	if (status != SC_OK && status != SC_ERR_TOO_LARGE)
 		return status;
-	return sc_fail(err, SC_ERR_EXISTS, "%s/%s is there with another content: move it away first",
+	return sc_fail(err, SC_ERR_EXISTS, "%s/%s: already exists with different content: move it away first",
 		       dir->path, name);
 }

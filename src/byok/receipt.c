@@ -1,4 +1,4 @@
-/* Receipts, held against what the customer has at home: see receipt.h. */
+/* Compares receipts with what the customer has: see receipt.h. */
 #include "byok/receipt.h"
 
 #include <stdarg.h>
@@ -58,10 +58,10 @@ static sc_status check_key(const struct sc_key_statement *s, const struct sc_byo
 	SC_TRY(sc_key_hash(sc_bytes_view(&s->spki), &hash, err));
 	sc_hash_grouped(&s->key_hash, stated);
 	SC_ENSURE(sc_hash_equals(&hash, &s->key_hash), err, SC_ERR_EVIDENCE_KEY,
-		  "the receipt's public key does not have the hash that it states");
+		  "the receipt's public key does not have the hash that the receipt states");
 	SC_ENSURE(sc_hash_equals(&expected->key_hash, &s->key_hash), err, SC_ERR_EVIDENCE_KEY,
-		  "the receipt is for another key than %s: its hash is %s", expected->key_name, stated);
-	held(report, "key", "%s is that of %s", stated, expected->key_name);
+		  "the receipt is for a different key from %s: its hash is %s", expected->key_name, stated);
+	held(report, "key", "%s, the same as %s", stated, expected->key_name);
 	return SC_OK;
 }
 
@@ -69,16 +69,16 @@ static sc_status check_origin(const struct sc_key_statement *s, const struct sc_
 			      struct sc_error *err)
 {
 	SC_ENSURE(s->origin == SC_ORIGIN_BYOK, err, SC_ERR_EVIDENCE_ORIGIN,
-		  "the key's origin is %s, not byok: nothing vouches for where it was generated",
+		  "the key's origin is %s, not byok: nothing proves where it was generated",
 		  sc_origin_name(s->origin));
 	held(report, "origin", "%s", sc_origin_name(s->origin));
 	SC_ENSURE(!s->exportable && !sc_acl_is_exportable(s->acl), err, SC_ERR_EVIDENCE_EXPORTABLE,
-		  "the key's permissions in the vault leave it a way out");
+		  "the key's permissions in the vault allow its export");
 	held(report, "exportable", "no");
 	return SC_OK;
 }
 
-/* One part of the owner; what is not named is shown all the same. */
+/* Checks one part of the owner. A part that is not expected is still shown. */
 static sc_status check_part(const char *what, const char *stated, const char *expected,
 			    const struct sc_evidence_report *report, struct sc_error *err)
 {
@@ -96,7 +96,7 @@ static sc_status check_owner(const struct sc_key_statement *s, const struct sc_b
 	if (!subscription && expected->package)
 		subscription = expected->package->subscription.s;
 	SC_ENSURE(sc_text_equals(&s->application, "vault"), err, SC_ERR_OWNER,
-		  "the key's application is %s: the receipt is none of a vault's", s->application.s);
+		  "the key's application is %s: the receipt does not come from a vault", s->application.s);
 	SC_TRY(check_part("subscription", s->owner.subscription.s, subscription, report, err));
 	SC_TRY(check_part("vault", s->owner.vault.s, expected->vault, report, err));
 	SC_TRY(check_part("name", s->owner.name.s, expected->name, report, err));
@@ -115,12 +115,12 @@ static sc_status check_package(const struct sc_key_statement *s, const struct sc
 		return SC_OK;
 	}
 	SC_ENSURE(sc_hash_equals(&s->package, &package->digest), err, SC_ERR_INTEGRITY,
-		  "the receipt is for another package: the SHA-256 of that one is %s", hex);
+		  "the receipt is for another package, whose SHA-256 is %s", hex);
 	SC_ENSURE(sc_hash_equals(&s->world, &package->world) && sc_text_equals(&s->region, package->region.s),
 		  err, SC_ERR_EVIDENCE_WORLD,
-		  "the receipt comes from another security world than the package was made for");
+		  "the receipt is not from the security world that the package was made for");
 	SC_ENSURE(sc_hash_equals(&s->key_hash, &package->key_hash), err, SC_ERR_EVIDENCE_KEY,
-		  "the package was made of another key than the receipt's");
+		  "the package contains a different key from the receipt's");
 	held(report, "package", "%s", hex);
 	return SC_OK;
 }
@@ -129,7 +129,7 @@ sc_status sc_byok_receipt_compare(const struct sc_key_statement *s, const struct
 			     const struct sc_evidence_report *report, struct sc_error *err)
 {
 	SC_ENSURE(!sc_hash_is_zero(&s->package), err, SC_ERR_FORMAT,
-		  "a key statement, but no receipt: it names no transfer package");
+		  "a key statement but not a receipt: it names no transfer package");
 	SC_TRY(check_key(s, expected, report, err));
 	SC_TRY(check_origin(s, report, err));
 	SC_TRY(check_owner(s, expected, report, err));

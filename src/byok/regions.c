@@ -1,6 +1,7 @@
 /*
- * Regions, the host's side: see regions.h. Who may make a world a region, and which key becomes its Key
- * Exchange Key, the module decides; here its answers are put away in an order that a kill leaves repeatable.
+ * Regions, the host's side: see regions.h. The module decides who may make a world a region and which key
+ * becomes its Key Exchange Key. This side stores the module's answers in an order that lets a killed command
+ * be repeated.
  */
 #include "byok/regions.h"
 
@@ -19,13 +20,13 @@
 #include "formats/key_blob.h"
 #include "formats/suite.h"
 
-/* The KEK's number: the 1 at the end of every name. */
+/* The KEK's number: the 1 at the end of every file name. */
 #define KEK_NUMBER "1"
 
 #define STATEMENT_FILE   "kek-" KEK_NUMBER ".statement"
 #define CERTIFICATE_FILE "kek-" KEK_NUMBER ".cer"
 
-/* A certificate file of either form, with room for PEM's text. */
+/* A certificate file in either form; PEM may contain extra text. */
 #define CERTIFICATE_FILE_MAX 32768
 
 #define IDENT_SIZE 32
@@ -33,7 +34,7 @@
 static sc_status check_code(const char *code, struct sc_error *err)
 {
 	SC_ENSURE(sc_region_code_is_valid(code), err, SC_ERR_ARGUMENT,
-		  "%s: no region's code: 1 to 16 capital letters and digits, like EU", code);
+		  "%s: not a region code: use 1 to 16 capital letters and digits, for example EU", code);
 	return SC_OK;
 }
 
@@ -55,7 +56,7 @@ sc_status sc_byok_package_names_of(const char *code, struct sc_byok_package_name
 	return SC_OK;
 }
 
-/* local/region-EU, where its files are kept. */
+/* Opens local/region-EU, the directory of the region's files. */
 static sc_status open_region_directory(const struct sc_kmdata *kmdata, const char *code, struct sc_dir *out,
 				       struct sc_error *err)
 {
@@ -72,7 +73,7 @@ static sc_status open_region_directory(const struct sc_kmdata *kmdata, const cha
 static sc_status check_no_region(const struct sc_world_body *body, struct sc_error *err)
 {
 	SC_ENSURE(!body->region_certificate.data, err, SC_ERR_EXISTS,
-		  "this security world is a region already");
+		  "this security world is already a region");
 	return SC_OK;
 }
 
@@ -90,7 +91,7 @@ sc_status sc_byok_region_request(struct sc_view world_file, const char *code, co
 	SC_TRY(check_no_region(world->body, err));
 	suite = sc_suite_by_number(world->body->suite);
 	SC_ENSURE(suite && suite->may_be_region, err, SC_ERR_EVIDENCE_SUITE,
-		  "this security world's suite, %s, is too weak for a region: make its world with "
+		  "this security world's suite, %s, is too weak for a region: make a world with "
 		  "--cipher-suite=%s",
 		  sc_suite_name(world->body->suite), sc_suite_name(SC_SUITE_ECP521));
 	SC_TRY(sc_text_set(&request->region, code, "region", err));
@@ -108,7 +109,7 @@ void sc_byok_region_certificate_free(struct sc_byok_region_certificate *certific
 
 SC_CLEANUP_POINTER(sc_info, struct sc_region_info, sc_region_info_free)
 
-/* Exactly one certificate in PEM, or DER as it is. */
+/* Accepts exactly one certificate in PEM, or DER as it is. */
 static sc_status to_der(struct sc_view file, struct sc_bytes *der, struct sc_error *err)
 {
 	static const char begin[] = "-----BEGIN ";
@@ -119,11 +120,11 @@ static sc_status to_der(struct sc_view file, struct sc_bytes *der, struct sc_err
 	if (!file.len || !memmem(file.data, file.len, begin, sizeof begin - 1))
 		return sc_bytes_copy(file, der, err);
 	SC_TRY(sc_check_allocated(bio, err));
-	/* "": libcrypto asks nobody for a passphrase. */
+	/* "": libcrypto must not ask for a passphrase. */
 	certificate = PEM_read_bio_X509(bio, NULL, NULL, "");
 	second = certificate ? PEM_read_bio_X509(bio, NULL, NULL, "") : NULL;
 	ERR_clear_error();
-	SC_ENSURE(certificate, err, SC_ERR_ENCODING, "no certificate in PEM");
+	SC_ENSURE(certificate, err, SC_ERR_ENCODING, "not a certificate in PEM");
 	SC_ENSURE(!second, err, SC_ERR_ENCODING, "more than one certificate");
 	return sc_x509_encode(certificate, der, err);
 }
@@ -219,8 +220,10 @@ static sc_status store_evidence(const struct sc_kmdata *kmdata, const char *code
 	return sc_file_write(&dir, CERTIFICATE_FILE, answer->kek_certificate, SC_FILE_REPLACE, 0600, err);
 }
 
-/* A key file of an earlier attempt, which ended before local/world named the region: its KEK was never
- * published. */
+/*
+ * Removes the key file of an earlier attempt that ended before local/world named the region. Its KEK was
+ * never published.
+ */
 static sc_status remove_leftover(const struct sc_kmdata *kmdata, const char *ident, struct sc_error *err)
 {
 	char name[SC_KEY_FILE_NAME_SIZE];
@@ -241,7 +244,7 @@ static sc_status store_kek(const struct sc_kmdata *kmdata, const char *code, str
 
 	SC_TRY(sc_key_blob_decode(blob, &decoded, err));
 	SC_ENSURE(sc_text_equals(&decoded->header->application, "kek"), err, SC_ERR_PROTOCOL,
-		  "the module answered with a key that is no Key Exchange Key");
+		  "the module answered with a key that is not a Key Exchange Key");
 	kek_ident(code, ident);
 	snprintf(name, sizeof name, "BYOK-KEK-%s-" KEK_NUMBER, code);
 	SC_TRY(remove_leftover(kmdata, ident, err));
@@ -262,7 +265,7 @@ sc_status sc_byok_region_store(const struct sc_kmdata *kmdata, const char *code,
 
 /* -- publish ----------------------------------------------------------------------------------- */
 
-/* All that is published. */
+/* Everything that is published. */
 struct region_files {
 	struct sc_world_file *world;
 	X509 *certificate;
@@ -292,12 +295,12 @@ static sc_status read_world(const struct sc_kmdata *kmdata, const char *code, st
 	SC_TRY(sc_kmdata_world_read(kmdata, &der, err));
 	SC_TRY(sc_world_file_decode(sc_bytes_view(&der), &files->world, err));
 	SC_ENSURE(files->world->body->region_certificate.data, err, SC_ERR_NO_REGION,
-		  "%s/world is no region yet: see `safeconduct region init`", kmdata->local.path);
+		  "%s/world: not a region yet: see `safeconduct region init`", kmdata->local.path);
 	SC_TRY(sc_x509_decode(sc_bytes_view(&files->world->body->region_certificate),
 				     &files->certificate, err));
 	SC_TRY(sc_certificate_region(files->certificate, &info, err));
 	SC_ENSURE(sc_text_equals(&info->region, code), err, SC_ERR_EVIDENCE_REGION,
-		  "%s/world is the region %s, not %s", kmdata->local.path, info->region.s, code);
+		  "%s/world: this is region %s, not %s", kmdata->local.path, info->region.s, code);
 	return sc_statement_enclose(sc_bytes_view(&files->world->body->statement), files->certificate,
 				    &files->world_package, err);
 }
@@ -315,8 +318,10 @@ static sc_status read_kek(const struct sc_kmdata *kmdata, const char *code, stru
 	return sc_file_read(&dir, CERTIFICATE_FILE, CERTIFICATE_FILE_MAX, &files->kek_certificate, err);
 }
 
-/* Blob, statement and certificate must be of one key and of this world: what a customer's module would refuse
- * is better found here. */
+/*
+ * Blob, statement and certificate must be for one key and this world. It is better to find here what a
+ * customer's module would refuse.
+ */
 static sc_status check_kek(const struct region_files *files, struct sc_error *err)
 {
 	SC_CLEANUP(sc_key_blob) blob = NULL;
@@ -333,11 +338,11 @@ static sc_status check_kek(const struct region_files *files, struct sc_error *er
 	SC_ENSURE(sc_hash_equals(&blob->header->key_hash, &statement->key_hash) &&
 		      sc_hash_equals(&blob->header->key_hash, &certified),
 		  err, SC_ERR_EVIDENCE_KEY,
-		  "the Key Exchange Key's blob, statement and certificate are of different keys");
+		  "the Key Exchange Key's blob, statement and certificate are for different keys");
 	SC_ENSURE(sc_hash_equals(&blob->header->world, &files->world->body->id) &&
 		      sc_hash_equals(&statement->world, &files->world->body->id),
 		  err, SC_ERR_EVIDENCE_WORLD,
-		  "the Key Exchange Key is of another security world than local/world");
+		  "the Key Exchange Key belongs to another security world, not to local/world");
 	return SC_OK;
 }
 

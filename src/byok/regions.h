@@ -1,26 +1,26 @@
 /*
- * How an operator's security world becomes a region (DESIGN section 4): the request to the factory, the
- * command that makes the Key Exchange Key, and what is published of it.
+ * How an operator's security world becomes a region: the request to the factory, the command that makes the
+ * Key Exchange Key, and what is published of it.
  *
- * What `region init` leaves beneath $NFAST_KMDATA/local, written in this order, each durable before the next:
+ * `region init` writes these files to $NFAST_KMDATA/local, in this order, each durable before the next:
  *
- *   region-EU/kek-1.statement   the KEK's key statement (CMS, DER), the KEK certificate enclosed
+ *   region-EU/kek-1.statement   the KEK's key statement (CMS, DER), with the KEK certificate enclosed
  *   region-EU/kek-1.cer         the KEK certificate (DER)
  *   key_kek_eu-1                the KEK's key file: its blob, sealed by this world
- *   world                       signed anew, with the region certificate: from here on the region stands
+ *   world                       signed again, with the region certificate: now the world is a region
  *
- * As long as local/world holds no region certificate, nothing of the other three has been published, so that
- * a `region init` that was killed is simply run again.
+ * As long as local/world holds no region certificate, nothing of the other three has been published. So if
+ * `region init` was killed, just run it again.
  *
- * What `region publish` writes:
+ * `region publish` writes these files:
  *
  *   BYOK-KEK-pkg-EU-1           for customers: region-EU/kek-1.statement as it is
  *   BYOK-SecurityWorld-pkg-EU-1 for customers: the world statement with the region certificate enclosed
  *   regions/EU/kek.blob         for a vault's daemon: the KEK's blob (KeyBlob, DER), for the module
  *   regions/EU/kek.cer          the KEK certificate (DER): until when packages for this KEK can be made
- *   regions/EU/region.cer       the region certificate (DER): region, operator, until when
+ *   regions/EU/region.cer       the region certificate (DER): region, operator, end of validity
  *
- * The last three are 0600: whoever installs them for the daemon gives them to its user.
+ * The last three have mode 0600: install them for the daemon with the daemon's user as owner.
  */
 #ifndef SC_BYOK_REGIONS_H
 #define SC_BYOK_REGIONS_H
@@ -35,18 +35,18 @@ struct sc_byok_package_names {
 	char kek[SC_BYOK_PACKAGE_NAME_SIZE];
 	char world[SC_BYOK_PACKAGE_NAME_SIZE];
 };
-/* SC_ERR_ARGUMENT where `code` is no region's code. */
+/* SC_ERR_ARGUMENT if `code` is not a region code. */
 sc_status sc_byok_package_names_of(const char *code, struct sc_byok_package_names *out,
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * The request for a region certificate, RegionRequest in DER, of a world file. Refuses a world whose suite is
- * too weak for a region, SC_ERR_EVIDENCE_SUITE, and one that is a region already, SC_ERR_EXISTS.
+ * Makes the request for a region certificate (RegionRequest, DER) from a world file. SC_ERR_EVIDENCE_SUITE:
+ * the world's suite is too weak for a region. SC_ERR_EXISTS: the world is already a region.
  */
 sc_status sc_byok_region_request(struct sc_view world_file, const char *code, const char *operator_name,
 			     struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* A region certificate from its file, and what it says of itself. */
+/* A region certificate read from a file, and what it says of itself. */
 struct sc_byok_region_certificate {
 	struct sc_bytes der;
 	struct sc_text region;
@@ -57,29 +57,29 @@ struct sc_byok_region_certificate {
 void sc_byok_region_certificate_free(struct sc_byok_region_certificate *certificate);
 SC_CLEANUP_VALUE(sc_byok_region_certificate, sc_byok_region_certificate_free)
 
-/* Reads one certificate, PEM or DER. Refuses any that is no region certificate: SC_ERR_EVIDENCE_USAGE. */
+/* Reads one certificate, PEM or DER. SC_ERR_EVIDENCE_USAGE if it is not a region certificate. */
 sc_status sc_byok_region_certificate_read(const char *path, struct sc_byok_region_certificate *out,
 				     struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Makes local/world the region of the certificate, under the quorum, and writes what stands above; the KEK's
- * hash is set. `client` is a custody socket. SC_ERR_EXISTS where the world is a region already,
- * SC_ERR_EVIDENCE_REGION where the certificate is for another region than `code`.
+ * Makes local/world the region of the certificate, under the quorum, writes the files listed above, and sets
+ * the KEK's hash. `client` is a custody socket. SC_ERR_EXISTS: the world is already a region.
+ * SC_ERR_EVIDENCE_REGION: the certificate is for a region other than `code`.
  */
 sc_status sc_byok_region_init(const struct sc_kmdata *kmdata, struct sc_client *client,
 			  const struct sc_ceremony *ceremony, const char *code,
 			  const struct sc_byok_region_certificate *certificate, struct sc_hash *kek,
 			  struct sc_error *err) SC_WARN_UNUSED;
 
-/* The second half of it: writes the module's answer, in that order. Sets the KEK's hash. */
+/* The second half of sc_byok_region_init: writes the module's answer, in that order. Sets the KEK's hash. */
 sc_status sc_byok_region_store(const struct sc_kmdata *kmdata, const char *code,
 			   const struct sc_region_init_response *answer, struct sc_hash *kek,
 			   struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Publishes into a directory, made where missing. Files that are there with the same content are left alone;
- * one with another content is not overwritten: SC_ERR_EXISTS. SC_ERR_NO_REGION where the world is no region
- * yet, SC_ERR_EVIDENCE_REGION where it is another one, SC_ERR_EVIDENCE_KEY where the KEK's files do not
+ * Publishes into a directory, which is created if missing. An existing file with the same content is left
+ * alone; one with different content is not overwritten: SC_ERR_EXISTS. SC_ERR_NO_REGION: the world is not a
+ * region yet. SC_ERR_EVIDENCE_REGION: it is a different region. SC_ERR_EVIDENCE_KEY: the KEK's files do not
  * belong together.
  */
 sc_status sc_byok_region_publish(const struct sc_kmdata *kmdata, const char *code, const char *directory,

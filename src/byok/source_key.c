@@ -1,4 +1,4 @@
-/* The key at home: see source_key.h. */
+/* The customer's own key: see source_key.h. */
 #include "byok/source_key.h"
 
 #include <string.h>
@@ -57,10 +57,10 @@ sc_status sc_byok_source_key_of_pem(const char *path, struct sc_hash *out, struc
 
 	SC_TRY(sc_file_read_path(path, PEM_MAX, &file, err));
 	bio = BIO_new_mem_buf(file.data, (int)file.len);
-	/* "": libcrypto asks nobody for a passphrase. */
+	/* "": libcrypto must not ask for a passphrase. */
 	key = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, "") : NULL;
 	ERR_clear_error();
-	SC_ENSURE(key, err, SC_ERR_ENCODING, "%s: no public key in PEM", path);
+	SC_ENSURE(key, err, SC_ERR_ENCODING, "%s: not a public key in PEM", path);
 	SC_TRY(sc_spki_of(key, &spki, err));
 	return sc_key_hash(sc_bytes_view(&spki), out, err);
 }

@@ -10,7 +10,7 @@
 
 #define ROOT_LINE "ROOT_KEY_HASH = "
 
-/* The next line of `rest` without its end; false after the last. */
+/* Takes the next line of `rest`, without its newline; false after the last. */
 static bool next_line(struct sc_view *rest, struct sc_view *line)
 {
 	const uint8_t *end;
@@ -23,7 +23,7 @@ static bool next_line(struct sc_view *rest, struct sc_view *line)
 	return true;
 }
 
-/* The one line that names the root; an empty view where there is not exactly one. */
+/* Finds the one line that names the root. Returns an empty view unless there is exactly one. */
 static struct sc_view find_root_line(struct sc_view script)
 {
 	struct sc_view found = { NULL, 0 };
@@ -49,7 +49,7 @@ sc_status sc_byok_toolset_script(struct sc_view script, const struct sc_hash *ro
 	size_t len;
 	SC_CLEANUP(sc_bytes) filled = { 0 };
 
-	SC_ENSURE(line.data, err, SC_ERR_FORMAT, "the verifying script does not have exactly one line `%s…`",
+	SC_ENSURE(line.data, err, SC_ERR_FORMAT, "the verifying script must have exactly one line `%s…`",
 		  ROOT_LINE);
 	sc_hash_grouped(root, grouped);
 	len = (size_t)snprintf(text, sizeof text, ROOT_LINE "\"%s\"", grouped);
@@ -72,8 +72,8 @@ void sc_byok_toolset_name(const char *region, char name[SC_BYOK_TOOLSET_NAME_SIZ
 static const char readme[] =
     "Bring your own key: the toolset for the region %1$s (%2$s)\n"
     "\n"
-    "  %3$-28s  what proves the region's Key Exchange Key\n"
-    "  %4$-28s  what proves the region's security world\n"
+    "  %3$-28s  proves the region's Key Exchange Key\n"
+    "  %4$-28s  proves the region's security world\n"
     "  verifykeypackage.py           checks both, with Python and the openssl program\n"
     "  KeyTransferRemote             prepares your key for its transfer (steps 4.1 and 4.3)\n"
     "\n"
@@ -85,18 +85,16 @@ static const char readme[] =
     "\n"
     "  Result: SUCCESS\n"
     "\n"
-    "The root key of the modules' manufacturer, whose hash stands in the script, is\n"
+    "The script contains the hash of the root key of the modules' manufacturer:\n"
     "\n"
     "  %5$s\n"
     "\n"
-    "A hash that arrives together with what it vouches for proves nothing. The root that counts is the one "
-    "that\n"
+    "A hash that arrives with the files it vouches for proves nothing. The root that counts is the one that\n"
     "your own module carries; the script compares the two. Confirm the hash with the manufacturer as well.\n"
     "\n"
-    "The same holds for KeyTransferRemote, which takes your custodians' PINs: run the one that you "
-    "installed\n"
-    "with the manufacturer's software. The one enclosed is there to be compared with it: the script names a\n"
-    "difference.\n";
+    "The same holds for KeyTransferRemote, which takes your custodians' PINs: run the one that you\n"
+    "installed with the manufacturer's software. The enclosed one is only for comparison; the script\n"
+    "reports a difference.\n";
 
 static sc_status make_readme(const struct sc_byok_toolset *toolset, const struct sc_byok_package_names *names,
 			     char **out, struct sc_error *err)

@@ -1,6 +1,6 @@
 /*
- * The arguments of KeyTransferRemote: see transfer_request.h. What is refused here is refused by the module,
- * too, where it matters; here it is refused before anybody is asked for a card.
+ * The arguments of KeyTransferRemote: see transfer_request.h. The module makes these checks too, where they
+ * matter. They are made here so that a mistake is reported before anyone is asked for a card.
  */
 #include "byok/transfer_request.h"
 
@@ -16,11 +16,11 @@ sc_status sc_byok_subscription_read(const char *text, const char *what, char out
 			       struct sc_error *err)
 {
 	SC_ENSURE(sc_guid_read(text, out), err, SC_ERR_ARGUMENT,
-		  "%s: %s is no subscription id (Get-AzureSubscription lists yours)", what, text);
+		  "%s: %s is not a subscription id (Get-AzureSubscription lists yours)", what, text);
 	return SC_OK;
 }
 
-/* Digits where the shape has 'd', the same character elsewhere. */
+/* True if the text has a digit where the shape has 'd', and the same character elsewhere. */
 static bool has_shape(const char *text, const char *shape)
 {
 	for (; *shape; shape++, text++)
@@ -40,8 +40,8 @@ sc_status sc_byok_day_end_read(const char *text, const char *what, int64_t *out,
 	struct tm normal;
 	time_t end;
 
-	SC_ENSURE(has_shape(text, "dddd-dd-dd"), err, SC_ERR_ARGUMENT, "%s: %s is no date like 2027-12-31",
-		  what, text);
+	SC_ENSURE(has_shape(text, "dddd-dd-dd"), err, SC_ERR_ARGUMENT,
+		  "%s: %s is not a date such as 2027-12-31", what, text);
 	day.tm_year = two_digits(text) * 100 + two_digits(text + 2) - 1900;
 	day.tm_mon = two_digits(text + 5) - 1;
 	day.tm_mday = two_digits(text + 8);
@@ -50,8 +50,7 @@ sc_status sc_byok_day_end_read(const char *text, const char *what, int64_t *out,
 	day.tm_sec = 59;
 	normal = day;
 	end = timegm(&normal);
-	/* timegm() carries a 30 February over into March: where it changes the month, there was no such day.
-	 */
+	/* timegm() carries 30 February over into March. If it changes the month, there is no such day. */
 	SC_ENSURE(day.tm_year >= 70 && normal.tm_mon == day.tm_mon, err, SC_ERR_ARGUMENT,
 		  "%s: there is no day %s", what, text);
 	*out = end;
@@ -72,9 +71,9 @@ static sc_status read_common(const struct sc_byok_transfer_arguments *a, struct 
 			     struct sc_error *err)
 {
 	SC_ENSURE(a->key_identifier, err, SC_ERR_USAGE,
-		  "-KeyIdentifier is missing: the key's ident of step 3.3");
+		  "-KeyIdentifier is missing: the key's identifier from step 3.3");
 	SC_ENSURE(sc_ident_is_valid(a->key_identifier), err, SC_ERR_ARGUMENT,
-		  "-KeyIdentifier: %s: only numbers, dashes and lower case letters, at most 64",
+		  "-KeyIdentifier: %s: use only numbers, dashes and lower case letters, at most 64",
 		  a->key_identifier);
 	SC_ENSURE(a->exchange_key_package, err, SC_ERR_USAGE,
 		  "-ExchangeKeyPackage is missing: the toolset's BYOK-KEK-pkg-… file");
@@ -97,17 +96,17 @@ static sc_status read_not_after(const char *text, int64_t now, struct sc_byok_tr
 	if (!text)
 		return SC_OK;
 	SC_TRY(sc_byok_day_end_read(text, "-NotAfter", &order->not_after, err));
-	SC_ENSURE(order->not_after > now, err, SC_ERR_ARGUMENT, "-NotAfter: %s is over", text);
+	SC_ENSURE(order->not_after > now, err, SC_ERR_ARGUMENT, "-NotAfter: %s is in the past", text);
 	return SC_OK;
 }
 
 static sc_status check_modify_acls(const struct sc_byok_transfer_arguments *a, struct sc_error *err)
 {
-	SC_ENSURE(a->key_app_name, err, SC_ERR_USAGE, "-KeyAppName is missing: -KeyAppName simple");
+	SC_ENSURE(a->key_app_name, err, SC_ERR_USAGE, "-KeyAppName is missing: give -KeyAppName simple");
 	SC_ENSURE(
 	    strcmp(a->key_app_name, "simple") == 0, err, SC_ERR_ARGUMENT,
-	    "-KeyAppName: %s: only a module-protected key of the application simple, in a file key_simple_…, "
-	    "can be transferred (article step 3.3: the toolset supports no other protection)",
+	    "-KeyAppName: %s: must be simple: only module-protected keys, in files key_simple_…, can be "
+	    "transferred (article step 3.3: the toolset supports no other protection)",
 	    a->key_app_name);
 	SC_ENSURE(!a->key_friendly_name, err, SC_ERR_USAGE, "-KeyFriendlyName belongs to -Package");
 	return SC_OK;
@@ -124,7 +123,8 @@ static sc_status check_package(const struct sc_byok_transfer_arguments *a, struc
 	SC_ENSURE(a->key_friendly_name, err, SC_ERR_USAGE,
 		  "-KeyFriendlyName is missing: the label of TransferPackage-<label>.byok");
 	SC_ENSURE(sc_friendly_name_is_valid(a->key_friendly_name), err, SC_ERR_ARGUMENT,
-		  "-KeyFriendlyName: %s: only letters, digits and dashes, at most 64", a->key_friendly_name);
+		  "-KeyFriendlyName: %s: use only letters, digits and dashes, at most 64",
+		  a->key_friendly_name);
 	return SC_OK;
 }
 

@@ -1,6 +1,6 @@
 /*
- * What KeyTransferRemote is asked to do (article steps 4.1 and 4.3): its arguments as they are typed, and the
- * order that they make. Nothing here talks to a module.
+ * What KeyTransferRemote is asked to do (article steps 4.1 and 4.3): its arguments as typed, and the checked
+ * order that results. Nothing here talks to a module.
  */
 #ifndef SC_BYOK_TRANSFER_REQUEST_H
 #define SC_BYOK_TRANSFER_REQUEST_H
@@ -15,7 +15,7 @@ enum sc_byok_transfer_step {
 	SC_BYOK_TRANSFER_PACKAGE,     /* step 4.3: the copy, encrypted to the Key Exchange Key */
 };
 
-/* As typed; NULL or false where not given. */
+/* As typed. NULL or false if not given. */
 struct sc_byok_transfer_arguments {
 	bool modify_acls;
 	bool package;
@@ -31,7 +31,7 @@ struct sc_byok_transfer_arguments {
 	const char *pins_from_fd;
 };
 
-/* Checked. Texts point into the arguments. */
+/* Checked. The texts point into the arguments. */
 struct sc_byok_transfer_request {
 	enum sc_byok_transfer_step step;
 	const char *ident;
@@ -39,23 +39,25 @@ struct sc_byok_transfer_request {
 	const char *world_path;
 	const char *friendly_name;               /* NULL for -ModifyAcls */
 	char subscription[SC_GUID_SIZE]; /* lower case; "" for any */
-	int64_t not_after;                       /* 0: none named */
+	int64_t not_after;                       /* 0: none given */
 	uint64_t module;
 };
 
 /*
- * Exactly one step, with all that it needs and nothing that belongs to the other. SC_ERR_USAGE,
- * SC_ERR_ARGUMENT. `now` is what -NotAfter must lie after.
+ * Requires exactly one step, with everything that it needs and nothing that belongs to the other. -NotAfter
+ * must be later than `now`. SC_ERR_USAGE, SC_ERR_ARGUMENT.
  */
 sc_status sc_byok_transfer_request_read(const struct sc_byok_transfer_arguments *arguments, int64_t now,
 				 struct sc_byok_transfer_request *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* A subscription id of either case, as Get-AzureSubscription prints it, in lower case. SC_ERR_ARGUMENT naming
- * `what`. */
+/*
+ * Reads a subscription id as Get-AzureSubscription prints it, in upper or lower case, and returns it in lower
+ * case. SC_ERR_ARGUMENT, naming `what`.
+ */
 sc_status sc_byok_subscription_read(const char *text, const char *what, char out[SC_GUID_SIZE],
 			       struct sc_error *err) SC_WARN_UNUSED;
 
-/* The last second, in UTC, of a day written YYYY-MM-DD. SC_ERR_ARGUMENT naming `what`. */
+/* The last second (UTC) of a day written YYYY-MM-DD. SC_ERR_ARGUMENT, naming `what`. */
 sc_status sc_byok_day_end_read(const char *text, const char *what, int64_t *out,
 			  struct sc_error *err) SC_WARN_UNUSED;
 

@@ -1,7 +1,7 @@
 /*
  * KeyTransferRemote's two commands to the module: see transfer_steps.h. This side chooses files and carries bytes.
- * It holds no key: what it loads are sealed blobs, what it receives is a blob or an encrypted package. The
- * module's answers are read as strictly as anything else that comes from outside (rule P1).
+ * It holds no key: it loads sealed blobs, and it receives a blob or an encrypted package. The module's
+ * answers are parsed as strictly as anything else from outside (rule P1).
  */
 #include "byok/transfer_steps.h"
 
@@ -10,7 +10,7 @@
 #include "formats/key_blob.h"
 #include "formats/transfer_package.h"
 
-/* How often a key is loaded again when other clients' keys push it out of the module's cache in between. */
+/* How often to load a key if other clients' keys keep pushing it out of the module's cache. */
 #define LOADS_MAX 4
 
 static sc_status load(const struct sc_kmdata *kmdata, struct sc_client *client, const char *application,
@@ -38,7 +38,7 @@ static sc_status refuse_existing_copy(const struct sc_kmdata *kmdata, const char
 
 	SC_TRY(sc_kmdata_key_file_name("xferacld", ident, name, err));
 	SC_ENSURE(!sc_file_exists(&kmdata->local, name), err, SC_ERR_EXISTS,
-		  "%s/%s is there already and is not overwritten: move it away to make another copy",
+		  "%s/%s: already exists and is not overwritten: move it away to make another copy",
 		  kmdata->local.path, name);
 	return SC_OK;
 }
@@ -49,7 +49,8 @@ static sc_status load_original(const struct sc_kmdata *kmdata, struct sc_client 
 	sc_status status = load(kmdata, client, "simple", ident, file, key, err);
 
 	if (status == SC_ERR_NOT_FOUND)
-		return sc_fail(err, status, "%s/key_simple_%s does not exist: make it with generatekey (step 3.3)",
+		return sc_fail(err, status,
+			       "%s/key_simple_%s: does not exist: make it with generatekey (step 3.3)",
 			       kmdata->local.path, ident);
 	return status;
 }
@@ -66,7 +67,7 @@ static sc_status open_quorum(const struct sc_ceremony *ceremony, struct sc_clien
 				  err);
 }
 
-/* An answer NOT_LOADED is no use of the quorum (DESIGN section 4): load again, and repeat under the same. */
+/* NOT_LOADED does not use up the quorum: load the key again and repeat the command under the same quorum. */
 static sc_status replace_acl(struct sc_client *client, uint64_t authority, const struct sc_client_key *key,
 			     const struct sc_acl_replace_request *request, struct sc_bytes *reply,
 			     struct sc_acl_replace_response *response, struct sc_error *err)
@@ -91,7 +92,7 @@ static sc_status store_copy(const struct sc_kmdata *kmdata, const struct sc_byok
 	SC_ENSURE(sc_text_equals(&copy->header->application, "xferacld") &&
 		      !sc_acl_has(copy->header->acl, SC_ACTION_REPLACE_ACL) &&
 		      sc_acl_uses(copy->header->acl) == 0,
-		  err, SC_ERR_ACL, "the module answered with a key that is no reduced copy");
+		  err, SC_ERR_ACL, "the module answered with a key that is not a reduced copy");
 	out->key_hash = copy->header->key_hash;
 	return sc_kmdata_key_write(kmdata, "xferacld", order->ident, original->name.s,
 				   sc_bytes_view(&copy->header->spki), blob, out->path, err);
@@ -132,7 +133,7 @@ static sc_status load_copy(const struct sc_kmdata *kmdata, struct sc_client *cli
 
 	if (status == SC_ERR_NOT_FOUND)
 		return sc_fail(err, status,
-			       "%s/key_xferacld_%s does not exist: make it with -ModifyAcls (step 4.1)",
+			       "%s/key_xferacld_%s: does not exist: make it with -ModifyAcls (step 4.1)",
 			       kmdata->local.path, ident);
 	return status;
 }
@@ -151,7 +152,7 @@ static sc_status make_package(struct sc_client *client, const struct sc_client_k
 	return status;
 }
 
-/* The header is public: what is handed to the vault is what was ordered, or nothing is written. */
+/* The header is public. If it is not what was ordered, nothing is written for the vault. */
 static sc_status check_package(struct sc_view der, const struct sc_byok_transfer_request *order,
 			       const struct sc_byok_package_pair *target, struct sc_byok_packed_key *out,
 			       struct sc_error *err)
@@ -165,7 +166,7 @@ static sc_status check_package(struct sc_view der, const struct sc_byok_transfer
 		      sc_text_equals(&header->friendly_name, order->friendly_name) &&
 		      sc_hash_equals(&header->kek, &target->kek) &&
 		      sc_hash_equals(&header->world, &target->world),
-		  err, SC_ERR_PROTOCOL, "the module answered with a package for another order");
+		  err, SC_ERR_PROTOCOL, "the module answered with a package that was not ordered");
 	out->key_hash = header->key_hash;
 	out->not_after = header->not_after;
 	return sc_sha256(der, &out->digest, err);

@@ -1,7 +1,7 @@
 /*
- * The two halves of KeyTransferRemote, the host's side: article step 4.1 makes a copy of the key that may go
- * to one Key Exchange Key and do nothing else, step 4.3 encrypts that copy to it. Which copy may be made, of
- * which key, for which target, is the module's decision both times.
+ * The two steps of KeyTransferRemote, the host's side. Article step 4.1 makes a copy of the key that may go
+ * to one Key Exchange Key and do nothing else; step 4.3 encrypts that copy to it. In both, the module decides
+ * which copy may be made, of which key, for which target.
  */
 #ifndef SC_BYOK_TRANSFER_STEPS_H
 #define SC_BYOK_TRANSFER_STEPS_H
@@ -20,10 +20,10 @@ struct sc_byok_reduced_copy {
 };
 
 /*
- * Step 4.1: asks for the quorum and writes key_xferacld_<ident>. `client` is a custody socket. That a copy is
- * there already is found before anybody is asked for a card: SC_ERR_EXISTS. A module that has lost the key in
- * the meantime (NOT_LOADED) has not used the quorum: the key is loaded again and the command repeated with
- * it.
+ * Step 4.1: asks for the quorum and writes key_xferacld_<ident>. `client` is a custody socket. SC_ERR_EXISTS
+ * if there is already a copy; this is found before anyone is asked for a card. If the module has lost the key
+ * in the meantime (NOT_LOADED), the quorum is still unused: the key is loaded again and the command repeated
+ * under the same quorum.
  */
 sc_status sc_byok_transfer_modify_acls(const struct sc_byok_transfer_request *order, const struct sc_byok_package_pair *target,
 				  const struct sc_ceremony *ceremony, const struct sc_kmdata *kmdata,
@@ -42,8 +42,8 @@ struct sc_byok_packed_key {
 };
 
 /*
- * Step 4.3: writes TransferPackage-<friendly name>.byok into the current folder, never over another:
- * SC_ERR_EXISTS. `client` is a custody socket; no card is asked for.
+ * Step 4.3: writes TransferPackage-<friendly name>.byok to the current folder. Never overwrites a file:
+ * SC_ERR_EXISTS. `client` is a custody socket; no card is needed.
  */
 sc_status sc_byok_transfer_package(const struct sc_byok_transfer_request *order, const struct sc_byok_package_pair *target,
 			   const struct sc_kmdata *kmdata, struct sc_client *client,

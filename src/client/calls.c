@@ -1,10 +1,10 @@
 /*
- * A function for every command, from the one table: what a caller sees of a request that crosses the boundary
- * is an ordinary call.
+ * One function per command, generated from the command table: to a caller, a request to the module is an
+ * ordinary function call.
  */
 #include "client/client.h"
 
-/* Requests may hold PINs, answers plaintext: both lie in buffers that are wiped when released. */
+/* Requests may hold PINs, answers plaintext. Both are in buffers that are wiped when released. */
 #define CALL(NAME, name, number, roles, modes, quorum, lane)                                                 \
 	sc_status sc_call_##name(struct sc_client *client, uint64_t authority,                             \
 				   const struct sc_##name##_request *request, struct sc_bytes *reply,        \
@@ -16,7 +16,7 @@
                                                                                                              \
 		sc_##name##_request_write(&body, request);                                                   \
 		SC_ENSURE(!body.failed, err, SC_ERR_TOO_LARGE,                                               \
-			  "%s: a field is longer than the module takes", #name);                             \
+			  "%s: a field is longer than the module accepts", #name);                           \
 		SC_TRY(sc_client_call(client, SC_COMMAND_##NAME, authority, sc_writer_view(&body), &answer,  \
 				      err));                                                                 \
 		SC_ENSURE(sc_##name##_response_read(sc_bytes_view(&answer), &fields) == SC_OK, err,          \

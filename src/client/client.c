@@ -1,7 +1,7 @@
 /*
- * One connection to a module: see client.h. The module's answers are hostile until read (rule P1): they are
- * taken whole or not at all, and must answer the very request that was sent. Whatever else arrives ends the
- * connection, because nothing that comes after it could be told apart.
+ * One connection to a module: see client.h. The module's answers are hostile until read (rule P1): an answer
+ * is accepted whole or not at all, and must answer the request that was sent. Anything else ends the
+ * connection, because nobody could tell what the messages after it belong to.
  */
 #include "client/client.h"
 
@@ -18,14 +18,14 @@
 #include "client/connect.h"
 #include "client/refusal.h"
 
-#define CONNECT_MS 10000 /* a module whose queue of connections is full */
+#define CONNECT_MS 10000 /* limit if the module's queue of connections is full */
 
 struct sc_client {
 	int fd; /* -1 once the connection has ended */
 	char *path;
 	unsigned timeout_ms;
 	uint64_t last_id;
-	struct sc_bytes answer; /* room for the largest one; wiped after each */
+	struct sc_bytes answer; /* room for the largest one; wiped after each use */
 };
 
 /* -- the connection ---------------------------------------------------------------------------- */
@@ -118,7 +118,7 @@ static sc_status fail_closed(const struct sc_client *client, struct sc_error *er
 		       client->path);
 }
 
-/* Header and body go out as they lie, so that a PIN in the body is not copied once more. */
+/* Header and body are sent from where they are, so that a PIN in the body is not copied again. */
 static sc_status send_request(struct sc_client *client, const struct sc_wire_request_header *header,
 			      struct sc_view body, int64_t deadline, struct sc_error *err)
 {
@@ -140,7 +140,7 @@ static sc_status send_request(struct sc_client *client, const struct sc_wire_req
 	return SC_OK;
 }
 
-/* A whole answer into client->answer; descriptors that come with it are dropped by the system. */
+/* Receives a whole answer into client->answer. The kernel drops any descriptors sent with it. */
 static sc_status receive(struct sc_client *client, int64_t deadline, size_t *len, struct sc_error *err)
 {
 	struct iovec part = { client->answer.data, client->answer.len };
@@ -161,7 +161,7 @@ static sc_status receive(struct sc_client *client, int64_t deadline, size_t *len
 	if (got == 0)
 		return fail_closed(client, err);
 	SC_ENSURE(!(message.msg_flags & MSG_TRUNC), err, SC_ERR_PROTOCOL,
-		  "%s: an answer longer than the protocol has any", client->path);
+		  "%s: an answer longer than the protocol allows", client->path);
 	return SC_OK;
 }
 
@@ -178,7 +178,7 @@ static sc_status exchange(struct sc_client *client, const struct sc_wire_request
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", client->path);
 	SC_ENSURE(response->id == request->id && response->command == request->command, err, SC_ERR_PROTOCOL,
-		  "%s: an answer to another request than the one that was sent", client->path);
+		  "%s: the answer is not to the request that was sent", client->path);
 	return SC_OK;
 }
 
@@ -191,7 +191,7 @@ sc_status sc_client_call(struct sc_client *client, enum sc_command command, uint
 	size_t len = 0;
 	sc_status status;
 
-	SC_ENSURE(body.len <= SC_WIRE_BODY_MAX, err, SC_ERR_TOO_LARGE, "a request of more than %d bytes",
+	SC_ENSURE(body.len <= SC_WIRE_BODY_MAX, err, SC_ERR_TOO_LARGE, "the request is longer than %d bytes",
 		  SC_WIRE_BODY_MAX);
 	if (client->fd < 0)
 		return fail_closed(client, err);

@@ -1,6 +1,6 @@
 /*
- * Keys in use. The module keeps a bounded number of them loaded and may be restarted at any time; whoever
- * holds the blob can always load it again, so neither is an event for the caller (DESIGN section 3).
+ * Keys in use. The module keeps a limited number of keys loaded and may be restarted at any time. With its
+ * blob, a key can always be loaded again, so the caller notices neither.
  */
 #include "client/client.h"
 
@@ -12,7 +12,7 @@ static sc_status load_blob(struct sc_client *client, const struct sc_client_key 
 
 	SC_TRY(sc_call_key_load(client, 0, &request, &reply, &response, err));
 	SC_ENSURE(sc_hash_equals(&response.key, &key->digest), err, SC_ERR_PROTOCOL,
-		  "%s: the module loaded another key than the one it was given", sc_client_path(client));
+		  "%s: the module loaded a different key from the one it was given", sc_client_path(client));
 	return SC_OK;
 }
 
@@ -36,7 +36,9 @@ sc_status sc_client_key_load(struct sc_client *client, struct sc_view blob, stru
 	return SC_OK;
 }
 
-/* True where the request can be done again once the key is back: it was evicted, or the connection is lost.
+/*
+ * True if the request can be repeated once the key is loaded again: the key was evicted, or the connection
+ * was lost.
  */
 static bool is_lost(const struct sc_client *client, sc_status status)
 {

@@ -9,7 +9,9 @@
 
 #include "base/os.h"
 
-/* Room for the largest message in one piece; read back, because the system may give less than is asked for.
+/*
+ * Makes room for the largest message in one piece. The size is read back, because the kernel may set less
+ * than asked for.
  */
 static sc_status set_buffer(int fd, const char *path, struct sc_error *err)
 {
@@ -21,8 +23,8 @@ static sc_status set_buffer(int fd, const char *path, struct sc_error *err)
 	    sc_os->getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &got, &len))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot size the socket's buffer", path);
 	SC_ENSURE(got >= SC_WIRE_MESSAGE_MAX, err, SC_ERR_SYSTEM,
-		  "%s: the system allows %d bytes a message, %d are needed: raise net.core.wmem_max", path,
-		  got, SC_WIRE_MESSAGE_MAX);
+		  "%s: the system allows %d bytes per message, but %d are needed: raise net.core.wmem_max",
+		  path, got, SC_WIRE_MESSAGE_MAX);
 	return SC_OK;
 }
 
@@ -31,7 +33,7 @@ static sc_status connect_to(const struct sockaddr_un *address, unsigned wait_ms,
 	const struct timeval limit = { .tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000 };
 	const char *path = address->sun_path;
 
-	/* On an AF_UNIX socket this limits connect(), too: unix(7). */
+	/* On an AF_UNIX socket this also limits connect(): unix(7). */
 	if (sc_os->setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot limit the wait", path);
 	SC_TRY(set_buffer(fd, path, err));
@@ -39,7 +41,7 @@ static sc_status connect_to(const struct sockaddr_un *address, unsigned wait_ms,
 		return SC_OK;
 	if (errno == EACCES)
 		return sc_fail_errno(err, SC_ERR_UNAVAILABLE,
-				     "%s: this user may not open the module's socket", path);
+				     "%s: you have no permission to connect to the module's socket", path);
 	return sc_fail_errno(err, SC_ERR_UNAVAILABLE, "%s: no module answers here (is its hsmd running?)",
 			     path);
 }
@@ -52,7 +54,7 @@ sc_status sc_client_socket_connect(const char *path, unsigned wait_ms, int *fd, 
 	int made;
 
 	SC_ENSURE(len > 0 && len < sizeof address.sun_path, err, SC_ERR_ARGUMENT,
-		  "%s: a socket's path has 1 to %zu bytes", path, sizeof address.sun_path - 1);
+		  "%s: a socket's path must have 1 to %zu bytes", path, sizeof address.sun_path - 1);
 	memcpy(address.sun_path, path, len);
 	made = sc_os->socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | (wait_ms ? 0 : SOCK_NONBLOCK), 0);
 	if (made < 0)

@@ -1,15 +1,16 @@
 /*
- * One connection that many threads share: see pipeline.h. Whoever asks sends by himself, under the lock and
- * without waiting; what the socket does not take at once waits in a queue. The reader, a thread of our own,
- * does all else: it takes the answers, sends what is queued, watches the deadlines, connects anew. It alone
- * opens and closes the descriptor, and calls back with no lock held.
+ * One connection that many threads share: see pipeline.h. The calling thread sends its request itself, under
+ * the lock and without waiting; what the socket does not accept at once goes into a queue. The reader, a
+ * thread of our own, does everything else: it receives the answers, sends what is queued, watches the
+ * deadlines, reconnects. Only the reader opens and closes the descriptor, and it calls back with no lock
+ * held.
  *
- * The module reads no more than 64 requests of one connection at a time, slow ones among them, and once it
- * has stopped it goes on when half of them are done. So that slow requests never keep quick ones out, far
- * fewer than that half are ever with the module; the others wait here.
+ * The module reads no more than 64 requests from one connection at a time, slow ones included. Once it has
+ * stopped reading, it resumes when half of them are done. So that slow requests never lock quick ones out,
+ * far fewer of them than that half are with the module at any time; the others wait here.
  *
- * The module's answers are hostile until read (rule P1): one that is malformed, or to nothing that was asked,
- * ends the connection, because nothing that comes after it could be told apart.
+ * The module's answers are hostile until read (rule P1). One that is malformed, or that answers no request,
+ * ends the connection, because nobody could tell what the messages after it belong to.
  */
 #include "client/pipeline.h"
 
@@ -33,24 +34,24 @@
 #include "client/refusal.h"
 
 #define MILLISECOND   (SC_SECOND / 1000)
-#define SLOW_REQUESTS 16           /* sent and unanswered: a quarter of what the module takes */
+#define SLOW_REQUESTS 16           /* sent and unanswered: a quarter of the module's limit */
 #define SLOW_BYTES    (128 * 1024) /* likewise */
 #define BACKOFF_FIRST (50 * MILLISECOND)
 #define BACKOFF_LAST  (2 * SC_SECOND)
-#define TURN          64 /* answers taken before deadlines and queues are looked at */
+#define TURN          64 /* answers received before deadlines and queues are checked */
 #define LANES         2
 
 struct sc_pipeline {
 	char *path;
 	pthread_t reader;
-	int wake; /* eventfd: the reader is to look again */
+	int wake; /* eventfd: tells the reader to check everything again */
 
-	pthread_mutex_t lock; /* of all below, up to the reader's own */
+	pthread_mutex_t lock; /* protects everything below, down to the reader's own */
 	int fd;               /* -1: not connected */
-	bool is_broken;       /* a send failed: the reader is to close it */
-	bool is_full;         /* the socket takes no more: the reader waits for room */
+	bool is_broken;       /* a send failed: the reader must close the connection */
+	bool is_full;         /* the socket accepts no more: the reader waits for room */
 	bool is_closing;
-	int64_t wake_at; /* when the reader looks again by itself */
+	int64_t wake_at; /* when the reader wakes up by itself */
 	struct sc_pipeline_slots slots;
 	struct sc_pipeline_slot_queue queue[LANES];
 	size_t queued_bytes;
@@ -59,7 +60,7 @@ struct sc_pipeline {
 
 	int64_t connect_at; /* the reader's own */
 	int64_t backoff;
-	bool is_out; /* that the module is away has been said */
+	bool is_out; /* the loss of the module has been logged */
 	struct sc_bytes answer;
 };
 
@@ -69,7 +70,7 @@ static void wake_reader(struct sc_pipeline *pipeline)
 {
 	const uint64_t one = 1;
 
-	/* Fails only when the counter is full: the reader is awake then. */
+	/* Fails only if the counter is full, and then the reader is awake anyway. */
 	(void)!sc_os->write(pipeline->wake, &one, sizeof one);
 }
 
@@ -99,7 +100,7 @@ static void dequeue(struct sc_pipeline *pipeline, struct sc_pipeline_slot *slot)
 	pipeline->queued_bytes -= slot->size;
 }
 
-/* Something slow may always be sent while nothing else slow is. */
+/* A slow request may always be sent if no other slow one is with the module. */
 static bool may_send(const struct sc_pipeline *pipeline, const struct sc_pipeline_slot *slot)
 {
 	if (slot->lane == SC_LANE_QUICK || pipeline->slow_sent == 0)
@@ -118,7 +119,7 @@ static void note_sent(struct sc_pipeline *pipeline, struct sc_pipeline_slot *slo
 	}
 }
 
-/* Sends of one lane what may be sent; false once the socket takes no more. */
+/* Sends what may be sent of one lane. False once the socket accepts no more. */
 static bool flush_lane(struct sc_pipeline *pipeline, enum sc_lane lane)
 {
 	struct sc_pipeline_slot *slot;
@@ -150,13 +151,13 @@ static void flush(struct sc_pipeline *pipeline)
 
 /* -- callbacks, on the reader's thread ----------------------------------------------------------- */
 
-/* What a request's caller is told, once its place is free. */
+/* How a request's caller is told of its end, once its slot is free. */
 struct ending {
 	sc_pipeline_done done;
 	void *context;
 };
 
-/* Frees the place. The lock is held. */
+/* Frees the slot. The lock is held. */
 static struct ending end(struct sc_pipeline *pipeline, struct sc_pipeline_slot *slot)
 {
 	struct ending ending = { slot->done, slot->context };
@@ -178,7 +179,10 @@ static void tell(const struct ending *ending, sc_status status, const struct sc_
 		ending->done(ending->context, status, err, reply);
 }
 
-/* Everything that is unanswered ends so. The descriptor is closed: nothing new is taken meanwhile. */
+/*
+ * Ends every unanswered request with this error. The descriptor is closed, so no new one is accepted
+ * meanwhile.
+ */
 static void fail_all(struct sc_pipeline *pipeline, const struct sc_error *err)
 {
 	for (unsigned i = 0; i < SC_PIPELINE_IN_FLIGHT; i++) {
@@ -192,7 +196,7 @@ static void fail_all(struct sc_pipeline *pipeline, const struct sc_error *err)
 	}
 }
 
-/* Twice as long each time, until the module has answered something. */
+/* Waits twice as long each time, until the module has answered something. */
 static void back_off(struct sc_pipeline *pipeline)
 {
 	pipeline->connect_at = sc_clock_monotonic() + pipeline->backoff;
@@ -228,8 +232,8 @@ static void tell_late(const struct sc_pipeline *pipeline, const struct ending *e
 }
 
 /*
- * The deadline of one place has passed. What was never sent is forgotten; what was keeps its place, for the
- * module still works on it and will answer. False if even that answer is overdue.
+ * The deadline of one slot has passed. A request that was never sent is forgotten. One that was sent keeps
+ * its slot, because the module is still working on it and will answer. False if even that answer is overdue.
  */
 static bool expire(struct sc_pipeline *pipeline, struct sc_pipeline_slot *slot, int64_t now, struct ending *late)
 {
@@ -296,7 +300,7 @@ static void tell_answer(const struct sc_pipeline *pipeline, const struct ending 
 	tell(ending, header->status, &error, body);
 }
 
-/* Takes one answer; false for one that is none, or to nothing that was asked. */
+/* Handles one answer. False if it is malformed, or answers no request. */
 static bool take_answer(struct sc_pipeline *pipeline, struct sc_view message)
 {
 	struct sc_wire_response_header header;
@@ -314,14 +318,14 @@ static bool take_answer(struct sc_pipeline *pipeline, struct sc_view message)
 	}
 	ending = end(pipeline, slot);
 	pipeline->backoff = BACKOFF_FIRST;
-	/* A slow one that waited for this one's place may go now. */
+	/* A slow request that waited for this one's slot may be sent now. */
 	flush(pipeline);
 	pthread_mutex_unlock(&pipeline->lock);
 	tell_answer(pipeline, &ending, &header, body);
 	return true;
 }
 
-/* Takes what has come, up to a turn; why the connection has ended, or NULL. */
+/* Handles what has arrived, up to TURN answers. Returns why the connection has ended, or NULL. */
 static const char *receive(struct sc_pipeline *pipeline)
 {
 	for (int i = 0; i < TURN; i++) {
@@ -338,10 +342,10 @@ static const char *receive(struct sc_pipeline *pipeline)
 			return "the module closed the connection (its log may say why)";
 		is_good = !(message.msg_flags & MSG_TRUNC) &&
 			  take_answer(pipeline, sc_view_of(pipeline->answer.data, (size_t)got));
-		/* It may have been a plaintext. */
+		/* It may have held plaintext. */
 		OPENSSL_cleanse(pipeline->answer.data, (size_t)got);
 		if (!is_good)
-			return "the module sent what is no answer to anything that was asked";
+			return "the module sent something that answers none of our requests";
 	}
 	return NULL;
 }
@@ -380,7 +384,7 @@ static int milliseconds_until(int64_t time)
 	return left > INT32_MAX ? INT32_MAX : (int)left;
 }
 
-/* Says what the reader waits for, and how long. False once the pipeline closes. */
+/* Sets what the reader waits for, and how long. False once the pipeline closes. */
 static bool prepare(struct sc_pipeline *pipeline, struct pollfd polled[2], int *milliseconds)
 {
 	bool goes_on;
@@ -422,7 +426,7 @@ static bool has_broken(struct sc_pipeline *pipeline)
 	return is_broken;
 }
 
-/* One look at everything that may have happened. */
+/* Checks everything that may have happened. */
 static void turn(struct sc_pipeline *pipeline, const struct pollfd *connection)
 {
 	const char *end_reason = NULL;
@@ -450,7 +454,8 @@ static void *read_answers(void *argument)
 		wait_for_work(pipeline, polled, milliseconds);
 		turn(pipeline, &polled[1]);
 	}
-	(void)sc_fail(&closed, SC_ERR_UNAVAILABLE, "%s: the connection has been closed here", pipeline->path);
+	(void)sc_fail(&closed, SC_ERR_UNAVAILABLE, "%s: the connection was closed on this side",
+		      pipeline->path);
 	fail_all(pipeline, &closed);
 	return NULL;
 }
@@ -533,7 +538,7 @@ sc_status sc_pipeline_submit(struct sc_pipeline *pipeline, enum sc_command comma
 
 	assert(info && done);
 	wanted.lane = info->lane;
-	SC_ENSURE(body.len <= SC_WIRE_BODY_MAX, err, SC_ERR_TOO_LARGE, "a request of more than %d bytes",
+	SC_ENSURE(body.len <= SC_WIRE_BODY_MAX, err, SC_ERR_TOO_LARGE, "the request is longer than %d bytes",
 		  SC_WIRE_BODY_MAX);
 	pthread_mutex_lock(&pipeline->lock);
 	status = enter(pipeline, &header, body, &wanted, err);
@@ -556,7 +561,7 @@ bool sc_pipeline_is_connected(struct sc_pipeline *pipeline)
 	return is_connected;
 }
 
-/* -- its life ------------------------------------------------------------------------------------ */
+/* -- opening and closing ------------------------------------------------------------------------- */
 
 static void release(struct sc_pipeline *pipeline)
 {
@@ -570,7 +575,7 @@ static void release(struct sc_pipeline *pipeline)
 	free(pipeline);
 }
 
-/* The daemon's signals are for its own threads. */
+/* Signals stay blocked here: they are for the daemon's own threads. */
 static sc_status start_reader(struct sc_pipeline *pipeline, struct sc_error *err)
 {
 	sigset_t all, before;
@@ -595,8 +600,8 @@ static sc_status start(struct sc_pipeline *pipeline, const char *path, struct sc
 	SC_TRY(sc_bytes_new(SC_WIRE_MESSAGE_MAX, &pipeline->answer, err));
 	pipeline->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pipeline->wake < 0)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot make an event", path);
-	/* A module that is there can be asked at once; one that is not will be looked for. */
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot create an eventfd", path);
+	/* A running module can be asked at once. If it is not running, the reader keeps trying. */
 	status = sc_client_socket_connect(path, 0, &pipeline->fd, err);
 	if (status != SC_OK && status != SC_ERR_UNAVAILABLE)
 		return status;

@@ -1,7 +1,7 @@
 /*
- * Keys in use, on a pipeline: a request that finds its key evicted loads it and is sent once more, within its
- * own time (DESIGN section 3). Each is an operation that goes from callback to callback and is owned by the
- * one that is out.
+ * Keys in use, on a pipeline. A request that finds its key evicted loads it and is sent once more, within the
+ * request's own time limit. Each request is an operation that goes from callback to callback and is owned by
+ * the pending one.
  */
 #include "client/pipeline.h"
 
@@ -39,7 +39,7 @@ SC_CLEANUP_POINTER(operation, struct operation, free_operation)
 
 /* -- the end --------------------------------------------------------------------------------------- */
 
-/* The one field of an answer that has only one; the whole body where it has more. */
+/* The only field of an answer that has just one; else the whole body. */
 static sc_status result_of(enum sc_command command, struct sc_view body, struct sc_view *out)
 {
 	struct sc_sign_response sign;
@@ -90,7 +90,7 @@ static void succeed(struct operation *operation, struct sc_view body)
 
 static void go_on(void *context, sc_status status, const struct sc_error *err, struct sc_view reply);
 
-/* Sends the request of an operation's stage, which goes on in go_on if this is SC_OK. */
+/* Sends the request of an operation's stage. On SC_OK, the operation continues in go_on. */
 static sc_status ask(struct operation *operation, enum sc_command command, struct sc_view body,
 		     struct sc_error *err)
 {
@@ -108,7 +108,7 @@ static sc_status load(struct operation *operation, struct sc_error *err)
 	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	sc_key_load_request_write(&body, &request);
-	SC_ENSURE(!body.failed, err, SC_ERR_TOO_LARGE, "a key blob is longer than the module takes");
+	SC_ENSURE(!body.failed, err, SC_ERR_TOO_LARGE, "the key blob is longer than the module accepts");
 	operation->stage = LOADING;
 	return ask(operation, SC_COMMAND_KEY_LOAD, sc_writer_view(&body), err);
 }
@@ -119,7 +119,7 @@ static sc_status repeat(struct operation *operation, struct sc_view loaded, stru
 
 	SC_ENSURE(sc_key_load_response_read(loaded, &response) == SC_OK &&
 		      sc_hash_equals(&response.key, &operation->digest),
-		  err, SC_ERR_PROTOCOL, "%s: the module loaded another key than the one it was given",
+		  err, SC_ERR_PROTOCOL, "%s: the module loaded a different key from the one it was given",
 		  sc_pipeline_path(operation->pipeline));
 	operation->stage = AGAIN;
 	return ask(operation, operation->command, sc_bytes_view(&operation->body), err);
@@ -141,14 +141,14 @@ static void go_on(void *context, sc_status status, const struct sc_error *err, s
 		fail(operation, err);
 		return;
 	}
-	/* Nothing was sent: it is still ours. */
+	/* Nothing was sent, so we still own it. */
 	if (status != SC_OK)
 		fail(operation, &error);
 }
 
 /* -- the beginning --------------------------------------------------------------------------------- */
 
-/* Takes the body over. */
+/* Copies the body. */
 static sc_status start(struct sc_pipeline *pipeline, const struct sc_pipeline_key *key,
 		       enum sc_command command, struct sc_writer *body, uint32_t timeout_ms,
 		       sc_pipeline_done done, void *context, struct sc_error *err)
@@ -156,7 +156,7 @@ static sc_status start(struct sc_pipeline *pipeline, const struct sc_pipeline_ke
 	SC_CLEANUP(operation) operation = calloc(1, sizeof *operation);
 
 	SC_ENSURE(operation, err, SC_ERR_MEMORY, "out of memory for a request");
-	SC_ENSURE(!body->failed, err, SC_ERR_TOO_LARGE, "a field is longer than the module takes");
+	SC_ENSURE(!body->failed, err, SC_ERR_TOO_LARGE, "a field is longer than the module accepts");
 	operation->pipeline = pipeline;
 	operation->command = command;
 	operation->digest = key->digest;
@@ -167,7 +167,7 @@ static sc_status start(struct sc_pipeline *pipeline, const struct sc_pipeline_ke
 	SC_TRY(sc_bytes_copy(sc_writer_view(body), &operation->body, err));
 	SC_TRY(sc_pipeline_submit(pipeline, command, 0, sc_writer_view(body), timeout_ms, go_on, operation,
 				  err));
-	/* Its callbacks own it now; it may be gone already. */
+	/* Its callbacks own it now, and may already have freed it. */
 	(void)sc_steal(operation);
 	return SC_OK;
 }

@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-_Static_assert(SC_PIPELINE_IN_FLIGHT <= UINT16_MAX, "a place's number is 16 bits");
+_Static_assert(SC_PIPELINE_IN_FLIGHT <= UINT16_MAX, "a slot's index is 16 bits");
 
 void sc_pipeline_slots_start(struct sc_pipeline_slots *slots)
 {
@@ -13,7 +13,7 @@ void sc_pipeline_slots_start(struct sc_pipeline_slots *slots)
 	slots->next_due = INT64_MAX;
 }
 
-/* An id is how many requests there were, and the place: unique, and found without a search. */
+/* An id is a counter times the number of slots, plus the slot's index: unique, and found without a search. */
 struct sc_pipeline_slot *sc_pipeline_slots_take(struct sc_pipeline_slots *slots)
 {
 	unsigned place;

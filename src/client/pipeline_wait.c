@@ -1,4 +1,4 @@
-/* Waiting for a pipeline's answer, for threads that may: see pipeline.h. */
+/* Waiting for a pipeline's answer, for threads that may block: see pipeline.h. */
 #include "client/pipeline.h"
 
 void sc_pipeline_waiter_start(struct sc_pipeline_waiter *waiter)
@@ -25,7 +25,7 @@ void sc_pipeline_wake(void *context, sc_status status, const struct sc_error *er
 	if (status == SC_OK)
 		waiter->status = sc_bytes_copy(reply, &waiter->reply, &waiter->error);
 	waiter->is_done = true;
-	/* Under the lock: the waiter may be gone as soon as it is let go. */
+	/* Signalled under the lock: the waiter may be freed as soon as the lock is released. */
 	pthread_cond_signal(&waiter->woken);
 	pthread_mutex_unlock(&waiter->mutex);
 }

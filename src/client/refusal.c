@@ -1,4 +1,4 @@
-/* A refusal's code and numbers in words: see refusal.h. */
+/* Turns a refusal's code and numbers into a message: see refusal.h. */
 #include "client/refusal.h"
 
 #include <inttypes.h>
@@ -7,8 +7,7 @@
 
 #include "base/version.h"
 
-/* The sockets through which a command is taken, as a person would ask for one: "a custody or service socket".
- */
+/* The sockets that accept a command of these roles, as a phrase for a message. */
 static const char *socket_for(uint32_t roles)
 {
 	switch (roles) {
@@ -17,44 +16,43 @@ static const char *socket_for(uint32_t roles)
 	case SC_ROLE_SERVICE:
 		return "a service socket";
 	case SC_ROLE_CUSTODY | SC_ROLE_SERVICE:
-		return "the custody socket, or a service socket that lists the application";
+		return "the module's custody socket, or a service socket that lists the application";
 	default:
-		return "a socket whose lists name the key's application";
+		return "a socket that lists the key's application";
 	}
 }
 
-/* What to do, where the status table's sentence does not say it already; NULL where there is nothing to add.
- */
+/* What to do, unless the status table's sentence already says it. NULL if there is nothing to add. */
 static const char *advice(sc_status status)
 {
 	switch (status) {
 	case SC_ERR_PROTOCOL:
 	case SC_ERR_COMMAND:
-		return "the module and this program (" SC_VERSION ") are of different versions";
+		return "the module and this program (" SC_VERSION ") have different versions";
 	case SC_ERR_STATE:
-		return "`enquiry` shows its mode";
+		return "see its mode with `enquiry`";
 	case SC_ERR_NOT_LOADED:
-		return "more keys are in use at once than its cache holds";
+		return "more keys are in use than the module's cache can hold: raise --cache";
 	case SC_ERR_MODULE_FULL:
-		return "raise its locked-memory limit, or load fewer keys";
+		return "raise its locked-memory limit or its --arena, or load fewer keys";
 	case SC_ERR_BUSY:
 		return "try again in a moment";
 	case SC_ERR_HAS_WORLD:
-		return "a new world takes a module that is in none";
+		return "to make a new world, use a module that is in none";
 	case SC_ERR_ROLLED_BACK:
 		return "use the newest world file";
 	case SC_ERR_QUORUM:
-		return "ask for the cards again";
+		return "present the cards again";
 	case SC_ERR_SYSTEM:
-		return "the module's own log says which";
+		return "see the module's log";
 	case SC_ERR_ACL:
-		return "`kmfile-dump` shows them";
+		return "see them with `kmfile-dump`";
 	default:
 		return NULL;
 	}
 }
 
-/* "in 4 s", "in 1 h 2 min": how long until a card's next try. */
+/* "4 s", "2 min 5 s", "1 h 2 min": how long until the next try with a card. */
 static void duration(uint64_t seconds, char *text, size_t size)
 {
 	if (seconds < 120)
@@ -65,7 +63,7 @@ static void duration(uint64_t seconds, char *text, size_t size)
 		snprintf(text, size, "%" PRIu64 " h %" PRIu64 " min", seconds / 3600, seconds / 60 % 60);
 }
 
-/* Refusals of a card (rules C1, C2); numbers: the card's index, seconds until its next try. */
+/* Refusals of a card (rules C1, C2). numbers: the card's index, and the seconds until its next try. */
 static sc_status explain_card(sc_status status, const uint64_t *numbers, struct sc_error *err)
 {
 	char wait[48];
@@ -75,17 +73,18 @@ static sc_status explain_card(sc_status status, const uint64_t *numbers, struct 
 	case SC_ERR_CARD_PIN:
 		return sc_fail(err, status, "wrong PIN (next try in %s)", wait);
 	case SC_ERR_CARD_WAIT:
-		return sc_fail(err, status, "too soon after a wrong PIN or an interrupted try (next try in %s)", wait);
+		return sc_fail(err, status,
+			       "too soon after a wrong PIN or an interrupted try (next try in %s)", wait);
 	case SC_ERR_CARD_DUPLICATE:
 		return sc_fail(err, status,
-			       "administrator card %" PRIu64 " was given already: insert another",
+			       "administrator card %" PRIu64 " was already given: insert another",
 			       numbers[0]);
 	case SC_ERR_CARD_FOREIGN:
 		return sc_fail(err, status,
-			       "the card belongs to another world or card set than this module's");
+			       "the card does not belong to this module's world and card set");
 	case SC_ERR_CARD_OLD:
 		return sc_fail(err, status,
-			       "the card is of a generation that has been replaced: use the new one");
+			       "the card's generation has been replaced: use the new card");
 	default:
 		return sc_fail_plain(err, status);
 	}
@@ -104,7 +103,7 @@ static sc_status explain_other(const char *path, uint32_t command, sc_status sta
 
 	if (status == SC_ERR_ROLE)
 		return sc_fail(err, status,
-			       "%s: this socket's role does not include %s: it takes %s (config/modules)",
+			       "%s: this socket's role does not include %s: use %s (config/modules)",
 			       path, name, socket_for(info ? info->roles : 0));
 	if (more)
 		return sc_fail(err, status, "%s: %s: %s", path, sc_status_sentence(status), more);

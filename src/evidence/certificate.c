@@ -1,10 +1,10 @@
 /*
- * Certificates are made from a handful of fields, and read by making them again: what sc_certificate_make
- * could not have written, byte for byte, is no certificate of ours (rule F1). So there is no list of things
- * that a strange certificate might contain: an unknown extension, another order, a BER length, a NULL
- * parameter, a Teletex name or a time in the wrong form all differ from the one canonical body.
+ * Certificates are made from a handful of fields, and read by making them again: a certificate is refused
+ * unless sc_certificate_make could have written it, byte for byte (rule F1). So no list of possible oddities
+ * is needed: an unknown extension, another order, a BER length, a NULL parameter, a Teletex name or a time in
+ * the wrong form all differ from the one canonical body.
  *
- * The signature is not looked at here: see chain.c.
+ * The signature is not checked here: see chain.c.
  */
 #include "evidence/certificate.h"
 
@@ -32,16 +32,16 @@ enum key_usage {
 	USAGE_KEY_CERT_SIGN = 5,
 };
 
-/* What a kind's certificates have in common. */
+/* What all certificates of a kind have in common. */
 struct profile {
 	const char *name;
 	int64_t years;
-	const char *usage; /* extended key usage; NULL: none, a root */
+	const char *usage; /* extended key usage; NULL for a root, which has none */
 	enum key_usage key_usage;
-	int path_length;       /* of a CA; NO_PATH: it is none */
+	int path_length;       /* of a CA; NO_PATH: not a CA */
 	enum sc_key_shape key; /* of the subject */
 	int signature;         /* algorithm of the issuer's signature */
-	int other_signature;   /* a second one that is allowed, or NID_undef */
+	int other_signature;   /* a second allowed algorithm, or NID_undef */
 };
 
 static const struct profile profiles[] = {
@@ -51,7 +51,7 @@ static const struct profile profiles[] = {
 				     SC_KEY_SHAPE_P256, NID_ecdsa_with_SHA384, NID_undef },
 	[SC_CERTIFICATE_REGION] = { "region certificate", 3, SC_OID_REGION, USAGE_KEY_CERT_SIGN, 0,
 				    SC_KEY_SHAPE_P521, NID_ecdsa_with_SHA384, NID_undef },
-	/* DSA: a world of the suite DLf1024s160mRijndael. */
+	/* DSA: in a world of suite DLf1024s160mRijndael. */
 	[SC_CERTIFICATE_MEMBER] = { "member certificate", 10, SC_OID_MEMBER, USAGE_DIGITAL_SIGNATURE, NO_PATH,
 				    SC_KEY_SHAPE_P256, NID_ecdsa_with_SHA512, NID_dsa_with_SHA256 },
 	[SC_CERTIFICATE_KEK] = { "KEK certificate", 2, SC_OID_KEK, USAGE_KEY_ENCIPHERMENT, NO_PATH,
@@ -69,7 +69,7 @@ const char *sc_certificate_kind_name(enum sc_certificate_kind kind)
 	return profiles[kind].name;
 }
 
-/* What a certificate is made from. */
+/* The fields that a certificate is made from. */
 struct fields {
 	enum sc_certificate_kind kind;
 	const ASN1_INTEGER *serial;
@@ -117,8 +117,7 @@ static bool set_names(X509 *certificate, const struct fields *f)
 	       X509_set_issuer_name(certificate, issuer) == 1;
 }
 
-/* UTCTime through the year 2049, GeneralizedTime from 2050 on (RFC 5280 section 4.1.2.5): ASN1_TIME_set's
- * rule. */
+/* ASN1_TIME_set writes UTCTime through 2049, GeneralizedTime from 2050 on (RFC 5280 section 4.1.2.5). */
 static bool set_validity(X509 *certificate, const struct fields *f)
 {
 	SC_CLEANUP(sc_asn1_time) not_before = ASN1_TIME_set(NULL, (time_t)f->not_before);
@@ -185,7 +184,7 @@ static bool add_authority_key_id(X509 *certificate, const uint8_t id[KEY_ID_SIZE
 	       add_extension(certificate, NID_authority_key_identifier, value, 0);
 }
 
-/* Not critical: verifiers that know nothing of regions, stock openssl among them, pass over it. */
+/* Not critical, so that verifiers that know nothing of regions, such as stock openssl, ignore it. */
 static sc_status add_region(X509 *certificate, const struct sc_region_info *region, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) der = { 0 };
@@ -201,7 +200,7 @@ static sc_status add_region(X509 *certificate, const struct sc_region_info *regi
 	return SC_OK;
 }
 
-/* Everything but the public key, which is there already, and the signature. */
+/* Fills in everything but the public key, which is already there, and the signature. */
 static sc_status fill(X509 *certificate, const struct fields *f, struct sc_error *err)
 {
 	const struct profile *profile = &profiles[f->kind];
@@ -219,7 +218,7 @@ static sc_status fill(X509 *certificate, const struct fields *f, struct sc_error
 	if (ok && profile->usage)
 		ok = add_authority_key_id(certificate, f->issuer_key_id);
 	if (!ok)
-		return sc_fail_crypto(err, "certificate: cannot be put together");
+		return sc_fail_crypto(err, "certificate: cannot be assembled");
 	return f->region ? add_region(certificate, f->region, err) : SC_OK;
 }
 
@@ -234,7 +233,7 @@ static ASN1_INTEGER *random_serial(void)
 	return BN_to_ASN1_INTEGER(number, NULL);
 }
 
-/* The hash that goes with the issuer's key; NULL for a key that issues nothing. */
+/* The hash that goes with the issuer's key, or NULL for a key that must not issue certificates. */
 static const EVP_MD *digest_for(const EVP_PKEY *key)
 {
 	char group[32] = "";
@@ -252,7 +251,7 @@ static sc_status sign(X509 *certificate, EVP_PKEY *key, struct sc_error *err)
 	const EVP_MD *digest = digest_for(key);
 
 	SC_ENSURE(digest, err, SC_ERR_KEY_TYPE,
-		  "certificate: the issuer's key is neither P-384, P-521 nor DSA");
+		  "certificate: the issuer's key is not P-384, P-521 or DSA");
 	if (X509_sign(certificate, key, digest) <= 0)
 		return sc_fail_crypto(err, "certificate: cannot be signed");
 	return SC_OK;
@@ -267,7 +266,7 @@ static sc_status issuer_key_id(EVP_PKEY *key, uint8_t id[KEY_ID_SIZE], struct sc
 	return key_id_of(public_key, id, err);
 }
 
-/* Nothing is given out that the reader below would refuse. */
+/* Nothing is returned that the reader below would refuse. */
 static sc_status check_made(X509 *certificate, enum sc_certificate_kind wanted, struct sc_error *err)
 {
 	enum sc_certificate_kind kind = wanted;
@@ -311,7 +310,7 @@ static sc_status refuse(struct sc_error *err, const char *what)
 	return sc_fail(err, SC_ERR_EVIDENCE_USAGE, "certificate: %s", what);
 }
 
-/* By its one extended key usage; without any it can only be a root. */
+/* The kind follows from the one extended key usage. Without any it can only be a root. */
 static sc_status kind_by_usage(const X509 *certificate, enum sc_certificate_kind *out, struct sc_error *err)
 {
 	int critical = 0;
@@ -333,7 +332,7 @@ static sc_status kind_by_usage(const X509 *certificate, enum sc_certificate_kind
 			return SC_OK;
 		}
 	}
-	return refuse(err, "an extended key usage that is none of ours");
+	return refuse(err, "an unknown extended key usage");
 }
 
 static bool key_fits(const X509 *certificate, struct sc_view spki, const struct profile *profile)
@@ -356,7 +355,7 @@ static bool is_signed_with(const X509_ALGOR *algorithm, const struct profile *pr
 	       (nid == profile->signature || nid == profile->other_signature);
 }
 
-/* Inside and outside of the signature alike (RFC 5280 section 4.1.1.2). */
+/* The same algorithm inside and outside of the signed body (RFC 5280 section 4.1.1.2). */
 static bool signature_fits(const X509 *certificate, const struct profile *profile)
 {
 	const X509_ALGOR *inside = X509_get0_tbs_sigalg(certificate);
@@ -376,7 +375,9 @@ static bool is_positive_serial(const ASN1_INTEGER *serial, ASN1_INTEGER **again)
 	return *again != NULL;
 }
 
-/* Who may be whom: ESNs for modules, the names that follow from world and key for KNSO and KEK. */
+/*
+ * The names that a kind may have: an ESN for a module, the name derived from world or key for a KNSO or KEK.
+ */
 static bool names_fit(const struct fields *f, struct sc_view spki)
 {
 	char kek_name[SC_KEK_NAME_SIZE] = "";
@@ -406,12 +407,12 @@ static sc_status read_issuer_key_id(X509 *certificate, uint8_t id[KEY_ID_SIZE], 
 	const ASN1_OCTET_STRING *value = X509_get0_authority_key_id(certificate);
 
 	if (!value || ASN1_STRING_length(value) != KEY_ID_SIZE)
-		return refuse(err, "the authority key identifier");
+		return refuse(err, "the authority key identifier is missing or has the wrong length");
 	memcpy(id, ASN1_STRING_get0_data(value), KEY_ID_SIZE);
 	return SC_OK;
 }
 
-/* Puts a copy of the certificate together again from its fields; the signature stays as it is. */
+/* Assembles a copy of the certificate from its fields, with the same signature, and compares the two. */
 static sc_status compare_with_canonical(X509 *certificate, const struct fields *f, struct sc_error *err)
 {
 	SC_CLEANUP(sc_x509) again = X509_dup(certificate);
@@ -419,7 +420,7 @@ static sc_status compare_with_canonical(X509 *certificate, const struct fields *
 	SC_CLEANUP(sc_bytes) canonical = { 0 };
 
 	if (!again)
-		return refuse(err, "not readable twice");
+		return refuse(err, "cannot be copied");
 	while (X509_get_ext_count(again) > 0)
 		X509_EXTENSION_free(X509_delete_ext(again, 0));
 	SC_TRY(fill(again, f, err));
@@ -428,7 +429,7 @@ static sc_status compare_with_canonical(X509 *certificate, const struct fields *
 	SC_TRY(sc_x509_encode(certificate, &given, err));
 	SC_TRY(sc_x509_encode(again, &canonical, err));
 	SC_ENSURE(sc_view_equals(sc_bytes_view(&given), sc_bytes_view(&canonical)), err,
-		  SC_ERR_EVIDENCE_USAGE, "%s of \"%s\": not exactly what such a certificate contains",
+		  SC_ERR_EVIDENCE_USAGE, "%s of \"%s\": does not contain exactly what this kind must contain",
 		  profiles[f->kind].name, f->subject);
 	return SC_OK;
 }
@@ -451,17 +452,17 @@ sc_status sc_certificate_kind_of(X509 *certificate, enum sc_certificate_kind *ou
 	SC_TRY(sc_certificate_spki(certificate, &spki, err));
 	X509_get0_uids(certificate, &issuer_id, &subject_id);
 	if (issuer_id || subject_id)
-		return refuse(err, "a unique identifier");
+		return refuse(err, "has a unique identifier");
 	if (!key_fits(certificate, sc_bytes_view(&spki), &profiles[f.kind]))
-		return refuse(err, "a key of another type than its kind has");
+		return refuse(err, "wrong type of key for its kind");
 	if (!signature_fits(certificate, &profiles[f.kind]))
-		return refuse(err, "another signature algorithm than its kind has");
+		return refuse(err, "wrong signature algorithm for its kind");
 	if (!is_positive_serial(X509_get0_serialNumber(certificate), &serial))
-		return refuse(err, "the serial number");
+		return refuse(err, "the serial number is not positive, or too long");
 	if (!names_fit(&f, sc_bytes_view(&spki)))
-		return refuse(err, "a subject or issuer that its kind does not have");
+		return refuse(err, "wrong subject or issuer for its kind");
 	if (f.not_after < f.not_before)
-		return refuse(err, "it ends before it begins");
+		return refuse(err, "its validity ends before it begins");
 	if (f.kind != SC_CERTIFICATE_ROOT)
 		SC_TRY(read_issuer_key_id(certificate, f.issuer_key_id, err));
 	if (f.kind == SC_CERTIFICATE_REGION)

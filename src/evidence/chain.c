@@ -1,6 +1,6 @@
 /*
- * Chains of certificates, by X509_verify_cert with everything that it could find elsewhere left out: no
- * default paths, no partial chains, exactly the certificates given, in the order given.
+ * Certificate chains, verified by X509_verify_cert without anything that it could find elsewhere: no default
+ * paths, no partial chains, exactly the given certificates in the given order.
  */
 #include "evidence/certificate.h"
 
@@ -11,7 +11,9 @@
 #include "base/libcrypto.h"
 
 
-/* What the callback saw: time alone may speak against a chain, and then the rest is still checked. */
+/*
+ * What the callback saw. After an error about time the rest is still checked, to know if only time is wrong.
+ */
 struct outcome {
 	int time_error; /* X509_V_OK: none */
 	X509 *time_certificate;
@@ -39,10 +41,10 @@ static int note_error(int ok, X509_STORE_CTX *ctx)
 static void name_of(X509 *certificate, struct sc_text *name)
 {
 	if (!certificate || sc_certificate_subject(certificate, name, NULL) != SC_OK)
-		*name = (struct sc_text){ "without a usable name" };
+		*name = (struct sc_text){ "(no usable name)" };
 }
 
-/* libcrypto compares names without case; a name here has one form (RFC 5280 section 6.1 allows either). */
+/* libcrypto ignores case in names; here a name has one form (RFC 5280 section 6.1 allows either). */
 static bool is_issuer_of(X509 *issuer, X509 *certificate)
 {
 	const unsigned char *named;
@@ -55,7 +57,7 @@ static bool is_issuer_of(X509 *issuer, X509 *certificate)
 	       sc_view_equals(sc_view_of(named, named_len), sc_view_of(own, own_len));
 }
 
-/* The chain that was built must be the one that was given, end to end. */
+/* The chain that libcrypto built must be exactly the given one. */
 static bool is_the_chain(X509_STORE_CTX *ctx, X509 *const *chain, size_t count, X509 *root)
 {
 	const STACK_OF(X509) *built = X509_STORE_CTX_get0_chain(ctx);
@@ -86,9 +88,9 @@ static sc_status set_up(X509_STORE_CTX *ctx, X509_STORE *store, STACK_OF(X509) *
 	param = X509_STORE_CTX_get0_param(ctx);
 	X509_VERIFY_PARAM_set_time(param, (time_t)at);
 	/*
-	 * Strict about RFC 5280, and the root's own signature too: its dates and name then count as much as
-	 * its key. Level 0: which algorithms there may be stands in certificate.c, not in a host's
-	 * configuration.
+	 * Strict about RFC 5280, and the root's own signature is checked too, so that its dates and name
+	 * count as much as its key. Level 0: certificate.c decides which algorithms are allowed, not the
+	 * host's configuration.
 	 */
 	if (X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_X509_STRICT | X509_V_FLAG_CHECK_SS_SIGNATURE) != 1)
 		return sc_fail_crypto(err, "certificate chain");
@@ -120,7 +122,7 @@ sc_status sc_chain_verify(X509 *const *chain, size_t count, X509 *root, int64_t 
 			       X509_verify_cert_error_string(error));
 	}
 	SC_ENSURE(is_the_chain(ctx, chain, count, root), err, SC_ERR_EVIDENCE_CHAIN,
-		  "certificates: they do not form one chain up to the root");
+		  "certificates: not a single chain up to the root");
 	if (outcome.time_error != X509_V_OK) {
 		name_of(outcome.time_certificate, &name);
 		sc_clock_text(at, when);

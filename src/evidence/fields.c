@@ -1,4 +1,4 @@
-/* Single fields of a certificate, and the names that follow from what they name: see certificate.h. */
+/* Single fields of a certificate, and names derived from ids and hashes: see certificate.h. */
 #include "evidence/certificate.h"
 
 #include <stdio.h>
@@ -29,7 +29,7 @@ bool sc_certificate_knso_name_is_valid(const char *name)
 	if (strncmp(name, KNSO_PREFIX, strlen(KNSO_PREFIX)) != 0 ||
 	    !sc_hex_read(name + strlen(KNSO_PREFIX), world.b, sizeof world.b))
 		return false;
-	sc_certificate_knso_name(&world, again); /* capitals do not come back */
+	sc_certificate_knso_name(&world, again); /* in lower case, so capitals are refused */
 	return strcmp(name, again) == 0;
 }
 
@@ -58,7 +58,7 @@ sc_status sc_certificate_name_cn(const X509_NAME *name, const char *whose, struc
 
 	SC_ENSURE(value && OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry)) == NID_commonName &&
 		      ASN1_STRING_type(value) == V_ASN1_UTF8STRING && ASN1_STRING_length(value) > 0,
-		  err, SC_ERR_EVIDENCE_USAGE, "the %s is not exactly one CN", whose);
+		  err, SC_ERR_EVIDENCE_USAGE, "the %s does not consist of exactly one CN", whose);
 	SC_ENSURE(
 	    sc_text_set_view(out, sc_view_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)),
 			     "", NULL) == SC_OK,
@@ -83,7 +83,7 @@ sc_status sc_certificate_region(X509 *certificate, struct sc_region_info **out, 
 	int at = type ? X509_get_ext_by_OBJ(certificate, type, -1) : -1;
 	const ASN1_OCTET_STRING *value;
 
-	SC_ENSURE(at >= 0, err, SC_ERR_EVIDENCE_USAGE, "certificate: names no region");
+	SC_ENSURE(at >= 0, err, SC_ERR_EVIDENCE_USAGE, "certificate: does not name a region");
 	value = X509_EXTENSION_get_data(X509_get_ext(certificate, at));
 	if (sc_region_info_decode(sc_view_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)),
 				  out, err) != SC_OK)
@@ -126,7 +126,7 @@ sc_status sc_certificate_validity(X509 *certificate, int64_t *not_before, int64_
 		  seconds_of(X509_get0_notAfter(certificate), &until);
 
 	ERR_clear_error();
-	SC_ENSURE(ok, err, SC_ERR_EVIDENCE_USAGE, "certificate: a date that is none");
+	SC_ENSURE(ok, err, SC_ERR_EVIDENCE_USAGE, "certificate: a date is not valid");
 	*not_before = from;
 	*not_after = until;
 	return SC_OK;

@@ -1,7 +1,7 @@
 /*
- * Public keys as they must look in certificates: each kind of key has one encoding, byte for byte, but for
- * the number that is the key itself. So a curve stands by its name and a point in full, and an RSA key has
- * the exponent 65537 that every module generates its KEK with (e = 1 would encrypt nothing).
+ * The form of public keys in certificates. Each kind of key has one encoding, fixed byte for byte except for
+ * the number that is the key itself. So a curve is given by name, a point uncompressed, and an RSA key has
+ * the exponent 65537, which every module uses for its KEK (with e = 1 nothing would be encrypted).
  */
 #ifndef SC_EVIDENCE_KEY_SHAPE_H
 #define SC_EVIDENCE_KEY_SHAPE_H
@@ -15,7 +15,7 @@ enum sc_key_shape {
 	SC_KEY_SHAPE_RSA_4096,
 };
 
-/* True if a SubjectPublicKeyInfo has that shape; whether a point is on its curve is libcrypto's question. */
+/* True if a SubjectPublicKeyInfo has that shape. libcrypto checks that a point is on its curve. */
 bool sc_key_shape_fits(enum sc_key_shape shape, struct sc_view spki);
 
 #endif

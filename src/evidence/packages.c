@@ -1,7 +1,7 @@
 /*
- * What two packages prove together (article step 3.2): a table of checks, in the order of packages.h. A check
- * that holds is reported with what it found; the first that does not names itself in front of its reason, so
- * that a person sees which one it was.
+ * What the two packages prove together (article step 3.2): a table of checks, in the order of packages.h.
+ * Each check that passes is reported with what it found. The first that fails puts its name before the
+ * reason, so that a person sees which one it was.
  */
 #include "evidence/packages.h"
 
@@ -74,7 +74,7 @@ static sc_status check_root(struct question *q, struct sc_error *err)
 	SC_TRY(sc_certificate_key_hash(q->t->kek->root, &q->t->root, err));
 	SC_TRY(sc_certificate_key_hash(q->t->world->root, &other, err));
 	SC_ENSURE(sc_hash_equals(&q->t->root, &other), err, SC_ERR_EVIDENCE_ROOT,
-		  "the two packages are of different roots");
+		  "the two packages have different roots");
 	sc_hash_grouped(&q->t->root, grouped);
 	found(q, "%s", grouped);
 	return SC_OK;
@@ -85,10 +85,10 @@ static sc_status check_region(struct question *q, struct sc_error *err)
 	const struct sc_region_info *kek = q->t->kek->region_info;
 	const struct sc_region_info *world = q->t->world->region_info;
 
-	SC_ENSURE(kek, err, SC_ERR_EVIDENCE_MEMBER, "the key's world is no certified region");
+	SC_ENSURE(kek, err, SC_ERR_EVIDENCE_MEMBER, "the key's world is not a certified region");
 	SC_ENSURE(world, err, SC_ERR_EVIDENCE_WORLD, "the world package encloses no region certificate");
 	SC_ENSURE(sc_text_equals(&kek->region, world->region.s), err, SC_ERR_EVIDENCE_REGION,
-		  "the KEK package is of %s, the world package of %s", kek->region.s, world->region.s);
+		  "the KEK package is for %s, the world package for %s", kek->region.s, world->region.s);
 	SC_ENSURE(X509_cmp(q->t->kek->region, q->t->world->region) == 0, err, SC_ERR_EVIDENCE_WORLD,
 		  "the packages enclose different region certificates");
 	q->t->region = kek->region;
@@ -97,7 +97,7 @@ static sc_status check_region(struct question *q, struct sc_error *err)
 	return SC_OK;
 }
 
-/* That the world is its region certificate's, sc_statement_verify has seen already. */
+/* sc_statement_verify has already checked that the region certificate is for this world. */
 static sc_status check_world(struct question *q, struct sc_error *err)
 {
 	const struct sc_key_statement *key = q->t->kek->key;
@@ -105,9 +105,9 @@ static sc_status check_world(struct question *q, struct sc_error *err)
 	char id[2 * SC_HASH_SIZE + 1];
 
 	SC_ENSURE(sc_hash_equals(&key->world, &world->world), err, SC_ERR_EVIDENCE_WORLD,
-		  "the key is in another world than the world package's");
+		  "the key's world is not the world package's");
 	SC_ENSURE(sc_hash_equals(&key->hkm, &world->hkm), err, SC_ERR_EVIDENCE_WORLD,
-		  "the key is under another module key than the world package's");
+		  "the key's module key is not the world package's");
 	SC_ENSURE(key->suite == world->suite, err, SC_ERR_EVIDENCE_WORLD,
 		  "the key's cipher suite is not the world package's");
 	q->t->world_id = world->world;
@@ -132,12 +132,12 @@ static sc_status check_key(struct question *q, struct sc_error *err)
 	char hash[2 * SC_HASH_SIZE + 1];
 
 	SC_ENSURE(key->type.algorithm == SC_ALGORITHM_RSA && key->type.bits == 4096, err,
-		  SC_ERR_EVIDENCE_KIND, "a Key Exchange Key is RSA-4096, this is %s",
+		  SC_ERR_EVIDENCE_KIND, "a Key Exchange Key is RSA-4096, but this is %s",
 		  sc_key_type_name(&key->type));
 	SC_ENSURE(sc_text_equals(&key->application, "kek"), err, SC_ERR_EVIDENCE_KIND,
 		  "the key's application is \"%s\", not \"kek\"", key->application.s);
 	SC_ENSURE(sc_owner_is_empty(&key->owner), err, SC_ERR_EVIDENCE_KIND,
-		  "the key belongs to an owner, a region's belongs to none");
+		  "the key has an owner, but a Key Exchange Key has none");
 	q->t->key_hash = key->key_hash;
 	sc_hex(sc_hash_view(&key->key_hash), hash);
 	found(q, "%s %s", sc_key_type_name(&key->type), hash);
@@ -149,13 +149,13 @@ static sc_status check_origin(struct question *q, struct sc_error *err)
 	const struct sc_key_statement *key = q->t->kek->key;
 
 	SC_ENSURE(key->origin == SC_ORIGIN_GENERATED && sc_hash_is_zero(&key->package), err,
-		  SC_ERR_EVIDENCE_ORIGIN, "the key was not generated in its world, but is %s",
+		  SC_ERR_EVIDENCE_ORIGIN, "the key was not generated in its world: its origin is %s",
 		  sc_origin_name(key->origin));
 	found(q, "generated in module %s", key->esn.s);
 	return SC_OK;
 }
 
-/* Rule M3: exactly one action, importTransfer, for whoever has the region's socket. */
+/* Rule M3: exactly one action, importTransfer, without an authority. */
 static bool is_import_only(const struct sc_acl *acl)
 {
 	const struct sc_permission_group *group = sk_sc_permission_group_value(acl->groups, 0);
@@ -171,9 +171,9 @@ static sc_status check_permissions(struct question *q, struct sc_error *err)
 	const struct sc_key_statement *key = q->t->kek->key;
 
 	SC_ENSURE(!key->exportable && !sc_acl_is_exportable(key->acl), err, SC_ERR_EVIDENCE_EXPORTABLE,
-		  "the key can leave its world, or be permitted to");
+		  "the key can leave its world or be given permission to");
 	SC_ENSURE(is_import_only(key->acl), err, SC_ERR_EVIDENCE_EXPORTABLE,
-		  "the key may do other things than import transfer packages");
+		  "the key may do more than import transfer packages");
 	found(q, "importTransfer and nothing else: not exportable");
 	return SC_OK;
 }
@@ -181,7 +181,7 @@ static sc_status check_permissions(struct question *q, struct sc_error *err)
 static sc_status check_kek_certificate(struct question *q, struct sc_error *err)
 {
 	SC_ENSURE(q->t->kek->kek, err, SC_ERR_EVIDENCE_KEY,
-		  "none is enclosed: no custodians made this key a Key Exchange Key");
+		  "none is enclosed, so no custodians made this key a Key Exchange Key");
 	q->t->key = X509_get_pubkey(q->t->kek->kek);
 	if (!q->t->key)
 		return sc_fail_crypto(err, "its key");
@@ -189,7 +189,7 @@ static sc_status check_kek_certificate(struct question *q, struct sc_error *err)
 	return SC_OK;
 }
 
-/* The earliest end of all that the KEK's chains stand on; each was valid now. */
+/* The earliest end of any certificate in the KEK's chains, all of which are valid now. */
 static sc_status find_end(struct question *q, struct sc_error *err)
 {
 	const struct sc_evidence *e = q->t->kek;

@@ -1,4 +1,4 @@
-/* Signing what a module says: see signed_statement.h. Verifying it stands in verify.c. */
+/* Signing statements: see signed_statement.h. verify.c verifies them. */
 #include "evidence/signed_statement.h"
 
 #include "base/libcrypto.h"
@@ -18,11 +18,11 @@ static sc_status sign(struct sc_signed_data *s, EVP_PKEY *key, struct sc_error *
 	    EVP_DigestSign(ctx, NULL, &len, attributes.data, attributes.len) != 1)
 		return sc_fail_crypto(err, "statement: cannot be signed");
 	SC_TRY(sc_bytes_new(len, &s->signature, err));
-	/* libcrypto 3.0 calls it success, of 2^32 - 1 bytes, where there is no memory to encode an ECDSA signature. */
+	/* Out of memory for an ECDSA signature, libcrypto 3.0 reports success, with 2^32 - 1 bytes. */
 	if (EVP_DigestSign(ctx, s->signature.data, &len, attributes.data, attributes.len) != 1 ||
 	    len > s->signature.len)
 		return sc_fail_crypto(err, "statement: cannot be signed");
-	s->signature.len = len; /* the most it could have been, until now */
+	s->signature.len = len; /* until now, the maximum length */
 	return SC_OK;
 }
 
@@ -77,7 +77,7 @@ sc_status sc_statement_sign_key(const struct sc_statement_signer *signer,
 	return wrap(signer, SC_OID_KEY_STATEMENT, &content, kek, out, err);
 }
 
-/* Under the warrant alone: when a world is made, nothing else exists yet. */
+/* Signed under the warrant alone: when a world is made, nothing else exists yet. */
 sc_status sc_statement_sign_world(const struct sc_statement_signer *signer,
 				  const struct sc_world_statement *statement, struct sc_bytes *out,
 				  struct sc_error *err)

@@ -1,7 +1,7 @@
 /*
- * Verifying a statement: see signed_statement.h for what it must show. What is here trusts the roots that it is
- * given and nothing else; the statement, its certificates and what it says of itself are a stranger's until
- * the check that covers them has held. Each check has its own status, so that a test sees which one it was.
+ * Verifying a statement: signed_statement.h lists what is checked. This code trusts the roots that it is given and
+ * nothing else. The statement, its certificates and what it says about itself are untrusted until the check
+ * that covers them has passed. Each check has its own status, so that a test sees which one failed.
  */
 #include "evidence/signed_statement.h"
 
@@ -17,7 +17,7 @@
 #include "formats/world_file.h"
 
 
-/* One verification: the evidence as it is collected, and what it is judged by. */
+/* One verification: the evidence collected so far, and what it is judged by. */
 struct verification {
 	struct sc_evidence *e;
 	const struct sc_evidence_trust *trust;
@@ -63,7 +63,7 @@ static X509 **place_for(struct sc_evidence *e, enum sc_certificate_kind kind)
 		return e->key ? &e->member : NULL;
 	case SC_CERTIFICATE_KEK:
 		return e->key ? &e->kek : NULL;
-	case SC_CERTIFICATE_ROOT: /* a root is trusted for being known already, never for being sent */
+	case SC_CERTIFICATE_ROOT: /* trusted because it is already known, never because it is sent */
 	default:
 		return NULL;
 	}
@@ -78,7 +78,7 @@ static sc_status sort_certificates(struct sc_evidence *e, struct sc_error *err)
 
 		SC_TRY(sc_certificate_kind_of(certificate, &kind, err));
 		place = place_for(e, kind);
-		SC_ENSURE(place, err, SC_ERR_EVIDENCE_USAGE, "a %s is enclosed where none belongs",
+		SC_ENSURE(place, err, SC_ERR_EVIDENCE_USAGE, "a %s is enclosed, which is not allowed here",
 			  sc_certificate_kind_name(kind));
 		SC_ENSURE(!*place, err, SC_ERR_EVIDENCE_USAGE, "more than one %s is enclosed",
 			  sc_certificate_kind_name(kind));
@@ -88,20 +88,20 @@ static sc_status sort_certificates(struct sc_evidence *e, struct sc_error *err)
 	return SC_OK;
 }
 
-/* A region's key statement needs both member and region certificate; a KEK certificate needs them, too. */
+/* A region's key statement needs both member and region certificate, and so does a KEK certificate. */
 static sc_status check_completeness(const struct sc_evidence *e, struct sc_error *err)
 {
 	if (!e->key)
 		return SC_OK;
 	SC_ENSURE(!e->member || e->region, err, SC_ERR_EVIDENCE_CHAIN,
-		  "a member certificate without the region certificate that vouches for its world");
+		  "a member certificate is enclosed without its region's certificate");
 	SC_ENSURE(!e->region || e->member, err, SC_ERR_EVIDENCE_MEMBER,
-		  "the signer shows no member certificate of the region that it encloses");
+		  "a region certificate is enclosed without a member certificate of the signer");
 	SC_ENSURE(e->member || !e->key->region.s[0], err, SC_ERR_EVIDENCE_MEMBER,
-		  "the statement names region %s, but its signer shows no member certificate",
+		  "the statement names region %s, but no member certificate is enclosed",
 		  e->key->region.s);
 	SC_ENSURE(!e->kek || e->region, err, SC_ERR_EVIDENCE_CHAIN,
-		  "a KEK certificate without its region's certificate");
+		  "a KEK certificate is enclosed without its region's certificate");
 	return SC_OK;
 }
 
@@ -112,25 +112,25 @@ static sc_status decode(struct sc_evidence *e, struct sc_view der, const char *c
 
 	SC_TRY(sc_signed_data_decode(der, &e->wrapper, err));
 	SC_ENSURE(strcmp(e->wrapper->content_type, content_type) == 0, err, SC_ERR_FORMAT,
-		  "another type of statement than expected");
+		  "not the expected type of statement");
 	content = sc_bytes_view(&e->wrapper->content);
 	if (strcmp(content_type, SC_OID_KEY_STATEMENT) == 0)
 		return sc_key_statement_decode(content, &e->key, err);
 	SC_ENSURE(strcmp(content_type, SC_OID_WORLD_STATEMENT) == 0, err, SC_ERR_ARGUMENT,
-		  "%s: no content type of a statement", content_type);
+		  "%s: not the content type of a statement", content_type);
 	return sc_world_statement_decode(content, &e->world, err);
 }
 
 /* -- chains ------------------------------------------------------------------------------------ */
 
-/* No clock is a day fast: what names a later time was not made yet. */
+/* Clocks are assumed to be less than a day fast: a statement cannot name a time later than that. */
 static sc_status check_stated_time(const struct verification *v, struct sc_error *err)
 {
 	char when[SC_CLOCK_TEXT_SIZE];
 
 	sc_clock_text(time_of(v->e), when);
 	SC_ENSURE(time_of(v->e) <= v->trust->now + SC_DAY, err, SC_ERR_EVIDENCE_TIME,
-		  "it names a time to come, %s UTC", when);
+		  "it names a time in the future, %s UTC", when);
 	return SC_OK;
 }
 
@@ -162,21 +162,22 @@ static sc_status find_root(const struct verification *v, struct sc_error *err)
 	ERR_clear_error();
 	if (status != SC_OK)
 		return status;
-	return sc_fail(err, SC_ERR_EVIDENCE_ROOT, "its warrant is of root \"%s\", which is not trusted here",
+	return sc_fail(err, SC_ERR_EVIDENCE_ROOT, "root \"%s\", which issued its warrant, is not trusted",
 		       issuer.s);
 }
 
 /*
- * A region certificate is made after the world statement, so it is judged now even where that is not: whoever
- * relies on it wants to know what the world is, not what it once became.
+ * A region certificate is made after the world statement, so it is judged as of now even if the statement is
+ * not. A verifier that relies on it must know what the world is now.
  */
 static sc_status verify_region_of_world(const struct verification *v, struct sc_error *err)
 {
 	return sc_chain_verify(&v->e->region, 1, v->e->root, v->trust->now, err);
 }
 
-/* That a region certificate, which its chain has proven, is for the world and region that the statement
- * names. */
+/*
+ * Checks that the region certificate, whose chain has been verified, is for the statement's world and region.
+ */
 static sc_status check_region(struct sc_evidence *e, struct sc_error *err)
 {
 	char knso[SC_KNSO_NAME_SIZE];
@@ -188,7 +189,7 @@ static sc_status check_region(struct sc_evidence *e, struct sc_error *err)
 	SC_ENSURE(sc_text_equals(&subject, knso), err, SC_ERR_EVIDENCE_WORLD,
 		  "its region certificate is for another world, \"%s\"", subject.s);
 	SC_ENSURE(!e->key || sc_text_equals(&e->key->region, e->region_info->region.s), err,
-		  SC_ERR_EVIDENCE_REGION, "it names region \"%s\", its region certificate is for %s",
+		  SC_ERR_EVIDENCE_REGION, "it names region \"%s\", but its region certificate is for %s",
 		  e->key->region.s, e->region_info->region.s);
 	return SC_OK;
 }
@@ -200,7 +201,7 @@ static sc_status verify_below_region(const struct verification *v, X509 *certifi
 	return sc_chain_verify(chain, 2, v->e->root, judged_at(v), err);
 }
 
-/* A key statement's region certificate stands in the chain of its member certificate. */
+/* A key statement's region certificate is part of its member certificate's chain. */
 static sc_status verify_chains(const struct verification *v, struct sc_error *err)
 {
 	SC_TRY(find_root(v, err));
@@ -215,8 +216,7 @@ static sc_status verify_chains(const struct verification *v, struct sc_error *er
 
 /* -- the signer -------------------------------------------------------------------------------- */
 
-/* Its name byte for byte: libcrypto compares without case, and no signature covers who the signer is said to
- * be. */
+/* Compares the name byte for byte: libcrypto ignores case, and no signature covers the name of the signer. */
 static bool is_named_signer(const struct sc_signed_data *s, X509 *certificate)
 {
 	const unsigned char *given;
@@ -238,7 +238,7 @@ static sc_status verify_signature(const struct sc_evidence *e, struct sc_error *
 	bool ok;
 
 	SC_ENSURE(is_named_signer(e->wrapper, signer), err, SC_ERR_EVIDENCE_SIGNATURE,
-		  "its signer is not named by the enclosed %s", e->member ? "member certificate" : "warrant");
+		  "the enclosed %s does not name its signer", e->member ? "member certificate" : "warrant");
 	SC_TRY(sc_signed_data_attributes(e->wrapper, &attributes, err));
 	ok = ctx && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, X509_get0_pubkey(signer)) == 1 &&
 	     EVP_DigestVerify(ctx, e->wrapper->signature.data, e->wrapper->signature.len, attributes.data,
@@ -257,15 +257,15 @@ static sc_status check_signer(const struct verification *v, struct sc_error *err
 
 	SC_TRY(sc_certificate_subject(e->warrant, &warranted, err));
 	SC_ENSURE(sc_text_equals(&warranted, esn->s), err, SC_ERR_EVIDENCE_ESN,
-		  "it names module %s, its warrant is for %s", esn->s, warranted.s);
+		  "it names module %s, but its warrant is for %s", esn->s, warranted.s);
 	if (e->member) {
 		SC_TRY(sc_certificate_subject(e->member, &member, err));
 		SC_ENSURE(sc_text_equals(&member, warranted.s), err, SC_ERR_EVIDENCE_MEMBER,
-			  "its warrant is for module %s, its member certificate for %s", warranted.s,
+			  "its warrant is for module %s, but its member certificate for %s", warranted.s,
 			  member.s);
 		SC_ENSURE(EVP_PKEY_eq(X509_get0_pubkey(e->member), X509_get0_pubkey(e->warrant)) == 1, err,
 			  SC_ERR_EVIDENCE_MEMBER,
-			  "warrant and member certificate of %s are for different keys", esn->s);
+			  "the warrant and the member certificate of %s are for different keys", esn->s);
 	}
 	for (size_t i = 0; i < v->trust->revoked_count; i++)
 		SC_ENSURE(strcmp(v->trust->revoked[i], esn->s) != 0, err, SC_ERR_EVIDENCE_REVOKED,
@@ -284,7 +284,7 @@ static sc_status same_key(struct sc_view spki, X509 *certificate, bool *same, st
 	return SC_OK;
 }
 
-/* The key's hash and type are those of the key; a KEK certificate is for it. */
+/* Checks that the stated hash and type are the key's, and that a KEK certificate is for this key. */
 static sc_status check_key(const struct sc_evidence *e, struct sc_error *err)
 {
 	struct sc_view spki = sc_bytes_view(&e->key->spki);
@@ -296,10 +296,10 @@ static sc_status check_key(const struct sc_evidence *e, struct sc_error *err)
 	SC_TRY(sc_spki_read(spki, &key, err));
 	SC_TRY(sc_key_hash(spki, &hash, err));
 	SC_ENSURE(sc_hash_equals(&hash, &e->key->key_hash), err, SC_ERR_EVIDENCE_KEY,
-		  "the key hash that it states is not its key's");
+		  "the stated key hash is not its key's");
 	SC_ENSURE(sc_key_type_of(key, &type, NULL) == SC_OK && type.algorithm == e->key->type.algorithm &&
 		      type.bits == e->key->type.bits,
-		  err, SC_ERR_EVIDENCE_KEY, "the key is not of the type that it states, %s",
+		  err, SC_ERR_EVIDENCE_KEY, "the key is not of the stated type, %s",
 		  sc_key_type_name(&e->key->type));
 	if (e->kek)
 		SC_TRY(same_key(spki, e->kek, &same, err));
@@ -307,7 +307,7 @@ static sc_status check_key(const struct sc_evidence *e, struct sc_error *err)
 	return SC_OK;
 }
 
-/* The world's id follows from what it is made of; a region certificate is for its KNSO. */
+/* Checks that the world's id follows from its parts, and that a region certificate is for its KNSO. */
 static sc_status check_world(const struct sc_evidence *e, struct sc_error *err)
 {
 	struct sc_view knso = sc_bytes_view(&e->world->knso);
@@ -318,7 +318,7 @@ static sc_status check_world(const struct sc_evidence *e, struct sc_error *err)
 	SC_TRY(sc_spki_read(knso, &key, err));
 	SC_TRY(sc_world_id(knso, &e->world->hkm, e->world->suite, &id, err));
 	SC_ENSURE(sc_hash_equals(&id, &e->world->world), err, SC_ERR_EVIDENCE_WORLD,
-		  "the world's id is not that of its KNSO, HKM and suite");
+		  "the world's id does not match its KNSO, HKM and suite");
 	if (e->region)
 		SC_TRY(same_key(knso, e->region, &same, err));
 	SC_ENSURE(same, err, SC_ERR_EVIDENCE_WORLD, "its region certificate is for another KNSO");

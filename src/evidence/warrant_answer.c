@@ -18,15 +18,15 @@ sc_status sc_warrant_answer_write(X509 *root, X509 *warrant, struct sc_bytes *ou
 
 static sc_status read_one(BIO *bio, enum sc_certificate_kind wanted, X509 **out, struct sc_error *err)
 {
-	/* "": PEM that claims to be encrypted must not make libcrypto ask for a passphrase. */
+	/* The passphrase "": PEM that claims to be encrypted must not make libcrypto prompt for one. */
 	SC_CLEANUP(sc_x509) certificate = PEM_read_bio_X509(bio, NULL, NULL, "");
 	enum sc_certificate_kind kind;
 
 	ERR_clear_error();
-	SC_ENSURE(certificate, err, SC_ERR_ENCODING, "the answer has no %s in PEM",
+	SC_ENSURE(certificate, err, SC_ERR_ENCODING, "the answer contains no %s in PEM",
 		  sc_certificate_kind_name(wanted));
 	SC_TRY(sc_certificate_kind_of(certificate, &kind, err));
-	SC_ENSURE(kind == wanted, err, SC_ERR_EVIDENCE_USAGE, "the answer has a %s where its %s belongs",
+	SC_ENSURE(kind == wanted, err, SC_ERR_EVIDENCE_USAGE, "the answer contains a %s in place of the %s",
 		  sc_certificate_kind_name(kind), sc_certificate_kind_name(wanted));
 	*out = sc_steal(certificate);
 	return SC_OK;
@@ -48,7 +48,7 @@ sc_status sc_warrant_answer_read(struct sc_view answer, int64_t now, X509 **root
 	SC_TRY(read_one(bio, SC_CERTIFICATE_WARRANT, &second, err));
 	SC_TRY(sc_warrant_answer_write(first, second, &again, err));
 	SC_ENSURE(sc_view_equals(answer, sc_bytes_view(&again)), err, SC_ERR_ENCODING,
-		  "the answer has more in it than root certificate and warrant");
+		  "the answer contains more than the root certificate and the warrant");
 	SC_TRY(sc_chain_verify(&second, 1, first, now, err));
 	*root = sc_steal(first);
 	*warrant = sc_steal(second);

@@ -1,8 +1,8 @@
 /*
  * The factory's answer to a module's request for a warrant: the root's certificate and the warrant, in this
- * order, in PEM, so that stock openssl reads both (`openssl storeutl -text ANSWER`). Nothing in it is
- * believed: the root counts if its key has the hash that the custodian has from elsewhere, the warrant if the
- * root signed it.
+ * order, in PEM, so that stock openssl reads both (`openssl storeutl -text ANSWER`). Nothing in it is trusted
+ * as such: the root counts only if its key has the hash that the custodian got from elsewhere, the warrant
+ * only if that root signed it.
  */
 #ifndef SC_EVIDENCE_WARRANT_ANSWER_H
 #define SC_EVIDENCE_WARRANT_ANSWER_H
@@ -15,8 +15,8 @@ sc_status sc_warrant_answer_write(X509 *root, X509 *warrant, struct sc_bytes *ou
 				  struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Exactly those two, of those kinds, the warrant issued by that root and valid at `now`. The caller frees
- * both. SC_ERR_ENCODING, SC_ERR_EVIDENCE_*.
+ * Reads exactly those two certificates, of those kinds, and checks that the root issued the warrant and that
+ * the warrant is valid at `now`. The caller frees both. SC_ERR_TOO_LARGE, SC_ERR_ENCODING, SC_ERR_EVIDENCE_*.
  */
 sc_status sc_warrant_answer_read(struct sc_view answer, int64_t now, X509 **root, X509 **warrant,
 				 struct sc_error *err) SC_WARN_UNUSED;

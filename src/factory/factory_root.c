@@ -1,4 +1,4 @@
-/* The factory's directory: see factory_root.h. What it signs stands in issue_certificate.c. */
+/* The factory's directory: see factory_root.h. issue_certificate.c does the signing. */
 #include "factory/factory_root.h"
 
 #include <string.h>
@@ -76,7 +76,7 @@ static sc_status write_hash(const struct sc_factory *factory, struct sc_error *e
 	return sc_file_write(&factory->dir, HASH_FILE, sc_view_text(line), SC_FILE_REPLACE, PUBLIC_BITS, err);
 }
 
-/* The key first: a root certificate that is there has its key. */
+/* The key is written first: if there is a root certificate, its key exists. */
 static sc_status write_all(const struct sc_factory *factory, const struct sc_secret *passphrase,
 			   struct sc_error *err)
 {
@@ -101,9 +101,9 @@ sc_status sc_factory_init(const char *path, const char *name, const struct sc_se
 	SC_TRY(sc_dir_make(path, &factory.dir, err));
 	SC_TRY(sc_file_lock(&factory.dir, LOCK_FILE, &factory.lock, err));
 	SC_ENSURE(!sc_file_exists(&factory.dir, ROOT_FILE), err, SC_ERR_EXISTS,
-		  "%s: a root is there already and is not replaced", path);
+		  "%s: already contains a root, which is not replaced", path);
 	SC_ENSURE(!sc_file_exists(&factory.dir, KEY_FILE), err, SC_ERR_EXISTS,
-		  "%s: there is a %s, but no %s: if an init that was interrupted left it, remove it and begin again",
+		  "%s: contains %s but no %s: if an interrupted init left it, remove it and start again",
 		  path, KEY_FILE, ROOT_FILE);
 	SC_TRY(make_root(&factory, name, err));
 	SC_TRY(sc_certificate_key_hash(factory.root, &factory.hash, err));
@@ -122,15 +122,15 @@ static sc_status read_root(struct sc_factory *factory, struct sc_error *err)
 
 	SC_TRY(sc_file_read(&factory->dir, ROOT_FILE, ROOT_MAX, &pem, err));
 	bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-	/* "": libcrypto asks nobody for a passphrase. */
+	/* "": libcrypto must not ask for a passphrase. */
 	factory->root = bio ? PEM_read_bio_X509(bio, NULL, NULL, "") : NULL;
 	ERR_clear_error();
-	SC_ENSURE(factory->root, err, SC_ERR_ENCODING, "%s/%s: no certificate in PEM", factory->dir.path,
+	SC_ENSURE(factory->root, err, SC_ERR_ENCODING, "%s/%s: not a certificate in PEM", factory->dir.path,
 		  ROOT_FILE);
 	if (sc_certificate_kind_of(factory->root, &kind, err) != SC_OK)
 		return sc_fail_context(err, SC_ERR_EVIDENCE_USAGE, "%s/%s", factory->dir.path, ROOT_FILE);
 	SC_ENSURE(kind == SC_CERTIFICATE_ROOT, err, SC_ERR_EVIDENCE_USAGE,
-		  "%s/%s: is a %s, no root certificate", factory->dir.path, ROOT_FILE,
+		  "%s/%s: a %s, not a root certificate", factory->dir.path, ROOT_FILE,
 		  sc_certificate_kind_name(kind));
 	SC_TRY(sc_certificate_subject(factory->root, &factory->name, err));
 	return sc_certificate_key_hash(factory->root, &factory->hash, err);
@@ -147,7 +147,8 @@ static sc_status read_key(struct sc_factory *factory, const struct sc_secret *pa
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s/%s", factory->dir.path, KEY_FILE);
 	SC_ENSURE(EVP_PKEY_eq(factory->key, X509_get0_pubkey(factory->root)) == 1, err, SC_ERR_EVIDENCE_KEY,
-		  "%s: %s is the certificate of another key than %s", factory->dir.path, ROOT_FILE, KEY_FILE);
+		  "%s: the certificate in %s is not for the key in %s", factory->dir.path, ROOT_FILE,
+		  KEY_FILE);
 	return SC_OK;
 }
 

@@ -1,18 +1,14 @@
 /*
  * The manufacturer's offline root: a directory with
  *
- * - root.key: the root's private key, PKCS#8 in PEM, encrypted under a passphrase (PBES2: scrypt, AES-256-CBC)
+ *   root.key    the root's private key: PKCS#8 in PEM, under a passphrase (PBES2: scrypt, AES-256-CBC)
+ *   root.pem    its certificate; written last, so a directory that has it is complete
+ *   root.hash   its key's SHA-256, grouped; published separately from anything that the root signs
+ *   record      one line per certificate signed, appended and synced before the certificate is returned
+ *   lock        held while a process works here
  *
- * - root.pem: its certificate, written last: a directory that has it has all of it
- *
- * - root.hash: its key's SHA-256, grouped: what is published apart from everything that the root signs
- *
- * - record: a line for every certificate that was signed, appended and synced before it is given out
- *
- * - lock: held while one process works here
- *
- * The only private key of ours outside a module (DESIGN section 3): it is in memory from sc_factory_open to
- * sc_factory_close. Stock openssl reads all of it.
+ * This is the only private key of ours outside a module. It is in memory from sc_factory_open to
+ * sc_factory_close. Stock openssl reads all of these files.
  */
 #ifndef SC_FACTORY_FACTORY_ROOT_H
 #define SC_FACTORY_FACTORY_ROOT_H
@@ -21,7 +17,7 @@
 #include "base/secret.h"
 #include "evidence/certificate.h"
 
-#define SC_FACTORY_PASSPHRASE_MIN 12 /* bytes: the files alone may fall into other hands */
+#define SC_FACTORY_PASSPHRASE_MIN 12 /* bytes; the files may fall into other hands */
 #define SC_FACTORY_REQUEST_MAX    16384
 
 struct sc_factory {
@@ -41,34 +37,37 @@ void sc_factory_close(struct sc_factory *factory);
 SC_CLEANUP_VALUE(sc_factory, sc_factory_close)
 
 /*
- * Makes the directory where missing, the root key, its certificate and hash. Never over a root that is there:
- * SC_ERR_EXISTS. SC_ERR_ARGUMENT for a passphrase or name that is too short or too long.
+ * Creates the directory if missing, the root key, its certificate and its hash. Never overwrites a root:
+ * SC_ERR_EXISTS. SC_ERR_ARGUMENT if the passphrase or the name is too short or too long.
  */
 sc_status sc_factory_init(const char *path, const char *name, const struct sc_secret *passphrase,
 			  struct sc_factory *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* SC_ERR_NOT_FOUND, SC_ERR_LOCKED, SC_ERR_DECRYPT (another passphrase), SC_ERR_EVIDENCE_KEY (another
- * certificate). */
+/*
+ * SC_ERR_NOT_FOUND, SC_ERR_LOCKED, SC_ERR_DECRYPT (wrong passphrase), SC_ERR_EVIDENCE_KEY (the certificate is
+ * not for this key).
+ */
 sc_status sc_factory_open(const char *path, const struct sc_secret *passphrase, struct sc_factory *out,
 			  struct sc_error *err) SC_WARN_UNUSED;
 
-/* The root key's hash, computed from root.pem; needs no passphrase. */
+/* The root key's hash, computed from root.pem. Needs no passphrase. */
 sc_status sc_factory_root_hash(const char *path, struct sc_hash *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Answers the request of `hsmd --initialise`, a PKCS#10 in DER or PEM: signed by its own key, a P-256 key;
- * the subject is an ESN and nothing else; no attributes. The answer is that of evidence/warrant_answer.h: root
- * certificate and warrant, in PEM. An ESN is warranted for one key only: SC_ERR_CONFLICT for another one,
- * while the same request may be answered again. SC_ERR_ENCODING, SC_ERR_EVIDENCE_SIGNATURE,
- * SC_ERR_EVIDENCE_USAGE.
+ * Answers the request of `hsmd --initialise`, a PKCS#10 in DER or PEM. The request must be signed by its own
+ * key, which must be P-256; its subject must be an ESN and nothing else; it must have no attributes. The
+ * answer has the form of evidence/warrant_answer.h: root certificate and warrant, in PEM. An ESN is warranted for one
+ * key only: SC_ERR_CONFLICT for another key. The same request may be answered again. SC_ERR_ENCODING,
+ * SC_ERR_EVIDENCE_SIGNATURE, SC_ERR_EVIDENCE_USAGE.
  */
 sc_status sc_factory_warrant(struct sc_factory *factory, struct sc_view request, struct sc_bytes *answer,
 			     struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Answers the request of `safeconduct region request`: verifies the world statement in it under this
- * factory's own root, judged at the time that it names, and certifies the statement's KNSO as that region, in
- * DER. SC_ERR_EVIDENCE_SUITE for a world whose suite is too weak; errors as sc_statement_verify.
+ * Answers the request of `safeconduct region request`. Verifies the world statement in it under this
+ * factory's own root, judged at the time that the statement names, and certifies the statement's KNSO as that
+ * region, in DER. SC_ERR_EVIDENCE_SUITE if the world's suite is too weak; other errors as for
+ * sc_statement_verify.
  */
 sc_status sc_factory_certify_region(struct sc_factory *factory, struct sc_view request,
 				    struct sc_bytes *certificate, struct sc_error *err) SC_WARN_UNUSED;

@@ -20,7 +20,10 @@
 #define PEM_BEGIN "-----BEGIN"
 
 
-/* For the lifetime of its kind, but never longer than the root; a day back, as offline clocks differ. */
+/*
+ * Issues a certificate for the lifetime of its kind, but never beyond the root's. It begins a day early,
+ * because the clocks of offline machines differ.
+ */
 static sc_status issue(struct sc_factory *factory, struct sc_certificate_request *request, const char *note,
 		       X509 **out, struct sc_error *err)
 {
@@ -53,7 +56,7 @@ static X509_REQ *read_pem(struct sc_view request)
 	return bio ? PEM_read_bio_X509_REQ(bio, NULL, NULL, "") : NULL;
 }
 
-/* In DER exactly one request and nothing behind it; what PEM has around it does not matter. */
+/* DER must be exactly one request with nothing after it. Text around PEM does not matter. */
 static X509_REQ *read_der(struct sc_view request)
 {
 	const unsigned char *p = request.data;
@@ -75,12 +78,12 @@ static sc_status read_csr(struct sc_view request, X509_REQ **out, struct sc_erro
 		  "the request is not 1 to %d bytes long", SC_FACTORY_REQUEST_MAX);
 	csr = is_pem ? read_pem(request) : read_der(request);
 	ERR_clear_error();
-	SC_ENSURE(csr, err, SC_ERR_ENCODING, "the request is no PKCS#10 in DER or PEM");
+	SC_ENSURE(csr, err, SC_ERR_ENCODING, "the request is not PKCS#10 in DER or PEM");
 	*out = csr;
 	return SC_OK;
 }
 
-/* The request proves that whoever made it holds the key, and asks for nothing that a warrant does not say. */
+/* Checks that the request proves possession of its key and asks for nothing that a warrant cannot state. */
 static sc_status check_csr(X509_REQ *csr, struct sc_text *esn, struct sc_hash *key_hash, struct sc_error *err)
 {
 	EVP_PKEY *key = X509_REQ_get0_pubkey(csr);
@@ -91,12 +94,12 @@ static sc_status check_csr(X509_REQ *csr, struct sc_text *esn, struct sc_hash *k
 	SC_ENSURE(is_signed, err, SC_ERR_EVIDENCE_SIGNATURE, "the request is not signed by its own key");
 	SC_TRY(sc_spki_of(key, &spki, err));
 	SC_ENSURE(sc_key_shape_fits(SC_KEY_SHAPE_P256, sc_bytes_view(&spki)), err, SC_ERR_EVIDENCE_USAGE,
-		  "the request's key is not a module's: P-256");
+		  "the request's key is not P-256, as a module's must be");
 	SC_ENSURE(X509_REQ_get_attr_count(csr) == 0, err, SC_ERR_EVIDENCE_USAGE,
-		  "the request asks for attributes, and a warrant has none");
+		  "the request asks for attributes, but a warrant has none");
 	SC_TRY(sc_certificate_name_cn(X509_REQ_get_subject_name(csr), "request's subject", esn, err));
 	SC_ENSURE(sc_certificate_esn_is_valid(esn->s), err, SC_ERR_EVIDENCE_USAGE,
-		  "the request's subject \"%s\" is no serial number XXXX-XXXX-XXXX", esn->s);
+		  "the request's subject \"%s\" is not a serial number XXXX-XXXX-XXXX", esn->s);
 	return sc_key_hash(sc_bytes_view(&spki), key_hash, err);
 }
 
@@ -132,7 +135,7 @@ static sc_status check_world(const struct sc_factory *factory, struct sc_view st
 		return sc_fail_context(err, status, "the world statement");
 	suite = sc_suite_by_number(evidence->world->suite);
 	SC_ENSURE(suite && suite->may_be_region, err, SC_ERR_EVIDENCE_SUITE,
-		  "a world of suite %s is no region", sc_suite_name(evidence->world->suite));
+		  "a world of suite %s is too weak for a region", sc_suite_name(evidence->world->suite));
 	*out = sc_steal(evidence);
 	return SC_OK;
 }

@@ -15,7 +15,7 @@
 #define RECORD_MAX     (64u << 20)
 #define LINE_MAX_BYTES 1024
 
-/* What a full disk leaves is half a line; the next one must not become its other half. */
+/* A full disk can leave half a line. The next line must not become its other half. */
 static sc_status close_half_line(const struct sc_dir *dir, const char **separator, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) record = { 0 };
@@ -37,7 +37,7 @@ static sc_status append(const struct sc_dir *dir, const char *line, struct sc_er
 
 	if (fd < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s/%s: cannot be opened", dir->path, RECORD);
-	/* One write for one line: a kill leaves a whole line or none. */
+	/* One write per line: a kill leaves a whole line or none. */
 	errno = ENOSPC; /* what a short write means */
 	if (sc_os->write(fd, line, len) != (ssize_t)len || sc_os->fsync(fd) || sc_os->fsync(dir->fd))
 		status = sc_fail_errno(err, SC_ERR_SYSTEM, "%s/%s: cannot be written", dir->path, RECORD);
@@ -90,7 +90,7 @@ sc_status sc_factory_record_append(const struct sc_dir *dir, X509 *certificate, 
 	return append(dir, line, err);
 }
 
-/* Its last field is there: what was cut before was never given out. */
+/* A line's last field. A certificate whose line ends before it was never given out. */
 #define LAST_FIELD " until="
 
 static bool contains(struct sc_view line, const char *text)
@@ -129,6 +129,6 @@ sc_status sc_factory_record_check_esn(const struct sc_dir *dir, const char *esn,
 	while (next_line(&rest, &line))
 		SC_ENSURE(!contains(line, warrant) || !contains(line, LAST_FIELD) || contains(line, hash), err,
 			  SC_ERR_CONFLICT,
-			  "module %s was warranted for another key before (%s/%s)", esn, dir->path, RECORD);
+			  "module %s already has a warrant for another key (%s/%s)", esn, dir->path, RECORD);
 	return SC_OK;
 }

@@ -1,10 +1,10 @@
 /*
- * The factory's record: what it signed, one line each, only ever appended.
+ * The factory's record of what it signed: one line per certificate, append-only.
  *
  *   2026-11-24 10:45:20 warrant 1234-5678-9ABC serial=… key=… until=2036-11-21 10:45:20
  *
- * `key` is the SHA-256 of the certified public key. The subject comes after the kind and has no spaces but
- * KNSO's own.
+ * `key` is the SHA-256 of the certified public key. The subject follows the kind. A warrant's subject is an
+ * ESN and has no spaces; those of a root or region certificate may have some.
  */
 #ifndef SC_FACTORY_RECORD_H
 #define SC_FACTORY_RECORD_H
@@ -16,7 +16,7 @@
 sc_status sc_factory_record_append(const struct sc_dir *dir, X509 *certificate, const char *note,
 			   struct sc_error *err) SC_WARN_UNUSED;
 
-/* SC_ERR_CONFLICT if a warrant for that ESN with another key has been recorded. */
+/* SC_ERR_CONFLICT if a warrant for this ESN with another key has been recorded. */
 sc_status sc_factory_record_check_esn(const struct sc_dir *dir, const char *esn, const struct sc_hash *key,
 			      struct sc_error *err) SC_WARN_UNUSED;
 

@@ -10,8 +10,8 @@
 #include "formats/key_type.h"
 
 /*
- * RFC 7914's scrypt. libcrypto reads no such file that needs more than 32 MiB, so the memory is the 16 MiB of
- * N = 2^14, r = 8, and p makes the work 10 times that of one pass: as much as N = 2^17 or so with p = 1.
+ * scrypt, RFC 7914. libcrypto refuses to read a file that needs more than 32 MiB, so it uses 16 MiB:
+ * N = 2^14, r = 8. p makes the work 10 times that of one pass: about as much as N = 2^17 with p = 1.
  */
 #define SCRYPT_N  (1u << 14)
 #define SCRYPT_R  8
@@ -42,7 +42,7 @@ sc_status sc_factory_root_key_encrypt(EVP_PKEY *key, const struct sc_secret *pas
 		encrypted = PKCS8_set0_pbe((const char *)passphrase->data, (int)passphrase->len, clear, how);
 	if (!encrypted)
 		return sc_fail_crypto(err, "root key: cannot be encrypted");
-	how = NULL; /* it belongs to what was encrypted */
+	how = NULL; /* now owned by `encrypted` */
 	if (!bio || PEM_write_bio_PKCS8(bio, encrypted) != 1)
 		return sc_fail_crypto(err, "root key: cannot be written");
 	return sc_bytes_of_bio(bio, out, err);
@@ -52,7 +52,7 @@ sc_status sc_factory_root_key_decrypt(struct sc_view pem, const struct sc_secret
 			      struct sc_error *err)
 {
 	SC_CLEANUP(sc_bio) bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-	/* "": the one passphrase is that of the PKCS#8 structure, below; libcrypto asks nobody for another. */
+	/* "": the only passphrase is that of the PKCS#8 structure, below; libcrypto must not ask for one. */
 	SC_CLEANUP(sc_pkcs8_encrypted) encrypted = bio ? PEM_read_bio_PKCS8(bio, NULL, NULL, "") : NULL;
 	SC_CLEANUP(sc_pkcs8) clear = NULL;
 	SC_CLEANUP(sc_pkey) key = NULL;
@@ -62,7 +62,7 @@ sc_status sc_factory_root_key_decrypt(struct sc_view pem, const struct sc_secret
 	clear = PKCS8_decrypt(encrypted, (const char *)passphrase->data, (int)passphrase->len);
 	key = clear ? EVP_PKCS82PKEY(clear) : NULL;
 	ERR_clear_error();
-	SC_ENSURE(key, err, SC_ERR_DECRYPT, "does not open: another passphrase, or altered");
+	SC_ENSURE(key, err, SC_ERR_DECRYPT, "cannot be decrypted: wrong passphrase, or the file was altered");
 	*out = sc_steal(key);
 	return SC_OK;
 }

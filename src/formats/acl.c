@@ -1,4 +1,4 @@
-/* Templates, building and questions of access control lists: see acl.h. */
+/* Access control lists: templates, building, questions. See acl.h. */
 #include "formats/acl.h"
 
 #define GROUPS_MAX  8
@@ -46,7 +46,7 @@ static bool group_is_valid(const struct sc_permission_group *group, bool is_arri
 {
 	int count = sk_sc_action_num(group->actions);
 
-	/* Limits have their place in the format; until modules count them, a group with one is refused. */
+	/* The format has fields for limits. Until modules count them, a group with a limit is refused. */
 	if (group->id == 0 || group->authority > SC_AUTHORITY_QUORUM || group->use_limit || group->time_limit ||
 	    count < 1 || count > ACTIONS_MAX)
 		return false;
@@ -90,7 +90,7 @@ static bool action_is_valid(const struct sc_action *action, bool is_arrival)
 		return !is_arrival;
 	case SC_ACTION_TRANSFER:
 		transfer = action->value.transfer;
-		/* What arrives may not travel on; that also ends the recursion. */
+		/* A key that has arrived may not be transferred again. This also ends the recursion. */
 		return !is_arrival && transfer->region.s[0] && sc_text_equals(&transfer->arrival->format, ACL_FORMAT) &&
 		       groups_are_valid(transfer->arrival, true);
 	default:
@@ -210,14 +210,14 @@ sc_status sc_acl_add_plain(struct sc_permission_group *group, enum sc_action_kin
 
 	if (!action)
 		return sc_fail_plain(err, SC_ERR_MEMORY);
-	/* ASN1_NULL has no content: both members of the union are the same constant. */
+	/* ASN1_NULL has no content, so both members of the union are the same constant. */
 	action->value.reduce_acl = ASN1_NULL_new();
 	return SC_OK;
 }
 
 /* -- questions --------------------------------------------------------------------------------- */
 
-/* Calls visit for every action, until it returns true; returns whether it did. */
+/* Calls `visit` for each action until it returns true. Returns whether it did. */
 static bool any_action(const struct sc_acl *acl, bool (*visit)(const struct sc_action *, void *), void *context)
 {
 	for (int i = 0; i < sk_sc_permission_group_num(acl->groups); i++) {

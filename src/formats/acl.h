@@ -1,7 +1,7 @@
 /*
- * Access control lists: what the module allows a key to be used for, whoever asks. An ACL is a list of
- * permission groups (nCore's PermissionGroup); a group may demand an authority and lists actions. There is no
- * action that yields a key in the clear.
+ * Access control lists: what the module allows to be done with a key, no matter who asks. An ACL is a list of
+ * permission groups (nCore's PermissionGroup). A group lists actions and may require an authority for them.
+ * No action yields a key in the clear (rule M2).
  *
  *   Acl ::= SEQUENCE { format UTF8String ("safeconduct.acl.1"), groups SEQUENCE OF PermissionGroup }
  */
@@ -13,7 +13,7 @@
 #include "formats/der.h"
 #include "formats/key_type.h"
 
-/* Uses, one bit each; written as an INTEGER. */
+/* Uses, one bit each; encoded as an INTEGER. */
 enum sc_use {
 	SC_USE_SIGN = 1 << 0,
 	SC_USE_VERIFY = 1 << 1,
@@ -21,8 +21,8 @@ enum sc_use {
 	SC_USE_DECRYPT = 1 << 3,
 	SC_USE_WRAP_KEY = 1 << 4,
 	SC_USE_UNWRAP_KEY = 1 << 5,
-	SC_USE_IMPORT_TRANSFER = 1 << 6, /* a region's Key Exchange Key: open transfer packages, nothing else (M3) */
-	SC_USE_IMPORT_NEUTRAL = 1 << 7,  /* kept for the vendor-neutral blob */
+	SC_USE_IMPORT_TRANSFER = 1 << 6, /* a region's KEK: open transfer packages, nothing else (M3) */
+	SC_USE_IMPORT_NEUTRAL = 1 << 7,  /* reserved for the vendor-neutral blob */
 	SC_USE_TLS_SERVER = 1 << 8,      /* sign the hash of a TLS handshake */
 	SC_USE_TOKEN = 1 << 9,           /* sign an access token */
 };
@@ -32,10 +32,10 @@ enum sc_use {
 enum sc_authority {
 	SC_AUTHORITY_NONE = 0,
 	SC_AUTHORITY_QUORUM = 1, /* K administrator cards */
-	/* 2 is kept for a caller's credential that the module itself checks. */
+	/* 2 is reserved for a caller's credential that the module itself checks. */
 };
 
-enum sc_action_kind { /* the order of the CHOICE below */
+enum sc_action_kind { /* the context tags of the CHOICE in acl.c */
 	SC_ACTION_USE,
 	SC_ACTION_MAKE_BLOB,
 	SC_ACTION_TRANSFER,
@@ -45,13 +45,13 @@ enum sc_action_kind { /* the order of the CHOICE below */
 
 struct sc_acl;
 
-/* May leave for one Key Exchange Key, one world and region, arriving with the ACL given here. */
+/* The key may leave for one Key Exchange Key in one world and region, and arrives there with this ACL. */
 struct sc_transfer_action {
 	struct sc_hash kek;          /* key hash */
 	struct sc_hash world;        /* world id */
 	struct sc_text region;       /* code */
-	struct sc_text subscription; /* "" where the custodians named none */
-	int64_t not_after;           /* 0 where the custodians named none */
+	struct sc_text subscription; /* "" if the custodians named none */
+	int64_t not_after;           /* 0 if the custodians named none */
 	struct sc_acl *arrival;
 };
 
@@ -68,12 +68,15 @@ struct sc_action {
 typedef struct sc_action sc_action;
 DEFINE_STACK_OF(sc_action)
 
-/* A group keeps its id through every re-sealing and reduction, so that limits are counted once. */
+/*
+ * The id is for counting limits once, however often a key is sealed again. Modules do not count limits yet,
+ * so a limit other than 0 is refused.
+ */
 struct sc_permission_group {
-	uint32_t id;
+	uint32_t id;         /* not 0, unique in its ACL */
 	uint32_t authority;  /* enum sc_authority */
-	uint32_t use_limit;  /* kept for limits: 0, none */
-	uint32_t time_limit; /* kept for limits: 0, none */
+	uint32_t use_limit;  /* reserved: 0, no limit */
+	uint32_t time_limit; /* reserved: 0, no limit */
 	STACK_OF(sc_action) *actions;
 };
 typedef struct sc_permission_group sc_permission_group;
@@ -84,7 +87,7 @@ struct sc_acl {
 	STACK_OF(sc_permission_group) *groups;
 };
 
-/* makeBlob: only under the key of the world with this id. */
+/* makeBlob: only under the module key of the world with this id. */
 struct sc_make_blob {
 	struct sc_hash world;
 };
@@ -92,34 +95,34 @@ struct sc_make_blob {
 #define SC_ACL_MAX 4096
 SC_DER_DECLARE(sc_acl)
 
-/* What decoding checks beyond the encoding: for the structures that have an ACL inside. */
+/* What decoding checks beyond the encoding, for structures that contain an ACL. */
 bool sc_acl_is_valid(const struct sc_acl *acl);
 
 /* A copy; NULL when out of memory. */
 struct sc_acl *sc_acl_dup(const struct sc_acl *acl);
 
-/* Byte for byte the same permissions. */
+/* True if both encode to the same bytes. False if either is not a valid ACL. */
 bool sc_acl_equals(const struct sc_acl *a, const struct sc_acl *b);
 
-/* Building: each adds to the ACL, and returns SC_ERR_MEMORY on failure. */
+/* Building: each function adds to the ACL. SC_ERR_MEMORY: the ACL may be incomplete and must be freed. */
 sc_status sc_acl_add_group(struct sc_acl *acl, uint32_t id, enum sc_authority authority,
 			   struct sc_permission_group **out, struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_acl_add_use(struct sc_permission_group *group, uint32_t uses, struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_acl_add_make_blob(struct sc_permission_group *group, const struct sc_hash *world,
 			       struct sc_error *err) SC_WARN_UNUSED;
-/* Takes the action over, `arrival` included; on failure it is freed as well. */
+/* Takes ownership of the action, including `arrival`, even on failure, when it is freed. */
 sc_status sc_acl_add_transfer(struct sc_permission_group *group, struct sc_transfer_action *action,
 			      struct sc_error *err) SC_WARN_UNUSED;
 /* kind: SC_ACTION_REDUCE_ACL or SC_ACTION_REPLACE_ACL. */
 sc_status sc_acl_add_plain(struct sc_permission_group *group, enum sc_action_kind kind,
 			   struct sc_error *err) SC_WARN_UNUSED;
 
-/* A new transfer action, all fields empty; NULL when out of memory. Freed with its ACL. */
+/* A new, empty transfer action; NULL when out of memory. Free it unless it has been added to an ACL. */
 struct sc_transfer_action *sc_transfer_action_new(void);
 void sc_transfer_action_free(struct sc_transfer_action *action);
 SC_CLEANUP_POINTER(sc_transfer_action, struct sc_transfer_action, sc_transfer_action_free)
 
-/* -- questions, asked of the whole ACL: whether something is possible at all, under whatever authority --- */
+/* -- questions about the whole ACL: is something possible, under any authority ------------------ */
 
 /* The union of the uses that any group lists. */
 uint32_t sc_acl_uses(const struct sc_acl *acl);
@@ -127,22 +130,22 @@ uint32_t sc_acl_uses(const struct sc_acl *acl);
 /* True if any group lists an action of that kind. */
 bool sc_acl_has(const struct sc_acl *acl, enum sc_action_kind kind);
 
-/* True if the key can ever leave its world, or be given permission to: a transfer or replaceAcl action. */
+/* True if the key can leave its world or be given permission to: a transfer or replaceAcl action. */
 bool sc_acl_is_exportable(const struct sc_acl *acl);
 
-/* The uses that a tenant's key of this type can have: sign, verify and, for RSA, encrypt … unwrapKey. */
+/* The uses of a `simple` or `vault` key of this type: sign, verify and, for RSA, encrypt … unwrapKey. */
 uint32_t sc_uses_of_type(const struct sc_key_type *type);
 
 /*
- * The ACL with which a key arrives in world `world`: one group, the uses of its type and makeBlob there.
- * This is the only ACL that an import accepts. The caller frees *out.
+ * The ACL with which a key arrives in world `world`: one group with the uses of its type and makeBlob in that
+ * world. An import accepts no other ACL. The caller frees *out.
  */
 sc_status sc_acl_arrival(const struct sc_key_type *type, const struct sc_hash *world, struct sc_acl **out,
 			 struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * The ACL in words, a line an action, each ended by a newline and begun with `indent`; the caller frees *out
- * (terminated text). For kmfile-dump and aclprint.
+ * The ACL in words, for kmfile-dump and aclprint: one line per group and action, more for a transfer. Each
+ * line begins with `indent` and ends with a newline. The text is NUL-terminated; the caller frees *out.
  */
 sc_status sc_acl_print(const struct sc_acl *acl, const char *indent, struct sc_bytes *out,
 		       struct sc_error *err) SC_WARN_UNUSED;

@@ -1,4 +1,4 @@
-/* An ACL in words that a custodian can compare with what he was promised: see acl.h. */
+/* An ACL in words that custodians can compare with what they were promised: see acl.h. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "formats/acl.h"
 #include "formats/region.h"
 
-/* By bit, as DESIGN writes them. */
+/* By bit; the names used in DESIGN.md. */
 static const char *const use_names[] = { "sign",       "verify",    "encrypt",        "decrypt",
 					 "wrapKey",    "unwrapKey", "importTransfer", "importNeutral",
 					 "tlsServer",  "token" };

@@ -1,11 +1,12 @@
 /*
- * An administrator card: one share of the world's token, under a PIN (rules C1, C2). What is on it tests no PIN:
- * the share is masked by Argon2id(PIN), and both tags are under keys derived from KM.
+ * An administrator card: one share of the world's token, protected by a PIN (rules C1, C2). The card alone
+ * cannot be used to test a PIN: the share is masked with Argon2id(PIN), and both tags use keys derived from
+ * KM.
  *
  *   Card ::= SEQUENCE { body CardBody, recordTag OCTET STRING (32) }
  *
- * recordTag covers the body: an altered, foreign or old card is named before the PIN is looked at. shareTag
- * covers the bare share: it tells a wrong PIN, to a module that holds KM only.
+ * recordTag covers the body, so an altered, foreign or old card is reported before the PIN is checked.
+ * shareTag covers the unmasked share: with it, and only with KM, a module detects a wrong PIN.
  */
 #ifndef SC_FORMATS_CARD_H
 #define SC_FORMATS_CARD_H
@@ -13,17 +14,17 @@
 #include "formats/der.h"
 
 #define SC_TOKEN_SIZE 32 /* the secret that the cards share */
-#define SC_SHARE_SIZE 64 /* the token and a digest of it: a share has its length */
+#define SC_SHARE_SIZE 64 /* as long as what is shared: the token and a digest of it */
 
 struct sc_card_body {
 	struct sc_text format; /* "safeconduct.card.1" */
 	struct sc_hash world;
 	struct sc_hash set;
 	uint32_t set_generation;
-	uint32_t index; /* 1 … N: the share's x */
+	uint32_t index; /* 1 … N: the share's x coordinate */
 	uint32_t k;
 	uint32_t n;
-	struct sc_text custodian; /* "" where none was named */
+	struct sc_text custodian; /* "" if none was named */
 	uint32_t argon2_passes;
 	uint32_t argon2_memory; /* KiB */
 	struct sc_hash salt;

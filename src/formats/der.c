@@ -1,6 +1,6 @@
 /*
- * The element types and the one decoder and encoder: see der.h. libcrypto calls the functions below with the
- * content octets of one element; what they refuse makes the whole decoding fail.
+ * The element types, the decoder and the encoder: see der.h. libcrypto calls the functions below with the
+ * content octets of one element. If one of them refuses its element, the whole decoding fails.
  */
 #include "formats/der.h"
 
@@ -10,7 +10,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
-#define ABSENT (-1) /* a prim_i2c result: leave the OPTIONAL element out */
+#define ABSENT (-1) /* result of prim_i2c: omit the OPTIONAL element */
 #define TIME_LENGTH 15
 #define TIME_LAST INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
@@ -78,7 +78,7 @@ static int hash_read(ASN1_VALUE **value, const unsigned char *content, int len, 
 	if (len != SC_HASH_SIZE)
 		return 0;
 	memcpy(hash->b, content, SC_HASH_SIZE);
-	/* Zero is how an absent hash looks: a present one may not look so. */
+	/* All zero means an absent hash, so a present one must not be zero. */
 	return !(item->size && sc_hash_is_zero(hash));
 }
 
@@ -140,7 +140,7 @@ static int time_read(ASN1_VALUE **value, const unsigned char *content, int len, 
 	*seconds = (int64_t)timegm(&tm);
 	if (*seconds < 0 || *seconds > TIME_LAST || (item->size && *seconds == 0))
 		return 0;
-	/* timegm() takes 31 February for 3 March: only what comes out again as it went in is a time. */
+	/* timegm() takes 31 February for 3 March. A valid time formats to the same text again. */
 	time_format(*seconds, again);
 	return memcmp(again, content, TIME_LENGTH) == 0;
 }
@@ -154,7 +154,7 @@ static int time_write(const ASN1_VALUE **value, unsigned char *content, int *typ
 	if (item->size && seconds == 0)
 		return ABSENT;
 	if (content && (seconds < 0 || seconds > TIME_LAST)) {
-		memset(content, '?', TIME_LENGTH); /* this function cannot refuse: sc_der_encode reads it again */
+		memset(content, '?', TIME_LENGTH); /* cannot fail here: sc_der_encode decodes it and fails */
 	} else if (content) {
 		time_format(seconds, text);
 		memcpy(content, text, TIME_LENGTH);
@@ -239,8 +239,8 @@ sc_status sc_octets_set(struct sc_bytes *field, struct sc_view value, struct sc_
 /* -- the items --------------------------------------------------------------------------------- */
 
 /*
- * The types are for embedded fields only, so nothing is allocated for the element itself: prim_clear makes an
- * empty one. `size`, which libcrypto does not use for primitive types, is 1 where the field is OPTIONAL.
+ * The types are for embedded fields only, so the element itself is never allocated: prim_clear makes an empty
+ * one. `size`, which libcrypto does not use for primitive types, is 1 for the OPTIONAL types.
  */
 #define PRIMITIVE(name, tag, kind)                                                                           \
 	static const ASN1_PRIMITIVE_FUNCS kind##_functions = { NULL,      0,          NULL,      NULL,       \
@@ -272,7 +272,9 @@ OPTIONAL_PRIMITIVE(SC_DER_OPT_OCTETS, V_ASN1_OCTET_STRING, octets)
 
 /* -- decoding and encoding --------------------------------------------------------------------- */
 
-/* Where there is a format field, it comes first: in the structure, or in what an envelope's first member points to. */
+/*
+ * The format field, if any, comes first: in the structure, or in what an envelope's first member points to.
+ */
 static struct sc_text *format_of(const struct sc_der_type *type, const void *value)
 {
 	return type->is_envelope ? *(struct sc_text *const *)value : (struct sc_text *)(uintptr_t)value;
@@ -317,13 +319,13 @@ static sc_status encode(const struct sc_der_type *type, const void *value, struc
 static sc_status check(const struct sc_der_type *type, const void *value, struct sc_error *err)
 {
 	SC_ENSURE(!type->format || sc_text_equals(format_of(type, value), type->format), err, SC_ERR_FORMAT,
-		  "%s: another type or version than %s", type->what, type->format);
+		  "%s: not of type and version %s", type->what, type->format);
 	SC_ENSURE(!type->is_valid || type->is_valid(value), err, SC_ERR_ENCODING,
-		  "%s: a value is outside what is allowed", type->what);
+		  "%s: a value is not allowed", type->what);
 	return SC_OK;
 }
 
-/* Reads DER that is within its limit; *out is set on success only. */
+/* Decodes DER whose size has been checked. *out is set only on success. */
 static sc_status decode(const struct sc_der_type *type, struct sc_view der, void **out, struct sc_error *err)
 {
 	const unsigned char *p = der.data;
@@ -332,12 +334,12 @@ static sc_status decode(const struct sc_der_type *type, struct sc_view der, void
 	sc_status status;
 
 	ERR_clear_error();
-	SC_ENSURE(value, err, SC_ERR_ENCODING, "%s: not DER of its kind", type->what);
+	SC_ENSURE(value, err, SC_ERR_ENCODING, "%s: not valid DER for this structure", type->what);
 	status = check(type, value, err);
 	if (status == SC_OK)
 		status = encode(type, value, &again, err);
 	if (status == SC_OK && !sc_view_equals(der, sc_view_of(again.data, again.len)))
-		status = sc_fail(err, SC_ERR_ENCODING, "%s: not in its one canonical form", type->what);
+		status = sc_fail(err, SC_ERR_ENCODING, "%s: not in canonical form", type->what);
 	if (status != SC_OK) {
 		sc_der_free(type, value);
 		return status;
@@ -365,7 +367,9 @@ sc_status sc_der_encode(const struct sc_der_type *type, const void *value, struc
 	SC_TRY(encode(type, value, &buffer, err));
 	SC_ENSURE(buffer.len <= type->max, err, SC_ERR_TOO_LARGE, "%s: larger than %zu bytes", type->what,
 		  type->max);
-	/* A text without an end, a time out of range, an octet string over its limit: libcrypto writes them. */
+	/*
+	 * libcrypto would write an unterminated text, a time out of range or an octet string over its limit.
+	 */
 	der = sc_view_of(buffer.data, buffer.len);
 	SC_ENSURE(decode(type, der, &again, NULL) == SC_OK, err, SC_ERR_ENCODING,
 		  "%s: a value cannot be written", type->what);

@@ -1,10 +1,10 @@
 /*
- * DER by OpenSSL's ASN.1 templates, with element types of our own, so that a decoded structure is a plain C
- * struct whose every value has been checked while it was read: lengths, UTF-8, times, BOOLEANs. The templates
- * stand beside each structure; docs/safeconduct.asn1 is the same in ASN.1's own words.
+ * DER with OpenSSL's ASN.1 templates and our own element types, so that a decoded structure is a plain C
+ * struct whose values were all checked while reading: lengths, UTF-8, times, BOOLEANs. Each structure's
+ * template is in its .c file; docs/safeconduct.asn1 has the same definitions in ASN.1.
  *
- * One canonical form (rule F1): decoding encodes again and compares every byte, so BER lengths, defaults,
- * trailing bytes and unsorted sets are refused.
+ * One canonical form (rule F1): after decoding, the structure is encoded again and every byte compared. So
+ * BER lengths, encoded defaults, trailing bytes and unsorted sets are refused.
  */
 #ifndef SC_FORMATS_DER_H
 #define SC_FORMATS_DER_H
@@ -15,33 +15,34 @@
 
 #define SC_TEXT_MAX 127 /* bytes of UTF-8 */
 
-/* UTF8String, 0 to 127 bytes, valid UTF-8 without control characters; terminated. */
+/* UTF8String of 0 to 127 bytes: valid UTF-8 without control characters; NUL-terminated. */
 struct sc_text {
 	char s[SC_TEXT_MAX + 1];
 };
 
-/* Sets a text; SC_ERR_ARGUMENT naming `what` if it is too long, not UTF-8 or has control characters. */
+/* Sets a text. SC_ERR_ARGUMENT, naming `what`, if it is too long, not UTF-8 or has control characters. */
 sc_status sc_text_set(struct sc_text *text, const char *value, const char *what,
 		      struct sc_error *err) SC_WARN_UNUSED;
 
-/* The same for bytes that are not terminated. */
+/* The same for bytes that are not NUL-terminated. */
 sc_status sc_text_set_view(struct sc_text *text, struct sc_view value, const char *what,
 			   struct sc_error *err) SC_WARN_UNUSED;
 
 bool sc_text_equals(const struct sc_text *text, const char *value);
 
 /*
- * Element types for ASN1_EMBED and its like. The OPT ones are for OPTIONAL fields: an empty value means absent.
+ * Element types for ASN1_EMBED and similar macros. Those with OPT are for OPTIONAL fields, where an empty
+ * value means absent.
  *
  *   SC_DER_TEXT      struct sc_text   UTF8String
  *   SC_DER_HASH      struct sc_hash   OCTET STRING (SIZE (32))
- *   SC_DER_TIME      int64_t          GeneralizedTime, YYYYMMDDHHMMSSZ, seconds since 1970; years 1970 to 9999
+ *   SC_DER_TIME      int64_t          GeneralizedTime YYYYMMDDHHMMSSZ, seconds since 1970; years 1970 to 9999
  *   SC_DER_FLAG      bool             BOOLEAN, 00 or FF
  *   SC_DER_OCTETS    struct sc_bytes  OCTET STRING (SIZE (0..65536))
- *   UINT32, UINT64   uint32_t …       INTEGER, libcrypto's own
+ *   UINT32, UINT64   uint32_t …       INTEGER, libcrypto's own types
  *
- * An absent SC_DER_OPT_OCTETS has data NULL; an absent SC_DER_OPT_HASH is all zero; an absent
- * SC_DER_OPT_TIME is 0; an absent SC_DER_OPT_TEXT is "".
+ * If absent, SC_DER_OPT_OCTETS has data NULL, SC_DER_OPT_HASH is all zero, SC_DER_OPT_TIME is 0 and
+ * SC_DER_OPT_TEXT is "".
  */
 DECLARE_ASN1_ITEM(SC_DER_TEXT)
 DECLARE_ASN1_ITEM(SC_DER_HASH)
@@ -58,13 +59,13 @@ DECLARE_ASN1_ITEM(SC_DER_OPT_OCTETS)
 /* Sets an octet string to a copy of the view. SC_ERR_MEMORY. */
 sc_status sc_octets_set(struct sc_bytes *field, struct sc_view value, struct sc_error *err) SC_WARN_UNUSED;
 
-/* What the shared decoder needs to know of a structure. */
+/* What the shared decoder needs to know about a structure. */
 struct sc_der_type {
 	const ASN1_ITEM *(*item)(void);
-	const char *format; /* what its first field, a UTF8String, must say; NULL: it has none */
-	bool is_envelope;   /* the format field is that of its first member, which it seals or signs */
-	const char *what;   /* as messages name it: "key blob" */
-	size_t max;         /* bytes of DER, checked before anything is read */
+	const char *format; /* required value of its first field, a UTF8String; NULL: no such field */
+	bool is_envelope;   /* the format field belongs to its first member, which it seals or signs */
+	const char *what;   /* its name in messages: "key blob" */
+	size_t max;         /* bytes of DER, checked before anything is decoded */
 	bool (*is_valid)(const void *value); /* checks between fields, or NULL */
 };
 
@@ -75,13 +76,13 @@ void sc_der_free(const struct sc_der_type *type, void *value);
 sc_status sc_der_decode(const struct sc_der_type *type, struct sc_view der, void **out,
 			struct sc_error *err) SC_WARN_UNUSED;
 
-/* Refuses what the decoder would refuse, so that nothing is written that cannot be read. */
+/* Refuses what the decoder would refuse, so nothing is written that cannot be read. */
 sc_status sc_der_encode(const struct sc_der_type *type, const void *value, struct sc_bytes *out,
 			struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Declares, for struct NAME: NAME_new (NULL when out of memory; the format field is set), NAME_free (accepts
- * NULL), NAME_encode, NAME_decode (*out owned by the caller), and SC_CLEANUP(NAME) for a pointer.
+ * Declares, for struct NAME: NAME_new (NULL when out of memory; sets the format field), NAME_free (accepts
+ * NULL), NAME_encode, NAME_decode (the caller owns *out), and SC_CLEANUP(NAME) for a pointer.
  */
 #define SC_DER_DECLARE(name)                                                                                 \
 	DECLARE_ASN1_ITEM(name)                                                                              \
@@ -95,7 +96,7 @@ sc_status sc_der_encode(const struct sc_der_type *type, const void *value, struc
 #define SC_DER_IMPLEMENT(name, format, what, max, is_valid)                                                  \
 	SC_DER_IMPLEMENT_TYPE(name, format, false, what, max, is_valid)
 
-/* For a structure whose first member, a pointer, is a structure with that format. */
+/* For a structure whose first member is a pointer to a structure with that format. */
 #define SC_DER_IMPLEMENT_ENVELOPE(name, format, what, max, is_valid)                                         \
 	SC_DER_IMPLEMENT_TYPE(name, format, true, what, max, is_valid)
 

@@ -1,4 +1,4 @@
-/* The key blob's templates: see key_blob.h. */
+/* Templates of the key blob: see key_blob.h. */
 #include "formats/key_blob.h"
 
 #include "formats/suite.h"

@@ -4,7 +4,7 @@
  *   KeyBlob ::= SEQUENCE { header KeyBlobHeader, ciphertext OCTET STRING, tag OCTET STRING (16),
  *                          commitment OCTET STRING (32) }
  *
- * The header is public and authenticated whole. How it is sealed stands in hsmd/core/blob.c.
+ * The header is public, and all of it is authenticated. hsmd/core/blob.c seals and opens blobs.
  */
 #ifndef SC_FORMATS_KEY_BLOB_H
 #define SC_FORMATS_KEY_BLOB_H
@@ -20,7 +20,7 @@ struct sc_key_blob_header {
 	uint32_t suite;        /* enum sc_suite */
 	struct sc_hash world;
 	uint32_t km_generation;
-	struct sc_hash salt; /* fresh for every blob: the blob's key is used once */
+	struct sc_hash salt; /* fresh for every blob, so that each sealing key is used once */
 	struct sc_text application;
 	struct sc_key_type type;
 	struct sc_bytes spki;
@@ -44,7 +44,7 @@ struct sc_key_blob {
 SC_DER_DECLARE(sc_key_blob_header)
 SC_DER_DECLARE(sc_key_blob)
 
-/* The name by which a loaded blob is known: SHA-256 of its DER. */
+/* The name of a loaded key: SHA-256 of its blob's DER. */
 sc_status sc_key_blob_digest(struct sc_view der, struct sc_hash *out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

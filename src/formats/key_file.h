@@ -1,6 +1,6 @@
 /*
- * A key's file in kmdata, key_<application>_<ident> (article step 3.3: the tokenized key file). Its blob is
- * authenticated by the module; the rest is for people and tools, and proves nothing.
+ * A key's file in kmdata, key_<application>_<ident> (article step 3.3: the tokenized key file). The module
+ * authenticates the blob in it. The other fields are for people and tools, and prove nothing.
  *
  *   KeyFile ::= SEQUENCE { format, application, ident, name, created, spki OCTET STRING, blob OCTET STRING }
  */
@@ -22,7 +22,7 @@ struct sc_key_file {
 #define SC_KEY_FILE_MAX 32768
 SC_DER_DECLARE(sc_key_file)
 
-/* Article step 3.3: only numbers, dashes, and lower case letters; 1 to 64 of them. */
+/* True for 1 to 64 characters: only numbers, dashes, and lower case letters (article step 3.3). */
 bool sc_ident_is_valid(const char *text);
 
 #endif

@@ -99,7 +99,7 @@ sc_status sc_spki_read(struct sc_view der, EVP_PKEY **out, struct sc_error *err)
 	SC_ENSURE(key, err, SC_ERR_ENCODING, "public key: not a SubjectPublicKeyInfo");
 	SC_TRY(sc_spki_of(key, &again, err));
 	SC_ENSURE(sc_view_equals(der, sc_bytes_view(&again)), err, SC_ERR_ENCODING,
-		  "public key: not in its one canonical form");
+		  "public key: not in canonical form");
 	*out = sc_steal(key);
 	return SC_OK;
 }

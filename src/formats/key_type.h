@@ -1,4 +1,4 @@
-/* Types of keys, where they come from, and how both are written and named. */
+/* Types and origins of keys: their encodings and names. */
 #ifndef SC_FORMATS_KEY_TYPE_H
 #define SC_FORMATS_KEY_TYPE_H
 
@@ -22,37 +22,37 @@ struct sc_key_type {
 };
 DECLARE_ASN1_ITEM(sc_key_type)
 
-/* True for the types of the comment above. */
+/* True for the types listed above. */
 bool sc_key_type_is_known(const struct sc_key_type *type);
 
 /* "RSA-2048", "EC-P-256". */
 const char *sc_key_type_name(const struct sc_key_type *type);
 
-/* The type of a public or private key, where it is one of ours. SC_ERR_KEY_TYPE. */
+/* The type of a public or private key. SC_ERR_KEY_TYPE if it is not one of those above. */
 sc_status sc_key_type_of(const EVP_PKEY *key, struct sc_key_type *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* Where key material comes from: sealed in its blob, and in its statements for ever. */
+/* Where key material comes from. Permanently recorded in the key's blob and statements. */
 enum sc_origin {
 	SC_ORIGIN_GENERATED = 1,
-	SC_ORIGIN_BYOK = 2,              /* a transfer package, generated in a module that a trusted root vouches for */
-	SC_ORIGIN_BYOK_UNPROVEN = 3,     /* a transfer package without such a voucher */
+	SC_ORIGIN_BYOK = 2,              /* transfer package, from a module that a trusted root certifies */
+	SC_ORIGIN_BYOK_UNPROVEN = 3,     /* transfer package without proof of that */
 	SC_ORIGIN_BYOK_NEUTRAL = 4,      /* the vendor-neutral blob */
-	SC_ORIGIN_IMPORTED_IN_CLEAR = 5, /* the owner sent it in the clear */
+	SC_ORIGIN_IMPORTED_IN_CLEAR = 5, /* sent in the clear by its owner */
 };
 
-/* "generated", "byok", …; "unknown" for a number that is none. */
+/* "generated", "byok", …; "unknown" for a number that is not an origin. */
 const char *sc_origin_name(uint32_t origin);
 bool sc_origin_is_known(uint32_t origin);
 
 #define SC_SPKI_MAX 1024
 
-/* SubjectPublicKeyInfo, DER, of a public or private key. */
+/* The SubjectPublicKeyInfo (DER) of a public or private key. */
 sc_status sc_spki_of(const EVP_PKEY *key, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* Reads a SubjectPublicKeyInfo of exactly one canonical form. The caller frees *out. SC_ERR_ENCODING. */
+/* Reads a SubjectPublicKeyInfo in its one canonical form. The caller frees *out. SC_ERR_ENCODING. */
 sc_status sc_spki_read(struct sc_view der, EVP_PKEY **out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* The key hash: SHA-256 of the SubjectPublicKeyInfo, as `openssl pkey -pubin -outform DER | sha256sum`. */
+/* The key hash: SHA-256 of the SubjectPublicKeyInfo, as by `openssl pkey -pubin -outform DER | sha256sum`. */
 sc_status sc_key_hash(struct sc_view spki, struct sc_hash *out, struct sc_error *err) SC_WARN_UNUSED;
 
 

@@ -11,7 +11,7 @@
 #define KM_SIZE       32
 #define DELAYS_MAX    256
 
-/* A state is sealed in one octet string: a larger one would be written and never opened again. */
+/* The state is sealed in one octet string. A larger one could be written but never opened again. */
 #define PLAIN_MAX SC_OCTETS_MAX
 
 ASN1_SEQUENCE(sc_state_world) = {

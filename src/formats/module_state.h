@@ -3,14 +3,15 @@
  *
  *   SealedState ::= SEQUENCE { format, counter INTEGER, salt OCTET STRING, ciphertext OCTET STRING, tag }
  *
- * and beside it a mark, sealed alike, of the counter and hash that were last acknowledged (rule M11).
+ * Next to it is a mark with the counter and hash that were last acknowledged (rule M11), authenticated under
+ * the same key.
  */
 #ifndef SC_FORMATS_MODULE_STATE_H
 #define SC_FORMATS_MODULE_STATE_H
 
 #include "formats/world_file.h"
 
-/* The world that the module is in. KM is here; KNSO never is. */
+/* The world that the module is in. KM is here; the private KNSO never is. */
 struct sc_state_world {
 	struct sc_hash id;
 	uint32_t suite;
@@ -22,7 +23,7 @@ struct sc_state_world {
 	uint32_t set_generation;
 	uint32_t k;
 	uint32_t n;
-	uint64_t sequence;         /* of the newest world file shown */
+	uint64_t sequence;         /* of the newest world file seen */
 	struct sc_bytes member;    /* member certificate */
 	struct sc_bytes region_certificate; /* absent until there is one */
 	struct sc_text region;     /* its code; absent until there is one */
@@ -30,7 +31,9 @@ struct sc_state_world {
 	STACK_OF(sc_revoked_esn) *revoked;
 };
 
-/* Wrong PINs of one card: kept by the module, so that a copied card image resets nothing (rule C1). */
+/*
+ * Wrong PINs for one card. The module keeps them, so that restoring a copied card resets nothing (rule C1).
+ */
 struct sc_card_delay {
 	struct sc_hash set;
 	uint32_t set_generation;
@@ -43,13 +46,13 @@ DEFINE_STACK_OF(sc_card_delay)
 
 struct sc_module_state {
 	struct sc_text format;   /* "safeconduct.module-state.1" */
-	uint64_t counter;        /* grows with every writing */
+	uint64_t counter;        /* grows with every write */
 	struct sc_hash previous; /* hash of the sealed file that this one replaced; absent in the first */
 	struct sc_text esn;      /* "XXXX-XXXX-XXXX" */
 	struct sc_bytes statement_key; /* PKCS#8, P-256 */
 	struct sc_bytes root;    /* certificate of the pinned root; absent until a warrant is installed */
 	struct sc_bytes warrant; /* certificate; absent until it is installed */
-	struct sc_state_world *world; /* NULL: in no world */
+	struct sc_state_world *world; /* NULL: not in a world */
 	STACK_OF(sc_card_delay) *delays;
 	int64_t time_floor; /* the latest time seen */
 };
@@ -67,20 +70,20 @@ struct sc_state_mark {
 	struct sc_text format; /* "safeconduct.state-mark.1" */
 	uint64_t counter;
 	struct sc_hash state; /* SHA-256 of the sealed state file */
-	struct sc_hash tag;   /* HMAC under the unlock key, with a context of its own */
+	struct sc_hash tag;   /* HMAC under the unlock key, with its own context */
 };
 
-#define SC_STATE_MAX 131072 /* of the sealed file; the state in it has at most SC_OCTETS_MAX */
+#define SC_STATE_MAX 131072 /* of the sealed file; the state inside is at most SC_OCTETS_MAX */
 #define SC_MARK_MAX  256
 SC_DER_DECLARE(sc_module_state)
 SC_DER_DECLARE(sc_sealed_state)
 SC_DER_DECLARE(sc_state_mark)
 
-/* New and empty; for the module's world part. NULL when out of memory. */
+/* A new, empty world for a module's state; NULL when out of memory. */
 struct sc_state_world *sc_state_world_new(void);
 void sc_state_world_free(struct sc_state_world *world);
 
-/* A new entry for the list of delays, which owns it once it is pushed; NULL when out of memory. */
+/* A new entry for the list of delays, which owns it once pushed; NULL when out of memory. */
 struct sc_card_delay *sc_card_delay_new(void);
 
 SC_CLEANUP_POINTER(sc_state_world, struct sc_state_world, sc_state_world_free)

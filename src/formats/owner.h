@@ -1,6 +1,6 @@
 /*
- * Whose key it is: sealed in the blob and compared at every use, so that database rows that are exchanged give
- * nothing. `simple`, `xferacld` and `kek` keys have the empty owner.
+ * A key's owner: sealed in the blob and compared at every use, so that swapping database rows gains an
+ * attacker nothing. `simple`, `xferacld` and `kek` keys have the empty owner.
  *
  *   Owner ::= SEQUENCE { daemon, tenant, subscription, vault, name, version  UTF8String }
  */
@@ -10,8 +10,8 @@
 #include "formats/der.h"
 
 struct sc_owner {
-	struct sc_text daemon;       /* the daemon whose socket the key was made through: "vaultd", "signind" */
-	struct sc_text tenant;       /* the rest for a vault's keys only */
+	struct sc_text daemon;       /* the daemon on whose socket the key was made: "vaultd", "signind" */
+	struct sc_text tenant;       /* this and the rest: only for keys in a vault */
 	struct sc_text subscription;
 	struct sc_text vault;
 	struct sc_text name;

@@ -1,5 +1,6 @@
 /*
- * What `safeconduct region request` gives to the factory, and what a region certificate says of its region.
+ * What `safeconduct region request` sends to the factory, and what a region certificate says about its
+ * region.
  *
  *   RegionRequest ::= SEQUENCE { format, region UTF8String, operator UTF8String, statement OCTET STRING }
  *   RegionInfo    ::= SEQUENCE { format, region UTF8String, operator UTF8String }   -- certificate extension
@@ -27,7 +28,7 @@ struct sc_region_info {
 SC_DER_DECLARE(sc_region_request)
 SC_DER_DECLARE(sc_region_info)
 
-/* 1 to 16 capital letters and digits: what a region's code is made of. */
+/* True for 1 to 16 capital letters and digits, the form of a region's code. */
 bool sc_region_code_is_valid(const char *code);
 
 #endif

@@ -80,7 +80,7 @@ ASN1_SEQUENCE(content_info) = {
 	ASN1_EXP(struct content_info, content, signed_data, 0),
 } static_ASN1_SEQUENCE_END_name(struct content_info, content_info)
 
-/* What the signature covers: the attributes as a SET OF of their own (section 5.4). */
+/* What the signature covers: the attributes as a separate SET OF (section 5.4). */
 ASN1_ITEM_TEMPLATE(signed_attributes) = ASN1_EX_TEMPLATE_TYPE(ASN1_TFLG_SET_OF, 0, signed_attributes, X509_ATTRIBUTE)
 static_ASN1_ITEM_TEMPLATE_END(signed_attributes)
 
@@ -146,7 +146,7 @@ X509 *sc_signed_data_signer(const struct sc_signed_data *s)
 
 /* -- encoding ---------------------------------------------------------------------------------- */
 
-/* For an OBJECT IDENTIFIER `data` is the ASN1_OBJECT and `len` -1; else `len` bytes of content. */
+/* For an OBJECT IDENTIFIER, `data` is the ASN1_OBJECT and `len` is -1. Otherwise `data` is `len` bytes. */
 static bool add_attribute(STACK_OF(X509_ATTRIBUTE) *attributes, int nid, int type, const void *data, int len)
 {
 	X509_ATTRIBUTE *attribute = X509_ATTRIBUTE_create_by_NID(NULL, nid, type, data, len);
@@ -163,12 +163,12 @@ static sc_status content_type_of(const struct sc_signed_data *s, ASN1_OBJECT **o
 	ASN1_OBJECT *type = OBJ_txt2obj(s->content_type, 1);
 
 	ERR_clear_error();
-	SC_ENSURE(type, err, SC_ERR_ENCODING, "statement: the content type is no object identifier");
+	SC_ENSURE(type, err, SC_ERR_ENCODING, "statement: the content type is not an object identifier");
 	*out = type;
 	return SC_OK;
 }
 
-/* Section 5.3 and 11: content-type, whose value equals the outer type (F6), and message-digest. */
+/* Sections 5.3 and 11: content-type, whose value equals the outer type (F6), and message-digest. */
 static sc_status add_signed_attributes(STACK_OF(X509_ATTRIBUTE) *attributes, const struct sc_signed_data *s,
 				       struct sc_error *err)
 {
@@ -271,7 +271,7 @@ static sc_status fill(struct content_info *info, const struct sc_signed_data *s,
 	struct signed_data *data = info->content;
 
 	info->type = OBJ_nid2obj(NID_pkcs7_signed);
-	data->version = 3; /* section 5.1: the content is no id-data */
+	data->version = 3; /* section 5.1: the content is not id-data */
 	ASN1_OBJECT_free(data->encapsulated->type);
 	data->encapsulated->type = NULL;
 	SC_TRY(content_type_of(s, &data->encapsulated->type, err));
@@ -284,13 +284,13 @@ static sc_status fill(struct content_info *info, const struct sc_signed_data *s,
 	return add_signer(data->signers, s, err);
 }
 
-/* What reading and writing refuse alike. */
+/* Limits that apply to both reading and writing. */
 static sc_status check_counts(int certificates, size_t signature, struct sc_error *err)
 {
 	SC_ENSURE(certificates >= 1 && certificates <= SC_SIGNED_DATA_CERTIFICATES, err, SC_ERR_ENCODING,
 		  "statement: not 1 to %d certificates", SC_SIGNED_DATA_CERTIFICATES);
 	SC_ENSURE(signature > 0 && signature <= SIGNATURE_MAX, err, SC_ERR_ENCODING,
-		  "statement: the signature's length");
+		  "statement: the signature's length is not allowed");
 	return SC_OK;
 }
 
@@ -323,7 +323,7 @@ static sc_status take(struct content_info *info, struct sc_signed_data *s, struc
 	SC_TRY(check_counts(sk_X509_num(data->certificates), signer->signature.len, err));
 	type_len = OBJ_obj2txt(s->content_type, sizeof s->content_type, encapsulated->type, 1);
 	SC_ENSURE(type_len > 0 && type_len < (int)sizeof s->content_type, err, SC_ERR_ENCODING,
-		  "statement: the content type");
+		  "statement: the content type is not allowed");
 	SC_TRY(sc_octets_set(&s->content,
 			     sc_view_of(ASN1_STRING_get0_data(encapsulated->content),
 					(size_t)ASN1_STRING_length(encapsulated->content)),
@@ -355,7 +355,7 @@ sc_status sc_signed_data_decode(struct sc_view der, struct sc_signed_data **out,
 	SC_TRY(take(info, s, err));
 	SC_TRY(sc_signed_data_encode(s, &again, err));
 	SC_ENSURE(sc_view_equals(der, sc_bytes_view(&again)), err, SC_ERR_ENCODING,
-		  "statement: not the one canonical wrapper");
+		  "statement: its wrapper is not in canonical form");
 	*out = sc_steal(s);
 	return SC_OK;
 }
@@ -367,7 +367,10 @@ sc_status sc_x509_encode(X509 *certificate, struct sc_bytes *out, struct sc_erro
 	return encode_item(certificate, ASN1_ITEM_rptr(X509), out, err);
 }
 
-/* The signed body keeps the bytes that it was read with: its signature covers those. The rest is compared here. */
+/*
+ * libcrypto keeps the signed body's bytes as read, since the signature covers them. The rest is compared
+ * here.
+ */
 sc_status sc_x509_decode(struct sc_view der, X509 **out, struct sc_error *err)
 {
 	const unsigned char *p = der.data;
@@ -382,7 +385,7 @@ sc_status sc_x509_decode(struct sc_view der, X509 **out, struct sc_error *err)
 	SC_ENSURE(certificate, err, SC_ERR_ENCODING, "certificate: not an X.509 certificate in DER");
 	SC_TRY(sc_x509_encode(certificate, &again, err));
 	SC_ENSURE(sc_view_equals(der, sc_bytes_view(&again)), err, SC_ERR_ENCODING,
-		  "certificate: not in its one canonical form");
+		  "certificate: not in canonical form");
 	*out = sc_steal(certificate);
 	return SC_OK;
 }

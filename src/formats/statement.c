@@ -1,4 +1,4 @@
-/* Templates of what statements say: see statement.h. */
+/* Templates of the content of statements: see statement.h. */
 #include "formats/statement.h"
 
 #include "formats/suite.h"

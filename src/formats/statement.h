@@ -1,6 +1,6 @@
 /*
- * What modules say (DESIGN section 5): the signed content of statements. How they are signed and verified
- * stands in evidence/signed_statement.h; the wrapper in signed_data.h.
+ * The signed content of statements: what modules say (rule F6). evidence/signed_statement.h signs and verifies them;
+ * signed_data.h has their wrapper.
  */
 #ifndef SC_FORMATS_STATEMENT_H
 #define SC_FORMATS_STATEMENT_H
@@ -9,7 +9,7 @@
 #include "formats/key_type.h"
 #include "formats/owner.h"
 
-/* "This key is in this module's world, comes from here, and may do exactly this." With `package`, a receipt. */
+/* "This key is in my world, comes from here, and may do exactly this." With `package`, it is a receipt. */
 struct sc_key_statement {
 	struct sc_text format; /* "safeconduct.key-statement.1" */
 	struct sc_bytes spki;
@@ -23,16 +23,16 @@ struct sc_key_statement {
 	struct sc_text protection; /* "module" */
 	uint32_t suite;            /* enum sc_suite */
 	struct sc_hash world;
-	struct sc_text region; /* code; absent where the world is no region */
+	struct sc_text region; /* code; absent if the world is not a region */
 	struct sc_hash hkm;
 	struct sc_text esn;
 	struct sc_text code_version;
 	int64_t time;
-	struct sc_bytes nonce;  /* what the asker gave: 0 to 64 bytes */
-	struct sc_hash package; /* SHA-256 of the whole transfer package that it came in; absent otherwise */
+	struct sc_bytes nonce;  /* from the caller: 0 to 64 bytes */
+	struct sc_hash package; /* SHA-256 of the whole transfer package that the key came in; else absent */
 };
 
-/* "This world was generated in this module, then." Made at that moment and kept in the world file. */
+/* "This world was generated in me, at this time." Made together with the world and kept in the world file. */
 struct sc_world_statement {
 	struct sc_text format; /* "safeconduct.world-statement.1" */
 	struct sc_bytes knso;  /* SubjectPublicKeyInfo */

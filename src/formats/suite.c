@@ -5,7 +5,7 @@
 
 static const struct sc_suite_info suites[] = {
 	{ SC_SUITE_DLF1024, "DLf1024s160mRijndael", false,
-	  "DLf1024s160mRijndael signs with DSA-1024, below today's 112-bit floor; ECp521mAES is the stronger choice" },
+	  "DLf1024s160mRijndael signs with DSA-1024, below today's 112-bit minimum; ECp521mAES is stronger" },
 	{ SC_SUITE_ECP521, "ECp521mAES", true, NULL },
 };
 

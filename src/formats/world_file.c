@@ -121,7 +121,7 @@ sc_status sc_world_file_verify(const struct sc_world_file *file, struct sc_error
 
 	SC_TRY(sc_world_id(sc_bytes_view(&body->knso), &body->hkm, body->suite, &id, err));
 	SC_ENSURE(sc_hash_equals(&id, &body->id), err, SC_ERR_INTEGRITY,
-		  "world file: its id is not that of its keys");
+		  "world file: its id does not match its keys");
 	SC_TRY(sc_spki_read(sc_bytes_view(&body->knso), &knso, err));
 	SC_TRY(sc_world_digest(body, &digest, err));
 	ctx = EVP_PKEY_CTX_new(knso, NULL);

@@ -1,6 +1,6 @@
 /*
- * The security world's file, `local/world`: what every module of the world needs and nothing that opens
- * without K administrator cards. KM and KNSO are wrapped under the token that the cards share.
+ * The security world's file, `local/world`: what every module of the world needs. Its secrets, KM and KNSO,
+ * are wrapped under the token that the cards share, so they cannot be opened without K administrator cards.
  *
  *   WorldFile ::= SEQUENCE { body WorldBody, signature OCTET STRING }      signed by KNSO
  *
@@ -13,14 +13,14 @@
 
 #include "formats/der.h"
 
-/* A key under the cards' token: HKDF(token, salt) → AES-256-GCM, associated data names key and world. */
+/* A key wrapped under the token: HKDF(token, salt) → AES-256-GCM; associated data names the key and world. */
 struct sc_wrapped_key {
 	struct sc_hash salt;
 	struct sc_bytes ciphertext;
 	struct sc_bytes tag;
 };
 
-/* A root that this world's custodians trust beside their module's own. */
+/* A root that this world's custodians trust in addition to their module's own. */
 struct sc_source_root {
 	struct sc_bytes certificate; /* DER */
 };
@@ -28,7 +28,7 @@ typedef struct sc_source_root sc_source_root;
 DEFINE_STACK_OF(sc_source_root)
 DECLARE_ASN1_ITEM(sc_source_root)
 
-/* At most SC_ROOTS_MAX, each as long as a certificate may be: in a world's file and a module's state alike. */
+/* At most SC_ROOTS_MAX, each of a valid certificate length. For both world files and module states. */
 bool sc_source_roots_are_valid(const STACK_OF(sc_source_root) *roots);
 
 /* A module whose statements this world's modules refuse. */
@@ -50,11 +50,11 @@ struct sc_world_body {
 	uint32_t set_generation;
 	uint32_t k;
 	uint32_t n;
-	uint64_t sequence; /* grows with every signing of this file */
+	uint64_t sequence; /* grows each time this file is signed */
 	int64_t created;
 	struct sc_wrapped_key wrapped_km;
 	struct sc_wrapped_key wrapped_knso;
-	struct sc_bytes statement;   /* the world statement, made with the world */
+	struct sc_bytes statement;   /* the world statement, made together with the world */
 	struct sc_bytes region_certificate; /* DER; absent until `safeconduct region init` */
 	STACK_OF(sc_source_root) *roots;
 	STACK_OF(sc_revoked_esn) *revoked;
@@ -67,25 +67,25 @@ struct sc_world_file {
 
 #define SC_WORLD_MAX 32768
 #define SC_CARDS_MAX 64 /* N: 1 ≤ K ≤ N ≤ 64 */
-#define SC_ROOTS_MAX 16 /* further roots that a world trusts */
+#define SC_ROOTS_MAX 16 /* additional roots that a world trusts */
 #define SC_REVOKED_MAX 256
 SC_DER_DECLARE(sc_world_body)
 SC_DER_DECLARE(sc_world_file)
 
 /*
  * The world id: SHA-256("safeconduct world 1" ‖ 0 ‖ SHA-256(KNSO) ‖ hkm ‖ suite as four bytes, big-endian).
- * Neither KM's nor the card set's generation enters it.
+ * The generations of KM and of the card set are not part of it.
  */
 sc_status sc_world_id(struct sc_view knso, const struct sc_hash *hkm, uint32_t suite, struct sc_hash *out,
 		      struct sc_error *err) SC_WARN_UNUSED;
 
-/* What KNSO signs: the digest named above. */
+/* What KNSO signs: the digest described at the top of this file. */
 sc_status sc_world_digest(const struct sc_world_body *body, struct sc_hash *out,
 			  struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Checks the file against itself: the id is that of KNSO, hkm and suite, and KNSO signed the body. It proves
- * that the file is whole, not whose world it is. SC_ERR_INTEGRITY.
+ * Checks that the file is consistent: its id follows from KNSO, hkm and suite, and KNSO signed the body. This
+ * proves that the file is intact, not whose world it is. SC_ERR_INTEGRITY.
  */
 sc_status sc_world_file_verify(const struct sc_world_file *file, struct sc_error *err) SC_WARN_UNUSED;
 

@@ -1,7 +1,7 @@
 /*
- * Who it is: the three grants, each a look-up and a comparison. An account that is unknown, or another
- * tenant's, costs the same work as one whose password is wrong and is answered alike (rule P6). Runs on a
- * worker thread: it reads the database and hashes passwords.
+ * Who is signing in: three grants, each a look-up and a comparison. An unknown account, or one of another
+ * tenant, costs the same work and gets the same answer as a wrong password (rule P6). All of this runs on a
+ * worker thread, because it reads the database and hashes passwords.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,17 +10,17 @@
 #include "signind/refresh.h"
 #include "signind/sign_in.h"
 
-/* What an account's look-up gave. */
+/* The result of looking up an account. */
 enum found {
 	FOUND,
 	NOT_FOUND,
 };
 
-/* Not there is an answer here; a database that fails is an error. */
+/* A missing row is a result; a database failure is an error. */
 static sc_status found_of(sc_status status, enum found *found)
 {
 	*found = status == SC_OK ? FOUND : NOT_FOUND;
-	/* A name longer than any that the store takes is nobody's. */
+	/* No account has a name too long for the store. */
 	return status == SC_ERR_NOT_FOUND || status == SC_ERR_TOO_LARGE ? SC_OK : status;
 }
 
@@ -29,26 +29,26 @@ static sc_status copy(char *out, size_t size, const char *text, const char *what
 	int written = snprintf(out, size, "%s", text);
 
 	SC_ENSURE(written >= 0 && (size_t)written < size, err, SC_ERR_TOO_LARGE,
-		  "%s: longer than a token takes: %s", what, text);
+		  "%s: too long for a token: %s", what, text);
 	return SC_OK;
 }
 
-/* `upn` is "" for an application. The ids go into tokens in lower case, as they are compared. */
+/* `upn` is "" for an application. Tokens contain ids in lower case, the form in which they are compared. */
 static sc_status set_principal(struct sc_signind_sign_in *sign_in, const char *tenant, const char *oid,
 			       const char *upn, const char *name, struct sc_error *err)
 {
 	struct sc_signind_principal *principal = &sign_in->principal;
 	char known[SC_GUID_SIZE];
 
-	SC_ENSURE(sc_guid_read(oid, principal->oid), err, SC_ERR_INTEGRITY, "object id %s is no GUID", oid);
+	SC_ENSURE(sc_guid_read(oid, principal->oid), err, SC_ERR_INTEGRITY, "object id %s: not a GUID", oid);
 	SC_ENSURE(sc_signind_tenant(sign_in->service, tenant, known) && known[0], err, SC_ERR_STATE,
-		  "tenant %s is new: restart signind to serve it", tenant);
+		  "tenant %s was added after signind started: restart signind to serve it", tenant);
 	SC_TRY(copy(principal->tenant, sizeof principal->tenant, known, "tenant", err));
 	SC_TRY(copy(principal->upn, sizeof principal->upn, upn, "user principal name", err));
 	return copy(principal->name, sizeof principal->name, name, "display name", err);
 }
 
-/* Checks what was typed against the account's hash, or nobody's. */
+/* Checks the password against the account's hash or, if the account is unknown, against service->nobody. */
 static sc_status check_secret(struct sc_signind_sign_in *sign_in, enum found found, const char *encoded,
 			      bool *matches, struct sc_error *err)
 {
@@ -62,7 +62,7 @@ static sc_status check_secret(struct sc_signind_sign_in *sign_in, enum found fou
 			       sc_clock_monotonic(), SC_SIGNIND_THROTTLE_RIGHT, err);
 }
 
-/* An application with a secret is no public client: without it, nobody acts in its name. */
+/* An application with a secret is not a public client: nobody may act as it without the secret. */
 static sc_status is_confidential(struct sc_signind_sign_in *sign_in, bool *is, struct sc_error *err)
 {
 	SC_CLEANUP(sc_store_application_row) row = { 0 };
@@ -75,8 +75,8 @@ static sc_status is_confidential(struct sc_signind_sign_in *sign_in, bool *is, s
 }
 
 /*
- * The principal is known where the account is (the log names whose password was wrong), but whether it can be
- * served matters only to who knows the password.
+ * If the account exists, the principal is set even for a wrong password, so that the log names the account. A
+ * principal that cannot be served is an error only for a client that knows the password.
  */
 static sc_status decide(bool matches, enum sc_signind_refusal no, enum sc_signind_refusal *refusal, sc_status principal)
 {
@@ -115,8 +115,8 @@ static sc_status check_application(struct sc_signind_sign_in *sign_in, enum sc_s
 }
 
 /*
- * A token that is shown long after it was exchanged has two holders, one of whom stole it, and nobody can
- * tell which: all that came of that sign-in ends, so that its owner, who signs in again, is alone (RFC 9700
+ * A token presented long after it was exchanged has two holders. One of them stole it, and there is no way to
+ * tell which. Revoking every token of that sign-in shuts out the thief; the owner signs in again (RFC 9700
  * section 4.14.2).
  */
 static sc_status revoke_all(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal *refusal, struct sc_error *err)
@@ -125,7 +125,7 @@ static sc_status revoke_all(struct sc_signind_sign_in *sign_in, enum sc_signind_
 	return sc_store_refresh_revoke(sign_in->service->store, &sign_in->family, err);
 }
 
-/* The token's user, if the token is this client's and its user is still there. */
+/* Finds the token's user; the token must be this client's, and its user must still exist. */
 static sc_status check_refresh(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal *refusal, struct sc_error *err)
 {
 	SC_CLEANUP(sc_store_refresh_row) row = { 0 };
@@ -149,7 +149,7 @@ static sc_status check_refresh(struct sc_signind_sign_in *sign_in, enum sc_signi
 	SC_TRY(set_principal(sign_in, user.tenant, user.oid, user.upn, user.name, err));
 	if (row.until != 0 && row.until <= now)
 		return revoke_all(sign_in, refusal, err);
-	/* RFC 6749 section 6: bound to the client it was issued to. */
+	/* RFC 6749 section 6: a refresh token is bound to the client to which it was issued. */
 	if (strcmp(row.client, sign_in->client) == 0)
 		*refusal = SC_SIGNIND_REFUSAL_NONE;
 	return SC_OK;
@@ -177,7 +177,7 @@ void sc_signind_sign_in_check(void *context)
 	enum sc_signind_refusal refusal = SC_SIGNIND_REFUSAL_NONE;
 	struct sc_error err = { 0 };
 
-	if (!sc_web_is_awaited(sign_in->request)) /* a password's hash is too dear for nobody */
+	if (!sc_web_is_awaited(sign_in->request)) /* hash no password for a client that has gone */
 		sc_signind_sign_in_refuse(sign_in, SC_SIGNIND_REFUSAL_UNAVAILABLE, "");
 	else if (check(sign_in, &refusal, &err) != SC_OK)
 		sc_signind_sign_in_fail(sign_in, &err);

@@ -1,5 +1,4 @@
-/* graph.<domain>: who the caller of a token is. The tokens are our own, checked as any other service would.
- */
+/* graph.<domain>: describes a token's user. The tokens are our own, but are checked as any service would. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +32,7 @@ static json_t *describe(const struct sc_signind *service, const struct sc_store_
 			 row->name, "userPrincipalName", row->upn);
 }
 
-/* A worker's job: the user may have changed since the token was made. */
+/* Runs on a worker. The user is read from the database, as it may have changed since the token was issued. */
 static void look_up(void *context)
 {
 	struct question *question = context;
@@ -50,11 +49,11 @@ static void look_up(void *context)
 		sc_web_answer(question->request, 200, body);
 	} else if (status == SC_ERR_NOT_FOUND) {
 		sc_web_answer_error(question->request, 404, "Request_ResourceNotFound",
-				    "The user of this token is not there any more.");
+				    "The user of this token no longer exists.");
 	} else {
 		sc_log(SC_LOG_ERROR, "request %s: %s", sc_web_request_id(question->request), err.message);
 		sc_web_answer_error(question->request, 503, "serviceNotAvailable",
-				    "The directory does not answer.");
+				    "The directory is unavailable.");
 	}
 	free(question);
 }
@@ -79,7 +78,7 @@ void sc_signind_graph_me(struct sc_web_request *request, void *context)
 	struct sc_error err = { 0 };
 
 	if (!token) {
-		refuse(request, service, "An access token is needed.");
+		refuse(request, service, "An access token is required.");
 		return;
 	}
 	question = calloc(1, sizeof *question);
@@ -96,7 +95,7 @@ void sc_signind_graph_me(struct sc_web_request *request, void *context)
 		free(question);
 	} else if (strcmp(question->claims.idtyp, "app") == 0) {
 		sc_web_answer_error(request, 400, "BadRequest",
-				    "/me is a user's; this token is an application's.");
+				    "/me requires a user's token, not an application's.");
 		free(question);
 	} else {
 		ask(question);

@@ -1,7 +1,7 @@
 /*
- * The tokens of a sign-in that was allowed. The module signs the access token and, for a user, the id_token;
- * the refresh token is stored before it is given away (rule P2). None of the steps waits: each is begun by
- * the end of the one before, on the module's pipeline or on a worker.
+ * The tokens of an allowed sign-in. The module signs the access token and, for a user, the id_token. The
+ * refresh token is stored before it is sent to the client (rule P2). No step blocks: when one ends, it starts
+ * the next, on the module's pipeline or on a worker.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "signind/refresh.h"
 #include "signind/sign_in.h"
 
-#define TOKEN_LIFE      3600 /* seconds: what is revoked lives no longer */
+#define TOKEN_LIFE      3600 /* seconds: how long access may outlive its revocation */
 #define SIGN_TIMEOUT_MS 5000
 #define UTI_SIZE        16
 
@@ -19,16 +19,15 @@ static bool is_user(const struct sc_signind_sign_in *sign_in)
 	return sign_in->grant != SC_SIGNIND_GRANT_CLIENT_CREDENTIALS;
 }
 
-/* -- claims -------------------------------------------------------------------------------------------------
- */
+/* -- claims ------------------------------------------------------------------------------------ */
 
-/* Adds a text; a failure shows in the count of what was set, as jansson gives it. */
+/* Adds a string; returns jansson's result, 0 or -1. */
 static int set(json_t *object, const char *name, const char *text)
 {
 	return json_object_set_new(object, name, json_string(text));
 }
 
-/* What both tokens say: RFC 7519 section 4.1, and whom the tenant knows by what name. */
+/* The claims of both tokens: RFC 7519 section 4.1, and the names under which the tenant knows the user. */
 static sc_status common_claims(const struct sc_signind_sign_in *sign_in, const char *audience, json_t **out,
 			       struct sc_error *err)
 {
@@ -70,7 +69,7 @@ static sc_status access_input(struct sc_signind_sign_in *sign_in, struct sc_erro
 	return sc_signind_token_key_input(sign_in->service->key, claims, &sign_in->access, err);
 }
 
-/* For the client itself, which is therefore its audience (OpenID Connect Core section 2). */
+/* The id_token is for the client itself, so the client is its audience (OpenID Connect Core section 2). */
 static sc_status id_input(struct sc_signind_sign_in *sign_in, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) claims = NULL;
@@ -83,7 +82,7 @@ static sc_status id_input(struct sc_signind_sign_in *sign_in, struct sc_error *e
 
 /* -- the answer -------------------------------------------------------------------------------- */
 
-/* A number, or as v1 clients have it, a string of one. */
+/* Adds a number; for v1 clients, as a string. */
 static int set_number(const struct sc_signind_sign_in *sign_in, json_t *body, const char *name, int64_t value)
 {
 	char text[24];
@@ -94,7 +93,7 @@ static int set_number(const struct sc_signind_sign_in *sign_in, json_t *body, co
 	return set(body, name, text);
 }
 
-/* {"uid", "utid"}: by what clients file the account. */
+/* {"uid", "utid"}: the key under which clients store the account. */
 static sc_status set_client_info(const struct sc_signind_sign_in *sign_in, json_t *body, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json)
@@ -122,7 +121,7 @@ static int set_times(const struct sc_signind_sign_in *sign_in, json_t *body)
 	return failed;
 }
 
-/* RFC 6749 section 5.1. `refresh` is NULL for an application, which has its secret. */
+/* RFC 6749 section 5.1. `refresh` is NULL for an application: it signs in with its secret instead. */
 static sc_status make_body(const struct sc_signind_sign_in *sign_in, const char *refresh, json_t **out,
 			   struct sc_error *err)
 {
@@ -160,7 +159,7 @@ static sc_status store_refresh(const struct sc_signind_sign_in *sign_in, struct 
 	return sc_store_refresh_add(sign_in->service->store, &row, err);
 }
 
-/* A worker's job, for users. */
+/* Runs on a worker, for users only. */
 static void finish_user(void *context)
 {
 	struct sc_signind_sign_in *sign_in = context;
@@ -169,7 +168,7 @@ static void finish_user(void *context)
 	json_t *body = NULL;
 	sc_status status = store_refresh(sign_in, &token, &err);
 
-	if (status == SC_ERR_NOT_FOUND) { /* its user or the token shown went away meanwhile */
+	if (status == SC_ERR_NOT_FOUND) { /* the user or the spent token was deleted meanwhile */
 		sc_signind_sign_in_refuse(
 		    sign_in,
 		    sign_in->grant == SC_SIGNIND_GRANT_PASSWORD ? SC_SIGNIND_REFUSAL_PASSWORD : SC_SIGNIND_REFUSAL_REFRESH_TOKEN, "");
@@ -194,7 +193,7 @@ static void finish_application(struct sc_signind_sign_in *sign_in)
 		sc_signind_sign_in_fail(sign_in, &err);
 }
 
-/* Puts the signature behind its input. */
+/* Replaces the signing input by the token: the input with its signature. */
 static sc_status complete(struct sc_bytes *token, struct sc_view signature, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) whole = { 0 };
@@ -205,7 +204,7 @@ static sc_status complete(struct sc_bytes *token, struct sc_view signature, stru
 	return SC_OK;
 }
 
-/* Once it is SC_OK the sign-in is `done`'s, which may be through with it before this returns. */
+/* On SC_OK, `done` owns the sign-in and may have finished with it before this returns. */
 static sc_status sign(struct sc_signind_sign_in *sign_in, const struct sc_bytes *input, sc_pipeline_done done,
 		      struct sc_error *err)
 {

@@ -1,7 +1,7 @@
 /*
- * OpenID Connect Discovery 1.0 and the signing key. Clients look for these under the name that they know
- * their authority by: a tenant's id, or a word that leaves the tenant to the account. For such a word the
- * issuer is the only tenant's; where there are several, a pattern as clients know it:
+ * OpenID Connect Discovery 1.0 and the signing key. A client asks for them under the name by which it knows
+ * its authority: a tenant's id, or a word ("common") that leaves the tenant to the account. For such a word
+ * the issuer is that of the only tenant or, if there are several, the pattern that clients know from Azure:
  * https://login…/{tenantid}/.
  */
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "signind/oauth.h"
 #include "signind/signind.h"
 
-/* Where the sign-in page and the tokens are, beneath the authority. */
+/* Paths of the sign-in page, the token endpoint and the keys, under the authority. */
 struct face {
 	const char *authorize;
 	const char *token;
@@ -47,7 +47,7 @@ static json_t *document(const struct sc_signind *service, const char *authority,
 			 "scopes_supported", "openid", "profile", "email", "offline_access");
 }
 
-/* For the tenant (or word) `named`, with endpoints beneath `authority`. */
+/* Answers for the tenant (or word) `named`, with endpoints under `authority`. */
 static void answer(struct sc_web_request *request, const struct sc_signind *service, const char *named,
 		   const char *authority, const struct face *face)
 {
@@ -85,14 +85,16 @@ void sc_signind_openid_v2(struct sc_web_request *request, void *context)
 	answer(request, context, tenant, tenant, &v2);
 }
 
-/* `az login --tenant adfs` finds out what tenant that is at <authority>/adfs/…: the fourth part of the
- * issuer. */
+/*
+ * `az login --tenant adfs` asks <authority>/adfs/… which tenant that is. It takes the tenant from the issuer:
+ * the fourth part between slashes.
+ */
 void sc_signind_openid_adfs(struct sc_web_request *request, void *context)
 {
 	answer(request, context, sc_web_parameter(request, "tenant"), "adfs", &v1);
 }
 
-/* One key for all tenants: `iss` and `tid` tell them apart. */
+/* All tenants share one key; `iss` and `tid` distinguish them. */
 void sc_signind_openid_keys(struct sc_web_request *request, void *context)
 {
 	const struct sc_signind *service = context;

@@ -1,4 +1,4 @@
-/* OAuth 2's error bodies, by a table: see oauth.h. */
+/* The error bodies of OAuth 2, from a table: see oauth.h. */
 #include "signind/oauth.h"
 
 #include <stdio.h>
@@ -15,22 +15,22 @@ struct row {
 };
 
 static const char refresh_token_text[] =
-    "The refresh token is unknown, expired or replaced, or was given to another client. Sign in again.";
+    "The refresh token is unknown, expired, already used, or was issued to another client. Sign in again.";
 
 /* clang-format off */
 static const struct row rows[] = {
 	[SC_SIGNIND_REFUSAL_PARAMETER_MISSING] = { 400, "invalid_request", 900144, "parameter-missing",
 		"The request body must contain the following parameter: " },
 	[SC_SIGNIND_REFUSAL_GRANT_UNSUPPORTED] = { 400, "unsupported_grant_type", 70003, "grant-unsupported",
-		"This endpoint takes the grant types password, refresh_token and client_credentials." },
+		"This endpoint supports the grant types password, refresh_token and client_credentials." },
 	[SC_SIGNIND_REFUSAL_TENANT_UNKNOWN] = { 400, "invalid_tenant", 90002, "tenant-unknown",
-		"There is no such tenant here." },
+		"This service has no such tenant." },
 	[SC_SIGNIND_REFUSAL_RESOURCE_UNKNOWN] = { 400, "invalid_resource", 500011, "resource-unknown",
-		"No token is made for what `resource` or `scope` names." },
+		"This service issues no tokens for what `resource` or `scope` names." },
 	[SC_SIGNIND_REFUSAL_CLIENT_ID_MALFORMED] = { 400, "unauthorized_client", 700016, "client-id-malformed",
 		"client_id must be the application's id, a GUID." },
 	[SC_SIGNIND_REFUSAL_CLIENT_CONFIDENTIAL] = { 401, "invalid_client", 7000218, "client-confidential",
-		"This application has a secret of its own and cannot sign users in as a public client." },
+		"This application has a client secret, so it cannot sign users in as a public client." },
 	[SC_SIGNIND_REFUSAL_PASSWORD] = { 400, "invalid_grant", 50126, "wrong-password",
 		"Invalid username or password." },
 	[SC_SIGNIND_REFUSAL_SECRET] = { 401, "invalid_client", 7000215, "wrong-secret",
@@ -41,13 +41,13 @@ static const struct row rows[] = {
 	[SC_SIGNIND_REFUSAL_REFRESH_TOKEN_EMPTY] = { 400, "invalid_grant", 9002313, "refresh-token-empty",
 		"refresh_token is empty." },
 	[SC_SIGNIND_REFUSAL_THROTTLED] = { 429, "invalid_grant", 50053, "throttled",
-		"Too many failed sign-ins with this account or from this address. Try again in " },
+		"Too many failed sign-ins for this account or from this address. Try again in " },
 	[SC_SIGNIND_REFUSAL_UNAVAILABLE] = { 503, "temporarily_unavailable", 90033, "unavailable",
-		"Signing in is not possible at the moment. Try again shortly." },
+		"Sign-in is temporarily unavailable. Try again shortly." },
 };
 /* clang-format on */
 
-/* What the client calls the exchange, where it is a GUID, else our own name for it. */
+/* The client's own id of the request if it is a GUID, else our request id. */
 static const char *correlation_of(const struct sc_web_request *request)
 {
 	const char *given = sc_web_header(request, "client-request-id");

@@ -1,6 +1,6 @@
 /*
- * How a sign-in ends: one log line a decision, who, what, from where; never a password, secret or token. What
- * was typed as a name is written only where it looks like one, because people type passwords into the wrong
+ * How a sign-in ends. Each decision is one log line: who, what, from where, and never a password, secret or
+ * token. The user name is logged only if it looks like one, because people type passwords into the wrong
  * field.
  */
 #include "signind/sign_in.h"
@@ -30,7 +30,7 @@ static const char *grant_name(const struct sc_signind_sign_in *sign_in)
 	return names[sign_in->grant];
 }
 
-/* someone@example.org, or an application's id: nothing in it can end a field or a line. */
+/* someone@example.org or an application's id: no character that could end a field or a line of the log. */
 static bool looks_like_a_name(const char *text)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+@";
@@ -68,7 +68,7 @@ static void end(struct sc_signind_sign_in *sign_in)
 	free(sign_in);
 }
 
-/* Where even this fails, the attempt stays counted: the safe side. */
+/* If even this fails, the attempt stays counted, which is the safe side. */
 static void give_back_unjudged(const struct sc_signind_sign_in *sign_in)
 {
 	struct sc_error err = { 0 };

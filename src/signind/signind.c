@@ -1,10 +1,10 @@
-/* signind's parts put together, and which path leads where: see signind.h. */
+/* Opens signind's parts and routes paths to handlers: see signind.h. */
 #include "signind/signind.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* {tenant}: a tenant's id, or "adfs", "common", "organizations". */
+/* {tenant} is a tenant's id, or "adfs", "common" or "organizations". */
 static const struct sc_web_route login_routes[] = {
 	{ "GET", "/{tenant}/.well-known/openid-configuration", sc_signind_openid_v1 },
 	{ "GET", "/{tenant}/v2.0/.well-known/openid-configuration", sc_signind_openid_v2 },
@@ -27,16 +27,17 @@ const struct sc_web_host sc_signind_hosts[] = {
 	{ 0 },
 };
 
-/* The next tenant: known by its id, and as an issuer of ours. */
+/* Adds a tenant: its id, and an issuer whose tokens we accept. */
 static sc_status add_tenant(void *context, const struct sc_store_signin_tenant_row *row, struct sc_error *err)
 {
 	struct sc_signind *service = context;
 	char issuer[SC_SIGNIND_URL_MAX + 1];
 	char *id = service->tenants[service->tenant_count];
 
-	SC_ENSURE(service->tenant_count < SC_SIGNIND_TENANTS_MAX, err, SC_ERR_TOO_LARGE, "more than %d tenants",
-		  SC_SIGNIND_TENANTS_MAX);
-	SC_ENSURE(sc_guid_read(row->id, id), err, SC_ERR_INTEGRITY, "tenant %s: its id is no GUID", row->id);
+	SC_ENSURE(service->tenant_count < SC_SIGNIND_TENANTS_MAX, err, SC_ERR_TOO_LARGE,
+		  "the database has more than %d tenants", SC_SIGNIND_TENANTS_MAX);
+	SC_ENSURE(sc_guid_read(row->id, id), err, SC_ERR_INTEGRITY, "tenant %s: the id is not a GUID",
+		  row->id);
 	sc_signind_urls_issuer(&service->places, id, issuer);
 	const char *const tenants[] = { id };
 	const struct sc_web_issuer_settings settings = { .issuer = issuer,
@@ -48,7 +49,9 @@ static sc_status add_tenant(void *context, const struct sc_store_signin_tenant_r
 	return SC_OK;
 }
 
-/* Nobody knows what it is a hash of: an unknown account costs what a wrong password does, and never matches.
+/*
+ * The hash of a random password. Checking against it makes an unknown account cost as much as a wrong
+ * password, and it never matches.
  */
 static sc_status make_nobody(char encoded[SC_WEB_PASSWORD_ENCODED_SIZE], struct sc_error *err)
 {
@@ -70,8 +73,8 @@ static sc_status open_parts(struct sc_signind *service, const struct sc_signind_
 	SC_TRY(sc_web_issuers_new(&service->issuers, err));
 	SC_TRY(sc_store_signin_db_open(settings->database, &service->store, err));
 	SC_TRY(sc_store_signin_tenant_list(service->store, add_tenant, service, err));
-	SC_ENSURE(service->tenant_count > 0, err, SC_ERR_STATE, "%s: has no tenant (see `safeconduct init`)",
-		  settings->database);
+	SC_ENSURE(service->tenant_count > 0, err, SC_ERR_STATE,
+		  "%s: no tenant in the database (see `safeconduct init`)", settings->database);
 	return sc_pipeline_open(settings->token_module, &service->module, err);
 }
 

@@ -1,4 +1,4 @@
-/* What every handler of signind works with: made by signind.c at start, unchanged while it serves. */
+/* What all handlers of signind share: opened by signind.c at start, unchanged while signind serves. */
 #ifndef SC_SIGNIND_SIGNIND_H
 #define SC_SIGNIND_SIGNIND_H
 
@@ -15,44 +15,45 @@
 struct sc_signind {
 	struct sc_signind_urls places;
 	struct sc_store_signin_db *store;
-	struct sc_pipeline *module; /* what signs */
+	struct sc_pipeline *module; /* signs the tokens */
 	struct sc_signind_token_key *key;
 	struct sc_signind_throttle *throttle;
-	struct sc_web_issuers *issuers;    /* ourselves, once a tenant: /me takes our own tokens */
-	char (*tenants)[SC_GUID_SIZE]; /* as the database had them at start, in lower case */
+	struct sc_web_issuers *issuers;    /* ourselves, once per tenant: /me accepts our own tokens */
+	char (*tenants)[SC_GUID_SIZE]; /* those in the database at start, in lower case */
 	size_t tenant_count;
-	char nobody[SC_WEB_PASSWORD_ENCODED_SIZE]; /* a hash of nothing anybody knows: the work for an unknown
-						  account */
+	char nobody[SC_WEB_PASSWORD_ENCODED_SIZE]; /* hash of a random password, checked for unknown accounts */
 };
 
 struct sc_signind_settings {
 	const char *domain;
 	uint16_t port;
 	uint16_t vault_port;
-	const char *database; /* path, as the following */
+	const char *database; /* a path, as are the following */
 	const char *token_key;
 	const char *token_module;
 };
 
-/* Opens all of it; SC_ERR_STATE for a database without a tenant. The caller frees *out. */
+/* Opens all of it. SC_ERR_STATE if the database has no tenant. The caller frees *out. */
 sc_status sc_signind_new(const struct sc_signind_settings *settings, struct sc_signind **out,
 			struct sc_error *err) SC_WARN_UNUSED;
 
-/* Ends the module's pipeline: what waits for it is answered 503. After that nothing runs that uses *service.
+/*
+ * Closes the module's pipeline: requests that wait for the module are answered with 503. Afterwards nothing
+ * that uses *service runs.
  */
 void sc_signind_close_module(struct sc_signind *service);
 
-/* After the server has been stopped and the pipeline closed. NULL is allowed. */
+/* Call it after the server has been stopped and the pipeline closed. NULL is allowed. */
 void sc_signind_free(struct sc_signind *service);
 SC_CLEANUP_POINTER(sc_signind, struct sc_signind, sc_signind_free)
 
 /*
  * The tenant of a path's first segment: its id, or "" for "adfs", "common" and "organizations", which leave
- * it to the account. False for a tenant that is not served here.
+ * the tenant to the account. False if this tenant is not served here.
  */
 bool sc_signind_tenant(const struct sc_signind *service, const char *segment, char tenant[SC_GUID_SIZE]);
 
-/* The handlers' tables: login.<domain> and graph.<domain>. Their context is a struct sc_signind. */
+/* The routes of login.<domain> and graph.<domain>. The handlers' context is a struct sc_signind. */
 extern const struct sc_web_host sc_signind_hosts[];
 
 void sc_signind_openid_v1(struct sc_web_request *request, void *context);

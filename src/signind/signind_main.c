@@ -1,11 +1,11 @@
 /*
- * signind: signs people and programs in. Its configuration, its start and its end; everything between is the
- * server's. It runs as the user that it was started as and holds no key.
+ * signind: signs users and applications in. This file reads the configuration, starts and stops the server.
+ * signind runs as the user who started it and holds no key.
  *
- *   domain          = localhost                    login.localhost and graph.localhost
+ *   domain          = localhost                    serves login.localhost and graph.localhost
  *   port            = 8444
- *   vault-port      = 8443                         where vaultd serves: for the audiences of tokens
- *   address         = 127.0.0.1                    repeatable; both loopbacks unless given
+ *   vault-port      = 8443                         vaultd's port, part of the tokens' audiences
+ *   address         = 127.0.0.1                    may be repeated; default: both loopback addresses
  *   address         = ::1
  *   tls-certificate = tls.pem                      chain in PEM, for login.<domain> and graph.<domain>
  *   tls-key         = tls.blob                     the certificate's key, in the module
@@ -13,9 +13,9 @@
  *   token-key       = token.blob
  *   token-module    = /run/service/signind.socket
  *   database        = signin.db
- *   threads         = 2                            for each address
+ *   threads         = 2                            per address
  *
- * Paths are relative to the file that names them.
+ * Relative paths are relative to the configuration file's directory.
  */
 #include <errno.h>
 #include <signal.h>
@@ -32,7 +32,7 @@
 #define PROGRAM     "signind"
 #define THREADS_MAX 64
 
-/* The options as they were typed. */
+/* The options as given. */
 struct typed {
 	const char *config;
 	const char *domain;
@@ -56,20 +56,20 @@ static sc_status read_config(int argc, char **argv, struct typed *typed, struct 
 	const struct sc_option options[] = {
 		{ .name = "config",
 		  .argument = "FILE",
-		  .help = "lines `name = value` of the options below",
+		  .help = "file of `name = value` lines, named like the options below",
 		  .value = &typed->config },
 		{ .name = "domain",
 		  .argument = "NAME",
 		  .help = "serve login.NAME and graph.NAME",
 		  .value = &typed->domain },
-		{ .name = "port", .argument = "PORT", .help = "to listen on", .value = &typed->port },
+		{ .name = "port", .argument = "PORT", .help = "port to listen on", .value = &typed->port },
 		{ .name = "vault-port",
 		  .argument = "PORT",
-		  .help = "where vaultd listens",
+		  .help = "port on which vaultd listens",
 		  .value = &typed->vault_port },
 		{ .name = "address",
 		  .argument = "IP",
-		  .help = "to listen on; may be repeated (127.0.0.1 and ::1)",
+		  .help = "address to listen on; may be repeated (127.0.0.1 and ::1)",
 		  .list = typed->addresses,
 		  .list_max = SC_WEB_ADDRESSES_MAX,
 		  .list_count = &typed->address_count },
@@ -79,11 +79,11 @@ static sc_status read_config(int argc, char **argv, struct typed *typed, struct 
 		  .value = &typed->tls_certificate },
 		{ .name = "tls-key",
 		  .argument = "FILE",
-		  .help = "blob of its key",
+		  .help = "blob of the certificate's key",
 		  .value = &typed->tls_key },
 		{ .name = "tls-module",
 		  .argument = "SOCKET",
-		  .help = "module that has it",
+		  .help = "socket of the module that holds the certificate's key",
 		  .value = &typed->tls_module },
 		{ .name = "token-key",
 		  .argument = "FILE",
@@ -91,11 +91,11 @@ static sc_status read_config(int argc, char **argv, struct typed *typed, struct 
 		  .value = &typed->token_key },
 		{ .name = "token-module",
 		  .argument = "SOCKET",
-		  .help = "module that has it",
+		  .help = "socket of the module that holds the token key",
 		  .value = &typed->token_module },
 		{ .name = "database",
 		  .argument = "FILE",
-		  .help = "users, applications, refresh tokens",
+		  .help = "database of users, applications and refresh tokens",
 		  .value = &typed->database },
 		{ .name = "threads",
 		  .argument = "N",
@@ -103,7 +103,7 @@ static sc_status read_config(int argc, char **argv, struct typed *typed, struct 
 		  .value = &typed->threads },
 		{ .name = "ready-fd",
 		  .argument = "N",
-		  .help = "write \"READY\" to this descriptor when serving",
+		  .help = "write \"READY\" to this descriptor once serving",
 		  .value = &typed->ready_fd },
 		{ 0 },
 	};
@@ -128,7 +128,7 @@ static sc_status read_port(const struct sc_web_config *config, const char *name,
 	return SC_OK;
 }
 
-/* A needed path, beneath the file's directory where it is relative. */
+/* A required path. A relative one is relative to the configuration file's directory. */
 static sc_status read_path(struct sc_web_config *config, const char *name, const char *text, const char **out,
 			   struct sc_error *err)
 {
@@ -193,7 +193,7 @@ static sc_status tell_ready(const char *descriptor, struct sc_error *err)
 	return SC_OK;
 }
 
-/* Blocked in every thread, taken here alone. */
+/* These are blocked in every thread; serve() alone receives them. */
 static void stop_signals(sigset_t *set)
 {
 	sigemptyset(set);
@@ -219,7 +219,7 @@ static sc_status serve(const struct sc_web_settings *settings, struct sc_signind
 			continue;
 		sc_log(SC_LOG_NOTICE, "stopping on signal %d", signal);
 	}
-	/* No new request; then no late answer from the module; then the server and what it worked with. */
+	/* First no new requests, then no late answers from the module. Cleanup frees server and service. */
 	sc_web_server_stop(server);
 	sc_signind_close_module(service);
 	return status;

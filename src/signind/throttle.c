@@ -1,4 +1,4 @@
-/* Failed sign-ins, counted: see throttle.h. */
+/* Counts failed sign-ins: see throttle.h. */
 #include "signind/throttle.h"
 
 #include <arpa/inet.h>
@@ -17,13 +17,13 @@
 struct entry {
 	struct sc_hash key;
 	unsigned failures; /* 0: free */
-	int64_t last;      /* when it failed last */
+	int64_t last;      /* time of the last failure */
 	int64_t not_before;
 };
 
 /* What differs between accounts and addresses. */
 struct rule {
-	const char *context; /* of the keyed hash (rule F2) */
+	const char *context; /* domain of the keyed hash (rule F2) */
 	unsigned free;
 	unsigned cap;    /* seconds */
 	unsigned forget; /* seconds */
@@ -40,7 +40,7 @@ static const struct rule rules[KINDS] = {
 
 struct sc_signind_throttle {
 	pthread_mutex_t lock;
-	struct sc_secret key; /* of this process: nobody can aim at a set */
+	struct sc_secret key; /* random for each process, so that nobody can aim at a set */
 	struct entry table[KINDS][SETS][WAYS];
 };
 
@@ -81,7 +81,7 @@ static sc_status account_key(const struct sc_signind_throttle *throttle, const c
 	return key_of(throttle, ACCOUNT, sc_bytes_view(&lower), out, err);
 }
 
-/* Whoever has one IPv6 address usually has the 2^64 beside it. */
+/* A client with one IPv6 address usually has all 2^64 of its prefix. */
 static sc_status address_key(const struct sc_signind_throttle *throttle, const char *address, struct sc_hash *out,
 			     struct sc_error *err)
 {
@@ -101,8 +101,10 @@ static unsigned delay_of(const struct rule *rule, unsigned failures)
 	return over > 16 || (1u << (over - 1)) > rule->cap ? rule->cap : 1u << (over - 1);
 }
 
-/* The entry of that key, or the one that may be taken for it: a free one, else who failed least and longest
- * ago. */
+/*
+ * The entry of that key, or the one that may be reused for it: a free one, else the one with the fewest
+ * failures and, among those, the oldest.
+ */
 static struct entry *find(struct sc_signind_throttle *throttle, int kind, const struct sc_hash *key, int64_t now)
 {
 	struct entry *set = throttle->table[kind][(key->b[0] | (unsigned)key->b[1] << 8) & (SETS - 1)];

@@ -1,42 +1,44 @@
 /*
- * How often somebody may try: failed sign-ins are counted for each account and for each address, known or
- * not, and beyond a few each further one has to wait, twice as long as the one before, up to a limit. An
- * attempt is counted before the password is looked at and taken back when it was right, so that many at once
+ * Limits guessing. Failed sign-ins are counted per account, whether it exists or not, and per address. After
+ * the first few, each further failure doubles the wait before the next attempt, up to a limit. An attempt
+ * counts as failed from before the password is checked until it turns out to be right, so parallel attempts
  * gain nothing.
  *
- * The tables have a fixed size and hold keyed hashes, no names. A full set drops whoever failed least: to
- * have a count forgotten, an attacker needs more failures elsewhere, each of which his own address pays for.
+ * The tables have a fixed size and hold keyed hashes, not names. A full set drops the entry with the fewest
+ * failures. To have a count forgotten, an attacker needs more failures elsewhere, and each of them counts
+ * against the attacker's own address.
  */
 #ifndef SC_SIGNIND_THROTTLE_H
 #define SC_SIGNIND_THROTTLE_H
 
 #include "base/bytes.h"
 
-#define SC_SIGNIND_THROTTLE_ACCOUNT_FREE   5   /* failures of an account before it has to wait */
-#define SC_SIGNIND_THROTTLE_ACCOUNT_CAP    60  /* seconds: whoever knows a name can make its owner wait no longer */
-#define SC_SIGNIND_THROTTLE_ACCOUNT_FORGET 900 /* seconds without a failure until all is forgotten */
-#define SC_SIGNIND_THROTTLE_ADDRESS_FREE   20  /* an address may stand for many people */
+#define SC_SIGNIND_THROTTLE_ACCOUNT_FREE   5   /* failures before an account has to wait */
+#define SC_SIGNIND_THROTTLE_ACCOUNT_CAP    60  /* seconds: the longest wait that others can impose on an owner */
+#define SC_SIGNIND_THROTTLE_ACCOUNT_FORGET 900 /* seconds without a failure until the count is forgotten */
+#define SC_SIGNIND_THROTTLE_ADDRESS_FREE   20  /* many people may share an address */
 #define SC_SIGNIND_THROTTLE_ADDRESS_CAP    900
 #define SC_SIGNIND_THROTTLE_ADDRESS_FORGET 3600
 
 struct sc_signind_throttle;
 
-/* One for a process; every function below may be called from any thread. SC_ERR_MEMORY, SC_ERR_CRYPTO. */
+/* One per process; any thread may call the functions below. SC_ERR_MEMORY, SC_ERR_CRYPTO. */
 sc_status sc_signind_throttle_new(struct sc_signind_throttle **out, struct sc_error *err) SC_WARN_UNUSED;
 void sc_signind_throttle_free(struct sc_signind_throttle *throttle);
 SC_CLEANUP_POINTER(sc_signind_throttle, struct sc_signind_throttle, sc_signind_throttle_free)
 
 /*
- * An attempt on an account (any text that names it, compared without case) from an address as sc_web_peer()
- * gives it; of IPv6 the first 64 bits count. *wait is 0 where it may go on, and counts as failed until
- * sc_signind_throttle_end(); else the seconds to wait, and nothing is counted. `now` is sc_clock_monotonic().
+ * Begins an attempt on an account (any text that names it; case is ignored) from an address as sc_web_peer()
+ * returns it; of an IPv6 address the first 64 bits count. If *wait is 0, the attempt may go on and counts as
+ * failed until sc_signind_throttle_end(). Otherwise *wait is the seconds to wait, and nothing is counted. `now` is
+ * sc_clock_monotonic().
  */
 sc_status sc_signind_throttle_begin(struct sc_signind_throttle *throttle, const char *account, const char *address,
 			    int64_t now, unsigned *wait, struct sc_error *err) SC_WARN_UNUSED;
 
 enum sc_signind_throttle_outcome {
-	SC_SIGNIND_THROTTLE_RIGHT,     /* the account's failures are forgotten, the address is given this one back */
-	SC_SIGNIND_THROTTLE_UNDECIDED, /* the password was never looked at: both are given it back */
+	SC_SIGNIND_THROTTLE_RIGHT,     /* forgets the account's failures; takes this one back from the address */
+	SC_SIGNIND_THROTTLE_UNDECIDED, /* the password was not checked: takes this one back from both */
 };
 
 /* Ends an attempt that was not a wrong password. */

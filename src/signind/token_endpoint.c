@@ -1,6 +1,6 @@
 /*
- * POST …/token: what is asked, in the forms of v1 (`resource`) and v2.0 (`scope`) clients. Runs on an HTTP
- * thread: reads, refuses what is malformed or throttled, and leaves the rest to a worker.
+ * POST …/token: reads the request of a v1 client (`resource`) or a v2.0 client (`scope`). Runs on an HTTP
+ * thread: refuses what is malformed or throttled, and leaves the rest to a worker.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 static const struct {
 	const char *name;
 	enum sc_signind_grant grant;
-	const char *account; /* the parameters of the two */
+	const char *account; /* names of the form parameters */
 	const char *secret;
 	enum sc_web_lane lane; /* a password hash is slow */
 } grants[] = {
@@ -21,7 +21,7 @@ static const struct {
 };
 #define GRANTS (sizeof grants / sizeof grants[0])
 
-/* Why it is refused before anybody looks at who it is; `detail` says more, or is "". */
+/* Why a request is refused before we know who is asking; `detail` says more, or is "". */
 struct fault {
 	enum sc_signind_refusal refusal;
 	const char *detail;
@@ -67,13 +67,13 @@ static bool read_credentials(struct sc_signind_sign_in *sign_in, size_t row, str
 	sign_in->secret = form(sign_in, grants[row].secret);
 	if (sign_in->secret)
 		return true;
-	/* Old clients send an empty one in the ordinary course of things and look for invalid_grant. */
+	/* Old clients routinely send an empty one and expect invalid_grant. */
 	if (sign_in->grant == SC_SIGNIND_GRANT_REFRESH_TOKEN && sc_web_form(sign_in->request, "refresh_token"))
 		return fails(fault, SC_SIGNIND_REFUSAL_REFRESH_TOKEN_EMPTY, "");
 	return fails(fault, SC_SIGNIND_REFUSAL_PARAMETER_MISSING, grants[row].secret);
 }
 
-/* Where a client gives both, `resource` is meant, except on the v2.0 path, which does not know it. */
+/* If a client sends both, `resource` applies, except on the v2.0 path, which ignores it. */
 static bool read_audience(struct sc_signind_sign_in *sign_in, bool takes_resource, struct fault *fault)
 {
 	const struct sc_signind_urls *places = &sign_in->service->places;
@@ -100,7 +100,9 @@ static bool read_request(struct sc_signind_sign_in *sign_in, bool takes_resource
 	return read_credentials(sign_in, *row, fault) && read_audience(sign_in, takes_resource, fault);
 }
 
-/* Counts the attempt as a failed one until grants.c knows better. False where it has to wait: it is answered.
+/*
+ * Counts the attempt as failed until grants.c finds the password right. False if the client has to wait; then
+ * the request has been answered.
  */
 static bool may_try(struct sc_signind_sign_in *sign_in)
 {

@@ -1,4 +1,4 @@
-/* The token key's public half, and tokens around its signatures: see token_key.h. */
+/* The token key's public half, and tokens made with its signatures: see token_key.h. */
 #include "signind/token_key.h"
 
 #include <stdlib.h>
@@ -34,8 +34,7 @@ static sc_status owner_of_daemon(struct sc_bytes *out, struct sc_error *err)
 	return sc_owner_encode(owner, out, err);
 }
 
-/* The public key as the module gives it, which has opened the blob: what the file says of itself is not
- * asked. */
+/* Takes the public key from the module, which opens the blob; what the file says of itself does not count. */
 static sc_status ask_module(struct sc_signind_token_key *key, const char *module, EVP_PKEY **out,
 			    struct sc_error *err)
 {
@@ -53,7 +52,7 @@ static sc_status ask_module(struct sc_signind_token_key *key, const char *module
 	SC_TRY(sc_call_key_info(client, 0, &request, &reply, &info, err));
 	SC_ENSURE(sc_view_equals(info.application, sc_view_text("token")) &&
 		      info.algorithm == SC_ALGORITHM_RSA,
-		  err, SC_ERR_KEY_TYPE, "it is no RSA key of the application `token`");
+		  err, SC_ERR_KEY_TYPE, "not an RSA key of the application `token`");
 	return sc_spki_read(info.spki, out, err);
 }
 
@@ -69,7 +68,7 @@ static sc_status number_of(const EVP_PKEY *key, const char *name, struct sc_byte
 	return sc_base64url_write(sc_bytes_view(&bytes), text, err);
 }
 
-/* RFC 7638 section 3: the hash of the required members, in order, without a space. */
+/* RFC 7638 section 3: the hash of the required members, in order, without white space. */
 static sc_status thumbprint(const char *n, const char *e, struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) members = json_pack("{s:s, s:s, s:s}", "e", e, "kty", "RSA", "n", n);

@@ -1,7 +1,7 @@
 /*
- * The key that signs tokens: it is in the module, here are its blob and its public half. The module takes a
- * JWS signing input and hashes it itself (SC_MECHANISM_TOKEN_RS256), so that this process can sign nothing
- * but tokens.
+ * The key that signs tokens. The key is in the module; here are its blob and its public half. The module is
+ * given a JWS signing input and hashes it itself (SC_MECHANISM_TOKEN_RS256), so this process can have nothing
+ * but tokens signed.
  */
 #ifndef SC_SIGNIND_TOKEN_KEY_H
 #define SC_SIGNIND_TOKEN_KEY_H
@@ -10,10 +10,10 @@
 
 #include "client/pipeline.h"
 
-#define SC_SIGNIND_TOKEN_KEY_OWNER "signind" /* the daemon that the blob is sealed to */
+#define SC_SIGNIND_TOKEN_KEY_OWNER "signind" /* the daemon to which the blob is sealed */
 
 struct sc_signind_token_key {
-	struct sc_pipeline_key key; /* into the two below */
+	struct sc_pipeline_key key; /* refers to the two below */
 	struct sc_bytes blob;
 	struct sc_bytes owner;
 	struct sc_bytes header; /* base64url of the tokens' JOSE header: alg RS256, typ JWT, kid */
@@ -22,8 +22,8 @@ struct sc_signind_token_key {
 
 /*
  * Reads the blob, has the module behind the socket `module` open it, and takes the public key from the
- * module's answer. Blocks. SC_ERR_UNAVAILABLE without the module, SC_ERR_KEY_TYPE for what is no RSA token
- * key.
+ * module's answer. Blocks. SC_ERR_UNAVAILABLE if the module cannot be reached, SC_ERR_KEY_TYPE if the key is
+ * not an RSA token key.
  */
 sc_status sc_signind_token_key_open(const char *blob, const char *module, struct sc_signind_token_key **out,
 			    struct sc_error *err) SC_WARN_UNUSED;

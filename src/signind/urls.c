@@ -26,8 +26,8 @@ sc_status sc_signind_urls_set(const char *domain, uint16_t port, uint16_t vault_
 			struct sc_error *err)
 {
 	SC_ENSURE(is_domain(domain), err, SC_ERR_USAGE,
-		  "domain: lower-case letters, digits, hyphens and dots, at most %d, not: %s", DOMAIN_MAX,
-		  domain);
+		  "domain: must be at most %d lower-case letters, digits, hyphens and dots, not: %s",
+		  DOMAIN_MAX, domain);
 	url_of("login", domain, port, out->login);
 	url_of("management", domain, vault_port, out->audience[SC_SIGNIND_AUDIENCE_MANAGEMENT]);
 	url_of("vault", domain, vault_port, out->audience[SC_SIGNIND_AUDIENCE_VAULT]);
@@ -60,7 +60,7 @@ bool sc_signind_urls_resource(const struct sc_signind_urls *places, const char *
 	return find(places, sc_view_text(resource), audience);
 }
 
-/* The scopes of OpenID Connect Core, sections 5.4 and 11: about the sign-in itself, no resource's. */
+/* The scopes of OpenID Connect Core, sections 5.4 and 11: they concern the sign-in itself, not a resource. */
 static bool is_openid(struct sc_view word)
 {
 	static const char *const words[] = { "openid",  "profile", "email",

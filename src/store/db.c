@@ -1,10 +1,10 @@
 /*
- * The SQLite engine: see db.h. Its calls of the operating system go through its own injectable table, the VFS
- * (rule P4): a test makes one of its own the default and fails the n-th write or sync.
+ * The SQLite engine: see db.h. SQLite calls the operating system through its own injectable table, the VFS
+ * (rule P4): a test installs its own as the default and makes the n-th write or sync fail.
  *
- * A failed write leaves the transaction rolled back and the store at work: there may be room again. A failed
- * sync says that what was written before may be lost, whatever a second one answers: nothing more is written
- * then, until the process begins anew from what the disk really has (rule P2).
+ * After a failed write the transaction is rolled back and the store carries on, since there may be space
+ * again. A failed sync means that earlier writes may be lost, whatever a second sync returns. Nothing more is
+ * written then until the process restarts and starts from what is really on disk (rule P2).
  */
 #include "store/db_sqlite.h"
 
@@ -15,7 +15,7 @@
 
 #include "base/log.h"
 
-#define CHECKPOINT_FRAMES 1000 /* 4 MB of log are carried over into the database */
+#define CHECKPOINT_FRAMES 1000 /* a log of 4 MB is copied back into the database */
 
 /* -- results ----------------------------------------------------------------------------------- */
 
@@ -79,7 +79,7 @@ static sc_status status_of(int code)
 	}
 }
 
-/* SQLite's texts name tables and columns, never values. */
+/* SQLite's messages name tables and columns, never values. */
 sc_status sc_db_fail(const struct sc_db_connection *connection, int code, const char *doing,
 		     struct sc_error *err)
 {
@@ -138,7 +138,7 @@ static int bind_folded(sqlite3_stmt *statement, int index, struct sc_view name)
 	return sqlite3_bind_text(statement, index, folded, (int)name.len, SQLITE_TRANSIENT);
 }
 
-/* Static: the values outlive the statement's run, and their bindings are cleared after it. */
+/* Static, because the values outlive the statement's run and their bindings are cleared after it. */
 static int bind_one(sqlite3_stmt *statement, int index, const struct sc_db_value *value)
 {
 	if (value->view.len > SC_DB_VALUE_MAX)
@@ -154,7 +154,7 @@ static int bind_one(sqlite3_stmt *statement, int index, const struct sc_db_value
 	case SC_DB_FOLDED:
 		return bind_folded(statement, index, value->view);
 	case SC_DB_BYTES:
-		/* No bytes are an empty value, not a missing one. */
+		/* Zero bytes are an empty value, not a missing one. */
 		return sqlite3_bind_blob(statement, index,
 					 value->view.len ? value->view.data : (const void *)"",
 					 (int)value->view.len, SQLITE_STATIC);
@@ -169,7 +169,7 @@ static int bind_all(sqlite3_stmt *statement, const struct sc_db_value *values, s
 		char name[8];
 		int code;
 
-		/* $1 is a name to SQLite, not a place. */
+		/* To SQLite, $1 is a name, not a position. */
 		snprintf(name, sizeof name, "$%u", (unsigned)i + 1);
 		code = bind_one(statement, sqlite3_bind_parameter_index(statement, name), &values[i]);
 		if (code != SQLITE_OK)
@@ -206,7 +206,7 @@ const char *sc_db_row_text(const struct sc_db_row *row, unsigned column)
 	return row->column[column].is_null ? "" : (const char *)row->column[column].view.data;
 }
 
-/* The types first: to ask an integer for its bytes would turn it into a text. */
+/* Asks for the type first: asking an integer for its bytes would turn it into text. */
 static size_t measure(sqlite3_stmt *statement, int columns, struct sc_db_row *row)
 {
 	size_t size = 0;
@@ -224,7 +224,7 @@ static size_t measure(sqlite3_stmt *statement, int columns, struct sc_db_row *ro
 	return size;
 }
 
-/* Copies a row: what SQLite gives is valid until its next step only. */
+/* Copies a row, because SQLite's own values are valid only until its next step. */
 static sc_status copy_row(sqlite3_stmt *statement, struct sc_db_row *out, struct sc_error *err)
 {
 	int columns = sqlite3_column_count(statement);
@@ -281,16 +281,16 @@ static sc_status run(struct sc_db_connection *connection, const char *sql, const
 
 	code = prepare(connection, sql, &statement);
 	if (code != SQLITE_OK)
-		return sc_db_fail(connection, code, "ask", err);
+		return sc_db_fail(connection, code, "query", err);
 	code = bind_all(statement, values, count);
 	if (code == SQLITE_OK)
 		status = step_all(connection, statement, visit, context, err);
 	else if (code == SQLITE_TOOBIG)
-		/* Nothing that long can be there. */
+		/* Nothing that long can exist. */
 		status = sc_fail_plain(err, sqlite3_stmt_readonly(statement) ? SC_ERR_NOT_FOUND
 									     : SC_ERR_TOO_LARGE);
 	else
-		status = sc_db_fail(connection, code, "ask", err);
+		status = sc_db_fail(connection, code, "query", err);
 	(void)sqlite3_reset(statement);
 	(void)sqlite3_clear_bindings(statement);
 	return status;
@@ -366,7 +366,7 @@ sc_status sc_db_find(struct sc_db *db, const char *sql, const struct sc_db_value
 static void stop_writing(struct sc_db *db, const char *what)
 {
 	db->has_stopped = true;
-	sc_log(SC_LOG_ERROR, "%s: %s: nothing more is written until a restart; look at the disk", db->path,
+	sc_log(SC_LOG_ERROR, "%s: %s: nothing more is written until a restart: check the disk", db->path,
 	       what);
 }
 
@@ -376,9 +376,9 @@ sc_status sc_db_begin(struct sc_db *db, struct sc_db_transaction *out, struct sc
 
 	pthread_mutex_lock(&db->writing);
 	if (db->has_stopped)
-		status = sc_fail(err, SC_ERR_NOT_DURABLE,
-				 "%s: a sync of the disk has failed: nothing is written until a restart",
-				 db->path);
+		status =
+		    sc_fail(err, SC_ERR_NOT_DURABLE,
+			    "%s: a sync to disk has failed: nothing is written until a restart", db->path);
 	else
 		status = run(&db->writer, "BEGIN IMMEDIATE", NULL, 0, NULL, NULL, err);
 	if (status != SC_OK) {
@@ -417,7 +417,7 @@ void sc_db_rollback(struct sc_db_transaction *transaction)
 	if (!db)
 		return;
 	transaction->db = NULL;
-	/* Some failures have rolled it back already; one that cannot be would be committed by the next. */
+	/* Some failures have already rolled it back. One that cannot be would be committed by the next. */
 	if (!sqlite3_get_autocommit(db->writer.handle) &&
 	    run(&db->writer, "ROLLBACK", NULL, 0, NULL, NULL, NULL) != SC_OK)
 		stop_writing(db, "a transaction cannot be rolled back");
@@ -426,7 +426,7 @@ void sc_db_rollback(struct sc_db_transaction *transaction)
 	pthread_mutex_unlock(&db->writing);
 }
 
-/* Carries the log over once it is long. What was acknowledged is safe in it whether that succeeds or not. */
+/* Copies a long log back into the database. What was acknowledged is safe in the log even if that fails. */
 static void checkpoint(struct sc_db *db)
 {
 	int code;
@@ -508,7 +508,7 @@ void sc_db_close(struct sc_db *db)
 		return;
 	for (size_t i = 0; i < SC_DB_READERS; i++)
 		sc_db_disconnect(&db->reader[i]);
-	/* The last to close carries the log over and removes it. */
+	/* The last connection to close copies the log back and removes it. */
 	sc_db_disconnect(&db->writer);
 	pthread_cond_destroy(&db->returned);
 	pthread_mutex_destroy(&db->lock);

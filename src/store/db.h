@@ -1,9 +1,9 @@
 /*
- * The database engine behind one small interface: the only header of store/ that knows SQL, and it knows no
- * engine. Statements are texts that live as long as the program, with the parameters $1, $2 …; values are
- * always bound, never pasted. Another engine comes later behind the same functions.
+ * The database engine behind one small interface. This is the only header of store/ that contains SQL, and it
+ * names no engine: another one can later implement the same functions. Statements are strings that live as
+ * long as the program, with the parameters $1, $2 …; values are always bound, never pasted in.
  *
- * One connection writes, in turns; a few others read what has been committed and never wait for it.
+ * One connection writes, one transaction at a time. A few others read committed data and never wait for it.
  */
 #ifndef SC_STORE_DB_H
 #define SC_STORE_DB_H
@@ -13,18 +13,19 @@
 
 struct sc_db;
 
-/* Whose tables they are, and how to make them: step i brings a database of version i to version i + 1. */
+/* Whose tables they are, and how to make them: step i upgrades a database of version i to version i + 1. */
 struct sc_db_schema {
 	const char *owner;      /* program, for messages: "vaultd" */
-	int32_t application_id; /* marks the file */
+	int32_t application_id; /* identifies the file */
 	const char *const *steps;
 	int step_count;
 };
 
 /*
- * Opens the database at `path`; a missing one is made, 0600. Its schema is brought to the last step.
- * SC_ERR_FORMAT for a newer schema or another program's database, SC_ERR_INTEGRITY for a file that is none,
- * SC_ERR_ARGUMENT for one that others may read. `schema` must outlive the call only. The caller closes *out.
+ * Opens the database at `path`, creates it (mode 0600) if it is missing, and upgrades its schema to the last
+ * step. SC_ERR_FORMAT for a newer schema or another program's database, SC_ERR_INTEGRITY for a file that is
+ * not a database, SC_ERR_ARGUMENT for one that other users can read. `schema` need only be valid during the
+ * call. The caller closes *out.
  */
 sc_status sc_db_open(const char *path, const struct sc_db_schema *schema, struct sc_db **out,
 		     struct sc_error *err) SC_WARN_UNUSED;
@@ -40,7 +41,7 @@ enum sc_db_kind {
 	SC_DB_NULL,
 	SC_DB_INTEGER,
 	SC_DB_TEXT,
-	SC_DB_FOLDED, /* ASCII letters in lower case: how names are compared */
+	SC_DB_FOLDED, /* ASCII letters in lower case: the form in which names are compared */
 	SC_DB_BYTES,
 };
 
@@ -51,7 +52,7 @@ struct sc_db_value {
 };
 
 struct sc_db_value sc_db_integer(int64_t integer);
-/* NULL where `absent` is the integer: a time that is not set. */
+/* NULL if `integer` equals `absent`: a time that is not set. */
 struct sc_db_value sc_db_integer_or_null(int64_t integer, int64_t absent);
 /* NULL for a NULL pointer. */
 struct sc_db_value sc_db_text(const char *text);
@@ -64,7 +65,7 @@ struct sc_db_value sc_db_bytes(struct sc_view bytes);
 
 #define SC_DB_COLUMNS_MAX 24
 
-/* A row that was read. Its columns point into `memory`; whoever keeps them takes it (sc_steal). */
+/* A row that was read. Its columns point into `memory`; to keep them, take it (sc_steal). */
 struct sc_db_row {
 	struct {
 		bool is_null;
@@ -77,28 +78,29 @@ struct sc_db_row {
 /* "" for NULL. */
 const char *sc_db_row_text(const struct sc_db_row *row, unsigned column);
 
-/* Puts a row's columns, and its memory, into the caller's struct. */
+/* Moves a row's columns and its memory into the caller's struct. */
 typedef void (*sc_db_fill)(void *out, struct sc_db_row *row);
 
-/* One of the rows of a list. */
+/* Called for each row of a list. */
 typedef sc_status (*sc_db_visit)(void *context, struct sc_db_row *row, struct sc_error *err);
 
 /*
- * The one row that the statement gives, by one of the reading connections. SC_ERR_NOT_FOUND where it gives
- * none, or a name among the values is too long to be there.
+ * The single row that the statement yields, read by one of the reading connections. SC_ERR_NOT_FOUND if it
+ * yields none, or if a name among the values is too long to exist.
  */
 sc_status sc_db_find(struct sc_db *db, const char *sql, const struct sc_db_value *values, size_t count,
 		     sc_db_fill fill, void *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* All rows, in order. A visit that is not SC_OK ends the list and is passed on. SC_ERR_NOT_FOUND as above for
- * a name. */
+/*
+ * All rows, in order. A visit that does not return SC_OK ends the list, and its status is returned.
+ * SC_ERR_NOT_FOUND for a name as above.
+ */
 sc_status sc_db_list(struct sc_db *db, const char *sql, const struct sc_db_value *values, size_t count,
 		     sc_db_visit visit, void *context, struct sc_error *err) SC_WARN_UNUSED;
 
 /* -- writing ----------------------------------------------------------------------------------- */
 
-/* All of it or nothing; rolled back by its cleanup where it was not committed. One thread writes at a time.
- */
+/* All or nothing. Its cleanup rolls it back unless it was committed. One thread writes at a time. */
 struct sc_db_transaction {
 	struct sc_db *db; /* NULL once it has ended */
 };
@@ -110,20 +112,22 @@ struct sc_db_transaction {
 void sc_db_rollback(struct sc_db_transaction *transaction);
 SC_CLEANUP_VALUE(sc_db_transaction, sc_db_rollback)
 
-/* Waits for its turn. SC_ERR_BUSY where another process has the database. */
+/* Waits for its turn. SC_ERR_BUSY if another process has locked the database. */
 sc_status sc_db_begin(struct sc_db *db, struct sc_db_transaction *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* A statement that writes; *changed, which may be NULL, is how many rows it wrote. SC_ERR_EXISTS,
- * SC_ERR_NOT_FOUND for a key that is taken or refers to nothing. */
+/*
+ * A statement that writes; *changed (may be NULL) is the number of rows written. SC_ERR_EXISTS if a key is
+ * taken, SC_ERR_NOT_FOUND if one refers to nothing.
+ */
 sc_status sc_db_run(struct sc_db_transaction *transaction, const char *sql, const struct sc_db_value *values,
 		    size_t count, int64_t *changed, struct sc_error *err) SC_WARN_UNUSED;
 
-/* sc_db_find, seeing what the transaction has written. */
+/* Like sc_db_find, but sees what the transaction has written. */
 sc_status sc_db_find_in(struct sc_db_transaction *transaction, const char *sql,
 			const struct sc_db_value *values, size_t count, sc_db_fill fill, void *out,
 			struct sc_error *err) SC_WARN_UNUSED;
 
-/* Ends it; on the disk when this is SC_OK (rule P2). SC_ERR_NOT_DURABLE. */
+/* Ends the transaction. SC_OK means that it is on disk (rule P2). SC_ERR_NOT_DURABLE. */
 sc_status sc_db_commit(struct sc_db_transaction *transaction, struct sc_error *err) SC_WARN_UNUSED;
 
 /* A transaction of one statement. */

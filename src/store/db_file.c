@@ -1,7 +1,7 @@
 /*
- * A database's file, its settings and its schema's version. SQLite makes files that others may read, so the
- * file is made here first; its companions (-wal, -shm) take its permissions. A file that is not ours is left
- * as it is.
+ * A database's file, its settings and its schema version. SQLite would create files that others can read, so
+ * the file is created here first; its companions (-wal, -shm) inherit its permissions. A file that is not
+ * ours is left unchanged.
  */
 #include "store/db_sqlite.h"
 
@@ -15,19 +15,19 @@
 #include "base/file.h"
 #include "base/os.h"
 
-#define BUSY_MILLISECONDS 5000 /* how long another process (a command of the administrator's) may hold it */
+#define BUSY_MILLISECONDS 5000 /* how long another process (an administrator's command) may lock it */
 
 /*
- * DEFENSIVE and an untrusted schema: a file put in place of ours runs no code of its maker's. FULL: every
- * commit is synced before it is acknowledged (P2). secure_delete: what has been removed is not left in free
- * pages. The log is carried over by us, after a commit, where a failed sync is noticed.
+ * DEFENSIVE and an untrusted schema: a file put in place of ours cannot run code of its maker. FULL: every
+ * commit is synced before it is acknowledged (P2). secure_delete: removed data does not remain in free pages.
+ * We checkpoint the log ourselves, after a commit, so that we notice a failed sync.
  */
 static const char *const settings = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
 				    "PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;"
 				    "PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY;"
 				    "PRAGMA mmap_size = 0; PRAGMA wal_autocheckpoint = 0;";
 
-/* O_PATH: to close any other descriptor of the file would drop the locks that SQLite holds on it. */
+/* O_PATH, because closing any other descriptor of the file would drop the locks that SQLite holds on it. */
 static sc_status examine(const char *path, bool *is_there, struct sc_error *err)
 {
 	struct stat status;
@@ -45,7 +45,7 @@ static sc_status examine(const char *path, bool *is_there, struct sc_error *err)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be examined", path);
 	SC_ENSURE(S_ISREG(status.st_mode), err, SC_ERR_ARGUMENT, "%s: is not a regular file", path);
 	SC_ENSURE((status.st_mode & 077) == 0, err, SC_ERR_ARGUMENT,
-		  "%s: other users may open it: chmod 600 it, and see who did", path);
+		  "%s: other users can open it: chmod 600 it, and find out whether anyone did", path);
 	return SC_OK;
 }
 
@@ -54,8 +54,8 @@ sc_status sc_db_file_prepare(const char *path, struct sc_error *err)
 	bool is_there = false;
 	sc_status status;
 
-	SC_ENSURE(path[0] != '\0' && path[0] != ':', err, SC_ERR_ARGUMENT, "\"%s\": no name for a database",
-		  path);
+	SC_ENSURE(path[0] != '\0' && path[0] != ':', err, SC_ERR_ARGUMENT,
+		  "\"%s\" is not a valid name for a database", path);
 	SC_TRY(examine(path, &is_there, err));
 	if (is_there)
 		return SC_OK;
@@ -129,10 +129,10 @@ static sc_status execute(struct sc_db_connection *connection, const char *sql, s
 {
 	int code = sqlite3_exec(connection->handle, sql, NULL, NULL, NULL);
 
-	return code == SQLITE_OK ? SC_OK : sc_db_fail(connection, code, "make the tables of", err);
+	return code == SQLITE_OK ? SC_OK : sc_db_fail(connection, code, "create the tables of", err);
 }
 
-/* The version of a database of ours; 0 for an empty one. Nothing is written to it before this is SC_OK. */
+/* The version of our database; 0 if it is empty. Nothing is written to it before this returns SC_OK. */
 static sc_status check_version(struct sc_db_connection *writer, const struct sc_db_schema *schema,
 			       int64_t *version, struct sc_error *err)
 {
@@ -144,12 +144,12 @@ static sc_status check_version(struct sc_db_connection *writer, const struct sc_
 	SC_TRY(ask_integer(writer, "SELECT count(*) FROM sqlite_schema", &tables, err));
 	if (application == 0 && *version == 0 && tables == 0)
 		return SC_OK;
-	SC_ENSURE(application == schema->application_id, err, SC_ERR_FORMAT, "%s: is no database of %s",
+	SC_ENSURE(application == schema->application_id, err, SC_ERR_FORMAT, "%s: is not a database of %s",
 		  writer->path, schema->owner);
-	SC_ENSURE(
-	    *version >= 1 && *version <= schema->step_count, err, SC_ERR_FORMAT,
-	    "%s: its schema has version %lld, this %s knows those up to %d: use the program that wrote it",
-	    writer->path, (long long)*version, schema->owner, schema->step_count);
+	SC_ENSURE(*version >= 1 && *version <= schema->step_count, err, SC_ERR_FORMAT,
+		  "%s: its schema has version %lld, but this %s supports only versions up to %d: use the "
+		  "program that wrote it",
+		  writer->path, (long long)*version, schema->owner, schema->step_count);
 	return SC_OK;
 }
 
@@ -172,7 +172,7 @@ static sc_status take_steps(struct sc_db_connection *writer, const struct sc_db_
 	int64_t version = 0;
 	char mark[96];
 
-	/* Another process may have taken them since the version was read. */
+	/* Another process may have taken the steps since the version was read. */
 	SC_TRY(check_version(writer, schema, &version, err));
 	for (int64_t i = version; i < schema->step_count; i++)
 		SC_TRY(execute(writer, schema->steps[i], err));

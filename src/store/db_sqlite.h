@@ -1,4 +1,4 @@
-/* What the files of the SQLite engine share: see db.h. */
+/* Shared by the files of the SQLite engine: see db.h. */
 #ifndef SC_STORE_DB_SQLITE_H
 #define SC_STORE_DB_SQLITE_H
 
@@ -11,7 +11,7 @@
 #define SC_DB_READERS        4
 
 struct sc_db_statement {
-	const char *sql; /* compared by address: db.h says that it lives on */
+	const char *sql; /* compared by address; db.h says that it lives on */
 	sqlite3_stmt *prepared;
 };
 
@@ -27,30 +27,30 @@ struct sc_db_connection {
 struct sc_db {
 	char *path;
 
-	pthread_mutex_t writing; /* held from the beginning to the end of a transaction */
+	pthread_mutex_t writing; /* held for a whole transaction */
 	struct sc_db_connection writer;
 	bool has_stopped; /* a sync or a rollback failed: nothing more is written (rule P2) */
 
-	pthread_mutex_t lock; /* of the idle readers */
+	pthread_mutex_t lock; /* guards the idle readers */
 	pthread_cond_t returned;
 	struct sc_db_connection reader[SC_DB_READERS];
 	struct sc_db_connection *idle[SC_DB_READERS];
 	size_t idle_count;
 };
 
-/* What a result code of SQLite's means to our callers, with its words. `doing` is "write", "open" … */
+/* Translates an SQLite result code into our status and message. `doing` is "write", "open" … */
 sc_status sc_db_fail(const struct sc_db_connection *connection, int code, const char *doing,
 		     struct sc_error *err);
 
-/* Opens one connection with the settings of its kind. */
+/* Opens one connection with the settings of its kind, writer or reader. */
 sc_status sc_db_connect(const char *path, bool is_writer, struct sc_db_connection *out,
 			struct sc_error *err) SC_WARN_UNUSED;
 void sc_db_disconnect(struct sc_db_connection *connection);
 
-/* Makes the file where it is missing. */
+/* Creates the file if it is missing. */
 sc_status sc_db_file_prepare(const char *path, struct sc_error *err) SC_WARN_UNUSED;
 
-/* Refuses a database that is not this schema's; brings it to the last version. */
+/* Refuses a database that does not belong to this schema; upgrades it to the last version. */
 sc_status sc_db_migrate(struct sc_db_connection *writer, const struct sc_db_schema *schema,
 			struct sc_error *err) SC_WARN_UNUSED;
 

@@ -1,7 +1,7 @@
 /*
- * Keys and the rule of one import (F4): see vault_store.h. The package's id goes in first: where it is taken,
- * the row that is there decides; where it is not, the key follows in the same transaction. So the engine's
- * own uniqueness picks the winner of a race, not a question asked before.
+ * Keys and the rule of one import (F4): see vault_store.h. The package's id is inserted first. If it is
+ * taken, the existing row decides. If not, the key follows in the same transaction. The engine's own
+ * uniqueness thus decides a race, not an earlier query.
  */
 #include "store/vault_db.h"
 
@@ -35,7 +35,7 @@ static const char package_add[] =
     "INSERT INTO packages (region, package_id, digest, tenant, vault_key, name_key, version)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
 
-/* The place, whether it is the one asked for, and whether the key is still there. */
+/* The place of the import, whether it is the one asked for, and whether the key still exists. */
 static const char package_find[] =
     "SELECT packages.version, packages.digest,"
     " packages.tenant = $3 AND packages.vault_key = $4 AND packages.name_key = $5,"
@@ -83,7 +83,7 @@ static void fill_key(void *out, struct sc_db_row *row)
 
 /* -- packages ---------------------------------------------------------------------------------- */
 
-/* What is known of a package's id, as seen from one place. */
+/* What is known about a package's id, as seen from one place (tenant, vault and key name). */
 struct package {
 	char version[SC_KEY_VERSION_SIZE];
 	struct sc_hash digest;
@@ -105,15 +105,15 @@ static void fill_package(void *out, struct sc_db_row *row)
 	package->has_key = row->column[3].integer != 0;
 }
 
-/* Rule F4. The words name no place: it may be another tenant's (P6). */
+/* Rule F4. The messages do not name the place, which may be another tenant's (P6). */
 static sc_status judge(const struct package *package, const struct sc_store_package_claim *claim,
 		       char version[SC_KEY_VERSION_SIZE], struct sc_error *err)
 {
 	SC_ENSURE(sc_hash_equals(&package->digest, &claim->digest), err, SC_ERR_EXISTS,
-		  "another file with this package's id has been imported");
+		  "another file with this package's id has already been imported");
 	SC_ENSURE(
 	    package->is_same_place, err, SC_ERR_EXISTS,
-	    "the package has been imported into another place: make a new one (KeyTransferRemote -Package)");
+	    "the package has already been imported elsewhere: make a new one (KeyTransferRemote -Package)");
 	SC_ENSURE(package->has_key, err, SC_ERR_EXISTS,
 		  "the key of this package has been purged: make a new package (KeyTransferRemote -Package)");
 	memcpy(version, package->version, SC_KEY_VERSION_SIZE);
@@ -122,8 +122,8 @@ static sc_status judge(const struct package *package, const struct sc_store_pack
 
 static sc_status check_claim(const struct sc_store_package_claim *claim, struct sc_error *err)
 {
-	SC_ENSURE(claim->id.len == SC_PACKAGE_ID_SIZE, err, SC_ERR_ARGUMENT, "a package's id has %d bytes",
-		  SC_PACKAGE_ID_SIZE);
+	SC_ENSURE(claim->id.len == SC_PACKAGE_ID_SIZE, err, SC_ERR_ARGUMENT,
+		  "a package's id must be %d bytes long", SC_PACKAGE_ID_SIZE);
 	return SC_OK;
 }
 
@@ -211,8 +211,8 @@ sc_status sc_store_key_import(struct sc_store_vault_db *store, const struct sc_s
 	int64_t added = 0;
 
 	SC_TRY(check_claim(claim, err));
-	SC_ENSURE(is_version(row->version), err, SC_ERR_ARGUMENT, "a key's version has %d hexadecimal digits",
-		  SC_KEY_VERSION_SIZE - 1);
+	SC_ENSURE(is_version(row->version), err, SC_ERR_ARGUMENT,
+		  "a key's version must be %d hexadecimal digits", SC_KEY_VERSION_SIZE - 1);
 	SC_TRY(sc_db_begin(store->db, &transaction, err));
 	SC_TRY(claim_package(&transaction, row, claim, &added, err));
 	if (!added)

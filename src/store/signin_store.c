@@ -1,4 +1,4 @@
-/* The tables of signind and all that it asks of them: see signin_store.h. */
+/* The tables of signind and all queries on them: see signin_store.h. */
 #include "store/signin_store.h"
 
 #include <stdlib.h>

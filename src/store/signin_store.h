@@ -1,11 +1,10 @@
 /*
- * What signind keeps: tenants, users, applications and refresh tokens. A database of its own, which vaultd
- * cannot read. Passwords and secrets come here as Argon2id's encoded hashes, refresh tokens as SHA-256:
- * nothing in it signs anybody in.
+ * What signind stores: tenants, users, applications and refresh tokens, in a database of its own that vaultd
+ * cannot read. Passwords and secrets are stored as encoded Argon2id hashes, refresh tokens as SHA-256.
+ * Nothing in it is enough to sign in.
  *
- * Durability, statuses, letter case, threads and the ownership of rows are as in vault_store.h. Users and
- * applications are unique by upn and appid over all tenants, because clients sign in before they name a
- * tenant.
+ * Durability, statuses, letter case, threads and ownership of rows are as in vault_store.h. A user's upn and
+ * an application's appid are unique across all tenants, because clients sign in before they name a tenant.
  */
 #ifndef SC_STORE_SIGNIN_STORE_H
 #define SC_STORE_SIGNIN_STORE_H
@@ -14,7 +13,7 @@
 
 struct sc_store_signin_db;
 
-/* As sc_store_vault_db_open. */
+/* Like sc_store_vault_db_open. */
 sc_status sc_store_signin_db_open(const char *path, struct sc_store_signin_db **out,
 			       struct sc_error *err) SC_WARN_UNUSED;
 void sc_store_signin_db_close(struct sc_store_signin_db *store);
@@ -50,13 +49,13 @@ struct sc_store_user_row {
 void sc_store_user_row_free(struct sc_store_user_row *row);
 SC_CLEANUP_VALUE(sc_store_user_row, sc_store_user_row_free)
 
-/* SC_ERR_NOT_FOUND where the tenant is not there. */
+/* SC_ERR_NOT_FOUND if the tenant does not exist. */
 sc_status sc_store_user_add(struct sc_store_signin_db *store, const struct sc_store_user_row *row,
 			     struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_store_user_find(struct sc_store_signin_db *store, const char *tenant, const char *oid,
 			      struct sc_store_user_row *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* `tenant` is NULL where the caller has not named one (/common, /adfs): the row says it. */
+/* `tenant` is NULL if the caller has not named one (/common, /adfs); the row then says which it is. */
 sc_status sc_store_user_find_by_upn(struct sc_store_signin_db *store, const char *tenant, const char *upn,
 				     struct sc_store_user_row *out, struct sc_error *err) SC_WARN_UNUSED;
 
@@ -78,37 +77,36 @@ sc_status sc_store_application_add(struct sc_store_signin_db *store, const struc
 sc_status sc_store_application_find(struct sc_store_signin_db *store, const char *tenant, const char *appid,
 				     struct sc_store_application_row *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* A refresh token of a user; the token itself is nowhere but with its client. */
+/* A user's refresh token. Only the client has the token itself. */
 struct sc_store_refresh_row {
 	struct sc_hash hash;   /* SHA-256 of the token */
-	struct sc_hash family; /* the hash of the first one of its sign-in */
+	struct sc_hash family; /* the hash of the first token of its sign-in */
 	const char *tenant;
 	const char *oid;    /* the user's */
-	const char *client; /* client id that it was given to */
+	const char *client; /* id of the client to which it was issued */
 	int64_t created;
 	int64_t expires;
-	int64_t until; /* found: when it ends because it was exchanged for another; 0: it was not */
+	int64_t until; /* set by find: when it ends because it was exchanged for another; 0: it was not */
 	struct sc_bytes memory;
 };
 void sc_store_refresh_row_free(struct sc_store_refresh_row *row);
 SC_CLEANUP_VALUE(sc_store_refresh_row, sc_store_refresh_row_free)
 
-/* Adds one, and drops those that had expired when it was created. SC_ERR_NOT_FOUND where the user is not
- * there. */
+/* Adds one, and drops those that had expired by row->created. SC_ERR_NOT_FOUND if the user does not exist. */
 sc_status sc_store_refresh_add(struct sc_store_signin_db *store, const struct sc_store_refresh_row *row,
 				struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * SC_ERR_NOT_FOUND for one that is unknown or has expired at `now`. One that was exchanged is found all the
- * same, so that whoever shows it after its `until` is noticed. `tenant` may be NULL.
+ * SC_ERR_NOT_FOUND for a token that is unknown or has expired at `now`. A token that was exchanged is still
+ * found, so that its use after `until` is noticed. `tenant` may be NULL.
  */
 sc_status sc_store_refresh_find(struct sc_store_signin_db *store, const char *tenant,
 				 const struct sc_hash *hash, int64_t now, struct sc_store_refresh_row *out,
 				 struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Adds `row` and lets the token `old`, for which it was given, end at `until` if it does not end before: both
- * or none. SC_ERR_NOT_FOUND where `old` is unknown, or has expired or ended when `row` was created.
+ * Adds `row` and makes the token `old`, for which it was issued, end at `until` unless it ends earlier: both
+ * or neither. SC_ERR_NOT_FOUND if `old` is unknown, or had expired or ended by row->created.
  */
 sc_status sc_store_refresh_rotate(struct sc_store_signin_db *store, const struct sc_hash *old, int64_t until,
 				   const struct sc_store_refresh_row *row, struct sc_error *err) SC_WARN_UNUSED;

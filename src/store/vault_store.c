@@ -1,10 +1,10 @@
 /*
- * The tables of vaultd, and their opening. Columns named …_key hold a name folded for comparing, beside the
- * name as it was written. Every table below a tenant has the tenant in its keys, so that no row can refer to
- * another tenant's (rule P6).
+ * The tables of vaultd, and how they are opened. Columns named …_key hold a name folded for comparison, next
+ * to the name as it was written. Every table below tenants has the tenant in its keys, so that no row can
+ * refer to another tenant's (rule P6).
  *
  * packages holds the ids of imported transfer packages (rule F4). It refers to the key by value, not by a
- * foreign key: a row outlives a purged key, as its tombstone.
+ * foreign key, because the row remains, as a tombstone, when the key is purged.
  */
 #include "store/vault_db.h"
 

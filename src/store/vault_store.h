@@ -1,26 +1,26 @@
 /*
- * What vaultd keeps: tenants, subscriptions, resource groups, vaults, keys, and which transfer packages have
+ * What vaultd stores: tenants, subscriptions, resource groups, vaults, keys, and which transfer packages have
  * been imported. Rows and functions, no SQL: the engine behind them may change.
  *
- * What was answered SC_OK by a function that writes is on the disk (rule P2). Otherwise nobody sees any of
- * it, and the store goes on:
+ * When a function that writes returns SC_OK, the change is on disk (rule P2). Otherwise nobody sees any part
+ * of the change, and the store carries on:
  *
- *   SC_ERR_NOT_DURABLE  it could not be written: the disk is full, or its sync failed. Room on the disk is
- *                       found again without a restart; after a failed sync every write is refused until
- *                       one. Should the process end before the next write, the rows may be there, whole,
- *                       afterwards
- *   SC_ERR_BUSY         another process held the database for too long, or the row was changed since it
- *                       was read
- *   SC_ERR_TOO_LARGE    a name or text to write is beyond its limit
+ *   SC_ERR_NOT_DURABLE  The change could not be written: the disk is full, or a sync failed. Once there is
+ *                       space again, writes succeed without a restart. After a failed sync every write is
+ *                       refused until a restart. If the process ends before the next write, the change may
+ *                       turn out to have been written in full.
+ *   SC_ERR_BUSY         Another process locked the database for too long, or the row has changed since it was
+ *                       read.
+ *   SC_ERR_TOO_LARGE    A name or text to write exceeds its limit.
  *   SC_ERR_NOT_FOUND, SC_ERR_EXISTS, SC_ERR_INTEGRITY, SC_ERR_SYSTEM, SC_ERR_MEMORY
  *
- * Writing waits for the disk and belongs on a worker thread; looking up is short. Any thread may call.
+ * Writing waits for the disk and belongs on a worker thread; look-ups are short. Any thread may call.
  *
- * Names and ids compare without the case of their ASCII letters, as the service's do. GUIDs and versions come
- * back in lower case, all else as it was written. Every look-up has the tenant in its key, so that what is
- * absent and what is another's answer alike (rule P6).
+ * Names and ids are compared without the case of ASCII letters, as the service does. GUIDs and versions come
+ * back in lower case, everything else as it was written. Every look-up has the tenant in its key, so that an
+ * absent row and another tenant's row give the same answer (rule P6).
  *
- * A row that was read owns its `memory`, into which its texts and views point: release it with its _free
+ * A row that was read owns its `memory`, into which its texts and views point. Release it with its _free
  * function or SC_CLEANUP. For a row to write, the caller sets the pointers and leaves `memory` empty.
  */
 #ifndef SC_STORE_VAULT_STORE_H
@@ -29,16 +29,16 @@
 #include "base/digest.h"
 #include "formats/vault_name.h"
 
-/* Longest id or name, and longest text of a JSON column, in bytes. */
+/* The longest id or name, and the longest text of a JSON column, in bytes. */
 #define SC_STORE_NAME_MAX 256
 #define SC_STORE_TEXT_MAX 262144
 
 struct sc_store_vault_db;
 
 /*
- * Opens the database, made where it is missing (0600, beneath an existing directory), its schema brought to
- * this program's. SC_ERR_FORMAT for another program's database or a newer schema's, SC_ERR_INTEGRITY for a
- * file that is no database. The caller closes *out; no other thread may be using it then.
+ * Opens the database, creates it if it is missing (mode 0600, in an existing directory), and upgrades its
+ * schema to this program's. SC_ERR_FORMAT for another program's database or a newer schema, SC_ERR_INTEGRITY
+ * for a file that is not a database. The caller closes *out, when no other thread uses it any more.
  */
 sc_status sc_store_vault_db_open(const char *path, struct sc_store_vault_db **out,
 			      struct sc_error *err) SC_WARN_UNUSED;
@@ -61,7 +61,7 @@ sc_status sc_store_tenant_find(struct sc_store_vault_db *store, const char *id, 
 			       struct sc_error *err) SC_WARN_UNUSED;
 
 struct sc_store_subscription_row {
-	const char *id; /* GUID, unique over all tenants */
+	const char *id; /* GUID, unique across all tenants */
 	const char *tenant;
 	const char *name;
 	struct sc_bytes memory;
@@ -69,16 +69,16 @@ struct sc_store_subscription_row {
 void sc_store_subscription_row_free(struct sc_store_subscription_row *row);
 SC_CLEANUP_VALUE(sc_store_subscription_row, sc_store_subscription_row_free)
 
-/* SC_ERR_NOT_FOUND where the tenant is not there. */
+/* SC_ERR_NOT_FOUND if the tenant does not exist. */
 sc_status sc_store_subscription_add(struct sc_store_vault_db *store, const struct sc_store_subscription_row *row,
 				    struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_store_subscription_find(struct sc_store_vault_db *store, const char *tenant, const char *id,
 				     struct sc_store_subscription_row *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Lists: calls `visit` for each row, in the order of names; the row is valid during the call. A status that
- * is not SC_OK ends the list and is passed on. `visit` must not call the store. Pages: at most `max` rows
- * after the name `after`; NULL begins at the first.
+ * Lists: call `visit` for each row, in the order of names (subscriptions: of ids). The row is valid during
+ * the call. A status other than SC_OK ends the list and is returned. `visit` must not call the store. Pages:
+ * at most `max` rows after the name `after`; NULL starts at the first row.
  */
 typedef sc_status (*sc_store_subscription_visit)(void *context, const struct sc_store_subscription_row *row,
 						 struct sc_error *err);
@@ -91,18 +91,18 @@ sc_status sc_store_subscription_list(struct sc_store_vault_db *store, const char
 struct sc_store_group_row {
 	const char *tenant;
 	const char *subscription;
-	const char *name; /* unique in its subscription */
+	const char *name; /* unique within its subscription */
 	const char *location;
 	const char *tags; /* JSON */
-	int64_t created;  /* seconds since 1970, as all times here */
+	int64_t created;  /* seconds since 1970, like all times here */
 	struct sc_bytes memory;
 };
 void sc_store_group_row_free(struct sc_store_group_row *row);
 SC_CLEANUP_VALUE(sc_store_group_row, sc_store_group_row_free)
 
 /*
- * Makes the group (*is_new), or gives the one that is there the row's tags and nothing else. SC_ERR_NOT_FOUND
- * where the subscription is not there or another tenant's.
+ * Creates the group (*is_new), or sets the tags, and nothing else, of the group that exists. SC_ERR_NOT_FOUND
+ * if the subscription does not exist or is another tenant's.
  */
 sc_status sc_store_group_put(struct sc_store_vault_db *store, const struct sc_store_group_row *row, bool *is_new,
 			     struct sc_error *err) SC_WARN_UNUSED;
@@ -122,48 +122,48 @@ struct sc_store_vault_row {
 	const char *tenant;
 	const char *subscription;
 	const char *group;
-	const char *name; /* unique over all tenants: it is a host's name */
+	const char *name; /* unique across all tenants: it is a host name */
 	const char *location;
 	const char *region; /* code, "EU" */
 	const char *sku;
-	const char *properties; /* JSON: access policies and whatever else clients may change */
+	const char *properties; /* JSON: access policies and all else that clients may change */
 	const char *tags;       /* JSON */
 	int64_t created;
 	int64_t updated;
-	int64_t revision; /* counts its changes: set by the store */
+	int64_t revision; /* number of its changes: set by the store */
 	struct sc_bytes memory;
 };
 void sc_store_vault_row_free(struct sc_store_vault_row *row);
 SC_CLEANUP_VALUE(sc_store_vault_row, sc_store_vault_row_free)
 
-/* SC_ERR_EXISTS where anyone has a vault of that name; SC_ERR_NOT_FOUND where its group is not there. */
+/* SC_ERR_EXISTS if any tenant has a vault of that name; SC_ERR_NOT_FOUND if its group does not exist. */
 sc_status sc_store_vault_add(struct sc_store_vault_db *store, const struct sc_store_vault_row *row,
 			     struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Writes sku, properties, tags and `updated` of a row that was read, if it is still of row->revision; else
- * SC_ERR_BUSY: read it again.
+ * Writes sku, properties, tags and `updated` of a row that was read, if its revision is still row->revision.
+ * Otherwise SC_ERR_BUSY: read it again.
  */
 sc_status sc_store_vault_update(struct sc_store_vault_db *store, const struct sc_store_vault_row *row,
 				struct sc_error *err) SC_WARN_UNUSED;
 
-/* For the keys API, which knows a vault by its host's name and the caller's tenant. */
+/* For the keys API, which knows a vault by its host name and the caller's tenant. */
 sc_status sc_store_vault_find(struct sc_store_vault_db *store, const char *tenant, const char *name,
 			      struct sc_store_vault_row *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* For the Resource Manager: the vault of that name in that very group. */
+/* For the Resource Manager: the vault of that name in exactly that group. */
 sc_status sc_store_vault_find_in(struct sc_store_vault_db *store, const char *tenant, const char *subscription,
 				 const char *group, const char *name, struct sc_store_vault_row *out,
 				 struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * The id of the tenant that a vault belongs to: the one look-up without a tenant, for the challenge to a
- * caller who has not signed in yet and for the check whether a name is free.
+ * The tenant that a vault belongs to. This is the only look-up without a tenant; it serves the challenge to a
+ * caller who has not signed in yet, and the check whether a name is free.
  */
 sc_status sc_store_vault_tenant(struct sc_store_vault_db *store, const char *name, struct sc_store_tenant_row *out,
 				struct sc_error *err) SC_WARN_UNUSED;
 
-/* Of a whole subscription where `group` is NULL. */
+/* Lists a whole subscription if `group` is NULL. */
 typedef sc_status (*sc_store_vault_visit)(void *context, const struct sc_store_vault_row *row,
 					  struct sc_error *err);
 sc_status sc_store_vault_list(struct sc_store_vault_db *store, const char *tenant, const char *subscription,
@@ -172,11 +172,11 @@ sc_status sc_store_vault_list(struct sc_store_vault_db *store, const char *tenan
 
 /* -- keys -------------------------------------------------------------------------------------- */
 
-#define SC_STORE_NO_TIME INT64_MIN /* not_before or expires that is not set */
+#define SC_STORE_NO_TIME INT64_MIN /* a not_before or expires that is not set */
 
 /*
- * One version of a key. Vault, name and version come back exactly as they were written with it, since that is
- * how its owner is sealed in the blob.
+ * One version of a key. Vault, name and version come back exactly as they were written, because the owner
+ * sealed in the blob contains them in that form.
  */
 struct sc_store_key_row {
 	const char *tenant;
@@ -200,9 +200,9 @@ struct sc_store_key_row {
 void sc_store_key_row_free(struct sc_store_key_row *row);
 SC_CLEANUP_VALUE(sc_store_key_row, sc_store_key_row_free)
 
-/* The transfer package that a key came in. */
+/* The transfer package in which a key arrived. */
 struct sc_store_package_claim {
-	const char *region;    /* code; a package id is unique within it */
+	const char *region;    /* code; a package id is unique within a region */
 	struct sc_view id;     /* SC_PACKAGE_ID_SIZE bytes */
 	struct sc_hash digest; /* SHA-256 of the whole package file */
 };
@@ -211,32 +211,32 @@ struct sc_store_package_claim {
  * The rule of one import (F4). Writes the key version and its package's id together, or neither, so that of
  * two imports of one package exactly one writes:
  *
- *   SC_OK             `version` is where the package's key is: row->version, written now; or, where the
- *                     same file had been imported into the same vault and name before, that earlier version
- *   SC_ERR_EXISTS     the package was imported into another place, or another file has its id, or its key
- *                     has been purged: a package's id outlives its key. The message names no place
- *   SC_ERR_NOT_FOUND  the vault is not there
+ *   SC_OK             `version` names the package's key. It is row->version, written now, or, if the same
+ *                     file was imported into the same vault and name before, that earlier version.
+ *   SC_ERR_EXISTS     The package was imported elsewhere, another file has its id, or its key has been purged
+ *                     (a package's id outlives its key). The message does not say where.
+ *   SC_ERR_NOT_FOUND  The vault does not exist.
  */
 sc_status sc_store_key_import(struct sc_store_vault_db *store, const struct sc_store_key_row *row,
 			      const struct sc_store_package_claim *claim, char version[SC_KEY_VERSION_SIZE],
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * The same question without writing, to spare the module an import that would come to nothing: SC_OK and
- * SC_ERR_EXISTS as above; SC_ERR_NOT_FOUND where the package has not been imported yet.
+ * The same check without writing, to spare the module a pointless import. SC_OK and SC_ERR_EXISTS as above;
+ * SC_ERR_NOT_FOUND if the package has not been imported yet.
  */
 sc_status sc_store_package_find(struct sc_store_vault_db *store, const char *tenant, const char *vault,
 				const char *name, const struct sc_store_package_claim *claim,
 				char version[SC_KEY_VERSION_SIZE], struct sc_error *err) SC_WARN_UNUSED;
 
-/* The version of a key, or the newest where `version` is NULL or "". */
+/* One version of a key, or the newest if `version` is NULL or "". */
 sc_status sc_store_key_find(struct sc_store_vault_db *store, const char *tenant, const char *vault,
 			    const char *name, const char *version, struct sc_store_key_row *out,
 			    struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Writes what clients may change: enabled, not_before, expires, key_ops, tags and `updated`, if the row is
- * still of row->revision; else SC_ERR_BUSY: read it again.
+ * Writes what clients may change: enabled, not_before, expires, key_ops, tags and `updated`, if the row's
+ * revision is still row->revision. Otherwise SC_ERR_BUSY: read it again.
  */
 sc_status sc_store_key_update(struct sc_store_vault_db *store, const struct sc_store_key_row *row,
 			      struct sc_error *err) SC_WARN_UNUSED;

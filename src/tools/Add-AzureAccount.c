@@ -1,7 +1,7 @@
 /*
- * Add-AzureAccount, article step 1.2: signs in, and leaves a session for the cmdlets after it. The password
- * is asked for at the terminal or read from a descriptor, never taken from the command line, which everybody
- * on the machine can read.
+ * Add-AzureAccount, article step 1.2: signs in and saves a session for later cmdlets. The password is read
+ * from the terminal or from a descriptor, never from the command line, which every user of the machine can
+ * read.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -18,11 +18,13 @@
 #define FD_MAX 1023
 
 static const char notes[] =
-    "Without -Authority, $SAFECONDUCT_LOGIN says where to sign in, like https://login.localhost:8444/adfs;\n"
-    "without -ResourceManager, $SAFECONDUCT_ARM says where the subscriptions are, like\n"
-    "https://management.localhost:8443; without -CA, $SAFECONDUCT_CA or $SSL_CERT_FILE, else the system's\n"
-    "authorities are trusted. The session is kept in $SAFECONDUCT_CONFIG_DIR, else in $HOME/.safeconduct.\n"
-    "Signing in through the browser and by device code are not offered yet: -Credential is needed.";
+    "Defaults come from the environment: -Authority from $SAFECONDUCT_LOGIN, -ResourceManager from\n"
+    "$SAFECONDUCT_ARM, -CA from $SAFECONDUCT_CA or $SSL_CERT_FILE. If no CA is given, the system's "
+    "authorities\n"
+    "are trusted. Examples: -Authority https://login.localhost:8444/adfs,\n"
+    "-ResourceManager https://management.localhost:8443.\n"
+    "The session is kept in $SAFECONDUCT_CONFIG_DIR or, if that is not set, in $HOME/.safeconduct.\n"
+    "Browser and device-code sign-in are not supported yet, so -Credential is required.";
 
 struct arguments {
 	const char *credential;
@@ -30,7 +32,7 @@ struct arguments {
 	struct sc_azure_sign_in where;
 };
 
-/* The option, else the first of two environment variables that is set. */
+/* The option's value or, without the option, that of the first of two environment variables that is set. */
 static const char *choose(const char *option, const char *first, const char *second)
 {
 	const char *value = option ? option : getenv(first);
@@ -46,14 +48,14 @@ static sc_status check(struct arguments *a, struct sc_error *err)
 
 	SC_ENSURE(
 	    a->credential, err, SC_ERR_USAGE,
-	    "-Credential is missing: who signs in (the browser page and device codes are not offered yet)");
+	    "-Credential is missing: name the user (browser and device-code sign-in are not supported yet)");
 	where->authority = choose(where->authority, "SAFECONDUCT_LOGIN", NULL);
 	where->manager = choose(where->manager, "SAFECONDUCT_ARM", NULL);
 	where->ca = choose(where->ca, "SAFECONDUCT_CA", "SSL_CERT_FILE");
 	SC_ENSURE(where->authority, err, SC_ERR_USAGE,
-		  "where to sign in is not known: give -Authority or set $SAFECONDUCT_LOGIN");
+		  "no sign-in address: give -Authority or set $SAFECONDUCT_LOGIN");
 	SC_ENSURE(where->manager, err, SC_ERR_USAGE,
-		  "where the subscriptions are is not known: give -ResourceManager or set $SAFECONDUCT_ARM");
+		  "no Resource Manager address: give -ResourceManager or set $SAFECONDUCT_ARM");
 	return SC_OK;
 }
 
@@ -62,7 +64,7 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 	const struct sc_option options[] = {
 		{ .name = "Credential",
 		  .argument = "USER",
-		  .help = "who signs in: admin@contoso",
+		  .help = "user to sign in, like admin@contoso",
 		  .value = &a->credential },
 		{ .name = "Password-From-FD",
 		  .argument = "N",
@@ -70,15 +72,15 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 		  .value = &a->password_fd },
 		{ .name = "Authority",
 		  .argument = "URL",
-		  .help = "where to sign in, ending in a tenant's id or adfs",
+		  .help = "sign-in address, ending in a tenant's id or adfs",
 		  .value = &a->where.authority },
 		{ .name = "ResourceManager",
 		  .argument = "URL",
-		  .help = "where the subscriptions are",
+		  .help = "address of the Resource Manager",
 		  .value = &a->where.manager },
 		{ .name = "CA",
 		  .argument = "FILE",
-		  .help = "the authorities to trust, PEM",
+		  .help = "certification authorities to trust, PEM",
 		  .value = &a->where.ca },
 		{ 0 },
 	};
@@ -103,7 +105,7 @@ static sc_status read_password(const struct arguments *a, struct sc_secret *out,
 	return sc_terminal_read_secret(prompt, out, err);
 }
 
-/* As the cmdlet prints it: the account's further subscriptions stand below each other. */
+/* Prints the account as Azure's cmdlet does: further subscriptions follow, one per line. */
 static void print_account(const struct sc_azure_session *session, const struct sc_azure_subscription *list, size_t count)
 {
 	int width = (int)strlen(session->account);
@@ -132,7 +134,7 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 	if (*done)
 		return SC_OK;
 	if (a.where.ca) {
-		/* The session outlives the directory that this was typed in. */
+		/* The session is used from other directories too, so the path must be absolute. */
 		if (!realpath(a.where.ca, ca))
 			return sc_fail_errno(err, SC_ERR_NOT_FOUND, "%s", a.where.ca);
 		a.where.ca = ca;

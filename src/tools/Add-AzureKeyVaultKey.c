@@ -1,8 +1,7 @@
 /*
- * Add-AzureKeyVaultKey, article step 5: takes the transfer package to the vault, shows the properties of the
- * key that arrived, and saves the receipt of the vault's module (rule F7), which `verifyreceipt` compares
- * with the key at home. Run again with the same package it finds the same key, so an interrupted run is
- * repeated.
+ * Add-AzureKeyVaultKey, article step 5: sends the transfer package to the vault, shows the properties of the
+ * imported key, and saves the receipt of the vault's module (rule F7), which `verifyreceipt` compares with
+ * the key at home. The same package again yields the same key, so an interrupted run can be repeated.
  */
 #include <stdio.h>
 #include <strings.h>
@@ -34,13 +33,15 @@ struct arguments {
 static sc_status check(struct arguments *a, struct sc_error *err)
 {
 	SC_ENSURE(a->vault, err, SC_ERR_USAGE, "-VaultName is missing");
-	SC_ENSURE(a->name, err, SC_ERR_USAGE, "-Name is missing: the key's name in the vault");
-	SC_ENSURE(a->package, err, SC_ERR_USAGE,
-		  "-KeyFilePath is missing: TransferPackage-<name>.byok, as KeyTransferRemote wrote it");
+	SC_ENSURE(a->name, err, SC_ERR_USAGE, "-Name is missing: give the key's name in the vault");
+	SC_ENSURE(
+	    a->package, err, SC_ERR_USAGE,
+	    "-KeyFilePath is missing: give the TransferPackage-<name>.byok that KeyTransferRemote wrote");
 	SC_ENSURE(!a->destination || strcasecmp(a->destination, "HSM") == 0, err, SC_ERR_ARGUMENT,
-		  "-Destination %s: a transfer package opens in an HSM only, so it is HSM", a->destination);
+		  "-Destination %s: a transfer package opens in an HSM only: use -Destination HSM",
+		  a->destination);
 	SC_ENSURE(sc_key_name_is_valid(a->name), err, SC_ERR_ARGUMENT,
-		  "-Name %s: a key's name has 1 to 127 letters, digits and hyphens", a->name);
+		  "-Name %s: a key name must be 1 to 127 letters, digits and hyphens", a->name);
 	if (!a->receipt) {
 		snprintf(a->default_receipt, sizeof a->default_receipt, RECEIPT_PREFIX "%s" RECEIPT_SUFFIX,
 			 a->name);
@@ -61,10 +62,13 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 		  .argument = "FILE",
 		  .help = "the transfer package",
 		  .value = &a->package },
-		{ .name = "Destination", .argument = "HSM", .help = "HSM", .value = &a->destination },
+		{ .name = "Destination",
+		  .argument = "HSM",
+		  .help = "where the key is used: only HSM",
+		  .value = &a->destination },
 		{ .name = "ReceiptPath",
 		  .argument = "FILE",
-		  .help = "the receipt (" RECEIPT_PREFIX "<name>" RECEIPT_SUFFIX ")",
+		  .help = "file for the receipt (" RECEIPT_PREFIX "<name>" RECEIPT_SUFFIX ")",
 		  .value = &a->receipt },
 		{ 0 },
 	};
@@ -78,7 +82,7 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 	return *done ? SC_OK : check(a, err);
 }
 
-/* What the package says of itself: told before it travels, if it is none. */
+/* Reads the package and its key hash. A file that is not a transfer package is refused before it is sent. */
 static sc_status read_package(const char *path, struct sc_bytes *package, struct sc_hash *key_hash,
 			      struct sc_error *err)
 {
@@ -93,7 +97,7 @@ static sc_status read_package(const char *path, struct sc_bytes *package, struct
 	return SC_OK;
 }
 
-/* The same receipt may be there already, from a run before this one; another is never overwritten. */
+/* The same receipt may exist from an earlier run; a different one is never overwritten. */
 static sc_status save_receipt(const char *path, struct sc_view receipt, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) there = { 0 };
@@ -103,7 +107,7 @@ static sc_status save_receipt(const char *path, struct sc_view receipt, struct s
 		return status;
 	SC_TRY(sc_file_read_path(path, SC_SIGNED_DATA_MAX, &there, err));
 	SC_ENSURE(sc_view_equals(sc_bytes_view(&there), receipt), err, SC_ERR_EXISTS,
-		  "the key is in the vault, but %s is another receipt: run this again with -ReceiptPath FILE",
+		  "the key is in the vault, but %s is another receipt: run again with -ReceiptPath FILE",
 		  path);
 	return SC_OK;
 }

@@ -1,4 +1,4 @@
-/* Get-AzureSubscription, article step 1.2: the subscriptions of the account, one of which the key is for. */
+/* Get-AzureSubscription, article step 1.2: lists the account's subscriptions; the key is for one of them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -19,10 +19,13 @@ struct arguments {
 static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool *done, struct sc_error *err)
 {
 	const struct sc_option options[] = {
-		{ .name = "SubscriptionId", .argument = "ID", .help = "this one only", .value = &a->id },
+		{ .name = "SubscriptionId",
+		  .argument = "ID",
+		  .help = "only the subscription with this id",
+		  .value = &a->id },
 		{ .name = "SubscriptionName",
 		  .argument = "NAME",
-		  .help = "those of this name only",
+		  .help = "only subscriptions with this name",
 		  .value = &a->name },
 		{ 0 },
 	};

@@ -1,6 +1,6 @@
 /*
- * Get-FileHash, article step 1.3: the hash of files in PowerShell's table, to compare with the one on a
- * download page. Reads files of any size in pieces.
+ * Get-FileHash (article step 1.3): prints the hashes of files in PowerShell's table, to compare with the one
+ * on a download page. Files are read in pieces, so they may have any size.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -22,7 +22,7 @@
 #define FILES_MAX  1024
 #define PIECE_SIZE 65536
 
-/* PowerShell's columns; longer hashes are shown whole. */
+/* PowerShell's columns; a longer hash is printed in full. */
 #define ALGORITHM_WIDTH 15
 #define HASH_WIDTH      70
 
@@ -30,7 +30,7 @@
 
 struct arguments {
 	const char *algorithm;
-	const char *files[FILES_MAX]; /* what -Path names, then the others */
+	const char *files[FILES_MAX]; /* those given with -Path, then the operands */
 	size_t count;
 };
 
@@ -40,7 +40,7 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 	const struct sc_option options[] = {
 		{ .name = "Algorithm",
 		  .argument = "NAME",
-		  .help = "SHA256 (as without it), SHA384, SHA512",
+		  .help = "SHA256 (the default), SHA384 or SHA512",
 		  .value = &a->algorithm },
 		{ .name = "Path",
 		  .argument = "FILE",
@@ -58,10 +58,11 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 	SC_TRY(sc_options_read(&line, argc, argv, operands, FILES_MAX, &operand_count, done, err));
 	if (*done)
 		return SC_OK;
-	SC_ENSURE(a->count + operand_count <= FILES_MAX, err, SC_ERR_USAGE, "at most %d files", FILES_MAX);
+	SC_ENSURE(a->count + operand_count <= FILES_MAX, err, SC_ERR_USAGE, "too many files: at most %d",
+		  FILES_MAX);
 	for (size_t i = 0; i < operand_count; i++)
 		a->files[a->count++] = operands[i];
-	SC_ENSURE(a->count > 0, err, SC_ERR_USAGE, "no file is named (see " NAME " --help)");
+	SC_ENSURE(a->count > 0, err, SC_ERR_USAGE, "no file is given (see " NAME " --help)");
 	return SC_OK;
 }
 
@@ -79,7 +80,7 @@ static sc_status find_algorithm(const char *name, const char **canonical, const 
 			*out = algorithms[i].md();
 			return SC_OK;
 		}
-	return sc_fail(err, SC_ERR_ARGUMENT, "-Algorithm: %s: SHA256, SHA384 or SHA512", name);
+	return sc_fail(err, SC_ERR_ARGUMENT, "-Algorithm: %s: unknown: use SHA256, SHA384 or SHA512", name);
 }
 
 static sc_status hash_descriptor(int fd, const char *path, const EVP_MD *md, char text[HASH_TEXT_SIZE],
@@ -128,7 +129,7 @@ static void print_row(const char *algorithm, const char *hash, const char *path)
 	printf("%-*s %-*s %s\n", ALGORITHM_WIDTH, algorithm, HASH_WIDTH, hash, path);
 }
 
-/* As PowerShell does: a file that cannot be read does not keep the others from being shown. */
+/* As in PowerShell, a file that cannot be read does not keep the others from being printed. */
 static sc_status print_hashes(const struct arguments *a, const char *algorithm, const EVP_MD *md)
 {
 	sc_status result = SC_OK;

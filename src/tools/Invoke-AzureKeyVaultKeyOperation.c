@@ -1,6 +1,6 @@
 /*
- * Invoke-AzureKeyVaultKeyOperation: puts a key in the vault to work. Data come from a file and go to a file,
- * so that no plaintext stands on a command line or a screen.
+ * Invoke-AzureKeyVaultKeyOperation: uses a key in the vault. Data comes from a file and goes to a file, so
+ * that no plaintext appears on the command line or on the screen.
  */
 #include <stdio.h>
 #include <strings.h>
@@ -27,21 +27,24 @@ struct arguments {
 
 static sc_status check(const struct arguments *a, struct sc_error *err)
 {
-	SC_ENSURE(a->operation, err, SC_ERR_USAGE, "-Operation is missing: Decrypt");
+	SC_ENSURE(a->operation, err, SC_ERR_USAGE, "-Operation is missing: give -Operation Decrypt");
 	SC_ENSURE(strcasecmp(a->operation, "Decrypt") == 0, err, SC_ERR_ARGUMENT,
-		  "-Operation %s: only Decrypt is offered yet", a->operation);
-	SC_ENSURE(a->algorithm, err, SC_ERR_USAGE, "-Algorithm is missing, like RSA-OAEP-256");
+		  "-Operation %s: only Decrypt is supported", a->operation);
+	SC_ENSURE(a->algorithm, err, SC_ERR_USAGE, "-Algorithm is missing: give one, like RSA-OAEP-256");
 	SC_ENSURE(a->vault, err, SC_ERR_USAGE, "-VaultName is missing");
-	SC_ENSURE(a->name, err, SC_ERR_USAGE, "-Name is missing: the key");
-	SC_ENSURE(a->in, err, SC_ERR_USAGE, "-InFile is missing: what is to be decrypted");
-	SC_ENSURE(a->out, err, SC_ERR_USAGE, "-OutFile is missing: where the plaintext goes");
+	SC_ENSURE(a->name, err, SC_ERR_USAGE, "-Name is missing: give the key's name");
+	SC_ENSURE(a->in, err, SC_ERR_USAGE, "-InFile is missing: give the file to decrypt");
+	SC_ENSURE(a->out, err, SC_ERR_USAGE, "-OutFile is missing: give a new file for the plaintext");
 	return SC_OK;
 }
 
 static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool *done, struct sc_error *err)
 {
 	const struct sc_option options[] = {
-		{ .name = "Operation", .argument = "NAME", .help = "Decrypt", .value = &a->operation },
+		{ .name = "Operation",
+		  .argument = "NAME",
+		  .help = "what to do: Decrypt",
+		  .value = &a->operation },
 		{ .name = "Algorithm",
 		  .argument = "NAME",
 		  .help = "RSA-OAEP or RSA-OAEP-256",
@@ -58,7 +61,7 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 	const struct sc_command_line line = {
 		NAME,
 		"-Operation Decrypt -Algorithm NAME -VaultName NAME -Name NAME -InFile FILE -OutFile FILE",
-		"Uses a key of a vault.", options, "Sign in with Add-AzureAccount first."
+		"Decrypts with a key in a vault.", options, "Sign in with Add-AzureAccount first."
 	};
 	size_t operands;
 

@@ -1,7 +1,7 @@
 /*
- * KeyTransferRemote, article steps 4.1 and 4.3. It shows what a custodian consents to, asks for the cards,
- * and writes what the module made. It never sees a key; what it shows of the packages is proven by the module
- * alone, inside the command that uses them.
+ * KeyTransferRemote, article steps 4.1 and 4.3. It shows what the custodians consent to, asks for their
+ * cards, and writes what the module made. It never sees a key. What it shows of the packages is unverified:
+ * only the module verifies them, in the command that uses them.
  */
 #include <stdio.h>
 
@@ -14,9 +14,8 @@
 #define NAME "KeyTransferRemote"
 
 static const char notes[] =
-    "-ModifyAcls (article step 4.1) asks for administrator cards and makes key_xferacld_<KeyIdentifier>, a "
-    "copy\n"
-    "of the key that can do nothing but be sent to that Key Exchange Key:\n"
+    "-ModifyAcls (article step 4.1) asks for administrator cards and makes key_xferacld_<KeyIdentifier>,\n"
+    "a copy of the key that can only be sent to that Key Exchange Key:\n"
     "  " NAME " -ModifyAcls -KeyAppName simple -KeyIdentifier contosokey\n"
     "      -ExchangeKeyPackage BYOK-KEK-pkg-EU-1 -NewSecurityWorldPackage BYOK-SecurityWorld-pkg-EU-1\n"
     "      [-SubscriptionId ID] [-NotAfter 2027-12-31]\n"
@@ -40,7 +39,7 @@ static sc_status read_arguments(int argc, char **argv, struct sc_byok_transfer_r
 		  .value = &a.key_app_name },
 		{ .name = "KeyIdentifier",
 		  .argument = "IDENT",
-		  .help = "the key's ident",
+		  .help = "the key's identifier",
 		  .value = &a.key_identifier },
 		{ .name = "ExchangeKeyPackage",
 		  .argument = "FILE",
@@ -60,18 +59,18 @@ static sc_status read_arguments(int argc, char **argv, struct sc_byok_transfer_r
 		  .value = &a.key_friendly_name },
 		{ .name = "NotAfter",
 		  .argument = "YYYY-MM-DD",
-		  .help = "the last day, in UTC, on which it may be used",
+		  .help = "last day (UTC) on which the result may be used",
 		  .value = &a.not_after },
 		{ .name = "Module",
 		  .letter = 'm',
 		  .argument = "N",
-		  .help = "module number (1)",
+		  .help = "module number (default 1)",
 		  .value = &a.module },
 		SC_CEREMONY_OPTIONS(*ceremony),
 		{ 0 },
 	};
 	const struct sc_command_line line = { NAME, "-ModifyAcls|-Package OPTIONS",
-					      "Prepares a key for its transfer to a key vault.", options,
+					      "Prepares a key for transfer to a key vault.", options,
 					      notes };
 	size_t operands;
 
@@ -93,8 +92,10 @@ static void print_hash(const char *label, const struct sc_hash *hash)
 	printf("  %-22s%s\n", label, text);
 }
 
-/* What is consented to, before it is. The root is the module's own: a pin that came with the packages proves
- * nothing. */
+/*
+ * Shows what the custodians consent to, before they do. The root shown is the module's own: a root hash that
+ * came with the packages would prove nothing.
+ */
 static sc_status show_target(const struct sc_byok_transfer_request *order, const struct sc_byok_package_pair *target,
 			     struct sc_client *client, struct sc_error *err)
 {
@@ -105,14 +106,14 @@ static sc_status show_target(const struct sc_byok_transfer_request *order, const
 
 	SC_TRY(sc_call_enquire(client, 0, &request, &reply, &module, err));
 	SC_TRY(sc_text_set_view(&esn, module.esn, "the module's serial number", err));
-	printf("The packages say (shown, not yet proven):\n");
+	printf("The packages say (not yet verified):\n");
 	printf("  %-22s%s (%s), operated by %s\n", "region", sc_region_name(target->region.s),
 	       target->region.s, target->operator_name.s);
 	print_hash("Key Exchange Key", &target->kek);
 	print_hash("security world", &target->world);
-	printf("Module %llu, %s, will prove them under its own root:\n", (unsigned long long)order->module,
+	printf("Module %llu (%s) will verify them under its own root:\n", (unsigned long long)order->module,
 	       esn.s);
-	print_hash("root key's hash", &module.root);
+	print_hash("root key hash", &module.root);
 	fflush(stdout); /* before any warning */
 	return SC_OK;
 }
@@ -125,13 +126,12 @@ static void print_terms(const struct sc_byok_transfer_request *order, const stru
 		printf("  %-22s%s\n", "for the subscription", order->subscription);
 	else
 		sc_log(SC_LOG_WARNING,
-		       "without -SubscriptionId, whoever holds key_xferacld_%s can send the key to a "
-		       "subscription "
-		       "of his own in %s",
+		       "without -SubscriptionId, anyone who holds key_xferacld_%s can send the key to their "
+		       "own subscription in %s",
 		       order->ident, sc_region_name(target->region.s));
 	if (order->not_after) {
 		sc_clock_text(order->not_after, until);
-		printf("  %-22s%s UTC\n", "until", until);
+		printf("  %-22s%s UTC\n", "usable until", until);
 	}
 	fflush(stdout);
 }
@@ -144,7 +144,7 @@ static sc_status modify_acls(const struct sc_byok_transfer_request *order, const
 
 	print_terms(order, target);
 	SC_TRY(sc_byok_transfer_modify_acls(order, target, ceremony, kmdata, client, &copy, err));
-	printf("Proven by module %llu. The copy with reduced permissions:\n",
+	printf("Verified by module %llu. The copy with reduced permissions:\n",
 	       (unsigned long long)order->module);
 	printf("  %-22s%s\n", "file", copy.path);
 	print_hash("key hash", &copy.key_hash);
@@ -161,12 +161,12 @@ static sc_status package(const struct sc_byok_transfer_request *order, const str
 	SC_TRY(sc_byok_transfer_package(order, target, kmdata, client, &packed, err));
 	sc_clock_text(packed.not_after, until);
 	sc_hex(sc_hash_view(&packed.digest), hex);
-	printf("Proven by module %llu. The transfer package:\n", (unsigned long long)order->module);
+	printf("Verified by module %llu. The transfer package:\n", (unsigned long long)order->module);
 	printf("  %-22s%s\n", "file", packed.file);
 	printf("  %-22s%s\n", "SHA-256", hex);
 	print_hash("key hash", &packed.key_hash);
 	printf("  %-22s%s\n", "for the subscription", order->subscription);
-	printf("  %-22s%s UTC\n", "until", until);
+	printf("  %-22s%s UTC\n", "usable until", until);
 	return SC_OK;
 }
 

@@ -1,5 +1,7 @@
-/* New-AzureRmKeyVault: a vault whose keys the account that makes it may use. One that is there is not
- * touched. */
+/*
+ * New-AzureRmKeyVault: makes a vault whose keys the account that makes it may use. An existing vault is not
+ * changed.
+ */
 #include <stdio.h>
 
 #include "azure/cmdlet.h"
@@ -15,15 +17,21 @@ static sc_status read_arguments(int argc, char **argv, struct sc_azure_new_vault
 {
 	const struct sc_option options[] = {
 		{ .name = "VaultName", .argument = "NAME", .help = "the vault's name", .value = &a->name },
-		{ .name = "ResourceGroupName", .argument = "NAME", .help = "its group", .value = &a->group },
-		{ .name = "Location", .argument = "PLACE", .help = "europe", .value = &a->location },
+		{ .name = "ResourceGroupName",
+		  .argument = "NAME",
+		  .help = "its resource group",
+		  .value = &a->group },
+		{ .name = "Location",
+		  .argument = "PLACE",
+		  .help = "its location, like europe",
+		  .value = &a->location },
 		{ .name = "SKU",
 		  .argument = "NAME",
 		  .help = "standard, or premium for HSM-protected keys (standard)",
 		  .value = &a->sku },
 		{ .name = "SubscriptionId",
 		  .argument = "ID",
-		  .help = "where the account has several",
+		  .help = "needed if the account has several subscriptions",
 		  .value = &a->subscription },
 		{ 0 },
 	};
@@ -39,7 +47,7 @@ static sc_status read_arguments(int argc, char **argv, struct sc_azure_new_vault
 	SC_ENSURE(a->name, err, SC_ERR_USAGE, "-VaultName is missing");
 	SC_ENSURE(a->group, err, SC_ERR_USAGE,
 		  "-ResourceGroupName is missing (see New-AzureRmResourceGroup)");
-	SC_ENSURE(a->location, err, SC_ERR_USAGE, "-Location is missing, like europe");
+	SC_ENSURE(a->location, err, SC_ERR_USAGE, "-Location is missing: give one, like europe");
 	if (!a->sku)
 		a->sku = "standard";
 	return SC_OK;

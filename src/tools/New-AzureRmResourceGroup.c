@@ -1,4 +1,4 @@
-/* New-AzureRmResourceGroup: what a vault is put into. */
+/* New-AzureRmResourceGroup: makes a resource group, which a vault needs. */
 #include <stdio.h>
 
 #include "azure/cmdlet.h"
@@ -19,10 +19,13 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 {
 	const struct sc_option options[] = {
 		{ .name = "Name", .argument = "NAME", .help = "the group's name", .value = &a->name },
-		{ .name = "Location", .argument = "PLACE", .help = "europe", .value = &a->location },
+		{ .name = "Location",
+		  .argument = "PLACE",
+		  .help = "its location, like europe",
+		  .value = &a->location },
 		{ .name = "SubscriptionId",
 		  .argument = "ID",
-		  .help = "where the account has several",
+		  .help = "needed if the account has several subscriptions",
 		  .value = &a->subscription },
 		{ 0 },
 	};
@@ -35,7 +38,7 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 	if (*done)
 		return SC_OK;
 	SC_ENSURE(a->name, err, SC_ERR_USAGE, "-Name is missing");
-	SC_ENSURE(a->location, err, SC_ERR_USAGE, "-Location is missing, like europe");
+	SC_ENSURE(a->location, err, SC_ERR_USAGE, "-Location is missing: give one, like europe");
 	return SC_OK;
 }
 

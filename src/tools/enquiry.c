@@ -1,6 +1,7 @@
 /*
- * enquiry: what each module is, and what protects it, as the module itself says. What is not in force is
- * named as plainly as what is: whoever runs a software module should see where its boundary lies.
+ * enquiry: shows what each module is and what protects it, as the module itself reports. A protection that is
+ * not in force is named as plainly as one that is: if you run a software module, you should see where its
+ * boundary lies.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -33,13 +34,13 @@ static void print(const char *name, const char *format, ...)
 	putchar('\n');
 }
 
-/* A text that the module gave: shown only if it is one. */
+/* A text from the module: printed only if it is valid. */
 static void print_text(const char *name, struct sc_view view)
 {
 	struct sc_text text = { "" };
 
 	if (sc_text_set_view(&text, view, name, NULL) != SC_OK)
-		print(name, "(not a text)");
+		print(name, "(not valid text)");
 	else
 		print(name, "%s", text.s);
 }
@@ -60,7 +61,7 @@ static const char *mode_name(uint32_t mode)
 	case SC_MODE_UNWARRANTED:
 		return "no warrant yet: see `factory warrant`";
 	case SC_MODE_WARRANTED:
-		return "warranted, in no security world: see `new-world`";
+		return "warranted, no security world yet: see `new-world`";
 	case SC_MODE_WORLD:
 		return "operational, in a security world";
 	case SC_MODE_REGION:
@@ -84,10 +85,10 @@ static void print_world(const struct sc_enquire_response *m)
 	if (sc_text_set_view(&region, m->region, "region", NULL) == SC_OK)
 		print("region", "%s (%s)", region.s, sc_region_name(region.s));
 	else
-		print("region", "(not a text)");
+		print("region", "(not valid text)");
 }
 
-/* Each protection in both cases, so that a missing one is read, not overlooked. */
+/* Every protection is listed, in force or not, so that a missing one is not overlooked. */
 static const struct {
 	uint32_t bit;
 	const char *name;
@@ -111,7 +112,7 @@ static void print_protection(const struct sc_enquire_response *m)
 	print("sandbox", "%s; NOT in force: %s", on[0] ? on : "none", off[0] ? off : "none");
 	if (m->protection & SC_PROTECTION_SANITIZER)
 		print("build",
-		      "a TEST build with sanitizers: its sandbox is wider, and it is not for real keys");
+		      "a TEST build with sanitizers: its sandbox is weaker; do not use it for real keys");
 	if (m->landlock_abi)
 		print("landlock abi", "%u", m->landlock_abi);
 	else
@@ -124,11 +125,11 @@ static void print_protection(const struct sc_enquire_response *m)
 	print("unlock key", "%s",
 	      m->protection & SC_PROTECTION_UNLOCK_GIVEN
 		  ? "given from outside the state directory"
-		  : "in the state directory: whoever copies it can open the module's state");
+		  : "in the state directory: anyone who copies that directory can open the module's state");
 	print("user ids", "%s",
 	      m->protection & SC_PROTECTION_USERS_APART
-		  ? "apart: this user is not the module's"
-		  : "NOT apart: this process runs under the module's own user id");
+		  ? "apart: you are not running as the module's user"
+		  : "NOT apart: you are running as the module's own user");
 }
 
 static void print_module(const struct sc_enquire_response *m)
@@ -154,7 +155,7 @@ static void print_module(const struct sc_enquire_response *m)
 	print("clock", "%s UTC", time);
 }
 
-/* Through the first of the module's sockets that answers: any role may ask. */
+/* Asks through the first of the module's sockets that answers; a socket of any role will do. */
 static sc_status enquire(const struct sc_kmdata_module_map *map, uint64_t number, struct sc_error *err)
 {
 	const struct sc_enquire_request request = {};
@@ -203,7 +204,7 @@ static bool is_in_map(const struct sc_kmdata_module_map *map, uint64_t number)
 
 SC_CLEANUP_POINTER(sc_kmdata_module_map, struct sc_kmdata_module_map, free)
 
-/* All modules are shown, whichever fail; the first failure is the program's. */
+/* Shows all modules even if some fail. The first failure becomes the exit status. */
 static sc_status run(uint64_t only, struct sc_error *err)
 {
 	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
@@ -243,14 +244,14 @@ int main(int argc, char **argv)
 		{ .name = "module",
 		  .letter = 'm',
 		  .argument = "N",
-		  .help = "this module alone",
+		  .help = "show only this module",
 		  .value = &module },
 		{ 0 },
 	};
 	const struct sc_command_line line = {
 		PROGRAM, "[OPTIONS]",
-		"Shows what each module of $NFAST_KMDATA/config/modules is and what protects it.", options,
-		"It ends with 0 only if every module answered."
+		"Shows each module in $NFAST_KMDATA/config/modules and what protects it.", options,
+		"The exit status is 0 only if every module answered."
 	};
 
 	sc_log_start(PROGRAM, SC_LOG_NOTICE);

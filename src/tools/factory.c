@@ -1,6 +1,6 @@
 /*
- * factory: the manufacturer's offline root at the command line. All that it does stands in factory/factory_root.h;
- * here are its four subcommands and the passphrase, typed without echo or read from a descriptor.
+ * factory: the command line of the manufacturer's offline root. factory/factory_root.h does the work; here are the
+ * four subcommands and the passphrase, which is typed without echo or read from a descriptor.
  */
 #include <stdio.h>
 #include <string.h>
@@ -29,8 +29,8 @@ static sc_status ask_twice(struct sc_secret *out, struct sc_error *err)
 	SC_CLEANUP(sc_secret) first = { 0 };
 	SC_CLEANUP(sc_secret) second = { 0 };
 
-	SC_TRY(sc_terminal_read_secret("New passphrase of the root key: ", &first, err));
-	SC_TRY(sc_terminal_read_secret("The same once more: ", &second, err));
+	SC_TRY(sc_terminal_read_secret("New passphrase for the root key: ", &first, err));
+	SC_TRY(sc_terminal_read_secret("Repeat the passphrase: ", &second, err));
 	SC_ENSURE(sc_secret_equals(&first, &second), err, SC_ERR_ARGUMENT, "the two passphrases differ");
 	*out = sc_steal(first);
 	return SC_OK;
@@ -47,7 +47,7 @@ static sc_status get_passphrase(const struct arguments *a, bool is_new, struct s
 	}
 	if (is_new)
 		return ask_twice(out, err);
-	return sc_terminal_read_secret("Passphrase of the root key: ", out, err);
+	return sc_terminal_read_secret("Passphrase for the root key: ", out, err);
 }
 
 static sc_status open_factory(const struct arguments *a, struct sc_factory *out, struct sc_error *err)
@@ -78,17 +78,17 @@ static sc_status init(const struct arguments *a, struct sc_error *err)
 	SC_TRY(sc_factory_init(a->dir, a->name, &passphrase, &factory, err));
 	printf("Root \"%s\" made in %s.\n", factory.name.s, a->dir);
 	print_hash(&factory.hash);
-	printf("Publish this hash apart from everything that the root signs: it is what others trust.\n");
+	printf("Publish this hash separately from anything that the root signs: others rely on it.\n");
 	return SC_OK;
 }
 
 static sc_status read_request(const struct arguments *a, struct sc_bytes *out, struct sc_error *err)
 {
-	SC_ENSURE(a->request, err, SC_ERR_USAGE, "the request's file is missing");
-	SC_ENSURE(a->output, err, SC_ERR_USAGE, "-o: the file for the answer is missing");
-	/* Before anything is signed and recorded for nothing; writing it refuses again. */
+	SC_ENSURE(a->request, err, SC_ERR_USAGE, "the request file is missing");
+	SC_ENSURE(a->output, err, SC_ERR_USAGE, "-o: the output file is missing");
+	/* Checked first, so that nothing is signed and recorded in vain. Writing the file checks again. */
 	SC_ENSURE(access(a->output, F_OK) != 0, err, SC_ERR_EXISTS,
-		  "-o: %s: exists already and is not overwritten", a->output);
+		  "-o: %s: already exists and is not overwritten", a->output);
 	return sc_file_read_path(a->request, SC_FACTORY_REQUEST_MAX, out, err);
 }
 
@@ -110,7 +110,7 @@ static sc_status warrant(const struct arguments *a, struct sc_error *err)
 	return SC_OK;
 }
 
-/* Whom the holder of the root has just vouched for. */
+/* Shows the holder of the root whom they have just vouched for. */
 static sc_status print_region(struct sc_view der, struct sc_error *err)
 {
 	SC_CLEANUP(sc_x509) certificate = NULL;
@@ -186,7 +186,7 @@ static sc_status start(int argc, char **argv, struct sc_error *err)
 		{ .name = "output",
 		  .letter = 'o',
 		  .argument = "FILE",
-		  .help = "where the answer goes",
+		  .help = "write the answer to this file",
 		  .value = &a.output },
 		{ .name = "passphrase-from-fd",
 		  .argument = "N",
@@ -211,7 +211,7 @@ static sc_status start(int argc, char **argv, struct sc_error *err)
 	SC_TRY(sc_options_read(&line, argc, argv, operands, 2, &count, &done, err));
 	if (done)
 		return SC_OK;
-	SC_ENSURE(count > 0, err, SC_ERR_USAGE, "what to do is missing (see factory --help)");
+	SC_ENSURE(count > 0, err, SC_ERR_USAGE, "the subcommand is missing (see factory --help)");
 	a.request = operands[1];
 	return run(operands[0], &a, err);
 }
@@ -221,7 +221,9 @@ int main(int argc, char **argv)
 	struct sc_error err = { 0 };
 	sc_status status;
 
-	/* The root key will be in memory: no core file, and no other process of this user looks in. */
+	/*
+	 * The root key will be in memory: allow no core file, and no other process of this user to read it.
+	 */
 	if (prctl(PR_SET_DUMPABLE, 0)) {
 		perror("factory: prctl");
 		return sc_status_exit(SC_ERR_SYSTEM);

@@ -1,7 +1,7 @@
 /*
- * generatekey (article step 3.3): a key in the module, its file in kmdata and its public half beside it. The
- * parameters are read and checked here, so that a person hears of a mistake at once; what is allowed is
- * decided by the module.
+ * generatekey (article step 3.3): generates a key in the module and writes its key file and its public key to
+ * kmdata. The parameters are checked here so that a mistake is reported at once; the module decides what is
+ * allowed.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -32,13 +32,13 @@ enum parameter {
 	PARAMETER_COUNT,
 };
 
-/* In the order in which they are asked for and shown. */
+/* In the order in which they are asked for and printed. */
 static const struct {
 	const char *name;
 	const char *description;
 	const char *choices; /* for the question, or NULL */
-	const char *initial; /* what is taken without an answer; NULL: there must be one */
-	bool is_asked;       /* at a terminal, where it was not given */
+	const char *initial; /* the default; NULL: an answer is required */
+	bool is_asked;       /* at a terminal, if not given */
 } parameters[PARAMETER_COUNT] = {
 	[PROTECT] = { "protect", "Protected by", "module", "module", true },
 	[VERIFY] = { "verify", "Verify security of key", "yes", "yes", false },
@@ -46,7 +46,7 @@ static const struct {
 	[SIZE] = { "size", "Key size", "2048, 3072, 4096", "2048", true },
 	[PUBEXP] = { "pubexp", "Public exponent for RSA key (hex)", NULL, "", true },
 	[IDENT] = { "ident", "Key identifier", NULL, NULL, true },
-	[PLAINNAME] = { "plainname", "Key name", NULL, NULL, true }, /* the identifier, unless given */
+	[PLAINNAME] = { "plainname", "Key name", NULL, NULL, true }, /* defaults to the ident */
 	[NVRAM] = { "nvram", "Blob in NVRAM (needs ACS)", "no", "no", true },
 };
 
@@ -77,17 +77,17 @@ static sc_status read_pair(struct request *request, const char *pair, struct sc_
 	const char *equals = strchr(pair, '=');
 	size_t len = equals ? (size_t)(equals - pair) : 0;
 
-	SC_ENSURE(equals && len > 0, err, SC_ERR_USAGE, "%s: is not NAME=VALUE", pair);
+	SC_ENSURE(equals && len > 0, err, SC_ERR_USAGE, "%s: not of the form NAME=VALUE", pair);
 	for (size_t i = 0; i < PARAMETER_COUNT; i++) {
 		if (strlen(parameters[i].name) != len || strncmp(parameters[i].name, pair, len) != 0)
 			continue;
 		SC_ENSURE(!request->is_given[i], err, SC_ERR_USAGE, "%s: given twice", parameters[i].name);
 		return set_value(request, i, equals + 1, err);
 	}
-	return sc_fail(
-	    err, SC_ERR_USAGE,
-	    "%.*s: no such parameter; there are protect, verify, type, size, pubexp, ident, plainname, nvram",
-	    (int)len, pair);
+	return sc_fail(err, SC_ERR_USAGE,
+		       "%.*s: no such parameter; the parameters are protect, verify, type, size, pubexp, "
+		       "ident, plainname and nvram",
+		       (int)len, pair);
 }
 
 /* -- what the values mean ---------------------------------------------------------------------- */
@@ -98,16 +98,15 @@ static sc_status check_choices(const struct request *request, struct sc_error *e
 
 	/* Article step 3.3, its first instruction. */
 	SC_ENSURE(strcmp(protect, "module") == 0, err, SC_ERR_ARGUMENT,
-		  "protect=%s: must be module, which creates a module-protected key: the BYOK toolset does "
-		  "not support "
+		  "protect=%s: must be module, for a module-protected key: the BYOK toolset does not support "
 		  "OCS-protected keys",
 		  protect);
 	SC_ENSURE(strcmp(request->value[VERIFY], "yes") == 0, err, SC_ERR_ARGUMENT,
-		  "verify=%s: the module always tests a key before it gives it out", request->value[VERIFY]);
+		  "verify=%s: must be yes: the module always tests a new key", request->value[VERIFY]);
 	SC_ENSURE(strcasecmp(request->value[TYPE], "RSA") == 0, err, SC_ERR_KEY_TYPE,
-		  "type=%s: only RSA keys are made here", request->value[TYPE]);
+		  "type=%s: must be RSA: generatekey makes only RSA keys", request->value[TYPE]);
 	SC_ENSURE(strcmp(request->value[NVRAM], "no") == 0, err, SC_ERR_ARGUMENT,
-		  "nvram=%s: must be no: the module keeps no key blobs, the key's file does",
+		  "nvram=%s: must be no: the module stores no key blobs; the key file holds the blob",
 		  request->value[NVRAM]);
 	return SC_OK;
 }
@@ -118,7 +117,7 @@ static sc_status check_size(struct request *request, struct sc_error *err)
 
 	SC_ENSURE(sc_number_read(size, "size", 2048, 4096, &request->bits, NULL) == SC_OK &&
 		      request->bits % 1024 == 0,
-		  err, SC_ERR_KEY_TYPE, "size=%s: an RSA key has 2048, 3072 or 4096 bits", size);
+		  err, SC_ERR_KEY_TYPE, "size=%s: must be 2048, 3072 or 4096 bits", size);
 	return SC_OK;
 }
 
@@ -134,18 +133,18 @@ static sc_status check_exponent(struct request *request, struct sc_error *err)
 	if (!*text)
 		return SC_OK;
 	SC_ENSURE(*digits && strspn(digits, "0123456789abcdefABCDEF") == strlen(digits), err, SC_ERR_EXPONENT,
-		  "pubexp=%s: is not a hexadecimal number", text);
+		  "pubexp=%s: not a hexadecimal number", text);
 	digits += strspn(digits, "0");
 	len = strlen(digits);
 	SC_ENSURE(len <= 2 * EXPONENT_MAX, err, SC_ERR_EXPONENT, "pubexp=%s: must be below 2^256", text);
 	snprintf(even, sizeof even, "%s%s", len % 2 ? "0" : "", digits);
 	len = strlen(even) / 2;
 	SC_ENSURE(len >= 3 && sc_hex_read(even, request->exponent, len), err, SC_ERR_EXPONENT,
-		  "pubexp=%s: must be 10001 (65537) or more: padding and related-message attacks live on "
-		  "smaller ones",
+		  "pubexp=%s: must be 10001 (65537) or more: smaller exponents allow padding and "
+		  "related-message attacks",
 		  text);
 	SC_ENSURE(request->exponent[len - 1] & 1, err, SC_ERR_EXPONENT,
-		  "pubexp=%s: must be odd, or the key would have no private exponent", text);
+		  "pubexp=%s: must be odd: an even exponent has no private exponent", text);
 	request->exponent_len = len;
 	return SC_OK;
 }
@@ -155,7 +154,7 @@ static sc_status check_ident(const struct request *request, struct sc_error *err
 	char name[SC_KEY_FILE_NAME_SIZE];
 
 	SC_ENSURE(request->value[IDENT][0], err, SC_ERR_USAGE,
-		  "ident is missing: the key's identifier, as in ident=contosokey");
+		  "ident is missing: give the key's identifier, for example ident=contosokey");
 	return sc_kmdata_key_file_name(request->application, request->value[IDENT], name, err);
 }
 
@@ -189,7 +188,7 @@ static const char *initial_value(const struct request *request, size_t i)
 	return i == PLAINNAME ? request->value[IDENT] : parameters[i].initial;
 }
 
-/* Asks until there is an answer that can be used; an empty one takes the default. */
+/* Asks until the answer is valid. An empty answer takes the default. */
 static sc_status ask(struct request *request, size_t i, struct sc_error *err)
 {
 	const char *initial = initial_value(request, i);
@@ -213,8 +212,7 @@ static sc_status ask(struct request *request, size_t i, struct sc_error *err)
 	}
 }
 
-/* What was given is checked before anything is asked; the defaults come first, so that every value is there.
- */
+/* Sets the defaults first, so that every value is set. Checks what was given before asking for the rest. */
 static sc_status complete(struct request *request, struct sc_error *err)
 {
 	bool may_ask = !request->is_batch && sc_prompt_has_terminal();
@@ -253,7 +251,7 @@ static void print_table(const struct request *request)
 
 /* -- the key ----------------------------------------------------------------------------------- */
 
-/* A key under that name is never overwritten, and the module is not even asked for another. */
+/* A key of that name is never overwritten; the module is not asked to make another. */
 static sc_status check_place(const struct sc_kmdata *kmdata, const struct request *request,
 			     struct sc_error *err)
 {
@@ -261,12 +259,14 @@ static sc_status check_place(const struct sc_kmdata *kmdata, const struct reques
 
 	SC_TRY(sc_kmdata_key_file_name(request->application, request->value[IDENT], name, err));
 	SC_ENSURE(!sc_file_exists(&kmdata->local, name), err, SC_ERR_EXISTS,
-		  "%s/%s: exists already and is not overwritten: choose another ident", kmdata->local.path,
+		  "%s/%s: already exists and is not overwritten: choose another ident", kmdata->local.path,
 		  name);
 	return SC_OK;
 }
 
-/* What came back must be one key of the kind that was asked for, the same in blob and public half (rule P1).
+/*
+ * The module must have made one key of the requested kind, the same in the blob and the public half (rule
+ * P1).
  */
 static sc_status check_key(const struct request *request, const struct sc_key_generate_response *key,
 			   struct sc_error *err)
@@ -282,7 +282,7 @@ static sc_status check_key(const struct request *request, const struct sc_key_ge
 	SC_TRY(sc_key_blob_decode(key->blob, &blob, err));
 	SC_ENSURE(type.algorithm == SC_ALGORITHM_RSA && type.bits == request->bits &&
 		      sc_hash_equals(&hash, &key->key_hash) && sc_hash_equals(&hash, &blob->header->key_hash),
-		  err, SC_ERR_PROTOCOL, "module #%llu: made another key than it was asked for",
+		  err, SC_ERR_PROTOCOL, "module #%llu: made a different key from the one requested",
 		  (unsigned long long)request->module);
 	return SC_OK;
 }
@@ -331,10 +331,11 @@ static sc_status read_operands(const char *const *operands, size_t count, struct
 			       struct sc_error *err)
 {
 	SC_ENSURE(count > 0, err, SC_ERR_USAGE,
-		  "the application is missing, as in `" PROGRAM " --generate simple`");
+		  "the application is missing, for example `" PROGRAM " --generate simple`");
 	request->application = operands[0];
 	SC_ENSURE(strcmp(request->application, "simple") == 0, err, SC_ERR_ARGUMENT,
-		  "application %s: only `simple` keys are generated here", request->application);
+		  "application %s: must be simple: generatekey makes only `simple` keys",
+		  request->application);
 	for (size_t i = 1; i < count; i++)
 		SC_TRY(read_pair(request, operands[i], err));
 	return SC_OK;
@@ -351,35 +352,35 @@ static sc_status read_command_line(int argc, char **argv, struct request *reques
 		{ .name = "generate", .letter = 'g', .help = "generate a key", .flag = &is_generate },
 		{ .name = "batch",
 		  .letter = 'b',
-		  .help = "ask nothing: what is missing takes its default",
+		  .help = "do not ask: a missing parameter takes its default",
 		  .flag = &request->is_batch },
 		{ .name = "module",
 		  .letter = 'm',
 		  .argument = "N",
-		  .help = "in this module (1)",
+		  .help = "in this module (default 1)",
 		  .value = &module },
 		{ 0 },
 	};
 	const struct sc_command_line line = {
 		PROGRAM, "--generate [OPTIONS] simple NAME=VALUE…",
-		"Generates a key in the module; writes its file, and its public key as PEM, into "
+		"Generates a key in the module. Writes the key file, and the public key as PEM, to "
 		"$NFAST_KMDATA/local.",
 		options,
-		"Parameters, asked for at a terminal where they are missing:\n"
+		"Parameters. At a terminal you are asked for those that are missing:\n"
 		"  protect=module       the module's own protection\n"
 		"  type=RSA             the kind of key\n"
 		"  size=2048            or 3072 or 4096\n"
-		"  pubexp=              public exponent in hexadecimal; empty is 65537\n"
+		"  pubexp=              public exponent in hexadecimal; empty means 65537\n"
 		"  ident=contosokey     numbers, dashes, and lower case letters\n"
-		"  plainname=contosokey any text; the ident, unless given\n"
-		"  nvram=no             no other place for the blob than its file"
+		"  plainname=contosokey any text; by default the ident\n"
+		"  nvram=no             the blob is stored in the key file only"
 	};
 
 	SC_TRY(sc_options_read(&line, argc, argv, operands, sizeof operands / sizeof operands[0], &count,
 			       done, err));
 	if (*done)
 		return SC_OK;
-	SC_ENSURE(is_generate, err, SC_ERR_USAGE, "say --generate to make a key (see " PROGRAM " --help)");
+	SC_ENSURE(is_generate, err, SC_ERR_USAGE, "to make a key, give --generate (see " PROGRAM " --help)");
 	SC_TRY(sc_number_read(module ? module : "1", "--module", 1, UINT32_MAX, &request->module, err));
 	return read_operands(operands, count, request, err);
 }

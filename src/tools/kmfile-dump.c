@@ -1,8 +1,8 @@
 /*
- * kmfile-dump (article step 4.2): what stands in a file of the security world, entry by entry, for a person
- * who wants to see what a key may do before it leaves. The kind of file is found by trying the decoders,
- * which refuse everything that is not in its one canonical form. Nothing here is verified, and the last line
- * says so; what is sealed is shown by length and hash only, and no module is needed.
+ * kmfile-dump (article step 4.2): prints every entry of a file of the security world, so that you can see
+ * what a key may do before it leaves. The kind of file is found by trying the decoders, which refuse anything
+ * that is not in its one canonical form. Nothing is verified, and the last line says so. Sealed data is shown
+ * only by length and hash; no module is needed.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@
 #include "formats/world_file.h"
 
 #define PROGRAM  "kmfile-dump"
-#define FILE_MAX SC_SIGNED_DATA_MAX /* the largest of them */
+#define FILE_MAX SC_SIGNED_DATA_MAX /* the largest kind of file */
 
 /* -- entries ----------------------------------------------------------------------------------- */
 
@@ -74,7 +74,7 @@ static void print_time(const char *name, int64_t time)
 	print(name, "%s UTC", text);
 }
 
-/* What is sealed, or of no use to a reader. */
+/* Data that is sealed or of no use to a reader: only its length and hash. */
 static void print_blob(const char *name, const struct sc_bytes *bytes)
 {
 	char hex[2 * SC_HASH_SIZE + 1] = "?";
@@ -85,7 +85,7 @@ static void print_blob(const char *name, const struct sc_bytes *bytes)
 	print(name, "%zu bytes, SHA-256 %s", bytes->len, hex);
 }
 
-/* What is public and short. */
+/* Short public data, in full. */
 static void print_bytes(const char *name, const struct sc_bytes *bytes)
 {
 	char hex[2 * 64 + 1];
@@ -163,7 +163,7 @@ static sc_status dump_key_blob(struct sc_view der, bool *is_it, struct sc_error 
 	return print_key_blob(blob, err);
 }
 
-/* A key file whose blob cannot be read is still a key file: what there is of it is shown. */
+/* A key file whose blob cannot be read is still a key file: its other entries are printed. */
 static sc_status dump_key_file(struct sc_view der, bool *is_it, struct sc_error *err)
 {
 	SC_CLEANUP(sc_key_file) file = NULL;
@@ -242,7 +242,7 @@ static sc_status dump_card(struct sc_view der, bool *is_it, struct sc_error *err
 	print_hash("world id", &b->world);
 	print_hash("card set", &b->set);
 	print("card set generation", "%u", b->set_generation);
-	print("card", "%u of %u, %u of them needed", b->index, b->n, b->k);
+	print("card", "%u of %u, quorum %u", b->index, b->n, b->k);
 	print_text("custodian", &b->custodian);
 	print("argon2id", "%u passes, %u KiB", b->argon2_passes, b->argon2_memory);
 	print_hash("salt", &b->salt);
@@ -311,7 +311,7 @@ static const struct {
 	{ SC_OID_KEK, "KEK certificate" },
 };
 
-/* What it says that it is, by its extended key usage; evidence/ has the checks. */
+/* The kind that the certificate claims by its extended key usage; evidence/ does the checks. */
 static const char *stated_kind(X509 *certificate)
 {
 	SC_CLEANUP(sc_extended_key_usage) stated = X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
@@ -325,7 +325,7 @@ static const char *stated_kind(X509 *certificate)
 	return "certificate";
 }
 
-/* Names escape control characters (RFC 2253), so that none reaches the terminal. */
+/* Control characters in names are escaped (RFC 2253), so that none reaches the terminal. */
 static void print_certificate(X509 *certificate)
 {
 	SC_CLEANUP(sc_bio) out = BIO_new_fp(stdout, BIO_NOCLOSE);
@@ -409,13 +409,14 @@ static sc_status dump_statement(struct sc_view der, bool *is_it, struct sc_error
 	else if (strcmp(wrapper->content_type, SC_OID_WORLD_STATEMENT) == 0)
 		SC_TRY(print_world_statement(sc_bytes_view(&wrapper->content), err));
 	else
-		return sc_fail(err, SC_ERR_FORMAT, "signed data of another kind, %s", wrapper->content_type);
+		return sc_fail(err, SC_ERR_FORMAT, "signed data of an unknown kind, %s",
+			       wrapper->content_type);
 	print_blob("signature", &wrapper->signature);
 	for (int i = 0; i < sk_X509_num(wrapper->certificates); i++) {
 		X509 *certificate = sk_X509_value(wrapper->certificates, i);
 
 		printf("\nenclosed%s: ",
-		       certificate == sc_signed_data_signer(wrapper) ? ", the signer's" : "");
+		       certificate == sc_signed_data_signer(wrapper) ? " (signer)" : "");
 		print_certificate(certificate);
 	}
 	return SC_OK;
@@ -435,7 +436,7 @@ static sc_status dump_certificate(struct sc_view der, bool *is_it, struct sc_err
 
 static const struct {
 	const char *what;
-	/* Sets *is_it once the file is known to be of the kind; a failure after that is the file's. */
+	/* Sets *is_it once the file is known to be of this kind. A failure after that is the file's. */
 	sc_status (*dump)(struct sc_view der, bool *is_it, struct sc_error *err);
 } kinds[] = {
 	{ "key file", dump_key_file },
@@ -464,8 +465,9 @@ static sc_status dump(const char *path, struct sc_error *err)
 			return status == SC_OK ? SC_OK : sc_fail_context(err, status, "%s", path);
 		snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", kinds[i].what);
 	}
-	printf("not known\n");
-	return sc_fail(err, SC_ERR_FORMAT, "%s: is whole and unaltered none of: %s", path, known);
+	printf("unknown\n");
+	return sc_fail(err, SC_ERR_FORMAT, "%s: not a whole and unaltered file of any known kind: %s", path,
+		       known);
 }
 
 int main(int argc, char **argv)
@@ -474,7 +476,7 @@ int main(int argc, char **argv)
 	const struct sc_command_line line = {
 		PROGRAM, "FILE",
 		"Shows every entry of a key file, world file, card, package, statement or receipt.", options,
-		"Nothing is verified, and no module is needed."
+		"It verifies nothing and needs no module."
 	};
 	struct sc_error err = { 0 };
 	const char *operands[1];
@@ -485,13 +487,13 @@ int main(int argc, char **argv)
 	sc_log_start(PROGRAM, SC_LOG_NOTICE);
 	status = sc_options_read(&line, argc, argv, operands, 1, &count, &done, &err);
 	if (status == SC_OK && !done && count == 0)
-		status = sc_fail(&err, SC_ERR_USAGE, "which file? (see " PROGRAM " --help)");
+		status = sc_fail(&err, SC_ERR_USAGE, "no file is given (see " PROGRAM " --help)");
 	if (status == SC_OK && !done)
 		status = dump(operands[0], &err);
 	if (status == SC_OK && !done)
-		printf("\nWhat is shown is what the file says; nothing of it is proven here. A module checks "
-		       "blobs, cards and\n"
-		       "worlds; verifykeypackage and verifyreceipt check statements.\n");
+		printf("\nThis is what the file says; none of it has been verified. A module verifies blobs, "
+		       "cards and worlds;\n"
+		       "verifykeypackage and verifyreceipt verify statements.\n");
 	fflush(stdout);
 	if (status != SC_OK)
 		fprintf(stderr, PROGRAM ": %s\n", err.message);

@@ -1,10 +1,11 @@
 /*
- * new-world (article step 3.1): a new security world in one module, its administrator cards and its file.
+ * new-world (article step 3.1): makes a new security world in one module, its administrator cards and its
+ * world file.
  *
- * The module makes everything and keeps it pending; here cards and world file are made durable, and only then
- * is the module told to adopt the world. So a tool killed at any point leaves no world without cards: at
- * worst cards and a file of a world that no module is in, which the next run names. What fails before the
- * module has adopted the world is taken back.
+ * The module makes everything and keeps it pending. This program writes the cards and the world file durably,
+ * and only then tells the module to adopt the world. So a kill at any point leaves no world without cards. At
+ * worst it leaves cards and a file of a world that no module is in; the next run reports them. If anything
+ * fails before the module has adopted the world, this program removes what it has written.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -29,7 +30,7 @@ struct plan {
 	uint32_t n;
 };
 
-/* One run: what is there, and what of it is ours to take back. */
+/* One run: what it works with, and what it has made and may have to undo. */
 struct creation {
 	const struct plan *plan;
 	struct sc_kmdata kmdata;
@@ -70,7 +71,7 @@ static sc_status read_suite(const char *name, const struct sc_suite_info **out, 
 
 		snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", all[i].name);
 	}
-	return sc_fail(err, SC_ERR_SUITE, "--cipher-suite: %s is not known; there are: %s", name, known);
+	return sc_fail(err, SC_ERR_SUITE, "--cipher-suite: %s: unknown suite: choose one of %s", name, known);
 }
 
 /* "2/3" */
@@ -82,7 +83,7 @@ static sc_status read_quorum(const char *text, uint32_t *k, uint32_t *n, struct 
 	uint64_t needed = 0;
 
 	SC_ENSURE(slash && (size_t)(slash - text) < sizeof first, err, SC_ERR_ARGUMENT,
-		  "--acs-quorum: %s is not K/N, as in 2/3", text);
+		  "--acs-quorum: %s: not of the form K/N, for example 2/3", text);
 	memcpy(first, text, (size_t)(slash - text));
 	SC_TRY(sc_number_read(slash + 1, "--acs-quorum, N", 1, SC_CARDS_MAX, &cards, err));
 	SC_TRY(sc_number_read(first, "--acs-quorum, K", 1, cards, &needed, err));
@@ -106,37 +107,37 @@ static sc_status read_command_line(int argc, char **argv, struct plan *plan, boo
 		{ .name = "module",
 		  .letter = 'm',
 		  .argument = "N",
-		  .help = "in this module (1)",
+		  .help = "make it in this module (default 1)",
 		  .value = &module },
 		{ .name = "acs-quorum",
 		  .letter = 'Q',
 		  .argument = "K/N",
-		  .help = "N administrator cards, any K of which are needed",
+		  .help = "N administrator cards, any K of which form a quorum",
 		  .value = &quorum },
 		{ .name = "cipher-suite",
 		  .letter = 'c',
 		  .argument = "NAME",
-		  .help = "cipher suite (" DEFAULT_SUITE ")",
+		  .help = "cipher suite (default " DEFAULT_SUITE ")",
 		  .value = &suite },
 		SC_CEREMONY_OPTIONS(plan->ceremony),
 		{ .name = "custodians",
 		  .argument = "A,B,C",
-		  .help = "whose cards they are, a name for each",
+		  .help = "the custodians' names, one per card",
 		  .value = &plan->ceremony.custodians },
 		{ 0 },
 	};
 	const struct sc_command_line line = { PROGRAM, "--initialize --acs-quorum=K/N [OPTIONS]",
-					      "Makes a security world in a module: its administrator cards, "
-					      "and its file $NFAST_KMDATA/local/world.",
+					      "Makes a security world in a module. Writes its administrator "
+					      "cards and $NFAST_KMDATA/local/world.",
 					      options, NULL };
 
 	SC_TRY(sc_options_read(&line, argc, argv, NULL, 0, &operands, done, err));
 	if (*done)
 		return SC_OK;
 	SC_ENSURE(initialize, err, SC_ERR_USAGE,
-		  "say --initialize to make a new world (see " PROGRAM " --help)");
+		  "to make a new world, give --initialize (see " PROGRAM " --help)");
 	SC_ENSURE(quorum, err, SC_ERR_USAGE,
-		  "--acs-quorum=K/N is missing: how many cards, and how many are needed");
+		  "--acs-quorum=K/N is missing: N cards, any K of which form a quorum");
 	SC_TRY(read_quorum(quorum, &plan->k, &plan->n, err));
 	SC_TRY(read_suite(suite ? suite : DEFAULT_SUITE, &plan->suite, err));
 	return sc_number_read(module ? module : "1", "--module", 1, UINT32_MAX, &plan->ceremony.module, err);
@@ -150,7 +151,7 @@ static sc_status ask_module(struct sc_client *client, struct sc_enquire_response
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 
 	SC_TRY(sc_call_enquire(client, 0, &request, &reply, out, err));
-	/* The texts go with the reply; nothing here reads them. */
+	/* The texts point into the reply, which is freed on return; nothing reads them. */
 	out->esn = out->version = out->region = (struct sc_view){ 0 };
 	return SC_OK;
 }
@@ -166,9 +167,9 @@ static sc_status check_module(const struct creation *c, struct sc_error *err)
 		  module_number(c), sc_client_path(c->client));
 	sc_hex(sc_hash_view(&module.world), hex);
 	SC_ENSURE(module.mode == SC_MODE_WARRANTED, err, SC_ERR_HAS_WORLD,
-		  "module #%llu (%s) is in a security world already: %s", module_number(c),
+		  "module #%llu (%s) is already in a security world: %s", module_number(c),
 		  sc_client_path(c->client), hex);
-	SC_ENSURE(module.role & SC_ROLE_CUSTODY, err, SC_ERR_ROLE, "%s: is not a custody socket",
+	SC_ENSURE(module.role & SC_ROLE_CUSTODY, err, SC_ERR_ROLE, "%s: not a custody socket",
 		  sc_client_path(c->client));
 	return SC_OK;
 }
@@ -177,10 +178,9 @@ static sc_status check_place(const struct creation *c, struct sc_error *err)
 {
 	SC_ENSURE(
 	    !sc_file_exists(&c->kmdata.local, SC_WORLD_FILE_NAME), err, SC_ERR_EXISTS,
-	    "%s/%s: exists already and is not overwritten; module #%llu is not in that world. If it was left "
-	    "by a new-world that was interrupted, remove it and erase the cards that it wrote (kmfile-dump "
-	    "shows "
-	    "whose they are)",
+	    "%s/%s: already exists and is not overwritten. Module #%llu is not in that world. If an "
+	    "interrupted new-world left it, remove it and erase the cards that it wrote (kmfile-dump shows "
+	    "which world a card belongs to)",
 	    c->kmdata.local.path, SC_WORLD_FILE_NAME, module_number(c));
 	return SC_OK;
 }
@@ -190,12 +190,12 @@ static void warn(const struct plan *plan)
 	if (plan->suite->warning)
 		sc_log(SC_LOG_WARNING, "%s", plan->suite->warning);
 	if (plan->k == 1)
-		sc_log(SC_LOG_WARNING, "with a quorum of 1, one copied card is enough to try PINs on");
+		sc_log(SC_LOG_WARNING, "with a quorum of 1, one copied card is enough to try PINs offline");
 }
 
 /* -- the world --------------------------------------------------------------------------------- */
 
-/* What the module made must be what was asked for, or it could not be used later (rule P1). */
+/* The module must have made what was requested; otherwise the world could not be used later (rule P1). */
 static sc_status check_world(struct creation *c, struct sc_error *err)
 {
 	SC_CLEANUP(sc_world_file) file = NULL;
@@ -207,7 +207,7 @@ static sc_status check_world(struct creation *c, struct sc_error *err)
 	SC_ENSURE(sc_hash_equals(&body->id, &c->world.world) &&
 		      body->suite == (uint32_t)c->plan->suite->suite && body->k == c->plan->k &&
 		      body->n == c->plan->n,
-		  err, SC_ERR_PROTOCOL, "%s: the module made another world than it was asked for",
+		  err, SC_ERR_PROTOCOL, "%s: the module made a different world from the one requested",
 		  sc_client_path(c->client));
 	return sc_key_hash(sc_bytes_view(&body->knso), &c->hknso, err);
 }
@@ -223,7 +223,7 @@ static sc_status check_cards(const struct creation *c, struct sc_error *err)
 		ok = sc_hash_equals(&card->body->world, &c->world.world) && card->body->index == i + 1 &&
 		     card->body->k == c->plan->k && card->body->n == c->plan->n;
 	}
-	SC_ENSURE(ok, err, SC_ERR_PROTOCOL, "%s: the module made other cards than it was asked for",
+	SC_ENSURE(ok, err, SC_ERR_PROTOCOL, "%s: the module made different cards from those requested",
 		  sc_client_path(c->client));
 	return SC_OK;
 }
@@ -237,7 +237,7 @@ static sc_status begin(struct creation *c, struct sc_error *err)
 		request.pins.item[i] = sc_secret_view(&c->cards.pins[i]);
 		request.custodians.item[i] = sc_view_text(c->cards.custodians[i]);
 	}
-	printf("Module %llu: making the security world (about a second for each card)\n", module_number(c));
+	printf("Module %llu: making the security world (about one second per card)\n", module_number(c));
 	fflush(stdout);
 	SC_TRY(sc_call_world_begin(c->client, 0, &request, &c->reply, &c->world, err));
 	SC_TRY(check_world(c, err));
@@ -261,9 +261,9 @@ static sc_status write_cards(const struct creation *c, struct sc_error *err)
 	return SC_OK;
 }
 
-/* -- and back ---------------------------------------------------------------------------------- */
+/* -- undoing it -------------------------------------------------------------------------------- */
 
-/* Erases a card if what is on it is what this run put there. */
+/* Erases a card if it holds what this run wrote to it. */
 static void take_back_card(const struct creation *c, uint32_t i)
 {
 	SC_CLEANUP(sc_bytes) record = { 0 };
@@ -272,11 +272,11 @@ static void take_back_card(const struct creation *c, uint32_t i)
 	if (sc_slot_read(&c->cards.slots[i], &record, NULL) == SC_OK &&
 	    sc_view_equals(sc_bytes_view(&record), c->world.cards.item[i]) &&
 	    sc_slot_erase(&c->cards.slots[i], &err) != SC_OK)
-		sc_log(SC_LOG_WARNING, "card %u of %u could not be erased, and belongs to no world: %s",
+		sc_log(SC_LOG_WARNING, "card %u of %u belongs to no world, but could not be erased: %s",
 		       i + 1, c->cards.count, err.message);
 }
 
-/* Takes back what this run wrote and nothing else; what cannot be taken back is named. */
+/* Removes what this run wrote and nothing else. Warns of anything that it cannot remove. */
 static void take_back(const struct creation *c)
 {
 	SC_CLEANUP(sc_bytes) file = { 0 };
@@ -287,13 +287,13 @@ static void take_back(const struct creation *c)
 	if (sc_file_read(&c->kmdata.local, SC_WORLD_FILE_NAME, SC_WORLD_MAX, &file, NULL) == SC_OK &&
 	    sc_view_equals(sc_bytes_view(&file), c->world.world_file) &&
 	    sc_file_remove(&c->kmdata.local, SC_WORLD_FILE_NAME, &err) != SC_OK)
-		sc_log(SC_LOG_WARNING, "the world's file could not be removed, and is of no use: %s",
+		sc_log(SC_LOG_WARNING, "the world file is useless, but could not be removed: %s",
 		       err.message);
 }
 
 /*
- * The module's answer to the commit is a refusal, or did not come. Only if it certainly did not adopt the
- * world may the cards be erased: they would be the only ones.
+ * The module refused the commit or did not answer. The cards may be erased only if it certainly did not adopt
+ * the world: if it did, they are the only cards of that world.
  */
 enum outcome {
 	ADOPTED,
@@ -312,7 +312,10 @@ static enum outcome ask_outcome(const struct creation *c, sc_status commit)
 		return UNKNOWN;
 	if (sc_hash_equals(&module.world, &c->world.world))
 		return ADOPTED;
-	/* Late, it may still be at work; and what it could not sync may be there, but not before its restart. */
+	/*
+	 * After a timeout the module may still be working. After a failed sync it may be in the world once it
+	 * is restarted.
+	 */
 	return commit == SC_ERR_TIMEOUT || commit == SC_ERR_SYSTEM || commit == SC_ERR_NOT_DURABLE
 		       ? UNKNOWN
 		       : NOT_ADOPTED;
@@ -337,9 +340,9 @@ static sc_status commit(const struct creation *c, struct sc_error *err)
 	default:
 		sc_hex(sc_hash_view(&c->world.world), hex);
 		sc_log(SC_LOG_WARNING,
-		       "it is not known whether the module adopted the world; cards and world file are left "
-		       "as they are. Start the module anew before you ask it: if `enquiry` then shows world "
-		       "%s, all is well; else erase the cards and remove %s/%s",
+		       "it is not known whether the module adopted the world; the cards and the world file "
+		       "are kept. Restart the module, then run `enquiry`: if it shows world %s, all is well; "
+		       "if not, erase the cards and remove %s/%s",
 		       hex, c->kmdata.local.path, SC_WORLD_FILE_NAME);
 		return status;
 	}
@@ -358,7 +361,7 @@ static sc_status write_and_commit(const struct creation *c, struct sc_error *err
 	return commit(c, err);
 }
 
-/* From the first card on, an interrupt waits until the world is whole or taken back. */
+/* From the first card on, signals wait until the world is complete or undone. */
 static sc_status make_world(struct creation *c, struct sc_error *err)
 {
 	sigset_t interrupts;

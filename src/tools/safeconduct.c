@@ -1,5 +1,4 @@
-/* safeconduct: the operator's program. A table of subcommands and nothing else; each stands in safeconduct/.
- */
+/* safeconduct: the operator's program. This file is a table of subcommands, which are in safeconduct/. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,22 +8,23 @@
 
 #define NAME "safeconduct"
 
-#define WORDS_WIDTH 18 /* of a subcommand's two words, in the help */
+#define WORDS_WIDTH 18 /* of a subcommand's two words in the help */
 
 struct subcommand {
 	const char *noun;
-	const char *verb; /* NULL where the noun is the whole name */
+	const char *verb; /* NULL if the noun is the whole name */
 	const char *purpose;
 	sc_subcommand *run;
 };
 
 static const struct subcommand subcommands[] = {
-	{ "init", NULL, "make keys, certificates, databases and configuration of signind and vaultd", sc_subcommand_init },
+	{ "init", NULL, "make the keys, certificates, databases and configuration of signind and vaultd",
+	  sc_subcommand_init },
 	{ "region", "request", "ask the factory to certify this security world as a region",
 	  sc_subcommand_region_request },
 	{ "region", "init", "make the certified region and its Key Exchange Key, under a quorum",
 	  sc_subcommand_region_init },
-	{ "region", "publish", "write the region's packages, and its files for the vault",
+	{ "region", "publish", "write the region's packages for customers and its files for vaultd",
 	  sc_subcommand_region_publish },
 	{ "toolset", "build", "make the region's BYOK toolset", sc_subcommand_toolset_build },
 };
@@ -33,17 +33,17 @@ static const struct subcommand subcommands[] = {
 static void print_help(FILE *out)
 {
 	fprintf(out,
-		"Usage: " NAME " COMMAND [OPTIONS]\nThe work of those who operate a region or a vault.\n\n");
+		"Usage: " NAME " COMMAND [OPTIONS]\nSets up regions and vaults.\n\n");
 	for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
 		const char *verb = subcommands[i].verb ? subcommands[i].verb : "";
 		int width = WORDS_WIDTH - (int)strlen(subcommands[i].noun);
 
 		fprintf(out, "  %s %-*s %s\n", subcommands[i].noun, width, verb, subcommands[i].purpose);
 	}
-	fprintf(out, "\n" NAME " COMMAND --help says more of each.\n");
+	fprintf(out, "\nSee \"" NAME " COMMAND --help\" for the options of a command.\n");
 }
 
-/* How many words of the command line name this subcommand; 0 if they name another. */
+/* The number of words on the command line that name this subcommand; 0 if they name another. */
 static int match(const struct subcommand *subcommand, int argc, char **argv)
 {
 	if (argc < 2 || strcmp(argv[1], subcommand->noun) != 0)

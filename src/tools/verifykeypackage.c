@@ -1,8 +1,8 @@
 /*
- * verifykeypackage: article step 3.2. What the two packages prove is evidence/packages.h's to say; here the
- * connected module is asked whom it believes, each check is printed with what it found, and the root is
- * compared with the hash that the custodian has from the manufacturer. python/verifykeypackage.py gives the
- * same verdicts and shares nothing with this.
+ * verifykeypackage: article step 3.2. evidence/packages.h checks what the two packages prove. This program
+ * asks the connected module which roots it trusts, prints each check with what it found, and compares the
+ * root with the hash that the custodian has from the manufacturer. python/verifykeypackage.py reaches the
+ * same verdicts and shares no code with it.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -43,7 +43,7 @@ static sc_status ask_module(uint64_t number, struct sc_byok_trust **out, struct 
 	SC_TRY(sc_kmdata_connect(&kmdata, number, SC_ROLE_USE, &client, err));
 	SC_TRY(sc_byok_trust_read(client, &module, err));
 	SC_ENSURE(module->mode >= SC_MODE_WORLD, err, SC_ERR_NO_WORLD,
-		  "it has no security world on it: make one first (see new-world)");
+		  "the module has no security world on it: make one first (see new-world)");
 	*out = sc_steal(module);
 	return SC_OK;
 }
@@ -63,25 +63,25 @@ static sc_status check_module(uint64_t number, struct sc_byok_trust **out, struc
 
 /* -- the verdict ------------------------------------------------------------------------------- */
 
-/* Whose root it is: the custodians' own module's, or one that their world's custodians chose to trust. */
+/* Whether the root is this module's own or one that its world's custodians chose to trust. */
 static sc_status check_pin(const struct sc_byok_trust *module, const struct sc_hash *root,
 			   const struct sc_hash *pin, struct sc_error *err)
 {
 	bool is_own = sc_hash_equals(root, &module->root);
 
 	print_check(NULL, "Root",
-		    is_own ? "the one that this module carries"
-			   : "not this module's own: trusted by the custodians of its security world");
+		    is_own ? "this module's own"
+			   : "not this module's own, but trusted by the custodians of its security world");
 	SC_ENSURE(!pin || sc_hash_equals(root, pin), err, SC_ERR_EVIDENCE_ROOT,
-		  "Pinned root: the packages' root is another one than was given");
+		  "Pinned root: the packages' root does not have the given hash");
 	print_check(NULL, "Pinned root",
-		    pin ? "the same" : "none was given: compare the hash above with the manufacturer's");
+		    pin ? "matches" : "none given: compare the hash above with the manufacturer's");
 	return SC_OK;
 }
 
 /* -- the transfer program ---------------------------------------------------------------------- */
 
-/* The program in the directory of another file. */
+/* Reads the program that is in the same directory as the file `path`. */
 static sc_status read_program_beside(const char *path, struct sc_bytes *out, struct sc_error *err)
 {
 	const char *slash = strrchr(path, '/');
@@ -92,9 +92,9 @@ static sc_status read_program_beside(const char *path, struct sc_bytes *out, str
 }
 
 /*
- * A toolset encloses the program that takes the custodians' PINs; the one to run is the one that was installed
- * (DESIGN section 5). A difference is named, and is no verdict on the packages. Without one enclosed there is
- * nothing to say.
+ * A toolset encloses KeyTransferRemote, which takes the custodians' PINs, but you must run the one that is
+ * installed. A difference is reported and does not change the verdict on the packages. If no program is
+ * enclosed, nothing is printed.
  */
 static void compare_programs(const char *kek_path)
 {
@@ -108,12 +108,13 @@ static void compare_programs(const char *kek_path)
 		return;
 	self[len > 0 ? len : 0] = '\0';
 	if (len <= 0 || read_program_beside(self, &installed, NULL) != SC_OK)
-		print_check(NULL, "Program", "the " PROGRAM " enclosed is not compared: none is installed here");
+		print_check(NULL, "Program",
+			    "the enclosed " PROGRAM " is not compared: none is installed here");
 	else if (status == SC_OK && sc_view_equals(sc_bytes_view(&enclosed), sc_bytes_view(&installed)))
-		print_check(NULL, "Program", "the " PROGRAM " enclosed is the installed one");
+		print_check(NULL, "Program", "the enclosed " PROGRAM " is the installed one");
 	else
 		print_check(NULL, "Program",
-			    "the " PROGRAM " enclosed is NOT the installed one: run the installed one");
+			    "the enclosed " PROGRAM " is NOT the installed one: run the installed one");
 }
 
 static sc_status verify(const struct arguments *a, struct sc_error *err)
@@ -129,7 +130,7 @@ static sc_status verify(const struct arguments *a, struct sc_error *err)
 	if (a->module)
 		SC_TRY(sc_number_read(a->module, "-m", 1, UINT32_MAX, &number, err));
 	SC_ENSURE(!a->root_hash || sc_hash_read(a->root_hash, &pin), err, SC_ERR_ARGUMENT,
-		  "--root-hash: not the 64 hexadecimal digits of a SHA-256");
+		  "--root-hash: not a SHA-256 in 64 hexadecimal digits");
 	SC_TRY(sc_file_read_path(a->kek, PACKAGE_MAX, &kek, err));
 	SC_TRY(sc_file_read_path(a->world, PACKAGE_MAX, &world, err));
 	SC_TRY(check_module(number, &module, err));
@@ -160,7 +161,7 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 		  .value = &a->module },
 		{ .name = "root-hash",
 		  .argument = "HASH",
-		  .help = "the manufacturer's root must have this hash",
+		  .help = "require this hash of the manufacturer's root",
 		  .value = &a->root_hash },
 		{ 0 },
 	};
@@ -174,7 +175,7 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 	size_t count = 0;
 
 	SC_TRY(sc_options_read(&line, argc, argv, NULL, 0, &count, done, err));
-	SC_ENSURE(*done || (a->kek && a->world), err, SC_ERR_USAGE, "both packages are needed: -k and -w");
+	SC_ENSURE(*done || (a->kek && a->world), err, SC_ERR_USAGE, "both packages are required: -k and -w");
 	return SC_OK;
 }
 

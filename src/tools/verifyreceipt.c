@@ -1,7 +1,6 @@
 /*
- * verifyreceipt: is the key in the vault the key at home (rule F7)? The article's system has nothing like it.
- * Whom to believe, roots and revoked modules, is for the custodians'
- * own module to say.
+ * verifyreceipt: checks that the key in the vault is your own key (rule F7). The article's system has no such
+ * tool. The custodians' own module says which roots to trust and which modules are revoked.
  */
 #include <stdio.h>
 
@@ -29,11 +28,11 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 	const struct sc_option options[] = {
 		{ .name = "key",
 		  .argument = "FILE",
-		  .help = "the key at home: key_simple_contosokey",
+		  .help = "your key, for example key_simple_contosokey",
 		  .value = &a->key },
 		{ .name = "public-key",
 		  .argument = "PEM",
-		  .help = "or its public key",
+		  .help = "or its public key in PEM",
 		  .value = &a->public_key },
 		{ .name = "package",
 		  .argument = "FILE",
@@ -43,7 +42,7 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 		  .argument = "ID",
 		  .help = "the subscription it was sent to",
 		  .value = &a->subscription },
-		{ .name = "vault", .argument = "NAME", .help = "the vault", .value = &a->vault },
+		{ .name = "vault", .argument = "NAME", .help = "the vault's name", .value = &a->vault },
 		{ .name = "name",
 		  .argument = "NAME",
 		  .help = "the key's name in the vault",
@@ -51,21 +50,22 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 		{ .name = "module",
 		  .letter = 'm',
 		  .argument = "N",
-		  .help = "module number (1)",
+		  .help = "module number (default 1)",
 		  .value = &a->module },
 		{ 0 },
 	};
 	const struct sc_command_line line = { NAME, "RECEIPT --key=FILE|--public-key=PEM [OPTIONS]",
-					      "Compares a vault's receipt with the key at home.", options,
-					      "What is not given is shown, and not compared." };
+					      "Compares a vault's receipt with your own key.", options,
+					      "What you do not give is shown but not compared." };
 	size_t operands;
 
 	SC_TRY(sc_options_read(&line, argc, argv, &a->receipt, 1, &operands, done, err));
 	if (*done)
 		return SC_OK;
-	SC_ENSURE(operands == 1, err, SC_ERR_USAGE, "the receipt is missing: Receipt-<name>.p7");
+	SC_ENSURE(operands == 1, err, SC_ERR_USAGE,
+		  "the receipt is missing: give the file Receipt-<name>.p7");
 	SC_ENSURE(!a->key != !a->public_key, err, SC_ERR_USAGE,
-		  "name the key at home: either --key=key_simple_… or --public-key=PEM");
+		  "name your key: give either --key=key_simple_… or --public-key=PEM");
 	return SC_OK;
 }
 

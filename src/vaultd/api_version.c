@@ -10,7 +10,7 @@ static const char *const keys_versions[] = {
 	"7.6-preview.2", "7.6",         "2025-06-01-preview", "2025-07-01", NULL,
 };
 
-/* Of Microsoft.KeyVault, and of the subscriptions and resource groups above it. */
+/* Versions of Microsoft.KeyVault, and of the subscriptions and resource groups above it. */
 static const char *const resources_versions[] = {
 	"2014-04-01",         "2014-04-01-preview", "2015-01-01",         "2015-06-01",
 	"2015-11-01",         "2016-02-01",         "2016-06-01",         "2016-07-01",

@@ -1,6 +1,6 @@
 /*
- * The api-versions that clients of the last ten years send. The ones listed here are served alike, because
- * what they differ in is not part of the calls that exist; any other is refused, as the service does.
+ * The api-versions that clients of the last ten years send. All listed versions are served alike, because
+ * they do not differ in the calls that exist here. Any other version is refused, as in Azure.
  */
 #ifndef SC_VAULTD_API_VERSION_H
 #define SC_VAULTD_API_VERSION_H
@@ -9,10 +9,10 @@
 
 #include "web/web.h"
 
-/* True if the request's api-version is one of the keys API; otherwise it has been answered 400. */
+/* True if the keys API knows the request's api-version. Otherwise the request has been answered with 400. */
 bool sc_keys_version_is_known(struct sc_web_request *request);
 
-/* The same for the Resource Manager, in its own words. */
+/* The same for the Resource Manager, with its own error codes. */
 bool sc_resources_version_is_known(struct sc_web_request *request);
 
 #endif

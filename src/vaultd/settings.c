@@ -1,7 +1,7 @@
-/* Reading the configuration: see settings.h. */
+/* Reads the configuration: see settings.h. */
 #include "vaultd/settings.h"
 
-/* Texts that still have to be read as something else. */
+/* Values that are still to be parsed. */
 struct typed {
 	const char *config;
 	const char *port;
@@ -26,29 +26,31 @@ static sc_status read_table(int argc, char **argv, struct typed *typed, struct s
 		.list_max = sizeof to / sizeof to[0], .list_count = &count                                   \
 	}
 	const struct sc_option options[] = {
-		TEXT("config", "FILE", "the configuration; every other option may stand there",
+		TEXT("config", "FILE", "the configuration file; it may set every other option",
 		     &typed->config),
-		TEXT("domain", "NAME", "what management. and <vault>.vault. stand before", &settings->domain),
+		TEXT("domain", "NAME", "serve management.NAME and <vault>.vault.NAME", &settings->domain),
 		TEXT("port", "N", "the TLS port", &typed->port),
 		LIST("address", "ADDRESS", "listen on this numeric address; may be repeated",
 		     settings->addresses, settings->address_count),
-		TEXT("threads", "N", "HTTP threads for each address (2)", &typed->threads),
+		TEXT("threads", "N", "HTTP threads per address (2)", &typed->threads),
 		TEXT("tls-certificate", "FILE", "the server's certificate and its chain, PEM",
 		     &settings->tls_certificate),
 		TEXT("tls-key", "FILE", "the certificate's key, as a blob", &settings->tls_key),
-		TEXT("tls-module", "SOCKET", "of the module that holds it", &settings->tls_module),
-		TEXT("database", "FILE", "vaults and keys", &settings->database),
-		TEXT("audit-log", "FILE", "a line for every decision", &settings->audit_log),
+		TEXT("tls-module", "SOCKET", "socket of the module that holds that key",
+		     &settings->tls_module),
+		TEXT("database", "FILE", "the database of vaults and keys", &settings->database),
+		TEXT("audit-log", "FILE", "the log of all decisions", &settings->audit_log),
 		LIST("issuer", "URL",
-		     "a tenant's token issuer, its path ending in the tenant's id; may be repeated",
+		     "a tenant's token issuer, a URL that ends in the tenant's id; may be repeated",
 		     settings->issuers, settings->issuer_count),
 		TEXT("issuer-keys", "URL", "the issuers' signing keys (JWKS)", &settings->issuer_keys),
-		TEXT("issuer-ca", "FILE", "the authority believed for that URL, PEM", &settings->issuer_ca),
-		LIST("administrator", "\"ISSUER OID\"", "may change resources of his tenant; may be repeated",
-		     typed->administrators, typed->administrator_count),
-		LIST("region", "SPEC", "\"CODE SOCKET DIRECTORY\"; may be repeated", typed->regions,
+		TEXT("issuer-ca", "FILE", "the authority trusted for that URL, PEM", &settings->issuer_ca),
+		LIST("administrator", "\"ISSUER OID\"",
+		     "may change the resources of its tenant; may be repeated", typed->administrators,
+		     typed->administrator_count),
+		LIST("region", "SPEC", "a region: \"CODE SOCKET DIRECTORY\"; may be repeated", typed->regions,
 		     typed->region_count),
-		TEXT("ready-fd", "N", "write \"READY\" to this descriptor when serving", &typed->ready_fd),
+		TEXT("ready-fd", "N", "write \"READY\" to this descriptor once serving", &typed->ready_fd),
 		{ 0 },
 	};
 #undef TEXT
@@ -56,7 +58,7 @@ static sc_status read_table(int argc, char **argv, struct typed *typed, struct s
 	const struct sc_command_line line = {
 		.program = "vaultd",
 		.synopsis = "--config=FILE",
-		.purpose = "Serves vaults: the Resource Manager and the keys of <vault>.vault.DOMAIN.",
+		.purpose = "Serves vaults: the Resource Manager, and the keys of <vault>.vault.DOMAIN.",
 		.options = options,
 	};
 

@@ -1,4 +1,4 @@
-/* vaultd's configuration: docs/vaultd.conf says what each name means. */
+/* vaultd's configuration. docs/vaultd.conf explains each name. */
 #ifndef SC_VAULTD_SETTINGS_H
 #define SC_VAULTD_SETTINGS_H
 
@@ -41,10 +41,13 @@ struct sc_vaultd_settings {
 	struct sc_vaultd_region_settings regions[SC_VAULTD_REGIONS_MAX];
 	size_t region_count;
 	int ready_fd;             /* -1: none */
-	struct sc_web_config *config; /* what the texts point into */
+	struct sc_web_config *config; /* the texts point into it or into argv */
 };
 
-/* Reads the command line and the file that it names. *done: --help and the like; nothing is set. */
+/*
+ * Reads the command line and the configuration file that it names. *done is set for --help and the like; then
+ * *out is not set.
+ */
 sc_status sc_vaultd_settings_read(int argc, char **argv, struct sc_vaultd_settings *out, bool *done,
 				  struct sc_error *err) SC_WARN_UNUSED;
 void sc_vaultd_settings_free(struct sc_vaultd_settings *settings);

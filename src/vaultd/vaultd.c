@@ -1,4 +1,4 @@
-/* Opening, sharing and closing what vaultd works with: see vaultd.h. */
+/* Opens, shares and closes what vaultd works with: see vaultd.h. */
 #include "vaultd/vaultd.h"
 
 #include <ctype.h>
@@ -24,7 +24,7 @@ bool sc_vaultd_issuer_tenant(const char *issuer, char tenant[SC_GUID_SIZE])
 		return false;
 	memcpy(tenant, slash + 1, SC_GUID_SIZE - 1);
 	tenant[SC_GUID_SIZE - 1] = '\0';
-	return sc_guid_is_lower(tenant); /* a GUID in lower case, as they are */
+	return sc_guid_is_lower(tenant); /* a lower-case GUID, like a subscription's id */
 }
 
 const char *sc_vaultd_issuer_of(const struct sc_vaultd *vaultd, const char *tenant)
@@ -70,7 +70,7 @@ static void name_hosts(struct sc_vaultd *vaultd)
 	const struct sc_vaultd_settings *s = vaultd->settings;
 	char port[8] = "";
 
-	/* What a client leaves out of a URL, our names of it leave out, too. */
+	/* Clients leave the default port out of a URL, so vaultd leaves it out of its own names, too. */
 	if (s->port != 443)
 		snprintf(port, sizeof port, ":%u", s->port);
 	snprintf(vaultd->vault_authority, sizeof vaultd->vault_authority, "vault.%.200s%s", s->domain, port);
@@ -121,7 +121,7 @@ static sc_status open_issuers(struct sc_vaultd *vaultd, struct sc_error *err)
 							.tenant_count = 1 };
 
 		SC_ENSURE(sc_vaultd_issuer_tenant(s->issuers[i], tenant), err, SC_ERR_USAGE,
-			  "issuer %s: its path does not end in a tenant's id", s->issuers[i]);
+			  "issuer %s: must end in a tenant's id, a GUID in lower case", s->issuers[i]);
 		SC_TRY(sc_web_issuers_add(vaultd->issuers, &one, err));
 	}
 	return SC_OK;
@@ -172,8 +172,10 @@ sc_status sc_vaultd_open(const struct sc_vaultd_settings *settings, struct sc_va
 
 void sc_vaultd_close(struct sc_vaultd *vaultd)
 {
-	/* First nothing new, then no more answers from modules, whose callbacks still hold requests; then the
-	 * rest. */
+	/*
+	 * First accept nothing new. Then close the pipelines: their callbacks still hold requests. Then close
+	 * the rest.
+	 */
 	if (vaultd->server)
 		sc_web_server_stop(vaultd->server);
 	for (size_t i = 0; i < vaultd->region_count; i++) {

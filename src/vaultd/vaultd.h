@@ -1,4 +1,4 @@
-/* What all requests of vaultd share: opened once at its start, read by every thread, changed by none. */
+/* What all of vaultd's requests share: opened once at start, read by every thread, changed by none. */
 #ifndef SC_VAULTD_VAULTD_H
 #define SC_VAULTD_VAULTD_H
 
@@ -10,12 +10,15 @@
 #include "vaultd/settings.h"
 #include "web/issuer.h"
 
-/* A region: its row of the table, its module, and the Key Exchange Key of the packages that it takes. */
+/*
+ * A region: its row in the region table, its module, and the Key Exchange Key that its transfer packages are
+ * for.
+ */
 struct sc_vaultd_region {
 	const struct sc_region *place;
 	struct sc_pipeline *module;
 	struct sc_bytes kek_blob;
-	struct sc_hash kek_digest; /* of the blob */
+	struct sc_hash kek_digest; /* of kek_blob */
 };
 
 #define SC_VAULTD_AUTHORITY_MAX 256 /* host and port */
@@ -35,27 +38,30 @@ struct sc_vaultd {
 };
 
 /*
- * Opens everything and serves, from when it returns. The settings must live as long as the service. The
- * caller closes it, also after a failure.
+ * Opens everything and starts to serve. The settings must live as long as the service. The caller must close
+ * it with sc_vaultd_close(), also after a failure.
  */
 sc_status sc_vaultd_open(const struct sc_vaultd_settings *settings, struct sc_vaultd *vaultd,
 			 struct sc_error *err) SC_WARN_UNUSED;
 
-/* Stops listening, answers what is pending, and closes all in the order in which nothing is used any more. */
+/* Stops listening, answers pending requests, and closes each part once nothing uses it any more. */
 void sc_vaultd_close(struct sc_vaultd *vaultd);
 SC_CLEANUP_VALUE(sc_vaultd, sc_vaultd_close)
 
-/* The configured region of a location's name, or of a code; NULL if there is none. */
+/* The configured region with that location name, or with that code. NULL if there is none. */
 const struct sc_vaultd_region *sc_vaultd_find_location(const struct sc_vaultd *vaultd, const char *location);
 const struct sc_vaultd_region *sc_vaultd_find_region(const struct sc_vaultd *vaultd, const char *code);
 
-/* The issuer of a tenant's tokens, as configured; NULL if there is none. */
+/* The configured issuer of a tenant's tokens. NULL if there is none. */
 const char *sc_vaultd_issuer_of(const struct sc_vaultd *vaultd, const char *tenant);
 
-/* True for a principal that the configuration names as administrator. */
+/* True if the configuration lists the principal as an administrator. */
 bool sc_vaultd_is_administrator(const struct sc_vaultd *vaultd, const char *issuer, const char *oid);
 
-/* The tenant's id that an issuer's path ends in, without its slash; false if it does not end in a GUID. */
+/*
+ * The tenant's id: the last segment of an issuer's path, without a final slash. False if it is not a
+ * lower-case GUID.
+ */
 bool sc_vaultd_issuer_tenant(const char *issuer, char tenant[SC_GUID_SIZE]);
 
 #endif

@@ -1,4 +1,4 @@
-/* vaultd: its start and its end. Everything between is the service's. */
+/* vaultd's start and end. Everything between is in vaultd.c. */
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -7,14 +7,14 @@
 #include "base/os.h"
 #include "vaultd/vaultd.h"
 
-/* Before any thread is started, so that all of them inherit it: the signals come to wait_for_end() alone. */
+/* Called before any thread starts, so that all inherit the mask: only serve() receives these signals. */
 static void hold_signals(sigset_t *ends)
 {
 	sigemptyset(ends);
 	sigaddset(ends, SIGTERM);
 	sigaddset(ends, SIGINT);
 	(void)pthread_sigmask(SIG_BLOCK, ends, NULL);
-	/* A client or a log reader that goes away is no reason to end, or to stand still. */
+	/* A client or log reader that goes away must neither end vaultd nor block it. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	sc_log_never_wait();
 }

@@ -1,6 +1,6 @@
 /*
- * base64url without padding (RFC 7515 section 2), in its one canonical form: bits that no byte takes must be
- * zero, or a signature could be written in several ways and a flipped character be overlooked.
+ * base64url without padding (RFC 7515 section 2), in canonical form only: unused bits must be zero. Otherwise
+ * one signature could be written in several ways, and a flipped character could go unnoticed.
  */
 #include "web/json.h"
 
@@ -25,14 +25,14 @@ sc_status sc_base64url_read(struct sc_view text, size_t max, struct sc_bytes *ou
 	unsigned held = 0;
 	size_t used = 0;
 
-	SC_ENSURE(text.len % 4 != 1, err, SC_ERR_ENCODING, "no base64url has this length");
+	SC_ENSURE(text.len % 4 != 1, err, SC_ERR_ENCODING, "not base64url: impossible length");
 	SC_ENSURE(len <= max, err, SC_ERR_TOO_LARGE, "more than %zu bytes", max);
 	SC_TRY(sc_bytes_new(len, &bytes, err));
 	for (size_t i = 0; i < text.len; i++) {
 		int value = value_of(text.data[i]);
 
 		SC_ENSURE(value >= 0, err, SC_ERR_ENCODING,
-			  "no base64url (it has no padding): the character at offset %zu", i);
+			  "not base64url: bad character at offset %zu (padding is not allowed)", i);
 		bits = bits << 6 | (uint32_t)value;
 		held += 6;
 		if (held >= 8) {
@@ -41,7 +41,7 @@ sc_status sc_base64url_read(struct sc_view text, size_t max, struct sc_bytes *ou
 			bits &= (1u << held) - 1;
 		}
 	}
-	SC_ENSURE(bits == 0, err, SC_ERR_ENCODING, "no canonical base64url: bits beyond the last byte");
+	SC_ENSURE(bits == 0, err, SC_ERR_ENCODING, "not canonical base64url: stray bits after the last byte");
 	*out = sc_steal(bytes);
 	return SC_OK;
 }

@@ -1,4 +1,4 @@
-/* Strict HTTP: see check.h. Sections are those of RFC 9110 and RFC 9112. */
+/* Strict HTTP: see check.h. Section numbers are those of RFC 9110 and RFC 9112. */
 #include "web/check.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 
 #define LENGTH_DIGITS 12
 
-/* RFC 9110 section 5.6.2: so a space before the colon, which would be a part of the name, is refused. */
+/* RFC 9110 section 5.6.2. A space before the colon, which would belong to the name, is therefore refused. */
 static bool is_token(struct sc_view text)
 {
 	static const char marks[] = "!#$%&'*+-.^_`|~";
@@ -52,13 +52,13 @@ static sc_status check_fields(const struct sc_web_pairs *headers, struct sc_erro
 			  "a control character in a header");
 	}
 	for (size_t i = 0; i < sizeof single / sizeof single[0]; i++)
-		SC_ENSURE(count_of(headers, single[i]) <= 1, err, SC_ERR_HTTP, "%s stands more than once",
+		SC_ENSURE(count_of(headers, single[i]) <= 1, err, SC_ERR_HTTP, "%s appears more than once",
 			  single[i]);
 	SC_ENSURE(count_of(headers, "Host") == 1, err, SC_ERR_HTTP, "Host is missing");
 	return SC_OK;
 }
 
-/* RFC 9110 section 8.6: 1*DIGIT. No sign, no list, no space. */
+/* RFC 9110 section 8.6: 1*DIGIT, without sign, list or space. */
 static sc_status read_length(const char *text, uint64_t *out, struct sc_error *err)
 {
 	size_t len = strlen(text);
@@ -72,7 +72,7 @@ static sc_status read_length(const char *text, uint64_t *out, struct sc_error *e
 	return SC_OK;
 }
 
-/* RFC 9112 section 6.3, and none of its leniencies. */
+/* RFC 9112 section 6.3, without its leniencies. */
 static sc_status read_framing(const struct sc_web_pairs *headers, struct sc_web_framing *out,
 			      struct sc_error *err)
 {
@@ -81,11 +81,11 @@ static sc_status read_framing(const struct sc_web_pairs *headers, struct sc_web_
 	const char *content = sc_web_pairs_find(headers, "Content-Encoding", true);
 	const char *expect = sc_web_pairs_find(headers, "Expect", true);
 
-	SC_ENSURE(!coding || !length, err, SC_ERR_HTTP, "Transfer-Encoding beside Content-Length");
+	SC_ENSURE(!coding || !length, err, SC_ERR_HTTP, "both Transfer-Encoding and Content-Length");
 	SC_ENSURE(!coding || !strcasecmp(coding, "chunked"), err, SC_ERR_HTTP,
 		  "a transfer coding other than chunked");
 	SC_ENSURE(!content || !strcasecmp(content, "identity"), err, SC_ERR_HTTP,
-		  "a content coding; send the body as it is");
+		  "Content-Encoding is not supported: send the body unencoded");
 	SC_ENSURE(!expect || !strcasecmp(expect, "100-continue"), err, SC_ERR_HTTP, "an unknown expectation");
 	out->is_chunked = coding != NULL;
 	out->has_length = length != NULL;
@@ -100,7 +100,7 @@ sc_status sc_web_check_head(const char *method, const char *version, const struc
 
 	SC_ENSURE(is_token(sc_view_text(method)), err, SC_ERR_HTTP, "a malformed method");
 	SC_ENSURE(version && strcmp(version, "HTTP/1.1") == 0, err, SC_ERR_HTTP,
-		  "only HTTP/1.1 is spoken here");
+		  "only HTTP/1.1 is supported");
 	SC_TRY(check_fields(headers, err));
 	SC_TRY(read_framing(headers, &framing, err));
 	*out = framing;

@@ -1,6 +1,6 @@
 /*
- * Configuration: see config.h. The file's text is kept, and values point into it; so a value's line is found
- * by its place, in a copy whose lines still end as they did.
+ * Configuration: see config.h. The file's text is kept, and values point into it. The offset of a value
+ * therefore gives its line, which is counted in a copy that still has its line ends.
  */
 #include "web/config.h"
 
@@ -11,7 +11,7 @@
 #include "base/file.h"
 
 #define FILE_MAX  65536
-#define KEPT_MAX  256 /* texts that were made of values */
+#define KEPT_MAX  256 /* texts derived from values */
 #define NAMES_MAX 64
 #define CONFIG    "config"
 
@@ -35,7 +35,7 @@ void sc_web_config_free(struct sc_web_config *config)
 	free(config);
 }
 
-/* Takes the text over; NULL where it is none. */
+/* Takes ownership of the text. NULL if it is NULL or there is no room for it. */
 static const char *keep(struct sc_web_config *config, char *text)
 {
 	if (!text || config->kept_count == KEPT_MAX) {
@@ -71,7 +71,10 @@ static char *trim(char *text)
 	return text;
 }
 
-/* False for an empty line or a comment; name and value without spaces around them, both NULL if malformed. */
+/*
+ * False for an empty line or a comment. Name and value come without the spaces around them; both are NULL if
+ * the line is malformed.
+ */
 static bool read_line(char *text, struct line *out)
 {
 	char *equals;
@@ -98,7 +101,7 @@ static const struct sc_option *find_option(const struct sc_option *options, cons
 
 /* -- the file against the table ---------------------------------------------------------------- */
 
-/* For each row of the table: whether the command line gave it, and on which line the file did. */
+/* For each row of the table: whether the command line set it, and which line of the file did. */
 struct seen {
 	bool by_command_line[NAMES_MAX];
 	unsigned line[NAMES_MAX];
@@ -131,7 +134,7 @@ static sc_status set_option(const struct sc_option *options, const struct line *
 
 	SC_ENSURE(option, err, SC_ERR_USAGE, "no such setting: %s", line->name);
 	i = (size_t)(option - options);
-	SC_ENSURE(option->list || seen->line[i] == 0, err, SC_ERR_USAGE, "%s stands on line %u already",
+	SC_ENSURE(option->list || seen->line[i] == 0, err, SC_ERR_USAGE, "%s is already set on line %u",
 		  line->name, seen->line[i]);
 	SC_ENSURE(line->value[0], err, SC_ERR_USAGE, "%s has no value", line->name);
 	seen->line[i] = number;
@@ -143,7 +146,7 @@ static sc_status set_option(const struct sc_option *options, const struct line *
 		*option->value = line->value;
 		return SC_OK;
 	}
-	SC_ENSURE(*option->list_count < option->list_max, err, SC_ERR_USAGE, "at most %zu lines %s",
+	SC_ENSURE(*option->list_count < option->list_max, err, SC_ERR_USAGE, "at most %zu `%s` lines",
 		  option->list_max, line->name);
 	option->list[(*option->list_count)++] = line->value;
 	return SC_OK;
@@ -164,7 +167,7 @@ static sc_status read_text(struct sc_web_config *config, const struct sc_option 
 		number++;
 		replace_tabs(text);
 		SC_ENSURE(sc_view_is_text(sc_view_text(text)), err, SC_ERR_ENCODING,
-			  "%s:%u: a control character, or no UTF-8", config->path, number);
+			  "%s:%u: a control character, or invalid UTF-8", config->path, number);
 		if (!read_line(text, &line))
 			continue;
 		SC_ENSURE(line.name, err, SC_ERR_USAGE, "%s:%u: should be `name = value`", config->path,
@@ -190,7 +193,7 @@ static sc_status read_file(const struct sc_command_line *line, struct sc_web_con
 	const char *path = config_path(line->options);
 
 	SC_ENSURE(config, err, SC_ERR_MEMORY, "out of memory for the configuration");
-	SC_ENSURE(path, err, SC_ERR_USAGE, "needs --config=FILE (see %s --help)", line->program);
+	SC_ENSURE(path, err, SC_ERR_USAGE, "--config=FILE is required (see %s --help)", line->program);
 	config->path = strdup(path);
 	SC_ENSURE(config->path, err, SC_ERR_MEMORY, "out of memory for the configuration");
 	SC_TRY(sc_file_read_path(path, FILE_MAX, &config->text, err));
@@ -222,7 +225,7 @@ sc_status sc_web_config_need(const struct sc_web_config *config, const char *nam
 	return SC_OK;
 }
 
-/* The line of the file that a value stands on, from 1; 0 for one of the command line. */
+/* The line of the file that a value is on, from 1; 0 for a value from the command line. */
 static unsigned line_of(const struct sc_web_config *config, const char *value)
 {
 	const char *text = (const char *)config->original.data;
@@ -237,7 +240,7 @@ static unsigned line_of(const struct sc_web_config *config, const char *value)
 	return line;
 }
 
-/* Says where a value stands that was refused. */
+/* Adds the file and line of a refused value. */
 static sc_status fail_at(const struct sc_web_config *config, const char *value, sc_status status,
 			 struct sc_error *err)
 {

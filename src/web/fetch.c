@@ -18,7 +18,7 @@ static void start_curl(void)
 	ready = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-/* Fewer bytes than were given end the transfer. */
+/* Returning fewer bytes than were passed ends the transfer. */
 static size_t take(char *data, size_t size, size_t count, void *context)
 {
 	struct sc_writer *body = context;
@@ -47,11 +47,11 @@ sc_status sc_web_fetch(const char *url, const char *ca, struct sc_bytes *out, st
 	long status = 0;
 
 	SC_ENSURE(pthread_once(&once, start_curl) == 0 && ready == CURLE_OK, err, SC_ERR_SYSTEM,
-		  "libcurl does not start");
+		  "libcurl cannot be initialised");
 	handle = curl_easy_init();
 	SC_ENSURE(handle, err, SC_ERR_MEMORY, "out of memory for a request");
 	SC_ENSURE(configure(handle, url, ca, &body), err, SC_ERR_SYSTEM,
-		  "this libcurl lacks a needed option");
+		  "this libcurl lacks a required option");
 	result = curl_easy_perform(handle);
 	SC_ENSURE(!body.failed, err, SC_ERR_HTTP, "%s: more than %d bytes", url, SC_WEB_FETCH_MAX);
 	SC_ENSURE(result == CURLE_OK, err, SC_ERR_HTTP, "%s: %s", url, curl_easy_strerror(result));

@@ -1,6 +1,7 @@
 /*
- * Answers: built by whoever finishes the work, on any thread, and sent by the HTTP thread. See request.h for
- * who may answer when. Bodies are wiped when they have been sent: a decrypted text may be among them.
+ * Answers: built by the code that finishes the work, on any thread, and sent by the HTTP thread. request.h
+ * says who may answer when. Bodies are wiped once they have been sent, because they may contain decrypted
+ * text.
  */
 #include "web/request.h"
 
@@ -24,7 +25,7 @@ static void free_body(void *context)
 	free(body);
 }
 
-/* Takes the body over. NULL without memory. */
+/* Takes ownership of the body. NULL if out of memory. */
 static struct MHD_Response *wrap(struct sc_bytes *body)
 {
 	struct sc_bytes *kept = malloc(sizeof *kept);
@@ -47,8 +48,7 @@ static bool add(struct MHD_Response *response, const char *name, const char *val
 	return MHD_add_response_header(response, name, value) == MHD_YES;
 }
 
-/* What a client may have put there to find its call again in logs: short, and nothing that could hurt a log.
- */
+/* An id by which a client finds its call in logs: short, and with no character that could corrupt a log. */
 static bool is_plain_id(const char *text)
 {
 	static const char allowed[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.{}";
@@ -88,7 +88,10 @@ static bool add_headers(const struct sc_web_request *request, struct MHD_Respons
 	return ok;
 }
 
-/* Takes the body over. NULL where it cannot be made: the connection is then closed without an answer. */
+/*
+ * Takes ownership of the body. NULL if the response cannot be built: the connection is then closed without an
+ * answer.
+ */
 static struct MHD_Response *build(const struct sc_web_request *request, const char *content_type,
 				  struct sc_bytes *body, const struct sc_web_pairs *own)
 {
@@ -112,7 +115,7 @@ static sc_status error_body(const char *code, const char *message, struct sc_byt
 
 /* -- who answers ------------------------------------------------------------------------------- */
 
-/* Makes this the request's answer, if it is the first. Takes the response over. */
+/* Makes this the request's answer, if it is the first. Takes ownership of the response. */
 static bool settle(struct sc_web_request *request, unsigned status, struct MHD_Response *response)
 {
 	enum sc_web_phase before;
@@ -127,7 +130,7 @@ static bool settle(struct sc_web_request *request, unsigned status, struct MHD_R
 	pthread_mutex_unlock(&request->lock);
 	if (before == SC_WEB_ANSWERED && response)
 		MHD_destroy_response(response);
-	/* Suspended, it cannot go away before this; and only one caller gets here. */
+	/* A suspended connection cannot go away before this call, and only one caller gets here. */
 	if (before == SC_WEB_SUSPENDED)
 		MHD_resume_connection(request->connection);
 	return before != SC_WEB_ANSWERED;
@@ -173,7 +176,7 @@ void sc_web_set_header(struct sc_web_request *request, const char *name, const c
 		request->has_failed = true;
 }
 
-/* Takes the body over. */
+/* Takes ownership of the body. */
 static void answer(struct sc_web_request *request, unsigned status, const char *content_type,
 		   struct sc_bytes *body)
 {
@@ -211,7 +214,7 @@ static bool wants_retry_after(unsigned status)
 	return status == MHD_HTTP_TOO_MANY_REQUESTS || status == MHD_HTTP_SERVICE_UNAVAILABLE;
 }
 
-/* Where a text was cut within a character, or repeats what is no UTF-8, JSON could not hold it. */
+/* JSON cannot hold a text that was cut within a character or that repeats invalid UTF-8. */
 static void make_text(char *message)
 {
 	if (sc_view_is_text(sc_view_text(message)))

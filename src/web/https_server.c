@@ -1,8 +1,8 @@
 /*
- * The server: sockets, threads, TLS and their end: see web.h. libmicrohttpd runs a fixed number of epoll
- * threads for each address; a connection stays on its thread, and TLS is done there. TLS 1.2 and 1.3 with
- * forward secrecy and authenticated ciphers only, no session tickets (their key would lie in this process),
- * no renegotiation.
+ * The server's sockets, threads, TLS and shutdown: see web.h. libmicrohttpd runs a fixed number of epoll
+ * threads for each address. A connection stays on its thread, where TLS is handled as well. TLS 1.2 and 1.3
+ * with forward secrecy and authenticated ciphers only, no session tickets (their key would be in this
+ * process), no renegotiation.
  */
 #include "web/https_server.h"
 
@@ -27,8 +27,7 @@ static const char priorities[] =
     "+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SECP256R1-SHA256:"
     "+SIGN-ECDSA-SHA384:+SIGN-ECDSA-SHA512:+COMP-NULL:+CTYPE-X509:%SERVER_PRECEDENCE:%NO_TICKETS";
 
-/* libmicrohttpd's certificate callback carries no context, so a process has one server, and this is its key.
- */
+/* libmicrohttpd's certificate callback has no context, so a process has one server, and this is its key. */
 static _Atomic(struct sc_web_tls_key *) served_key;
 
 static int give_credentials(gnutls_session_t session, const gnutls_datum_t *authorities, int authority_count,
@@ -95,7 +94,7 @@ static sc_status bound_port(int fd, uint16_t *out, struct sc_error *err)
 	socklen_t len = sizeof address;
 
 	if (getsockname(fd, &address.any, &len))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot ask for the port");
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot read the port of a socket");
 	*out = ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
 	return SC_OK;
 }
@@ -106,16 +105,16 @@ static bool is_without_ipv6(const union address *address)
 	       (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL || errno == EPROTONOSUPPORT);
 }
 
-/* Every address gets the first one's port. *fd is -1 where the machine has no IPv6. */
+/* Every address gets the port of the first. *fd is -1 if the machine has no IPv6. */
 static sc_status bind_address(struct sc_web_server *server, const char *text, int *fd, struct sc_error *err)
 {
 	union address address;
 	socklen_t len = read_address(text, server->port, &address);
 
-	SC_ENSURE(len > 0, err, SC_ERR_ARGUMENT, "%s: no IPv4 or IPv6 address", text);
+	SC_ENSURE(len > 0, err, SC_ERR_ARGUMENT, "%s: not an IPv4 or IPv6 address", text);
 	*fd = make_socket(&address, len);
 	if (*fd < 0 && is_without_ipv6(&address)) {
-		sc_log(SC_LOG_WARNING, "%s: passed over: this machine has no such address", text);
+		sc_log(SC_LOG_WARNING, "%s: skipped: this machine has no such address", text);
 		return SC_OK;
 	}
 	if (*fd < 0)
@@ -128,7 +127,7 @@ static sc_status bind_address(struct sc_web_server *server, const char *text, in
 
 /*
  * However many addresses there are, clients leave descriptors for the database and the modules. Each thread
- * takes one connection at least, or it would serve nobody.
+ * gets at least one connection, or it would serve nobody.
  */
 static unsigned connections_of(const struct sc_web_settings *settings)
 {
@@ -141,7 +140,7 @@ static struct MHD_Daemon *start_daemon(struct sc_web_server *server, int fd)
 {
 	const struct sc_web_settings *settings = &server->settings;
 	const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS;
-	/* A pool of one is none (libmicrohttpd's manual). */
+	/* libmicrohttpd's manual: a pool of one thread is no pool. */
 	const unsigned pool = settings->threads > 1 ? settings->threads : 0;
 
 	return MHD_start_daemon(
@@ -180,8 +179,7 @@ static sc_status start(struct sc_web_server *server, struct sc_error *err)
 	return SC_OK;
 }
 
-/* Signals are the main thread's: every thread that is started here, or by libmicrohttpd, inherits an empty
- * set. */
+/* Signals belong to the main thread. Threads started here or by libmicrohttpd inherit a mask blocking all. */
 static sc_status start_without_signals(struct sc_web_server *server, struct sc_error *err)
 {
 	sigset_t all;
@@ -223,7 +221,7 @@ sc_status sc_web_server_start(const struct sc_web_settings *settings, struct sc_
 		  "more than %d addresses", SC_WEB_ADDRESSES_MAX);
 	SC_ENSURE(settings->tls_key, err, SC_ERR_ARGUMENT, "a server needs a TLS key");
 	SC_ENSURE(MHD_is_feature_supported(MHD_FEATURE_TLS) == MHD_YES, err, SC_ERR_SYSTEM,
-		  "this libmicrohttpd has no TLS");
+		  "this libmicrohttpd was built without TLS");
 	server = calloc(1, sizeof *server);
 	SC_ENSURE(server, err, SC_ERR_MEMORY, "out of memory for the server");
 	server->settings = *settings;
@@ -231,7 +229,7 @@ sc_status sc_web_server_start(const struct sc_web_settings *settings, struct sc_
 	fill_in_defaults(&server->settings);
 	if (!atomic_compare_exchange_strong(&served_key, &none, settings->tls_key)) {
 		free(server);
-		return sc_fail(err, SC_ERR_STATE, "this process has a server already");
+		return sc_fail(err, SC_ERR_STATE, "this process already has a server");
 	}
 	status = start_without_signals(server, err);
 	if (status != SC_OK) {
@@ -253,7 +251,7 @@ void sc_web_server_stop(struct sc_web_server *server)
 			(void)MHD_quiesce_daemon(server->listener[i].daemon);
 	if (server->jobs)
 		sc_web_jobs_stop(server->jobs);
-	/* libmicrohttpd aborts the process if it is stopped with a suspended connection. */
+	/* libmicrohttpd aborts the process if it is stopped while a connection is suspended. */
 	if (server->watch)
 		sc_web_watch_end_requests(server->watch);
 	for (size_t i = 0; i < server->listener_count; i++) {

@@ -1,4 +1,4 @@
-/* The server inside web/. */
+/* The server as web/ sees it. */
 #ifndef SC_WEB_HTTPS_SERVER_H
 #define SC_WEB_HTTPS_SERVER_H
 
@@ -10,14 +10,14 @@
 #include "web/watch.h"
 #include "web/web.h"
 
-/* One address: a socket of ours (so that ::1 is not a wildcard's other half) and a daemon of its own. */
+/* One address: its own socket (so that ::1 is not part of a wildcard), its own libmicrohttpd daemon. */
 struct sc_web_listener {
 	struct MHD_Daemon *daemon;
 	int fd;
 };
 
 struct sc_web_server {
-	struct sc_web_settings settings; /* the defaults filled in */
+	struct sc_web_settings settings; /* with the defaults filled in */
 	struct sc_web_listener listener[SC_WEB_ADDRESSES_MAX];
 	size_t listener_count;
 	uint16_t port;

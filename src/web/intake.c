@@ -1,10 +1,11 @@
 /*
- * A request on its way in, on an HTTP thread. libmicrohttpd calls sc_web_intake_target() with the first line,
- * sc_web_intake_access() once the head is there, again with each piece of the body, once more when it is
- * complete, and, where the connection was suspended, when it has been resumed.
+ * A request coming in, on an HTTP thread. libmicrohttpd calls
+ *   - sc_web_intake_target() with the request line
+ *   - sc_web_intake_access() when the head is complete, for each piece of the body, and when the body is complete
+ *   - sc_web_intake_access() once more after a suspended connection has been resumed
  *
- * What makes the connection's framing doubtful is answered at once and the connection closed; any other
- * refusal waits until the body has been read, so that the client is there to hear it.
+ * A request whose framing is doubtful is answered at once and the connection closed. Any other refusal waits
+ * until the body has been read, so that the client is still there to read it.
  */
 #include "web/intake.h"
 
@@ -14,8 +15,7 @@
 #include "web/request.h"
 #include "web/https_server.h"
 
-/* A body beyond its limit is read on to here, and thrown away, so that the client hears 413 instead of a
- * reset. */
+/* A body over the limit is read up to here and discarded, so that the client gets 413 instead of a reset. */
 #define DISCARD_MAX (16u * 1024 * 1024)
 
 #define HTTPS_PORT 443
@@ -35,7 +35,7 @@ void sc_web_intake_connection(void *context, struct MHD_Connection *connection, 
 		return;
 	}
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	/* Without a link, no request of the connection is taken (sc_web_request_new). */
+	/* Without a link, sc_web_request_new() accepts no request on the connection. */
 	*link = info ? sc_web_watch_connect(server->watch, info->connect_fd) : NULL;
 }
 
@@ -77,12 +77,12 @@ static sc_status read_host(struct sc_web_request *request, uint16_t *port, struc
 
 	SC_TRY(sc_web_host_read(text, &request->host, port, err));
 	SC_TRY(sc_bytes_copy(sc_view_text(text), &request->host_and_port, err));
-	/* The name in its lower-case form; digits and the colon have no case. */
+	/* Replaces the name by its lower-case form; digits and the colon have no case. */
 	memcpy(request->host_and_port.data, request->host.data, request->host.len);
 	return SC_OK;
 }
 
-/* The row of the host; refuses the request where there is none, or the port is not ours. */
+/* The host's row. Refuses the request if there is none or the port is not ours. */
 static const struct sc_web_host *find_host(struct sc_web_request *request)
 {
 	const struct sc_web_server *server = request->server;
@@ -123,7 +123,7 @@ static void find_route(struct sc_web_request *request, const char *method)
 
 		sc_web_route_methods(host, &request->target, methods);
 		sc_web_set_header(request, "Allow", methods);
-		sc_fail(&err, SC_ERR_HTTP, "this resource does not take %s", request->method);
+		sc_fail(&err, SC_ERR_HTTP, "this resource does not support %s", request->method);
 		sc_web_request_refuse(request, MHD_HTTP_METHOD_NOT_ALLOWED, "MethodNotAllowed", &err);
 	} else {
 		sc_fail(&err, SC_ERR_HTTP, "there is no such resource");
@@ -135,7 +135,7 @@ static void refuse_size(struct sc_web_request *request)
 {
 	struct sc_error err = { 0 };
 
-	sc_fail(&err, SC_ERR_TOO_LARGE, "a body of more than %d bytes", SC_WEB_BODY_MAX);
+	sc_fail(&err, SC_ERR_TOO_LARGE, "the body is larger than %d bytes", SC_WEB_BODY_MAX);
 	sc_web_request_refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "RequestEntityTooLarge", &err);
 }
 
@@ -155,7 +155,7 @@ static void answer_refusal(struct sc_web_request *request, void *context)
 	sc_web_request_answer_refusal(request);
 }
 
-/* The handler's reference and, unless the request is refused, its deadline; from now on others may answer. */
+/* Takes the handler's reference; sets a deadline unless the request is refused. Others may now answer. */
 static void begin(struct sc_web_request *request)
 {
 	struct sc_error err = { 0 };
@@ -169,8 +169,7 @@ static void begin(struct sc_web_request *request)
 	sc_web_request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "ServiceUnavailable", &err);
 }
 
-/* Calls the handler, or what stands for it; then sends its answer, or suspends the connection until there is
- * one. */
+/* Calls the handler or answers the refusal. Sends the answer, or suspends the connection until it comes. */
 static enum MHD_Result handle(struct sc_web_request *request)
 {
 	bool is_answered;
@@ -178,7 +177,7 @@ static enum MHD_Result handle(struct sc_web_request *request)
 	begin(request);
 	(request->refusal ? answer_refusal
 			  : request->match.route->handler)(request, request->server->settings.context);
-	/* The handler's reference may be gone; ours stands. Whoever answers now waits for the suspension. */
+	/* The handler's reference may be gone, ours is not. An answer now waits for the suspension. */
 	pthread_mutex_lock(&request->lock);
 	is_answered = request->phase == SC_WEB_ANSWERED;
 	if (!is_answered) {
@@ -206,7 +205,7 @@ static enum MHD_Result take_head(struct sc_web_request *request, const char *met
 	if (request->framing.length > SC_WEB_BODY_MAX) {
 		refuse_size(request);
 		request->must_close = true;
-		/* Who asked first, or has more than we would read, is told at once. */
+		/* Answered at once if the client sent Expect or the body is longer than we would discard. */
 		if (request->framing.expects_continue || request->framing.length > DISCARD_MAX)
 			return handle(request);
 	}
@@ -244,7 +243,7 @@ static void check_whole(struct sc_web_request *request)
 	struct sc_error err = { 0 };
 
 	if (MHD_get_connection_values(request->connection, MHD_FOOTER_KIND, NULL, NULL) > 0) {
-		sc_fail(&err, SC_ERR_HTTP, "trailers are not taken");
+		sc_fail(&err, SC_ERR_HTTP, "trailers are not accepted");
 		sc_web_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", &err);
 	}
 	if (request->body.failed) {

@@ -1,10 +1,10 @@
-/* A request on its way in: from libmicrohttpd's callbacks to the handler. */
+/* A request coming in: from libmicrohttpd's callbacks to the handler. */
 #ifndef SC_WEB_INTAKE_H
 #define SC_WEB_INTAKE_H
 
 #include <microhttpd.h>
 
-/* libmicrohttpd's callbacks; `context` is the server. Their names and types are those of its manual. */
+/* libmicrohttpd's callbacks, with the names and types of its manual; `context` is the server. */
 void *sc_web_intake_target(void *context, const char *raw_target, struct MHD_Connection *connection);
 enum MHD_Result sc_web_intake_access(void *context, struct MHD_Connection *connection, const char *url,
 				 const char *method, const char *version, const char *upload,

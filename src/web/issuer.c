@@ -1,7 +1,7 @@
 /*
- * The table of issuers: see issuer.h. Its rows do not change once it has been started, but for their keys,
- * which are replaced as a whole under the lock. A fetch is a job of the server's slow lane, one at a time for
- * each issuer.
+ * The table of issuers: see issuer.h. Once it has been started its rows do not change, except for their keys,
+ * which are replaced as a whole under the lock. A fetch is a job on the server's slow lane; each issuer has
+ * at most one at a time.
  */
 #include "web/issuer_keys.h"
 
@@ -20,13 +20,13 @@
 struct row {
 	struct sc_web_issuers *issuers;
 	char *issuer;
-	char *keys_url; /* NULL: keys are given */
+	char *keys_url; /* NULL: keys are set by the caller */
 	char *ca;
 	char **tenant;
 	size_t tenant_count;
 	/* Guarded by the lock. */
 	struct sc_web_key_set *keys; /* NULL: none yet */
-	int64_t fetched_at;      /* when the last fetch ended well; 0: never. Monotonic, as the next. */
+	int64_t fetched_at;      /* when the last fetch succeeded; 0: never. Monotonic time, like the next. */
 	int64_t tried_at;        /* when the last fetch began; 0: never */
 	bool is_fetching;
 };
@@ -108,12 +108,12 @@ sc_status sc_web_issuers_add(struct sc_web_issuers *issuers, const struct sc_web
 	SC_ENSURE(settings->issuer && settings->issuer[0], err, SC_ERR_ARGUMENT, "an issuer without a name");
 	SC_ENSURE(!find_row(issuers, settings->issuer), err, SC_ERR_EXISTS, "%s: listed twice",
 		  settings->issuer);
-	SC_ENSURE(settings->tenant_count > 0, err, SC_ERR_ARGUMENT, "%s: needs a tenant to speak for",
+	SC_ENSURE(settings->tenant_count > 0, err, SC_ERR_ARGUMENT, "%s: needs at least one tenant",
 		  settings->issuer);
 	SC_ENSURE(!settings->keys_url || !strncmp(settings->keys_url, HTTPS, strlen(HTTPS)), err,
-		  SC_ERR_ARGUMENT, "%s: keys are fetched over https only", settings->issuer);
+		  SC_ERR_ARGUMENT, "%s: the URL of its keys must begin with https://", settings->issuer);
 	SC_ENSURE(!settings->keys_url || settings->ca, err, SC_ERR_ARGUMENT,
-		  "%s: needs the certificate of the authority that its host is believed by",
+		  "%s: needs the certificate of the authority that is trusted for the URL of its keys",
 		  settings->issuer);
 	if (!copy_row(row, settings)) {
 		free_row(row);
@@ -127,7 +127,7 @@ sc_status sc_web_issuers_add(struct sc_web_issuers *issuers, const struct sc_web
 
 /* -- keys -------------------------------------------------------------------------------------- */
 
-/* Takes the set over. */
+/* Takes ownership of the set. */
 static void replace_keys(struct row *row, struct sc_web_key_set *set)
 {
 	struct sc_web_key_set *old;
@@ -165,13 +165,13 @@ static void fetch(void *context)
 	if (status == SC_OK)
 		replace_keys(row, set);
 	else
-		sc_log(SC_LOG_WARNING, "the keys of %s are not renewed: %s", row->issuer, err.message);
+		sc_log(SC_LOG_WARNING, "cannot renew the keys of %s: %s", row->issuer, err.message);
 	pthread_mutex_lock(&row->issuers->lock);
 	row->is_fetching = false;
 	pthread_mutex_unlock(&row->issuers->lock);
 }
 
-/* The lock is held. Queues a fetch, unless there is one, or one has begun a moment ago. */
+/* The lock is held. Queues a fetch, unless one is queued or running, or began only a moment ago. */
 static void want_fetch(struct row *row)
 {
 	int64_t now = sc_clock_monotonic();
@@ -185,7 +185,7 @@ static void want_fetch(struct row *row)
 	if (sc_web_run(row->issuers->server, SC_WEB_SLOW, fetch, row, &err) == SC_OK)
 		return;
 	row->is_fetching = false;
-	sc_log(SC_LOG_WARNING, "the keys of %s are not renewed: %s", row->issuer, err.message);
+	sc_log(SC_LOG_WARNING, "cannot renew the keys of %s: %s", row->issuer, err.message);
 }
 
 void sc_web_issuers_start(struct sc_web_issuers *issuers, struct sc_web_server *server)
@@ -200,8 +200,8 @@ void sc_web_issuers_start(struct sc_web_issuers *issuers, struct sc_web_server *
 /* -- for tokens -------------------------------------------------------------------------------- */
 
 /*
- * The lock is held. True while an unknown key may yet turn out to be one of the issuer's: a fetch is under
- * way, or the last one failed.
+ * The lock is held. True while an unknown key may still turn out to be one of the issuer's, because a fetch
+ * is in progress or the last one failed.
  */
 static bool may_be_behind(const struct row *row)
 {
@@ -215,7 +215,7 @@ sc_status sc_web_issuers_find_keys(struct sc_web_issuers *issuers, const char *i
 	bool is_known;
 	bool is_behind;
 
-	SC_ENSURE(row, err, SC_ERR_TOKEN, "its issuer is not one that is believed here");
+	SC_ENSURE(row, err, SC_ERR_TOKEN, "its issuer is not trusted here");
 	pthread_mutex_lock(&issuers->lock);
 	is_known = row->keys && sc_web_key_set_find(row->keys, kid);
 	if (!is_known || sc_clock_monotonic() - row->fetched_at > SC_WEB_ISSUER_LIFE * SC_SECOND)
@@ -225,7 +225,7 @@ sc_status sc_web_issuers_find_keys(struct sc_web_issuers *issuers, const char *i
 		*out = sc_web_key_set_hold(row->keys);
 	pthread_mutex_unlock(&issuers->lock);
 	SC_ENSURE(is_known || !is_behind, err, SC_ERR_UNAVAILABLE,
-		  "the keys of its issuer are being fetched; please try again");
+		  "the keys of its issuer are being fetched: try again");
 	SC_ENSURE(is_known, err, SC_ERR_TOKEN, "its issuer has no such key");
 	return SC_OK;
 }

@@ -1,4 +1,4 @@
-/* What token.c needs of the table of issuers. */
+/* What token.c needs from the table of issuers. */
 #ifndef SC_WEB_ISSUER_KEYS_H
 #define SC_WEB_ISSUER_KEYS_H
 
@@ -6,9 +6,9 @@
 #include "web/key_set.h"
 
 /*
- * The issuer's keys, if it is in the table and one of them is `kid`; the caller releases *out. SC_ERR_TOKEN:
- * no such issuer or key; SC_ERR_UNAVAILABLE: the key may be new, and the keys are being fetched. Never
- * blocks.
+ * The issuer's keys, if the issuer is in the table and one of the keys is `kid`; the caller releases *out.
+ * SC_ERR_TOKEN: no such issuer or key. SC_ERR_UNAVAILABLE: the key may be new, and the keys are being
+ * fetched. Never blocks.
  */
 sc_status sc_web_issuers_find_keys(struct sc_web_issuers *issuers, const char *issuer, const char *kid,
 			       struct sc_web_key_set **out, struct sc_error *err) SC_WARN_UNUSED;

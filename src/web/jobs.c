@@ -85,7 +85,7 @@ sc_status sc_web_jobs_run(struct sc_web_jobs *jobs, enum sc_web_lane lane, sc_we
 	if (at->must_end) {
 		status = sc_fail(err, SC_ERR_STATE, "the service is stopping");
 	} else if (at->count == SC_WEB_JOBS_MAX) {
-		status = sc_fail(err, SC_ERR_BUSY, "%d jobs are waiting already", SC_WEB_JOBS_MAX);
+		status = sc_fail(err, SC_ERR_BUSY, "%d jobs are already waiting", SC_WEB_JOBS_MAX);
 	} else {
 		at->queue[(at->first + at->count) % SC_WEB_JOBS_MAX] = (struct job){ job, context };
 		at->count++;

@@ -1,4 +1,4 @@
-/* Worker threads for what may block, in two lanes with a queue and threads of their own. */
+/* Worker threads for work that may block, in two lanes, each with its own queue and threads. */
 #ifndef SC_WEB_JOBS_H
 #define SC_WEB_JOBS_H
 
@@ -9,11 +9,11 @@ struct sc_web_jobs;
 sc_status sc_web_jobs_new(unsigned quick_workers, unsigned slow_workers, struct sc_web_jobs **out,
 		      struct sc_error *err) SC_WARN_UNUSED;
 
-/* As sc_web_run(). */
+/* Like sc_web_run(). */
 sc_status sc_web_jobs_run(struct sc_web_jobs *jobs, enum sc_web_lane lane, sc_web_job job, void *context,
 		      struct sc_error *err) SC_WARN_UNUSED;
 
-/* Does what is queued, takes nothing more, joins the threads. */
+/* Runs the queued jobs, accepts no more, joins the threads. */
 void sc_web_jobs_stop(struct sc_web_jobs *jobs);
 
 /* Stops and frees; NULL is allowed. */

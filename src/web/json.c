@@ -1,6 +1,6 @@
 /*
- * Strict JSON: see json.h. What jansson would let through (a NUL byte behind the value, deep nesting) is
- * looked for in the text itself before jansson sees it; the rest it refuses when told to.
+ * Strict JSON: see json.h. What jansson would accept (a NUL byte after the value, deep nesting) is searched
+ * for in the text before jansson sees it. jansson refuses the rest when it is told to.
  */
 #include "web/json.h"
 
@@ -8,8 +8,7 @@
 
 /* -- reading ----------------------------------------------------------------------------------- */
 
-/* Depth and NUL bytes need no parser: brackets count outside of strings, and a string ends at a bare quote.
- */
+/* Needs no parser: brackets count outside strings only, and a string ends at an unescaped quote. */
 static sc_status check_shape(struct sc_view text, struct sc_error *err)
 {
 	bool in_string = false;
@@ -39,19 +38,19 @@ sc_status sc_json_read(struct sc_view text, json_t **out, struct sc_error *err)
 	json_error_t error = { 0 };
 	json_t *value;
 
-	SC_ENSURE(text.len > 0, err, SC_ERR_JSON, "no JSON: nothing at all");
+	SC_ENSURE(text.len > 0, err, SC_ERR_JSON, "not JSON: the text is empty");
 	SC_TRY(check_shape(text, err));
 	value = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
-	/* jansson's text may quote the input; code and place are enough, and repeat nothing. */
+	/* jansson's message may quote the input. Code and position are enough and repeat nothing. */
 	SC_ENSURE(value, err, SC_ERR_JSON, "malformed JSON at line %d, column %d%s", error.line, error.column,
-		  json_error_code(&error) == json_error_duplicate_key ? ": a member stands twice" : "");
+		  json_error_code(&error) == json_error_duplicate_key ? ": a member appears twice" : "");
 	*out = value;
 	return SC_OK;
 }
 
 /* -- members ----------------------------------------------------------------------------------- */
 
-/* The member where it is there; NULL and SC_OK where it is not and need not be. */
+/* The member if it is present; NULL and SC_OK if it is absent and optional. */
 static sc_status find(const json_t *object, const char *name, enum sc_json_need need, json_t **out,
 		      struct sc_error *err)
 {

@@ -1,6 +1,6 @@
 /*
- * A JWKS: see key_set.h. Keys are made anew from n and e alone, after both have been looked at: nothing else
- * that an issuer's document says reaches the JOSE library.
+ * A JWKS: see key_set.h. Keys are rebuilt from n and e alone, after both have been checked. Nothing else in
+ * an issuer's document reaches the JOSE library.
  */
 #include "web/key_set.h"
 
@@ -46,7 +46,7 @@ const cjose_jwk_t *sc_web_key_set_find(const struct sc_web_key_set *set, const c
 	return NULL;
 }
 
-/* True where the member is absent or says just that. */
+/* True if the member is absent or equals `value`. */
 static bool is_or_absent(const json_t *jwk, const char *name, const char *value)
 {
 	const json_t *member = json_object_get(jwk, name);
@@ -62,7 +62,7 @@ static bool is_for_rs256(const json_t *jwk)
 	       is_or_absent(jwk, "alg", "RS256");
 }
 
-/* Of a size that is taken, odd, without leading zeros; e is 65537 or more. */
+/* Of an accepted size, odd, without leading zeros; e is at least 65537. */
 static bool is_sound(const struct sc_bytes *n, const struct sc_bytes *e)
 {
 	return n->len >= MODULUS_MIN && n->data[0] >= 0x80 && (n->data[n->len - 1] & 1) && e->len >= 3 &&
@@ -78,11 +78,11 @@ static sc_status add_key(struct sc_web_key_set *set, const json_t *jwk, struct s
 	cjose_err error = { 0 };
 
 	SC_TRY(sc_json_text(jwk, "kid", SC_WEB_KID_MAX, SC_JSON_NEEDED, &kid, err));
-	SC_ENSURE(!sc_web_key_set_find(set, kid), err, SC_ERR_JSON, "two keys of one kid");
+	SC_ENSURE(!sc_web_key_set_find(set, kid), err, SC_ERR_JSON, "two keys have the same kid");
 	SC_ENSURE(set->count < SC_WEB_ISSUER_KEYS_MAX, err, SC_ERR_JSON, "more than %d keys", SC_WEB_ISSUER_KEYS_MAX);
 	SC_TRY(sc_json_base64url(jwk, "n", MODULUS_MAX, &n, err));
 	SC_TRY(sc_json_base64url(jwk, "e", EXPONENT_MAX, &e, err));
-	SC_ENSURE(is_sound(&n, &e), err, SC_ERR_JSON, "key %s: no RSA key of 2048 to 4096 bits", kid);
+	SC_ENSURE(is_sound(&n, &e), err, SC_ERR_JSON, "key %s: not an RSA key of 2048 to 4096 bits", kid);
 	spec.n = n.data;
 	spec.nlen = n.len;
 	spec.e = e.data;

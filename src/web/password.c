@@ -1,4 +1,4 @@
-/* Argon2id over libargon2, which wipes its working memory when it is done: see password.h. */
+/* Argon2id by libargon2, which wipes its working memory when it is done: see password.h. */
 #include "web/password.h"
 
 #include <argon2.h>
@@ -7,7 +7,7 @@
 
 #define SALT_SIZE 16
 #define HASH_SIZE 32
-#define LANES     1 /* requests run beside each other, not one request's lanes */
+#define LANES     1 /* requests run in parallel, the lanes of one request do not */
 
 sc_status sc_web_password_encode(struct sc_view password, char encoded[SC_WEB_PASSWORD_ENCODED_SIZE],
 			     struct sc_error *err)
@@ -16,7 +16,7 @@ sc_status sc_web_password_encode(struct sc_view password, char encoded[SC_WEB_PA
 	int result;
 
 	SC_ENSURE(password.len > 0 && password.len <= SC_WEB_PASSWORD_MAX, err, SC_ERR_ARGUMENT,
-		  "a password has 1 to %d bytes", SC_WEB_PASSWORD_MAX);
+		  "a password must be 1 to %d bytes long", SC_WEB_PASSWORD_MAX);
 	SC_TRY(sc_secret_random(SALT_SIZE, &salt, err));
 	result =
 	    argon2id_hash_encoded(SC_WEB_PASSWORD_PASSES, SC_WEB_PASSWORD_MEMORY, LANES, password.data, password.len,
@@ -37,7 +37,7 @@ sc_status sc_web_password_check(const char *encoded, struct sc_view password, bo
 	SC_ENSURE(result != ARGON2_MEMORY_ALLOCATION_ERROR, err, SC_ERR_MEMORY,
 		  "checking a password: out of memory for %d KiB", SC_WEB_PASSWORD_MEMORY);
 	SC_ENSURE(result == ARGON2_OK || result == ARGON2_VERIFY_MISMATCH, err, SC_ERR_ENCODING,
-		  "checking a password: what is stored is no Argon2id hash: %s",
+		  "checking a password: the stored value is not an Argon2id hash: %s",
 		  argon2_error_message(result));
 	*matches = result == ARGON2_OK && !is_too_long;
 	return SC_OK;

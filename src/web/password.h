@@ -1,7 +1,8 @@
 /*
- * Passwords of people and secrets of applications, as they are kept: Argon2id (RFC 9106) in its encoded form,
- * "$argon2id$v=19$m=65536,t=3,p=1$SALT$HASH". Each hash needs SC_WEB_PASSWORD_MEMORY of memory and about 0.2 CPU
- * seconds: always on a worker of the slow lane (web.h), whose number of threads bounds the memory.
+ * Users' passwords and applications' secrets, stored as Argon2id (RFC 9106) in its encoded form,
+ * "$argon2id$v=19$m=65536,t=3,p=1$SALT$HASH". Each hash takes SC_WEB_PASSWORD_MEMORY of memory and about 0.2 CPU
+ * seconds. Always compute it on a worker of the slow lane (web.h): the number of its threads bounds the
+ * memory.
  */
 #ifndef SC_WEB_PASSWORD_H
 #define SC_WEB_PASSWORD_H
@@ -10,19 +11,20 @@
 
 #define SC_WEB_PASSWORD_MEMORY       65536 /* KiB: 64 MiB, RFC 9106 section 4, second choice */
 #define SC_WEB_PASSWORD_PASSES       3
-#define SC_WEB_PASSWORD_MAX          256 /* bytes that anybody can send */
+#define SC_WEB_PASSWORD_MAX          256 /* bytes */
 #define SC_WEB_PASSWORD_ENCODED_SIZE 128 /* terminated */
 
 /*
- * Hashes a password with a fresh salt. SC_ERR_ARGUMENT for an empty or longer one than SC_WEB_PASSWORD_MAX,
+ * Hashes a password with a fresh salt. SC_ERR_ARGUMENT if it is empty or longer than SC_WEB_PASSWORD_MAX,
  * SC_ERR_MEMORY, SC_ERR_CRYPTO.
  */
 sc_status sc_web_password_encode(struct sc_view password, char encoded[SC_WEB_PASSWORD_ENCODED_SIZE],
 			     struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * *matches tells whether it is that password; what is longer than SC_WEB_PASSWORD_MAX never is, but is hashed,
- * cut, all the same. SC_ERR_MEMORY; SC_ERR_ENCODING where `encoded` is no hash as above.
+ * *matches is true if the password is the one that was hashed. One longer than SC_WEB_PASSWORD_MAX never matches,
+ * but is still hashed, truncated. SC_ERR_MEMORY; SC_ERR_ENCODING if `encoded` is not a hash of the form
+ * above.
  */
 sc_status sc_web_password_check(const char *encoded, struct sc_view password, bool *matches,
 			    struct sc_error *err) SC_WARN_UNUSED;

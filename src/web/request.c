@@ -1,4 +1,4 @@
-/* What a request is made of, and the accessors of web.h: see request.h. */
+/* A request's contents, and the accessors of web.h: see request.h. */
 #include "web/request.h"
 
 #include <arpa/inet.h>

@@ -1,10 +1,10 @@
 /*
- * A request inside web/: from its first line to the end of its answer.
+ * A request inside web/, from its request line to the end of its answer.
  *
- * Two sides hold a reference: libmicrohttpd's, from the first line until it has completed the request, and
- * the handler's, from the moment that it is called until an answer is given. `lock` guards who answers: the
- * phase goes from HANDLING or SUSPENDED to ANSWERED once, whoever comes first, and only from SUSPENDED is the
- * connection resumed, so it is never touched after libmicrohttpd has let go of it.
+ * Two references are held: libmicrohttpd's, from the request line until it has completed the request, and the
+ * handler's, from its call until an answer is given. `lock` guards who answers. The phase changes from
+ * HANDLING or SUSPENDED to ANSWERED exactly once, for the first caller. The connection is resumed only from
+ * SUSPENDED, so it is never touched after libmicrohttpd has released it.
  */
 #ifndef SC_WEB_REQUEST_H
 #define SC_WEB_REQUEST_H
@@ -23,7 +23,7 @@
 #define SC_WEB_METHOD_MAX 15
 
 enum sc_web_phase {
-	SC_WEB_HEAD,      /* the first line has been read */
+	SC_WEB_HEAD,      /* the request line has been read */
 	SC_WEB_BODY,      /* the head has been checked */
 	SC_WEB_HANDLING,  /* the handler runs on the HTTP thread */
 	SC_WEB_SUSPENDED, /* it returned without an answer */
@@ -42,56 +42,56 @@ struct sc_web_request {
 	enum sc_web_phase phase;
 	struct MHD_Response *response; /* of an answered request; NULL: close without an answer */
 	unsigned status;
-	bool must_close; /* where the next request on this connection would begin is not certain */
+	bool must_close; /* it is uncertain where the next request on this connection begins */
 
-	/* Guarded by the watch. */
+	/* Guarded by the watch's lock. */
 	struct sc_web_request *previous;
 	struct sc_web_request *next;
 	int64_t deadline;
 
-	/* Written on the HTTP thread before the handler is called, then only read. */
+	/* Written on the HTTP thread before the handler is called, read-only afterwards. */
 	char id[SC_GUID_SIZE];
 	char peer[INET6_ADDRSTRLEN];
 	char method[SC_WEB_METHOD_MAX + 1];
 	struct sc_bytes raw_target;
 	struct sc_web_target target;
 	struct sc_web_pairs headers;
-	struct sc_bytes host; /* name alone, lower case */
+	struct sc_bytes host; /* the name only, lower case */
 	struct sc_bytes host_and_port;
 	struct sc_bytes label;
 	struct sc_web_route_match match;
 	struct sc_web_framing framing;
 	struct sc_writer body;
-	uint64_t body_seen; /* beyond the limit, too */
+	uint64_t body_seen; /* also counts bytes over the limit */
 	struct sc_web_pairs form;
 
-	/* Why it is refused before any handler sees it; 0: it is not. */
+	/* Why it is refused before a handler sees it; 0: it is not refused. */
 	unsigned refusal;
 	const char *refusal_code;
 	struct sc_error refusal_error;
 
-	/* The handler's. */
+	/* Belongs to the handler. */
 	struct sc_web_pairs answer_headers;
-	bool has_failed; /* a header of the answer could not be kept */
+	bool has_failed; /* a header of the answer could not be stored */
 };
 
-/* With one reference, libmicrohttpd's; NULL without memory. */
+/* Has one reference, libmicrohttpd's. NULL if out of memory. */
 struct sc_web_request *sc_web_request_new(struct sc_web_server *server, struct MHD_Connection *connection,
 				      const char *raw_target);
 void sc_web_request_hold(struct sc_web_request *request);
 void sc_web_request_release(struct sc_web_request *request); /* NULL is allowed */
 
-/* Notes the first reason to refuse the request; later ones are ignored. */
+/* Records the first reason to refuse the request; later ones are ignored. */
 void sc_web_request_refuse(struct sc_web_request *request, unsigned status, const char *code,
 		       const struct sc_error *why);
 
-/* True if the media type is this one, whatever its parameters. */
+/* True if the media type is this one, ignoring its parameters. */
 bool sc_web_request_has_type(const struct sc_web_request *request, const char *media_type);
 
-/* Answers what sc_web_request_refuse() noted. */
+/* Answers with the reason recorded by sc_web_request_refuse(). */
 void sc_web_request_answer_refusal(struct sc_web_request *request);
 
-/* Answers 503 with Retry-After, in place of a handler that is late: its own answer will be dropped. */
+/* Answers 503 with Retry-After for a handler that is late. The handler's own answer will be dropped. */
 void sc_web_request_expire(struct sc_web_request *request);
 
 #endif

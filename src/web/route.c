@@ -1,4 +1,4 @@
-/* Routing: see route.h. Patterns are a programmer's, so they are trusted; targets are not. */
+/* Routing: see route.h. Patterns are written by a programmer and trusted; targets are not. */
 #include "web/route.h"
 
 #include <assert.h>
@@ -15,7 +15,7 @@ static bool ends_with(struct sc_view text, const char *end)
 	return text.len > len && memcmp(text.data + text.len - len, end, len) == 0;
 }
 
-/* The domain itself is compared without case because a person wrote it; the name is in lower case already. */
+/* The domain is compared without case because a person wrote it; the name is already in lower case. */
 static bool has_domain(struct sc_view name, const char *domain, struct sc_view *rest)
 {
 	size_t len = strlen(domain);
@@ -65,7 +65,7 @@ static void drop_empty_segments(struct sc_web_target *target)
 	target->segment_count = kept;
 }
 
-/* The pattern's next segment, and where the one after it begins: NULL at the end. */
+/* The pattern's next segment. *rest is where the one after it begins, or NULL at the end. */
 static struct sc_view next_of(const char *pattern, const char **rest)
 {
 	const char *slash;

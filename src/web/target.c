@@ -1,4 +1,4 @@
-/* Target and host of a request: see target.h. */
+/* The target and host of a request: see target.h. */
 #include "web/target.h"
 
 #include <string.h>
@@ -24,14 +24,14 @@ static bool is_plain(const char *raw)
 	return true;
 }
 
-/* The escape is decoded before the question is asked, so that %2e%2e is ".." and %2f a slash. */
+/* Escapes are decoded before the checks, so that %2e%2e is ".." and %2f is a slash. */
 static sc_status add_segment(struct sc_web_target *target, struct sc_view raw, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) segment = { 0 };
 	const char *text;
 
 	SC_ENSURE(target->segment_count < SC_WEB_SEGMENTS_MAX, err, SC_ERR_HTTP,
-		  "a path of more than %d segments", SC_WEB_SEGMENTS_MAX);
+		  "the path has more than %d segments", SC_WEB_SEGMENTS_MAX);
 	SC_TRY(sc_web_percent_decode(raw, false, &segment, err));
 	text = (const char *)segment.data;
 	SC_ENSURE(strcmp(text, ".") != 0 && strcmp(text, "..") != 0, err, SC_ERR_HTTP,
@@ -49,7 +49,8 @@ sc_status sc_web_target_read(const char *raw, struct sc_web_target *target, stru
 	SC_ENSURE(raw[0] == '/', err, SC_ERR_HTTP, "the request target must be a path");
 	SC_ENSURE(strlen(raw) <= SC_WEB_TARGET_MAX, err, SC_ERR_HTTP,
 		  "the request target is longer than %d bytes", SC_WEB_TARGET_MAX);
-	SC_ENSURE(is_plain(raw), err, SC_ERR_HTTP, "a character in the request target that must be escaped");
+	SC_ENSURE(is_plain(raw), err, SC_ERR_HTTP,
+		  "the request target contains a character that must be escaped");
 	SC_TRY(sc_bytes_copy(sc_view_of(raw, (size_t)(end - raw)), &target->path, err));
 	SC_TRY(sc_bytes_copy(sc_view_text(question ? question + 1 : ""), &target->query, err));
 	for (const char *at = raw; at < end;) {

@@ -53,7 +53,7 @@ void sc_web_pairs_free(struct sc_web_pairs *pairs)
 	pairs->count = 0;
 }
 
-/* Takes both over. */
+/* Takes ownership of both. */
 static sc_status append(struct sc_web_pairs *pairs, struct sc_bytes *name, struct sc_bytes *value,
 			struct sc_error *err)
 {
@@ -116,7 +116,7 @@ static sc_status read_pair(struct sc_web_pairs *pairs, struct sc_view text, bool
 	SC_TRY(sc_web_percent_decode(rest, plus_is_space, &value, err));
 	SC_ENSURE(name.len > 0, err, SC_ERR_HTTP, "a parameter without a name");
 	SC_ENSURE(!sc_web_pairs_find(pairs, (const char *)name.data, false), err, SC_ERR_HTTP,
-		  "the parameter %s stands twice", (const char *)name.data);
+		  "the parameter %s appears twice", (const char *)name.data);
 	return append(pairs, &name, &value, err);
 }
 
@@ -126,7 +126,7 @@ sc_status sc_web_pairs_read(struct sc_web_pairs *pairs, struct sc_view text, boo
 		const uint8_t *end = memchr(text.data, '&', text.len);
 		size_t len = end ? (size_t)(end - text.data) : text.len;
 
-		/* "a=b&" and "a=b&&c=d" are what some clients send; nothing stands there to be misread. */
+		/* Some clients send "a=b&" and "a=b&&c=d"; an empty pair cannot be misread. */
 		if (len > 0)
 			SC_TRY(read_pair(pairs, sc_view_of(text.data, len), plus_is_space, err));
 		text = sc_view_of(text.data + len + (end != NULL), text.len - len - (end != NULL));

@@ -1,4 +1,4 @@
-/* What GnuTLS is given for a handshake; apart from tls_key.h, so that its users need no GnuTLS. */
+/* What GnuTLS is given for a handshake. Separate from tls_key.h, so that users of that need no GnuTLS. */
 #ifndef SC_WEB_TLS_CREDENTIALS_H
 #define SC_WEB_TLS_CREDENTIALS_H
 

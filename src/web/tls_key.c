@@ -1,8 +1,8 @@
 /*
- * The TLS key in the module: see tls_key.h. GnuTLS calls from whatever HTTP thread makes a handshake; each
- * call takes a connection to the module out of a small pool, or opens one, and puts it back if it is still
- * good. While the module does not answer, handshakes are refused for a moment without asking it: every one of
- * them would hold up its thread, and with it all connections there, until the time is over.
+ * The TLS key in the module: see tls_key.h. GnuTLS calls from any HTTP thread that makes a handshake. Each
+ * call takes a connection to the module from a small pool, or opens one, and returns it if it still works.
+ * While the module does not answer, handshakes are refused for a moment without asking it. Otherwise each of
+ * them would block its thread, and all connections on that thread, until the timeout.
  */
 #include "web/tls_credentials.h"
 
@@ -20,7 +20,7 @@
 #define BLOB_MAX        16384
 #define CHAIN_MAX       8
 #define KEY_BITS        256
-#define IDLE_MAX        16 /* connections that are kept */
+#define IDLE_MAX        16 /* connections kept open */
 #define PAUSE           SC_SECOND
 
 struct sc_web_tls_key {
@@ -28,11 +28,11 @@ struct sc_web_tls_key {
 	gnutls_pcert_st chain[CHAIN_MAX];
 	unsigned chain_len;
 	gnutls_privkey_t private_key;
-	struct sc_client_key key; /* read only, once it has been loaded */
-	pthread_mutex_t lock;     /* for what follows */
+	struct sc_client_key key; /* read-only once it has been loaded */
+	pthread_mutex_t lock;     /* guards what follows */
 	struct sc_client *idle[IDLE_MAX];
 	size_t idle_count;
-	int64_t closed_until; /* no signature is tried before */
+	int64_t closed_until; /* no signature is tried before then */
 };
 
 /* -- connections to the module ----------------------------------------------------------------- */
@@ -47,15 +47,15 @@ static sc_status take_client(struct sc_web_tls_key *key, struct sc_client **out,
 	if (!is_closed && key->idle_count > 0)
 		client = key->idle[--key->idle_count];
 	pthread_mutex_unlock(&key->lock);
-	SC_ENSURE(!is_closed, err, SC_ERR_UNAVAILABLE, "%s: the module did not answer a moment ago",
-		  key->module);
+	SC_ENSURE(!is_closed, err, SC_ERR_UNAVAILABLE,
+		  "%s: not tried, because the module did not answer a moment ago", key->module);
 	if (!client)
 		return sc_client_open_within(key->module, SC_WEB_TLS_KEY_TIMEOUT_MS, out, err);
 	*out = client;
 	return SC_OK;
 }
 
-/* What failed is not kept. */
+/* A connection on which something failed is not kept. */
 static void give_back(struct sc_web_tls_key *key, struct sc_client *client, sc_status status)
 {
 	pthread_mutex_lock(&key->lock);
@@ -79,7 +79,7 @@ static sc_status sign_once(struct sc_web_tls_key *key, struct sc_view hash, stru
 	return status;
 }
 
-/* A failure that took its time is a module that hangs: nothing is tried for a moment. */
+/* A failure that took long means that the module hangs. Nothing is tried for a moment. */
 static sc_status sign(struct sc_web_tls_key *key, struct sc_view hash, struct sc_bytes *signature,
 		      struct sc_error *err)
 {
@@ -125,7 +125,7 @@ static int sign_hash(gnutls_privkey_t private_key, gnutls_sign_algorithm_t algor
 
 	(void)private_key, (void)algorithm, (void)flags;
 	if (sign(context, sc_view_of(hash->data, hash->size), &made, &err) != SC_OK) {
-		sc_log(SC_LOG_ERROR, "TLS handshake without a signature: %s", err.message);
+		sc_log(SC_LOG_ERROR, "TLS handshake failed: the module made no signature: %s", err.message);
 		return GNUTLS_E_PK_SIGN_FAILED;
 	}
 	signature->data = gnutls_malloc(made.len);
@@ -161,7 +161,7 @@ static sc_status read_chain(struct sc_web_tls_key *key, const char *path, struct
 	if (result < 0)
 		key->chain_len = 0;
 	SC_ENSURE(result >= 0 && key->chain_len > 0, err, SC_ERR_ENCODING,
-		  "%s: no chain of 1 to %d certificates in PEM: %s", path, CHAIN_MAX,
+		  "%s: not a chain of 1 to %d certificates in PEM: %s", path, CHAIN_MAX,
 		  gnutls_strerror(result));
 	SC_ENSURE(gnutls_pubkey_get_pk_algorithm(key->chain[0].pubkey, &bits) == GNUTLS_PK_EC &&
 		      bits == KEY_BITS,
@@ -193,8 +193,7 @@ static sc_status load(struct sc_web_tls_key *key, const struct sc_web_tls_key_se
 	return status == SC_OK ? SC_OK : sc_fail_context(err, status, "%s", settings->blob);
 }
 
-/* One signature, checked under the certificate: a pair that does not belong together is found now, not by
- * clients. */
+/* Checks one signature with the certificate. Otherwise the first to find a mismatch would be clients. */
 static sc_status check_pair(struct sc_web_tls_key *key, const struct sc_web_tls_key_settings *settings,
 			    struct sc_error *err)
 {
@@ -219,7 +218,7 @@ static sc_status make_private_key(struct sc_web_tls_key *key, struct sc_error *e
 	if (result >= 0)
 		result = gnutls_privkey_import_ext4(key->private_key, key, NULL, sign_hash, NULL, NULL,
 						    describe, 0);
-	SC_ENSURE(result >= 0, err, SC_ERR_CRYPTO, "cannot make a TLS key: %s", gnutls_strerror(result));
+	SC_ENSURE(result >= 0, err, SC_ERR_CRYPTO, "cannot set up the TLS key: %s", gnutls_strerror(result));
 	return SC_OK;
 }
 

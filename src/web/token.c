@@ -1,6 +1,7 @@
 /*
- * Access tokens: see token.h. First everything is read that can be refused without a key, in one canonical
- * form (so that no two texts are one token); then the signature; then what the claims say.
+ * Access tokens: see token.h. First comes everything that can be refused without a key, including any form
+ * but the canonical one, so that no two texts are the same token. Then comes the signature, then the meaning
+ * of the claims.
  */
 #include "web/token.h"
 
@@ -19,7 +20,7 @@ struct parts {
 	struct sc_view signature;
 };
 
-/* Two dots, three parts that are not empty: a JWS in compact form (RFC 7515 section 7.1), and no JWE. */
+/* Two dots, three non-empty parts: a JWS in compact form (RFC 7515 section 7.1), never a JWE. */
 static bool split(struct sc_view token, struct parts *out)
 {
 	const uint8_t *first = memchr(token.data, '.', token.len);
@@ -44,14 +45,14 @@ static sc_status read_object(struct sc_view part, const char *what, json_t **out
 	SC_ENSURE(sc_base64url_read(part, SC_WEB_TOKEN_MAX, &text, &why) == SC_OK &&
 		      sc_json_read(sc_bytes_view(&text), &object, &why) == SC_OK,
 		  err, SC_ERR_TOKEN, "its %s: %s", what, why.message);
-	SC_ENSURE(json_is_object(object), err, SC_ERR_TOKEN, "its %s is no JSON object", what);
+	SC_ENSURE(json_is_object(object), err, SC_ERR_TOKEN, "its %s is not a JSON object", what);
 	*out = sc_steal(object);
 	return SC_OK;
 }
 
 /* -- the header (rule P5) ---------------------------------------------------------------------- */
 
-/* Only what we know, so jku, jwk, x5u, x5c, crit, b64, zip and whatever comes next are refused. */
+/* Only the members that we know. jku, jwk, x5u, x5c, crit, b64, zip and any future member are refused. */
 static bool is_known_member(const char *name)
 {
 	static const char *const known[] = { "alg", "typ", "kid", "x5t", "x5t#S256" };
@@ -79,7 +80,7 @@ static sc_status check_header(json_t *header, const char **kid, struct sc_error 
 	{
 		(void)value;
 		SC_ENSURE(is_known_member(name), err, SC_ERR_TOKEN,
-			  "its header has a member that is not taken");
+			  "its header has a member that is not allowed");
 	}
 	SC_ENSURE(says(header, "alg", "RS256"), err, SC_ERR_TOKEN, "its algorithm is not RS256");
 	SC_ENSURE(says(header, "typ", "JWT"), err, SC_ERR_TOKEN, "its type is not JWT");
@@ -118,14 +119,14 @@ static sc_status read_text(const json_t *claims, const char *name, enum sc_json_
 	return SC_OK;
 }
 
-/* A NumericDate may have a fraction (RFC 7519 section 2); it is cut. */
+/* A NumericDate may have a fraction (RFC 7519 section 2), which is dropped. */
 static sc_status read_time(const json_t *claims, const char *name, int64_t *out, struct sc_error *err)
 {
 	const json_t *value = json_object_get(claims, name);
 	double number = json_number_value(value);
 
 	SC_ENSURE(json_is_number(value) && number >= 0 && number <= TIME_MAX, err, SC_ERR_TOKEN,
-		  "its claim \"%s\" is no time", name);
+		  "its claim \"%s\" is not a time", name);
 	*out = (int64_t)number;
 	return SC_OK;
 }
@@ -167,7 +168,7 @@ static size_t length_without_slash(const char *text)
 	return len > 0 && text[len - 1] == '/' ? len - 1 : len;
 }
 
-/* What clients ask for comes with a final slash or without one. */
+/* Some clients ask for an audience with a final slash, others without. */
 static bool is_same_audience(const char *a, const char *b)
 {
 	size_t len = length_without_slash(a);
@@ -192,9 +193,9 @@ static sc_status read_parts(const char *token, struct parts *parts, json_t **hea
 	SC_CLEANUP(sc_bytes) signature = { 0 };
 
 	SC_ENSURE(text.len <= SC_WEB_TOKEN_MAX && split(text, parts), err, SC_ERR_TOKEN,
-		  "it is no signed token in compact form");
+		  "it is not a signed token in compact form");
 	SC_ENSURE(sc_base64url_read(parts->signature, SIGNATURE_MAX, &signature, NULL) == SC_OK, err,
-		  SC_ERR_TOKEN, "its signature is no base64url");
+		  SC_ERR_TOKEN, "its signature is not base64url");
 	SC_TRY(read_object(parts->header, "header", header, err));
 	return read_object(parts->payload, "payload", claims, err);
 }

@@ -1,5 +1,5 @@
 /*
- * Access tokens (rule P5): a JWS in compact form whose header is read strictly before any library sees it.
+ * Access tokens (rule P5): a JWS in compact form, whose header is read strictly before any library sees it.
  * The algorithm is RS256 because the issuer's key is an RS256 key, never because the token says so.
  */
 #ifndef SC_WEB_TOKEN_H
@@ -9,14 +9,14 @@
 
 #define SC_WEB_TOKEN_MAX      16384
 #define SC_WEB_TOKEN_TEXT_MAX 255
-#define SC_WEB_TOKEN_LEEWAY   300 /* seconds by which `nbf` may lie ahead of our clock; `exp` has none */
+#define SC_WEB_TOKEN_LEEWAY   300 /* seconds by which `nbf` and `iat` may be ahead of our clock; `exp` has none */
 
-/* What a token that verified says. A claim that is not there is "". */
+/* The claims of a verified token. An absent claim is "". */
 struct sc_web_token_claims {
 	char issuer[SC_WEB_TOKEN_TEXT_MAX + 1];
-	char audience[SC_WEB_TOKEN_TEXT_MAX + 1]; /* as the token has it */
-	char tid[SC_WEB_TOKEN_TEXT_MAX + 1];      /* tenant; needed, in lower case */
-	char oid[SC_WEB_TOKEN_TEXT_MAX + 1];      /* object; needed: with the issuer, the principal */
+	char audience[SC_WEB_TOKEN_TEXT_MAX + 1]; /* as in the token */
+	char tid[SC_WEB_TOKEN_TEXT_MAX + 1];      /* tenant; required, in lower case */
+	char oid[SC_WEB_TOKEN_TEXT_MAX + 1];      /* object; required. With the issuer, it names the principal */
 	char appid[SC_WEB_TOKEN_TEXT_MAX + 1];
 	char upn[SC_WEB_TOKEN_TEXT_MAX + 1];
 	char name[SC_WEB_TOKEN_TEXT_MAX + 1];
@@ -25,9 +25,9 @@ struct sc_web_token_claims {
 };
 
 /*
- * Verifies a token: iss must be in the table, aud one of the audiences (one final slash more or less counts
- * as equal), exp, nbf and iat numbers, the time between nbf and exp. Never blocks. SC_ERR_TOKEN with the
- * reason: answer 401. SC_ERR_UNAVAILABLE: the issuer's keys are being fetched; answer 503.
+ * Verifies a token: iss must be in the table; aud must be one of the audiences (a final slash is ignored);
+ * exp, nbf and iat must be numbers; and the time must be between nbf and exp. Never blocks. SC_ERR_TOKEN with
+ * the reason: answer 401. SC_ERR_UNAVAILABLE: the issuer's keys are being fetched; answer 503.
  */
 sc_status sc_web_token_verify(struct sc_web_issuers *issuers, const char *token, const char *const *audiences,
 			  size_t audience_count, struct sc_web_token_claims *out,

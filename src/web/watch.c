@@ -1,4 +1,4 @@
-/* Time limits: see watch.h. One lock, under which nothing else is called that takes one. */
+/* Time limits: see watch.h. There is one lock; nothing that takes another lock is called while it is held. */
 #include "web/watch.h"
 
 #include <pthread.h>
@@ -13,8 +13,8 @@
 #define MILLISECOND (SC_SECOND / 1000)
 #define TICK_MAX_MS 1000
 #define TICK_MIN_MS 10
-#define FAREWELL_MS 2000 /* for the last answers to be taken */
-#define LOOKS       50   /* in that time */
+#define FAREWELL_MS 2000 /* for the last answers to be sent */
+#define LOOKS       50   /* checks within that time */
 
 struct sc_web_watch_link {
 	struct sc_web_watch_link *previous;
@@ -31,9 +31,9 @@ struct sc_web_watch {
 	int64_t deadline;
 	int64_t transfer;
 	unsigned tick_ms;
-	bool is_closing;              /* no request begins */
-	bool must_end;                /* the thread */
-	struct sc_web_request *first; /* oldest first: all have the same time */
+	bool is_closing;              /* no more requests may begin */
+	bool must_end;                /* the thread must end */
+	struct sc_web_request *first; /* oldest first: all have the same time limit */
 	struct sc_web_request *last;
 	struct sc_web_watch_link *links;
 };
@@ -74,13 +74,13 @@ void sc_web_watch_end(struct sc_web_watch *watch, struct sc_web_request *request
 	pthread_mutex_unlock(&watch->lock);
 }
 
-/* Expires what is due at `now`. The lock is held, and let go for each: an answer takes locks of its own. */
+/* Expires what is due at `now`. Releases the held lock around each, because an answer takes other locks. */
 static void expire_until(struct sc_web_watch *watch, int64_t now)
 {
 	while (watch->first && watch->first->deadline <= now) {
 		struct sc_web_request *request = watch->first;
 
-		/* In the list, so its handler's reference stands; after that, ours does. */
+		/* While it is in the list, its handler's reference is valid; after that, ours is. */
 		sc_web_request_hold(request);
 		take_out(watch, request);
 		pthread_mutex_unlock(&watch->lock);
@@ -127,8 +127,7 @@ void sc_web_watch_now(struct sc_web_watch *watch, struct sc_web_watch_link *link
 	pthread_mutex_unlock(&watch->lock);
 }
 
-/* The descriptor is open as long as the link stands; libmicrohttpd then sees the end of the stream and
- * closes. */
+/* The descriptor is open while the link exists. libmicrohttpd then sees the end of the stream and closes. */
 static void shut_down_until(struct sc_web_watch *watch, int64_t now)
 {
 	for (struct sc_web_watch_link *link = watch->links; link; link = link->next)
@@ -179,7 +178,7 @@ static void *run(void *argument)
 	return NULL;
 }
 
-/* Fine enough that no limit is missed by more than a quarter. */
+/* Short enough that no limit is exceeded by more than a quarter. */
 static unsigned tick_for(unsigned deadline_ms, unsigned transfer_ms)
 {
 	unsigned tick = (deadline_ms < transfer_ms ? deadline_ms : transfer_ms) / 4;
@@ -212,7 +211,7 @@ sc_status sc_web_watch_new(unsigned deadline_ms, unsigned transfer_ms, struct sc
 		pthread_cond_destroy(&watch->wake);
 		pthread_mutex_destroy(&watch->lock);
 		free(watch);
-		return sc_fail(err, SC_ERR_SYSTEM, "cannot start the thread that keeps the time limits");
+		return sc_fail(err, SC_ERR_SYSTEM, "cannot start the thread that enforces the time limits");
 	}
 	*out = watch;
 	return SC_OK;

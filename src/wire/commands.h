@@ -1,9 +1,9 @@
 /*
- * The module's commands: one table, from which both sides are compiled (rule M1). A command that is not here
- * does not exist; what its socket's role or the module's mode does not list is refused before its body is
- * looked at.
+ * The module's commands, in one table from which both sides are compiled (rule M1). A command that is not
+ * here does not exist. A command that the socket's role or the module's mode does not allow is refused before
+ * its body is read.
  *
- * Fields are written in the order given, as F(kind, name, max):
+ * Fields are encoded in the order given, as F(kind, name, max):
  *   u32, u64   big-endian integers
  *   hash       32 bytes
  *   bytes      u32 length, at most max, then the bytes; texts are UTF-8
@@ -18,41 +18,41 @@
 
 #define SC_PROTOCOL_VERSION 1
 
-/* Which sockets may send a command (DESIGN section 3). */
+/* Which sockets may send a command (rule M1). */
 enum sc_role {
-	SC_ROLE_CUSTODY = 1 << 0, /* world, cards, quorum, generation, changes of ACLs */
+	SC_ROLE_CUSTODY = 1 << 0, /* world, cards, quorum, key generation, ACL changes */
 	SC_ROLE_SERVICE = 1 << 1, /* generate, import, load, use: for one daemon */
 	SC_ROLE_USE = 1 << 2,     /* load, use */
 };
 #define SC_ROLE_ANY (SC_ROLE_CUSTODY | SC_ROLE_SERVICE | SC_ROLE_USE)
 
-/* What the module is; each mode includes those before it. */
+/* The module's stage of life; each mode includes the ones before it. */
 enum sc_mode {
-	SC_MODE_UNWARRANTED = 0, /* has an identity, and a request for a warrant */
-	SC_MODE_WARRANTED = 1,   /* in no world yet */
+	SC_MODE_UNWARRANTED = 0, /* has an identity and a request for a warrant */
+	SC_MODE_WARRANTED = 1,   /* not yet in a world */
 	SC_MODE_WORLD = 2,
 	SC_MODE_REGION = 3, /* its world is certified as a region */
 };
 
-/* The modes in which a command is permitted. */
+/* The modes in which a command is allowed. */
 #define SC_IN_ANY       (1 << SC_MODE_UNWARRANTED | SC_IN_WARRANTED | SC_IN_WORLD)
 #define SC_IN_WARRANTED (1 << SC_MODE_WARRANTED)
 #define SC_IN_WORLD     (1 << SC_MODE_WORLD | 1 << SC_MODE_REGION)
 #define SC_IN_REGION    (1 << SC_MODE_REGION)
 
-/* Whether the header's authority must be that of a quorum, for this very command and body (rule M5). */
+/* Whether the header must carry a quorum's authority, given for exactly this command and body (rule M5). */
 enum sc_needs_quorum {
 	SC_NO_QUORUM,
 	SC_QUORUM,
 };
 
-/* Quick commands never wait for slow ones: each kind has threads of its own. */
+/* Quick commands never wait for slow ones: each lane has its own threads. */
 enum sc_lane {
 	SC_LANE_QUICK,
 	SC_LANE_SLOW,
 };
 
-/* Mechanisms of SIGN and DECRYPT. */
+/* Mechanisms for SIGN and DECRYPT. */
 enum sc_mechanism {
 	/* SIGN: the data is a digest of that hash's length */
 	SC_MECHANISM_RS256 = 1, /* RSASSA-PKCS1-v1_5, RFC 7518 section 3.3 */
@@ -61,8 +61,8 @@ enum sc_mechanism {
 	SC_MECHANISM_PS256 = 4, /* RSASSA-PSS, salt as long as the hash, section 3.5 */
 	SC_MECHANISM_PS384 = 5,
 	SC_MECHANISM_PS512 = 6,
-	SC_MECHANISM_TLS_ECDSA = 7, /* DER-encoded ECDSA over a digest of 32, 48 or 64 bytes: tls keys only */
-	/* SIGN: the data is a JWS signing input, which the module checks and hashes itself: token keys only */
+	SC_MECHANISM_TLS_ECDSA = 7, /* DER-encoded ECDSA over a digest of 32, 48 or 64 bytes; tls keys only */
+	/* SIGN: the data is a JWS signing input, checked and hashed by the module; token keys only */
 	SC_MECHANISM_TOKEN_RS256 = 8,
 	/* DECRYPT: the data is one RSA block */
 	SC_MECHANISM_RSA_OAEP = 20,     /* SHA-1, MGF1-SHA-1, RFC 7518 section 4.3 */
@@ -80,9 +80,9 @@ enum sc_mechanism {
 	F(bytes, esn, SC_WIRE_TEXT_MAX)                                                                      \
 	F(bytes, version, SC_WIRE_TEXT_MAX)                                                                  \
 	F(u32, mode, 0)            /* enum sc_mode */                                                        \
-	F(u32, role, 0)            /* of this socket, enum sc_role */                                        \
+	F(u32, role, 0)            /* of this socket: enum sc_role */                                        \
 	F(hash, root, 0)           /* SHA-256 of the pinned root's public key; zero without a warrant */     \
-	F(hash, world, 0)          /* zero without a world, as the following */                              \
+	F(hash, world, 0)          /* zero without a world, like the following fields */                     \
 	F(hash, hkm, 0)                                                                                      \
 	F(hash, hknso, 0)                                                                                    \
 	F(u32, suite, 0)                                                                                     \
@@ -91,30 +91,30 @@ enum sc_mechanism {
 	F(u32, set_generation, 0)                                                                            \
 	F(bytes, region, SC_WIRE_TEXT_MAX)                                                                   \
 	F(u32, loaded, 0)          /* keys in the cache */                                                   \
-	F(u32, cache, 0)           /* and how many it holds */                                               \
+	F(u32, cache, 0)           /* capacity of the cache */                                               \
 	F(u64, arena_size, 0)      /* bytes */                                                               \
 	F(u64, arena_used, 0)                                                                                \
 	F(u32, protection, 0)      /* enum sc_protection bits */                                             \
-	F(u32, landlock_abi, 0)    /* 0: not there */                                                        \
+	F(u32, landlock_abi, 0)    /* 0: not available */                                                    \
 	F(u64, counter, 0)         /* of the state file */                                                   \
 	F(u64, time, 0)            /* the module's clock */
 
-/* What is in force (rules M9, M10, DESIGN sections 3 and 4); `enquiry` prints each. */
+/* The protections in force (rules M9, M10); `enquiry` prints each. */
 enum sc_protection {
-	SC_PROTECTION_MEMFD_SECRET = 1 << 0,  /* else the arena is locked, undumpable memory */
+	SC_PROTECTION_MEMFD_SECRET = 1 << 0,  /* otherwise the arena is locked memory, excluded from dumps */
 	SC_PROTECTION_NO_NEW_PRIVS = 1 << 1,
 	SC_PROTECTION_NOT_DUMPABLE = 1 << 2,
 	SC_PROTECTION_SECCOMP = 1 << 3,
 	SC_PROTECTION_LANDLOCK = 1 << 4,
 	SC_PROTECTION_NO_CORE = 1 << 5,
 	SC_PROTECTION_UNLOCK_GIVEN = 1 << 6,  /* the unlock key came from outside the state directory */
-	SC_PROTECTION_USERS_APART = 1 << 7,   /* the peer runs under another user id than the module */
+	SC_PROTECTION_USERS_APART = 1 << 7,   /* the peer's user id differs from the module's */
 	SC_PROTECTION_SANITIZER = 1 << 8,     /* a test build: its sandbox is wider */
 };
 
 /*
- * -- EVIDENCE: the certificates that the module holds, in DER, empty where there is none; and whom it believes:
- *    whoever verifies statements for its custodians judges with what it judges with itself.
+ * -- EVIDENCE: the certificates that the module holds, in DER (empty if it has none), and whom it trusts. A
+ *    program that verifies statements for the module's custodians uses the same trust as the module itself.
  */
 #define SC_EVIDENCE_REQUEST(F)
 #define SC_EVIDENCE_RESPONSE(F)                                                                              \
@@ -123,20 +123,20 @@ enum sc_protection {
 	F(bytes, member, 8192)                                                                               \
 	F(bytes, region_certificate, 8192)                                                                   \
 	F(list, source_roots, 8192)        /* certificates of further roots that the world trusts */         \
-	F(list, revoked, SC_WIRE_TEXT_MAX) /* serial numbers of modules that it no longer believes */
+	F(list, revoked, SC_WIRE_TEXT_MAX) /* serial numbers of modules that it no longer trusts */
 
-/* -- WORLD_BEGIN: a new world, pending on this connection (new-world --initialize). ------------ */
+/* -- WORLD_BEGIN: creates a world, pending on this connection (new-world --initialize). -------- */
 #define SC_WORLD_BEGIN_REQUEST(F)                                                                            \
 	F(u32, suite, 0)                                                                                     \
 	F(u32, k, 0)                                                                                         \
-	F(list, pins, SC_PIN_MAX)              /* one a card: N of them */                                   \
-	F(list, custodians, SC_WIRE_TEXT_MAX)  /* N names, each may be empty */
+	F(list, pins, SC_PIN_MAX)              /* one per card: N of them */                                 \
+	F(list, custodians, SC_WIRE_TEXT_MAX)  /* N names, any of which may be empty */
 #define SC_WORLD_BEGIN_RESPONSE(F)                                                                           \
 	F(hash, world, 0)                                                                                    \
 	F(bytes, world_file, 32768)                                                                          \
 	F(list, cards, 1024)
 
-/* -- WORLD_COMMIT: world file and cards are durable; the module adopts KM. --------------------- */
+/* -- WORLD_COMMIT: the world file and the cards are durable; the module adopts KM. ------------- */
 #define SC_WORLD_COMMIT_REQUEST(F) F(hash, world, 0)
 #define SC_WORLD_COMMIT_RESPONSE(F)
 
@@ -150,8 +150,8 @@ enum sc_protection {
 	F(u32, seconds, 0) /* until it expires */
 
 /*
- * -- QUORUM_CARD: one card and its PIN. A refusal's numbers: the card's index (0 where it cannot be read); how
- *    many seconds until its next try.
+ * -- QUORUM_CARD: one card and its PIN. A refusal's numbers are the card's index (0 if it cannot be read) and
+ *    the seconds until its next try.
  */
 #define SC_QUORUM_CARD_REQUEST(F)                                                                            \
 	F(u64, authority, 0)                                                                                 \
@@ -160,11 +160,11 @@ enum sc_protection {
 #define SC_QUORUM_CARD_RESPONSE(F)                                                                           \
 	F(u32, index, 0)                                                                                     \
 	F(bytes, custodian, SC_WIRE_TEXT_MAX)                                                                \
-	F(u32, accepted, 0) /* so far; the authority stands when it is k */
+	F(u32, accepted, 0) /* cards so far; the authority is valid once this is k */
 
 /*
- * -- KEY_GENERATE. Here and wherever else an owner stands: its DER (formats/owner.h), or no bytes at all for the
- *    empty owner, which `simple`, `xferacld` and `kek` keys have.
+ * -- KEY_GENERATE. Here and in every other command, an owner is given as its DER (formats/owner.h), or as no
+ *    bytes at all for the empty owner, which `simple`, `xferacld` and `kek` keys have.
  */
 #define SC_KEY_GENERATE_REQUEST(F)                                                                           \
 	F(bytes, application, SC_WIRE_TEXT_MAX)                                                              \
@@ -172,13 +172,13 @@ enum sc_protection {
 	F(u32, algorithm, 0)    /* enum sc_algorithm */                                                      \
 	F(u32, bits, 0)                                                                                      \
 	F(bytes, exponent, 32)  /* RSA: big-endian; empty is 65537 */                                        \
-	F(u32, uses, 0)         /* enum sc_use: fewer than the default; 0 is the default */
+	F(u32, uses, 0)         /* enum sc_use: a subset of the default; 0: the default */
 #define SC_KEY_GENERATE_RESPONSE(F)                                                                          \
 	F(bytes, blob, 16384)                                                                                \
 	F(bytes, spki, 1024)                                                                                 \
 	F(hash, key_hash, 0)
 
-/* -- KEY_LOAD: opens a blob; from then on it is known by its digest, until it is evicted. ------ */
+/* -- KEY_LOAD: opens a blob. From then on its digest names the key, until it is evicted. ------- */
 #define SC_KEY_LOAD_REQUEST(F)  F(bytes, blob, 16384)
 #define SC_KEY_LOAD_RESPONSE(F) F(hash, key, 0)
 
@@ -195,7 +195,7 @@ enum sc_protection {
 	F(u32, origin, 0)                                                                                    \
 	F(bytes, acl, 4096) /* DER */
 
-/* -- KEY_ATTEST: a key statement (DESIGN section 5). ------------------------------------------- */
+/* -- KEY_ATTEST: makes a key statement (rule F6). ---------------------------------------------- */
 #define SC_KEY_ATTEST_REQUEST(F)                                                                             \
 	F(hash, key, 0)                                                                                      \
 	F(bytes, owner, 1024)                                                                                \
@@ -218,26 +218,26 @@ enum sc_protection {
 	F(bytes, data, 1024)
 #define SC_DECRYPT_RESPONSE(F) F(bytes, plaintext, 1024)
 
-/* -- REGION_INIT: makes the world the region of its certificate, and its Key Exchange Key. ----- */
+/* -- REGION_INIT: makes the world the region that the certificate names; generates its KEK. ---- */
 #define SC_REGION_INIT_REQUEST(F)                                                                            \
 	F(bytes, world_file, 32768)                                                                          \
 	F(bytes, certificate, 8192)
 #define SC_REGION_INIT_RESPONSE(F)                                                                           \
-	F(bytes, world_file, 32768) /* signed anew, the certificate in it */                                 \
+	F(bytes, world_file, 32768) /* with the certificate, signed again */                                 \
 	F(bytes, kek_blob, 16384)                                                                            \
 	F(bytes, kek_certificate, 8192)                                                                      \
 	F(bytes, kek_statement, 65536)
 
 /*
- * -- ACL_REPLACE: the blob of a copy with reduced permissions (KeyTransferRemote -ModifyAcls): from `simple` to
- *    `xferacld` only, with the one action transfer to the KEK and world that the packages prove.
+ * -- ACL_REPLACE: makes the blob of a copy with reduced permissions (KeyTransferRemote -ModifyAcls), from
+ *    `simple` to `xferacld` only. The copy has one action: transfer to the KEK and world that the packages prove.
  */
 #define SC_ACL_REPLACE_REQUEST(F)                                                                            \
 	F(hash, key, 0)                                                                                      \
 	F(bytes, kek_package, 24576)                                                                         \
 	F(bytes, world_package, 24576)                                                                       \
 	F(bytes, subscription, SC_WIRE_TEXT_MAX) /* empty: any */                                            \
-	F(u64, not_after, 0)                     /* 0: no date */
+	F(u64, not_after, 0)                     /* 0: no expiry */
 #define SC_ACL_REPLACE_RESPONSE(F) F(bytes, blob, 16384)
 
 /* -- TRANSFER_PACKAGE: the reduced copy, encrypted to the KEK (KeyTransferRemote -Package). ---- */
@@ -247,22 +247,23 @@ enum sc_protection {
 	F(bytes, world_package, 24576)                                                                       \
 	F(bytes, subscription, SC_WIRE_TEXT_MAX)                                                             \
 	F(bytes, friendly_name, SC_WIRE_TEXT_MAX)                                                            \
-	F(u64, not_after, 0) /* 0: a year from now, or the copy's own date if that is earlier */
+	F(u64, not_after, 0) /* 0: a year from now, or the copy's own expiry if that is earlier */
 #define SC_TRANSFER_PACKAGE_RESPONSE(F) F(bytes, package, 32768)
 
-/* -- TRANSFER_IMPORT: opens a transfer package; the key stays here for ever. ------------------- */
+/* -- TRANSFER_IMPORT: opens a transfer package. The key can never leave this world again. ------ */
 #define SC_TRANSFER_IMPORT_REQUEST(F)                                                                        \
 	F(hash, kek, 0)                                                                                      \
-	F(bytes, owner, 1024) /* DER; its subscription must be the package's */                              \
+	F(bytes, owner, 1024) /* DER; its subscription must equal the package's */                           \
 	F(bytes, package, 32768)
 #define SC_TRANSFER_IMPORT_RESPONSE(F)                                                                       \
 	F(bytes, blob, 16384)                                                                                \
 	F(bytes, spki, 1024)                                                                                 \
-	F(bytes, receipt, 65536) /* key statement with the package's digest (rule F7) */
+	F(bytes, receipt, 65536) /* a key statement with the package's digest (rule F7) */
 
 /*
- * The table: C(NAME, name, number, roles, modes, quorum, lane). Numbers never change their meaning; those left
- * out are kept: 0x12 for new-world --program, 0x13 for --factory, 0x22 for racs, 0x37 for makeBlob.
+ * The table: C(NAME, name, number, roles, modes, quorum, lane). Numbers never change their meaning. The
+ * missing ones are reserved: 0x12 for new-world --program, 0x13 for --factory, 0x22 for racs, 0x37 for
+ * makeBlob.
  */
 /* clang-format off */
 #define SC_COMMAND_TABLE(C) \
@@ -290,7 +291,7 @@ struct sc_views {
 	struct sc_view item[SC_WIRE_LIST_MAX];
 };
 
-/* enum sc_command, and for each command struct sc_<name>_request and struct sc_<name>_response. */
+/* enum sc_command, and struct sc_<name>_request and struct sc_<name>_response for each command. */
 #define SC_COMMAND_ENUM(NAME, name, number, roles, modes, quorum, lane) SC_COMMAND_##NAME = (number),
 enum sc_command { SC_COMMAND_TABLE(SC_COMMAND_ENUM) };
 #undef SC_COMMAND_ENUM

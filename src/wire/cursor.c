@@ -86,7 +86,7 @@ void sc_writer_free(struct sc_writer *writer)
 	*writer = (struct sc_writer){ 0 };
 }
 
-/* Room for `len` more bytes, or NULL. */
+/* Returns the place for `len` more bytes, or NULL. */
 static uint8_t *grow(struct sc_writer *writer, size_t len)
 {
 	uint8_t *at;

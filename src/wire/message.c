@@ -1,4 +1,4 @@
-/* Headers, and the codecs that the command table expands to: see message.h. */
+/* Headers, and the codecs generated from the command table: see message.h. */
 #include "wire/message.h"
 
 #include "base/big_endian.h"
@@ -48,7 +48,7 @@ void sc_wire_response_header_write(struct sc_writer *writer, const struct sc_wir
 	sc_write_u32(writer, (uint32_t)body);
 }
 
-/* Magic and version; false where the peer speaks something else. */
+/* Magic number and version; false if the peer speaks another protocol or version. */
 static bool read_start(struct sc_reader *reader, uint16_t *command, uint64_t *id)
 {
 	uint32_t magic = sc_read_u32(reader);
@@ -59,7 +59,7 @@ static bool read_start(struct sc_reader *reader, uint16_t *command, uint64_t *id
 	return magic == SC_WIRE_MESSAGE_MAGIC && version == SC_PROTOCOL_VERSION;
 }
 
-/* The length, and exactly that many bytes to the end of the message. */
+/* The length, and exactly that many bytes up to the end of the message. */
 static bool read_body(struct sc_reader *reader, struct sc_view *body)
 {
 	*body = sc_read_bytes(reader, SC_WIRE_BODY_MAX);

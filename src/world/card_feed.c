@@ -18,9 +18,9 @@ sc_status sc_ceremony_list_split(char *text, const char *what, bool empty_is_all
 
 	*count = 0;
 	while ((item = strsep(&text, ",")) != NULL) {
-		SC_ENSURE(*count < SC_CARDS_MAX, err, SC_ERR_USAGE, "--%s: at most %d of them", what,
+		SC_ENSURE(*count < SC_CARDS_MAX, err, SC_ERR_USAGE, "--%s: too many items: at most %d", what,
 			  SC_CARDS_MAX);
-		SC_ENSURE(empty_is_allowed || *item, err, SC_ERR_USAGE, "--%s: one of them is empty", what);
+		SC_ENSURE(empty_is_allowed || *item, err, SC_ERR_USAGE, "--%s: an item is empty", what);
 		items[(*count)++] = item;
 	}
 	return SC_OK;
@@ -45,13 +45,13 @@ sc_status sc_ceremony_feed_open(const struct sc_ceremony *ceremony, struct sc_ce
 	SC_CLEANUP(sc_ceremony_feed) feed = { .ceremony = ceremony, .pins = -1 };
 
 	SC_ENSURE(!ceremony->cards == !ceremony->pins_from_fd, err, SC_ERR_USAGE,
-		  "--cards and --pins-from-fd: give both, or neither to be asked at a terminal");
+		  "--cards and --pins-from-fd: give both, or neither to be asked at the terminal");
 	feed.is_scripted = ceremony->cards != NULL;
 	if (feed.is_scripted)
 		SC_TRY(open_script(&feed, err));
 	else
 		SC_ENSURE(sc_prompt_has_terminal(), err, SC_ERR_USAGE,
-			  "there is no terminal to ask for cards and PINs: give --cards and --pins-from-fd");
+			  "no terminal to ask for cards and PINs: give --cards and --pins-from-fd");
 	*out = sc_steal(feed);
 	return SC_OK;
 }
@@ -70,11 +70,12 @@ sc_status sc_ceremony_feed_slot(const struct sc_ceremony_feed *feed, uint32_t nu
 
 	if (feed->is_scripted) {
 		SC_ENSURE(number <= feed->slot_count, err, SC_ERR_USAGE,
-			  "--cards: names %u slot%s, %u are needed", feed->slot_count,
+			  "--cards: names %u slot%s, but %u are needed", feed->slot_count,
 			  feed->slot_count == 1 ? "" : "s", count);
 		return sc_slot_open(feed->slots[number - 1], out, err);
 	}
-	snprintf(question, sizeof question, "Module %llu: insert card %u of %u; its slot (a directory): ",
+	snprintf(question, sizeof question,
+		 "Module %llu: insert card %u of %u and enter its slot (a directory): ",
 		 (unsigned long long)feed->ceremony->module, number, count);
 	do
 		SC_TRY(sc_prompt_read_line(question, line, sizeof line, err));

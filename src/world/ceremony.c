@@ -1,6 +1,6 @@
 /*
  * Asking K custodians for their consent to one command (rule M5). The module binds the quorum to that command
- * and body, to this connection and to a time; here the cards and PINs only pass through on their way to it.
+ * and body, to this connection and to a time limit. Cards and PINs only pass through here on their way to it.
  */
 #include <stdio.h>
 
@@ -8,7 +8,7 @@
 #include "formats/card.h"
 #include "world/card_feed.h"
 
-/* One ceremony while it goes on. */
+/* One ceremony in progress. */
 struct gathering {
 	struct sc_ceremony_feed feed;
 	struct sc_client *client;
@@ -23,7 +23,7 @@ static void say(const struct gathering *g, const char *text, uint32_t number)
 	fflush(stdout);
 }
 
-/* The custodian's name comes from a card: shown only if it is a text. */
+/* The custodian's name comes from a card: shown only if it is valid text. */
 static void say_accepted(const struct gathering *g, const struct sc_quorum_card_response *response,
 			 uint32_t number)
 {
@@ -37,7 +37,7 @@ static void say_accepted(const struct gathering *g, const struct sc_quorum_card_
 	say(g, text, number);
 }
 
-/* Asks for the PIN of a card that has been read, and offers both to the module. */
+/* Asks for the PIN of a card that has been read, and sends both to the module. */
 static sc_status offer(const struct gathering *g, struct sc_view record, uint32_t number,
 		       struct sc_error *err)
 {
@@ -54,19 +54,19 @@ static sc_status offer(const struct gathering *g, struct sc_view record, uint32_
 	request.pin = sc_secret_view(&pin);
 	SC_TRY(sc_call_quorum_card(g->client, 0, &request, &reply, &response, err));
 	SC_ENSURE(response.accepted == number, err, SC_ERR_PROTOCOL,
-		  "%s: the module counts %u cards where %u were given", sc_client_path(g->client),
+		  "%s: the module counts %u cards, but %u were given", sc_client_path(g->client),
 		  response.accepted, number);
 	say_accepted(g, &response, number);
 	return SC_OK;
 }
 
-/* The card is the right one, as far as is known, and its PIN is worth another try. */
+/* True if the card seems right and another try at its PIN makes sense. */
 static bool is_about_the_pin(sc_status status)
 {
 	return status == SC_ERR_CARD_PIN || status == SC_ERR_CARD_WAIT || status == SC_ERR_PIN_SHORT;
 }
 
-/* Another card, or the same one seated better, may do. */
+/* True if another card, or the same card inserted again, may succeed. */
 static bool is_about_the_card(sc_status status)
 {
 	return (status >= SC_ERR_CARD_ALTERED && status <= SC_ERR_CARD_USED) || status == SC_ERR_NOT_FOUND ||
@@ -74,7 +74,7 @@ static bool is_about_the_card(sc_status status)
 	       status == SC_ERR_FORMAT;
 }
 
-/* A slot and what its card holds. */
+/* Asks for a slot and reads its card. */
 static sc_status read_card(const struct gathering *g, uint32_t number, struct sc_bytes *record,
 			   struct sc_error *err)
 {
@@ -88,7 +88,7 @@ static sc_status read_card(const struct gathering *g, uint32_t number, struct sc
 	return SC_OK;
 }
 
-/* Until the module has accepted a card, or, scripted, until the first failure. */
+/* Repeats until the module accepts a card. Scripted, the first failure ends it. */
 static sc_status gather_one(const struct gathering *g, uint32_t number, struct sc_error *err)
 {
 	for (;;) {
@@ -140,7 +140,7 @@ static sc_status gather(struct gathering *g, enum sc_command command, struct sc_
 {
 	SC_TRY(open_quorum(g, command, body, err));
 	SC_ENSURE(!g->feed.is_scripted || g->feed.slot_count >= g->k, err, SC_ERR_USAGE,
-		  "--cards: names %u slot%s, the quorum is %u cards", g->feed.slot_count,
+		  "--cards: names %u slot%s, but the quorum is %u cards", g->feed.slot_count,
 		  g->feed.slot_count == 1 ? "" : "s", g->k);
 	for (uint32_t number = 1; number <= g->k; number++)
 		SC_TRY(gather_one(g, number, err));

@@ -1,6 +1,6 @@
 /*
- * The key management data directory: see kmdata.h. What is read here is only checked for being whole and
- * where it belongs; whether it is genuine is the module's question.
+ * The key management data directory: see kmdata.h. Files are only checked for being complete and in the right
+ * place. Whether they are genuine is the module's decision.
  */
 #include "world/kmdata.h"
 
@@ -17,7 +17,7 @@
 #include "base/libcrypto.h"
 #include "base/os.h"
 
-#define APPLICATION_MAX 32 /* letters of "xferacld" and its like */
+#define APPLICATION_MAX 32 /* letters in a name like "xferacld" */
 
 /* -- the directory ----------------------------------------------------------------------------- */
 
@@ -59,7 +59,7 @@ static void local_path(const struct sc_kmdata *kmdata, const char *name, char *p
 
 /* -- the world --------------------------------------------------------------------------------- */
 
-/* Decoded and checked against itself. */
+/* Decodes a world file and checks it against itself. */
 static sc_status read_world(struct sc_view der, const char *path, struct sc_world_file **out,
 			    struct sc_error *err)
 {
@@ -85,8 +85,8 @@ sc_status sc_kmdata_world_read(const struct sc_kmdata *kmdata, struct sc_bytes *
 	if (status == SC_ERR_NOT_FOUND)
 		return sc_fail(
 		    err, SC_ERR_NO_WORLD,
-		    "%s: does not exist: make a security world with new-world, or put the backup of "
-		    "its file there",
+		    "%s: does not exist: make a security world with new-world, or restore the file from a "
+		    "backup",
 		    path);
 	SC_TRY(status);
 	SC_TRY(read_world(sc_bytes_view(&content), path, &file, err));
@@ -94,7 +94,7 @@ sc_status sc_kmdata_world_read(const struct sc_kmdata *kmdata, struct sc_bytes *
 	return SC_OK;
 }
 
-/* A world signed anew takes the place of its own older self, and of nothing else. */
+/* A world file that was signed again may replace an older file of the same world, and nothing else. */
 static sc_status check_successor(const struct sc_kmdata *kmdata, const struct sc_world_body *body,
 				 const char *path, struct sc_error *err)
 {
@@ -104,9 +104,9 @@ static sc_status check_successor(const struct sc_kmdata *kmdata, const struct sc
 	SC_TRY(sc_kmdata_world_read(kmdata, &der, err));
 	SC_TRY(read_world(sc_bytes_view(&der), path, &old, err));
 	SC_ENSURE(sc_hash_equals(&old->body->id, &body->id), err, SC_ERR_INTEGRITY,
-		  "%s: is the file of another security world and is not overwritten", path);
+		  "%s: belongs to another security world and is not overwritten", path);
 	SC_ENSURE(body->sequence >= old->body->sequence, err, SC_ERR_ROLLED_BACK,
-		  "%s: is newer than what would replace it", path);
+		  "%s: is newer than its replacement", path);
 	return SC_OK;
 }
 
@@ -136,10 +136,10 @@ sc_status sc_kmdata_key_file_name(const char *application, const char *ident, ch
 			   struct sc_error *err)
 {
 	SC_ENSURE(application_is_valid(application), err, SC_ERR_ARGUMENT,
-		  "application %s: is 1 to %d lower-case letters, as in `simple`", application,
+		  "application %s: must be 1 to %d lower case letters, for example `simple`", application,
 		  APPLICATION_MAX);
 	SC_ENSURE(sc_ident_is_valid(ident), err, SC_ERR_ARGUMENT,
-		  "ident %s: must contain only numbers, dashes, and lower case letters, 1 to 64 of them",
+		  "ident %s: must contain only numbers, dashes, and lower case letters (1 to 64 characters)",
 		  ident);
 	snprintf(name, SC_KEY_FILE_NAME_SIZE, "key_%s_%s", application, ident);
 	return SC_OK;
@@ -159,7 +159,7 @@ sc_status sc_kmdata_key_read(const struct sc_kmdata *kmdata, const char *applica
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s/%s", kmdata->local.path, name);
 	SC_ENSURE(sc_text_equals(&file->application, application) && sc_text_equals(&file->ident, ident), err,
-		  SC_ERR_INTEGRITY, "%s/%s: is the file of another key, key_%s_%s", kmdata->local.path, name,
+		  SC_ERR_INTEGRITY, "%s/%s: belongs to another key, key_%s_%s", kmdata->local.path, name,
 		  file->application.s, file->ident.s);
 	*out = sc_steal(file);
 	return SC_OK;
@@ -205,7 +205,7 @@ static sc_status encode_pem(struct sc_view spki, struct sc_bytes *out, struct sc
 	return sc_bytes_of_bio(bio, out, err);
 }
 
-/* Other writers wait here; the lock is on the directory itself, so that it leaves no file. */
+/* Other writers wait here. The lock is on the directory itself, so it leaves no file behind. */
 static sc_status lock(const struct sc_kmdata *kmdata, struct sc_error *err)
 {
 	while (sc_os->flock(kmdata->local.fd, LOCK_EX))
@@ -214,14 +214,17 @@ static sc_status lock(const struct sc_kmdata *kmdata, struct sc_error *err)
 	return SC_OK;
 }
 
-/* Under the lock: the PEM first, then the key; a PEM whose key cannot be written is taken back. */
+/*
+ * Called with the lock held. Writes the PEM first, then the key. Removes the PEM if the key cannot be
+ * written.
+ */
 static sc_status write_pair(const struct sc_kmdata *kmdata, const char *key_name, struct sc_view key,
 			    const char *pem_name, struct sc_view pem, struct sc_error *err)
 {
 	sc_status status;
 
 	SC_ENSURE(!sc_file_exists(&kmdata->local, key_name), err, SC_ERR_EXISTS,
-		  "%s/%s: exists already and is not overwritten", kmdata->local.path, key_name);
+		  "%s/%s: already exists and is not overwritten", kmdata->local.path, key_name);
 	SC_TRY(sc_file_write(&kmdata->local, pem_name, pem, SC_FILE_REPLACE, 0644, err));
 	status = sc_file_write(&kmdata->local, key_name, key, SC_FILE_NEW, 0600, err);
 	if (status != SC_OK && !sc_file_exists(&kmdata->local, key_name))

@@ -1,7 +1,7 @@
 /*
- * The map from module numbers to sockets: `--module=1` is looked up here and nowhere else. The file is the
- * administrator's own; a line that is not understood is refused with its number, because a module taken for
- * another is a key made in the wrong place.
+ * The map from module numbers to sockets: the only place that resolves `--module=1`. The administrator owns
+ * the file. A line that cannot be parsed is refused with its number, because a module mistaken for another
+ * means a key made in the wrong place.
  */
 #include "world/module_map.h"
 
@@ -56,8 +56,7 @@ static bool split(char *line, char *words[WORDS], size_t *count)
 	return true;
 }
 
-/* One line into the map; a blank one adds nothing. The failure is completed by the caller with file and line.
- */
+/* Adds one line to the map; a blank one adds nothing. The caller adds file and line to an error. */
 static sc_status read_line(char *line, struct sc_kmdata_module_map *map, struct sc_error *err)
 {
 	struct sc_kmdata_module_socket *socket = &map->sockets[map->count];
@@ -67,17 +66,18 @@ static sc_status read_line(char *line, struct sc_kmdata_module_map *map, struct 
 
 	if (fits && count == 0)
 		return SC_OK;
-	SC_ENSURE(fits && count == WORDS, err, SC_ERR_FORMAT, "is not `<number> <role> <socket path>`");
+	SC_ENSURE(fits && count == WORDS, err, SC_ERR_FORMAT,
+		  "not of the form `<number> <role> <socket path>`");
 	SC_ENSURE(map->count < SC_KMDATA_MODULE_SOCKETS_MAX, err, SC_ERR_TOO_LARGE, "more than %d sockets",
 		  SC_KMDATA_MODULE_SOCKETS_MAX);
 	SC_ENSURE(sc_number_read(words[0], "module", 1, UINT32_MAX, &socket->number, NULL) == SC_OK, err,
-		  SC_ERR_FORMAT, "%s is not the number of a module", words[0]);
+		  SC_ERR_FORMAT, "%s is not a module number", words[0]);
 	SC_ENSURE(read_role(words[1], &socket->role), err, SC_ERR_FORMAT,
-		  "%s is no role: custody, service or use", words[1]);
+		  "%s is not a role: use custody, service or use", words[1]);
 	SC_ENSURE(words[2][0] == '/' && strlen(words[2]) < sizeof socket->path, err, SC_ERR_FORMAT,
 		  "%s is not an absolute path of at most %zu bytes", words[2], sizeof socket->path - 1);
 	SC_ENSURE(socket->role == SC_ROLE_SERVICE || !sc_kmdata_module_map_find(map, socket->number, socket->role),
-		  err, SC_ERR_FORMAT, "module %s has a %s socket already", words[0], words[1]);
+		  err, SC_ERR_FORMAT, "module %s already has a %s socket", words[0], words[1]);
 	strcpy(socket->path, words[2]);
 	map->count++;
 	return SC_OK;
@@ -109,14 +109,14 @@ sc_status sc_kmdata_module_map_read(const struct sc_kmdata *kmdata, struct sc_km
 	if (status == SC_ERR_NOT_FOUND)
 		return sc_fail(
 		    err, status,
-		    "%s/%s: does not exist: write a line `1 custody <socket path>` into it for each "
-		    "socket of your modules",
+		    "%s/%s: does not exist: create it with one line per module socket, for example "
+		    "`1 custody <socket path>`",
 		    directory, SC_KMDATA_MODULES_FILE_NAME);
 	SC_TRY(status);
-	SC_ENSURE(!memchr(file.data, '\0', file.len), err, SC_ERR_FORMAT, "%s/%s: is not a text", directory,
+	SC_ENSURE(!memchr(file.data, '\0', file.len), err, SC_ERR_FORMAT, "%s/%s: not a text file", directory,
 		  SC_KMDATA_MODULES_FILE_NAME);
 	out->count = 0;
-	/* sc_bytes has a zero byte behind its content: see sc_bytes_new. */
+	/* sc_bytes has a zero byte after its content: see sc_bytes_new. */
 	return read_lines((char *)file.data, directory, out, err);
 }
 

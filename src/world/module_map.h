@@ -1,4 +1,4 @@
-/* config/modules: which sockets a module number stands for. kmdata.h says what a line looks like. */
+/* config/modules: the sockets of each module number. kmdata.h describes the format of a line. */
 #ifndef SC_WORLD_MODULE_MAP_H
 #define SC_WORLD_MODULE_MAP_H
 
@@ -23,11 +23,11 @@ struct sc_kmdata_module_map {
 sc_status sc_kmdata_module_map_read(const struct sc_kmdata *kmdata, struct sc_kmdata_module_map *out,
 			     struct sc_error *err) SC_WARN_UNUSED;
 
-/* The first socket of that module and role; NULL if there is none. */
+/* The first socket of this module and role; NULL if there is none. */
 const struct sc_kmdata_module_socket *sc_kmdata_module_map_find(const struct sc_kmdata_module_map *map, uint64_t number,
 						  enum sc_role role);
 
-/* "custody", "service", "use"; "unknown" for what is not exactly one role. */
+/* "custody", "service" or "use"; "unknown" for anything but exactly one role. */
 const char *sc_role_name(uint32_t role);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Collecting blank cards and new PINs for a card set. Nothing is written here: who makes the cards' content,
- * the module, is asked when all are there, and who writes them knows how to take them back.
+ * Collecting blank cards and new PINs for a card set. Nothing is written here. Once all are collected, the
+ * module makes the content of the cards; the caller writes it and knows how to undo that.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +10,8 @@
 #include "formats/card.h"
 #include "world/card_feed.h"
 
-#define PIN_SHORTEST    6  /* characters: refused below (rule C1) */
-#define PIN_RECOMMENDED 12 /* warned about below */
+#define PIN_SHORTEST    6  /* characters: shorter PINs are refused (rule C1) */
+#define PIN_RECOMMENDED 12 /* shorter PINs draw a warning */
 
 /* Characters, not bytes: continuation bytes of UTF-8 do not count. */
 static size_t count_characters(const struct sc_secret *pin)
@@ -27,10 +27,10 @@ static sc_status check_pin(const struct sc_secret *pin, struct sc_error *err)
 {
 	SC_ENSURE(count_characters(pin) >= PIN_SHORTEST, err, SC_ERR_PIN_SHORT,
 		  "the PIN is shorter than %d characters", PIN_SHORTEST);
-	/* A line that a script ended with CR LF would else make a PIN that nobody can type. */
+	/* A script's line that ends in CR LF would otherwise make a PIN that nobody can type. */
 	for (size_t i = 0; i < pin->len; i++)
 		SC_ENSURE(pin->data[i] >= ' ' && pin->data[i] != 0x7f, err, SC_ERR_ARGUMENT,
-			  "the PIN has a control character in it");
+			  "the PIN contains a control character");
 	return SC_OK;
 }
 
@@ -38,12 +38,12 @@ static void warn_of_short_pin(const struct sc_secret *pin, uint32_t number, uint
 {
 	if (count_characters(pin) < PIN_RECOMMENDED)
 		sc_log(SC_LOG_WARNING,
-		       "card %u of %u: the PIN is shorter than %d characters: whoever copies K cards can "
+		       "card %u of %u: the PIN is shorter than %d characters: anyone who copies K cards can "
 		       "find it",
 		       number, count, PIN_RECOMMENDED);
 }
 
-/* "administrator card 2 of 3 of the security world 1f2e…", for a card that is in use. */
+/* "administrator card 2 of 3 of the security world 1f2e…", for a card that is already used. */
 static void describe_used(struct sc_view record, char *text, size_t size)
 {
 	SC_CLEANUP(sc_card) card = NULL;
@@ -58,7 +58,7 @@ static void describe_used(struct sc_view record, char *text, size_t size)
 		 card->body->n, world);
 }
 
-/* Present, blank, and not a slot that holds an earlier card of this set. */
+/* Requires a card that is present, blank, and not an earlier card of this set. */
 static sc_status check_slot(const struct sc_ceremony_cards *cards, const struct sc_slot *slot,
 			    struct sc_error *err)
 {
@@ -68,7 +68,7 @@ static sc_status check_slot(const struct sc_ceremony_cards *cards, const struct 
 
 	for (uint32_t i = 0; i < cards->count; i++)
 		SC_ENSURE(strcmp(cards->slots[i].name, slot->name) != 0, err, SC_ERR_CARD_DUPLICATE,
-			  "slot %s: holds card %u already; each new card needs a slot of its own", slot->name,
+			  "slot %s: already holds card %u; each new card needs a slot of its own", slot->name,
 			  i + 1);
 	status = sc_slot_read(slot, &record, err);
 	if (status == SC_ERR_CARD_BLANK)
@@ -78,12 +78,12 @@ static sc_status check_slot(const struct sc_ceremony_cards *cards, const struct 
 	describe_used(sc_bytes_view(&record), found, sizeof found);
 	return sc_fail(
 	    err, SC_ERR_CARD_USED,
-	    "slot %s: the card is not blank, it holds %s: if nobody needs it, erase it (remove its "
-	    "file safeconduct-card)",
+	    "slot %s: the card is not blank but holds %s; if nobody needs it, erase it (remove its file "
+	    "safeconduct-card)",
 	    slot->name, found);
 }
 
-/* Cancelled, or there is nobody to ask: no question is worth repeating. */
+/* True if asking again is useless: scripted, cancelled, or no terminal or memory. */
 static bool is_final(const struct sc_ceremony_feed *feed, sc_status status)
 {
 	return feed->is_scripted || status == SC_ERR_CANCELLED || status == SC_ERR_SYSTEM ||
@@ -110,7 +110,7 @@ static sc_status take_slot(const struct sc_ceremony_feed *feed, const struct sc_
 	}
 }
 
-/* Once from a script; twice, and the same, from a person. */
+/* A script gives the PIN once. A person enters it twice, and the two must match. */
 static sc_status read_new_pin(const struct sc_ceremony_feed *feed, uint32_t number, uint32_t count,
 			      struct sc_secret *out, struct sc_error *err)
 {
@@ -119,12 +119,12 @@ static sc_status read_new_pin(const struct sc_ceremony_feed *feed, uint32_t numb
 	char question[128];
 
 	snprintf(question, sizeof question,
-		 "Module %llu: new PIN of card %u of %u: ", (unsigned long long)feed->ceremony->module,
+		 "Module %llu: new PIN for card %u of %u: ", (unsigned long long)feed->ceremony->module,
 		 number, count);
 	SC_TRY(sc_ceremony_feed_pin(feed, question, &pin, err));
 	SC_TRY(check_pin(&pin, err));
 	if (!feed->is_scripted) {
-		SC_TRY(sc_ceremony_feed_pin(feed, "The same PIN again: ", &again, err));
+		SC_TRY(sc_ceremony_feed_pin(feed, "Repeat the PIN: ", &again, err));
 		SC_ENSURE(sc_secret_equals(&pin, &again), err, SC_ERR_ARGUMENT, "the two PINs differ");
 	}
 	*out = sc_steal(pin);
@@ -148,7 +148,7 @@ static sc_status take_pin(const struct sc_ceremony_feed *feed, uint32_t number, 
 	}
 }
 
-/* One more card: cards->count is counted up only when slot and PIN are both there. */
+/* Adds one card. cards->count grows only when both slot and PIN are there. */
 static sc_status take_card(const struct sc_ceremony_feed *feed, struct sc_ceremony_cards *cards, uint32_t count,
 			   struct sc_error *err)
 {
@@ -174,7 +174,7 @@ static sc_status name_custodians(const char *names, uint32_t n, struct sc_ceremo
 	cards->custodian_text = strdup(names);
 	SC_ENSURE(cards->custodian_text, err, SC_ERR_MEMORY, "out of memory for the custodians' names");
 	SC_TRY(sc_ceremony_list_split(cards->custodian_text, "custodians", true, cards->custodians, &count, err));
-	SC_ENSURE(count == n, err, SC_ERR_USAGE, "--custodians: names %u, there are %u cards", count, n);
+	SC_ENSURE(count == n, err, SC_ERR_USAGE, "--custodians: gives %u names for %u cards", count, n);
 	for (uint32_t i = 0; i < n; i++) {
 		struct sc_text text;
 
@@ -193,7 +193,7 @@ sc_status sc_ceremony_new_cards(const struct sc_ceremony *ceremony, uint32_t n, 
 		  SC_CARDS_MAX);
 	SC_TRY(sc_ceremony_feed_open(ceremony, &feed, err));
 	SC_ENSURE(!feed.is_scripted || feed.slot_count == n, err, SC_ERR_USAGE,
-		  "--cards: names %u slot%s, the new set has %u cards", feed.slot_count,
+		  "--cards: names %u slot%s, but the new set has %u cards", feed.slot_count,
 		  feed.slot_count == 1 ? "" : "s", n);
 	SC_TRY(name_custodians(ceremony->custodians, n, &cards, err));
 	while (cards.count < n) {

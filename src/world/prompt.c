@@ -1,5 +1,4 @@
-/* Questions at the terminal: see prompt.h. /dev/tty, so that a redirected standard input is not taken for it.
- */
+/* Prompts at the terminal: see prompt.h. Uses /dev/tty, so that a redirected standard input is not read. */
 #include "world/prompt.h"
 
 #include <errno.h>
@@ -37,7 +36,7 @@ static void trim(char *line)
 	line[len] = '\0';
 }
 
-/* A terminal gives a line at a time; a longer one than there is room for is read to its end and refused. */
+/* A terminal delivers one line at a time. A line that does not fit is read to its end and refused. */
 static sc_status read_line(int fd, char *line, size_t size, struct sc_error *err)
 {
 	size_t used = 0;
@@ -69,7 +68,7 @@ sc_status sc_prompt_read_line(const char *prompt, char *line, size_t size, struc
 	sc_status status;
 
 	if (fd < 0)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, TERMINAL ": cannot be opened to ask");
+		return sc_fail_errno(err, SC_ERR_SYSTEM, TERMINAL ": cannot be opened for a prompt");
 	if (sc_os->write(fd, prompt, strlen(prompt)) < 0)
 		status = sc_fail_errno(err, SC_ERR_SYSTEM, TERMINAL ": cannot be written");
 	else

@@ -1,4 +1,4 @@
-/* Slots, and which driver serves one: see slot.h. */
+/* Card slots, and the choice of a driver for each: see slot.h. */
 #include "world/slot.h"
 
 #include <stdlib.h>
@@ -14,13 +14,13 @@ static bool has_prefix(const struct sc_slot_driver *driver, const char *name)
 	return strncmp(name, driver->prefix, strlen(driver->prefix)) == 0;
 }
 
-/* What the driver is to open: the name without its prefix. */
+/* What the driver opens: the name without its prefix. */
 static const char *where(const struct sc_slot *slot)
 {
 	return has_prefix(slot->driver, slot->name) ? slot->name + strlen(slot->driver->prefix) : slot->name;
 }
 
-/* A word before a colon that comes before any slash is meant as a driver's prefix. */
+/* A word is meant as a driver's prefix if a colon follows it and no slash comes before the colon. */
 static bool names_a_driver(const char *name)
 {
 	return name[strcspn(name, "/:")] == ':';
@@ -33,17 +33,15 @@ sc_status sc_slot_open(const char *name, struct sc_slot *out, struct sc_error *e
 	for (size_t i = 0; i < DRIVER_COUNT; i++)
 		if (has_prefix(drivers[i], name))
 			slot.driver = drivers[i];
-	SC_ENSURE(
-	    slot.driver || !names_a_driver(name), err, SC_ERR_ARGUMENT,
-	    "slot %s: there is no card driver of that name (a directory is written as dir:PATH or PATH)",
-	    name);
+	SC_ENSURE(slot.driver || !names_a_driver(name), err, SC_ERR_ARGUMENT,
+		  "slot %s: no such card driver (write a directory as dir:PATH or PATH)", name);
 	if (!slot.driver)
 		slot.driver = &sc_slot_directory;
 	slot.name = strdup(name);
 	SC_ENSURE(slot.name, err, SC_ERR_MEMORY, "out of memory for a card slot");
 	if (!*where(&slot)) {
 		sc_slot_close(&slot);
-		return sc_fail(err, SC_ERR_ARGUMENT, "slot \"%s\": names no place", name);
+		return sc_fail(err, SC_ERR_ARGUMENT, "slot \"%s\": the path is empty", name);
 	}
 	*out = slot;
 	return SC_OK;
@@ -70,7 +68,7 @@ bool sc_slot_is_blank(const struct sc_slot *slot)
 sc_status sc_slot_read(const struct sc_slot *slot, struct sc_bytes *record, struct sc_error *err)
 {
 	SC_ENSURE(sc_slot_is_present(slot), err, SC_ERR_NOT_FOUND,
-		  "slot %s: there is no card in it (for a directory: make it, or mount the stick)",
+		  "slot %s: there is no card in it (for a directory: create it, or mount the USB stick)",
 		  slot->name);
 	return slot->driver->read(where(slot), record, err);
 }

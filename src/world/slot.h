@@ -1,7 +1,7 @@
 /*
- * Card readers. A slot holds a card or is empty; a card is blank or holds one small opaque record. First driver:
- * a card is a directory (a USB stick), its record the file "safeconduct-card" in it. Real smartcards come behind
- * the same interface.
+ * Card readers. A slot is empty or holds a card. A card is blank or holds one small opaque record. For the
+ * first driver, a card is a directory (a USB stick) and its record is the file "safeconduct-card" in it.
+ * Drivers for real smartcards can be added behind the same interface.
  */
 #ifndef SC_WORLD_SLOT_H
 #define SC_WORLD_SLOT_H
@@ -10,19 +10,19 @@
 
 struct sc_slot {
 	const struct sc_slot_driver *driver;
-	char *name; /* as the user gave it, for messages */
+	char *name; /* as the user wrote it, for messages */
 };
 
-/* A driver's functions: a new one needs no change elsewhere. */
+/* One driver. A new one is added in slot.c and slot_drivers.h; nothing else changes. */
 struct sc_slot_driver {
 	const char *prefix; /* "dir:"; the directory driver also takes a bare path */
 	/* True if a card is in the slot. */
 	bool (*is_present)(const char *where);
-	/* SC_ERR_NOT_FOUND: empty slot; SC_ERR_CARD_BLANK. */
+	/* SC_ERR_NOT_FOUND (empty slot), SC_ERR_CARD_BLANK. */
 	sc_status (*read)(const char *where, struct sc_bytes *record, struct sc_error *err);
-	/* Durable when SC_OK. SC_ERR_CARD_USED: never over a record that is there. */
+	/* Durable when SC_OK is returned. Never overwrites a record: SC_ERR_CARD_USED. */
 	sc_status (*write)(const char *where, struct sc_view record, struct sc_error *err);
-	/* Takes back what was just written, when a ceremony is abandoned. */
+	/* Removes the record that was just written, when a ceremony is abandoned. */
 	sc_status (*erase)(const char *where, struct sc_error *err);
 };
 

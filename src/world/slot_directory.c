@@ -1,6 +1,6 @@
 /*
- * The first card driver: a card is a directory, for instance the mount point of a USB stick; inserting a card
- * is the directory's appearing. Its record is the one file "safeconduct-card" in it.
+ * The first card driver. A card is a directory, for instance the mount point of a USB stick; the card is
+ * inserted while the directory exists. Its record is the file "safeconduct-card" in it.
  */
 #include "world/slot_drivers.h"
 
@@ -49,7 +49,7 @@ static sc_status directory_write(const char *where, struct sc_view record, struc
 	if (status == SC_ERR_EXISTS)
 		return sc_fail(
 		    err, SC_ERR_CARD_USED,
-		    "%s: the card is not blank: if nobody needs it, erase it (remove %s/" RECORD_NAME ")",
+		    "%s: the card is not blank; if nobody needs it, erase it (remove %s/" RECORD_NAME ")",
 		    where, where);
 	return status;
 }

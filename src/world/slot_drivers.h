@@ -1,4 +1,4 @@
-/* The card drivers there are: slot.c picks one by its prefix, nobody else names them. */
+/* The card drivers. slot.c picks one by its prefix; nothing else names them. */
 #ifndef SC_WORLD_SLOT_DRIVERS_H
 #define SC_WORLD_SLOT_DRIVERS_H
 

@@ -28,7 +28,7 @@ void attack_begin(int argc, char **argv)
 		exit(2);
 	}
 	site = argv[1];
-	/* Not to outlive the site that it attacks. */
+	/* Do not outlive the site under attack. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 }
@@ -130,7 +130,7 @@ static sc_status read_root(EVP_PKEY **key, X509 **root, struct sc_error *err)
 	if (root_file)
 		fclose(root_file);
 	SC_ENSURE(*key && *root, err, SC_ERR_NOT_FOUND,
-		  "FACTORY_PASSPHRASE and the site's factory give no root");
+		  "cannot read the root with FACTORY_PASSPHRASE from the site's factory");
 	return SC_OK;
 }
 

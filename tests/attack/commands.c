@@ -1,8 +1,8 @@
 /*
- * The command table, tried: every command through the sockets of every role, and in modules of every mode.
- * What is allowed stands here once more, by hand, so that a change of the table has to be made twice; a
- * command without its row here fails. What role, mode or quorum forbid is refused before the body is looked
- * at: bodies are empty.
+ * Tries the command table: every command, through the sockets of every role, in modules of every mode. The
+ * table below repeats by hand what is allowed, so that a change of the command table must be made twice; a
+ * command without a row here fails. All bodies are empty, because what role, mode or quorum forbid is refused
+ * before the body is read.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #define USE     SC_ROLE_USE
 #define ANY     (CUSTODY | SERVICE | USE)
 
-/* The first mode that has it, and the last. */
+/* The roles of each command, and the first and last mode that allow it. */
 static const struct row {
 	const char *name;
 	uint32_t roles;
@@ -48,7 +48,7 @@ static const struct row *row_of(const struct sc_command_info *command)
 	return NULL;
 }
 
-/* An empty body is a whole request of ENQUIRE and EVIDENCE, and of nothing else. */
+/* An empty body is a complete request for ENQUIRE and EVIDENCE only. */
 static sc_status expected_status(const struct row *row, enum sc_mode mode, uint32_t role)
 {
 	if (!(row->roles & role))
@@ -79,7 +79,7 @@ static const struct {
 	uint32_t role;
 } sockets[] = { { "custody", CUSTODY }, { "service", SERVICE }, { "use", USE } };
 
-/* That the module and the socket are what the table says. */
+/* Checks that module and socket have the mode and role that the table says. */
 static void check_place(struct sc_client *client, const char *place, enum sc_mode mode, uint32_t role)
 {
 	SC_CLEANUP(sc_bytes) reply = { 0 };

@@ -1,7 +1,7 @@
 /*
- * kill -9 at random moments (invariant 7): hsmd starts again, and its state is whole: what it acknowledged is
- * there, and what it did not is there as a whole or not at all. A wrong PIN's delay survives (rule C1,
- * invariant 3). Two daemons on one state directory: the second is refused.
+ * kill -9 at random moments (invariant 7). hsmd starts again, and its state is whole: what it acknowledged is
+ * there, and what it did not acknowledge is there completely or not at all. A wrong PIN's delay survives
+ * (rule C1, invariant 3). Of two daemons on one state directory, the second is refused.
  *
  * It leaves `victim` running, in a world of its own.
  */
@@ -29,9 +29,9 @@
 #define GENERATE_KILLS 6
 #define CARD_KILLS     6
 #define KEYS_MAX       64
-#define TRIES_MAX      32 /* half of them told to wait: 2 seconds, doubled 15 times */
+#define TRIES_MAX      32 /* half of them are told to wait: 2 seconds, doubled 15 times */
 
-/* -- the module as it says that it is ---------------------------------------------------------- */
+/* -- the module's state, as it reports it ------------------------------------------------------ */
 
 struct state {
 	uint32_t mode;
@@ -80,12 +80,12 @@ static void sleep_ms(unsigned ms)
 
 /* -- WORLD_BEGIN and WORLD_COMMIT -------------------------------------------------------------- */
 
-/* One client's ceremony, in a thread of its own. */
+/* One client's ceremony, in its own thread. */
 struct ceremony {
 	struct sc_client *client;
 	uint32_t n;
-	_Atomic bool has_begun;    /* the world is pending, cards and file are here */
-	_Atomic bool is_committed; /* the module said so */
+	_Atomic bool has_begun;    /* the world is pending; cards and file have arrived */
+	_Atomic bool is_committed; /* the module has acknowledged it */
 	struct sc_hash world;
 	sc_status status;
 };
@@ -132,7 +132,7 @@ static void *ceremony(void *argument)
 	return NULL;
 }
 
-/* Either no world, or the whole one that was pending; and never none after it was acknowledged. */
+/* Either no world, or the whole one that was pending. No world is wrong once it was acknowledged. */
 static bool is_whole(const struct ceremony *c, const struct state *before, const struct state *after)
 {
 	if (strcmp(before->esn, after->esn) != 0)
@@ -142,8 +142,10 @@ static bool is_whole(const struct ceremony *c, const struct state *before, const
 	return after->mode == SC_MODE_WORLD && c->has_begun && sc_hash_equals(&after->world, &c->world);
 }
 
-/* Kills it up to `ms` after the request, or after the first answer where it waits for that. True if all is
- * whole. */
+/*
+ * Kills hsmd within `ms` after the request, or after the first answer if it waits for that. True if all is
+ * whole.
+ */
 static bool kill_in_ceremony(bool wait_for_begin, unsigned ms)
 {
 	pid_t pid = process_start(VICTIM);
@@ -181,7 +183,7 @@ static void attack_the_ceremony(void)
 	attack_result("killed-in-world-commit", bad ? "the state was not whole" : NULL);
 }
 
-/* The world of all that follows. */
+/* Makes the world for everything that follows. */
 static void make_world(void)
 {
 	struct ceremony c = { .client = attack_connect(VICTIM, "custody"), .n = CARDS };
@@ -193,7 +195,7 @@ static void make_world(void)
 
 /* -- KEY_GENERATE ------------------------------------------------------------------------------ */
 
-/* Keys, made until the module ends; those that were answered. */
+/* Makes keys until the module ends, and keeps those whose answers arrived. */
 struct maker {
 	struct sc_client *client;
 	struct sc_bytes blobs[KEYS_MAX];
@@ -249,7 +251,7 @@ static pid_t attack_generation(pid_t pid)
 
 		if (pthread_create(&thread, NULL, make_keys, &maker))
 			attack_must("a thread", SC_ERR_SYSTEM, NULL);
-		/* Later and later where none was made in time: the machine is slow. */
+		/* Kill later each round if none was made in time: the machine is slow. */
 		sleep_ms(random_below(600 * (1 + i / GENERATE_KILLS)));
 		process_kill(VICTIM, pid);
 		pthread_join(thread, NULL);
@@ -270,7 +272,7 @@ static pid_t attack_generation(pid_t pid)
 
 /* -- QUORUM_CARD ------------------------------------------------------------------------------- */
 
-/* A body that nobody will use: what counts is the cards. */
+/* The body is never used: only the cards count. */
 static sc_status give_card(struct sc_client *client, unsigned index, const char *pin, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) card = attack_card(VICTIM, index);
@@ -307,8 +309,9 @@ static void *give(void *argument)
 }
 
 /*
- * The state's counter tells how far a card's try had come: nothing was written, or the delay was spent, or it
- * was forgotten again because the PIN was right. In between, the card has to wait.
+ * The state's counter shows how far the try with a card had come. Either nothing was written, or the delay
+ * had been spent, or it had been cleared again because the PIN was right. In the middle case, the card has to
+ * wait.
  */
 static pid_t attack_the_cards(pid_t pid)
 {
@@ -335,7 +338,10 @@ static pid_t attack_the_cards(pid_t pid)
 		bad += after.mode != SC_MODE_WORLD || !sc_hash_equals(&before.world, &after.world) ||
 		       after.counter < before.counter || after.counter > before.counter + 2;
 		status = give_card_now(giver.index, attack_pin(giver.index), &err);
-		/* Of the two seconds' wait a second may be gone, since the clock counts whole ones. */
+		/*
+		 * One second of the two seconds' wait may already be gone, since the clock counts whole
+		 * seconds.
+		 */
 		if (after.counter != before.counter + 1 || sc_clock_monotonic() - began > SC_SECOND)
 			continue;
 		judged++;
@@ -348,14 +354,15 @@ static pid_t attack_the_cards(pid_t pid)
 
 /* -- the delay after wrong PINs ---------------------------------------------------------------- */
 
-/* The wait that is left once a try that took so long has been answered is enough for what follows at once. */
+/* True if, after a try that took this long, enough of the wait is left for what follows. */
 static bool is_long_enough(uint64_t wait, int64_t took)
 {
 	return (int64_t)wait >= 4 + 3 * took / SC_SECOND;
 }
 
-/* Wrong PINs until the card has to wait for long. Each answer names the wait that follows: twice the last
- * one. */
+/*
+ * Gives wrong PINs until the card has to wait for long. Each answer gives the next wait: twice the last one.
+ */
 static void spend_tries(unsigned index)
 {
 	uint64_t last = 0;
@@ -377,7 +384,7 @@ static void spend_tries(unsigned index)
 		doubles = doubles && err.numbers[0] == index && (last == 0 || err.numbers[1] == 2 * last);
 		last = err.numbers[1];
 	}
-	attack_result("the-wait-doubles", doubles ? NULL : "it does not, or another card is named");
+	attack_result("the-wait-doubles", doubles ? NULL : "it does not, or the answer names another card");
 }
 
 static pid_t attack_the_delay(pid_t pid)

@@ -1,8 +1,8 @@
 /*
- * The customer's module and the evidence that it is shown (invariant 4): ACL_REPLACE and TRANSFER_PACKAGE
- * with regions that this program makes itself, since it holds the manufacturer's root key. So a forged region
- * differs from an acceptable one in the one thing that each attack is about, and everything is signed by
- * whoever ought to have.
+ * The customer's module and the evidence it is shown (invariant 4): ACL_REPLACE and TRANSFER_PACKAGE with
+ * regions that this program makes itself, since it holds the manufacturer's root key. A forged region
+ * therefore differs from an acceptable one only in what the attack is about, and everything else is properly
+ * signed.
  */
 #include <stdio.h>
 
@@ -12,11 +12,11 @@
 #include "formats/key_type.h"
 #include "formats/transfer_package.h"
 
-/* What everything here is tried on. */
+/* What all attacks here work on. */
 struct customer {
 	struct sc_client *solo;
 	struct sc_hash simple;
-	struct sc_hash copy; /* of it, for Europe */
+	struct sc_hash copy; /* its copy for Europe */
 	struct sc_bytes kek; /* Europe's packages */
 	struct sc_bytes world;
 	struct sc_bytes kek_na; /* North America's */
@@ -91,7 +91,7 @@ static void attack_arguments(const struct customer *c)
 		      &err);
 }
 
-/* A key of a real, warranted module in a world of its own that is no region, offered as Europe's KEK. */
+/* A key of a real, warranted module, in a world of its own that is not a region, offered as Europe's KEK. */
 static void attack_with_a_real_module(const struct customer *c)
 {
 	SC_CLEANUP(sc_client) ws = attack_connect("ws", "custody");
@@ -113,7 +113,7 @@ static void attack_with_a_real_module(const struct customer *c)
 		      replace(c, attested.statement, sc_bytes_view(&c->world), NULL, &err), &err);
 }
 
-/* The KEK package that the forge makes now, with a world package. */
+/* The forge's current KEK package, together with a world package. */
 static sc_status replace_for(const struct customer *c, const struct sc_forge *f, struct sc_view world,
 			     struct sc_error *err)
 {
@@ -122,7 +122,7 @@ static sc_status replace_for(const struct customer *c, const struct sc_forge *f,
 	return replace(c, sc_bytes_view(&kek), world, NULL, err);
 }
 
-/* The forge states Europe's world and region, and encloses Europe's own certificates for it. */
+/* Makes the forge claim Europe's world and region, and enclose Europe's own certificates for them. */
 static void claim_europe(struct sc_forge *f, const struct customer *c)
 {
 	SC_CLEANUP(sc_signed_data) wrapper = NULL;
@@ -149,9 +149,9 @@ static void claim_europe(struct sc_forge *f, const struct customer *c)
 }
 
 /*
- * A module warranted by the right manufacturer says that a key of its own is Europe's KEK, under Europe's own
- * region certificate; for its membership it shows the one of Europe's module, one of its own making, or
- * nothing.
+ * A module warranted by the right manufacturer claims that one of its own keys is Europe's KEK, under
+ * Europe's own region certificate. As proof of membership it shows the certificate of Europe's module, one it
+ * made itself, or none.
  */
 static void attack_as_a_stranger(const struct customer *c, const struct sc_forge *f)
 {
@@ -170,7 +170,9 @@ static void attack_as_a_stranger(const struct customer *c, const struct sc_forge
 		      replace_for(c, stranger, world, &err), &err);
 }
 
-/* A region of this program's own under the manufacturer's root is believed; then each with one thing wrong.
+/*
+ * A region of this program's own under the manufacturer's root is accepted. Then the same with one thing
+ * wrong each.
  */
 static struct sc_hash attack_with_forged_regions(const struct customer *c, const struct sc_forge *f)
 {
@@ -194,7 +196,7 @@ static struct sc_hash attack_with_forged_regions(const struct customer *c, const
 	return copy;
 }
 
-/* -- TRANSFER_PACKAGE, which looks at the evidence again --------------------------------------- */
+/* -- TRANSFER_PACKAGE, which checks the evidence again ---------------------------------------- */
 
 static struct sc_transfer_package_request order(struct sc_hash key, struct sc_view kek, struct sc_view world)
 {
@@ -215,7 +217,7 @@ static sc_status package(const struct customer *c, const struct sc_transfer_pack
 	return out ? sc_transfer_package_decode(response.package, out, err) : SC_OK;
 }
 
-/* Every change of the table, to a region for which the copy was made: refused for its own reason. */
+/* Every change in the table, to a region for which the copy was made: each is refused for its own reason. */
 static void attack_with_every_change(const struct customer *c, const struct sc_forge *f, struct sc_hash copy)
 {
 	SC_CLEANUP(sc_forge) other = sc_forge_new(f->now, "EU");
@@ -232,7 +234,7 @@ static void attack_with_every_change(const struct customer *c, const struct sc_f
 		SC_CLEANUP(sc_bytes) world = sc_forge_world_package(changed);
 		const struct sc_transfer_package_request request =
 		    order(copy, sc_bytes_view(&kek), sc_bytes_view(&world));
-		/* What is acceptable in itself is still another region than the copy's. */
+		/* A region acceptable in itself is still a different region from the copy's. */
 		sc_status expected = change->packages == SC_OK &&
 					     !sc_text_equals(&changed->region->region, f->region->region.s)
 					 ? SC_ERR_ACL

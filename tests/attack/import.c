@@ -1,10 +1,11 @@
 /*
  * TRANSFER_IMPORT in Europe's module (invariants 5 and 6): the real package flipped at every byte and cut at
- * every length, offered to another region and under other names; and packages that this program makes itself,
- * since the KEK is public, rightly sealed around what an attacker would put into them (rules F4, M4, M6).
+ * every length, offered to another region and under other names. Then packages that this program makes
+ * itself, since the KEK is public, sealed correctly around what an attacker would put into them (rules F4,
+ * M4, M6).
  *
- * What depends on the KEK is one refusal outward. Its reason stands in the module's own log, and is looked up
- * there.
+ * To the outside, everything that depends on the KEK is one refusal (M6). Its reason is in the module's own
+ * log, and is looked up there.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@
 #define FLIPPERS 2
 
 
-/* Where packages go, with everything right but what an attack changes. */
+/* Where packages are sent, with everything correct but what an attack changes. */
 struct target {
 	struct sc_client *client;
 	struct sc_hash kek;
@@ -46,7 +47,7 @@ static void target_free(struct target *t)
 	sc_bytes_free(&t->kek_package);
 }
 
-/* *origin (may be NULL): what the receipt says. */
+/* *origin (may be NULL): what the receipt states. */
 static sc_status import(const struct target *t, struct sc_view package, uint32_t *origin,
 			struct sc_error *err)
 {
@@ -67,12 +68,12 @@ static sc_status import(const struct target *t, struct sc_view package, uint32_t
 
 /* -- the real package -------------------------------------------------------------------------- */
 
-/* One of the threads that share the positions among them. */
+/* One of the threads that split the positions among them. */
 struct flipper {
 	pthread_t thread;
 	size_t first;
 	size_t accepted;
-	size_t odd; /* refused with a status that no package should give */
+	size_t odd; /* refused with a status that no package should cause */
 };
 
 static bool is_refusal_of_a_package(sc_status status)
@@ -207,7 +208,7 @@ static void attack_the_place(struct target *eu, struct sc_view package)
 
 /* -- packages of the attacker's own ------------------------------------------------------------ */
 
-/* What eu wrote into its log since the last call of log_mark. */
+/* Where eu's log ended at the last call of log_mark. */
 static long log_end;
 
 static FILE *open_log(void)
@@ -240,7 +241,7 @@ static bool log_says(const char *reason)
 	return strstr(text, reason) != NULL;
 }
 
-/* Imports it and expects that status; where it is a refusal after the KEK, for that reason. */
+/* Imports a parcel and expects that status and, if `reason` is given, that reason in the log. */
 static void expect_parcel(const struct target *t, const char *name, struct parcel *p, sc_status expected,
 			  const char *reason)
 {
@@ -254,7 +255,7 @@ static void expect_parcel(const struct target *t, const char *name, struct parce
 	if (!reason || log_says(reason))
 		return;
 	snprintf(full, sizeof full, "import-%s-for-that-reason", name);
-	attack_result(full, "the module's log has another one");
+	attack_result(full, "the module's log has a different reason");
 }
 
 static void set(struct sc_text *text, const char *value)
@@ -370,7 +371,7 @@ static void no_key(struct parcel *p)
 	attack_must("memory", sc_octets_set(&p->content->key, sc_view_text("no key at all"), NULL), NULL);
 }
 
-/* The statement is about another key than the header names. */
+/* The statement is about a different key from the one the header names. */
 static void another_key_stated(struct parcel *p)
 {
 	p->said->key_hash.b[0] ^= 1;
@@ -429,14 +430,8 @@ static void nothing(struct parcel *p)
 	(void)p;
 }
 
-#define PUBLIC(name, status)                                                                                 \
-	{                                                                                                    \
-#name, name, status, NULL                                                                    \
-	}
-#define SEALED(name, reason)                                                                                 \
-	{                                                                                                    \
-#name, name, SC_ERR_TRANSFER_REFUSED, "transfer_import: refused: " reason                    \
-	}
+#define PUBLIC(name, status) { #name, name, status, NULL }
+#define SEALED(name, reason) { #name, name, SC_ERR_TRANSFER_REFUSED, "transfer_import: refused: " reason }
 
 static const struct {
 	const char *name;
@@ -456,7 +451,7 @@ static const struct {
 	PUBLIC(arrival_with_blobs_for_another_world, SC_ERR_TRANSFER_ACL),
 	PUBLIC(arrival_with_a_way_out, SC_ERR_TRANSFER_ACL),
 	PUBLIC(arrival_under_a_second_group, SC_ERR_TRANSFER_ACL),
-	SEALED(another_key_hash, "another key than the header names"),
+	SEALED(another_key_hash, "not the key that the header names"),
 	SEALED(another_size_announced, "private key: not RSA-3072"),
 	SEALED(an_ec_key_announced, "only RSA keys"),
 	SEALED(another_header_inside, "the content belongs to another header"),
@@ -497,7 +492,7 @@ static void attack_with_another_kek(const struct target *t, const struct sc_forg
 	expect_parcel(t, "encrypted-to-a-smaller-kek", p, SC_ERR_ENCODING, NULL);
 }
 
-/* -- where the key comes from, for ever (rule F4) ---------------------------------------------- */
+/* -- where the key comes from, recorded permanently (rule F4) -------------------------------- */
 
 static void expect_origin(const struct target *t, const char *name, struct parcel *p, uint32_t expected)
 {
@@ -537,7 +532,10 @@ static void attack_the_origin(const struct target *t, const struct sc_forge *sou
 	expect_origin(t, "origin-not-generated", not_generated, SC_ORIGIN_BYOK_UNPROVEN);
 }
 
-/* A statement that says another key's hash than its key's is no statement: the key comes in, but unproven. */
+/*
+ * A statement whose key hash does not match its key is not valid: the key is imported, but with unproven
+ * origin.
+ */
 static void attack_the_stated_key(const struct target *t, const struct sc_forge *source, EVP_PKEY *key)
 {
 	SC_CLEANUP(sc_pkey) another = EVP_RSA_gen(2048);
@@ -554,7 +552,7 @@ static void attack_the_stated_key(const struct target *t, const struct sc_forge 
 	stolen->said = sc_key_statement_new();
 }
 
-/* -- unsound keys (rule M4), each rightly named in header and statement ------------------------ */
+/* -- unsound keys (rule M4), each correctly named in header and statement -------------------- */
 
 static EVP_PKEY *key_of(const struct forged_rsa *numbers)
 {
@@ -598,7 +596,7 @@ static BIGNUM *next_prime(const BIGNUM *prime)
 	return next;
 }
 
-/* Two primes of a quarter of the modulus each: 1024 bits, the two highest set. */
+/* A product of two primes, each a quarter of the modulus long: 1024 bits, the two highest set. */
 static BIGNUM *composite(void)
 {
 	BIGNUM *product = BN_new();
@@ -638,9 +636,9 @@ static void attack_with_unsound_keys(const struct target *t, const struct sc_for
 	BN_sub_word(key.qinv, 1);
 	BN_set_word(key.d, 5);
 	expect_key(t, source, "a-small-private-exponent", &key, SC_ERR_TRANSFER_REFUSED,
-		   "the private exponent is small");
+		   "the private exponent is too small");
 	forged_rsa_free(&key);
-	attack_with_primes(t, source, "close-primes", p, close, e, "the primes are close");
+	attack_with_primes(t, source, "close-primes", p, close, e, "the primes are too close");
 	attack_with_primes(t, source, "a-composite-factor", factor, q, e, "a factor is not prime");
 	BN_set_word(e, 3);
 	attack_with_primes(t, source, "a-public-exponent-of-3", p, q, e,

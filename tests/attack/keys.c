@@ -1,6 +1,6 @@
 /*
- * The key that has arrived in Europe (invariants 2 and 6), and the region's Key Exchange Key (rule M3):
- * asked, under the names and through the sockets that there are, for everything but what their ACLs say.
+ * The key imported in Europe (invariants 2 and 6), and the region's Key Exchange Key (rule M3), asked for
+ * everything that their ACLs do not allow, under every name and through every socket.
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "attack.h"
 #include "formats/acl.h"
 
-/* What a key is asked through. */
+/* How a key is asked: through which client, by which digest, for which owner. */
 struct asker {
 	struct sc_client *client;
 	struct sc_hash key;
@@ -84,7 +84,7 @@ static sc_status generate(struct sc_client *client, const char *application, str
 	return sc_call_key_generate(client, 0, &request, &reply, &response, err);
 }
 
-/* What the ACL has, first; then what it has not. An OAEP block of nonsense is what DECRYPT itself refuses. */
+/* First what the ACL allows, then what it does not. DECRYPT itself refuses a garbage OAEP block. */
 static void attack_the_uses(const struct asker *a)
 {
 	struct asker stranger = *a;
@@ -107,7 +107,7 @@ static void attack_the_uses(const struct asker *a)
 		      sign_digest(&stranger, SC_MECHANISM_PS256, &err), &err);
 }
 
-/* Each part of the owner changed alone, and owners that are none. */
+/* Each part of the owner changed alone, and owners that are not owners. */
 static void attack_the_owner(const struct asker *a)
 {
 	struct sc_owner owner = attack_owner("vaultd");
@@ -144,7 +144,8 @@ static void attack_the_owner(const struct asker *a)
 	attack_expect("imported-signs-for-its-owner", SC_OK, sign_digest(a, SC_MECHANISM_PS256, &err), &err);
 }
 
-/* It is loaded, and named by its digest: through the sockets that do not list its application, or its daemon.
+/*
+ * The key is loaded and named by its digest, through sockets that do not list its application or its daemon.
  */
 static void attack_the_sockets(const struct asker *a, struct sc_view blob)
 {
@@ -172,8 +173,7 @@ static void attack_the_sockets(const struct asker *a, struct sc_view blob)
 		      sign_digest(&other, SC_MECHANISM_PS256, &err), &err);
 }
 
-/* Out of the module by the two ways that there are, as whoever holds the custody socket and the cards would
- * try. */
+/* Tries the only two ways out of the module, as someone with the custody socket and the cards would. */
 static void attack_to_take_it_out(const struct asker *a)
 {
 	SC_CLEANUP(sc_client) custody = attack_connect("eu", "custody");
@@ -206,7 +206,7 @@ static void attack_to_take_it_out(const struct asker *a)
 	    sc_client_call(a->client, SC_COMMAND_ACL_REPLACE, 0, sc_bytes_view(&body), &reply, &err), &err);
 }
 
-/* Used as a KEK: to open a package. */
+/* Uses the key as a KEK, to open a package. */
 static void attack_to_import_with_it(const struct asker *a)
 {
 	SC_CLEANUP(sc_bytes) byok = attack_read(attack_path("travel/package.byok"));

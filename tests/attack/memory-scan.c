@@ -1,15 +1,19 @@
 /*
- * Searches the memory of a running process for keys (invariant 1): `memory-scan PID FILE…`, where each FILE
- * holds needles, a line each, in hexadecimal: a prime as big-endian bytes, as openssl prints it. Each is
- * looked for as it is, reversed, and as libcrypto's big numbers lie in memory, and in pieces, so that one
- * that is partly overwritten is found, too. Exits with 0 where none was found, 1 where one was, 2 where the
- * search could not be made.
+ * Searches the memory of a running process for keys (invariant 1).
  *
- * `memory-scan --self-test` finds keys that it plants in processes of its own, and none where it planted
+ *   memory-scan PID FILE…
+ *   memory-scan --self-test
+ *
+ * Each FILE holds needles in hexadecimal, one per line: for a prime, its big-endian bytes, as openssl prints
+ * it. Each needle is searched for as it is, reversed, and as libcrypto's big numbers store it in memory; and
+ * in pieces, so that one partly overwritten is found, too. Exits with 0 if none was found, 1 if any was, 2 if
+ * the search failed.
+ *
+ * With --self-test it must find the keys that it plants in child processes, and find none where it planted
  * none.
  *
- * It needs the right to trace the process. hsmd's arena lies in memory of memfd_secret where the kernel has
- * it, which nobody can read: such mappings are named, and prove nothing.
+ * It needs the right to trace the process. If the kernel has memfd_secret, hsmd's arena is in such memory,
+ * which nobody can read. Mappings that cannot be read are listed, and prove nothing.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -32,15 +36,14 @@
 #include "base/bytes.h"
 #include "base/file.h"
 
-#define PIECE      16         /* bytes: chance finds none of them */
-#define CHUNK      (1u << 20) /* read at once */
+#define PIECE      16         /* bytes: too many to match by chance */
+#define CHUNK      (1u << 20) /* bytes read at once */
 #define NEEDLES    64
 #define NEEDLE_MAX 512 /* bytes */
 #define FILE_MAX   (1u << 20)
-#define SHADOW                                                                                               \
-	(UINT64_C(64) << 30) /* bytes: a mapping as large is a sanitizer's, and has no data of the program   \
-			      */
-#define FORMS 3
+/* Bytes: a mapping this large is a sanitizer's and holds no data of the program. */
+#define SHADOW (UINT64_C(64) << 30)
+#define FORMS  3
 
 enum { NONE = 0, FOUND = 1, FAILED = 2 };
 
@@ -64,7 +67,7 @@ struct search {
 
 /* -- needles ----------------------------------------------------------------------------------- */
 
-/* What would be found everywhere is no needle. */
+/* False for bytes that would match everywhere, such as zeroes. */
 static bool is_distinct(const uint8_t *piece)
 {
 	size_t different = 0;
@@ -141,8 +144,8 @@ static bool read_needles(struct search *search, const char *path)
 			continue;
 		snprintf(name, sizeof name, "%s, line %u", path, number);
 		if (!add_line(search, name, line)) {
-			fprintf(stderr, "memory-scan: %s: no needle of %d to %d bytes in hexadecimal\n", name,
-				PIECE, NEEDLE_MAX);
+			fprintf(stderr, "memory-scan: %s: not a needle of %d to %d bytes in hexadecimal\n",
+				name, PIECE, NEEDLE_MAX);
 			return false;
 		}
 	}
@@ -173,7 +176,9 @@ static void search_chunk(struct search *search, struct sc_view memory, uint64_t 
 	search->searched += memory.len;
 }
 
-/* True if any page of it is in memory or swapped out, or nobody can say: what was never touched holds no key.
+/*
+ * True if any page of it is in memory or swapped out, or if that is unknown. A page never touched holds no
+ * key.
  */
 static bool is_present(const struct search *search, uint64_t at, size_t len)
 {
@@ -192,7 +197,7 @@ static bool is_present(const struct search *search, uint64_t at, size_t len)
 	return false;
 }
 
-/* Chunks overlap, so that nothing falls between two of them. False where the mapping cannot be read. */
+/* Chunks overlap, so that nothing is missed between them. False if the mapping cannot be read. */
 static bool search_mapping(struct search *search, int memory, uint64_t from, uint64_t until)
 {
 	static uint8_t chunk[CHUNK];
@@ -208,14 +213,14 @@ static bool search_mapping(struct search *search, int memory, uint64_t from, uin
 				return at > from && until - at < PIECE;
 			search_chunk(search, sc_view_of(chunk, (size_t)got), at);
 		}
-		/* The overlap alone is left. */
+		/* Only the overlap is left. */
 		if (at + (uint64_t)got >= until)
 			return true;
 	}
 	return true;
 }
 
-/* One line of /proc/PID/maps. */
+/* Searches the mapping on one line of /proc/PID/maps. */
 static void search_line(struct search *search, int memory, const char *line)
 {
 	uint64_t from;
@@ -224,13 +229,13 @@ static void search_line(struct search *search, int memory, const char *line)
 
 	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %*s %*s %*s %*s %n", &from, &until, &name) < 2)
 		return;
-	/* The kernel's own pages for the clock. */
+	/* the kernel's own pages for the clock */
 	if (strstr(line, "[vvar") || strstr(line, "[vsyscall]"))
 		return;
 	if (until - from >= SHADOW || !search_mapping(search, memory, from, until)) {
 		if (!search->is_quiet)
 			printf("not readable: %#" PRIx64 ", %" PRIu64 " KiB%s%s", from, (until - from) >> 10,
-			       strstr(line, "/secretmem") ? ", which is as it should be: " : " ",
+			       strstr(line, "/secretmem") ? ", as expected: " : " ",
 			       name && line[name] ? line + name : "\n");
 	}
 }
@@ -252,7 +257,7 @@ static int search_process(struct search *search)
 		while (fgets(line, sizeof line, maps))
 			search_line(search, memory, line);
 	else
-		fprintf(stderr, "memory-scan: process %d cannot be read: %s\n", (int)search->pid,
+		fprintf(stderr, "memory-scan: cannot read process %d: %s\n", (int)search->pid,
 			strerror(errno));
 	if (maps)
 		fclose(maps);
@@ -269,7 +274,7 @@ static int search_process(struct search *search)
 
 #define SAMPLE 128 /* bytes: a prime of RSA-2048 */
 
-/* What a child keeps in its memory, and what of it it tells: `told` is wiped before it waits. */
+/* What a child keeps in its memory, and what it reports to the parent. `told` is wiped before it waits. */
 struct planted {
 	uint8_t *kept;
 	uint8_t told[SAMPLE];
@@ -286,7 +291,7 @@ static void random_sample(uint8_t *bytes)
 	must(RAND_bytes(bytes, SAMPLE) == 1);
 }
 
-/* It tells what it has not. */
+/* Reports a needle that it does not keep. */
 static void plant_nothing(struct planted *planted)
 {
 	random_sample(planted->told);
@@ -323,7 +328,7 @@ static void plant_a_big_number(struct planted *planted)
 	     BN_bn2binpad(number, planted->told, SAMPLE) == SAMPLE);
 }
 
-/* The third piece of what it tells, and nothing of the rest. */
+/* Keeps only the third piece of what it reports. */
 static void plant_a_piece(struct planted *planted)
 {
 	planted->kept = zeroes(PIECE);
@@ -331,7 +336,7 @@ static void plant_a_piece(struct planted *planted)
 	memcpy(planted->kept, planted->told + 2 * PIECE, PIECE);
 }
 
-/* One piece, half of it in the first chunk of a mapping that stands alone, half in the second. */
+/* Keeps one piece across the first two chunks of a mapping that has no neighbours. */
 static void plant_across_chunks(struct planted *planted)
 {
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -343,7 +348,7 @@ static void plant_across_chunks(struct planted *planted)
 	memcpy(planted->kept + CHUNK - PIECE / 2, planted->told, PIECE);
 }
 
-/* libcrypto's own memory of a key that it made. */
+/* Keeps only what libcrypto has in memory of a key that it generated. */
 static void plant_a_key(struct planted *planted)
 {
 	EVP_PKEY *key = EVP_RSA_gen(2048);
@@ -366,7 +371,7 @@ static void child(void (*plant)(struct planted *planted), int out)
 	_exit(0);
 }
 
-/* Forks before the needle exists, so that the child has it only from `plant`. */
+/* Forks before the needle exists, so that the child can have it only from `plant`. */
 static void self_test(const char *name, void (*plant)(struct planted *planted), int expected, bool *ok)
 {
 	static struct search search;

@@ -1,7 +1,7 @@
 /*
- * What is no request of the protocol (invariant 8, rule M1), on each kind of socket: garbage, cut, too long,
- * with a changed header, of no command. The connection is closed, or the request refused; the module serves
- * others meanwhile.
+ * Messages that are not requests of the protocol (invariant 8, rule M1), on each kind of socket: garbage,
+ * truncated, too long, with a changed header, with an unknown command. The module closes the connection or
+ * refuses the request, and serves others meanwhile.
  */
 #include <errno.h>
 #include <poll.h>
@@ -16,7 +16,7 @@
 
 #include "attack.h"
 
-#define WAIT   20000 /* ms for the module's answer or end */
+#define WAIT   20000 /* ms allowed for the module's answer or the end of the connection */
 #define CLOSED (-1)  /* instead of a status */
 
 static const char *const sockets[] = { "custody", "service", "use" };
@@ -44,7 +44,7 @@ static int dial(const char *socket_name)
 	return fd;
 }
 
-/* Sends it over a connection, which is made anew where it has been closed; the answer's status, or CLOSED. */
+/* Sends a message, reconnecting if the connection has been closed. Returns the answer's status, or CLOSED. */
 static int exchange(const char *socket_name, int *fd, struct sc_view message)
 {
 	static uint8_t answer[SC_WIRE_MESSAGE_MAX];
@@ -82,9 +82,9 @@ static struct sc_bytes message_of(uint16_t command, struct sc_view body)
 	return message;
 }
 
-/* -- a well-formed request of every command; what it names does not exist ---------------------- */
+/* -- a well-formed request of every command; the keys and quorums it names do not exist ------- */
 
-/* Every `bytes` and `list` field gets this much: so that a cut falls into each part of each field. */
+/* Fills every `bytes` and `list` field, so that a cut can fall into each part of each field. */
 #define FILL_u32(field)
 #define FILL_u64(field)
 #define FILL_hash(field)
@@ -98,7 +98,8 @@ static struct sc_bytes message_of(uint16_t command, struct sc_view body)
 		struct sc_##name##_request request;                                                          \
                                                                                                              \
 		memset(&request, 0, sizeof request);                                                         \
-		SC_##NAME##_REQUEST(FILL) return attack_##name##_body(&request);                             \
+		SC_##NAME##_REQUEST(FILL)                                                                    \
+		return attack_##name##_body(&request);                                                       \
 	}
 
 static struct sc_bytes body_of(enum sc_command command)
@@ -116,8 +117,8 @@ static struct sc_bytes body_of(enum sc_command command)
 /* -- attacks ----------------------------------------------------------------------------------- */
 
 /*
- * Cut where the header still says the whole length: no message. Cut where it says the length that is left: no
- * request, or one that role or quorum forbid first.
+ * A message cut while its header still gives the whole length is not a message. A body cut with the header
+ * giving the length that is left is malformed, unless role or quorum forbid the command first.
  */
 static void attack_cut(const char *socket_name)
 {
@@ -151,7 +152,7 @@ static void attack_cut(const char *socket_name)
 		      bad_bodies ? "some were not refused as malformed" : NULL);
 }
 
-/* One byte more, in the body or behind it. */
+/* One byte more, in the body or after the message. */
 static void attack_longer(const char *socket_name)
 {
 	SC_CLEANUP(sc_bytes) whole = message_of(SC_COMMAND_ENQUIRE, (struct sc_view){ 0 });
@@ -186,7 +187,7 @@ static void attack_longer(const char *socket_name)
 		close(fd);
 }
 
-/* What ENQUIRE with that bit of its header flipped should get; ANSWERED is any answer. */
+/* What ENQUIRE must get with that bit of its header flipped. ANSWERED is any answer. */
 #define ANSWERED (-2)
 static int expected_of(size_t byte, const struct sc_bytes *message)
 {
@@ -194,7 +195,7 @@ static int expected_of(size_t byte, const struct sc_bytes *message)
 		return SC_OK;
 	if (byte >= 16 && byte < 24) /* the authority */
 		return SC_ERR_QUORUM;
-	/* The bits that make another command of it. */
+	/* The bits that turn it into another command. */
 	return byte == 7 && sc_command_find(message->data[7]) ? ANSWERED : CLOSED;
 }
 
@@ -217,7 +218,7 @@ static void attack_header(const char *socket_name)
 	if (fd >= 0)
 		close(fd);
 	attack_result(name_of("header-every-bit-flipped", socket_name),
-		      bad ? "some were taken otherwise" : NULL);
+		      bad ? "some had another result" : NULL);
 }
 
 static void attack_unknown(const char *socket_name)
@@ -254,7 +255,9 @@ static void attack_garbage(const char *socket_name)
 	attack_result(name_of("garbage", socket_name), bad ? "some was answered" : NULL);
 }
 
-/* A field that says it is longer than it can be, than the message, or than there are numbers. */
+/*
+ * A field that claims to be longer than allowed, longer than the message, or larger than a number can count.
+ */
 static void attack_lengths(const char *socket_name)
 {
 	static const uint32_t lengths[] = { 3, 16385, 0x7fffffff, 0x80000000, 0xfffffffc, 0xffffffff };
@@ -277,7 +280,7 @@ static void attack_lengths(const char *socket_name)
 		      bad ? "some were not refused as malformed" : NULL);
 }
 
-/* A peer that sends, and goes away without its answers. */
+/* A peer that sends requests and leaves without reading the answers. */
 static void attack_by_leaving(const char *socket_name)
 {
 	SC_CLEANUP(sc_bytes) message = message_of(SC_COMMAND_EVIDENCE, (struct sc_view){ 0 });

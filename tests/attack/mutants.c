@@ -1,7 +1,7 @@
 /*
- * Packages for two verifiers to judge (verifiers.sh): pairs in SITE/mutants, of regions that the site's
- * manufacturer seems to have certified, as changes.h has them, and of Europe's own packages with a bit
- * flipped or an end cut. Prints a line a pair, its name and "good" or "bad".
+ * Makes pairs of packages in SITE/mutants for the two verifiers to judge (verifiers.sh): of regions that
+ * appear certified by the site's manufacturer, changed as in changes.h; and Europe's own packages with a bit
+ * flipped or the end cut. Prints one line per pair, its name and "good" or "bad".
  */
 #include <stdio.h>
 #include <sys/stat.h>
@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "changes.h"
 
-#define EVERY 4 /* th change: all of them are for tests/unit/test_two_verifiers.c */
+#define EVERY 4 /* use every fourth change; tests/unit/test_two_verifiers.c uses them all */
 #define FLIPS 6
 
 static void put(const char *name, struct sc_view kek, struct sc_view world, bool is_good)

@@ -1,13 +1,14 @@
 /*
- * What a search of a process's memory looks for (invariant 1): the private numbers of keys that only a module
- * knows.
+ * Prints what a search of a process's memory looks for (invariant 1): the private numbers of keys that only a
+ * module knows.
  *
  *   needles STATE-DIRECTORY BLOB-OR-KEY-FILE…
  *
- * Opens a stopped or running module's sealed state with the unlock key that lies beside it, as whoever copied
- * that directory could, and with KM the blobs; prints a line of hexadecimal for each prime of an RSA key and for
- * the value of an EC key. Written after docs/formats.md: nothing of hsmd is linked into it, so that no process
- * but hsmd has the module in it, and what the document says of sealing is held against the module.
+ * Opens the sealed state of a stopped or running module with the unlock key next to it, as anyone who copied
+ * that directory could, and opens the blobs with KM from it. Prints one line in hexadecimal for each prime of
+ * an RSA key and for the value of an EC key. It is written from docs/formats.md and links nothing of hsmd. So
+ * hsmd stays the only program with the module in it, and what the document says about sealing is compared
+ * with the module.
  */
 #include <stdio.h>
 #include <string.h>
@@ -22,13 +23,14 @@
 #include "formats/key_file.h"
 #include "formats/module_state.h"
 
-#define KEY_SIZE 32 /* of every symmetric key here: the unlock key, KM, AES-256 */
+#define KEY_SIZE 32 /* of every symmetric key here: unlock key, KM, AES-256 */
 #define IV_SIZE  12
 
 
-/* AES-256-GCM with a nonce of zeroes: each key is used once. */
-static sc_status unseal(const uint8_t key[KEY_SIZE], struct sc_view associated, const struct sc_bytes *ciphertext,
-			const struct sc_bytes *tag, struct sc_bytes *out, struct sc_error *err)
+/* AES-256-GCM with an all-zero nonce: each key is used once. */
+static sc_status unseal(const uint8_t key[KEY_SIZE], struct sc_view associated,
+			const struct sc_bytes *ciphertext, const struct sc_bytes *tag, struct sc_bytes *out,
+			struct sc_error *err)
 {
 	static const uint8_t iv[IV_SIZE];
 	SC_CLEANUP(sc_cipher_ctx) ctx = EVP_CIPHER_CTX_new();
@@ -53,7 +55,7 @@ static struct sc_view big_endian(uint64_t value, size_t len, uint8_t bytes[8])
 	return sc_view_of(bytes, len);
 }
 
-/* The world's key, as the module keeps it. */
+/* Reads the world's key from the module's state. */
 static sc_status read_km(const char *path, struct sc_secret *km, struct sc_error *err)
 {
 	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
@@ -71,16 +73,17 @@ static sc_status read_km(const char *path, struct sc_secret *km, struct sc_error
 	SC_TRY(sc_file_read(&dir, "unlock.key", KEY_SIZE, &unlock, err));
 	SC_TRY(sc_secret_copy(sc_bytes_view(&unlock), &unlock_key, err));
 	SC_TRY(sc_sealed_state_decode(sc_bytes_view(&file), &sealed, err));
-	SC_TRY(sc_derive(&unlock_key, sc_hash_view(&sealed->salt), "safeconduct state 1", NULL, 0, KEY_SIZE, &key,
-			 err));
+	SC_TRY(sc_derive(&unlock_key, sc_hash_view(&sealed->salt), "safeconduct state 1", NULL, 0, KEY_SIZE,
+			 &key, err));
 	SC_TRY(unseal(key.data, big_endian(sealed->counter, sizeof counter, counter), &sealed->ciphertext,
 		      &sealed->tag, &plain, err));
 	SC_TRY(sc_module_state_decode(sc_bytes_view(&plain), &state, err));
-	SC_ENSURE(state->world, err, SC_ERR_NO_WORLD, "%s: its module is in no world", path);
+	SC_ENSURE(state->world, err, SC_ERR_NO_WORLD, "%s: the module is not in a world", path);
 	return sc_secret_copy(sc_bytes_view(&state->world->km), km, err);
 }
 
-static sc_status open_blob(const struct sc_secret *km, struct sc_view der, EVP_PKEY **out, struct sc_error *err)
+static sc_status open_blob(const struct sc_secret *km, struct sc_view der, EVP_PKEY **out,
+			   struct sc_error *err)
 {
 	SC_CLEANUP(sc_key_blob) blob = NULL;
 	SC_CLEANUP(sc_bytes) header = { 0 };
@@ -97,8 +100,8 @@ static sc_status open_blob(const struct sc_secret *km, struct sc_view der, EVP_P
 					 big_endian(blob->header->km_generation, 4, generation),
 					 sc_hash_view(&blob->header->key_hash) };
 
-	SC_TRY(sc_derive(km, sc_hash_view(&blob->header->salt), "safeconduct blob 1", place, 3, 2 * KEY_SIZE, &keys,
-			 err));
+	SC_TRY(sc_derive(km, sc_hash_view(&blob->header->salt), "safeconduct blob 1", place, 3, 2 * KEY_SIZE,
+			 &keys, err));
 	SC_TRY(sc_key_blob_header_encode(blob->header, &header, err));
 	SC_TRY(unseal(keys.data, sc_bytes_view(&header), &blob->ciphertext, &blob->tag, &plain, err));
 	SC_TRY(sc_sha256(sc_bytes_view(&header), &digest, err));
@@ -107,7 +110,7 @@ static sc_status open_blob(const struct sc_secret *km, struct sc_view der, EVP_P
 	SC_TRY(sc_secret_copy(sc_view_of(keys.data + KEY_SIZE, KEY_SIZE), &commit, err));
 	SC_TRY(sc_hmac_parts(&commit, "safeconduct blob commitment 1", sealed, 2, &commitment, err));
 	SC_ENSURE(sc_hash_equals(&commitment, &blob->commitment), err, SC_ERR_INTEGRITY,
-		  "the blob's commitment is not as docs/formats.md says");
+		  "the blob's commitment differs from docs/formats.md");
 	at = plain.data;
 	*out = d2i_AutoPrivateKey(NULL, &at, (long)plain.len);
 	SC_ENSURE(*out, err, SC_ERR_KEY_TYPE, "no private key in the blob");

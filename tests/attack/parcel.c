@@ -25,9 +25,9 @@ static void must_set(struct sc_text *text, const char *value)
 	attack_must(value, sc_text_set(text, value, "text", NULL), NULL);
 }
 
-/* -- a right one ------------------------------------------------------------------------------- */
+/* -- a correct parcel -------------------------------------------------------------------------- */
 
-/* What the region's KEK package says of itself. */
+/* What the region's KEK package states about the KEK. */
 static struct sc_key_statement *read_target(struct sc_view kek_package)
 {
 	SC_CLEANUP(sc_signed_data) wrapper = NULL;
@@ -86,7 +86,7 @@ static void fill_content(struct parcel *p)
 	p->content->origin = SC_ORIGIN_GENERATED;
 }
 
-/* As the module of a customer makes it of a simple key. */
+/* As a customer's module states it of a simple key. */
 static void fill_statement(struct parcel *p)
 {
 	SC_CLEANUP(sc_forge) f = sc_forge_again(p->source);

@@ -1,8 +1,8 @@
 /*
- * A transfer package made outside any module. Whoever has a region's packages has its public KEK, so an
- * attacker can fill in every field as he likes and seal it rightly; what he cannot have is a statement by a
- * module that the region trusts about a key that he knows, unless, as here, he has a manufacturer. Written
- * after docs/formats.md alone.
+ * A transfer package made outside any module. The public KEK is in the region's packages, so an attacker can
+ * fill in every field at will and seal the package correctly. They cannot get a statement about a key they
+ * know from a module that the region trusts, unless, as here, they control a manufacturer. Written from
+ * docs/formats.md alone.
  */
 #ifndef SC_TESTS_PARCEL_H
 #define SC_TESTS_PARCEL_H
@@ -11,37 +11,38 @@
 #include "formats/transfer_package.h"
 
 struct parcel {
-	const struct sc_forge
-	    *source;   /* the module that it says it comes from: of a root that the region trusts */
-	EVP_PKEY *kek; /* the region's, public */
-	EVP_PKEY *key; /* RSA-2048; what travels */
+	const struct sc_forge *source; /* the module it claims to come from; the region trusts its root */
+	EVP_PKEY *kek; /* the region's public key */
+	EVP_PKEY *key; /* RSA-2048; the key that is transferred */
 	struct sc_transfer_header *header;
 	struct sc_transfer_content *content;
-	/* What the source says; signed when the parcel is sealed, its nonce the header's digest. */
+	/*
+	 * The source's statement. It is signed when the parcel is sealed; its nonce is the header's digest.
+	 */
 	struct sc_key_statement *said;
 
-	/* How it is sealed, each false in a right one. */
-	bool has_own_statement; /* content->statement stays as it is */
-	bool has_own_digest;    /* content->header stays as it is */
-	bool has_own_nonce;     /* said->nonce stays as it is */
-	bool is_by_another;     /* the statement is signed by a stranger's key under the source's name */
+	/* How it is sealed. All false in a correct parcel. */
+	bool has_own_statement; /* leave content->statement as it is */
+	bool has_own_digest;    /* leave content->header as it is */
+	bool has_own_nonce;     /* leave said->nonce as it is */
+	bool is_by_another;     /* the statement is signed with a stranger's key in the source's name */
 	bool has_no_label;
 	bool has_another_label;
 	bool has_sha1_label;
 	bool has_other_associated_data;
-	bool has_a_short_key;  /* the content key has 16 bytes, padded with none */
+	bool has_a_short_key;  /* the content key is 16 bytes, zero-padded for AES-256 */
 	EVP_PKEY *another_kek; /* encrypt to this one */
 };
 
-/* A right one, for the world and KEK of the region whose packages these are. The caller frees it. */
+/* A correct parcel for the world and KEK of the region in `kek_package`. The caller frees it. */
 struct parcel *parcel_new(const struct sc_forge *source, struct sc_view kek_package, EVP_PKEY *key);
 void parcel_free(struct parcel *parcel);
 SC_CLEANUP_POINTER(parcel, struct parcel, parcel_free)
 
-/* The arrival ACL again, for what the header says now. */
+/* Makes the arrival ACL again from the current header. */
 void parcel_arrival_again(struct parcel *parcel);
 
-/* Seals it; the caller frees the package's DER. */
+/* Seals it. The caller frees the package's DER. */
 struct sc_bytes parcel_seal(struct parcel *parcel);
 
 #endif

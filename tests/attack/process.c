@@ -12,7 +12,7 @@
 
 #include "attack.h"
 
-#define WAIT 30000 /* ms until it serves */
+#define WAIT 30000 /* ms allowed until it serves */
 
 static const char *const files[] = { "state", "mark", "unlock.key" };
 
@@ -21,7 +21,7 @@ static void must(bool ok, const char *what)
 	attack_must(what, ok ? SC_OK : SC_ERR_SYSTEM, NULL);
 }
 
-/* Becomes hsmd; `ready` is where it says so, or -1. */
+/* Becomes hsmd. It announces itself on `ready`, or nowhere if that is -1. */
 static void become(const char *module, const char *mode, int ready)
 {
 	char state[512];

@@ -1,4 +1,4 @@
-/* An hsmd that an attack starts and kills itself: the module `victim` of the site. */
+/* An hsmd that an attack starts and kills itself, on the site's module `victim`. */
 #ifndef SC_TESTS_ATTACK_PROCESS_H
 #define SC_TESTS_ATTACK_PROCESS_H
 
@@ -7,17 +7,17 @@
 
 /*
  * Starts hsmd on the module's state with a custody socket, waits until it serves, and writes its process id
- * where the site's end finds it. Not being served ends the program.
+ * where the site's clean-up finds it. If it does not serve, the program ends.
  */
 pid_t process_start(const char *module);
 
-/* kill -9, and waits for its end. */
+/* Kills it with SIGKILL and waits for its end. */
 void process_kill(const char *module, pid_t pid);
 
-/* Starts a second one on the same state, which has to end by itself; its exit status. */
+/* Starts a second hsmd on the same state, which must exit by itself. Returns its exit status. */
 int process_second(const char *module, const char *mode);
 
-/* The state directory's files, kept beside it and put back; only while no hsmd runs on it. */
+/* Saves the state directory's files next to it, and restores them. Only while no hsmd runs on it. */
 void process_keep_state(const char *module);
 void process_put_state_back(const char *module);
 

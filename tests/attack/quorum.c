@@ -1,7 +1,7 @@
 /*
- * Quorums (rule M5, invariant 3): ACL_REPLACE with everything that is not K cards for this very command,
- * these arguments, on this connection, once. What only needs two cards is tried in `ws`, the rest in `solo`,
- * whose set is one of one, because stretching a PIN takes a second.
+ * Quorums (rule M5, invariant 3): ACL_REPLACE with everything that is not K cards for this command with these
+ * arguments, on this connection, once. Attacks that need two cards run on `ws`. The others run on `solo`,
+ * whose card set is one of one, because stretching a PIN takes a second.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,14 +9,14 @@
 #include "attack.h"
 #include "formats/key_type.h"
 
-/* The request that every quorum here is asked for, on a simple key of that module. */
+/* The request that every quorum here is for, on a simple key of that module. */
 struct order {
 	const char *module;
 	unsigned k;
 	struct sc_client *client;
 	struct sc_bytes kek;
 	struct sc_bytes world;
-	struct sc_bytes blob; /* of the key, which is loaded when an attack says so */
+	struct sc_bytes blob; /* the key's blob, loaded only when an attack says so */
 	struct sc_acl_replace_request request;
 	struct sc_bytes body;
 };
@@ -78,7 +78,7 @@ static sc_status use(const struct order *o, struct sc_client *client, uint64_t a
 			      err);
 }
 
-/* -- cards that are none ----------------------------------------------------------------------- */
+/* -- cards that are not valid ------------------------------------------------------------------ */
 
 static bool is_refusal_of_a_record(sc_status status)
 {
@@ -86,8 +86,8 @@ static bool is_refusal_of_a_record(sc_status status)
 }
 
 /*
- * Every byte flipped, every length cut: refused, and before the PIN was stretched, which the card's delay
- * would show: the card that comes next is taken.
+ * Every byte flipped, every length cut: refused before the PIN is stretched. Otherwise the card's delay would
+ * have started, and the unchanged card, which is given next, would be refused.
  */
 static void attack_the_record(const struct order *o, uint64_t authority, const struct sc_bytes *card)
 {
@@ -128,7 +128,10 @@ static void attack_with_other_cards(const struct order *o, uint64_t authority)
 		      &err);
 }
 
-/* One card of two, in every way of making it look like more. The same cards are enough in the next attack. */
+/*
+ * One card of two, in every way that might make it count as more. The next attack shows that both cards are
+ * enough.
+ */
 static void attack_with_too_few_cards(const struct order *o)
 {
 	SC_CLEANUP(sc_bytes) first = attack_card(o->module, 1);
@@ -155,7 +158,7 @@ static void attack_with_too_few_cards(const struct order *o)
 		      &err);
 }
 
-/* -- a quorum that is whole -------------------------------------------------------------------- */
+/* -- a complete quorum ------------------------------------------------------------------------- */
 
 static void attack_around_a_quorum(const struct order *o)
 {
@@ -191,7 +194,7 @@ static void attack_with_a_lost_connection(const struct order *o)
 		      use(o, o->client, authority, &err), &err);
 }
 
-/* The quorum consented to `o`; each field changed alone is something else. */
+/* The quorum consented to `o`. Each field changed alone makes it a different request. */
 static void attack_with_other_arguments(const struct order *o)
 {
 	SC_CLEANUP(sc_bytes) kek = attack_read(attack_path("published/BYOK-KEK-pkg-NA-1"));
@@ -224,7 +227,7 @@ static void attack_with_other_arguments(const struct order *o)
 		      &err);
 }
 
-/* Given for another command, with the digest of this one, or of the same body under that command. */
+/* A quorum for another command: with the digest of this one, then with the same body under that command. */
 static void attack_with_another_command(const struct order *o)
 {
 	SC_CLEANUP(sc_bytes) reply = { 0 };

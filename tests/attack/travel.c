@@ -1,7 +1,7 @@
 /*
- * The journey as it should go, by the protocol alone: a key made in the module `solo`, its copy for Europe,
- * the package, and its arrival in Europe's module. What it leaves in SITE/travel is what the attacks begin
- * with, and each of its steps is what they have to be told apart from.
+ * A key transfer as it should go, with the protocol alone: a key made in the module `solo`, its copy for
+ * Europe, the package, and its import into Europe's module. The attacks start from what this leaves in
+ * SITE/travel, and each of its steps is the correct counterpart of an attack.
  */
 #include <sys/stat.h>
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# What anyone can check (DESIGN section 5), with a real workstation's module: stock openssl on each statement; and the
-# two verifiers, which share no code, on good packages and on a sample of bad ones. Invariant 4.
+# What anyone can check (rule F6, invariant 4), with a real workstation's module: stock openssl on each
+# statement, and the two verifiers, which share no code, on good packages and on a sample of bad ones.
 . "$(dirname "$0")/../journey/lib.sh"
 PATH=$SC_BUILD/tests/attack:$PATH
 export FACTORY_PASSPHRASE
@@ -15,7 +15,7 @@ ok eu-region site_region eu EU 'Test Operator'
 kek=$published/BYOK-KEK-pkg-EU-1
 world=$published/BYOK-SecurityWorld-pkg-EU-1
 
-# A receipt, by the article's steps.
+# Makes a receipt by following the article's steps.
 travel() {
 	at ws generatekey --generate simple type=RSA size=2048 protect=module ident=k plainname=k nvram=no pubexp= &&
 		site_quorum ws 1 KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier k $(packages EU) &&
@@ -26,12 +26,13 @@ travel() {
 }
 ok travel travel
 
-# stock FILE: openssl verifies it under the manufacturer's root, and its chains; -purpose any because our key usages are
-# our own.
+# stock FILE: openssl verifies its signature and its chains under the manufacturer's root. -purpose any, because
+# our key usages are our own.
 stock() {
 	openssl cms -verify -purpose any -inform DER -in "$1" -CAfile "$SITE/factory/root.pem" -binary -out /dev/null
 }
-# changed FILE: one byte of its signed content is another. The content begins with its own name in clear text.
+# changed FILE: the same with one byte of the signed content changed. The content begins with its own name in
+# clear text.
 changed() {
 	python3 - "$1" "$SITE/changed" <<-'END'
 		import sys
@@ -51,7 +52,7 @@ done
 in_c() { at ws verifykeypackage -k "$1" -w "$2"; }
 in_python() { at ws python3 "$root/python/verifykeypackage.py" -k "$1" -w "$2"; }
 
-# judge PROGRAM WHAT KEK WORLD: what it says is the last word, and so is its exit status.
+# judge PROGRAM WHAT KEK WORLD: its result line and its exit status must both agree with WHAT, good or bad.
 judge() {
 	local out status
 	out=$("$1" "$3" "$4" 2>&1)
@@ -67,16 +68,17 @@ for verifier in in_c in_python; do
 	ok "$verifier-exchanged" judge $verifier bad "$world" "$kek"
 	ok "$verifier-nothing" judge $verifier bad /dev/null "$world"
 done
-# The program in a toolset takes PINs: where it is another than the installed one, each says so, and no more.
+# The program in a toolset takes PINs. If it differs from the installed one, each verifier says so, and nothing
+# else.
 mkdir "$SITE/toolset"
 cp "$kek" "$world" "$SITE/toolset"
 cp "$SC_BUILD/src/tools/KeyTransferRemote" "$SITE/toolset"
 mkdir -p "$SITE/home/bin"
 ln -s "$SC_BUILD/src/tools/KeyTransferRemote" "$SITE/home/bin"
 compared() { NFAST_HOME=$SITE/home $1 "$SITE/toolset/$(basename "$kek")" "$SITE/toolset/$(basename "$world")" | grep -E "^Program .* $2|^Result: SUCCESS" | wc -l; }
-for verifier in in_c in_python; do ok "$verifier-the-same-program" [ "$(compared $verifier 'enclosed is the installed one$')" = 2 ]; done
+for verifier in in_c in_python; do ok "$verifier-the-same-program" [ "$(compared $verifier 'enclosed KeyTransferRemote is the installed one$')" = 2 ]; done
 printf x >>"$SITE/toolset/KeyTransferRemote"
-for verifier in in_c in_python; do ok "$verifier-another-program" [ "$(compared $verifier 'enclosed is NOT the installed one: .*')" = 2 ]; done
+for verifier in in_c in_python; do ok "$verifier-another-program" [ "$(compared $verifier 'enclosed KeyTransferRemote is NOT the installed one: .*')" = 2 ]; done
 rm "$SITE/toolset/KeyTransferRemote"
 for verifier in in_c in_python; do ok "$verifier-no-program" [ "$(compared $verifier '.*')" = 1 ]; done
 

@@ -1,7 +1,7 @@
 /*
- * The world file and the region certificate, offered to REGION_INIT of `victim`, each time under a quorum for
- * exactly that (invariants 4 and 8). That every byte counts is shown on the parser
- * (tests/unit/test_world_file.c); here is a sample of them, because each costs the stretching of a PIN.
+ * The world file and the region certificate, given to REGION_INIT of `victim`, each time under a quorum for
+ * exactly that request (invariants 4 and 8). tests/unit/test_world_file.c shows on the parser that every byte
+ * counts. Here a sample is enough, because each try stretches a PIN.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,14 +14,14 @@
 
 #define FLIPS 24
 
-/* The module's own file, and certificates for its KNSO by whoever holds the root. */
+/* The module's own world file, and certificates for its KNSO from an attacker who holds the root. */
 struct region {
 	struct sc_client *client;
 	struct sc_bytes file;
-	struct sc_forge *forge; /* its KNSO's public key, its world, the real root */
+	struct sc_forge *forge; /* with its KNSO's public key, its world, the real root */
 };
 
-/* A card that a kill has left waiting is waited for. */
+/* Waits until the card's delay is over, in case a kill left it waiting. */
 static void wait_for_card(struct sc_client *client)
 {
 	SC_CLEANUP(sc_bytes) card = attack_card("victim", 1);
@@ -102,7 +102,7 @@ static void attack_the_file(struct region *r)
 		      init(r, sc_bytes_view(&other), certificate, &err), &err);
 }
 
-/* A certificate for the module's own KNSO, made so many seconds ago for that region. The caller frees it. */
+/* A certificate for the module's own KNSO and that region, issued `age` seconds ago. The caller frees it. */
 static X509 *certificate_for(const struct region *r, const char *code, int64_t age)
 {
 	struct sc_forge *f = r->forge;

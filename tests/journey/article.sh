@@ -1,9 +1,10 @@
 #!/bin/bash
-# The article's steps 1.2 and 5 on the real services: an operator makes them by `safeconduct init`, a customer signs in,
-# makes a vault, takes his package there and puts the key to work; the receipt says that it is his key. Invariants 5, 6.
+# The article's steps 1.2 and 5 on the real services. An operator makes the services with `safeconduct init`.
+# A customer signs in, makes a vault, imports a package and uses the key; the receipt proves that it is the
+# customer's key. Invariants 5, 6.
 . "$(dirname "$0")/lib.sh"
 
-# As root each daemon has a user id of its own, where those can reach the programs and this directory.
+# As root, run each daemon under its own user id, if those users can reach the programs and this directory.
 users=()
 chmod 711 "$SITE"
 if [ "$(id -u)" = 0 ] && setpriv --reuid 62006 --regid 62006 --clear-groups test -x "$SC_BUILD/src/hsmd/hsmd" -a -x "$SITE"; then
@@ -12,7 +13,7 @@ if [ "$(id -u)" = 0 ] && setpriv --reuid 62006 --regid 62006 --clear-groups test
 	users=(--signin-user=62005 --vault-user=62006)
 fi
 
-# -- the operator: two regions, a module for the services' own keys, and the services ------------------------------
+# -- the operator: two regions, a module for the services' own keys, and the services ------------------------
 
 ok factory site_factory 'Example Manufacturing'
 for module in ws eu na service; do ok "enrol-$module" site_enrol $module; done
@@ -56,7 +57,7 @@ if [ ${#users[@]} -gt 0 ]; then
 	ok init-gives-signind-its-own [ "$(owners signind)" = $'62005 600\n62005 700' ]
 	ok init-gives-vaultd-its-own [ "$(owners vaultd)" = $'62006 600\n62006 700' ]
 	swapped() { local users=(--signin-user=62005 --vault-user=62005); init "$SITE/other"; }
-	no init-vaultds-sockets-are-not-signinds 'may not open' swapped
+	no init-vaultds-sockets-are-not-signinds 'you have no permission to connect' swapped
 	rm -rf "$SITE/other.partial"
 fi
 
@@ -73,7 +74,7 @@ mkdir -p "$SITE/signind" "$SITE/vaultd"
 site_daemon signind signind --config="$SITE/services/signind/signind.conf"
 site_daemon vaultd vaultd --config="$SITE/services/vaultd/vaultd.conf"
 
-# -- step 1.2 -------------------------------------------------------------------------------------------------------
+# -- step 1.2 ------------------------------------------------------------------------------------------------
 
 export SAFECONDUCT_CONFIG_DIR=$SITE/customer
 sign_in() { Add-AzureAccount -Credential "${2:-$SAFECONDUCT_USER}" -Password-From-FD 3 3<<<"$1"; }
@@ -86,7 +87,7 @@ ok 1.2-add-azureaccount sign_in "$SAFECONDUCT_PASSWORD"
 ok 1.2-the-session-is-the-users-own bash -c "[ \"\$(stat -c %a '$SITE/customer/session')\" = 600 ]"
 ok 1.2-get-azuresubscription bash -c "get() { Get-AzureSubscription; }; get | grep -q 'SubscriptionId *: $SAFECONDUCT_SUBSCRIPTION'"
 
-# -- a vault --------------------------------------------------------------------------------------------------------
+# -- a vault -------------------------------------------------------------------------------------------------
 
 ok new-resource-group New-AzureRmResourceGroup -Name ContosoGroup -Location 'West Europe'
 vault() { New-AzureRmKeyVault -VaultName "$1" -ResourceGroupName ContosoGroup -Location "$2" -SKU premium; }
@@ -95,12 +96,12 @@ no new-vault-never-over-another 'already' vault ContosoKeyVaultHSM europe
 ok new-vault-na vault ContosoKeyVaultNA unitedstates
 no new-vault-nowhere 'ocation' vault ContosoNowhere atlantis
 
-# -- steps 3.3 and 4, at the workstation ----------------------------------------------------------------------------
+# -- steps 3.3 and 4, at the workstation ---------------------------------------------------------------------
 
 at_home() { at ws generatekey --generate simple type=RSA size=2048 protect=module ident=contosokey plainname=contosokey nvram=no pubexp=; }
 ok 3.3-generatekey at_home
 ok 4.1-modify-acls site_quorum ws 2 KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier contosokey $(packages EU)
-# The article's own names of things, as env.sh has them for the build in build/.
+# The article's own command lines and paths, which env.sh sets up for the build in build/.
 articles_words() {
 	. "$root/env.sh" "$SITE/ws/kmdata" &&
 		kmfile-dump.exe "$NFAST_KMDATA/local/key_xferacld_contosokey" &&
@@ -115,7 +116,7 @@ ok 4.3-package package "$SAFECONDUCT_SUBSCRIPTION" ContosoFirstHSMkey
 ok 4.3-package-for-another-subscription package 00000000-0000-4000-8000-000000000000 Elsewhere
 byok=$SITE/TransferPackage-ContosoFirstHSMkey.byok
 
-# -- step 5 ---------------------------------------------------------------------------------------------------------
+# -- step 5 --------------------------------------------------------------------------------------------------
 
 add() { # VAULT NAME PACKAGE [OPTION…]
 	(cd "$SITE/customer" && Add-AzureKeyVaultKey -VaultName "$1" -Name "$2" -KeyFilePath "$3" "${@:4}")
@@ -138,9 +139,9 @@ no 5-a-package-goes-to-one-place 'imported|another' add ContosoKeyVaultHSM Conto
 ok 4.3-a-second-package package "$SAFECONDUCT_SUBSCRIPTION" Second
 no 5-another-receipt-is-not-overwritten 'ReceiptPath' add ContosoKeyVaultHSM ContosoFirstHSMkey "$SITE/TransferPackage-Second.byok"
 ok 5-but-saved-beside-it add ContosoKeyVaultHSM ContosoFirstHSMkey "$SITE/TransferPackage-Second.byok" -ReceiptPath second.p7
-ok 5-the-first-still-stands cmp "$receipt" "$SITE/receipt.before"
+ok 5-the-first-is-unchanged cmp "$receipt" "$SITE/receipt.before"
 
-# -- the key at work ------------------------------------------------------------------------------------------------
+# -- using the key -------------------------------------------------------------------------------------------
 
 printf 'a secret for the vault' >"$SITE/plain"
 openssl pkeyutl -encrypt -pubin -inkey "$SITE/ws/kmdata/local/key_simple_contosokey.pem" -pkeyopt rsa_padding_mode:oaep \

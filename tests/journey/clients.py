@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Clients of a vault that go on while its daemons are killed: the whole of what an application does, by the standard
-library alone.
+"""Clients of a vault that keep working while its daemons are killed. They do all that an application does, by
+the standard library alone.
 
-    clients.py prepare VAULT NAME PACKAGE            makes group and vault, imports the package
-    clients.py decrypt VAULT NAME SECONDS CIPHER PLAIN   four clients decrypt; a line for each
-    clients.py import VAULT SECONDS PACKAGE…         imports packages, one key each; prints the kid of each that was answered
-    clients.py present KID…                          every one of these keys is there
+    clients.py prepare VAULT NAME PACKAGE               makes a group and a vault, imports the package
+    clients.py decrypt VAULT NAME SECONDS CIPHER PLAIN  four clients decrypt; prints one line per client
+    clients.py import VAULT SECONDS PACKAGE…            imports packages; prints each answered import's kid
+    clients.py present KID…                             checks that each of these keys exists
 
-Takes LOGIN, ARM, VAULT_SUFFIX, CA, AZ_USER, AZ_PASSWORD, SUBSCRIPTION and LOCATION from the environment, as
-azure-cli.sh does. A client's lines are "ok NAME" or "FAIL NAME: why".
+Takes LOGIN, ARM, VAULT_SUFFIX, CA, AZ_USER, AZ_PASSWORD, SUBSCRIPTION and LOCATION from the environment, like
+azure-cli.sh. A client's lines are "ok NAME" or "FAIL NAME: why".
 """
 
 import base64
@@ -34,7 +34,7 @@ def from64(text):
 
 
 class Service:
-    """One HTTPS host, one kept connection."""
+    """One HTTPS host with one persistent connection."""
 
     def __init__(self, url):
         self.url = urllib.parse.urlsplit(url)
@@ -42,7 +42,7 @@ class Service:
         self.connection = None
 
     def call(self, method, path, body=None, token=None, form=False):
-        """The status and the decoded body; a broken connection is tried anew by the next call."""
+        """Returns the status and the decoded body. After a broken connection, the next call reconnects."""
         headers = {"Content-Type": "application/x-www-form-urlencoded" if form else "application/json"}
         if token:
             headers["Authorization"] = "Bearer " + token
@@ -159,8 +159,8 @@ def decrypt(vault, name, seconds, cipher, plain):
 
 
 def import_all(vault, seconds, *packages):
-    """Each package until it is answered: an import again of the same one finds the key that it made. They spread over
-    half of the time, so that a daemon's end meets some of them."""
+    """Tries each package until it is answered: importing the same package again yields the key that it made.
+    The imports are spread over half of the time, so that some are under way when a daemon is killed."""
     token = vault_token()
     service = Service(vault_url(vault))
     end = time.monotonic() + float(seconds)

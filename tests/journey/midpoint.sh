@@ -1,6 +1,6 @@
 #!/bin/bash
-# The article's steps 3.1 to 4.3 on the real programs, and the arrival: the package opens in the European module, the
-# key decrypts there, and nowhere else. Invariants 1, 3, 5, 6.
+# The article's steps 3.1 to 4.3 on the real programs, and the import: the package opens in the European
+# module, and the key decrypts there and nowhere else. Invariants 1, 3, 5, 6.
 . "$(dirname "$0")/lib.sh"
 
 ok factory site_factory 'Example Manufacturing'
@@ -14,7 +14,7 @@ site_start ws
 site_start eu "$(service eu)"
 site_start na "$(service na)"
 
-# shows MODULE PATTERN…: each is a whole line of what `enquiry` prints at that module's host.
+# shows MODULE PATTERN…: `enquiry` on that module's host prints a whole line that matches each pattern.
 shows() {
 	local module=$1 out pattern
 	shift
@@ -24,7 +24,7 @@ shows() {
 	done
 }
 esn=$(openssl crl2pkcs7 -nocrl -certfile "$SITE/ws/warrant.pem" | openssl pkcs7 -print_certs -noout | sed -n 's/^subject=CN *= *\(....-....-....\)$/\1/p')
-ok enquiry-before-a-world shows ws 'mode +warranted, in no security world.*' "serial number +${esn:-none}" "root +$(site_root_hash)"
+ok enquiry-before-a-world shows ws 'mode +warranted, no security world yet.*' "serial number +${esn:-none}" "root +$(site_root_hash)"
 no enquiry-of-no-such-module 'has no module 7' at ws enquiry -m 7
 ok 3.1-new-world site_world ws DLf1024s160mRijndael 2/3
 ok enquiry-in-a-world shows ws 'mode +operational, in a security world' "serial number +${esn:-none}" 'ciphersuite +DLf1024s160mRijndael' \
@@ -41,11 +41,11 @@ ok 3.3-generatekey generate contosokey
 no 3.3-generatekey-never-over-another 'exists' generate contosokey
 
 modify() { local region=$1; shift; site_quorum ws "$1" KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier contosokey $(packages "$region"); }
-no 4.1-one-card-of-two-is-none 'card' modify EU 1
+no 4.1-one-card-of-two-is-not-enough 'card' modify EU 1
 ok 4.1-modify-acls modify EU 2
 
-# What a custodian reads at step 4.2 is all that the copy may do; the Key Exchange Key is named by the hash that stock
-# openssl computes from its certificate.
+# At step 4.2 a custodian reads everything that the copy may do. The Key Exchange Key is named by the hash
+# that stock openssl computes from its certificate.
 permissions() { kmfile-dump "$1" | sed -n '/^ acl$/,/^ [^ ]/p' | sed '1d;$d'; }
 kek=$(openssl x509 -inform DER -in "$published/regions/EU/kek.cer" -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -d' ' -f1)
 world=$(at eu enquiry | sed -n 's/^ world id *//p')
@@ -69,7 +69,7 @@ says() { [ "$(permissions "$1")" = "$2" ] || { permissions "$1"; return 1; }; }
 ok 4.2-the-copy-may-be-sent-to-that-key-and-nothing-else says "$SITE/ws/kmdata/local/key_xferacld_contosokey" "$copy"
 ok 4.2-the-original-is-as-it-was says "$SITE/ws/kmdata/local/key_simple_contosokey" "$original"
 head -c 1000 "$SITE/ws/kmdata/local/key_xferacld_contosokey" >"$SITE/cut"
-no 4.2-a-cut-file-is-none 'whole and unaltered' kmfile-dump "$SITE/cut"
+no 4.2-a-cut-file-is-refused 'whole and unaltered' kmfile-dump "$SITE/cut"
 
 package() { (cd "$SITE" && at ws KeyTransferRemote -Package -KeyIdentifier contosokey $(packages "$1") -SubscriptionId $subscription -KeyFriendlyName ContosoFirstHSMkey); }
 no 4.3-the-copy-is-for-europe 'permission|copy' package NA

@@ -1,11 +1,11 @@
 /*
- * The part of a vault's daemon, played on a module's service socket by a journey before there is a vault: imports a
- * transfer package and decrypts with the key. Knows no key; everything that it does is a command of the protocol.
+ * Plays the vault's daemon on a module's service socket, for journeys that have no vault: imports a transfer
+ * package and decrypts with the key. It knows no key; all that it does is send commands of the protocol.
  *
  *   module-client import SOCKET KEK-BLOB PACKAGE SUBSCRIPTION BLOB RECEIPT
  *   module-client decrypt SOCKET BLOB SUBSCRIPTION CIPHERTEXT PLAINTEXT
  *
- * Exits with the status of the refusal; prints its name and words.
+ * On failure, prints the name of the status and the message, and exits with that status' exit code.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 
 #define FILE_MAX 65536
 
-/* One place in a vault, as the daemon of the journeys names it. */
+/* The owner of the imported key: one key version in a vault. */
 static sc_status owner_of(const char *subscription, struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_owner) owner = sc_owner_new();

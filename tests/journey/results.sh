@@ -1,4 +1,4 @@
-# Lines that ./check counts, for journeys and attacks.
+# Prints the result lines of journeys and attacks, which ./check counts.
 passed=0 failed=0
 
 # ok NAME COMMAND…: the command succeeds.
@@ -12,7 +12,7 @@ ok() {
 	fi
 }
 
-# no NAME PATTERN COMMAND…: the command is refused, with a status other than 0 and for the reason in PATTERN.
+# no NAME PATTERN COMMAND…: the command fails with a status other than 0, and its output matches PATTERN.
 no() {
 	local name=$1 pattern=$2 out
 	shift 2
@@ -26,5 +26,5 @@ no() {
 	fi
 }
 
-# finish: the exit status of a journey.
+# finish: exits with the status of the journey.
 finish() { [ "$failed" = 0 ]; exit; }

@@ -1,6 +1,7 @@
 #!/bin/bash
-# The vault's half on the real services, as ./demo --keep leaves them: the real Azure CLI, kill -9 of module and vault while
-# clients work, and a search of every process but hsmd for the keys. Invariants 1, 5, 7, 8.
+# The vault's half on the real services that ./demo --keep leaves running: the real Azure CLI, kill -9 of
+# module and vault while clients work, and a search for the keys in every process but hsmd. Invariants 1, 5,
+# 7, 8.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -17,7 +18,7 @@ SITE=$root/build/demo
 work=$(mktemp -d)
 trap './demo --stop >/dev/null 2>&1; rm -rf "$work"' EXIT
 
-# -- clients ---------------------------------------------------------------------------------------------------
+# -- clients -------------------------------------------------------------------------------------------------
 
 clients=$here/clients.py
 vault=kill$RANDOM$RANDOM
@@ -25,11 +26,11 @@ ok clients-prepare python3 "$clients" prepare "$vault" worker "$BYOK"
 printf 'a secret for the vault' >"$work/plain"
 openssl pkeyutl -encrypt -pubin -inkey "$PUBLIC_PEM" -pkeyopt rsa_padding_mode:oaep -pkeyopt rsa_oaep_md:sha256 \
 	-in "$work/plain" -out "$work/cipher"
-# -- the keys are in no other process --------------------------------------------------------------------------
+# -- the keys are in no other process ------------------------------------------------------------------------
 
-# The customer's key, the Key Exchange Key, the token key and both TLS keys, as their modules have them.
+# The customer's key, the Key Exchange Key, the token key and both TLS keys, in the clear as in their modules.
 needles=$SC_BUILD/tests/attack/needles
-# Who is not root may not read another process on every system, its own user's included.
+# On some systems only root may read another process's memory, even that of the same user.
 scan=("$SC_BUILD/tests/attack/memory-scan")
 [ "$(id -u)" = 0 ] || ! sudo -n true 2>/dev/null || scan=(sudo -n "${scan[@]}")
 {
@@ -39,12 +40,12 @@ scan=("$SC_BUILD/tests/attack/memory-scan")
 } >"$work/needles"
 ok needles-of-five-keys [ "$(grep -c . "$work/needles")" = 8 ]
 ok scanner-finds-what-it-plants "${scan[@]}" --self-test
-# What the vault does know of a key is found in its memory: the search is not blind there.
+# The search finds what the vault does know of a key, so it can see that memory.
 openssl rsa -pubin -in "$PUBLIC_PEM" -noout -modulus | sed 's/^Modulus=//' >"$work/modulus"
 sees_the_public_key() { "${scan[@]}" "$(site_pid vaultd)" "$work/modulus"; [ $? = 1 ]; }
 ok scanner-finds-the-public-key-in-vaultd sees_the_public_key
 
-# Imports and decryptions go on while memory is searched; the vault's own log says how many were answered.
+# Imports and decryptions go on while memory is searched. The vault's log says how many were answered.
 touch "$work/searching"
 while [ -e "$work/searching" ]; do
 	python3 "$clients" decrypt "$vault" worker 5 "$work/cipher" "$work/plain"
@@ -53,7 +54,7 @@ while [ -e "$work/searching" ]; do
 	python3 "$clients" import "$vault" 5 "$(build/demo/fresh-package)" "$(build/demo/fresh-package)" "$(build/demo/fresh-package)"
 done >/dev/null 2>&1 &
 answered() { grep -c "\"operation\":\"keys/$1\".*\"result\":\"done\"" "$SITE/services/vaultd/audit.log"; }
-# clean DAEMON: no search finds a key, and during one of them both an import and a decryption were answered.
+# clean DAEMON: no search finds a key, and during one search an import and a decryption were answered.
 clean() {
 	local i imports decryptions
 	for i in $(seq 20); do
@@ -61,19 +62,19 @@ clean() {
 		"${scan[@]}" "$(site_pid "$1")" "$work/needles" || return
 		[ "$(answered import)" = "$imports" ] || [ "$(answered decrypt)" = "$decryptions" ] || return 0
 	done
-	echo 'no import and no decryption was answered while its memory was searched'
+	echo 'no search ran while both an import and a decryption were answered'
 	return 1
 }
 for daemon in vaultd signind; do ok "no-key-in-$daemon" clean $daemon; done
 
-# A tool lives for a moment: this one cannot say that it has done its work, because its output has room for the first
-# thing that it says, and no more. So everything that it ever had in its memory, and did not wipe, is there.
+# A tool runs only for a moment. To hold it at its end, its standard output is a pipe with room for its first
+# write only, so the next one blocks. Whatever it had in memory and did not wipe is still there.
 tool_is_clean() {
 	local pid i status
 	cd "$work" || return
 	NFAST_KMDATA=$SITE/workstation/kmdata python3 -c '
 import fcntl, os, sys
-reader, writer = os.pipe2(os.O_DIRECT)  # each write takes a page, and there is one
+reader, writer = os.pipe2(os.O_DIRECT)  # each write takes a page, and there is only one
 fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
 os.set_inheritable(reader, True)
 os.dup2(writer, 1)
@@ -96,7 +97,7 @@ ok no-key-in-KeyTransferRemote tool_is_clean
 rm "$work/searching"
 wait
 
-# -- kill -9 while clients work --------------------------------------------------------------------------------
+# -- kill -9 while clients work ------------------------------------------------------------------------------
 
 packages=()
 for i in $(seq 16); do packages+=("$(build/demo/fresh-package)"); done
@@ -120,19 +121,19 @@ ok imports-are-answered imports_are_answered
 ok imports-went-on-after-the-first-kill [ "$(grep -c '^https' "$work/imported")" -gt "$before" ]
 python3 "$clients" present $(grep '^https' "$work/imported") || failed=$((failed + 1))
 
-# -- the real client -------------------------------------------------------------------------------------------
+# -- the real client -----------------------------------------------------------------------------------------
 
 BYOK=$(build/demo/fresh-package)
 export BYOK
-# Its lines up to show-missing are this release's; what comes after them is built later.
+# Only the lines up to show-missing count: this release does not yet support what comes after them.
 tests/acceptance/azure-cli.sh >"$work/az" 2>&1
 sed '/show-missing/q' "$work/az" | grep -E '^(ok|FAIL) ' | sed 's/^\(ok\|FAIL\) /\1 az-/'
 sed '/show-missing/q' "$work/az" | grep -q '^FAIL' && failed=$((failed + 1))
 grep -q '^ok show-missing' "$work/az" || { echo "FAIL az-came-to-show-missing: $(tail -n 2 "$work/az" | tr '\n' ' ')"; failed=$((failed + 1)); }
 
-# -- what else is promised of what is left running -----------------------------------------------------------------
+# -- what the demo leaves: environment and processes ---------------------------------------------------------
 
-# azure-cli.sh names its variables in the lines before its first command.
+# The comment before azure-cli.sh's first command names its variables.
 exports_everything() {
 	local name
 	for name in $(sed '/^set /q' tests/acceptance/azure-cli.sh | grep -oE '[A-Z_]+=' | tr -d =) ROOT TOOLSETS; do

@@ -1,11 +1,14 @@
 /*
- * What an operator's set-up makes for signind, step by step, so that a journey can leave one out or do it
- * wrong:
+ * Makes, step by step, what an operator's set-up makes for signind, so that a journey can leave out a step or
+ * do it wrong:
  *
- *   signin-setup key SOCKET token|tls BLOB SPKI        a key in the module, and its public half (DER)
+ *   signin-setup key SOCKET token|tls BLOB SPKI
  *   signin-setup tenant DATABASE ID NAME
- *   signin-setup user DATABASE TENANT OID UPN NAME      the password is read from standard input
- *   signin-setup application DATABASE TENANT APPID OID NAME   the secret likewise
+ *   signin-setup user DATABASE TENANT OID UPN NAME
+ *   signin-setup application DATABASE TENANT APPID OID NAME
+ *
+ * `key` makes a key in the module and writes its blob and its public half (DER). `user` and `application`
+ * read the password or secret from standard input.
  */
 #include <stdio.h>
 #include <string.h>
@@ -95,7 +98,7 @@ static sc_status run(int argc, char **argv, struct sc_error *err)
 
 	if (argc == 6 && strcmp(argv[1], "key") == 0)
 		return make_key(argv + 2, err);
-	SC_ENSURE(argc > 2, err, SC_ERR_USAGE, "key, tenant, user or application");
+	SC_ENSURE(argc > 2, err, SC_ERR_USAGE, "the command must be key, tenant, user or application");
 	SC_TRY(sc_store_signin_db_open(argv[2], &store, err));
 	if (argc == 5 && strcmp(argv[1], "tenant") == 0)
 		return add_tenant(store, argv + 3, err);
@@ -103,7 +106,7 @@ static sc_status run(int argc, char **argv, struct sc_error *err)
 		return add_user(store, argv + 3, err);
 	if (argc == 7 && strcmp(argv[1], "application") == 0)
 		return add_application(store, argv + 3, err);
-	return sc_fail(err, SC_ERR_USAGE, "%s: not with these arguments", argv[1]);
+	return sc_fail(err, SC_ERR_USAGE, "%s: wrong command or number of arguments", argv[1]);
 }
 
 int main(int argc, char **argv)

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Signing in: a module of its own makes signind's keys, signind signs users and applications in, and every answer is
-# checked with stock curl, jq and openssl: what a client sees is all that is believed here. Invariant 1, rules P5, P6.
+# Sign-in. A module of its own makes signind's keys, and signind signs users and applications in. Stock curl,
+# jq and openssl check every answer: only what a client can see counts. Invariant 1, rules P5, P6.
 . "$(dirname "$0")/lib.sh"
 PATH=$SC_BUILD/src/signind:$PATH
 
@@ -12,7 +12,7 @@ cli=04b07795-8ddb-461a-bbee-02f9e1bf7b46
 password='ann & her = long % password'
 secret='application+secret/of=bits'
 
-# -- the service's place, as an operator makes it -----------------------------------------------------------------
+# -- the service's set-up, as an operator makes it -----------------------------------------------------------
 
 ok factory site_factory 'Example Manufacturing'
 ok enrol site_enrol service
@@ -27,7 +27,8 @@ vault_port=$((port > 32768 ? port - 1 : port + 1))
 LOGIN=https://login.localhost:$port GRAPH=https://graph.localhost:$port
 ARM=https://management.localhost:$vault_port VAULT=https://vault.localhost:$vault_port
 
-# The authority is used once; signind's key never leaves the module, so the certificate is made for the public half.
+# The authority's key is used once. signind's key never leaves its module: its certificate is for the
+# public half.
 certificate() {
 	cd "$dir" &&
 	signin-setup key "$SITE/service/signind" tls tls.blob tls.spki &&
@@ -61,7 +62,7 @@ token-module = $SITE/service/signind
 database = signin.db
 CONF
 
-# Started as site_start starts a module; its process id is in $SITE/signind/pid, so that `end` stops it.
+# Starts signind as site_start starts a module. Its process id is in $SITE/signind/pid, where `end` finds it.
 start_signind() {
 	local word=
 	mkfifo -m 600 "$dir/ready"
@@ -73,13 +74,13 @@ start_signind() {
 }
 start_signind
 
-# -- clients ------------------------------------------------------------------------------------------------------
+# -- clients -------------------------------------------------------------------------------------------------
 
-# request URL [CURL-OPTION…]: the body goes to $SITE/body, the headers to $SITE/headers; prints the status.
+# request URL [CURL-OPTION…]: puts the body in $SITE/body and the headers in $SITE/headers; prints the status.
 request() {
 	curl -sS --max-time 30 --cacert "$dir/ca.pem" --resolve "*:$port:127.0.0.1" -D "$SITE/headers" -o "$SITE/body" -w '%{http_code}' "$@"
 }
-# is STATUS JQ-FILTER URL…: the status, and a filter that holds for the body. Shows the body where not.
+# is STATUS JQ-FILTER URL…: the answer has that status, and the filter is true of its body. Else prints both.
 is() {
 	local status=$1 filter=$2 got
 	shift 2
@@ -88,7 +89,7 @@ is() {
 	echo "$got $(head -c 600 "$SITE/body"), wanted $status and $filter"
 	return 1
 }
-# token PATH NAME=VALUE…: the token endpoint's answer, its status first.
+# token: like `is`, for a POST to the token endpoint.
 form() { local field; for field; do printf -- '--data-urlencode\n%s\n' "$field"; done; }
 token() { # STATUS FILTER PATH NAME=VALUE…
 	local status=$1 filter=$2 path=$3 options
@@ -102,7 +103,7 @@ of_body() { jq -r "$1" "$SITE/body"; }
 unbase64url() { local text; text=$(tr '_-' '/+'); while [ $((${#text} % 4)) != 0 ]; do text+==; done; base64 -d <<<"$text"; }
 claims() { cut -d. -f2 | unbase64url; }
 
-# -- metadata and keys --------------------------------------------------------------------------------------------
+# -- metadata and keys ---------------------------------------------------------------------------------------
 
 ok metadata-adfs is 200 ".token_endpoint == \"$LOGIN/adfs/oauth2/token\" and .issuer == \"$LOGIN/{tenantid}/\" and .jwks_uri == \"$LOGIN/adfs/discovery/keys\" and (.authorization_endpoint | length > 0)" \
 	"$LOGIN/adfs/.well-known/openid-configuration"
@@ -118,7 +119,7 @@ for path in adfs/discovery/keys common/discovery/keys $tenant/discovery/keys $te
 	ok "keys-$path" is 200 '.keys | length == 1 and .[0].kty == "RSA" and .[0].alg == "RS256" and .[0].use == "sig" and (.[0] | has("d") | not)' "$LOGIN/$path"
 done
 
-# The key that the documents name is the one that the module made; kid is its RFC 7638 thumbprint.
+# The published key is the one that the module made; kid is its RFC 7638 thumbprint.
 jwk=$(jq -c '.keys[0]' "$SITE/body")
 kid=$(jq -r .kid <<<"$jwk")
 thumbprint() { jq -cj '{e, kty, n}' <<<"$jwk" | openssl dgst -sha256 -binary | base64 | tr '/+' '_-' | tr -d '=\n'; }
@@ -138,17 +139,17 @@ CONF
 openssl asn1parse -genconf "$SITE/jwk.conf" -noout -out "$SITE/jwk.der"
 ok jwk-is-the-modules-key cmp "$SITE/jwk.der" "$dir/token.spki"
 
-# verifies TOKEN: header as it should be, and a signature that stock openssl takes with the published key.
+# verifies TOKEN: the header is right, and stock openssl verifies the signature with the published key.
 verifies() {
 	cut -d. -f1 <<<"$1" | unbase64url | jq -e ".alg == \"RS256\" and .typ == \"JWT\" and .kid == \"$kid\"" >/dev/null &&
 	printf %s "${1%.*}" >"$SITE/signed" &&
 	printf %s "${1##*.}" | unbase64url >"$SITE/signature" &&
 	openssl dgst -sha256 -verify <(openssl pkey -pubin -inform DER -in "$SITE/jwk.der") -signature "$SITE/signature" "$SITE/signed"
 }
-# says TOKEN FILTER
+# says TOKEN FILTER: the jq filter is true of the token's claims.
 says() { claims <<<"$1" | jq -e "$2" >/dev/null || { claims <<<"$1"; return 1; }; }
 
-# -- a user -------------------------------------------------------------------------------------------------------
+# -- a user --------------------------------------------------------------------------------------------------
 
 ok password-v2 as_ann 200 '.token_type == "Bearer" and .expires_in == 3600 and (.refresh_token | length == 43)' adfs/oauth2/token "scope=openid offline_access $ARM//.default profile"
 ok answer-is-not-cached grep -qi '^cache-control: no-store' "$SITE/headers"
@@ -173,7 +174,7 @@ ok unknown-account token 400 '.error_codes == [50126]' adfs/oauth2/token grant_t
 ok unknown-account-answers-alike test "$(jq -S 'del(.timestamp, .trace_id, .correlation_id)' "$SITE/body")" = "$wrong"
 ok another-tenants-path-answers-alike as_ann 400 '.error_codes == [50126]' $other_tenant/oauth2/v2.0/token "scope=$VAULT/.default"
 
-# One hash each: an answer in a tenth of the time would tell who has an account.
+# Both cost one hash: a much faster answer would reveal which accounts exist.
 seconds() { curl -sS --max-time 30 --cacert "$dir/ca.pem" --resolve "*:$port:127.0.0.1" -o /dev/null -w '%{time_total}' "$LOGIN/adfs/oauth2/token" -d grant_type=password -d client_id=$cli -d "username=$1" -d password=wrong -d resource=$ARM; }
 ok unknown-account-costs-as-much jq -en "$(seconds nobody@contoso.example) > 0.3 * $(seconds bob@contoso.example)"
 
@@ -182,11 +183,11 @@ ok parameter-missing token 400 '.error == "invalid_request" and (.error_descript
 ok grant-unsupported token 400 '.error == "unsupported_grant_type"' adfs/oauth2/token grant_type=device_code client_id=$cli
 ok resource-unknown as_ann 400 '.error == "invalid_resource" and (.error_description | endswith(" names."))' adfs/oauth2/token resource=https://management.core.windows.net/
 ok resource-is-not-for-v2 as_ann 400 '.error == "invalid_request"' $tenant/oauth2/v2.0/token resource=$ARM
-ok client-id-no-guid token 400 '.error == "unauthorized_client"' adfs/oauth2/token grant_type=password client_id=me username=ann@contoso.example "password=$password" resource=$ARM
+ok client-id-not-a-guid token 400 '.error == "unauthorized_client"' adfs/oauth2/token grant_type=password client_id=me username=ann@contoso.example "password=$password" resource=$ARM
 ok applications-id-without-its-secret token 401 '.error == "invalid_client" and .error_codes == [7000218]' adfs/oauth2/token grant_type=password client_id=$app username=ann@contoso.example "password=$password" resource=$ARM
 ok tokens-are-posted is 405 . "$LOGIN/adfs/oauth2/token"
 
-# -- refresh ------------------------------------------------------------------------------------------------------
+# -- refresh -------------------------------------------------------------------------------------------------
 
 use() { local status=$1 filter=$2 path=$3 shown=$4; shift 4; token "$status" "$filter" "$path" grant_type=refresh_token client_id=$cli "refresh_token=$shown" "$@"; }
 ok refresh-for-another-audience use 200 '.refresh_token | length == 43' $tenant/oauth2/token "$refresh" resource=$VAULT
@@ -204,7 +205,7 @@ ok refresh-made-up use 400 '.error == "invalid_grant"' adfs/oauth2/token "${next
 ok refresh-no-token-at-all use 400 '.error == "invalid_grant"' adfs/oauth2/token 'x y' resource=$VAULT
 ok refresh-empty use 400 '.error == "invalid_grant"' adfs/oauth2/token '' resource=$VAULT
 
-# -- an application -----------------------------------------------------------------------------------------------
+# -- an application ------------------------------------------------------------------------------------------
 
 ok client-credentials as_app 200 '.expires_in == 3600 and (has("refresh_token") or has("id_token") | not)' $tenant/oauth2/v2.0/token "scope=$VAULT/.default"
 ok application-token-verifies verifies "$(of_body .access_token)"
@@ -214,7 +215,7 @@ app_graph=$(of_body .access_token)
 ok wrong-secret token 401 '.error == "invalid_client" and .error_codes == [7000215]' adfs/oauth2/token grant_type=client_credentials client_id=$app client_secret=wrong resource=$VAULT
 ok unknown-application token 401 '.error == "invalid_client" and .error_codes == [7000215]' adfs/oauth2/token grant_type=client_credentials client_id=$cli client_secret=wrong resource=$VAULT
 
-# -- /me ----------------------------------------------------------------------------------------------------------
+# -- /me -----------------------------------------------------------------------------------------------------
 
 me() { is "$1" "$2" "$GRAPH/v1.0/me" -H "Authorization: Bearer $3"; }
 ok me me 200 ".id == \"$ann\" and .userPrincipalName == \"ann@contoso.example\" and .displayName == \"Ann Contoso\"" "$graph"
@@ -226,14 +227,14 @@ ok me-with-an-id-token me 401 . "$id"
 ok me-is-a-users me 400 '.error.code == "BadRequest"' "$app_graph"
 ok graph-is-not-at-login is 404 . "$LOGIN/v1.0/me" -H "Authorization: Bearer $graph"
 
-# -- throttling ---------------------------------------------------------------------------------------------------
+# -- throttling ----------------------------------------------------------------------------------------------
 
 as_bob() { token "$1" "$2" adfs/oauth2/token grant_type=password client_id=$cli username=bob@contoso.example "password=$3" resource=$ARM; }
-# Refused for the client that asks, with nobody's password looked at.
+# Refused because of the client id, before any password is checked.
 unjudged() { local i; for i in $(seq 8); do token 401 '.error_codes == [7000218]' adfs/oauth2/token grant_type=password client_id=$app username=bob@contoso.example password=wrong resource=$ARM || return; done; }
 ok what-is-not-judged-is-no-failure unjudged
 ok nor-does-it-keep-the-owner-waiting as_bob 200 . "$password"
-# Tries until the wait is four seconds: the first ones are shorter than a busy machine's answers.
+# Tries until the wait is four seconds: the first waits are shorter than a busy machine takes to answer.
 try_until_throttled() {
 	local wait=0 i
 	for i in $(seq 100); do
@@ -251,11 +252,11 @@ sleep 5
 ok throttled-for-a-while-only as_bob 200 . "$password"
 ok forgotten-after-the-right-one as_bob 400 '.error_codes == [50126]' wrong
 
-# -- what is left behind, and what goes away -----------------------------------------------------------------------
+# -- what is left behind, and what goes away -----------------------------------------------------------------
 
-ok log-has-a-line-a-decision grep -qE "sign-in grant=password account=ann@contoso.example tenant=$tenant oid=$ann client=$cli audience=$ARM/ address=127.0.0.1 request=[0-9a-f-]{36} result=granted" "$dir/log"
+ok log-has-a-line-per-decision grep -qE "sign-in grant=password account=ann@contoso.example tenant=$tenant oid=$ann client=$cli audience=$ARM/ address=127.0.0.1 request=[0-9a-f-]{36} result=granted" "$dir/log"
 ok log-names-whose-password-was-wrong grep -qE "account=ann@contoso.example .*oid=$ann .*result=wrong-password" "$dir/log"
-# What is no name is not written, lest it be a password in the wrong field, or read as a field of the log.
+# A user name that does not look like one is not logged: it may be a password, or forge a field of the log.
 ok field-in-a-name token 400 '.error_codes == [50126]' adfs/oauth2/token grant_type=password client_id=$cli 'username=x@y result=granted' password=wrong resource=$ARM
 ok line-in-a-name is 400 '.error.code == "BadRequest"' "$LOGIN/adfs/oauth2/token" -d "grant_type=password&client_id=$cli&username=x%40y%0Asignind:%20notice:%20granted&password=wrong&resource=$ARM"
 no no-name-forges-the-log '^$' grep -q 'x@y' "$dir/log"
@@ -263,7 +264,7 @@ secrets() { printf '%s\n' "$password" "$secret" "$refresh" "$next" "$access" "${
 no no-secret-in-the-log '^$' grep -qFf <(secrets) "$dir/log"
 no no-secret-in-the-database '^$' grep -qaFf <(secrets) "$dir/signin.db" "$dir/signin.db-wal"
 
-# A client that is connected already: without its module the daemon makes no new TLS connection, and no token.
+# Keeps a client connected: without its module, the daemon accepts no new TLS connection and issues no token.
 mkfifo "$SITE/typed"
 openssl s_client -quiet -connect "127.0.0.1:$port" -servername login.localhost -CAfile "$dir/ca.pem" <"$SITE/typed" >"$SITE/seen" 2>/dev/null &
 exec 8>"$SITE/typed"
@@ -290,14 +291,14 @@ wait "$pid"
 ok stops-cleanly test $? = 0
 fewer() { python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("DELETE FROM tenants WHERE id = ?", sys.argv[2:]); db.commit()' "$dir/signin.db" "$1"; }
 ok one-tenant-alone fewer $other_tenant
-# As if the minute that an exchanged token has left were over.
+# Pretends that the minute for which an exchanged token remains valid is over.
 end_exchanged() { python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("UPDATE refresh_tokens SET until = 1 WHERE until IS NOT NULL"); db.commit()' "$dir/signin.db"; }
 ok a-minute-later end_exchanged
 start_signind
 ok metadata-of-the-only-tenant is 200 ".issuer == \"$LOGIN/$tenant/\"" "$LOGIN/adfs/adfs/.well-known/openid-configuration"
 ok refresh-tokens-outlive-a-restart use 200 . adfs/oauth2/token "$last" resource=$VAULT
 
-# Two hold a token that was exchanged a minute ago and is shown again: neither keeps what came of it.
+# An exchanged token is used again after its minute, so two hold it: both lose all that it was exchanged for.
 last=$(of_body .refresh_token)
 ok the-newest-of-a-sign-in use 200 . adfs/oauth2/token "$third" resource=$VAULT
 fourth=$(of_body .refresh_token)

@@ -1,7 +1,7 @@
 #!/bin/bash
-# The tools when something is wrong: what they are given is empty, cut, flipped, too long, something else, or no file at
-# all: each is refused with one line that says why. And tools that are killed at work (kill -9): what was there before
-# stands whole, what is new is whole or not there, and the command can be given again. Invariants 7, 8.
+# The tools when something is wrong. An input file that is empty, cut, altered, too long, of another kind or
+# not a file is refused with one line that says why. A tool that is killed (kill -9) leaves existing files
+# whole and new files whole or absent, and its command can be run again. Invariants 7, 8.
 . "$(dirname "$0")/lib.sh"
 
 ok factory site_factory 'Example Manufacturing'
@@ -11,7 +11,7 @@ site_start eu "$(service eu)"
 site_start bare
 ok ws-world site_world ws ECp521mAES 1/1
 ok eu-world site_world eu ECp521mAES 1/1
-site_region_of_one() { # as site_region does it, with the one card that there is
+site_region_of_one() { # like site_region, but with the only card
 	at eu safeconduct region request EU --operator='Example Cloud' -o "$SITE/eu/region-request.der" &&
 	factory certify-region --dir="$SITE/factory" "$SITE/eu/region-request.der" -o "$SITE/eu/region.pem" \
 		--passphrase-from-fd=3 3<<<"$FACTORY_PASSPHRASE" &&
@@ -34,9 +34,9 @@ ok modify-acls modify k
 ok package package k good
 ok import import good
 
-# -- bad input -----------------------------------------------------------------------------------------------------
+# -- bad input -----------------------------------------------------------------------------------------------
 
-# What a file may be instead of what it should: every bad file stands where the good one stood.
+# damage: puts a bad file in the place of the good one.
 damage() { # HOW GOOD BAD
 	rm -rf "$3"
 	case $1 in
@@ -50,7 +50,7 @@ damage() { # HOW GOOD BAD
 	absent) ;;
 	esac
 }
-# refuses COMMAND…: with a status of its own, and one line that is the refusal; not a crash, not a word of success.
+# refuses COMMAND…: it fails with a status of its own and one line of refusal; no crash, no report of success.
 refuses() {
 	local out status lines
 	out=$("$@" 2>&1)
@@ -60,14 +60,14 @@ refuses() {
 	echo "status $status, $lines refusals: $out"
 	return 1
 }
-# bad_input NAME FILE COMMAND…: the command is right with FILE as it is, and refuses it in any other way. The good call
-# comes first, where it can be made twice.
+# bad_input NAME FILE COMMAND…: the command refuses FILE damaged in every way, and then succeeds with FILE as
+# it was. Callers run the good command once before.
 bad_input() {
 	local name=$1 file=$2 how
 	shift 2
 	mv "$file" "$file.good"
 	for how in empty cut flipped huge foreign text directory absent; do
-		[ "$1 $how" != 'dump foreign' ] || continue # kmfile-dump shows a card as gladly
+		[ "$1 $how" != 'dump foreign' ] || continue # kmfile-dump also shows cards
 		damage $how "$file.good" "$file"
 		ok "$name-$how" refuses "$@"
 	done
@@ -95,7 +95,7 @@ bad_input verifyreceipt-receipt "$SITE/good.receipt" receipt
 bad_input verifyreceipt-package "$SITE/TransferPackage-good.byok" receipt
 bad_input verifyreceipt-key "$local_/key_simple_k" receipt
 
-# Each of these can be made once: what it makes is taken away before it is made again.
+# Each of these never overwrites its output, so the output is removed first.
 again_modify() { rm -f "$local_/key_xferacld_k"; modify k; }
 ok modify-first again_modify
 warnings() { # NUMBER [OPTION…]
@@ -138,9 +138,9 @@ ok enquiry-m-1 enquire -m 1
 no enquiry-a-module-that-is-not-in-the-map 'has no module 2' enquire -m 2
 no new-world-a-suite-of-another-name 'DLf1024s160mRijndael, ECp521mAES' site_world bare DLf3072s256mAEScSP800131Ar1 1/1
 
-# -- kill -9 -------------------------------------------------------------------------------------------------------
+# -- kill -9 -------------------------------------------------------------------------------------------------
 
-# killed MS COMMAND…: started, and killed after at most that many milliseconds.
+# killed MS COMMAND…: starts the command and kills it after at most that many milliseconds.
 killed() {
 	local most=$1
 	shift
@@ -179,8 +179,8 @@ kill_modify() {
 		rm -f "$local_/key_xferacld_k"
 		NFAST_KMDATA=$SITE/ws/kmdata killed 999 KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier k $(packages EU) \
 			--cards="$SITE/ws/cards/1" --pins-from-fd=3 3< <(pins 1)
-		[ "$(sha256sum <"$local_/key_simple_k")" = "$before" ] || { echo 'the original is another'; return 1; }
-		# The card waits while the module still looks at the PIN that the killed one sent.
+		[ "$(sha256sum <"$local_/key_simple_k")" = "$before" ] || { echo 'the original has changed'; return 1; }
+		# The card must wait if the module is still checking the PIN from the killed run.
 		[ -e "$local_/key_xferacld_k" ] || modify k >/dev/null || { sleep 3 && modify k; } || return
 		rm -f "$SITE/TransferPackage-again.byok"
 		package k again || return
@@ -188,13 +188,14 @@ kill_modify() {
 }
 ok killed-modify-acls kill_modify
 mode_of() { at bare enquiry -m 1 | sed -n 's/^ mode *//p'; }
-# Killed before the module adopted it, there is no world, whatever lies on the cards; afterwards everything is there.
+# If killed before the module adopts the world, there is no world, whatever the cards hold. If killed after,
+# everything exists.
 kill_new_world() {
 	local i
 	for i in $(seq 4); do
 		NFAST_KMDATA=$SITE/bare/kmdata killed 999 new-world --initialize --cipher-suite=ECp521mAES --module=1 --acs-quorum=1/1 \
 			--cards="$(site_cards bare 1)" --pins-from-fd=3 3< <(pins 1)
-		sleep 1 # what the module had begun ends with the connection
+		sleep 1 # the module drops what it had begun when the connection closes
 		case $(mode_of) in
 		*'no security world'*) rm -rf "$SITE/bare/cards" "$SITE/bare/kmdata/local/world" ;;
 		*'in a security world'*) break ;;

@@ -1,10 +1,11 @@
 #!/bin/bash
-# The vault: `safeconduct init` makes the services, a package becomes a key, the key is used, and what must be refused is.
-# Every answer is judged with stock curl, jq and openssl. Invariants 5, 6, 7, 8, 9, rules F4, P6, P8.
+# The vault: `safeconduct init` makes the services, a package becomes a key, the key is used, and whatever
+# must be refused is refused. Stock curl, jq and openssl check every answer. Invariants 5, 6, 7, 8, 9, rules
+# F4, P6, P8.
 . "$(dirname "$0")/lib.sh"
 PATH=$SC_BUILD/src/signind:$SC_BUILD/src/vaultd:$PATH
 
-# -- the site: workstation, two regions, the services' own module --------------------------------------------------
+# -- the site: workstation, two regions, the services' own module --------------------------------------------
 
 ok factory site_factory 'Example Manufacturing'
 for module in ws eu na services; do ok "enrol-$module" site_enrol $module; done
@@ -28,7 +29,7 @@ ok init bash -c "safeconduct init --dir='$SITE/service' --signin-port=$login_por
 . "$SITE/init.env"
 subscription=$SAFECONDUCT_SUBSCRIPTION
 
-# start DAEMON: its process id is in $SITE/DAEMON/pid, so that `end` stops it.
+# start DAEMON: starts it, with its process id in $SITE/DAEMON/pid, where `end` finds it.
 start() {
 	local dir=$SITE/$1 word=
 	mkdir -p "$dir"
@@ -42,7 +43,7 @@ start() {
 start signind
 start vaultd
 
-# -- clients --------------------------------------------------------------------------------------------------------
+# -- clients -------------------------------------------------------------------------------------------------
 
 LOGIN=https://login.localhost:$login_port ARM=https://management.localhost:$vault_port
 curl_() { curl -sS --max-time 30 --cacert "$SAFECONDUCT_CA" --resolve "*:$login_port:127.0.0.1" --resolve "*:$vault_port:127.0.0.1" "$@"; }
@@ -60,7 +61,8 @@ app_arm_token=$(app_token "$ARM/")
 app_vault_token=$(app_token "https://vault.localhost:$vault_port")
 oid=$(cut -d. -f2 <<<"$vault_token" | tr '_-' '/+' | base64 -d 2>/dev/null | jq -r .oid)
 
-# is STATUS JQ-FILTER TOKEN METHOD URL [BODY]: the status, and a filter that holds for the body; shows it where not.
+# is STATUS JQ-FILTER TOKEN METHOD URL [BODY]: the answer has that status, and the filter is true of its body.
+# Else prints both.
 is() {
 	local status=$1 filter=$2 token=$3 method=$4 url=$5 body=${6:-} got options=()
 	[ -n "$token" ] && options+=(-H "Authorization: Bearer $token")
@@ -74,7 +76,7 @@ b64url() { base64 -w0 "$@" | tr '/+' '_-' | tr -d '='; }
 unb64url() { local text; text=$(tr '_-' '/+'); while [ $((${#text} % 4)) != 0 ]; do text+==; done; base64 -d <<<"$text"; }
 code() { echo ".error.code == \"$1\""; }
 
-# -- the Resource Manager -------------------------------------------------------------------------------------------
+# -- the Resource Manager ------------------------------------------------------------------------------------
 
 sub=$ARM/subscriptions/$subscription
 group=$sub/resourceGroups/acceptance
@@ -95,9 +97,9 @@ ok group-again arm 200 '.name == "acceptance"' PUT "$group?api-version=2021-04-0
 ok group-cannot-move arm 409 "$(code InvalidResourceGroupLocation)" PUT "$group?api-version=2021-04-01" '{"location":"westus"}'
 ok group-in-no-region-of-ours arm 400 "$(code LocationNotAvailableForResourceGroup)" PUT "$sub/resourceGroups/other?api-version=2021-04-01" '{"location":"japaneast"}'
 ok only-an-administrator-changes is 403 "$(code AuthorizationFailed)" "$app_arm_token" PUT "$sub/resourceGroups/other?api-version=2021-04-01" '{"location":"europe"}'
-# Longer than the log has room for, which ends within a character.
+# Longer than the log's field, which ends in the middle of a character.
 ok nor-under-a-name-without-end is 403 "$(code AuthorizationFailed)" "$app_arm_token" PUT "$sub/resourceGroups/x$(printf '%%C3%%A9%.0s' {1..200})?api-version=2021-04-01" '{"location":"europe"}'
-ok a-vaults-token-is-none-here is 401 "$(code AuthenticationFailed)" "$vault_token" GET "$ARM/subscriptions?api-version=2019-11-01"
+ok a-vaults-token-is-refused-here is 401 "$(code AuthenticationFailed)" "$vault_token" GET "$ARM/subscriptions?api-version=2019-11-01"
 ok vault-absent arm 404 "$(code ResourceNotFound)" GET "$vaults/ContosoEU?$v"
 ok vault-with-roles-is-refused arm 400 '.error.message | test("enableRbacAuthorization")' PUT "$vaults/ContosoEU?$v" \
 	"$(vault_body westeurope premium | jq -c '.properties.enableRbacAuthorization = true')"
@@ -112,7 +114,7 @@ ok vault-by-a-path-that-hides-its-name arm 200 '.name == "ContosoStd"' PUT "$sub
 ok vaults-as-resources arm 200 '.value | map(.name) == ["ContosoEU","ContosoNA","ContosoStd"]' GET "$sub/resources?%24filter=resourceType%20eq%20'Microsoft.KeyVault/vaults'&api-version=2015-11-01"
 ok vaults-of-a-group arm 200 '.value | length == 3' GET "$vaults?$v"
 
-# -- the keys API ---------------------------------------------------------------------------------------------------
+# -- the keys API --------------------------------------------------------------------------------------------
 
 eu=https://contosoeu.vault.localhost:$vault_port na=https://contosona.vault.localhost:$vault_port
 standard=https://contosostd.vault.localhost:$vault_port
@@ -123,7 +125,7 @@ challenge() {
 	grep -qxF "WWW-Authenticate: Bearer authorization=\"$LOGIN/$SAFECONDUCT_TENANT\", resource=\"https://vault.localhost:$vault_port\"" <(tr -d '\r' <"$SITE/headers")
 }
 ok challenge challenge
-ok a-managers-token-is-none-here is 401 "$(code Unauthorized)" "$arm_token" GET "$eu/keys/first?$k"
+ok a-managers-token-is-refused-here is 401 "$(code Unauthorized)" "$arm_token" GET "$eu/keys/first?$k"
 ok absent-vault key 404 "$(code VaultNotFound)" GET "https://nosuchvault.vault.localhost:$vault_port/keys/first?$k"
 ok absent-key key 404 "$(code KeyNotFound)" GET "$eu/keys/first?$k"
 
@@ -210,7 +212,7 @@ ok access-with-a-policy is 200 ".key.kid == \"$kid\"" "$app_vault_token" GET "$e
 ok and-no-more-than-it-says is 403 "$(code Forbidden)" "$app_vault_token" POST "$kid/sign?$k" "$sign_body"
 ok a-token-with-another-signature is 401 "$(code Unauthorized)" "${vault_token%?????}AAAAA" GET "$eu/keys/first?$k"
 
-# -- bad input: the right answer, and the daemon lives on --------------------------------------------------------------
+# -- bad input: the right answer, and the daemon goes on -----------------------------------------------------
 
 ok json-doubled-member key 400 "$(code BadParameter)" POST "$kid/sign?$k" '{"alg":"RS256","alg":"RS256","value":"AAAA"}'
 ok json-trailing key 400 "$(code BadParameter)" POST "$kid/sign?$k" "$sign_body x"
@@ -220,7 +222,7 @@ ok key-version key 404 "$(code KeyNotFound)" GET "$eu/keys/first/zz?$k"
 ok path-trick is 400 . "$vault_token" GET "$eu/keys/%2e%2e%2fx?$k"
 ok exportable key 400 '.error.message | test("exportable")' PATCH "$eu/keys/first?$k" '{"attributes":{"exportable":true}}'
 
-# -- two at once for one package, and a module that goes away ----------------------------------------------------------
+# -- parallel imports of one package, and a module that stops ------------------------------------------------
 
 race() {
 	local i pids=()
@@ -234,7 +236,7 @@ race() {
 }
 ok four-imports-of-one-package-are-one-key race
 
-# An import that gets no answer (its module is stopped in the middle of nothing) holds up nobody else.
+# An import that gets no answer, because its module is stopped, delays nobody else.
 kill -STOP "$(cat "$SITE/na/pid")"
 curl_ -X PUT -H "Authorization: Bearer $vault_token" -H 'Content-Type: application/json' -o "$SITE/late" \
 	--data-binary "$(import_body "$(byok first)")" "$na/keys/first?$k" &
@@ -253,7 +255,7 @@ start_eu
 back() { local i; for i in $(seq 50); do opens "$kid" RSA-OAEP-256 "$cipher256" && return; sleep 0.1; done; return 1; }
 ok it-comes-back-without-a-card back
 
-# -- the audit log ------------------------------------------------------------------------------------------------------
+# -- the audit log -------------------------------------------------------------------------------------------
 
 log=$SITE/service/vaultd/audit.log
 site_stop vaultd
@@ -264,7 +266,7 @@ ok audit-names-who jq -se "map(select(.operation == \"keys/decrypt\" and .oid ==
 ok audit-names-the-resource-however-its-path-was-written jq -se "map(select(.operation == \"vaults/write\" and .vault == \"/subscriptions/$subscription/resourceGroups/acceptance/providers/Microsoft.KeyVault/vaults/ContosoStd\" and .result == \"done\")) | length == 2" "$log"
 ok audit-shows-of-a-long-name-what-it-can jq -se "map(select(.result == \"refused\" and (.vault | startswith(\"/subscriptions/$subscription/resourceGroups/xé\")) and (.reason | test(\"xéé\")))) | length == 1" "$log"
 ok audit-is-a-chain jq -se '[.[].seq] == [range(1; length + 1)]' "$log"
-# As docs/keys-api.md has it, by nothing of ours.
+# As documented in docs/keys-api.md, without any code of ours.
 chain_holds() {
 	python3 - "$log" <<-'END'
 		import hashlib, json, sys

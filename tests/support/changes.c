@@ -1,4 +1,4 @@
-/* What may be different about a forged region: see changes.h. */
+/* Changes to a forged region: see changes.h. */
 #include "changes.h"
 
 #include <stdlib.h>
@@ -76,7 +76,7 @@ static void region_of_another_root(struct sc_forge *f, const struct sc_forge *ot
 	sc_forge_region_again(f);
 }
 
-/* Calls `again` while another KNSO is in place. */
+/* Calls `again` with another KNSO in place. */
 static void under_other_knso(struct sc_forge *f, const struct sc_forge *other,
 			     void (*again)(struct sc_forge *))
 {
@@ -113,7 +113,7 @@ static void region_certificate_for_another_world(struct sc_forge *f, const struc
 	f->world->world = id;
 }
 
-/* Calls `again` while another serial number is in place. */
+/* Calls `again` with another serial number in place. */
 static void with_other_esn(struct sc_forge *f, void (*again)(struct sc_forge *))
 {
 	struct sc_text esn = f->esn;
@@ -150,7 +150,7 @@ static void another_modules_warrant(struct sc_forge *f, const struct sc_forge *o
 	sc_forge_warrant_again(f);
 }
 
-/* A warranted module whose member certificate is of a KNSO that the root never called a region. */
+/* A warranted module whose member certificate comes from a KNSO that the root never certified as a region. */
 static void a_module_outside_the_world(struct sc_forge *f, const struct sc_forge *other)
 {
 	another_modules_warrant(f, other);
@@ -169,7 +169,7 @@ static void a_root_enclosed(struct sc_forge *f, const struct sc_forge *other)
 	sc_forge_put(&f->warrant, f->root);
 }
 
-/* Calls `again` in the past, so that what it makes ended a minute ago. */
+/* Calls `again` in the past, so that what it makes expired a minute ago. */
 static void expired(struct sc_forge *f, enum sc_certificate_kind kind, void (*again)(struct sc_forge *))
 {
 	int64_t now = f->now;
@@ -284,7 +284,10 @@ static void another_world_id(struct sc_forge *f, const struct sc_forge *other)
 	f->world->world.b[31] ^= 1;
 }
 
-/* Certified and named alike everywhere, but not what KNSO, HKM and suite make. */
+/*
+ * The same world id in every certificate and statement, but not the one that follows from KNSO, HKM and
+ * suite.
+ */
 static void a_made_up_world_id(struct sc_forge *f, const struct sc_forge *other)
 {
 	f->world->world = f->key->world = other->key->key_hash;

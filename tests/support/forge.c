@@ -1,4 +1,4 @@
-/* The tests' own manufacturer and region: see forge.h. */
+/* A manufacturer and region for tests: see forge.h. */
 #include "forge.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #define RSA_KEYS 2
 
 
-/* Ends the test where the forge itself cannot do something. */
+/* Ends the test if the forge itself fails. */
 static void must_hold(bool ok, const char *what, const struct sc_error *err)
 {
 	if (ok)
@@ -367,7 +367,7 @@ static struct sc_forge *new_forge(int64_t now)
 	return f;
 }
 
-/* From root, keys and names, all that is made of them. */
+/* Makes everything that follows from the root, keys and names. */
 static struct sc_forge *complete(struct sc_forge *f, const char *region)
 {
 	set_text(&f->region->region, region);

@@ -1,16 +1,16 @@
 /*
- * A manufacturer, a module and a region of the tests' own: keys made here, so that every field of every
- * certificate and statement can be changed and signed again by whoever ought to have signed it. What hsmd and
- * the verifiers are offered in tests comes from here, never from a test mode of theirs.
+ * A manufacturer, a module and a region for tests. All keys are made here, so that every field of every
+ * certificate and statement can be changed and signed again by the right signer. Tests feed hsmd and the
+ * verifiers from here, never through a test mode in them.
  *
- * sc_forge_new() gives a region that every verifier accepts. A test changes what it is about, and asks for
- *the packages:
+ * sc_forge_new() returns a region that every verifier accepts. A test changes one field and asks for the
+ * packages:
  *
  *	struct sc_forge *f = sc_forge_new(now, "EU");
  *	f->key->origin = SC_ORIGIN_BYOK;
  *	struct sc_bytes package = sc_forge_kek_package(f);
  *
- * Nothing here returns an error: what cannot be done ends the test.
+ * Nothing here returns an error: a failure ends the test.
  */
 #ifndef SC_TESTS_FORGE_H
 #define SC_TESTS_FORGE_H
@@ -28,43 +28,44 @@ struct sc_forge {
 	struct sc_text esn;
 	EVP_PKEY *module_key; /* P-256 */
 	X509 *warrant;
-	/* Its world, and the region that it is. */
+	/* Its world, which is a region. */
 	EVP_PKEY *knso; /* P-521 */
 	struct sc_region_info *region;
 	X509 *region_certificate;
 	X509 *member;
-	/* The Key Exchange Key: one RSA-4096 key for the whole process, it takes seconds to make. */
+	/* The Key Exchange Key: one RSA-4096 key for the whole process, because it takes seconds to make. */
 	EVP_PKEY *kek;
 	X509 *kek_certificate;
-	/* What the module says; signed when a package is asked for. */
+	/* What the module says; signed when a package is requested. */
 	struct sc_key_statement *key;
 	struct sc_world_statement *world;
 };
 
-/* A whole region, made at `now`. A second one has keys of its own, the KEK apart. */
+/* A whole region, made at `now`. Each has its own keys, except for the KEK. */
 struct sc_forge *sc_forge_new(int64_t now, const char *region);
 
-/* The same under a manufacturer that there is already: a test factory's root and its key, both borrowed. */
+/* The same under an existing manufacturer: a test factory's root and its key, both borrowed. */
 struct sc_forge *sc_forge_new_under(int64_t now, const char *region, EVP_PKEY *root_key, X509 *root);
 
-/* The whole of it made anew from the same keys: so that a change can be tried on it, and the first one stays.
- */
+/* A copy, made from the same keys, so that a change can be tried without touching the original. */
 struct sc_forge *sc_forge_again(const struct sc_forge *forge);
 
 void sc_forge_free(struct sc_forge *forge);
 SC_CLEANUP_POINTER(sc_forge, struct sc_forge, sc_forge_free)
 
-/* The two packages as the fields are now; a certificate that is NULL is left out. The caller frees them. */
+/*
+ * The two packages, with the fields as they are now. A NULL certificate is left out. The caller frees them.
+ */
 struct sc_bytes sc_forge_kek_package(const struct sc_forge *forge);
 struct sc_bytes sc_forge_world_package(const struct sc_forge *forge);
 
-/* A world statement as a module makes it: with the warrant, without any region certificate. */
+/* A world statement as a module makes it: with the warrant, without a region certificate. */
 struct sc_bytes sc_forge_world_statement(const struct sc_forge *forge);
 
-/* Believes the forge's root, now. Valid as long as the forge. */
+/* Trusts the forge's root, now. Valid as long as the forge. */
 struct sc_evidence_trust sc_forge_trust(const struct sc_forge *forge);
 
-/* -- keys: each call makes a new one, but for those that are slow to make ---------------------- */
+/* -- keys: each call makes a new one, except for those that are slow to make ------------------- */
 
 EVP_PKEY *sc_forge_ec_key(const char *curve); /* "P-256", "P-384", "P-521" */
 EVP_PKEY *sc_forge_dsa_key(void);             /* 1024 bits, 160-bit subgroup: one for the process */
@@ -72,37 +73,38 @@ EVP_PKEY *sc_forge_rsa_key(unsigned which);   /* RSA-4096: which = 0 is every fo
 
 /* -- certificates ------------------------------------------------------------------------------ */
 
-/* As sc_certificate_make; valid from a day ago for the lifetime of its kind where both dates are 0. */
+/* Like sc_certificate_make. If both dates are 0: valid from a day ago, for the lifetime of its kind. */
 X509 *sc_forge_certificate(const struct sc_forge *forge, const struct sc_certificate_request *request);
 
-/* Made anew from the forge's keys and names as they are now, in place of what was there. */
+/* Each replaces a certificate by one made from the forge's current keys and names. */
 void sc_forge_warrant_again(struct sc_forge *forge);
 void sc_forge_region_again(struct sc_forge *forge); /* subject from world->world */
 void sc_forge_member_again(struct sc_forge *forge);
 void sc_forge_kek_certificate_again(struct sc_forge *forge); /* for `kek` */
 
-/* A copy of the certificate after `change`, signed again by `issuer`: for what sc_certificate_make refuses.
+/*
+ * A copy of the certificate after `change`, signed again by `issuer`: for what sc_certificate_make refuses.
  */
 X509 *sc_forge_changed(X509 *certificate, EVP_PKEY *issuer, void (*change)(X509 *copy, void *context),
 		       void *context);
 
-/* Puts a certificate in the place of another, which is freed. */
+/* Replaces one certificate by another and frees the old one. */
 void sc_forge_put(X509 **place, X509 *certificate);
 
 /* -- statements -------------------------------------------------------------------------------- */
 
-/* The world's id follows its KNSO, HKM and suite again; the key statement names that world. */
+/* Recomputes the world's id from its KNSO, HKM and suite, and puts it into the key statement. */
 void sc_forge_world_id_again(struct sc_forge *forge);
 
-/* The key statement is about this key: its SubjectPublicKeyInfo, hash and type. */
+/* Makes the key statement describe this key: its SubjectPublicKeyInfo, hash and type. */
 void sc_forge_state_key(struct sc_forge *forge, const EVP_PKEY *key);
 
-/* An ACL of one group with these uses, in place of the statement's. */
+/* Replaces the statement's ACL by one group with these uses. */
 void sc_forge_state_uses(struct sc_forge *forge, uint32_t uses);
 
 /*
- * Any content under any signer: the canonical wrapper around it, signed by `key`, the signer named by the
- * certificate `named`, with `count` certificates enclosed, of which those that are NULL are left out.
+ * Wraps any content for any signer: the canonical wrapper, signed by `key`, with the signer named by the
+ * certificate `named` and `count` certificates enclosed. NULL certificates are left out.
  */
 struct sc_bytes sc_forge_wrap(const char *content_type, struct sc_view content, EVP_PKEY *key, X509 *named,
 			      X509 *const *certificates, size_t count);

@@ -1,4 +1,4 @@
-/* A module that only says who it is: see module_stand_in.h. */
+/* A module that only says what it is and whom it trusts: see module_stand_in.h. */
 #include "module_stand_in.h"
 
 #include <pthread.h>
@@ -24,7 +24,7 @@ struct sc_stand_in {
 	X509 *const *roots;
 	size_t count;
 	const char *revoked;
-	_Atomic uint64_t clock; /* 0: the time */
+	_Atomic uint64_t clock; /* 0: the real time */
 };
 
 static void must_hold(bool ok, const char *what)
@@ -66,7 +66,7 @@ static void write_evidence(const struct sc_stand_in *s, struct sc_writer *body)
 		sc_bytes_free(&der[i]);
 }
 
-/* One request and its answer; false when the peer has gone. */
+/* Handles one request; false when the peer has gone. */
 static bool answer(const struct sc_stand_in *s, int peer)
 {
 	static uint8_t message[SC_WIRE_MESSAGE_MAX];
@@ -100,7 +100,7 @@ static void *serve(void *context)
 	struct sc_stand_in *s = context;
 	int peer;
 
-	/* shutdown() of the listener ends accept(). */
+	/* shutdown() of the listening socket ends accept(). */
 	while ((peer = accept(s->listener, NULL, NULL)) >= 0) {
 		while (answer(s, peer))
 			;

@@ -34,7 +34,7 @@ void forged_rsa_from(struct forged_rsa *key, const BIGNUM *p, const BIGNUM *q, c
 	BN_mul(phi, p1, q1, ctx);
 	BN_mul(key->n, p, q, ctx);
 	inverse = BN_mod_inverse(key->d, e, phi, ctx);
-	/* An even exponent has no inverse: any d will do for what is refused before d is looked at. */
+	/* An even exponent has no inverse. Any d will do, because the key is refused before d is checked. */
 	if (!inverse)
 		BN_copy(key->d, phi);
 	BN_mod(key->dp, key->d, p1, ctx);

@@ -1,4 +1,4 @@
-/* Samples of every stored structure: see samples.h. Whatever fails here is a broken test: it aborts. */
+/* Samples of every stored structure: see samples.h. A failure here is a broken test, so it aborts. */
 #include "support/samples.h"
 
 #include <stdio.h>
@@ -57,7 +57,7 @@ static void set_octets(struct sc_bytes *octets, size_t len, uint8_t seed)
 	MUST(sc_octets_set(octets, sc_view_of(content, len), NULL));
 }
 
-/* The ACL of a reduced copy, and beside it one of every other action. */
+/* The ACL of a reduced copy, plus one of every other action. */
 struct sc_acl *sc_sample_acl(void)
 {
 	const struct sc_key_type type = { SC_ALGORITHM_RSA, 2048 };
@@ -86,7 +86,7 @@ struct sc_acl *sc_sample_acl(void)
 	return acl;
 }
 
-/* Puts an ACL in the place of the empty one that a new structure has. */
+/* Replaces the empty ACL of a new structure. */
 static void set_acl(struct sc_acl **field, struct sc_acl *acl)
 {
 	sc_acl_free(*field);
@@ -223,7 +223,7 @@ static struct sc_world_body *make_world_body(bool full)
 }
 
 
-/* Signed by a KNSO of its own, so that sc_world_file_verify has something to say. */
+/* Signed by its own KNSO, so that sc_world_file_verify can be tested. */
 struct sc_world_file *sc_sample_world_file(void)
 {
 	struct sc_world_file *file = sc_world_file_new();
@@ -502,7 +502,7 @@ static struct sc_region_info *make_region_info(bool full)
 	return info;
 }
 
-/* -- signed data, which is no template of ours alone ------------------------------------------- */
+/* -- signed data, whose templates are not all ours --------------------------------------------- */
 
 static X509 *make_certificate(const char *name, long serial)
 {

@@ -1,6 +1,6 @@
 /*
- * A sample of every structure in src/formats: for each one with everything in it, and where it has OPTIONAL
- * parts one with the least. The unit tests cut and flip them, fuzz/make_corpus writes them as seeds, and
+ * Samples of every structure in src/formats: of each, one with all its parts and one with as few as possible.
+ * The unit tests cut them and flip their bits, fuzz/make_corpus writes them as seeds, and
  * tests/vectors/asn1c.sh has them read by a decoder that shares nothing with ours.
  */
 #ifndef SC_TESTS_SUPPORT_SAMPLES_H
@@ -12,20 +12,20 @@
 
 struct sc_sample {
 	const char *name; /* "key_blob", "key_blob-least" */
-	const char *asn1; /* its type in docs/safeconduct.asn1; NULL where another document defines it */
+	const char *asn1; /* its type in docs/safeconduct.asn1; NULL if another document defines it */
 	size_t max;       /* the largest encoding that is read */
 	sc_status (*make)(struct sc_bytes *out, struct sc_error *err);
-	/* Decodes and encodes what it was given. */
+	/* Decodes `der` and encodes it again. */
 	sc_status (*again)(struct sc_view der, struct sc_bytes *out, struct sc_error *err);
 };
 
-/* All of them, *count. */
+/* All samples, *count of them. */
 const struct sc_sample *sc_sample_all(size_t *count);
 
-/* A hash of 32 bytes that are all different for different seeds, and never zero. */
+/* A hash that is different for each seed in all of its 32 bytes, and never zero. */
 struct sc_hash sc_sample_hash(uint8_t seed);
 
-/* The parts that tests of their own want; NULL or a failed assertion never comes back: they abort. */
+/* Parts that some tests need by themselves. They never return NULL: on failure they abort. */
 struct sc_acl *sc_sample_acl(void);
 struct sc_world_file *sc_sample_world_file(void);
 

@@ -1,5 +1,4 @@
-/* What every unit test includes: cmocka with what it needs before it, and assertions about our own results.
- */
+/* For every unit test: cmocka with the headers that it needs, and assertions about our own results. */
 #ifndef SC_TESTS_SUPPORT_TEST_H
 #define SC_TESTS_SUPPORT_TEST_H
 
@@ -12,7 +11,7 @@
 
 #include "base/bytes.h"
 
-/* The call must return exactly this status; shows both by name and, where it was filled, the message. */
+/* The call must return exactly this status. Otherwise shows both by name and, if filled, the message. */
 #define assert_status(call, expected, error)                                                                 \
 	do {                                                                                                 \
 		const struct sc_error *assert_error = (error);                                               \

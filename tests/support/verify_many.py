@@ -1,7 +1,7 @@
 """Runs verifykeypackage.py's main() once for every line of standard input, which names the two packages.
 
-Starting Python takes longer than verifying; a test that offers hundreds of packages starts it once. After what
-the script printed comes a line "Exit: <status>".
+Starting Python takes longer than verifying, so a test that tries hundreds of packages starts it only once. A line
+"Exit: <status>" follows what the script printed.
 """
 
 import os
@@ -10,7 +10,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(sys.argv[1]))
 
-import verifykeypackage  # noqa: E402  (its folder is known only now)
+import verifykeypackage  # noqa: E402  (its folder is not known earlier)
 
 for line in sys.stdin:
     kek, world = line.split()

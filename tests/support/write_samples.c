@@ -1,4 +1,6 @@
-/* Writes every sample as DIRECTORY/NAME.TYPE.der, TYPE as docs/safeconduct.asn1 calls it: for other decoders.
+/*
+ * Writes each sample to DIRECTORY/NAME.TYPE.der for other decoders; TYPE is its name in
+ * docs/safeconduct.asn1.
  */
 #include <stdio.h>
 

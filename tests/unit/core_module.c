@@ -346,7 +346,7 @@ sc_status core_send(struct sc_core_session *session, uint32_t command, uint64_t 
 	sc_status status;
 
 	sc_module_handle(session, &header, body, &answer.message);
-	/* Without memory for any answer, hsmd/os refuses in the module's name. */
+	/* If there is no memory for any answer, hsmd/os refuses on the module's behalf. */
 	if (answer.message.failed)
 		return SC_ERR_MODULE_FULL;
 	assert_ok(sc_wire_response_read(sc_writer_view(&answer.message), &answer.header, &answer.body, NULL),

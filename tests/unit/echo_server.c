@@ -95,7 +95,7 @@ const struct sc_web_host hosts[] = {
 };
 const char *const loopbacks[] = { "127.0.0.1", "::1" };
 
-/* -- its life ---------------------------------------------------------------------------------- */
+/* -- starting and stopping --------------------------------------------------------------------- */
 
 sc_status start_with(unsigned threads, unsigned deadline_ms, unsigned transfer_ms, struct sc_error *err)
 {

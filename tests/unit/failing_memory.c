@@ -7,7 +7,7 @@
 
 #include <openssl/crypto.h>
 
-static long fail_at; /* counting down; 0: never */
+static long fail_at; /* counts down; 0: never */
 static bool has_run_out;
 
 static bool fails_now(void)

@@ -1,5 +1,4 @@
-/* libcrypto's allocator, and with it all that the module's core allocates, failing once where a test says so.
- */
+/* libcrypto's allocator, which the module's core uses too, made to fail once where a test says so. */
 #ifndef SC_TESTS_FAILING_MEMORY_H
 #define SC_TESTS_FAILING_MEMORY_H
 
@@ -7,22 +6,22 @@
 
 #include "base/error.h"
 
-/* Before any call of libcrypto; false where it is too late. */
+/* Call this before any other libcrypto function. False if it is too late. */
 bool failing_memory_start(void);
 
-/* The n-th allocation from now fails, and those after it succeed; 0: none does. */
+/* The n-th allocation from now fails, and those after it succeed. 0: none fails. */
 void failing_memory_at(long n);
 
-/* Lifts that for what a test does in between; the answer is for failing_memory_at. */
+/* Suspends the failure for the test's own work. Pass the result to failing_memory_at to resume. */
 long failing_memory_pause(void);
 
-/* For struct core: true if one has failed since it was last asked. */
+/* For struct core: true if an allocation has failed since the last call. */
 bool failing_memory_ran_out(void);
 
 /*
- * Asks again and again, each time with another allocation failing (every one, with `step` 1), until beyond
- * the last. Each answer must be SC_OK, where libcrypto could do without, or SC_ERR_MODULE_FULL; and SC_OK
- * before and afterwards.
+ * Calls `ask` repeatedly, each time with a later allocation failing (every one if `step` is 1), until none is
+ * left to fail. Each answer must be SC_OK, if libcrypto could do without the memory, or SC_ERR_MODULE_FULL.
+ * Before and afterwards it must be SC_OK.
  */
 void the_nth_allocation_fails(const char *name, long step, sc_status (*ask)(void));
 

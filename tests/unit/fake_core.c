@@ -239,7 +239,7 @@ static void answer_enquire(const struct sc_core_session *session, const struct s
 	answer(header, SC_OK, &body, out);
 }
 
-/* 32 KiB, to fill sockets with. */
+/* Answers with 32 KiB, to fill sockets. */
 static void answer_evidence(const struct sc_wire_request_header *header, struct sc_writer *out)
 {
 	static const uint8_t certificate[8192];

@@ -1,6 +1,6 @@
 /*
- * A stand-in for hsmd/core/ in tests of the process around it: it answers ENQUIRE and EVIDENCE, saves on
- * WORLD_COMMIT, and holds SIGN (a quick command) and KEY_GENERATE (a slow one) until the test lets them go.
+ * A stand-in for hsmd/core/ in tests of the process around it. It answers ENQUIRE and EVIDENCE, saves on
+ * WORLD_COMMIT, and holds SIGN (a quick command) and KEY_GENERATE (a slow one) until the test releases them.
  */
 #ifndef SC_TESTS_FAKE_CORE_H
 #define SC_TESTS_FAKE_CORE_H
@@ -13,23 +13,23 @@
 
 #define FAKE_ESN "FAKE-0000-0001"
 
-/* A module without a state, for tests that are only about messages. Freed by sc_module_free. */
+/* A module without a state, for tests that are only about messages. Free it with sc_module_free. */
 struct sc_module *fake_module(void);
 
-/* SIGN and KEY_GENERATE wait from fake_hold to fake_let_go. */
+/* Between fake_hold and fake_let_go, SIGN and KEY_GENERATE wait. */
 void fake_hold(void);
 void fake_let_go(void);
 
-/* Waits until at least so many requests are being held. */
+/* Waits until at least `count` requests are being held. */
 void fake_wait_held(unsigned count);
 
-/* The ids of the SIGN requests that were let go, in order; returns how many. */
+/* The ids of the released SIGN requests, in order. Returns how many. */
 size_t fake_order(uint64_t *ids, size_t max);
 
 /* EVIDENCE requests answered so far. */
 unsigned fake_evidence(void);
 
-/* Sessions that are open now. */
+/* Sessions currently open. */
 unsigned fake_sessions(void);
 
 #endif

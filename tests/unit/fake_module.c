@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define CONNECTIONS 8
-#define STOP        0 /* places in the poll list */
+#define STOP        0 /* indexes in the poll list */
 #define LISTENER    1
 #define FIRST       2
 
@@ -105,7 +105,7 @@ void fake_send(int connection, struct sc_view message)
 {
 	ssize_t sent = send(connection, message.data, message.len, MSG_NOSIGNAL);
 
-	/* A client may have gone meanwhile: its connection ends when it is next read. */
+	/* The client may have gone meanwhile. Its connection ends when it is next read. */
 	must(sent == (ssize_t)message.len || errno == EPIPE || errno == ECONNRESET);
 }
 

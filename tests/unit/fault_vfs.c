@@ -1,4 +1,4 @@
-/* A disk that fails when it is told to: see fault_vfs.h. */
+/* A disk that fails on request: see fault_vfs.h. */
 #include "fault_vfs.h"
 
 #include <stdatomic.h>
@@ -6,7 +6,7 @@
 
 #include <sqlite3.h>
 
-/* Ours, with the real file behind it in the same allocation. */
+/* Our file object, followed by the real one in the same allocation. */
 struct file {
 	sqlite3_file base;
 	sqlite3_file real[];
@@ -15,7 +15,7 @@ struct file {
 static sqlite3_vfs vfs;
 static sqlite3_vfs *below;
 static enum fault armed;
-static atomic_int left; /* calls until it strikes; 0 when it does not */
+static atomic_int left; /* calls until it strikes; 0: it does not */
 static atomic_bool has_struck;
 
 static sqlite3_file *real(sqlite3_file *file)

@@ -1,6 +1,6 @@
 /*
- * SQLite's own table of system calls (rule P4), put between it and the file system: the n-th write or sync
- * after fault_arm fails. Installed before a database is opened, it stays for the whole test program.
+ * A SQLite VFS between SQLite and the file system (rule P4): the n-th write or sync after fault_arm fails.
+ * Install it before a database is opened; it stays installed for the whole test program.
  */
 #ifndef FAULT_VFS_H
 #define FAULT_VFS_H
@@ -8,14 +8,14 @@
 #include <stdbool.h>
 
 enum fault {
-	FAULT_WRITE, /* a write that the device refuses */
-	FAULT_FULL,  /* a write for which there is no room, and every one after it */
+	FAULT_WRITE, /* the device refuses a write */
+	FAULT_FULL,  /* the disk is full for this write and every later one */
 	FAULT_SYNC,
 };
 
 void fault_install(void);
 
-/* Once, or until fault_disarm for FAULT_FULL. */
+/* The fault strikes at the n-th call: once, or with FAULT_FULL until fault_disarm. */
 void fault_arm(enum fault fault, int nth);
 
 /* True if it has struck. */

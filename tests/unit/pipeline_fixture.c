@@ -182,7 +182,7 @@ bool serve(void *context, int connection, struct sc_view message)
 	return false;
 }
 
-/* -- its life ---------------------------------------------------------------------------------- */
+/* -- starting and stopping --------------------------------------------------------------------- */
 
 const char *socket_path(const struct fixture *f)
 {
@@ -218,7 +218,7 @@ int tear_down(void **state)
 	return 0;
 }
 
-/* -- those who ask ----------------------------------------------------------------------------- */
+/* -- the callers ------------------------------------------------------------------------------- */
 
 static const uint8_t blob[] = "a blob";
 

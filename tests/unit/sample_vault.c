@@ -1,4 +1,4 @@
-/* A vault's store with something in it: see sample_vault.h. */
+/* A vault's store with sample contents: see sample_vault.h. */
 #include "sample_vault.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* A directory of a test's own: see scratch.h. */
+/* A temporary directory for a test: see scratch.h. */
 #include "scratch.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* A directory of a test's own, gone when the test is, and programs run in its sight. */
+/* A temporary directory for a test, and a way to run programs and see their output. */
 #ifndef SCRATCH_H
 #define SCRATCH_H
 
@@ -9,7 +9,7 @@ struct scratch {
 	char path[64];
 };
 
-/* Makes an empty directory beneath /tmp. Aborts where it cannot. */
+/* Makes an empty directory in /tmp. Aborts on failure. */
 struct scratch scratch_make(void);
 
 /* Removes it with everything in it. */
@@ -18,12 +18,13 @@ void scratch_remove(const struct scratch *scratch);
 /* "<directory>/<name>" in a static buffer that the fourth call after this one reuses. */
 const char *scratch_path(const struct scratch *scratch, const char *name);
 
-/* Writes a text to a file of that path. Aborts where it cannot. */
+/* Writes `len` bytes to the file at that path. Aborts on failure. */
 void scratch_write(const char *path, const void *content, size_t len);
 
 /*
- * Runs a program (argv[0], ended by NULL) without a terminal and waits for it: its exit status, and what it
- * wrote to both outputs in `output`, terminated. Aborts where it does not exit by itself.
+ * Runs a program (argv[0]; argv ends with NULL) without input and waits for it. Returns its exit status, and
+ * in `output` what it wrote to standard output and standard error, NUL-terminated. Aborts if a signal ends
+ * it.
  */
 int scratch_run(const struct scratch *scratch, char *const argv[], char *output, size_t size);
 

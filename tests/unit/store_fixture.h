@@ -1,4 +1,4 @@
-/* A directory with the sample vault's store in it: what the tests of that store share. */
+/* Shared by the tests of the vault's store: a directory with the sample vault's store in it. */
 #ifndef STORE_FIXTURE_H
 #define STORE_FIXTURE_H
 
@@ -10,17 +10,17 @@ struct fixture {
 	struct sc_store_vault_db *store;
 };
 
-/* Of a test; its state is a struct fixture. */
+/* For a test whose state is a struct fixture. */
 int set_up(void **state);
 int tear_down(void **state);
 
-/* The store's file, as scratch_path gives it. */
+/* The store's file, as returned by scratch_path. */
 const char *path_of(const struct fixture *f);
 
 /* Closes the store and opens it again. */
 void reopen(struct fixture *f);
 
-/* As another program would, on the closed store's file. */
+/* Runs SQL on the closed store's file, as another program would. */
 void run_sql(const struct fixture *f, const char *sql);
 
 #endif

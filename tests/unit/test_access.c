@@ -1,4 +1,4 @@
-/* Access to a vault's keys: nothing assigned means nothing allowed, and every refusal is in the audit log. */
+/* Access to a vault's keys: what is not granted is not allowed, and every refusal is in the audit log. */
 #include "../support/test.h"
 
 #include <errno.h>
@@ -66,7 +66,7 @@ static struct sc_access question(enum sc_operation operation)
 	return access;
 }
 
-/* One entry, as the Resource Manager keeps it. */
+/* An array of one entry, as the Resource Manager stores it. */
 static json_t *entry(const char *tenant, const char *oid, const char *issuer, const char *permissions)
 {
 	char text[1024];
@@ -112,7 +112,7 @@ static void a_permission_allows_its_own_operation_only(void **state)
 			 SC_ERR_FORBIDDEN);
 }
 
-/* Two issuers may give two people the same object id; an entry without one names nobody. */
+/* Two issuers may give two people the same object id. An entry without an object id matches nobody. */
 static void a_principal_is_issuer_and_object_id(void **state)
 {
 	(void)state;
@@ -135,7 +135,7 @@ static void another_tenant_is_refused_whatever_the_policies_say(void **state)
 	(void)state;
 	snprintf(access.caller.tid, sizeof access.caller.tid, "%s", OTHER);
 	assert_status(sc_access_by_policies(&access, policies, &err), SC_ERR_FORBIDDEN, &err);
-	/* The same caller and entry, in his own tenant's vault. */
+	/* The same caller and entry, in the caller's own tenant. */
 	snprintf(access.tenant, sizeof access.tenant, "%s", OTHER);
 	assert_ok(sc_access_by_policies(&access, policies, &err), &err);
 	json_decref(policies);
@@ -152,7 +152,7 @@ static void only_administrators_change_resources(void **state)
 	assert_ok(sc_access_to_resources(&reading, false, &err), &err);
 	assert_status(sc_access_to_resources(&changing, false, &err), SC_ERR_FORBIDDEN, &err);
 	assert_ok(sc_access_to_resources(&changing, true, &err), &err);
-	/* Being an administrator of resources is no permission on keys. */
+	/* A resource administrator has no permission on keys. */
 	assert_status(sc_access_to_resources(&using_a_key, true, &err), SC_ERR_FORBIDDEN, &err);
 }
 
@@ -181,13 +181,13 @@ static void a_change_is_in_the_log_before_it_begins_and_a_refusal_when_it_is_ans
 	assert_int_equal(lines_of("\"result\":\"failed\",\"reason\":\"the package has expired\""), 1);
 	access.operation = SC_OPERATION_KEY_UPDATE;
 	assert_status(sc_access_by_policies(&access, NULL, &err), SC_ERR_FORBIDDEN, &err);
-	assert_ok(sc_access_finish(&access, SC_OK, NULL, &err), &err); /* syncs what was noted before it */
+	assert_ok(sc_access_finish(&access, SC_OK, NULL, &err), &err); /* also syncs earlier lines */
 	assert_int_equal(lines_of("\"operation\":\"keys/update\",\"tenant\":\"" TENANT
 				  "\",\"vault\":\"contoso\",\"key\":\"\",\"result\":\"refused\""),
 			 1);
 }
 
-/* What was written and cannot be read again, say: the log must not deny it. */
+/* For example, a row that was written but cannot be read again: the log must not deny the change. */
 static void a_change_that_cannot_be_shown_is_done_all_the_same(void **state)
 {
 	struct sc_access access = question(SC_OPERATION_KEY_UPDATE);
@@ -213,15 +213,15 @@ static void a_token_that_is_not_believed_is_told_and_noted(void **state)
 	snprintf(access.request, sizeof access.request, "request-with-a-token");
 	assert_status(sc_access_authenticate(&access, issuers, "a.b", "https://vault.example", &err),
 		      SC_ERR_TOKEN, &err);
-	assert_string_equal(err.message, "The access token is not valid here: it is no signed token in "
+	assert_string_equal(err.message, "The access token is not valid here: it is not a signed token in "
 					 "compact form");
 	access.operation = SC_OPERATION_KEY_UPDATE;
-	assert_ok(sc_access_begin(&access, &err), &err); /* syncs what was noted before it */
+	assert_ok(sc_access_begin(&access, &err), &err); /* also syncs earlier lines */
 	assert_int_equal(lines_of("\"request\":\"request-with-a-token\""), 2);
-	assert_int_equal(lines_of("\"reason\":\"it is no signed token in compact form\""), 1);
+	assert_int_equal(lines_of("\"reason\":\"it is not a signed token in compact form\""), 1);
 }
 
-/* A body that makes no sense, say: it is told on an HTTP thread, which must not wait for the disk. */
+/* For example, a malformed body: an HTTP thread answers it, and it must not wait for the disk. */
 static void a_change_that_has_not_begun_waits_for_no_disk(void **state)
 {
 	SC_CLEANUP(sc_audit) own = NULL;

@@ -1,4 +1,4 @@
-/* Access control lists: what they answer when asked, and which lists are none. */
+/* Access control lists: what they allow, and which lists are not valid. */
 #include "support/test.h"
 
 #include <string.h>
@@ -13,7 +13,7 @@ static struct sc_permission_group *group_of(struct sc_acl *acl, uint32_t id, enu
 	return group;
 }
 
-/* A list of one group with sign in it. */
+/* A list with one group that allows sign. */
 static struct sc_acl *sign_only(struct sc_permission_group **group)
 {
 	struct sc_acl *acl = sc_acl_new();
@@ -39,7 +39,7 @@ static void add_transfer(struct sc_permission_group *group, uint8_t kek, uint8_t
 	assert_ok(sc_acl_add_transfer(group, transfer, NULL), NULL);
 }
 
-/* The ACL with which a key arrives by the transfer that follows sign in this group. */
+/* The arrival ACL of the transfer that follows sign in this group. */
 static struct sc_acl *arrival_of(const struct sc_permission_group *group)
 {
 	return sk_sc_action_value(group->actions, 1)->value.transfer->arrival;
@@ -114,11 +114,11 @@ static void lists_are_equal_byte_for_byte(void **state)
 	assert_true(sc_acl_equals(a, b));
 	sk_sc_permission_group_value(b->groups, 0)->id = 9;
 	assert_false(sc_acl_equals(a, b));
-	/* A list that is none equals nothing, itself included. */
+	/* An invalid list equals nothing, not even itself. */
 	assert_false(sc_acl_equals(invalid, invalid));
 }
 
-/* -- lists that are none ----------------------------------------------------------------------- */
+/* -- lists that are not valid ------------------------------------------------------------------ */
 
 static sc_status encode(const struct sc_acl *acl)
 {
@@ -202,7 +202,7 @@ static void what_modules_do_not_yet_count_or_know_is_refused(void **state)
 	assert_ok(encode(acl), NULL);
 }
 
-/* DESIGN section 4: what arrives may not travel on, nor be given leave to. */
+/* Invariant 6: a key that has arrived may not be transferred again, or be given permission for it. */
 static void an_arrival_that_could_travel_on_is_refused(void **state)
 {
 	struct sc_permission_group *group;

@@ -1,4 +1,5 @@
-/* The arena keeps what it promises in rule M9: protected, wiped, bounded, and a place for all of libcrypto.
+/*
+ * The arena keeps the promises of rule M9: protected, wiped, bounded, and used for all of libcrypto's memory.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -26,7 +27,7 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-/* Its bytes, whoever may touch them. */
+/* Copies its bytes, even where they are poisoned. */
 static void look(const void *block, size_t size, uint8_t *copy)
 {
 	sc_sanitizer_show(block, size);
@@ -163,7 +164,7 @@ static void what_is_freed_shrunk_or_moved_is_wiped(void **state)
 	sc_arena_free(arena);
 }
 
-/* Runs a function in a child; the signal that ended it, or 0. */
+/* Runs a function in a child. Returns the signal that ended it, or 0. */
 static int signal_of(void (*function)(struct sc_arena *arena, uint8_t *block), struct sc_arena *arena)
 {
 	const struct rlimit no_core = { 0, 0 };
@@ -173,7 +174,7 @@ static int signal_of(void (*function)(struct sc_arena *arena, uint8_t *block), s
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		/* The arena of the parent is not inherited: the child makes its own. */
+		/* The child does not inherit the parent's arena, so it makes its own. */
 		struct sc_arena *own = NULL;
 
 		(void)setrlimit(RLIMIT_CORE, &no_core);
@@ -230,7 +231,7 @@ static uint8_t *touched;
 static void touch(struct sc_arena *arena, uint8_t *block)
 {
 	(void)arena, (void)block;
-	/* The kernel is asked whether there is anything, so that no sanitizer stands in front. */
+	/* Asks the kernel whether anything is mapped, so that no sanitizer gets in the way. */
 	if (mincore((void *)((uintptr_t)touched & ~UINT64_C(4095)), 1, (unsigned char[1]){ 0 }) < 0)
 		abort();
 }
@@ -252,7 +253,7 @@ static void a_child_does_not_inherit_it(void **state)
 static void a_page_beyond_either_end_is_closed(void **state)
 {
 	struct sc_arena *arena = new_arena(SC_ARENA_LOCKED, 2 * MIB);
-	/* The whole arena as one block: its ends are the arena's. */
+	/* The whole arena as one block, so that the block's ends are the arena's. */
 	uint8_t *base = sc_arena_take(arena, 2 * MIB);
 	int ends[2];
 
@@ -280,7 +281,7 @@ static unsigned open_descriptors(void)
 	return count;
 }
 
-/* Through pidfd_getfd, whoever may trace the process would map it again. */
+/* Anyone who may trace the process could map it again through pidfd_getfd. */
 static void no_descriptor_of_secret_memory_stays_open(void **state)
 {
 	unsigned before = open_descriptors();
@@ -327,7 +328,7 @@ static void the_limit_of_locked_memory_is_named(void **state)
 	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &limit), 0);
 	if (geteuid() == 0 || limit.rlim_max > 512 * MIB)
-		skip(); /* root may lock what it likes */
+		skip(); /* root may lock any amount */
 	assert_int_equal(sc_arena_new_best(1024 * MIB, &arena, &err), SC_ERR_MODULE_FULL);
 	assert_non_null(strstr(err.message, "RLIMIT_MEMLOCK"));
 }

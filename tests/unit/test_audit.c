@@ -1,4 +1,4 @@
-/* The audit log: what is written can be checked, and what was changed afterwards shows. */
+/* The audit log: what is written can be verified, and later changes are found. */
 #include "../support/test.h"
 
 #include <errno.h>
@@ -85,10 +85,10 @@ static void a_log_goes_on_where_it_ended(void **state)
 	write_lines(3);
 	write_lines(2);
 	assert_ok(sc_audit_verify(path, &lines, &err), &err);
-	assert_int_equal(lines, 3 + 2 + 2); /* each opening is a line, too */
+	assert_int_equal(lines, 3 + 2 + 2); /* each opening adds a line */
 }
 
-/* Every byte of every line but the last, whose hash nothing carries yet. */
+/* Every byte of every line except the last one, whose hash is not in any line yet. */
 static void every_flipped_byte_is_found(void **state)
 {
 	SC_CLEANUP(sc_bytes) log = { 0 };
@@ -189,7 +189,7 @@ static ssize_t write_or_full(int fd, const void *data, size_t len)
 	if (!disk_is_full)
 		return write(fd, data, len);
 	if (len > 20)
-		return write(fd, data, 20); /* half a line, and then nothing more */
+		return write(fd, data, 20); /* part of a line, then nothing more */
 	errno = ENOSPC;
 	return -1;
 }
@@ -241,7 +241,7 @@ static void *end_of_the_sync(void *ignored)
 	return ignored;
 }
 
-/* A full disk long ago is no reason to drop what comes in while the log's end is being written. */
+/* A disk that was full long ago is no reason to lose lines that arrive while the log's end is written. */
 static void the_end_writes_what_waits(void **state)
 {
 	struct sc_audit *audit = NULL;

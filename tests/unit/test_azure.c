@@ -1,6 +1,6 @@
 /*
- * The clients of article steps 1.2 and 5 against a service that this test plays over real TLS: what it says
- * is hostile until read. Each refusal stands beside the same call with the one thing put right.
+ * The clients of article steps 1.2 and 5 against a service that this test plays over real TLS. Its answers
+ * are hostile until checked. Each refusal is next to the same call with the one thing put right.
  */
 #include "support/test.h"
 
@@ -35,7 +35,7 @@ static struct sc_web_server *server;
 static struct sc_error err;
 static unsigned port;
 
-/* What the service says next; "@" stands for the port. Each test begins with the good answers. */
+/* What the service answers next; "@" is replaced by the port. Each test begins with the good answers. */
 static struct {
 	unsigned token_status, token_requests;
 	const char *metadata, *access_token, *token_error, *claims;
@@ -44,11 +44,11 @@ static struct {
 	const char *kid, *attestation;
 	char last_audience[128];
 	const char *moved_to;
-	size_t subscriptions_len; /* of the answer, blanks before it; 0: its own */
+	size_t subscriptions_len; /* pads the answer with blanks to this length; 0: no padding */
 	unsigned subscriptions_requests;
 } say;
 
-static char modulus[1024]; /* base64url, of the key in the vault */
+static char modulus[1024]; /* of the key in the vault, base64url */
 static struct sc_hash key_hash;
 
 static void good_answers(void)
@@ -68,8 +68,7 @@ static void good_answers(void)
 	say.attestation = "{\"privateKeyAttestation\":\"MAA\"}";
 }
 
-/* -- the service -------------------------------------------------------------------------------------------
- */
+/* -- the service ------------------------------------------------------------------------------- */
 
 static void put_port(const char *text, char *out, size_t size)
 {
@@ -247,8 +246,7 @@ static sc_status sign_in(struct sc_azure_account **out)
 
 #define assert_says(text) assert_non_null(strstr(err.message, text))
 
-/* -- sign-in -----------------------------------------------------------------------------------------------
- */
+/* -- sign-in ----------------------------------------------------------------------------------- */
 
 static void signing_in_leaves_a_session_of_the_users_own(void **state)
 {
@@ -316,8 +314,7 @@ static void what_is_no_token_is_not_sent_on(void **state)
 	assert_ok(sign_in(&account), &err);
 }
 
-/* -- the Resource Manager ----------------------------------------------------------------------------------
- */
+/* -- the Resource Manager ---------------------------------------------------------------------- */
 
 static void subscriptions_are_read_and_nothing_but(void **state)
 {
@@ -400,8 +397,7 @@ static void a_vault_is_found_by_its_name_and_only_where_vaults_are(void **state)
 	assert_status(sc_azure_manager_vault(account, "contoso", &vault, &err), SC_ERR_JSON, &err);
 }
 
-/* -- the vault ---------------------------------------------------------------------------------------------
- */
+/* -- the vault --------------------------------------------------------------------------------- */
 
 static sc_status import(struct sc_azure_account *account, struct sc_azure_key *key)
 {
@@ -476,8 +472,7 @@ static void a_new_refresh_token_replaces_the_old_one(void **state)
 	assert_int_equal(say.token_requests, 2);
 }
 
-/* -- the end of a cmdlet -----------------------------------------------------------------------------------
- */
+/* -- the end of a cmdlet ----------------------------------------------------------------------- */
 
 static sc_status prints(int argc, char **argv, bool *done, struct sc_error *error)
 {
@@ -492,7 +487,7 @@ static sc_status repeats_a_server(int argc, char **argv, bool *done, struct sc_e
 	return sc_fail(error, SC_ERR_UNAVAILABLE, "the host calls itself \x1b[2J\n\xc2\x9b");
 }
 
-/* Its exit status with standard output in that file, and what it said of a failure. */
+/* Runs a cmdlet with standard output to that file; returns its exit status and its standard error. */
 static int end_of(sc_azure_cmdlet *run, const char *output, struct sc_bytes *said)
 {
 	const char *path = scratch_path(&fixture.scratch, "stderr");
@@ -538,7 +533,7 @@ static void count_and_free(void *memory)
 	free(memory);
 }
 
-/* A refresh token is worth a password; it passes through jansson, which frees without wiping. */
+/* A refresh token is as good as a password. It passes through jansson, which frees without wiping. */
 static void no_token_stays_in_freed_memory(void **state)
 {
 	SC_CLEANUP(sc_azure_account) account = NULL;
@@ -552,8 +547,7 @@ static void no_token_stays_in_freed_memory(void **state)
 	assert_int_equal(left_as_they_were, 0);
 }
 
-/* -- addresses, sessions -----------------------------------------------------------------------------------
- */
+/* -- addresses, sessions ----------------------------------------------------------------------- */
 
 static void an_address_has_one_form(void **state)
 {

@@ -1,4 +1,4 @@
-/* Key blobs (rule F3): they open in their world only, whole only, under one KM only. */
+/* Key blobs (rule F3): they open only in their world, only whole, and only under one KM. */
 #include "support/test.h"
 
 #include <string.h>
@@ -55,7 +55,7 @@ static void any_altered_byte_and_any_cut_is_refused(void **state)
 	assert_ok(open_with(s, sc_bytes_view(&blob)), NULL);
 }
 
-/* Each field in turn, encoded again as it should be: only the seal can tell. */
+/* Each field in turn is changed and encoded correctly again, so that only the seal can detect it. */
 static void assert_sealed(const struct sc_snapshot *s, struct sc_key_blob *b)
 {
 	SC_CLEANUP(sc_bytes) der = { 0 };
@@ -103,7 +103,7 @@ static void a_blob_opens_under_its_own_km_only(void **state)
 	static struct core other;
 
 	(void)state;
-	/* The same world by name, another key behind it. */
+	/* The same world id, but another key behind it. */
 	s->km.data[0] ^= 1;
 	assert_status(open_with(s, sc_bytes_view(&blob)), SC_ERR_INTEGRITY, NULL);
 	s->km.data[0] ^= 1;
@@ -130,7 +130,7 @@ static void two_blobs_of_one_key_have_nothing_secret_in_common(void **state)
 	assert_ok(sc_key_blob_decode(sc_bytes_view(&again), &two, NULL), NULL);
 	assert_false(sc_hash_equals(&one->header->salt, &two->header->salt));
 	assert_int_equal(one->ciphertext.len, two->ciphertext.len);
-	/* The same key stream would leave all but the header's share equal. */
+	/* The plaintexts are equal, so with the same key stream the ciphertexts would be equal too. */
 	assert_false(sc_memory_equals(one->ciphertext.data, two->ciphertext.data, 16));
 }
 

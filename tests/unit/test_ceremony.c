@@ -1,4 +1,4 @@
-/* The ceremonies as a script goes through them: cards, PINs, and the words for what goes wrong. */
+/* The ceremonies, scripted: cards, PINs, and the messages for what goes wrong. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,18 +23,18 @@ struct fixture {
 	char descriptor[16];
 	int pins;
 	struct sc_ceremony ceremony;
-	/* The fake module of a quorum: */
+	/* The fake module that collects a quorum: */
 	struct fake_module *fake;
 	struct sc_client *client;
-	struct sc_hash digest; /* that it was asked to consent to */
+	struct sc_hash digest; /* what it was asked to consent to */
 	uint32_t command;
 	uint32_t accepted;
-	char records[3][32]; /* as they arrived */
+	char records[3][32]; /* in order of arrival */
 	char pin[3][64];
-	sc_status second_card; /* what it says to the second card */
+	sc_status second_card; /* its answer to the second card */
 };
 
-/* The PINs stand in a pipe, as a script would give them. */
+/* The PINs are in a pipe, as a script would give them. */
 static void give_pins(struct fixture *f, const char *pins)
 {
 	int ends[2];
@@ -103,7 +103,7 @@ static void three_cards_and_pins_are_collected_in_order(void **state)
 	assert_true(sc_view_equals(sc_secret_view(&cards.pins[2]), sc_view_text("third of three PINs")));
 	assert_string_equal(cards.custodians[0], "Alice");
 	assert_string_equal(cards.custodians[1], "");
-	/* Nothing is written yet. */
+	/* Nothing has been written yet. */
 	assert_true(sc_slot_is_blank(&cards.slots[0]));
 }
 

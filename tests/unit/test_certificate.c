@@ -1,4 +1,4 @@
-/* Certificates: what is made is read back, and nothing else is (evidence/certificate.h). */
+/* Certificates: what is made can be read back, and nothing else can (evidence/certificate.h). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -179,7 +179,7 @@ static void a_kind_is_made_for_its_own_keys_and_names_only(void **state)
 	assert_int_equal(make(bad), SC_ERR_EVIDENCE_USAGE);
 }
 
-/* -- what is not read: each is signed by the right key, so only its content speaks against it --- */
+/* -- what is not read: each is signed by the right key, so that only its content is wrong ------- */
 
 static void change_nothing(X509 *copy, void *context)
 {
@@ -325,7 +325,7 @@ static void a_generalized_date(X509 *copy, void *context)
 	ASN1_TIME_free(time);
 }
 
-/* With the key identifier that belongs to it, so that only the key is what is wrong. */
+/* Sets the key and its key identifier, so that only the key is wrong. */
 static void set_key(X509 *copy, EVP_PKEY *key)
 {
 	ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_new();
@@ -495,7 +495,7 @@ static void a_chain_ends_at_its_own_root(void **state)
 	assert_int_equal(verify(f->warrant, NULL, f->root, NOW), SC_OK);
 	assert_int_equal(verify(f->warrant, NULL, other->root, NOW), SC_ERR_EVIDENCE_CHAIN);
 	assert_int_equal(verify(f->member, other->region_certificate, f->root, NOW), SC_ERR_EVIDENCE_CHAIN);
-	/* No partial chain: the region certificate is trusted for its root alone. */
+	/* No partial chain: the region certificate is trusted only because of its root. */
 	assert_int_equal(verify(f->member, NULL, f->region_certificate, NOW), SC_ERR_EVIDENCE_CHAIN);
 }
 
@@ -519,8 +519,10 @@ static void only_a_certificate_authority_issues(void **state)
 						  .region = f->region };
 
 	(void)state;
-	/* A region that certifies a region: its path length is 0. The root's key signs, so that only that is
-	 * wrong. */
+	/*
+	 * A region certifies a region, against its path length 0. The root's key signs, so only that is
+	 * wrong.
+	 */
 	sc_certificate_knso_name(&f->world->world, knso);
 	below = sc_forge_certificate(f, &request);
 	assert_int_equal(verify(f->member, f->region_certificate, f->root, NOW), SC_OK);

@@ -1,4 +1,4 @@
-/* What the client library promises whatever stands at the other end of the socket (rule P1). */
+/* What the client library guarantees, whatever is at the other end of the socket (rule P1). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -20,13 +20,13 @@ enum behaviour {
 	OTHER_COMMAND,
 	CUT,      /* the answer's first `length` bytes */
 	FLIPPED,  /* the answer with bit 0 of byte `length` flipped */
-	CUT_BODY, /* a header that is right about a body that is `length` bytes too short */
+	CUT_BODY, /* a correct header for a body that is `length` bytes too short */
 	TOO_LONG,
 	CLOSES,
 	REFUSES,
 	SILENT,
 	EVICTS,        /* answers NOT_LOADED until the blob has been sent again */
-	ALWAYS_EVICTS, /* and after that, too */
+	ALWAYS_EVICTS, /* even after that */
 	CLOSES_ONCE,   /* at the first SIGN */
 	LOADS_ANOTHER,
 };
@@ -46,7 +46,7 @@ struct fake {
 static const uint8_t signature[] = "a signature";
 static const uint8_t blob[] = "a blob";
 
-/* What a good module says to each of the commands used here. */
+/* A good module's answer to each of the commands used here. */
 static struct sc_writer good_body(struct fake *fake, uint32_t command, struct sc_view body)
 {
 	struct sc_writer writer = sc_writer_new(SC_WIRE_BODY_MAX);
@@ -161,7 +161,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* One typed call; on success its answer is the good one. */
+/* Makes one typed call. On success, checks the answer. */
 static sc_status call(struct fake *fake, struct sc_error *err)
 {
 	const struct sc_quorum_open_request request = { .command = SC_COMMAND_ACL_REPLACE };
@@ -236,7 +236,7 @@ static void an_answer_to_another_request_is_refused(void **state)
 		assert_int_equal(call(fake, &err), SC_ERR_PROTOCOL);
 		assert_non_null(strstr(err.message, fake->path));
 		assert_false(sc_client_is_open(fake->client));
-		/* Nothing more is believed on that connection. */
+		/* That connection is no longer trusted. */
 		fake->behaviour = GOOD;
 		assert_int_equal(call(fake, &err), SC_ERR_UNAVAILABLE);
 		assert_int_equal(call_anew(fake, &err), SC_OK);
@@ -271,7 +271,8 @@ static void a_header_with_any_byte_flipped_is_refused(void **state)
 
 	fake->behaviour = FLIPPED;
 	for (fake->length = 0; fake->length < SC_WIRE_RESPONSE_HEADER_SIZE; fake->length++) {
-		bool is_number = fake->length >= 20 && fake->length < 44; /* of a refusal: not read here */
+		/* The numbers of a refusal are not read here. */
+		bool is_number = fake->length >= 20 && fake->length < 44;
 
 		assert_int_equal(call_anew(fake, NULL) == SC_OK, is_number);
 	}
@@ -329,7 +330,7 @@ static void a_refusal_keeps_its_code_and_numbers(void **state)
 	assert_true(sc_client_is_open(fake->client));
 }
 
-/* A clock whose every reading is nearly a whole timeout later than the one before. */
+/* A clock that advances by nearly a whole timeout at every reading. */
 static int racing_clock(clockid_t clock, struct timespec *out)
 {
 	static time_t ahead;
@@ -352,7 +353,7 @@ static void a_silent_module_is_given_up(void **state)
 	sc_os = &os;
 	assert_int_equal(call(fake, &err), SC_ERR_TIMEOUT);
 	sc_os = &sc_os_system;
-	/* A late answer must not be taken for the next one's. */
+	/* A late answer must not be taken for the answer to the next request. */
 	assert_false(sc_client_is_open(fake->client));
 }
 

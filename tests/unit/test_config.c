@@ -104,8 +104,8 @@ static void what_is_not_understood_is_named_by_file_and_line(void **state)
 	(void)state;
 	assert_ok(READ("domain = a\nport = 1\n"), &err);
 	REFUSED("domain = a\nprt = 1\n", "vaultd.conf:2: no such setting: prt");
-	REFUSED("domain = a\n\ndomain = b\n", "vaultd.conf:3: domain stands on line 1 already");
-	REFUSED("domain = a\ndomain = a\n", "vaultd.conf:2: domain stands on line 1 already");
+	REFUSED("domain = a\n\ndomain = b\n", "vaultd.conf:3: domain is already set on line 1");
+	REFUSED("domain = a\ndomain = a\n", "vaultd.conf:2: domain is already set on line 1");
 	REFUSED("domain\n", "vaultd.conf:1: should be `name = value`");
 	REFUSED("domain =\n", "vaultd.conf:1: domain has no value");
 	REFUSED("Domain = a\n", "no such setting: Domain");
@@ -113,10 +113,10 @@ static void what_is_not_understood_is_named_by_file_and_line(void **state)
 	REFUSED("= a\n", "no such setting");
 	REFUSED("config = a\n", "no such setting: config");
 	REFUSED("verbose = true\n", "vaultd.conf:1: verbose must be yes or no");
-	REFUSED("verbose = no\nverbose = no\n", "vaultd.conf:2: verbose stands on line 1 already");
-	REFUSED("address = 1\naddress = 2\naddress = 3\n", "vaultd.conf:3: at most 2 lines address");
+	REFUSED("verbose = no\nverbose = no\n", "vaultd.conf:2: verbose is already set on line 1");
+	REFUSED("address = 1\naddress = 2\naddress = 3\n", "vaultd.conf:3: at most 2 `address` lines");
 	REFUSED("domain = a\r\n", "vaultd.conf:1: a control character");
-	REFUSED("domain = \xff\n", "vaultd.conf:1: a control character, or no UTF-8");
+	REFUSED("domain = \xff\n", "vaultd.conf:1: a control character, or invalid UTF-8");
 	REFUSED("domain = a\0b\n", "vaultd.conf: a NUL byte");
 }
 
@@ -180,7 +180,7 @@ static void a_value_that_is_not_what_it_should_be_is_named_by_file_and_line(void
 		      SC_ERR_USAGE, &err);
 	assert_non_null(
 	    strstr(err.message, "vaultd.conf:5: `region = EU a` should be `region = CODE SOCKET"));
-	/* What was typed on the command line stands on no line. */
+	/* A value from the command line is on no line. */
 	assert_ok(READ("port = 1\n", A("--port=x")), &err);
 	assert_status(sc_web_config_number(config, "port", port, 1, 2, &number, &err), SC_ERR_ARGUMENT, &err);
 	assert_int_equal(strncmp(err.message, "port: x is not", 14), 0);

@@ -1,6 +1,6 @@
 /*
- * The element types of formats/der.h, one by one: which values each takes, and that every other form of the same
- * value, and every value outside its range, is refused when it is read and when it is written (rule F1).
+ * The element types of formats/der.h, one by one: which values each accepts. Every other form of the same
+ * value, and every value outside its range, is refused both when read and when written (rule F1).
  */
 #include "support/test.h"
 
@@ -8,7 +8,7 @@
 
 #include "formats/der.h"
 
-/* One element of each kind. Small numbers: a bare SEQUENCE without a format field. */
+/* One element of each kind, in a plain SEQUENCE without a format field, with small context tags. */
 struct probe {
 	struct sc_text text;
 	struct sc_hash hash;
@@ -59,7 +59,7 @@ static const uint8_t thirty_two[33] = "0123456789abcdef0123456789abcdef";
 #define TEXT(literal) { (const uint8_t *)(literal), sizeof(literal) - 1 }
 enum { AT_TEXT, AT_HASH, AT_TIME, AT_FLAG, AT_OCTETS, AT_NUMBER, ELEMENTS };
 
-/* The six elements that must be there, all in order. */
+/* The six mandatory elements, in order. */
 static void good_elements(struct element elements[ELEMENTS + 4])
 {
 	static const struct element good[ELEMENTS] = {
@@ -70,7 +70,7 @@ static void good_elements(struct element elements[ELEMENTS + 4])
 	memcpy(elements, good, sizeof good);
 }
 
-/* SEQUENCE of the elements, each with the shortest length; content of an element is below 2^16 bytes. */
+/* A SEQUENCE of the elements, each with the shortest length; an element's content is below 2^16 bytes. */
 static void assemble(const struct element *elements, size_t count, struct sc_bytes *out)
 {
 	SC_CLEANUP(sc_bytes) body = { 0 };
@@ -122,7 +122,7 @@ static sc_status read_with(int at, uint8_t tag, const void *content, size_t len)
 	return read_elements(elements, ELEMENTS, &value);
 }
 
-/* Reads the probe with one OPTIONAL element behind it. */
+/* Reads the probe with one OPTIONAL element after it. */
 static sc_status read_optional(uint8_t tag, const void *content, size_t len)
 {
 	SC_CLEANUP(probe) value = NULL;
@@ -287,7 +287,7 @@ static void an_element_left_out_or_twice_is_refused(void **state)
 	}
 }
 
-/* An absent element and an empty one would decode alike: only one of them can be the canonical form. */
+/* An absent and an empty element would decode to the same value, and only one can be the canonical form. */
 static void optional_elements_are_absent_rather_than_empty(void **state)
 {
 	uint8_t zero[32] = { 0 };
@@ -339,7 +339,7 @@ static void lengths_longer_than_they_need_are_refused(void **state)
 	(void)state;
 	good_elements(elements);
 	assemble(elements, ELEMENTS, &der);
-	/* The text is the first element: put 81 before its length, and one more into the sequence's. */
+	/* The text is the first element: put 81 before its length, and add one to the sequence's length. */
 	assert_ok(sc_bytes_new(der.len + 1, &longer, NULL), NULL);
 	memcpy(longer.data, der.data, 3);
 	longer.data[1]++;
@@ -353,7 +353,7 @@ static void lengths_longer_than_they_need_are_refused(void **state)
 
 /* -- what is written --------------------------------------------------------------------------- */
 
-/* A probe that can be written. */
+/* A probe that can be encoded. */
 static struct probe *new_probe(void)
 {
 	struct probe *value = sc_der_new(&probe_type);
@@ -372,7 +372,7 @@ static sc_status write_probe(const struct probe *value)
 	return sc_der_encode(&probe_type, value, &der, NULL);
 }
 
-/* der.h: "Refuses what the decoder would refuse, so that nothing is written that cannot be read." */
+/* der.h: "Refuses what the decoder would refuse, so nothing is written that cannot be read." */
 static void what_could_not_be_read_is_not_written(void **state)
 {
 	SC_CLEANUP(probe) value = new_probe();

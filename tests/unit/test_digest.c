@@ -1,7 +1,7 @@
 /*
- * Hashes with domains, and beneath them SHA-256, HMAC and HKDF against Project Wycheproof's vectors. The bare
- * primitives are no part of digest.h, so that nobody uses them without a domain (rule F2): the source is
- * included to reach them.
+ * Hashes with domains; and, below them, HMAC and HKDF against Project Wycheproof's vectors and SHA-256
+ * against FIPS 180-4's. The plain HMAC and HKDF are not part of digest.h, so that nobody uses them without a
+ * domain (rule F2). The source is included to reach them.
  */
 #include "support/test.h"
 
@@ -16,7 +16,7 @@
 
 typedef void check_vector(json_t *group, json_t *vector);
 
-/* Calls check for every vector of the file; at least `least` of them. */
+/* Calls `check` for every vector in the file, which must have at least `least`. */
 static void for_every_vector(const char *file, size_t least, check_vector *check)
 {
 	const char *directory = getenv("SC_VECTORS");

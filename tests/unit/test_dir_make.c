@@ -1,5 +1,4 @@
-/* Directories that are made on the way: their names are durable before anything is put into them (rule P2).
- */
+/* Directories created along a path: their names are durable before anything is put into them (rule P2). */
 #include "support/test.h"
 
 #include <errno.h>
@@ -34,7 +33,7 @@ static int teardown(void **state)
 	return nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-static int synced; /* directories, since it was set to 0; from the limit on they fail */
+static int synced; /* directories since it was set to 0; beyond the limit a sync fails */
 static int sync_limit;
 
 static int counting_fsync(int fd)
@@ -79,7 +78,7 @@ static void a_directory_that_cannot_be_made_durable_is_a_failure(void **state)
 	(void)state;
 	assert_int_not_equal(make("a/b", 1), SC_OK);
 	assert_int_equal(synced, 1);
-	/* Nor is it one success later: it is made again, and synced. */
+	/* The next attempt does not take it for durable either: it is created again, and synced. */
 	assert_int_equal(make("a/b", 100), SC_OK);
 	assert_int_equal(synced, 1);
 }

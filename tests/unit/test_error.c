@@ -1,4 +1,4 @@
-/* The table of results, and how a failure's words are built. */
+/* The table of results, and how error messages are built. */
 #include "support/test.h"
 
 #include <errno.h>

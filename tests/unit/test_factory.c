@@ -1,4 +1,4 @@
-/* The offline root: what it signs, and what it refuses to (factory/factory_root.h). */
+/* The offline root: what it signs and what it refuses to sign (factory/factory_root.h). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -80,7 +80,7 @@ static void a_root_is_never_made_over_another(void **state)
 	assert_string_equal(factory.name.s, "Test Factory");
 }
 
-/* What a kill between the two leaves: its key has signed nothing, but only a person may say so. */
+/* What a kill between the two files leaves. The key has signed nothing, but only a person may decide that. */
 static void a_key_without_its_certificate_is_named_and_kept(void **state)
 {
 	SC_CLEANUP(sc_secret) passphrase = secret_of(PASSPHRASE);
@@ -335,7 +335,7 @@ static ssize_t write_until_full(int fd, const void *data, size_t len)
 	return sc_os_system.write(fd, data, len < 60 ? len : 60);
 }
 
-/* Half a line stands for a warrant that was never given out, and is nobody's other half. */
+/* Half a line belongs to a warrant that was never given out, and must not join with the next line. */
 static void a_full_disk_leaves_a_record_that_goes_on(void **state)
 {
 	SC_CLEANUP(sc_pkey) another = sc_forge_ec_key("P-256");
@@ -398,7 +398,7 @@ static void an_answer_has_root_and_warrant_and_nothing_else(void **state)
 
 /* -- PEM that claims to be encrypted ----------------------------------------------------------- */
 
-/* The first PEM block, with the header of an encrypted one behind its first line. */
+/* The first PEM block, with the header of an encrypted one inserted after its first line. */
 static void make_encrypted(struct sc_view pem, struct sc_bytes *out)
 {
 	static const char header[] = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,"
@@ -414,7 +414,7 @@ static void make_encrypted(struct sc_view pem, struct sc_bytes *out)
 	memcpy(out->data + first + sizeof header - 1, body, pem.len - first);
 }
 
-/* libcrypto would ask whoever sits at the terminal, or take what waits on standard input. */
+/* libcrypto would ask at the terminal, or read what is waiting on standard input. */
 static void no_file_makes_a_program_ask_for_a_passphrase(void **state)
 {
 	SC_CLEANUP(sc_forge) f = sc_forge_new(sc_clock_now(), "EU");
@@ -530,7 +530,7 @@ static void a_world_of_a_weak_suite_is_no_region(void **state)
 	f->world->suite = SC_SUITE_DLF1024;
 	sc_forge_world_id_again(f);
 	assert_int_equal(certify(f, "EU", NULL), SC_ERR_EVIDENCE_SUITE);
-	/* Nor does it become one by claiming a better suite for the same key. */
+	/* A better suite claimed for the same key does not make it a region either. */
 	EVP_PKEY_free(f->knso);
 	f->knso = sc_forge_dsa_key();
 	f->world->suite = SC_SUITE_ECP521;

@@ -1,7 +1,7 @@
 /*
- * Files are whole or not there (rules P2, P3, P4): each call of the operating system that writing a file
- * makes is failed in turn, for every n, and after each failure the old content stands, nothing is left beside
- * it, and no success was told.
+ * Files are written completely or not at all (rules P2, P3, P4). Each system call made to write a file is
+ * failed in turn, for every n. After each failure the old content is still there, nothing is left next to it,
+ * and no success was reported.
  */
 #include "support/test.h"
 
@@ -17,7 +17,7 @@
 #include "base/file.h"
 #include "base/os.h"
 
-/* -- a table that fails its n-th call ---------------------------------------------------------- */
+/* -- a table whose n-th call fails ------------------------------------------------------------- */
 
 enum call {
 	CALL_OPENAT,
@@ -35,7 +35,7 @@ enum call {
 
 static struct {
 	enum call kind;
-	int countdown; /* the call that makes it 0 fails; below 0, none does */
+	int countdown; /* the call that brings it to 0 fails; below 0, none does */
 	int error;
 	bool hit;
 } fault;
@@ -54,7 +54,7 @@ static int fault_openat(int directory, const char *name, int flags, mode_t mode)
 	return is_hit(CALL_OPENAT) ? -1 : openat(directory, name, flags, mode);
 }
 
-/* Reads and writes at most 7 bytes at once: callers must go on where a call ended early. */
+/* Reads and writes at most 7 bytes at a time, so callers must continue after a short read or write. */
 static ssize_t fault_read(int fd, void *data, size_t len)
 {
 	return is_hit(CALL_READ) ? -1 : read(fd, data, len < 7 ? len : 7);
@@ -70,7 +70,7 @@ static int fault_fsync(int fd)
 	return is_hit(CALL_FSYNC) ? -1 : fsync(fd);
 }
 
-/* A failed close has closed, as on Linux. */
+/* A close that fails has still closed the descriptor, as on Linux. */
 static int fault_close(int fd)
 {
 	bool hit = is_hit(CALL_CLOSE);
@@ -210,7 +210,7 @@ static sc_status write_file(const char *content, enum sc_file_mode mode, struct 
 
 /* -- faults ------------------------------------------------------------------------------------ */
 
-/* Fails the n-th call of one kind while the old file is replaced; false once there is no n-th call. */
+/* Fails the n-th call of one kind while the old file is replaced. False once there is no n-th call. */
 static bool replace_with_fault(enum call kind, int n, int error)
 {
 	struct sc_error err = { 0 };
@@ -227,8 +227,10 @@ static bool replace_with_fault(enum call kind, int n, int error)
 	}
 	assert_int_not_equal(status, SC_OK);
 	assert_true(err.message[0]);
-	/* Only the directory's own fsync comes after the rename: then the new content stands, and is no
-	 * success. */
+	/*
+	 * Only the fsync of the directory follows the rename. If it fails, the new content is there, without
+	 * success.
+	 */
 	assert_content("file", kind == CALL_FSYNC && n == 2 ? NEW : OLD);
 	return true;
 }
@@ -244,7 +246,7 @@ static void a_failed_call_leaves_the_old_file_whole_and_nothing_beside_it(void *
 			assert_ok(write_file(OLD, SC_FILE_REPLACE, NULL), NULL);
 		} while (replace_with_fault((enum call)kind, n++, EIO));
 		if (kind == CALL_OPENAT || kind == CALL_CLOSE || kind == CALL_RENAME || kind == CALL_RANDOM)
-			assert_int_equal(n, 3); /* exactly one call, which was failed */
+			assert_int_equal(n, 3); /* there was exactly one call, which failed */
 		if (kind == CALL_WRITE)
 			assert_true(n > 5);
 		if (kind == CALL_FSYNC)
@@ -264,7 +266,7 @@ static void a_full_disk_is_named(void **state)
 	assert_int_equal(count_names(), 0);
 }
 
-/* A file that was not there is not there after a failure either: the command can be given again. */
+/* A new file does not exist after a failure, so the command can be repeated. */
 static void a_new_file_is_not_there_after_any_failure(void **state)
 {
 	(void)state;
@@ -276,7 +278,7 @@ static void a_new_file_is_not_there_after_any_failure(void **state)
 			status = write_file(NEW, SC_FILE_NEW, NULL);
 			fail_nothing();
 			if (status == SC_OK) {
-				/* The look whether it exists already may fail: the rename looks again. */
+				/* The check whether it already exists may fail: the rename checks again. */
 				assert_content("file", NEW);
 				assert_ok(sc_file_remove(&dir, "file", NULL), NULL);
 			}
@@ -369,7 +371,7 @@ static void a_directory_is_made_and_durable_or_refused(void **state)
 			fail_nothing();
 			if (!fault.hit) {
 				assert_ok(status, NULL);
-				/* Three directories, each synced into the one above it. */
+				/* Three directories, each made durable by a sync of its parent. */
 				if (kind == CALL_FSYNC)
 					assert_int_equal(n, 4);
 				break;
@@ -408,8 +410,8 @@ static void a_new_file_is_never_put_over_another(void **state)
 	(void)state;
 	assert_ok(write_file(OLD, SC_FILE_NEW, NULL), NULL);
 	assert_status(write_file(NEW, SC_FILE_NEW, &err), SC_ERR_EXISTS, &err);
-	assert_non_null(strstr(err.message, "/file: exists already and is not overwritten"));
-	/* And where the look at it failed, the rename refuses. */
+	assert_non_null(strstr(err.message, "/file: already exists and is not overwritten"));
+	/* If that check fails, the rename still refuses. */
 	fail_call(CALL_OPENAT, 1, EIO);
 	assert_status(write_file(NEW, SC_FILE_NEW, &err), SC_ERR_EXISTS, &err);
 	fail_nothing();
@@ -460,7 +462,7 @@ static void what_is_no_regular_file_is_refused_at_once(void **state)
 	(void)state;
 	assert_int_equal(mkfifoat(dir.fd, "fifo", 0600), 0);
 	assert_int_equal(mkdirat(dir.fd, "directory", 0700), 0);
-	alarm(10); /* a read that waited for the FIFO's writer would end the test */
+	alarm(10); /* ends the test if a read waits for the FIFO's writer */
 	assert_status(sc_file_read(&dir, "fifo", 1000, &content, &err), SC_ERR_ARGUMENT, &err);
 	assert_status(sc_file_read(&dir, "directory", 1000, &content, &err), SC_ERR_ARGUMENT, &err);
 	snprintf(path, sizeof path, "%s/fifo", root);
@@ -513,7 +515,7 @@ static void a_lock_is_held_by_one_and_ends_with_its_descriptor(void **state)
 	assert_int_equal(close(second), 0);
 }
 
-/* A lock that the system refuses is no other process's, and no descriptor stays open. */
+/* If the system refuses a lock, that does not mean another process holds it. No descriptor stays open. */
 static void a_lock_that_cannot_be_taken_is_a_failure_and_leaks_nothing(void **state)
 {
 	struct sc_error err = { 0 };
@@ -553,7 +555,7 @@ static void a_path_is_written_beneath_its_directory(void **state)
 	snprintf(path, sizeof path, "%s/", root);
 	assert_status(sc_file_write_path(path, sc_view_text(NEW), SC_FILE_NEW, 0600, &err), SC_ERR_ARGUMENT,
 		      &err);
-	assert_non_null(strstr(err.message, path)); /* the name alone would be nothing */
+	assert_non_null(strstr(err.message, path)); /* the name alone would be empty */
 }
 
 int main(void)

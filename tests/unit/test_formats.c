@@ -1,7 +1,7 @@
 /*
- * The promises of rule F1, for every structure that is stored or exchanged: what was written is read and
- * written again as the same bytes; what is cut, longer, or changed in any bit is refused, or is another value
- * with exactly one encoding: the changed bytes. "DESIGN invariant 8: it answers with an error."
+ * Rule F1 for every structure that is stored or exchanged. What was written is read and written again as the
+ * same bytes. If it is truncated or longer it is refused. If any bit is changed, it is refused or is another
+ * value, whose only encoding is the changed bytes. (Invariant 8.)
  */
 #include "support/test.h"
 
@@ -12,7 +12,7 @@
 
 typedef void promise(const struct sc_sample *sample, struct sc_view der);
 
-/* Holds the promise up to every sample. */
+/* Checks the promise for every sample. */
 static void for_every_sample(promise *holds)
 {
 	size_t count;
@@ -43,7 +43,7 @@ static void what_was_written_is_read_and_written_alike(void **state)
 	for_every_sample(is_same_again);
 }
 
-/* Refused with one of the codes that say so, with words; never accepted. */
+/* Must be refused, with one of these codes and a message. */
 static void assert_refused(const struct sc_sample *sample, struct sc_view der, const char *how)
 {
 	SC_CLEANUP(sc_bytes) again = { 0 };
@@ -61,7 +61,7 @@ static void is_refused_when_cut(const struct sc_sample *sample, struct sc_view d
 		SC_CLEANUP(sc_bytes) cut = { 0 };
 		char how[40];
 
-		/* A copy of its own, so that the sanitizer sees a read past the end. */
+		/* A separate copy, so that the sanitizer sees a read past the end. */
 		assert_ok(sc_bytes_copy(sc_view_of(der.data, len), &cut, NULL), NULL);
 		snprintf(how, sizeof how, "cut to %zu bytes", len);
 		assert_refused(sample, sc_bytes_view(&cut), how);
@@ -121,7 +121,7 @@ static void any_flipped_bit_is_refused_or_is_another_value_in_its_one_form(void 
 	for_every_sample(is_other_or_refused_when_flipped);
 }
 
-/* The type and version stand in the structure: no other structure is taken for it. */
+/* The structure contains its type and version, so no other structure is mistaken for it. */
 static void is_refused_as_any_other(const struct sc_sample *sample, struct sc_view der)
 {
 	size_t count;
@@ -155,7 +155,7 @@ static void what_is_over_its_limit_is_refused_before_it_is_read(void **state)
 	for_every_sample(is_refused_when_over_its_limit);
 }
 
-/* An outer length in three bytes more than it needs is BER, not DER. */
+/* An outer length that is three bytes longer than necessary is BER, not DER. */
 static void is_refused_with_a_longer_length(const struct sc_sample *sample, struct sc_view der)
 {
 	SC_CLEANUP(sc_bytes) ber = { 0 };

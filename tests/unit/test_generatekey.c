@@ -1,4 +1,6 @@
-/* generatekey: the article's line, what it refuses before the module is asked, and what it leaves. */
+/*
+ * generatekey: the article's command line, what is refused before the module is asked, and what is written.
+ */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,10 +37,10 @@ struct fixture {
 	uint32_t bits;
 	char application[32];
 	size_t owner_len;
-	bool gives_another; /* blob and public key are of two keys */
+	bool gives_another; /* blob and public key are of different keys */
 };
 
-/* -- the module: a key that is one, sealed in nothing ------------------------------------------ */
+/* -- the module: a real key, in a blob that is not sealed --------------------------------------- */
 
 static sc_status make_blob(const struct sc_bytes *spki, bool of_another, struct sc_bytes *out)
 {
@@ -118,7 +120,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* generatekey with these words. */
+/* Runs generatekey with these arguments. */
 static int run(struct fixture *f, const char *line)
 {
 	char words[512];
@@ -137,7 +139,7 @@ static bool says(const struct fixture *f, const char *text)
 	bool found = strstr(f->output, text) != NULL;
 
 	if (!found)
-		printf("not said: %s\nbut: %s\n", text, f->output);
+		printf("not printed: %s\nbut: %s\n", text, f->output);
 	return found;
 }
 
@@ -188,7 +190,7 @@ static void an_ident_in_use_is_refused_before_the_module_is_asked(void **state)
 
 	assert_int_equal(run(f, "-g simple ident=k"), 0);
 	assert_int_not_equal(run(f, "-g simple ident=k"), 0);
-	assert_true(says(f, "local/key_simple_k: exists already and is not overwritten"));
+	assert_true(says(f, "local/key_simple_k: already exists and is not overwritten"));
 	assert_int_equal(f->generated, 1);
 	assert_int_equal(run(f, "-g simple ident=k2"), 0);
 }
@@ -254,7 +256,7 @@ static void another_key_than_was_asked_for_is_not_written(void **state)
 
 	f->gives_another = true;
 	assert_int_not_equal(run(f, "-g simple ident=k"), 0);
-	assert_true(says(f, "another key"));
+	assert_true(says(f, "a different key from the one requested"));
 	assert_int_not_equal(access(scratch_path(&f->scratch, "local/key_simple_k"), F_OK), 0);
 	f->gives_another = false;
 	assert_int_not_equal(run(f, "-g simple ident=k size=3072"), 0); /* the fake's key has 2048 bits */

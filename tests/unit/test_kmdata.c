@@ -1,5 +1,4 @@
-/* What the key management data directory promises: nothing is overwritten, lost in half, or taken for
- * another. */
+/* The key management data directory: nothing is overwritten, half written, or mistaken for something else. */
 #include <errno.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -201,7 +200,7 @@ static void a_key_is_never_written_over(void **state)
 			 SC_ERR_EXISTS);
 	assert_int_equal(sc_kmdata_key_read(&f->kmdata, "simple", "contosokey", &file, NULL), SC_OK);
 	assert_true(sc_view_equals(sc_bytes_view(&file->blob), sc_view_text("blob")));
-	/* And its public key is still its own. */
+	/* The first key's public key is still its own. */
 	assert_int_equal(sc_file_read_path(pem, 4096, &pem_after, NULL), SC_OK);
 	assert_true(sc_view_equals(sc_bytes_view(&pem_before), sc_bytes_view(&pem_after)));
 }

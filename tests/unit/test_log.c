@@ -1,4 +1,7 @@
-/* Log lines: one write a line, nothing from outside can forge another, and nothing under the threshold. */
+/*
+ * Log lines: one write per line, outside input cannot forge a line, and nothing below the threshold is
+ * written.
+ */
 #include "support/test.h"
 
 #include <fcntl.h>
@@ -26,7 +29,7 @@ static int release_standard_error(void **state)
 	return dup2(saved, STDERR_FILENO) < 0 || close(saved) || close(pipe_ends[0]) || close(pipe_ends[1]);
 }
 
-/* What has been written since; terminated. */
+/* What has been written since the last call, NUL-terminated. */
 static const char *written(void)
 {
 	static char text[4096];
@@ -63,7 +66,7 @@ static void nothing_from_outside_forges_a_line_or_drives_a_terminal(void **state
 	sc_log_start("hsmd", SC_LOG_NOTICE);
 	sc_log(SC_LOG_NOTICE, "name %s", "a\nhsmd: error: b\r\x1b[2J\x7f\tc");
 	assert_string_equal(written(), "hsmd: notice: name a?hsmd: error: b??[2J??c\n");
-	/* C1 controls in UTF-8: NEL, CSI; letters beside them stay. */
+	/* C1 controls in UTF-8: NEL, CSI. Letters in the same range are kept. */
 	sc_log(SC_LOG_NOTICE, "%s",
 	       "a\xc2\x85"
 	       "b\xc2\x9b"
@@ -110,7 +113,7 @@ static void *read_late(void *is_read)
 	return NULL;
 }
 
-/* Whoever stops his terminal while a ceremony goes on still gets each of its warnings. */
+/* Users who stop their terminal during a ceremony still get all of its warnings. */
 static void a_tool_waits_until_its_warning_is_read(void **state)
 {
 	char filling[4096];
@@ -131,7 +134,7 @@ static void a_tool_waits_until_its_warning_is_read(void **state)
 	assert_true(is_read);
 }
 
-/* The pipe holds 64 KiB, and nobody reads it: lines are lost, the program goes on, and says so later. */
+/* The pipe holds 64 KiB and nobody reads it: lines are lost, and the program goes on and reports it later. */
 static void a_reader_that_stopped_stops_nobody(void **state)
 {
 	char text[1000];
@@ -151,7 +154,7 @@ static void a_reader_that_stopped_stops_nobody(void **state)
 		continue;
 	sc_log(SC_LOG_NOTICE, "and then");
 	line = written();
-	assert_int_equal(sscanf(line, "hsmd: warning: %u lines are missing here: nobody read", &missing), 1);
+	assert_int_equal(sscanf(line, "hsmd: warning: %u lines are missing here: nobody was", &missing), 1);
 	assert_true(missing > 900 && missing < 1000);
 	assert_string_equal(strchr(line, '\n'), "\nhsmd: notice: and then\n");
 	sc_log(SC_LOG_NOTICE, "x");

@@ -1,7 +1,7 @@
 /*
  * When memory runs out: every allocation of a command fails once, and each time the answer is that the module
- * is full; never that a blob is malformed or a ciphertext wrong, on which somebody would throw it away. And
- * keys that are loaded leave room for the requests that use them.
+ * is full. It is never that a blob is malformed or a ciphertext wrong, since a user might then throw it away.
+ * And loaded keys leave room for the requests that use them.
  */
 #include "support/test.h"
 
@@ -135,7 +135,7 @@ static sc_status ask_sign(void)
 	return SEND(core.custody, SIGN, sign, key, { 0 }, SC_MECHANISM_RS256, { digest, sizeof digest });
 }
 
-/* With libcrypto's ECDSA, whose encoding can fail behind the signature. */
+/* With libcrypto's ECDSA, whose encoding can still fail after the signature is made. */
 static sc_status ask_sign_tls(void)
 {
 	static const uint8_t digest[32];
@@ -175,7 +175,7 @@ static bool always(void)
 	return true;
 }
 
-/* Said in any other way, new-world would erase the cards of a world that a restarted module wakes up in. */
+/* With any other answer, new-world would erase the cards of a world that the module is in once restarted. */
 static void what_may_stand_on_the_disk_is_told_as_nothing_else(void **state)
 {
 	struct sc_quorum_card_request card = { 0, sc_bytes_view(&core.cards[0]), core_pin(0) };
@@ -220,7 +220,7 @@ static void keys_leave_room_for_the_requests_that_use_them(void **state)
 	core.arena_size = 8000;
 	core.arena_per_key = 500;
 	core.arena_used = 1000;
-	/* 6000 of 8000 are for keys and all else: the longest unused make room from there on. */
+	/* 6000 of 8000 are for keys and all else. Above that, the least recently used keys are evicted. */
 	for (int i = 0; i < 30; i++) {
 		assert_ok(load_another(&digest), NULL);
 		assert_true(loaded() <= 11);

@@ -1,7 +1,8 @@
 /*
- * When memory runs out on the way of a key into a region: a world, a quorum, a region, a copy, a package, its
- * import. What is answered is done and whole; what is refused leaves nothing that somebody would mistake for
- * it. "Unproven" as a key's origin stays for ever, so it may never come of a moment without memory.
+ * When memory runs out on a key's way into a region: a world, a quorum, a region, a copy, a package, its
+ * import. Whatever is reported as done is complete, and whatever is refused leaves nothing that could be
+ * mistaken for it. "Unproven" as a key's origin is permanent, so it must never result from a momentary lack
+ * of memory.
  */
 #include "support/test.h"
 
@@ -16,13 +17,13 @@
 
 #define SUBSCRIPTION "8c6a1b52-6f04-4f38-9d0c-2b1f0f6f8a11"
 
-/* Some of these commands allocate 35,000 times. Each single one fails with this set, which takes an hour. */
+/* Some of these commands allocate 35,000 times. SC_EVERY_ALLOCATION fails every one in turn, for an hour. */
 static long step(long usual)
 {
 	return getenv("SC_EVERY_ALLOCATION") ? 1 : usual;
 }
 
-/* -- an RSA-4096 key in no time (ld's --wrap) ----------------------------------------------------- */
+/* -- an RSA-4096 key made only once (ld's --wrap) ------------------------------------------------- */
 
 sc_status __real_sc_keygen(const struct sc_key_type *type, struct sc_view exponent, EVP_PKEY **out,
 			   struct sc_error *err);
@@ -56,7 +57,7 @@ static struct sc_hash copy; /* xferacld */
 static struct sc_bytes package;
 static struct sc_bytes owner;
 
-/* A quorum for that body, whatever fails around it. */
+/* Gets a quorum for that body. No allocation fails meanwhile. */
 static uint64_t consent(uint32_t command, const struct sc_writer *body)
 {
 	long fails = failing_memory_pause();
@@ -187,7 +188,7 @@ static int teardown(void **state)
 
 /* -- what is answered is whole -------------------------------------------------------------------- */
 
-/* The answer's evidence proves the KEK to whoever trusts the root, and its blob opens. */
+/* The answer's evidence proves the KEK to anyone who trusts the root, and its blob opens. */
 static void judge_region(struct sc_view body)
 {
 	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core.module);
@@ -204,7 +205,7 @@ static void judge_region(struct sc_view body)
 		  &err);
 }
 
-/* The imported key opens for its owner, and is what it was: proven. */
+/* The imported key opens for its owner, and its origin is still proven. */
 static void judge_import(struct sc_view body)
 {
 	struct sc_transfer_import_response imported;
@@ -229,7 +230,7 @@ static void judge_copy(struct sc_view body)
 	assert_ok(core_load(core.custody, reduced.blob, &loaded), NULL);
 }
 
-/* With the source module's proof inside: only an import shows it. */
+/* The package holds the source module's proof, which only an import shows. */
 static void judge_package(struct sc_view body)
 {
 	struct sc_transfer_package_response packed;
@@ -276,8 +277,7 @@ static sc_status ask_import(void)
 	return judged(import, judge_import);
 }
 
-/* What libcrypto could not read of a certificate it would take for malformed as long as the snapshot lives.
- */
+/* libcrypto would take a certificate that it could not read for malformed, for the snapshot's lifetime. */
 static bool is_read(X509 *loaded)
 {
 	return X509_check_purpose(loaded, -1, 0) == 1 && X509_get0_pubkey(loaded);
@@ -293,7 +293,7 @@ static sc_status ask_snapshot(void)
 		assert_true(is_read(s->root) && is_read(s->warrant) && is_read(s->member) &&
 			    is_read(s->region_certificate));
 	failing_memory_at(fails);
-	/* The dispatcher's business: whatever it is called, it came of that. */
+	/* Whatever the status, the cause is lack of memory: the dispatcher would answer MODULE_FULL. */
 	return status == SC_OK ? SC_OK : SC_ERR_MODULE_FULL;
 }
 
@@ -333,12 +333,12 @@ static sc_status ask_open(void)
 {
 	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
-	core_monotonic += SC_QUORUM_SECONDS * INT64_C(1000000000); /* makes room for one more */
+	core_monotonic += SC_QUORUM_SECONDS * INT64_C(1000000000); /* makes room for another quorum */
 	WRITE(&body, quorum_open, SC_COMMAND_ACL_REPLACE, { { 0 } });
 	return core_send(core.custody, SC_COMMAND_QUORUM_OPEN, 0, sc_writer_view(&body), NULL);
 }
 
-/* The second card of two, with which the token is there. */
+/* The second card of two, which completes the token. */
 static sc_status ask_card(void)
 {
 	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
@@ -347,14 +347,14 @@ static sc_status ask_card(void)
 	sc_status status;
 
 	core_monotonic += SC_QUORUM_SECONDS * INT64_C(1000000000);
-	core_now += 3600; /* a try that was cut off counts as one */
+	core_now += 3600; /* an interrupted try counts as a failed one */
 	authority = core_open_quorum(core.custody, SC_COMMAND_ACL_REPLACE, (struct sc_view){ 0 });
 	assert_ok(core_present(&core, core.custody, authority, 0, NULL, NULL), NULL);
 	failing_memory_at(fails);
 	WRITE(&body, quorum_card, authority, sc_bytes_view(&core.cards[1]), core_pin(1));
 	status = core_send(core.custody, SC_COMMAND_QUORUM_CARD, 0, sc_writer_view(&body), NULL);
 	fails = failing_memory_pause();
-	/* Whether it counted or not, the quorum can be had with that card. */
+	/* Whether it counted or not, that card can complete the quorum. */
 	core_now += 3600;
 	(void)core_present(&core, core.custody, authority, 1, NULL, NULL);
 	assert_status(core_send(core.custody, SC_COMMAND_ACL_REPLACE, authority, (struct sc_view){ 0 }, NULL),
@@ -370,7 +370,7 @@ static void without_memory_no_right_pin_is_called_wrong(void **state)
 	the_nth_allocation_fails("quorum_card", step(701), ask_card);
 }
 
-/* Where the token is put together, behind all else: each of the last allocations. */
+/* Each of the last allocations, where the token is put together. */
 static void without_memory_the_last_card_counts_or_can_be_given_again(void **state)
 {
 	const long many = 1000000;
@@ -425,7 +425,7 @@ static sc_status ask_begin(void)
 	return begin_world(NULL);
 }
 
-/* All of it, or nothing; where there is no room for the answer, hsmd gives one in the module's name. */
+/* All or nothing. If there is no room for the answer, hsmd sends one on the module's behalf. */
 static void without_memory_a_world_is_adopted_or_it_is_not(void **state)
 {
 	bool all_passed = false;
@@ -462,7 +462,7 @@ static void without_memory_a_world_is_adopted_or_it_is_not(void **state)
 	assert_int_not_equal(full, 0);
 }
 
-/* A commit whose state may stand on the disk, with the n-th allocation failing; how many were left over. */
+/* A commit whose state may be on the disk, with the n-th allocation failing. Returns how many remained. */
 static long commit_undurably(long n, sc_status *status)
 {
 	struct sc_world_begin_response begun;
@@ -480,7 +480,7 @@ static long commit_undurably(long n, sc_status *status)
 	return failing_memory_pause();
 }
 
-/* Not even for want of room for that answer, which is the last thing of all that takes memory. */
+/* Not even if there is no room for that answer, which is the last thing to need memory. */
 static void without_memory_a_commit_that_may_stand_is_called_nothing_else(void **state)
 {
 	const long many = 1000000;

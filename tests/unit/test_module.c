@@ -1,4 +1,4 @@
-/* The module's state, clock, warrant and world: what is adopted, and what leaves the old state whole. */
+/* The module's state, clock, warrant and world: what is adopted, and what leaves the old state intact. */
 #include "support/test.h"
 
 #include <pthread.h>
@@ -81,7 +81,7 @@ static void an_older_state_is_refused_by_name(void **state)
 	sc_bytes_free(&core->state);
 	core->state = sc_steal(old_state);
 	assert_status(core_reopen(core, &err), SC_ERR_ROLLED_BACK, &err);
-	/* With its own mark it is what it was: THREATS.md says so. */
+	/* With its own mark it is accepted, as THREATS.md says. */
 	sc_bytes_free(&core->mark);
 	core->mark = sc_steal(old_mark);
 	assert_ok(core_reopen(core, &err), &err);
@@ -105,7 +105,7 @@ static void an_older_mark_is_refused_unless_a_crash_explains_it(void **state)
 	assert_ok(core_reopen(core, NULL), NULL);
 }
 
-/* Killed between state and mark, restarted, killed there again: nothing has been rolled back. */
+/* Killed between writing state and mark, restarted, and killed there again: nothing has been rolled back. */
 static void two_crashes_between_state_and_mark_lose_nothing(void **state)
 {
 	struct core *core = *state;
@@ -305,7 +305,7 @@ static void the_root_is_the_one_whose_hash_was_typed_and_stays(void **state)
 						&hash, NULL),
 		      SC_ERR_EVIDENCE_ROOT, NULL);
 	hash.b[31] ^= 1;
-	/* The warrant in the root's place, whatever its hash. */
+	/* The warrant in the root's place is refused whatever its hash. */
 	assert_status(sc_module_install_warrant(core->module, sc_bytes_view(&warrant),
 						sc_bytes_view(&warrant), &hash, NULL),
 		      SC_ERR_EVIDENCE_USAGE, NULL);
@@ -353,7 +353,7 @@ static void a_world_is_committed_where_it_was_begun_and_once(void **state)
 	assert_ok(begin(other, &second), NULL);
 	assert_status(commit(other, first), SC_ERR_STATE, NULL);
 	assert_status(commit(core->custody, second), SC_ERR_STATE, NULL);
-	/* The last one begun on a connection is the one that is pending there. */
+	/* Only the last world begun on a connection is pending there. */
 	assert_ok(begin(core->custody, &third), NULL);
 	assert_status(commit(core->custody, first), SC_ERR_STATE, NULL);
 	assert_int_equal(sc_module_mode(core->module), SC_MODE_WARRANTED);
@@ -377,7 +377,7 @@ static void a_card_set_has_no_more_cards_than_a_world_can(void **state)
 	assert_ok(core_world_begin(core->custody, 0, &in, NULL, NULL), NULL);
 }
 
-/* Another connection's commit, between this one's look at the module's mode and its own change. */
+/* Another connection's commit, after this one's mode check and before its own change. */
 static struct sc_core_session *racer;
 static struct sc_hash racer_world;
 
@@ -434,13 +434,13 @@ static void a_region_is_not_exchanged_even_by_one_that_is_quicker(void **state)
 	raced = NULL;
 	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core->module);
 	assert_true(sc_text_equals(&s->region, "NA"));
-	/* And now it is known beforehand. */
+	/* And now it is known from the start. */
 	assert_status(region_init(core, &in), SC_ERR_EVIDENCE_REGION, NULL);
 }
 
-/* -- whom it believes -------------------------------------------------------------------------- */
+/* -- whom it trusts ---------------------------------------------------------------------------- */
 
-/* As many further roots and revoked modules as a world can have. */
+/* Adds as many further roots and revoked modules as a world can have. */
 static sc_status believe_others(struct sc_module_state *state, void *root, struct sc_error *err)
 {
 	for (unsigned i = 0; i < SC_ROOTS_MAX; i++) {
@@ -458,7 +458,7 @@ static sc_status believe_others(struct sc_module_state *state, void *root, struc
 	return SC_OK;
 }
 
-/* What it judges with itself, so that a verifier who asks comes to the same verdict. */
+/* EVIDENCE returns all that the module itself judges by, so that a verifier reaches the same verdict. */
 static void whom_it_believes_is_told_whole(void **state)
 {
 	struct core *core = *state;

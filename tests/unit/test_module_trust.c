@@ -1,4 +1,7 @@
-/* Whom a verifier believes is what the connected module says (byok/module_trust.h), whole or not at all. */
+/*
+ * What a verifier trusts is what the connected module reports (byok/module_trust.h), completely or not at
+ * all.
+ */
 #include "support/test.h"
 
 #include "base/clock.h"
@@ -86,8 +89,8 @@ static void a_statement_of_a_module_that_its_world_revoked_is_refused(void **sta
 		assert_ok(ask(&f->forge->root, 1, esn, &trust, &err), &err);
 		assert_int_equal(trust->trust.revoked_count, 1);
 		assert_string_equal(trust->trust.revoked[0], esn);
-		assert_status(sc_statement_verify(sc_bytes_view(&statement), SC_OID_KEY_STATEMENT, &trust->trust,
-						  SC_EVIDENCE_TIME_STATED, &evidence, &err),
+		assert_status(sc_statement_verify(sc_bytes_view(&statement), SC_OID_KEY_STATEMENT,
+						  &trust->trust, SC_EVIDENCE_TIME_STATED, &evidence, &err),
 			      is_revoked ? SC_ERR_EVIDENCE_REVOKED : SC_OK, &err);
 	}
 }
@@ -116,7 +119,7 @@ static void a_serial_number_that_is_no_text_is_refused(void **state)
 	assert_ok(ask(&f->forge->root, 1, "0000-0000-0000", &trust, &err), &err);
 }
 
-/* Verifiers reckon with it: a day more must be a time, too. */
+/* Verifiers compute with it: a day later must be a valid time, too. */
 static void a_clock_beyond_all_times_is_refused(void **state)
 {
 	static const uint64_t beyond[] = { INT64_MAX, (uint64_t)INT64_MAX + 1, UINT64_MAX };

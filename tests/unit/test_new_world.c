@@ -1,6 +1,6 @@
 /*
- * new-world when something goes wrong between the module and the disk: what was there before stands whole,
- * and cards that may be the only ones are never erased. The real program, its module played by the test.
+ * new-world when something goes wrong between the module and the disk: what existed before stays complete,
+ * and cards that may be the only ones are never erased. Runs the real program; the test plays the module.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,13 +26,13 @@ static const char *program;
 
 enum accident {
 	NONE,
-	CARD_APPEARS,        /* somebody else's card is in the third slot when it is to be written */
-	FILE_APPEARS,        /* a world's file is there when it is to be written */
-	COMMIT_REFUSED,      /* the module does not adopt the world, and says so */
-	COMMIT_UNANSWERED,   /* it does, but the connection breaks */
+	CARD_APPEARS,        /* somebody else's card appears in the third slot before it is written */
+	FILE_APPEARS,        /* a world file appears before it is written */
+	COMMIT_REFUSED,      /* the module refuses to adopt the world */
+	COMMIT_UNANSWERED,   /* it adopts the world, but the connection breaks */
 	COMMIT_UNKNOWN,      /* the connection breaks, and nobody answers afterwards */
-	COMMIT_NOT_SYNCED,   /* it says that it could not sync its state */
-	COMMIT_FAILED,       /* or that a system call failed */
+	COMMIT_NOT_SYNCED,   /* it answers that it could not sync its state */
+	COMMIT_FAILED,       /* it answers that a system call failed */
 	ANOTHER_QUORUM_MADE, /* 1 of 3 instead of 2 of 3 */
 };
 
@@ -174,7 +174,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Runs new-world with three cards and PINs; its exit status, and what it said in f->output. */
+/* Runs new-world with three cards and PINs. Returns its exit status; f->output holds what it printed. */
 static int run_with(struct fixture *f, const char *suite, const char *quorum)
 {
 	char cards[256];
@@ -211,7 +211,7 @@ static bool says(const struct fixture *f, const char *text)
 	bool found = strstr(f->output, text) != NULL;
 
 	if (!found)
-		printf("not said: %s\nbut: %s\n", text, f->output);
+		printf("not printed: %s\nbut: %s\n", text, f->output);
 	return found;
 }
 
@@ -250,9 +250,9 @@ static void a_world_is_cards_a_file_and_a_module_that_adopted_it(void **state)
 	assert_true(says(f, "Security world generated on module #1; hknso = "));
 	assert_true(says(f, scratch_path(&f->scratch, "local/world")));
 	assert_null(strstr(f->output, "horse"));
-	/* Once is enough. */
+	/* A second run is refused. */
 	assert_int_not_equal(run(f), 0);
-	assert_true(says(f, "is in a security world already"));
+	assert_true(says(f, "is already in a security world"));
 }
 
 static void a_card_that_cannot_be_written_takes_the_others_back(void **state)
@@ -278,7 +278,7 @@ static void a_world_file_that_cannot_be_written_takes_the_cards_back(void **stat
 
 	f->accident = FILE_APPEARS;
 	assert_int_not_equal(run(f), 0);
-	assert_true(says(f, "local/world: exists already"));
+	assert_true(says(f, "local/world: already exists"));
 	assert_false(f->is_adopted);
 	assert_int_equal(unlink(scratch_path(&f->scratch, "local/world")), 0);
 	nothing_is_left(f);
@@ -318,10 +318,10 @@ static void cards_that_may_be_the_only_ones_are_not_erased(void **state)
 	assert_true(says(f, hint));
 	fake_module_stop(f->fake);
 	start_module(f);
-	/* The next run names the file, and then the card. */
+	/* The next run reports the file, and the run after that the card. */
 	f->accident = NONE;
 	assert_int_not_equal(run(f), 0);
-	assert_true(says(f, "local/world: exists already"));
+	assert_true(says(f, "local/world: already exists"));
 	assert_int_equal(unlink(scratch_path(&f->scratch, "local/world")), 0);
 	assert_int_not_equal(run(f), 0);
 	assert_true(says(f, "card 1 of 3: "));
@@ -334,11 +334,13 @@ static void leaves_everything(struct fixture *f, enum accident accident)
 	assert_int_not_equal(run(f), 0);
 	everything_is_there(f);
 	assert_true(says(f, "it is not known whether the module adopted the world"));
-	/* What it says of itself until then is what it had in memory before. */
-	assert_true(says(f, "Start the module anew before you ask it: if `enquiry` then shows world "));
+	/* Until it is restarted, the module reports the state in memory, from before the commit. */
+	assert_true(says(f, "Restart the module, then run `enquiry`: if it shows world "));
 }
 
-/* hsmd answers SC_ERR_NOT_DURABLE where its new state may stand on the disk, with which a restart goes on. */
+/*
+ * hsmd answers SC_ERR_NOT_DURABLE if its new state may be on disk; a restart would continue with that state.
+ */
 static void a_module_that_could_not_sync_may_yet_have_adopted_it(void **state)
 {
 	leaves_everything(*state, COMMIT_NOT_SYNCED);
@@ -355,7 +357,7 @@ static void another_world_than_was_asked_for_is_not_written(void **state)
 
 	f->accident = ANOTHER_QUORUM_MADE;
 	assert_int_not_equal(run(f), 0);
-	assert_true(says(f, "another world than it was asked for"));
+	assert_true(says(f, "a different world from the one requested"));
 	nothing_is_left(f);
 }
 
@@ -368,7 +370,7 @@ static void a_module_without_warrant_or_with_a_world_is_refused_first(void **sta
 	assert_true(says(f, "no warrant"));
 	f->mode = SC_MODE_REGION;
 	assert_int_not_equal(run(f), 0);
-	assert_true(says(f, "is in a security world already"));
+	assert_true(says(f, "is already in a security world"));
 	nothing_is_left(f);
 	f->mode = SC_MODE_WARRANTED;
 	assert_int_equal(run(f), 0);

@@ -13,7 +13,7 @@ static bool verbose;
 static const char *files[2];
 static size_t file_count;
 
-/* "key" stands behind the two that it begins: an exact name must not depend on the order of the table. */
+/* "Key" comes after the two names that begin with it: an exact match must not depend on the table's order. */
 static const struct sc_option options[] = {
 	{ .name = "initialize", .letter = 'i', .help = "create", .flag = &initialize },
 	{ .name = "module", .letter = 'm', .argument = "N", .help = "module", .value = &module },
@@ -80,7 +80,7 @@ static void operands_stand_anywhere_and_two_dashes_end_the_options(void **state)
 	assert_ok(READ(A("-")), &err);
 	assert_string_equal(operands[0], "-");
 	assert_status(READ(A("a"), A("b"), A("c")), SC_ERR_USAGE, &err);
-	assert_non_null(strstr(err.message, "c: one argument too many"));
+	assert_non_null(strstr(err.message, "c: too many arguments"));
 }
 
 static void an_exact_name_is_never_ambiguous(void **state)

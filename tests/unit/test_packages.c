@@ -1,6 +1,6 @@
 /*
- * What the two packages prove together (evidence/packages.h, article step 3.2). Here are the checks between
- * them; what makes one statement believable is in test_statement.c.
+ * What the two packages prove together (evidence/packages.h, article step 3.2). The checks between them are
+ * here; those of a single statement are in test_statement.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -100,7 +100,7 @@ static void a_refusal_names_the_check(void **state)
 
 /* -- what does not ----------------------------------------------------------------------------- */
 
-/* Each change alone, after the same packages were believed without it. */
+/* Each change by itself, after the same packages without it were accepted. */
 static void packages_are_refused_for_what_is_wrong_with_them(void **state)
 {
 	SC_CLEANUP(sc_forge) other = sc_forge_new(NOW, "EU");
@@ -215,7 +215,7 @@ static void the_kek_is_judged_now_and_the_world_statement_then(void **state)
 	int64_t end = NOW + sc_certificate_lifetime(SC_CERTIFICATE_KEK);
 
 	(void)state;
-	f->world->time = NOW - SC_DAY + 60; /* soon after the warrant began */
+	f->world->time = NOW - SC_DAY + 60; /* soon after the warrant became valid */
 	f->now = end - 1;
 	assert_int_equal(verify(f, NULL), SC_OK);
 	f->now = end;

@@ -1,4 +1,4 @@
-/* A password is kept as a salted Argon2id hash that it alone matches. */
+/* A password is stored as a salted Argon2id hash that only it matches. */
 #include <stdio.h>
 #include <string.h>
 

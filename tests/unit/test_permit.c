@@ -8,7 +8,7 @@
 
 static struct core core;
 static struct sc_core_session *use;
-static struct sc_core_session *vaultd; /* may import: loads vault and kek keys */
+static struct sc_core_session *vaultd; /* may import: loads vault and KEK keys */
 
 static const struct sc_owner place = { { "vaultd" }, { "tenant" }, { "subscription" },
 				       { "vault" },  { "name" },   { "1" } };
@@ -84,7 +84,7 @@ static void add_action(struct sc_acl *acl, const struct wish *action)
 	struct sc_permission_group *group = NULL;
 	uint32_t id = (uint32_t)sk_sc_permission_group_num(acl->groups) + 1;
 
-	/* At most eight groups: one for each authority. */
+	/* An ACL has at most eight groups, so use one per authority. */
 	for (int i = 0; i < sk_sc_permission_group_num(acl->groups); i++)
 		if (sk_sc_permission_group_value(acl->groups, i)->authority == action->authority)
 			group = sk_sc_permission_group_value(acl->groups, i);
@@ -100,7 +100,7 @@ static void add_action(struct sc_acl *acl, const struct wish *action)
 		assert_ok(sc_acl_add_plain(group, action->kind, NULL), NULL);
 }
 
-/* -- the table: every command, and what it asks of the key that it names ------------------------- */
+/* -- the table: every command, and what it needs from the key that it names ---------------------- */
 
 typedef sc_status ask(const struct sc_hash *key);
 
@@ -185,15 +185,14 @@ static sc_status ask_import(const struct sc_hash *key)
 	    NULL);
 }
 
-/* `allowed` is the answer where the ACL has the one action that is needed: what is wrong next, if anything.
- */
+/* `allowed` is the answer if the ACL has only the needed action: SC_OK, or what is wrong next. */
 static const struct row {
 	enum sc_command command;
 	ask *ask; /* NULL: the command names no key */
 	bool needs_action;
 	struct wish action;
 	sc_status allowed;
-	uint32_t application; /* of the key that is tried */
+	uint32_t application; /* of the key in the test */
 } rows[] = {
 	{ .command = SC_COMMAND_ENQUIRE },
 	{ .command = SC_COMMAND_EVIDENCE },
@@ -248,7 +247,7 @@ static void load(const struct row *row, const struct sc_acl *acl, struct sc_hash
 		  NULL);
 }
 
-/* With nothing but the action: allowed. With every other action there is: refused. */
+/* Allowed with that action alone, refused with every action but that. */
 static void try_row(const struct row *row)
 {
 	SC_CLEANUP(sc_acl) only = sc_acl_new();
@@ -313,7 +312,7 @@ static uint32_t use_of(uint32_t mechanism)
 	}
 }
 
-#define MECHANISMS 30 /* numbers tried: all there are, and more */
+#define MECHANISMS 30 /* numbers to try: all that exist, and more */
 
 static void try_mechanisms(EVP_PKEY *key, bool is_rsa, uint32_t listed)
 {
@@ -335,7 +334,7 @@ static void try_mechanisms(EVP_PKEY *key, bool is_rsa, uint32_t listed)
 							: SC_OK;
 
 		assert_status(decrypts ? decrypt_with(&digest, m) : sign_with(&digest, m), expected, NULL);
-		/* And not through the other command. */
+		/* Not through the other command either. */
 		assert_status(decrypts ? sign_with(&digest, m) : decrypt_with(&digest, m), SC_ERR_MECHANISM,
 			      NULL);
 	}
@@ -411,7 +410,7 @@ static void an_owner_differs_in_any_field(void **state)
 		fields[i]->s[0] = '\0';
 		assert_status(info_as(vaultd, &key, &other), SC_ERR_OWNER, NULL);
 	}
-	/* It is loaded, and others know its digest. */
+	/* The key is loaded now, and other callers may know its digest. */
 	assert_status(info_as(core.custody, &key, &place), SC_ERR_OWNER, NULL);
 	assert_status(info_as(use, &key, NULL), SC_ERR_OWNER, NULL);
 	assert_status(info_as(use, &key, &place), SC_ERR_OWNER, NULL);

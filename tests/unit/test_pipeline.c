@@ -1,4 +1,4 @@
-/* What a pipeline promises to those who ask through it: their answers, their keys, their time (rule P1). */
+/* What a pipeline guarantees its callers: their answers, their keys, their time limits (rule P1). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -80,7 +80,7 @@ static void glance_at(void *context, sc_status status, const struct sc_error *er
 	sc_pipeline_wake(&glance->waiter, status, err, reply);
 }
 
-/* The plaintext lay in the pipeline's buffer, which a shorter answer has not overwritten to its end. */
+/* The plaintext was in the pipeline's buffer, whose end a shorter answer has not overwritten. */
 static void a_plaintext_is_wiped_after_its_callback(void **state)
 {
 	struct fixture *f = *state;
@@ -150,7 +150,7 @@ static void a_deadline_is_kept(void **state)
 	took = sc_clock_monotonic() - start;
 	assert_true(took >= SOON * (SC_SECOND / 1000) && took < 3 * SC_SECOND);
 	assert_int_equal(patient.told, 0);
-	/* Here, while there is a place to tell it. */
+	/* Closed here, while `patient` still exists. */
 	sc_pipeline_close(f->pipeline);
 	f->pipeline = NULL;
 	assert_int_equal(patient.told, 1);
@@ -165,7 +165,7 @@ static void a_late_answer_is_ignored_and_the_connection_goes_on(void **state)
 	assert_int_equal(submit(f->pipeline, "late", SOON, &late), SC_OK);
 	await(&late, 1);
 	assert_int_equal(late.status, SC_ERR_TIMEOUT);
-	/* The answer to `late` goes out when this comes; this one's when the next does. */
+	/* The fake answers `late` when this request arrives, and this one when the next arrives. */
 	assert_int_equal(submit(f->pipeline, "patient", LONG, &patient), SC_OK);
 	assert_int_equal(sign(f->pipeline, "another", SOON, NULL), SC_ERR_TIMEOUT);
 	await(&patient, 1);
@@ -204,7 +204,7 @@ static void a_module_that_never_answers_loses_its_connection(void **state)
 	assert_int_equal(sign(f->pipeline, "data", LONG, NULL), SC_OK);
 	assert_true(sc_pipeline_is_connected(f->pipeline));
 	seconds_ahead = SC_CLIENT_TIMEOUT + 1;
-	/* Makes the reader look. */
+	/* Wakes the reader. */
 	assert_int_equal(submit(f->pipeline, "data", LONG, &outcome), SC_OK);
 	await_loss(f->pipeline);
 	await(&outcome, 1);

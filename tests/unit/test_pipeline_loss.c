@@ -1,6 +1,6 @@
 /*
- * What a pipeline promises when its connection ends or the system refuses a call (rules P1, P4): every
- * request that was taken ends, once, and the module is found again.
+ * What a pipeline guarantees when its connection ends or a system call fails (rules P1, P4): every accepted
+ * request ends exactly once, and the pipeline reconnects to the module.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -89,8 +89,8 @@ static void an_answer_that_is_none_ends_the_connection(void **state)
 	ends_it(f, FLIPS, 0);  /* magic */
 	ends_it(f, FLIPS, 5);  /* version */
 	ends_it(f, FLIPS, 7);  /* command */
-	ends_it(f, FLIPS, 8);  /* id: one that nobody has had */
-	ends_it(f, FLIPS, 15); /* id: another place */
+	ends_it(f, FLIPS, 8);  /* id: one never used */
+	ends_it(f, FLIPS, 15); /* id: another slot */
 	ends_it(f, FLIPS, 47); /* length */
 	ends_it(f, CUTS, 1);
 	ends_it(f, CUTS, SC_WIRE_RESPONSE_HEADER_SIZE - 1);
@@ -128,7 +128,7 @@ static void closing_tells_everyone_before_it_returns(void **state)
 
 /* -- system calls that fail -------------------------------------------------------------------- */
 
-/* Whatever the system refuses, and whenever: every request that was taken ends, once (rule P4). */
+/* Whichever system call fails, and whenever, every accepted request ends exactly once (rule P4). */
 static atomic_int calls_left;
 
 static bool fails_now(void)
@@ -204,7 +204,7 @@ static void a_call_that_fails_ends_no_request_twice_and_forgets_none(void **stat
 	}
 }
 
-/* Nothing else is under way that would make the reader look again. */
+/* Nothing else is in progress that would wake the reader. */
 static void a_request_that_found_no_room_goes_as_soon_as_there_is_some(void **state)
 {
 	struct fixture *f = *state;

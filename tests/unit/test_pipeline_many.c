@@ -1,6 +1,6 @@
 /*
- * What a pipeline promises to many requests at once: slow ones keep no quick ones out, what is beyond a limit
- * is refused as busy, and each that was taken is answered once.
+ * What a pipeline guarantees with many requests at once: slow ones do not lock out quick ones, a request
+ * beyond a limit is refused as busy, and each accepted request is answered exactly once.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -32,7 +32,7 @@ static void slow_requests_do_not_keep_quick_ones_out(void **state)
 						    NULL),
 				 SC_OK);
 	assert_int_equal(sign(f->pipeline, "quick", LONG, NULL), SC_OK);
-	/* The module stops at 64 and goes on at half of that (hsmd/os/connection.h). */
+	/* The module stops reading at 64 requests and resumes at half of that (hsmd/os/connection.h). */
 	assert_true(f->slow_now >= 1 && f->slow_now < 32);
 	for (size_t i = 0; i < 100; i++)
 		assert_int_equal(outcomes[i].told, 0);
@@ -54,7 +54,7 @@ static void more_than_the_limit_in_flight_is_busy(void **state)
 		assert_int_equal(submit(f->pipeline, "data", SOON, &outcomes[i]), SC_OK);
 	assert_int_equal(submit(f->pipeline, "data", SOON, &refused), SC_ERR_BUSY);
 	await(outcomes, SC_PIPELINE_IN_FLIGHT);
-	/* Their callers have gone, the module has them still. */
+	/* Their callers have given up, but the module still has them. */
 	assert_int_equal(submit(f->pipeline, "data", SOON, &refused), SC_ERR_BUSY);
 	assert_int_equal(refused.told, 0);
 }
@@ -89,7 +89,7 @@ struct crowd {
 	unsigned refused;
 };
 
-/* Half of them waits for each answer, half does not. */
+/* Half of them wait for each answer, half do not. */
 static void *ask_much(void *context)
 {
 	struct crowd *one = context;

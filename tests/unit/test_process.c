@@ -1,6 +1,6 @@
 /*
- * The program from the outside: its command line, its files, its sandbox, its end. argv[1] is hsmd linked
- * with the stand-in for core/.
+ * The program from the outside: command line, files, sandbox, exit. argv[1] is hsmd linked with the stand-in
+ * for core/.
  */
 #include <fcntl.h>
 #include <setjmp.h>
@@ -34,7 +34,7 @@ static char directory[64];
 static char state_option[96];
 static char socket_path[96];
 static char socket_option[128];
-static char output[8192]; /* of the last program that ended */
+static char output[8192]; /* output of the last program that ended */
 
 static int setup(void **state)
 {
@@ -57,7 +57,7 @@ static int teardown(void **state)
 	return system(command);
 }
 
-/* Starts the program; what it writes goes to *out. */
+/* Starts the program. Its output can be read from *out. */
 static pid_t start(const char *const *arguments, int *out)
 {
 	const char *argv[12] = { hsmd };
@@ -80,7 +80,9 @@ static pid_t start(const char *const *arguments, int *out)
 	return child;
 }
 
-/* Reads what is left of a program's output and waits for its end: the exit code, or 128 and a signal. */
+/*
+ * Reads the rest of a program's output and waits for its end. Returns the exit code, or 128 plus the signal.
+ */
 static int finish(pid_t child, int out)
 {
 	size_t used = 0;
@@ -110,7 +112,7 @@ static void assert_output(const char *text)
 		fail_msg("\"%s\" is not in: %s", text, output);
 }
 
-/* A daemon that says READY. */
+/* Starts a daemon and waits for READY. */
 #define SERVE(out, ...) serve(out, (const char *const[]){ __VA_ARGS__, "--ready-fd=9", NULL })
 static pid_t serve(int *out, const char *const *arguments)
 {
@@ -140,7 +142,7 @@ static int connect_to_daemon(void)
 	return fd;
 }
 
-/* One request without a body; the answer's status. */
+/* Sends one request without a body. Returns the answer's status. */
 static sc_status ask(int fd, uint32_t command, struct sc_enquire_response *enquire)
 {
 	static uint8_t message[4096];
@@ -202,7 +204,7 @@ static void an_identity_is_made_once(void **state)
 	snprintf(path, sizeof path, "%s/state/warrant-request.der", directory);
 	assert_int_equal(stat(path, &status), 0);
 	assert_int_equal(status.st_mode & 07777, 0644);
-	/* Interrupted before its request was carried away: the same again. */
+	/* Interrupted before its request was carried away: the same identity again. */
 	snprintf(path, sizeof path, "--request=%s/request", directory);
 	assert_int_equal(RUN(state_option, "--initialise", path), 0);
 	assert_output(FAKE_ESN);
@@ -223,7 +225,7 @@ static void a_daemon_serves_sealed_and_stops_cleanly(void **state)
 	assert_int_equal(RUN(state_option, socket_option), 66);
 	assert_output("--initialise makes one");
 	assert_int_equal(RUN(state_option, "--initialise"), 0);
-	/* Twice: the second finds the first one's socket. */
+	/* Twice: the second one finds the first one's socket. */
 	for (unsigned round = 0; round < 2; round++) {
 		daemon = SERVE(&out, state_option, socket_option, "--arena=4");
 		fd = connect_to_daemon();
@@ -236,13 +238,13 @@ static void a_daemon_serves_sealed_and_stops_cleanly(void **state)
 		assert_int_equal(ask(fd, SC_COMMAND_WORLD_COMMIT, NULL), SC_OK);
 		assert_int_equal(ask(fd, SC_COMMAND_KEY_GENERATE, NULL), SC_OK);
 		assert_int_equal(RUN(state_option, socket_option), 75);
-		assert_output("another process works on it");
+		assert_output("in use by another process");
 		assert_int_equal(RUN(state_option, "--initialise"), 75);
 		assert_int_equal(ask(fd, SC_COMMAND_ENQUIRE, &answer), SC_OK);
 		assert_int_equal(kill(daemon, round ? SIGTERM : SIGINT), 0);
 		assert_int_equal(finish(daemon, out), 0);
 		assert_output("ready, ESN " FAKE_ESN);
-		assert_output("unlock key lies beside the state");
+		assert_output("unlock key is stored next to the state");
 		assert_output("stopped");
 		close(fd);
 	}
@@ -283,7 +285,7 @@ static void the_unlock_key_may_come_from_outside(void **state)
 	close(fd);
 	assert_int_equal(kill(daemon, SIGTERM), 0);
 	assert_int_equal(finish(daemon, out), 0);
-	assert_null(strstr(output, "lies beside"));
+	assert_null(strstr(output, "stored next to"));
 }
 
 static void a_killed_daemon_starts_again(void **state)
@@ -302,7 +304,7 @@ static void a_killed_daemon_starts_again(void **state)
 	assert_int_equal(finish(daemon, out), 0);
 }
 
-/* Installs a file of these certificates: "r" a root, "w" a warrant of it, "x" something broken. */
+/* Installs a file of these certificates: "r" a root, "w" a warrant from it, "x" something malformed. */
 static int install(const struct sc_forge *forge, const char *what)
 {
 	static const char root[] = "--root=0000000000000000000000000000000000000000000000000000000000000000";
@@ -330,7 +332,7 @@ static void a_warrant_is_root_and_warrant_and_nothing_else(void **state)
 	(void)state;
 	assert_non_null(forge);
 	assert_int_equal(RUN(state_option, "--initialise"), 0);
-	/* As far as the module, which is the one to judge. */
+	/* It gets as far as the module, which must judge. */
 	assert_int_equal(install(forge, "rw"), 65);
 	assert_output("the stand-in trusts nobody");
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

@@ -1,5 +1,4 @@
-/* Cards, PINs, waits and quorums: K cards for one command and one body, on one connection, for ten minutes.
- */
+/* Cards, PINs, waits and quorums: K cards for one command and body, on one connection, for ten minutes. */
 #include "support/test.h"
 
 #include "base/clock.h"
@@ -26,7 +25,7 @@ static int teardown(void **state)
 
 /* -- quorums ----------------------------------------------------------------------------------- */
 
-/* ACL_REPLACE of a key that is not loaded: NOT_LOADED shows that the quorum was good. */
+/* ACL_REPLACE of a key that is not loaded: the answer NOT_LOADED shows that the quorum was accepted. */
 static void replace_body(struct sc_writer *body, uint8_t which)
 {
 	const struct sc_acl_replace_request in = { .key.b[0] = which };
@@ -82,7 +81,7 @@ static void a_key_that_is_not_loaded_spends_no_quorum(void **state)
 	(void)state;
 	assert_status(replace(core.custody, authority, 1), SC_ERR_NOT_LOADED, NULL);
 	assert_status(replace(core.custody, authority, 1), SC_ERR_NOT_LOADED, NULL);
-	/* Other arguments do, and it is gone for the right ones too. */
+	/* Other arguments do spend it, and then it is gone for the right ones too. */
 	assert_status(replace(core.custody, authority, 2), SC_ERR_QUORUM, NULL);
 	assert_status(replace(core.custody, authority, 1), SC_ERR_QUORUM, NULL);
 }
@@ -96,7 +95,7 @@ static void a_quorum_is_for_one_command(void **state)
 	replace_body(&body, 1);
 	authority = core_quorum(&core, core.custody, SC_COMMAND_REGION_INIT, sc_writer_view(&body));
 	assert_status(replace(core.custody, authority, 1), SC_ERR_QUORUM, NULL);
-	/* A command without a quorum takes none, nor does one open for it. */
+	/* A command that needs no quorum does not take one, and none can be opened for it. */
 	authority = quorum_for_replace(core.custody, 1);
 	assert_status(core_send(core.custody, SC_COMMAND_ENQUIRE, authority, no_body, NULL), SC_ERR_QUORUM,
 		      NULL);
@@ -127,7 +126,7 @@ static void a_quorum_lasts_ten_minutes_and_not_a_moment_longer(void **state)
 
 	(void)state;
 	core_monotonic += SC_QUORUM_SECONDS * SC_SECOND - 1;
-	/* The calendar has no part in it. */
+	/* Calendar time does not matter. */
 	core_now += 2 * SC_QUORUM_SECONDS;
 	assert_status(replace(core.custody, authority, 1), SC_ERR_NOT_LOADED, NULL);
 	core_monotonic++;
@@ -176,7 +175,7 @@ static void a_card_with_any_byte_altered_is_refused_before_its_pin(void **state)
 		card->data[i] ^= 1;
 		status = present(sc_bytes_view(card), &header);
 		card->data[i] ^= 1;
-		/* By its tag, or as another world's or generation's; a try is never counted. */
+		/* Refused by its tag, or as a card of another world or generation. No try is counted. */
 		assert_true(status == SC_ERR_CARD_ALTERED || status == SC_ERR_CARD_FOREIGN ||
 			    status == SC_ERR_CARD_OLD);
 		assert_int_equal(core.saves, saves);
@@ -184,7 +183,7 @@ static void a_card_with_any_byte_altered_is_refused_before_its_pin(void **state)
 	assert_ok(present(sc_bytes_view(card), &header), NULL);
 }
 
-/* Tagged by this very world, as a module that allows less would make it (rule C1). */
+/* A card with a valid tag of this world, as if made by a module that allows weaker stretching (rule C1). */
 static void a_card_with_weaker_stretching_than_allowed_is_refused(void **state)
 {
 	struct sc_module_options *options = &core.module->options;
@@ -200,7 +199,7 @@ static void a_card_with_weaker_stretching_than_allowed_is_refused(void **state)
 	options->argon2_memory++;
 	assert_status(present(card, &header), SC_ERR_CARD_ALTERED, NULL);
 	options->argon2_memory--;
-	/* Before its PIN: no try is counted. */
+	/* Refused before the PIN is checked: no try is counted. */
 	assert_int_equal(core.saves, saves);
 	assert_ok(present(card, &header), NULL);
 }
@@ -261,7 +260,7 @@ static void each_wrong_pin_doubles_the_wait_up_to_an_hour(void **state)
 
 		wrong(authority, waits[i]);
 		core_now += (int64_t)waits[i] - 1;
-		/* Nor does the right PIN help, or another connection, or a restart. */
+		/* The right PIN does not help, nor does another connection or a restart. */
 		too_soon(authority, NULL, 1);
 		assert_ok(core_reopen(&core, NULL), NULL);
 		authority = open_for_replace(core.custody, 1);

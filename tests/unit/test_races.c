@@ -1,7 +1,7 @@
 /*
- * Everything at once, on shared connections: for the thread sanitizer, which sees what is not guarded, and
- * for quorums and worlds that two requests want. In a plain build it shows that nothing is lost or answered
- * twice.
+ * Everything at once, on shared connections: for the thread sanitizer, which detects unguarded data, and for
+ * quorums and PIN tries that several requests compete for. In a plain build it shows that nothing is lost or
+ * answered twice.
  */
 #include "support/test.h"
 
@@ -104,7 +104,7 @@ static void keys_are_used_while_they_come_and_go(void **state)
 	run(use_keys);
 }
 
-/* -- one quorum, many hands ------------------------------------------------------------------------ */
+/* -- one quorum, many requests -------------------------------------------------------------------- */
 
 static uint64_t shared_quorum;
 static atomic_uint opened;
@@ -114,7 +114,7 @@ static void *spend_quorum(void *number)
 	struct sc_acl_replace_request in = { .key = keys[0] };
 
 	(void)number;
-	/* The key's ACL refuses, once: who else comes finds no quorum. */
+	/* The key's ACL refuses the first request. The others find no quorum. */
 	if (core_acl_replace(core.custody, shared_quorum, &in, NULL, NULL) == SC_ERR_ACL)
 		atomic_fetch_add(&opened, 1);
 	return NULL;

@@ -1,4 +1,4 @@
-/* Receipts: what makes one hold, and each thing by itself that makes it fail (rule F7). */
+/* Receipts: what makes one valid, and everything that by itself makes it invalid (rule F7). */
 #include "support/test.h"
 
 #include <stdio.h>
@@ -11,12 +11,12 @@
 #define NOW          INT64_C(1795517120)
 #define SUBSCRIPTION "8c6a1b52-6f04-4f38-9d0c-2b1f0f6f8a11"
 
-/* A receipt that holds, and what it is held against. */
+/* A valid receipt, and what it is compared with. */
 struct fixture {
 	struct sc_forge *forge;
 	struct sc_byok_sent_package package;
 	struct sc_byok_receipt_expected expected;
-	unsigned checks; /* that were reported */
+	unsigned checks; /* checks reported */
 };
 
 static void count_check(void *context, const char *check, const char *found)
@@ -34,7 +34,9 @@ static void put_text(struct sc_text *text, const char *value)
 	assert_ok(sc_text_set(text, value, "text", &err), &err);
 }
 
-/* The key statement becomes that of a key in a vault: any public key will do, the forge has one of RSA-4096.
+/*
+ * Turns the key statement into that of a key in a vault. Any public key will do; the forge has an RSA-4096
+ * one.
  */
 static void make_receipt(struct sc_key_statement *s, const struct sc_hash *package)
 {
@@ -216,7 +218,7 @@ static void a_receipt_is_judged_at_its_own_time(void **state)
 	SC_CLEANUP(sc_bytes) receipt = sc_forge_kek_package(f->forge);
 	struct sc_error err = { 0 };
 
-	trust.now += INT64_C(40) * 365 * 86400; /* every certificate has ended */
+	trust.now += INT64_C(40) * 365 * 86400; /* every certificate has expired */
 	assert_ok(sc_byok_receipt_verify(sc_bytes_view(&receipt), &trust, &f->expected, NULL, &err), &err);
 }
 

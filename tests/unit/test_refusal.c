@@ -45,7 +45,7 @@ static void a_wrong_socket_is_named_and_the_right_one_too(void **state)
 	(void)state;
 	assert_string_equal(
 	    explain(SC_COMMAND_ACL_REPLACE, SC_ERR_ROLE, 0),
-	    PATH ": this socket's role does not include acl_replace: it takes the module's custody "
+	    PATH ": this socket's role does not include acl_replace: use the module's custody "
 		 "socket (config/modules)");
 	assert_non_null(strstr(explain(SC_COMMAND_TRANSFER_IMPORT, SC_ERR_ROLE, 0), "a service socket"));
 	assert_non_null(strstr(explain(0xffff, SC_ERR_ROLE, 0), "that command"));
@@ -62,7 +62,7 @@ static void a_missing_world_or_warrant_says_what_makes_one(void **state)
 	assert_non_null(strstr(explain(SC_COMMAND_TRANSFER_IMPORT, SC_ERR_NO_REGION, 0), "region init"));
 }
 
-/* Whatever code a module answers with, there are words, and they name the socket or a card. */
+/* Every code that a module can answer with has a message, which names the socket or a card. */
 static void no_refusal_is_without_words(void **state)
 {
 	(void)state;

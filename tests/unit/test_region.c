@@ -1,4 +1,4 @@
-/* The table of regions: the article's eleven, their names in every place, and no location in two of them. */
+/* The table of regions: the article's eleven, their names in each place, and no location in two regions. */
 #include "support/test.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * Regions: the module's answer is put away in an order that can be interrupted anywhere and begun again, and
- * what is published is what a customer's module believes.
+ * Regions: the module's answer is stored in an order that can be interrupted anywhere and repeated, and what
+ * is published is what a customer's module accepts.
  */
 #include "support/test.h"
 
@@ -28,7 +28,7 @@ static struct sc_forge *forge;
 struct fixture {
 	char path[64];
 	struct sc_kmdata kmdata;
-	struct sc_bytes world; /* as new-world leaves it, and as REGION_INIT signs it anew */
+	struct sc_bytes world; /* as new-world leaves it; as REGION_INIT signs it again */
 	struct sc_bytes region_world;
 	struct sc_bytes kek_blob;
 	struct sc_bytes kek_certificate;
@@ -313,7 +313,7 @@ static void an_answer_that_is_no_kek_is_not_kept(void **state)
 	store(f);
 }
 
-/* Calls that change something on the disk, of which the n-th and all later ones fail: as after a kill. */
+/* Calls that change something on disk: the n-th and all later ones fail, as after a kill. */
 static int calls_left;
 
 static bool is_dead(void)
@@ -378,7 +378,9 @@ static sc_status store_and_die_after(const struct fixture *f, int calls)
 	return status;
 }
 
-/* At every point: either the old world stands and the command can be run again, or the region is whole. */
+/*
+ * At every point, either the old world is intact and the command can be run again, or the region is complete.
+ */
 static void an_init_killed_anywhere_is_run_again(void **state)
 {
 	int calls = 0;
@@ -399,7 +401,7 @@ static void an_init_killed_anywhere_is_run_again(void **state)
 		assert_int_equal(teardown(state), 0);
 		assert_true(calls < 100);
 	}
-	assert_true(calls > 16); /* four files of openat, write, fsync, rename, fsync at least */
+	assert_true(calls > 16); /* four files, each at least openat, write, fsync, rename and fsync */
 }
 
 /* -- the request and the certificate's file ---------------------------------------------------- */

@@ -1,6 +1,6 @@
 /*
- * Inside the sandbox every forbidden call is refused or kills the process (rule M10). Each attempt runs in a
- * child of its own, once without the sandbox, where it must succeed, and once inside.
+ * Inside the sandbox every forbidden call is refused or kills the process (rule M10). Each attempt runs in
+ * its own child, once without the sandbox, where it must succeed, and once inside.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -31,22 +31,22 @@
 #include "hsmd/os/sanitizer.h"
 #include "wire/commands.h"
 
-/* A sanitizer's own calls are allowed in its build, and in no other: those attempts are not made there. */
+/* Sanitizer builds, and only these, allow the sanitizer's own calls. Such attempts are skipped there. */
 #ifdef SC_SANITIZED
 static const bool is_sanitized = true;
 #else
 static const bool is_sanitized = false;
 #endif
 
-#define DONE    0 /* exit codes of a child: the attempt succeeded, */
-#define REFUSED 1 /* was refused with an error, */
-#define BROKEN  2 /* or the sandbox could not be made */
+#define DONE    0 /* exit code of a child: the attempt succeeded */
+#define REFUSED 1 /* the attempt was refused with an error */
+#define BROKEN  2 /* the sandbox could not be set up */
 
 static char directory[] = "/tmp/safeconduct-sandbox-XXXXXX";
 static struct sc_dir state_dir = SC_DIR_NONE;
 static pid_t test_process;
 
-/* True where it succeeds. */
+/* True if it succeeds. */
 typedef bool attempt(void);
 
 static void enter(uint32_t *protection)
@@ -72,7 +72,7 @@ static int outcome(attempt *try, bool inside)
 	if (child == 0) {
 		(void)setrlimit(RLIMIT_CORE, &no_core);
 		alarm(20);
-		/* A crash is the child's end, not the test runner's to catch. */
+		/* A crash must end the child; the test runner must not catch it. */
 		(void)signal(SIGSEGV, SIG_DFL);
 		if (inside)
 			enter(&protection);
@@ -118,7 +118,7 @@ static bool can_execute(void)
 
 static bool can_fork(void)
 {
-	/* Not the C library's: its handlers may do more. */
+	/* Not the C library's fork, whose handlers may do more. */
 	long child = syscall(SYS_fork);
 
 	if (child == 0)
@@ -201,7 +201,7 @@ static bool can_change_a_socket_otherwise(void)
 }
 
 #ifdef __x86_64__
-/* getpid by the 32-bit gate, as a filter that looks at numbers alone would let it pass. */
+/* getpid through the 32-bit gate. A filter that checks only the call's number would let it through. */
 static bool can_call_as_another_architecture(void)
 {
 	long result;
@@ -232,7 +232,7 @@ static void calls_that_hsmd_never_makes_kill_it(void **state)
 	assert_kills(can_change_a_socket_otherwise);
 	assert_kills(can_rename_elsewhere);
 #ifdef __x86_64__
-	/* Kernels without 32-bit programs have no such gate. */
+	/* Kernels without support for 32-bit programs have no such gate. */
 	if (outcome(can_call_as_another_architecture, false) == DONE)
 		assert_kills(can_call_as_another_architecture);
 #endif
@@ -305,7 +305,7 @@ static void an_assertion_ends_as_an_abort(void **state)
 	assert_int_equal(outcome(aborts, true), 128 + SIGABRT);
 }
 
-/* A thread that was there before the seal. */
+/* For a thread that was running before the seal. */
 static pthread_barrier_t before_seal;
 static pthread_barrier_t after_seal;
 

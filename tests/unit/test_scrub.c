@@ -12,7 +12,7 @@
 #include "hsmd/os/scrub.h"
 
 #define STACK (512 * 1024)
-#define DEEP  49152 /* bytes of stack that the operation uses */
+#define DEEP  49152 /* bytes of stack used by the operation */
 #define MARK  0xa7
 
 /* An operation with a deep frame full of secrets. */
@@ -37,7 +37,7 @@ static void *operate_and_scrub(void *argument)
 	return argument;
 }
 
-/* Marks left in the stack of a thread that ran the function. */
+/* Counts the marks left in the stack of a thread that ran the function. */
 static size_t left_by(void *(*function)(void *))
 {
 	uint8_t *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -67,7 +67,9 @@ static void the_used_stack_is_wiped(void **state)
 
 #ifdef __x86_64__
 
-/* Fills the registers, scrubs or not, and reads one of each kind back; no C in between that could use them.
+/*
+ * Fills the registers, runs `between`, and reads back one register of each kind. No C code in between could
+ * use them.
  */
 static __attribute__((target("avx512f"))) void registers_avx512(void (*between)(void), uint64_t low[8],
 								uint64_t high[8])
@@ -76,7 +78,7 @@ static __attribute__((target("avx512f"))) void registers_avx512(void (*between)(
 
 	__asm__ volatile("vmovdqu64 (%1), %%zmm5\n\t"
 			 "vmovdqu64 (%1), %%zmm29\n\t"
-			 /* clear of the red zone, and aligned as the ABI wants it */
+			 /* outside the red zone, and aligned as the ABI requires */
 			 "mov %%rsp, %%r15\n\t"
 			 "sub $128, %%rsp\n\t"
 			 "and $-64, %%rsp\n\t"

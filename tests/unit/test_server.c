@@ -1,7 +1,6 @@
 /*
- * The server answers whoever speaks the protocol, closes on whoever does not, and lets nobody wait for
- * another (rule M1, DESIGN section 3). A server with the stand-in for core/ runs in a thread; the tests are
- * its peers.
+ * The server answers peers that speak the protocol, closes on those that do not, and lets no peer wait for
+ * another (rule M1). A server with the stand-in for core/ runs in a thread; the tests are its peers.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -69,14 +68,14 @@ static int start_usual(void **state)
 	return start(state);
 }
 
-/* One quick worker: what it takes, and in which order, is seen. */
+/* One quick worker, so that the order of its requests can be seen. */
 static int start_narrow(void **state)
 {
 	options = (struct sc_hsmd_server_options){ 8, 1, 2, 1u << 20 };
 	return start(state);
 }
 
-/* No budget: what bounds a connection is its own. */
+/* No memory budget, so that only the connection's own limits apply. */
 static int start_wide(void **state)
 {
 	options = (struct sc_hsmd_server_options){ 64, 2, 4, 1u << 30 };
@@ -142,7 +141,7 @@ static void ask(int fd, uint32_t command, uint64_t id)
 	assert_int_equal(send(fd, message, len, MSG_NOSIGNAL), (ssize_t)len);
 }
 
-/* The next answer; its id. */
+/* Receives the next answer. Returns its id. */
 static uint64_t take_answer(int fd, uint32_t command, sc_status status)
 {
 	static uint8_t message[SC_WIRE_MESSAGE_MAX + 1];
@@ -168,7 +167,7 @@ static void assert_closed(int fd)
 	uint8_t byte;
 	ssize_t got;
 
-	/* What was under way before may still come. */
+	/* Answers already on their way may still arrive. */
 	do
 		got = recv(fd, &byte, 1, 0);
 	while (got > 0);
@@ -176,7 +175,7 @@ static void assert_closed(int fd)
 	close(fd);
 }
 
-/* Sends bytes that are no request on a connection of its own. */
+/* Sends bytes that are not a request, on a new connection. */
 static void assert_closes_on(const void *message, size_t len)
 {
 	int fd = connect_to(&specs[0]);
@@ -259,7 +258,7 @@ static void what_is_no_request_closes_its_connection_only(void **state)
 		assert_closes_on(message, cut);
 	memcpy(changed, message, sizeof changed);
 	assert_closes_on(changed, len + 1);
-	/* magic, version, command, and the body's length: each byte; not the id and the authority */
+	/* each byte of magic, version, command and the body's length, but not of the id and the authority */
 	for (size_t i = 0; i < SC_WIRE_REQUEST_HEADER_SIZE; i++) {
 		if (i >= 8 && i < 24)
 			continue;
@@ -312,7 +311,7 @@ static void a_slow_request_does_not_delay_a_quick_one(void **state)
 
 	(void)state;
 	fake_hold();
-	/* More than there are slow workers. */
+	/* More than the number of slow workers. */
 	for (unsigned i = 0; i < 12; i++)
 		ask(slow, SC_COMMAND_KEY_GENERATE, i);
 	fake_wait_held(4);
@@ -338,7 +337,7 @@ static void connections_take_turns(void **state)
 	fake_wait_held(1);
 	for (unsigned i = 1; i <= 40; i++)
 		ask(greedy, SC_COMMAND_SIGN, i);
-	ask(greedy, SC_COMMAND_KEY_GENERATE, 99); /* by then its 40 have been read */
+	ask(greedy, SC_COMMAND_KEY_GENERATE, 99); /* once this is held, the 40 have been read */
 	fake_wait_held(2);
 	ask(modest, SC_COMMAND_SIGN, 1000);
 	ask(modest, SC_COMMAND_SIGN, 1001);
@@ -372,7 +371,7 @@ static void a_peer_that_asks_without_end_is_not_read_without_end(void **state)
 		sent++;
 	assert_int_equal(errno, EAGAIN);
 	assert_true(sent > SC_HSMD_CONNECTION_REQUESTS);
-	/* Nothing that was taken is lost. */
+	/* No accepted request is lost. */
 	fake_let_go();
 	for (size_t i = 0; i < sent; i++)
 		(void)take_answer(greedy, SC_COMMAND_SIGN, SC_OK);
@@ -392,12 +391,12 @@ static void beyond_the_budget_of_memory_requests_are_refused(void **state)
 
 	(void)state;
 	fake_hold();
-	/* 1 MiB in all: three connections with three of the largest requests each are over it. */
+	/* The budget is 1 MiB: three connections with three of the largest requests each exceed it. */
 	for (unsigned i = 0; i < 3; i++) {
 		fds[i] = connect_to(&specs[i % 2]);
 		for (unsigned j = 0; j < 3; j++)
 			assert_int_equal(send(fds[i], message, len, MSG_NOSIGNAL), (ssize_t)len);
-		/* Answered when all before it has been read. */
+		/* This is answered only after all before it has been read. */
 		if (i < 2)
 			assert_works(fds[i]);
 	}
@@ -419,7 +418,7 @@ static void a_peer_that_never_reads_is_dropped(void **state)
 	unsigned asked = 0;
 
 	(void)state;
-	/* 32 KiB each: socket and allowance are full long before the last. */
+	/* Each answer is 32 KiB: the socket and the allowance are full long before the last. */
 	while (asked < 10000 && send(deaf, message, len, MSG_NOSIGNAL) > 0) {
 		asked++;
 		if (asked % 50 == 0)
@@ -432,7 +431,7 @@ static void a_peer_that_never_reads_is_dropped(void **state)
 	close(other);
 }
 
-/* Until no EVIDENCE has been answered for a while. */
+/* Waits until no EVIDENCE has been answered for a while. */
 static void wait_quiet(void)
 {
 	unsigned before;
@@ -452,7 +451,7 @@ static void answers_that_wait_share_a_budget(void **state)
 	unsigned dropped = 0;
 
 	(void)state;
-	/* None of them is over its own allowance; together they are far over 1 MiB. */
+	/* None exceeds its own allowance, but together they far exceed 1 MiB. */
 	for (unsigned i = 0; i < 7; i++) {
 		fds[i] = connect_to(&specs[i % 2]);
 		for (unsigned j = 0; j < 20; j++)
@@ -477,7 +476,7 @@ static void a_slow_reader_gets_everything(void **state)
 	int fd = connect_to(&specs[0]);
 
 	(void)state;
-	/* More than fits into the socket, less than the allowance. */
+	/* More than the socket can hold, less than the allowance. */
 	for (unsigned i = 0; i < 24; i++)
 		ask(fd, SC_COMMAND_EVIDENCE, i);
 	usleep(100000);
@@ -517,7 +516,7 @@ static void a_peer_may_leave_while_its_requests_are_in_work(void **state)
 	assert_works(other);
 	assert_true(fake_sessions() > 1);
 	fake_let_go();
-	/* Their sessions end when the work does. */
+	/* Their sessions end when the requests in progress do. */
 	for (unsigned i = 0; i < 1000 && fake_sessions() > 1; i++)
 		usleep(10000);
 	assert_int_equal(fake_sessions(), 1);
@@ -531,7 +530,7 @@ static void one_socket_full_of_connections_leaves_the_other_open(void **state)
 	int other;
 
 	(void)state;
-	/* 8 in all: 4 on each. */
+	/* 8 in all, so 4 on each. */
 	for (unsigned i = 0; i < 4; i++) {
 		fds[i] = connect_to(&specs[0]);
 		assert_works(fds[i]);
@@ -540,7 +539,7 @@ static void one_socket_full_of_connections_leaves_the_other_open(void **state)
 	other = connect_to(&specs[1]);
 	assert_works(other);
 	close(fds[0]);
-	/* The place is free when the server has seen it. */
+	/* The place becomes free once the server has noticed. */
 	for (unsigned i = 0; i < 1000 && fake_sessions() > 4; i++)
 		usleep(10000);
 	fds[0] = connect_to(&specs[0]);
@@ -550,7 +549,10 @@ static void one_socket_full_of_connections_leaves_the_other_open(void **state)
 	close(other);
 }
 
-/* Descriptors run out, and others keep the loop busy: who waits is let in when there are some again. */
+/*
+ * Descriptors run out while others keep the loop busy. Once some are free again, the waiting peer is
+ * accepted.
+ */
 static void a_socket_that_rested_is_asked_again_under_load(void **state)
 {
 	const struct timeval soon = { .tv_sec = 0, .tv_usec = 100000 };
@@ -624,7 +626,7 @@ static void many_peers_at_once_are_served_and_leave_nothing(void **state)
 				ask(fds[i], j % 2 ? SC_COMMAND_EVIDENCE : SC_COMMAND_ENQUIRE, j);
 		}
 		for (unsigned i = 0; i < 30; i++) {
-			/* Every third leaves without its answers. */
+			/* Every third peer leaves without reading its answers. */
 			for (unsigned j = 0; j < 5 && i % 3; j++) {
 				static uint8_t message[SC_WIRE_MESSAGE_MAX];
 
@@ -668,7 +670,7 @@ int main(void)
 	sigset_t stop_signals;
 
 	alarm(110);
-	/* As in hsmd: the signal is the server's to read, in whatever thread. */
+	/* As in hsmd, the signal is read by the server, whatever thread it is sent to. */
 	sigemptyset(&stop_signals);
 	sigaddset(&stop_signals, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &stop_signals, NULL);

@@ -1,4 +1,4 @@
-/* Invariant 3: K shares give the secret back, fewer give nothing. */
+/* Invariant 3: K shares yield the secret, fewer reveal nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,7 +49,7 @@ static void every_subset_of_k_or_more_gives_the_secret_and_no_smaller_one(void *
 	}
 }
 
-/* FIPS 197 section 4.2: {57}·{83} = {c1}. With s + 57·x the shares at 1 and 83 are s + 57 and s + c1. */
+/* FIPS 197 section 4.2: {57}·{83} = {c1}. For s + 57·x the shares at 1 and 83 are s + 57 and s + c1. */
 static void the_field_is_that_of_fips_197(void **state)
 {
 	uint8_t at_one = 0x2a ^ 0x57;
@@ -62,7 +62,7 @@ static void the_field_is_that_of_fips_197(void **state)
 	assert_int_equal(combined.data[0], 0x2a);
 }
 
-/* One share of two: over many splits of one secret, every byte value occurs about equally often. */
+/* One share of two: over many splits of one secret, every byte value is about equally frequent. */
 static void a_single_share_of_two_is_uniform(void **state)
 {
 	SC_CLEANUP(sc_secret) secret = { 0 };
@@ -81,7 +81,10 @@ static void a_single_share_of_two_is_uniform(void **state)
 	}
 	for (size_t i = 0; i < 256; i++)
 		chi_squared += (counts[i] - 400.0) * (counts[i] - 400.0) / 400.0;
-	/* 255 degrees of freedom: 400 is passed by chance once in 10^8 runs; zero left out gives 400 at once. */
+	/*
+	 * With 255 degrees of freedom, 400 is exceeded by chance once in 10^8 runs. If zero were left out, it
+	 * would be exceeded at once.
+	 */
 	assert_true(chi_squared < 400.0);
 	assert_true(counts[0] > 0);
 }

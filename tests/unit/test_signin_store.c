@@ -1,4 +1,4 @@
-/* What signind's store promises: who is found by what, in which tenant, and until when. */
+/* What signind's store promises: who is found, by what, in which tenant, and until when. */
 #include "support/test.h"
 
 #include <stdlib.h>
@@ -198,11 +198,11 @@ static void a_refresh_token_ends_soon_after_it_was_exchanged(void **state)
 	assert_int_equal(found.until, 0);
 	sc_store_refresh_row_free(&found);
 	assert_ok(sc_store_refresh_rotate(f->store, &old.hash, 1560, &next, NULL), NULL);
-	/* It never lives longer for having been shown. */
+	/* Using it never extends its life. */
 	assert_ok(sc_store_refresh_rotate(f->store, &ending.hash, 1560, &last, NULL), NULL);
 	assert_status(sc_store_refresh_find(f->store, TENANT, &ending.hash, 1520, &none, NULL),
 		      SC_ERR_NOT_FOUND, NULL);
-	/* It is still known, so that whoever shows it later is noticed, but good for nothing. */
+	/* It is still known, so that its later use is noticed, but it no longer works. */
 	assert_ok(sc_store_refresh_find(f->store, TENANT, &old.hash, 1560, &found, NULL), NULL);
 	assert_int_equal(found.until, 1560);
 	assert_int_equal(found.expires, 9000);

@@ -1,5 +1,7 @@
-/* Tokens are made for the three audiences of the deployment and no other; clients find the one they asked
- * for. */
+/*
+ * Tokens are issued for the deployment's three audiences and no other, and name the audience as the client
+ * wrote it.
+ */
 #include "formats/guid.h"
 #include "signind/urls.h"
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* The directory card driver, through the interface that every driver stands behind. */
+/* The directory card driver, through the interface that every driver implements. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -121,7 +121,7 @@ static void what_is_no_record_is_not_read_and_not_blank(void **state)
 	scratch_write(path, large, sizeof large);
 	assert_int_equal(sc_slot_read(&slot, &record, NULL), SC_ERR_TOO_LARGE);
 	assert_false(sc_slot_is_blank(&slot));
-	/* A link on the card leads nowhere (rule P3). */
+	/* A link on the card is not followed (rule P3). */
 	unlink(path);
 	scratch_write(scratch_path(scratch, "elsewhere"), text, sizeof text);
 	assert_int_equal(symlink("elsewhere", path), 0);

@@ -1,6 +1,7 @@
 /*
- * The n-th call for a socket, a file or random bytes fails, for every n (rule P4): listening, accepting and connecting
- * refuse by name, and leave neither a descriptor nor a file (invariant 8).
+ * For every n, the n-th call for a socket, a file or random bytes fails (rule P4). Listening, accepting and
+ * connecting refuse with a message that names it, and leave neither a descriptor nor a file behind (invariant
+ * 8).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -21,7 +22,7 @@
 #include "hsmd/os/sockets.h"
 #include "scratch.h"
 
-#define FOREVER 1000 /* calls that none of these make */
+#define FOREVER 1000 /* more calls than any of these makes */
 
 static struct scratch scratch;
 static struct sc_hsmd_socket_spec spec;
@@ -107,7 +108,10 @@ static int entries_of(const char *path)
 	return count;
 }
 
-/* Runs `attempt` with the n-th call failing, n = 1, 2, …, until it succeeds: how many failures that took. */
+/*
+ * Runs `attempt` with the n-th call failing, n = 1, 2, …, until it succeeds. Returns how many times it
+ * failed.
+ */
 static int fail_each(sc_status (*attempt)(int *fd, struct sc_error *err), int *fd)
 {
 	const int descriptors = entries_of("/proc/self/fd");
@@ -188,7 +192,7 @@ static void listening_fails_by_name_at_every_call_and_leaves_nothing(void **stat
 	int fd = -1;
 
 	(void)state;
-	/* Is something there, random name, socket, bind, mode, group, listen, in place. */
+	/* stat the path, random name, socket, bind, mode, group, listen, rename */
 	assert_int_equal(fail_each(listen_once, &fd), 8);
 	close(fd);
 }
@@ -201,7 +205,7 @@ static void a_socket_left_behind_stays_until_another_is_in_place(void **state)
 	(void)state;
 	assert_int_equal(listen_once(&fd, NULL), SC_OK);
 	close(fd);
-	/* The same, and first a socket that tries whether anybody listens. */
+	/* The same, preceded by a socket and a connect that test whether anyone is listening. */
 	assert_int_equal(fail_each(listen_once, &fd), 10);
 	assert_int_equal(stat(spec.path, &status), 0);
 	assert_true(S_ISSOCK(status.st_mode));
@@ -214,7 +218,7 @@ static void connecting_fails_by_name_at_every_call_and_leaves_nothing(void **sta
 
 	(void)state;
 	assert_int_equal(listen_once(&listening, NULL), SC_OK);
-	/* Socket, limit of the wait, room, how much of it, connect. */
+	/* socket, limit on the wait, set buffer, read it back, connect */
 	assert_int_equal(fail_each(connect_once, &fd), 5);
 	close(fd);
 	close(listening);
@@ -227,10 +231,10 @@ static void accepting_fails_by_name_at_every_call_and_leaves_nothing(void **stat
 
 	(void)state;
 	assert_int_equal(listen_once(&listening, NULL), SC_OK);
-	/* Each try takes one of those who wait. */
+	/* Each try accepts one of the waiting peers. */
 	for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++)
 		assert_int_equal(connect_once(&peers[i], NULL), SC_OK);
-	/* Accept, who is it, room, how much of it. */
+	/* accept, peer's credentials, set buffer, read it back */
 	assert_int_equal(fail_each(accept_once, &fd), 4);
 	close(fd);
 	for (size_t i = 0; i < sizeof peers / sizeof peers[0]; i++)

@@ -1,4 +1,4 @@
-/* Statements: what a verifier must see before it believes one (evidence/signed_statement.h, rule F6). */
+/* Statements: what a verifier requires before it believes one (evidence/signed_statement.h, rule F6). */
 #include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -158,7 +158,7 @@ static void a_second_trusted_root_is_as_good_as_the_first(void **state)
 
 /* -- what is not ------------------------------------------------------------------------------- */
 
-/* Each change alone, after the same statement was believed without it. */
+/* Each change by itself, after the same statement without it was accepted. */
 static void check_changes(bool is_world)
 {
 	sc_status (*const verify_it)(const struct sc_forge *) = is_world ? verify_world : verify_kek;
@@ -246,7 +246,9 @@ static void certificates_and_types_stand_where_they_belong(void **state)
 	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW), SC_ERR_EVIDENCE_USAGE);
 	sc_bytes_free(&package);
 
-	/* Both name and key of the warrant are the signer's too, but a region's statement is a member's. */
+	/*
+	 * The warrant has the signer's name and key too, but a region's statement must be signed as member.
+	 */
 	package = wrapped(f, SC_OID_KEY_STATEMENT, &content, f->warrant, NULL);
 	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW), SC_ERR_EVIDENCE_SIGNATURE);
 	sc_bytes_free(&package);
@@ -304,9 +306,9 @@ static void check_every_byte(const struct sc_forge *f, struct sc_bytes *statemen
 	assert_int_equal(verify(f, statement, type, SC_EVIDENCE_TIME_STATED), SC_OK);
 	for (size_t i = 0; i < statement->len; i++) {
 		check_flip(f, statement, type, i, 0x01);
-		if (isalpha(statement->data[i])) /* libcrypto compares names without case */
+		if (isalpha(statement->data[i])) /* libcrypto ignores case in names */
 			check_flip(f, statement, type, i, 0x20);
-		/* Of exactly that length, so that a sanitizer sees a read past its end. */
+		/* A buffer of exactly that length, so that a sanitizer sees a read past its end. */
 		assert_int_equal(sc_bytes_copy(sc_view_of(statement->data, i), &cut, NULL), SC_OK);
 		if (verify(f, &cut, type, SC_EVIDENCE_TIME_STATED) == SC_OK)
 			fail_msg("cut to %zu bytes", i);
@@ -354,7 +356,7 @@ static void write_to(const char *name, struct sc_view content)
 			 SC_OK);
 }
 
-/* What `openssl cms -verify -purpose any` thinks of it, at the forge's time. */
+/* The verdict of `openssl cms -verify -purpose any`, at the forge's time. */
 static int openssl_exit(const struct sc_bytes *statement)
 {
 	char in[64];

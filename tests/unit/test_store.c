@@ -1,4 +1,4 @@
-/* What the vault's store promises to vaultd: its file, names, tenants, pages and revisions. */
+/* What the vault's store promises vaultd: its file, names, tenants, pages and revisions. */
 #include "support/test.h"
 
 #include <stdio.h>
@@ -69,7 +69,7 @@ static void anothers_database_is_refused_and_left_as_it_is(void **state)
 {
 	struct fixture *f = *state;
 	static const char noise[] =
-	    "This is a text that somebody keeps here, and no database of any kind at all.\n";
+	    "This is a text that somebody keeps here. It is not a database of any kind.\n";
 	const char *path = scratch_path(&f->scratch, "noise");
 	char content[sizeof noise] = "";
 	struct sc_store_signin_db *signin = NULL;
@@ -78,7 +78,7 @@ static void anothers_database_is_refused_and_left_as_it_is(void **state)
 	FILE *file;
 
 	assert_status(sc_store_signin_db_open(path_of(f), &signin, &err), SC_ERR_FORMAT, &err);
-	assert_non_null(strstr(err.message, "is no database of signind"));
+	assert_non_null(strstr(err.message, "is not a database of signind"));
 	scratch_write(path, noise, sizeof noise);
 	assert_int_equal(chmod(path, 0600), 0);
 	assert_status(sc_store_vault_db_open(path, &vault, &err), SC_ERR_INTEGRITY, &err);
@@ -220,7 +220,7 @@ static void nothing_stands_without_what_it_belongs_to(void **state)
 	assert_status(sc_store_group_put(f->store, &group, &is_new, NULL), SC_ERR_NOT_FOUND, NULL);
 	assert_status(sample_import(f->store, "Foreign", "first", 1, 1, version, NULL), SC_ERR_NOT_FOUND,
 		      NULL);
-	/* And its package is free still. */
+	/* And its package is still free. */
 	assert_ok(sample_import(f->store, "third", "first", 1, 1, version, NULL), NULL);
 }
 

@@ -1,6 +1,6 @@
 /*
- * Acknowledged means synced (rule P2, invariant 7): what the store said SC_OK to is there after a full disk,
- * a failing one and kill -9, and what it refused has left nothing half-written.
+ * Acknowledged means synced (rule P2, invariant 7). What the store acknowledged with SC_OK is there after a
+ * full disk, a failing disk and kill -9, and what it refused has left nothing half-written.
  */
 #include "support/test.h"
 
@@ -49,7 +49,7 @@ static bool has_package(struct fixture *f, unsigned number)
 	return status == SC_OK;
 }
 
-/* One number that a statement gives, asked of the file by SQLite itself. */
+/* Keeps the single value of a statement that SQLite itself runs on the file. */
 static int keep_text(void *out, int columns, char **texts, char **names)
 {
 	(void)columns, (void)names;
@@ -68,7 +68,7 @@ static void assert_sql(const struct fixture *f, const char *sql, const char *exp
 	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
 }
 
-/* Every key has its package's id, and the other way round; the file itself is sound. */
+/* Every key has its package's id, and every id its key; the file itself is sound. */
 static void assert_whole(const struct fixture *f)
 {
 	assert_sql(f, "PRAGMA integrity_check", "ok");
@@ -83,8 +83,7 @@ static void assert_whole(const struct fixture *f)
 		   "0");
 }
 
-/* -- a full disk ------------------------------------------------------------------------------------------
- */
+/* -- a full disk ------------------------------------------------------------------------------- */
 
 static void limit_files(rlim_t size)
 {
@@ -110,7 +109,7 @@ static void a_full_disk_refuses_and_loses_nothing_and_room_is_found_again(void *
 	sc_status status = SC_OK;
 	unsigned stored = 0;
 
-	/* The log grows past it, as it would past the end of a disk. */
+	/* The log grows past the limit, as it would past the end of a disk. */
 	limit_files(size_of_log(f) + 100000);
 	while (stored < 1000 && (status = import(f, stored, &err)) == SC_OK)
 		stored++;
@@ -128,10 +127,9 @@ static void a_full_disk_refuses_and_loses_nothing_and_room_is_found_again(void *
 	assert_whole(f);
 }
 
-/* -- a failing one ----------------------------------------------------------------------------------------
- */
+/* -- a failing disk ---------------------------------------------------------------------------- */
 
-/* Of a write that failed nobody sees anything, and the next one goes through without a restart. */
+/* Nobody sees any part of a failed write, and the next one succeeds without a restart. */
 static void a_write_that_fails(struct fixture *f, unsigned number)
 {
 	struct sc_error err = { 0 };
@@ -160,7 +158,7 @@ static void whichever_write_fails_nothing_is_seen_and_the_next_goes_through(void
 				assert_ok(status, &err);
 				break;
 			}
-			/* The last ones carry the log over: the key was safe before. */
+			/* The last writes copy the log back; the key was already safe. */
 			if (status != SC_OK) {
 				assert_status(status, SC_ERR_NOT_DURABLE, &err);
 				a_write_that_fails(f, number);
@@ -194,7 +192,7 @@ static void a_failed_sync_stops_all_writing_until_a_restart(void **state)
 		}
 		assert_status(status, SC_ERR_NOT_DURABLE, &err);
 		assert_false(has_key(f, number));
-		/* The disk is well again, but nobody knows what it has lost: never retried into success. */
+		/* The disk works again, but nobody knows what it has lost: never retried into success. */
 		assert_status(import(f, number, &err), SC_ERR_NOT_DURABLE, &err);
 		assert_non_null(strstr(err.message, "restart"));
 		assert_true(has_key(f, number - 1));
@@ -205,7 +203,10 @@ static void a_failed_sync_stops_all_writing_until_a_restart(void **state)
 	assert_whole(f);
 }
 
-/* A sync that fails while the log is carried over cannot be told to the one whose key is safe in it. */
+/*
+ * A sync that fails while the log is copied back cannot be reported to the caller whose key is safe in the
+ * log.
+ */
 static void a_failed_sync_of_the_logs_carrying_over_stops_writing_too(void **state)
 {
 	struct fixture *f = *state;
@@ -213,7 +214,7 @@ static void a_failed_sync_of_the_logs_carrying_over_stops_writing_too(void **sta
 	unsigned number = 0;
 	bool has_struck = false;
 
-	/* One sync a commit; the second is the carrying over. */
+	/* Each commit makes one sync; the second one is that of copying the log back. */
 	while (!has_struck && number < 1000) {
 		fault_arm(FAULT_SYNC, 2);
 		assert_ok(import(f, ++number, &err), &err);
@@ -257,10 +258,9 @@ static void a_disk_that_is_full_at_the_first_start_leaves_no_half_made_tables(vo
 	sc_store_vault_db_close(store);
 }
 
-/* -- kill -9 ----------------------------------------------------------------------------------------------
- */
+/* -- kill -9 ----------------------------------------------------------------------------------- */
 
-/* Imports for ever, and tells each acknowledged number. */
+/* Imports forever, and reports each acknowledged number. */
 static void import_until_killed(const char *path, unsigned first, int tell)
 {
 	struct sc_store_vault_db *store = NULL;
@@ -274,7 +274,7 @@ static void import_until_killed(const char *path, unsigned first, int tell)
 			_exit(2);
 }
 
-/* How many numbers from `first` on the child had acknowledged when it was killed. */
+/* How many numbers, from `first` on, the child had acknowledged when it was killed. */
 static unsigned kill_in_the_middle(const char *path, unsigned first, useconds_t after)
 {
 	int told[2];
@@ -290,7 +290,7 @@ static unsigned kill_in_the_middle(const char *path, unsigned first, useconds_t 
 		import_until_killed(path, first, told[1]);
 	}
 	close(told[1]);
-	/* The first one says that it is at work. */
+	/* The first number shows that the child is working. */
 	while (read(told[0], &number, sizeof number) == sizeof number) {
 		assert_int_equal(number, first + count);
 		if (count++ == 0) {
@@ -317,7 +317,7 @@ static void what_was_acknowledged_is_there_after_kill_9(void **state)
 		first[i] = next;
 		count[i] = kill_in_the_middle(path_of(f), next, (useconds_t)(rand() % 60000));
 		assert_true(count[i] > 0);
-		/* One more may have been written and not told. */
+		/* One more may have been written but not reported. */
 		next += count[i] + 1;
 	}
 	assert_ok(sc_store_vault_db_open(path_of(f), &f->store, NULL), NULL);
@@ -340,7 +340,7 @@ int main(void)
 		TEST(what_was_acknowledged_is_there_after_kill_9),
 	};
 
-	/* A write past the limit is an error then, as on a full disk. */
+	/* With the signal ignored, a write past the limit is an error, as on a full disk. */
 	signal(SIGXFSZ, SIG_IGN);
 	fault_install();
 	return cmocka_run_group_tests(tests, NULL, NULL);

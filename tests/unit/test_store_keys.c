@@ -1,6 +1,6 @@
 /*
- * What the vault's store promises about keys: their versions, the rule of one import (F4), and that several
- * threads and programs may use it at once.
+ * What the vault's store promises about keys: their versions, the rule of one import (F4), and use by several
+ * threads and programs at once.
  */
 #include "support/test.h"
 
@@ -22,7 +22,7 @@ static void the_newest_version_is_the_last_imported(void **state)
 	SC_CLEANUP(sc_store_key_row) first = { 0 };
 	struct sc_store_key_row none;
 
-	/* In the same second, and not in the order of their texts. */
+	/* In the same second, and not in alphabetical order. */
 	assert_ok(sample_import(f->store, "Contoso", "k", 9, 1, version, NULL), NULL);
 	assert_ok(sample_import(f->store, "Contoso", "k", 3, 2, version, NULL), NULL);
 	assert_ok(sample_import(f->store, "Contoso", "other", 99, 3, version, NULL), NULL);
@@ -82,14 +82,14 @@ static void a_package_comes_to_one_place_once(void **state)
 		      SC_ERR_NOT_FOUND, NULL);
 	assert_ok(sample_import(f->store, "Contoso", "k", 1, 7, version, NULL), NULL);
 	assert_string_equal(version, sample_version(1));
-	/* The same file into the same place: the version that is there. */
+	/* The same file into the same place yields the version that exists. */
 	assert_ok(sample_import(f->store, "CONTOSO", "K", 2, 7, version, NULL), NULL);
 	assert_string_equal(version, sample_version(1));
 	assert_ok(sc_store_package_find(f->store, TENANT, "contoso", "k", &claim, version, NULL), NULL);
 	assert_string_equal(version, sample_version(1));
 	/* Anything else is refused, and leaves no trace. */
 	assert_status(sample_import(f->store, "Contoso", "other", 2, 7, version, &err), SC_ERR_EXISTS, &err);
-	assert_non_null(strstr(err.message, "another place"));
+	assert_non_null(strstr(err.message, "imported elsewhere"));
 	assert_null(strstr(err.message, "Contoso"));
 	assert_status(sample_import(f->store, "Second", "k", 2, 7, version, &err), SC_ERR_EXISTS, &err);
 	assert_status(sc_store_package_find(f->store, OTHER_TENANT, "Foreign", "k", &claim, version, &err),
@@ -99,7 +99,7 @@ static void a_package_comes_to_one_place_once(void **state)
 	assert_non_null(strstr(err.message, "another file"));
 	assert_status(sc_store_key_find(f->store, TENANT, "Second", "k", NULL, &row, NULL), SC_ERR_NOT_FOUND,
 		      NULL);
-	/* Another region counts by itself. */
+	/* Another region is independent. */
 	row.version = sample_version(2);
 	claim.region = "NA";
 	assert_ok(sc_store_key_import(f->store, &row, &claim, version, &err), &err);
@@ -238,7 +238,7 @@ static void *look_and_write(void *context)
 					       version, NULL) != SC_OK;
 		one->failures +=
 		    sc_store_key_find(one->f->store, TENANT, "Contoso", name, NULL, &key, NULL) != SC_OK;
-		/* What was acknowledged is seen by the next look, whichever connection takes it. */
+		/* The next query sees what was acknowledged, on whichever connection it runs. */
 		if (key.version)
 			one->failures += strcmp(key.version, sample_version(i)) != 0;
 	}

@@ -1,4 +1,4 @@
-/* Secrets from a terminal or a descriptor (base/terminal.h), on a terminal of the test's own. */
+/* Secrets from a terminal or a descriptor (base/terminal.h). The test has its own pseudo-terminal. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -92,7 +92,7 @@ static void a_line_has_a_longest_length(void **state)
 
 /* -- a terminal -------------------------------------------------------------------------------- */
 
-/* Asks at its controlling terminal; exits with the status, or 100 if what was typed is what is wanted. */
+/* Asks on its controlling terminal. Exits with the status, or with 100 if the typed line is `wanted`. */
 static void ask_in_child(const char *terminal, const char *wanted)
 {
 	SC_CLEANUP(sc_secret) secret = { 0 };

@@ -1,5 +1,7 @@
-/* Failed sign-ins are counted for the account and for the address, and nothing that an attacker does resets
- * them. */
+/*
+ * Failed sign-ins are counted for the account and for the address, and nothing that an attacker does resets
+ * the counts.
+ */
 #include "base/clock.h"
 #include "signind/throttle.h"
 #include <stdio.h>
@@ -44,7 +46,7 @@ static void end(void **state, const char *account, const char *address, int64_t 
 	assert_int_equal(sc_signind_throttle_end(*state, account, address, now, outcome, &err), SC_OK);
 }
 
-/* `count` failures, each from an address of its own. */
+/* `count` failures, each from a different address. */
 static void fail_from_everywhere(void **state, const char *account, unsigned count, int64_t now)
 {
 	char address[32];
@@ -88,7 +90,7 @@ static void many_at_once_gain_nothing(void **state)
 {
 	unsigned allowed = 0;
 
-	/* None of them is judged before all have begun. */
+	/* No password is checked before all attempts have begun. */
 	for (int i = 0; i < 100; i++)
 		allowed += begin(state, "ann@example.org", HERE, START) == 0;
 	assert_int_equal(allowed, SC_SIGNIND_THROTTLE_ACCOUNT_FREE + 1);

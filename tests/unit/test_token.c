@@ -1,6 +1,6 @@
 /*
- * Access tokens (rule P5). Each forged token is the good one with one thing changed; the good one is seen to
- * be accepted first.
+ * Access tokens (rule P5). Each forged token is the good one with one thing changed, and the good one is
+ * first shown to be accepted.
  */
 #include "support/test.h"
 
@@ -44,7 +44,7 @@ static void a_good_token_is_accepted_and_its_claims_are_read(void **state)
 
 /* -- forgeries --------------------------------------------------------------------------------- */
 
-/* The classic: the public key, which everyone has, as the secret of an HMAC. */
+/* The classic attack: the public key, which everyone has, used as the secret of an HMAC. */
 static char *sign_by_public_key(const char *input)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
@@ -86,7 +86,7 @@ static void another_algorithm_is_refused_whatever_the_token_says(void **state)
 	}
 	assert_bad(join("{\"alg\":\"none\",\"typ\":\"JWT\",\"kid\":\"k1\"}", payload("a-1", "a-1"),
 			sign_with_nothing),
-		   "no signed token");
+		   "not a signed token");
 	assert_bad(join(HEADER, payload("a-1", "a-1"), sign_by_public_key), "its signature does not verify");
 	assert_bad(join(HEADER, payload("a-1", "a-1"), sign_by_another), "its signature does not verify");
 	assert_bad(
@@ -117,7 +117,7 @@ static void a_header_with_anything_more_is_refused(void **state)
 	for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
 		snprintf(header, sizeof header, "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"k1\",%s}",
 			 more[i]);
-		assert_bad(join(header, payload("a-1", "a-1"), sign_well), "not taken");
+		assert_bad(join(header, payload("a-1", "a-1"), sign_well), "not allowed");
 	}
 }
 
@@ -188,7 +188,7 @@ static void issuer_audience_and_tenant_must_be_those_listed(void **state)
 	assert_bad(join(HEADER, payload("\"tid\":\"6f1d", "\"tid\":\"7f1d"), sign_well), "that tenant");
 }
 
-/* Keys and tenants are an issuer's own: the other one's are as good as none. */
+/* Keys and tenants belong to one issuer: those of another are useless to it. */
 static void an_issuer_speaks_with_its_own_keys_for_its_own_tenants(void **state)
 {
 #define OTHER_ISSUER "https://other.example.org/"

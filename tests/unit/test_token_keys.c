@@ -1,6 +1,6 @@
 /*
- * An issuer's keys, without which no token is accepted (rule P5): a sound set or none, from the authority
- * that was named, and fetched no more often than is needed.
+ * An issuer's keys, without which no token is accepted (rule P5): a sound set or none, only from the named
+ * authority, and fetched no more often than necessary.
  */
 #include "support/test.h"
 
@@ -42,7 +42,7 @@ static void a_set_of_keys_that_is_not_sound_is_refused_as_a_whole(void **state)
 	snprintf(set, sizeof set, "{\"keys\":[%s]}", jwk);
 	memcpy(strstr(set, "AQAB"), "AQAA", 4);
 	assert_status(sc_web_issuers_set_keys(issuers, ISSUER, sc_view_text(set), &err), SC_ERR_JSON, &err);
-	/* None of them took the good keys away. */
+	/* None of them has removed the good keys. */
 	assert_good(join(HEADER, payload("a-1", "a-1"), sign_well));
 	snprintf(set, sizeof set, "{\"keys\":[%s]}", jwk);
 	memcpy(strstr(set, "\"sig\""), "\"enc\"", 5);
@@ -171,7 +171,7 @@ static void keys_are_fetched_and_again_for_an_unknown_kid_but_not_often(void **s
 	assert_ok(sc_web_issuers_new(&issuers, &err), &err);
 	assert_ok(sc_web_issuers_add(issuers, &issuer, &err), &err);
 
-	/* Nothing there yet: come again, not "wrong". */
+	/* No keys yet: the answer is "try again", not "wrong". */
 	assert_status(verify(good, NULL, &err), SC_ERR_UNAVAILABLE, &err);
 	is_broken = true;
 	sc_web_issuers_start(issuers, server);
@@ -184,7 +184,7 @@ static void keys_are_fetched_and_again_for_an_unknown_kid_but_not_often(void **s
 	ahead += SC_WEB_ISSUER_PAUSE + 1;
 	assert_ok(verify_until_settled(good), NULL);
 	assert_int_equal(fetches, 2);
-	/* Known keys are fetched for no more; an unknown one is looked for at most every so many seconds. */
+	/* Known keys cause no fetch; an unknown one causes at most one every SC_WEB_ISSUER_PAUSE seconds. */
 	for (int i = 0; i < 20; i++) {
 		assert_ok(verify(good, NULL, &err), &err);
 		assert_status(verify(unknown, NULL, &err), SC_ERR_TOKEN, &err);
@@ -228,7 +228,7 @@ static void keys_come_over_https_from_the_authority_that_was_named_and_nowhere_e
 		{ "https", "login", "/nowhere", "answered 404" },
 		{ "https", "login", "/too-much", "more than" },
 		{ "http", "login", "/keys", "rotocol" },
-		{ "https", "graph", "/keys", "SSL peer certificate" }, /* not among its names */
+		{ "https", "graph", "/keys", "SSL peer certificate" }, /* not a name in its certificate */
 	};
 	struct sc_web_server *server = NULL;
 	EVP_PKEY *stranger = EVP_EC_gen("P-256");

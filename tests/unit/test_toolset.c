@@ -1,4 +1,4 @@
-/* The toolset: the same bytes for the same input, and in them what the article lists. */
+/* The toolset: the same input gives the same bytes, and they contain what the article lists. */
 #include "support/test.h"
 
 #include <stdio.h>
@@ -198,7 +198,7 @@ static void a_script_without_exactly_one_place_for_the_hash_is_refused(void **st
 	for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++)
 		assert_status(sc_byok_toolset_script(sc_view_text(scripts[i]), &toolset.root, &out, &err),
 			      SC_ERR_FORMAT, &err);
-	/* The last line needs no end. */
+	/* The last line needs no newline. */
 	assert_ok(sc_byok_toolset_script(sc_view_text("a\nROOT_KEY_HASH = "), &toolset.root, &out, &err), &err);
 	assert_int_equal(out.data[out.len - 1], '"');
 }

@@ -1,7 +1,7 @@
 /*
- * KeyTransferRemote's two halves against a module of the test's own: a socket that answers as the protocol
- * has it, and remembers what it was asked. What a real module refuses is tested with a real one; here it is
- * what this side does with the answers.
+ * KeyTransferRemote's two steps against a module that the test plays: a socket that answers according to the
+ * protocol and remembers what it was asked. Other tests cover what a real module refuses; these cover what
+ * this side does with the answers.
  */
 #include "support/test.h"
 
@@ -27,15 +27,15 @@
 
 /* -- the module -------------------------------------------------------------------------------- */
 
-/* How it answers, and what it has seen. Read by the test after the call that it made, so without a lock. */
+/* How it answers, and what it has seen. The test reads it after its own call, so no lock is needed. */
 struct module {
 	int listener;
 	pthread_t thread;
-	int not_loaded;         /* so many times before it does what is asked */
-	struct sc_bytes answer; /* of ACL_REPLACE or TRANSFER_PACKAGE */
+	int not_loaded;         /* how often it answers NOT_LOADED before it complies */
+	struct sc_bytes answer; /* to ACL_REPLACE or TRANSFER_PACKAGE */
 	int loads;
 	int cards;
-	int refused_quorums; /* requests under another authority than the one it gave, or for another body */
+	int refused_quorums; /* requests under a wrong authority or for a wrong body */
 	struct sc_hash consented;
 };
 
@@ -176,7 +176,7 @@ static void start_module(struct module *m, const char *path)
 
 /* -- the workstation --------------------------------------------------------------------------- */
 
-static struct sc_forge *forge; /* the region, one for all tests */
+static struct sc_forge *forge; /* the region, shared by all tests */
 
 struct fixture {
 	char path[64];
@@ -328,7 +328,7 @@ static struct sc_bytes make_transfer(const char *subscription)
 	return der;
 }
 
-/* A key in kmdata, made through the real writer. */
+/* Puts a key into kmdata with the real writer. */
 static void keep_key(const struct fixture *f, const char *application)
 {
 	SC_CLEANUP(sc_bytes) blob = make_blob(application, 0);

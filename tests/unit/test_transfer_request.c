@@ -1,4 +1,6 @@
-/* The arguments of KeyTransferRemote: what is an order, and what is refused before anybody fetches a card. */
+/*
+ * The arguments of KeyTransferRemote: what makes an order, and what is refused before anyone fetches a card.
+ */
 #include "support/test.h"
 
 #include <string.h>
@@ -9,7 +11,7 @@
 #define SUBSCRIPTION "8c6a1b52-6f04-4f38-9d0c-2b1f0f6f8a11"
 #define NOW          INT64_C(1795517120) /* 2026-11-24T10:45:20Z */
 
-/* The article's two lines. */
+/* The article's two command lines. */
 static struct sc_byok_transfer_arguments modify_acls(void)
 {
 	return (struct sc_byok_transfer_arguments){
@@ -63,7 +65,7 @@ static void the_articles_lines_are_orders(void **state)
 	assert_string_equal(order.friendly_name, "ContosoFirstHSMkey");
 }
 
-/* As config/modules takes it, and new-world and generatekey do. */
+/* The same numbers as in config/modules, new-world and generatekey. */
 static void a_module_may_have_any_number_that_the_map_can_give_it(void **state)
 {
 	struct sc_byok_transfer_arguments a = modify_acls();

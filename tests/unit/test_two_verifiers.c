@@ -1,7 +1,7 @@
 /*
- * verifykeypackage.py and sc_evidence_packages_verify share no code and give the same verdict, on everything in the
- * table of changes and on flipped, cut and lengthened packages. VERIFY_SCRIPT is the script's path,
- * VERIFY_DRIVER that of tests/support/verify_many.py.
+ * verifykeypackage.py and sc_evidence_packages_verify share no code and reach the same verdict on every change in the
+ * table of changes, and on packages with a bit flipped, cut short or lengthened. VERIFY_SCRIPT is the
+ * script's path, VERIFY_DRIVER that of tests/support/verify_many.py.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,11 +22,11 @@
 #include "changes.h"
 #include "module_stand_in.h"
 
-#define FLIPS 70 /* positions of a package, evenly spread; the rest is for test_statement.c */
+#define FLIPS 70 /* positions in a package, evenly spread; test_statement.c tries the rest */
 
 extern char **environ;
 
-#define MUTANTS 200 /* that both refuse, at least */
+#define MUTANTS 200 /* how many both must refuse at least */
 
 static char directory[] = "/tmp/test_verifiers.XXXXXX";
 static struct sc_forge *f; /* whose root the module trusts */
@@ -65,7 +65,7 @@ static void write_to(const char *name, struct sc_view content)
 			 SC_OK);
 }
 
-/* Starts the script as a user does, or the driver that runs it for each line that it reads. */
+/* Starts the script as a user would, or the driver that runs it once per line of input. */
 static pid_t start(char *const argv[], int in, int out)
 {
 	posix_spawn_file_actions_t actions;
@@ -89,7 +89,7 @@ static int exit_status(pid_t child)
 	return WEXITSTATUS(status);
 }
 
-/* Runs a script once, in a process of its own; its exit status, and what it printed in `output`. */
+/* Runs a script once, in its own process. Returns its exit status, and what it printed in `output`. */
 static int run_script(const char *script, const struct sc_forge *forge, char output[4096])
 {
 	char script_path[256];
@@ -146,7 +146,7 @@ static void stop_driver(void)
 	assert_int_equal(exit_status(driver.child), 0);
 }
 
-/* The script's exit status on the two packages, by the driver. */
+/* The script's exit status on the two packages, through the driver. */
 static int ask_driver(struct sc_view kek, struct sc_view world, char output[4096])
 {
 	char kek_path[64];
@@ -166,7 +166,7 @@ static int ask_driver(struct sc_view kek, struct sc_view world, char output[4096
 		used += (size_t)snprintf(output + used, 4096 - used, "%s", line);
 		assert_true(used < 4096);
 	}
-	fail_msg("the script ended by itself");
+	fail_msg("the script exited by itself");
 	return -1;
 }
 
@@ -185,7 +185,7 @@ static void add_line(void *context, const char *check, const char *found)
 	assert_true(lines->used < sizeof lines->text);
 }
 
-/* The two verdicts on the packages: they must agree, on what was found and on which check failed. */
+/* Both verdicts on the packages. They must agree on what was found and on which check failed. */
 static sc_status verdict(struct sc_view kek, struct sc_view world, const struct sc_evidence_trust *trust,
 			 const char *what)
 {
@@ -218,7 +218,7 @@ static sc_status verdict_on(const struct sc_forge *forge, const char *what)
 	return verdict(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, what);
 }
 
-/* A region of f's manufacturer, so that one module serves for all. */
+/* A region of f's manufacturer, so that one module serves for all regions. */
 static struct sc_forge *new_region(void)
 {
 	struct sc_forge *region = sc_forge_new(sc_clock_now(), "EU");
@@ -252,7 +252,7 @@ static void both_agree_on_every_change(void **state)
 	sc_stand_in_stop(module);
 }
 
-/* Cut, lengthened, and one bit flipped at FLIPS places of one of the two packages. */
+/* Damages one of the two packages: one bit flipped at FLIPS places, then cut, lengthened and empty. */
 static void check_damage(struct sc_bytes *kek, struct sc_bytes *world, struct sc_bytes *damaged)
 {
 	const struct sc_evidence_trust trust = { .roots = &f->root, .root_count = 1, .now = sc_clock_now() };
@@ -269,7 +269,7 @@ static void check_damage(struct sc_bytes *kek, struct sc_bytes *world, struct sc
 	}
 	damaged->len = len - 1;
 	assert_int_not_equal(verdict(sc_bytes_view(kek), sc_bytes_view(world), &trust, "cut"), SC_OK);
-	damaged->len = len + 1; /* a byte of zero is there */
+	damaged->len = len + 1; /* followed by a zero byte */
 	assert_int_not_equal(verdict(sc_bytes_view(kek), sc_bytes_view(world), &trust, "lengthened"), SC_OK);
 	damaged->len = 0;
 	assert_int_not_equal(verdict(sc_bytes_view(kek), sc_bytes_view(world), &trust, "empty"), SC_OK);
@@ -305,12 +305,12 @@ static void both_refuse_damaged_packages(void **state)
 	sc_stand_in_stop(module);
 }
 
-/* The two tests before this one have counted. */
+/* Counted by the two tests before this one. */
 static void two_hundred_mutants_were_refused_by_both(void **state)
 {
 	(void)state;
 	if (refused < MUTANTS)
-		fail_msg("only %u", refused);
+		fail_msg("only %u were refused", refused);
 }
 
 static void a_root_that_the_custodians_chose_is_said_to_be_that(void **state)
@@ -330,7 +330,7 @@ static void a_root_that_the_custodians_chose_is_said_to_be_that(void **state)
 	sc_stand_in_stop(module);
 }
 
-/* It judges with the same list itself: see test_module.c. */
+/* The module itself judges with the same list: see test_module.c. */
 static void both_refuse_what_a_revoked_module_signed(void **state)
 {
 	const char *const revoked[] = { f->esn.s };
@@ -371,7 +371,7 @@ static void a_module_without_a_world_is_said_to_be_needed(void **state)
 	assert_non_null(strstr(output, "Result: FAILURE: Module: "));
 }
 
-/* The script with another text in place of its empty ROOT_KEY_HASH, as the toolset build does it. */
+/* The script with `hash` in place of its empty ROOT_KEY_HASH, as the toolset build fills it in. */
 static void write_script(const char *hash)
 {
 	static const char empty[] = "\nROOT_KEY_HASH = \"\"\n";
@@ -406,7 +406,7 @@ static void the_root_must_be_the_one_embedded_in_the_script(void **state)
 	sc_hash_grouped(&hash, grouped);
 	write_script(grouped);
 	assert_int_equal(run_script(path_of("script", script), f, output), 0);
-	assert_non_null(strstr(output, "\nPinned root       the same\nResult: SUCCESS\n"));
+	assert_non_null(strstr(output, "\nPinned root       matches\nResult: SUCCESS\n"));
 	hash.b[31] ^= 1;
 	sc_hash_grouped(&hash, grouped);
 	write_script(grouped);

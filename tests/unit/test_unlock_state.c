@@ -1,5 +1,7 @@
-/* The state directory has one master, keeps what it acknowledged, and opens only to whoever has the unlock
- * key. */
+/*
+ * Only one process can use a state directory. It keeps what it acknowledged, and opens only with the unlock
+ * key.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -89,7 +91,7 @@ static void a_second_process_is_refused(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	assert_int_equal(sc_hsmd_state_open(directory, false, &second, &err), SC_ERR_LOCKED);
-	assert_non_null(strstr(err.message, "another process works on it"));
+	assert_non_null(strstr(err.message, "in use by another process"));
 	sc_hsmd_state_close(store);
 	store = NULL;
 	assert_int_equal(sc_hsmd_state_open(directory, false, &store, NULL), SC_OK);
@@ -109,7 +111,7 @@ static void a_directory_open_to_others_is_refused(void **state)
 	assert_int_equal(sc_hsmd_state_open(directory, false, &store, NULL), SC_OK);
 }
 
-/* sc_file_exists looks for no hidden names. */
+/* sc_file_exists does not accept hidden names. */
 static bool is_there(const struct sc_dir *dir, const char *name)
 {
 	return faccessat(dir->fd, name, F_OK, 0) == 0;
@@ -167,7 +169,7 @@ static int failing_renameat2(int from_dir, const char *from, int to_dir, const c
 	return fails_now() ? -1 : sc_os_system.renameat2(from_dir, from, to_dir, to, flags);
 }
 
-/* A file of the directory, by its path. */
+/* The path of a file in the directory. */
 static const char *at(const char *name)
 {
 	static char path[128];
@@ -217,7 +219,7 @@ static void every_failing_call_is_told_and_no_file_is_torn(void **state)
 		assert_int_equal(sc_file_read(sc_hsmd_state_dir(store), "state", 100, &content, NULL), SC_OK);
 		assert_true(sc_view_equals(sc_bytes_view(&content), old_state) ||
 			    sc_view_equals(sc_bytes_view(&content), new_state));
-		/* Whoever is told that nothing has changed must find the old state after a restart. */
+		/* A caller told that nothing has changed must find the old state after a restart. */
 		if (status != SC_OK && status != SC_ERR_NOT_DURABLE)
 			assert_true(sc_view_equals(sc_bytes_view(&content), old_state));
 		without_mark += status == SC_ERR_NOT_DURABLE;
@@ -229,7 +231,10 @@ static void every_failing_call_is_told_and_no_file_is_torn(void **state)
 	assert_saved(new_state);
 }
 
-/* --initialise goes on with a state that opens, and makes one where there is none: nothing else may be left. */
+/*
+ * --initialise continues with a state that opens, and makes one if there is none. No third case may be left
+ * behind.
+ */
 static void a_first_state_never_stands_without_its_mark(void **state)
 {
 	bool all_passed = false;
@@ -256,7 +261,7 @@ static void a_first_state_never_stands_without_its_mark(void **state)
 			assert_int_equal(sc_hsmd_state_load(store, &content, &acknowledged, NULL), SC_OK);
 			stood++;
 		}
-		/* Started anew, with nothing in the directory. */
+		/* Restarted, with an empty directory. */
 		sc_hsmd_state_close(store);
 		store = NULL;
 		(void)unlink(at("state"));
@@ -454,7 +459,7 @@ static void a_socket_is_described_completely_or_refused(void **state)
 	assert_bad_spec("role=use,path=/run/a,group=no-such-group", "no-such-group");
 	assert_bad_spec("role=use,path=/run/a,make=vault", "service");
 	assert_bad_spec("role=custody,path=/run/a,owner=x", "service");
-	assert_bad_spec("role=service,path=/run/a,owner=x,make=vault+", "no application");
+	assert_bad_spec("role=service,path=/run/a,owner=x,make=vault+", "not an application");
 	assert_bad_spec("role=service,path=/run/a,owner=x,make=cheese", "cheese");
 	assert_bad_spec("role=service,path=/run/a,make=vault,load=vault", "daemon");
 	snprintf(text, sizeof text, "role=use,path=/%0*d", SC_HSMD_SOCKET_PATH_MAX, 0);

@@ -1,7 +1,7 @@
 /*
- * What is checked between fields: for each structure the values that its decoder and its encoder refuse
- * although each field by itself is well formed. Every case first sees the sample accepted, then the same
- * sample with the one thing changed refused.
+ * Checks between fields: for each structure, the values that its decoder and encoder refuse although each
+ * field by itself is well formed. In every case the sample is accepted first; then the same sample with one
+ * thing changed is refused.
  */
 #include "support/test.h"
 
@@ -33,7 +33,7 @@ static void sample_der(const char *name, struct sc_bytes *out)
 	fail_msg("no sample %s", name);
 }
 
-/* A full sample as `x`, seen accepted, then changed. */
+/* A full sample as `x`: accepted first, then changed. */
 #define TRY(what, status, change)                                                                            \
 	do {                                                                                                 \
 		SC_CLEANUP(sc_bytes) der = { 0 };                                                            \
@@ -63,12 +63,12 @@ static void another_version_is_named_as_such(void **state)
 	TRY(world_body, SC_ERR_FORMAT, strcpy(x->format.s, "safeconduct.card.1"));
 	TRY(key_statement, SC_ERR_FORMAT, x->format.s[0] = '\0');
 	TRY(transfer_header, SC_ERR_FORMAT, strcpy(x->format.s, "safeconduct.transfer.2"));
-	/* An envelope has the version of what it seals or signs. */
+	/* An envelope's version is that of what it seals or signs. */
 	TRY(key_blob, SC_ERR_FORMAT, strcpy(x->header->format.s, "safeconduct.key-blob.2"));
 	TRY(card, SC_ERR_FORMAT, strcpy(x->body->format.s, "safeconduct.card.2"));
 	TRY(world_file, SC_ERR_FORMAT, strcpy(x->body->format.s, "safeconduct.world.2"));
 	TRY(transfer_package, SC_ERR_FORMAT, strcpy(x->header->format.s, "safeconduct.transfer.2"));
-	/* Inside another structure it is malformed. */
+	/* Inside another structure, a wrong version means malformed. */
 	REFUSED(key_statement, strcpy(x->acl->format.s, "safeconduct.acl.2"));
 }
 
@@ -192,11 +192,11 @@ static void a_states_lists_and_length_are_bounded(void **state)
 {
 	(void)state;
 	TAKEN(module_state, push_delays(x, 255));
-	REFUSED(module_state, push_delays(x, 256)); /* and the one that is there */
+	REFUSED(module_state, push_delays(x, 256)); /* plus the one in the sample */
 	TRY(module_state, SC_ERR_TOO_LARGE, resize(&x->statement_key, SC_OCTETS_MAX - 100));
 }
 
-/* Or a module would seal what it can never open again. */
+/* Otherwise a module would seal a state that it can never open again. */
 static void the_largest_state_that_is_written_can_be_sealed(void **state)
 {
 	SC_CLEANUP(sc_bytes) der = { 0 };

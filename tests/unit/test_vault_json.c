@@ -1,4 +1,4 @@
-/* Vaults and keys as JSON, and the words for packages that are refused. */
+/* Vaults and keys as JSON, and the explanations of refused packages. */
 #include "../support/test.h"
 
 #include <stdio.h>
@@ -72,7 +72,7 @@ static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 	assert_string_equal(text_at(bundle, "attributes", "recoveryLevel"), "Recoverable+Purgeable");
 	assert_true(json_is_false(json_object_get(attributes, "exportable")));
 	assert_string_equal(text_at(bundle, "tags", "a"), "b");
-	/* Damage is no fault of whoever asks, so it is no malformed JSON of his. */
+	/* A damaged row is not reported as malformed JSON, because the client is not at fault. */
 	row.tags = "{";
 	assert_status(sc_keys_bundle_of(&row, properties, "vault.localhost:8443", &again, &err), SC_ERR_INTEGRITY,
 		      &err);
@@ -122,7 +122,7 @@ static void what_an_update_does_not_say_stays(void **state)
 	assert_int_equal(row.not_before, 50);
 	assert_int_equal(row.expires, 100);
 	assert_string_equal(row.key_ops, "[]");
-	/* A beginning after the end that the row has already. */
+	/* A start after the row's existing expiry. */
 	assert_ok(sc_keys_changes_read(late, late, &wish, &err), &err);
 	assert_status(sc_keys_changes_apply(&wish, &row, texts, &err), SC_ERR_ARGUMENT, &err);
 }
@@ -156,7 +156,7 @@ static void a_vaults_name_is_a_hosts_name(void **state)
 	assert_false(sc_vault_name_is_valid("a_b"));
 }
 
-/* A PUT's body: a sound one, with `more` among its properties. */
+/* Reads the body of a PUT: a valid one, with `more` among its properties. */
 static sc_status read_vault(const char *more, const char *present_text, struct sc_resources_vault_request *wish)
 {
 	char text[2048];
@@ -211,12 +211,12 @@ static void access_policies_are_for_the_vaults_own_tenant(void **state)
 	assert_int_equal(try_vault(POLICY("9a0c2a52-5d0b-4f64-9b54-2f6f3f1f6f09", "[\"Get\"]")),
 			 SC_ERR_ARGUMENT);
 	assert_int_equal(try_vault(POLICY(TENANT, "[\"exportKey\"]")), SC_ERR_ARGUMENT);
-	/* To say nothing of them is not to say that there are none. */
+	/* Leaving the policies out does not mean that there are none. */
 	assert_int_equal(try_vault(",\"accessPolicies\":[]"), SC_OK);
 	assert_int_equal(try_vault(",\"accessPolicies\":null"), SC_ERR_ARGUMENT);
 }
 
-/* So many times the same entry. */
+/* Reads a PUT with `count` times the same access policy. */
 static sc_status read_policies(unsigned count, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json)
@@ -245,7 +245,7 @@ static void more_policies_than_can_be_kept_are_refused_by_name(void **state)
 	assert_non_null(strstr(err.message, "access policies"));
 }
 
-/* An entry keeps the issuer that it was made with, whoever puts the vault back; clients never see it. */
+/* An entry keeps the issuer that it was made with when another client puts it back. Clients never see it. */
 static void an_access_policy_names_its_principals_issuer(void **state)
 {
 	SC_CLEANUP(sc_resources_vault_request) fresh = { 0 };
@@ -311,14 +311,14 @@ static void a_refused_package_is_told_what_it_was_made_for(void **state)
 	assert_status(sc_keys_import_explain(header, &place, SC_ERR_TRANSFER_REGION, &err), SC_ERR_TRANSFER_REGION,
 		      &err);
 	assert_string_equal(err.message,
-			    "The transfer package is made for Europe, this vault is in North America.");
+			    "The transfer package was made for Europe, but this vault is in North America.");
 	(void)sc_keys_import_explain(header, &place, SC_ERR_TRANSFER_SUBSCRIPTION, &err);
 	assert_non_null(strstr(err.message, OID));
 	assert_non_null(strstr(err.message, place.subscription));
 	(void)sc_keys_import_explain(header, &place, SC_ERR_TRANSFER_EXPIRED, &err);
 	assert_non_null(strstr(err.message, "expired on 2026-11-24"));
 	assert_int_equal(sc_keys_import_explain(header, &place, SC_ERR_EXISTS, &err), SC_ERR_CONFLICT);
-	/* What is not about the package keeps its own words. */
+	/* An error that is not about the package keeps its message. */
 	(void)sc_fail(&err, SC_ERR_UNAVAILABLE, "the module is away");
 	assert_int_equal(sc_keys_import_explain(header, &place, SC_ERR_UNAVAILABLE, &err), SC_ERR_UNAVAILABLE);
 	assert_string_equal(err.message, "the module is away");

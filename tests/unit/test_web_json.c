@@ -1,4 +1,4 @@
-/* Strict JSON and base64url (rule P7), by the public JSONTestSuite and by what it does not ask. */
+/* Strict JSON and base64url (rule P7), with the public JSONTestSuite and with cases that it lacks. */
 #include "support/test.h"
 
 #include <dirent.h>
@@ -9,8 +9,10 @@
 #include "base/file.h"
 #include "web/json.h"
 
-/* Valid JSON that is refused on purpose: doubled members, NUL characters, and texts that are no object or
- * array. */
+/*
+ * Valid JSON that is refused on purpose: duplicate members, NUL characters, and texts that are neither object
+ * nor array.
+ */
 static const char *const refused_on_purpose[] = {
 	"y_object_duplicated_key.json",
 	"y_object_duplicated_key_and_value.json",
@@ -127,7 +129,7 @@ static void depth_has_its_limit(void **state)
 		memset(text + depth, ']', depth);
 		assert_int_equal(read_text(text, 2 * depth) == SC_OK, depth == SC_JSON_DEPTH_MAX);
 	}
-	/* Brackets in strings, behind escaped quotes, are no levels. */
+	/* Brackets in strings, after escaped quotes, are not levels. */
 	assert_ok(read_text(brackets, sizeof brackets - 1), NULL);
 }
 
@@ -190,7 +192,7 @@ static void base64url_is_the_inverse_of_itself(void **state)
 
 static void base64url_has_one_form(void **state)
 {
-	/* RFC 4648 section 10, and each with something wrong. */
+	/* RFC 4648 section 10, and variants with one thing wrong. */
 	static const char *const good[] = { "", "Zg", "Zm8", "Zm9v", "Zm9vYg", "_-8" };
 	static const char *const bad[] = { "Z",    "Zg==", "Zh",    "Zm9",   "Zm8=", "Zm9v\n", " Zm9v",
 					   "Zm+v", "Zm/v", "Zm9vY", "Zm.9v", "_-9",  "Zg=",    "Zm9v=" };
@@ -203,7 +205,7 @@ static void base64url_has_one_form(void **state)
 	}
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		if (sc_base64url_read(sc_view_text(bad[i]), 9, &out, NULL) != SC_ERR_ENCODING)
-			fail_msg("\"%s\" is taken", bad[i]);
+			fail_msg("\"%s\" is accepted", bad[i]);
 	assert_status(sc_base64url_read(sc_view_of("Zg\0", 3), 9, &out, NULL), SC_ERR_ENCODING, NULL);
 }
 

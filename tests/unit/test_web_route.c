@@ -1,4 +1,4 @@
-/* From target and host to a row of the tables, without a server around it. */
+/* From target and host to a row of the tables, without a server. */
 #include "support/test.h"
 
 #include <stdio.h>
@@ -175,8 +175,10 @@ static void a_target_of_too_many_parts_is_refused(void **state)
 	assert_status(read_target(raw), SC_ERR_HTTP, NULL);
 }
 
-/* Every escape of one byte: only printable ASCII but slashes and the dots that would be relative may stand
- * alone. */
+/*
+ * Every escape of one byte: only printable ASCII, without slashes and without the dot that would be a
+ * relative segment, may be a segment of its own.
+ */
 static void every_escaped_byte_is_decoded_or_refused(void **state)
 {
 	(void)state;

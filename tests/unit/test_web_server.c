@@ -1,7 +1,7 @@
 /*
- * The HTTPS server as good clients meet it: a request reaches the handler of its host, path and method with
- * all its parts, and what is meant for nobody here is told why. Every refusal here first sees the same
- * request accepted with the one thing put right.
+ * The HTTPS server with well-behaved clients: a request reaches the handler of its host, path and method with
+ * all its parts, and a request for something that is not here is told why. Before each refusal, the same
+ * request is shown to be accepted with the one thing corrected.
  */
 #include "support/test.h"
 
@@ -188,6 +188,6 @@ int main(void)
 		TEST(another_method_is_told_from_another_path),
 	};
 
-	signal(SIGPIPE, SIG_IGN); /* of the client's own writes */
+	signal(SIGPIPE, SIG_IGN); /* from the client's own writes */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * The HTTPS server as clients that bend HTTP meet it (rule P7): whatever a proxy could read otherwise is
- * refused. Every refusal here stands beside the same request accepted with the one thing put right.
+ * The HTTPS server with clients that bend HTTP (rule P7): anything that a proxy could interpret differently
+ * is refused. Next to each refusal, the same request is accepted with the one thing corrected.
  */
 #include "support/test.h"
 
@@ -52,11 +52,11 @@ static void shapes_that_a_proxy_could_read_otherwise_are_refused_and_the_connect
 	for (size_t i = 0; i < 2 * sizeof shapes / sizeof shapes[0]; i++) {
 		snprintf(request, sizeof request, "%s /echo HTTP/1.1\r\n%s", i % 2 ? "GET" : "POST",
 			 shapes[i / 2]);
-		/* 413 is libmicrohttpd's own word for a length that overflows. */
+		/* 413 is libmicrohttpd's own answer to a length that overflows. */
 		if (send_text(request) != 0 || (status_of(answer) != 400 && status_of(answer) != 413))
 			fail_msg("shape %zu is not refused and closed: %.200s", i / 2, answer);
 	}
-	/* The same with nothing odd in it: accepted, and the connection stays open. */
+	/* The same without anything odd is accepted, and the connection stays open. */
 	assert_int_equal(send_text("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc"), 1);
 	assert_int_equal(status_of(answer), 200);
 	assert_int_equal(status_for("POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: Chunked\r\n" END
@@ -204,7 +204,7 @@ static void too_large_a_head_is_refused(void **state)
 	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
 }
 
-/* Whatever comes, the server goes on. */
+/* The server keeps working, whatever arrives. */
 static void a_request_cut_or_flipped_anywhere_does_no_harm(void **state)
 {
 	static const char text[] =
@@ -244,6 +244,6 @@ int main(void)
 		TEST(a_request_cut_or_flipped_anywhere_does_no_harm),
 	};
 
-	signal(SIGPIPE, SIG_IGN); /* of the client's own writes */
+	signal(SIGPIPE, SIG_IGN); /* from the client's own writes */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * What takes time in the HTTPS server: answers that come later or never, clients that are slow or gone, its
- * end, and the jobs that its workers do meanwhile.
+ * What takes time in the HTTPS server: answers that come late or never, clients that are slow or gone, its
+ * shutdown, and the jobs that its workers do meanwhile.
  */
 #include "support/test.h"
 
@@ -20,7 +20,7 @@ static void wait_until_parked(void)
 	assert_non_null(parked);
 }
 
-/* A request sent by a thread, whose answer comes later. */
+/* A request sent by a thread; its answer comes later. */
 struct background {
 	pthread_t thread;
 	const char *path;
@@ -86,7 +86,7 @@ static void an_answer_that_is_late_is_dropped_and_the_client_told_to_come_again(
 	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
 }
 
-/* libmicrohttpd does not notice it: only our deadline gives thread, connection and memory back. */
+/* libmicrohttpd does not notice. Only our deadline releases thread, connection and memory. */
 static void a_client_that_goes_away_while_it_waits_does_no_harm(void **state)
 {
 	char request[256];
@@ -102,7 +102,7 @@ static void a_client_that_goes_away_while_it_waits_does_no_harm(void **state)
 		assert_string_equal(answer, "");
 		assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
 		if (i < 2)
-			usleep(800000); /* beyond the deadline */
+			usleep(800000); /* past the deadline */
 		if (i == 2)
 			sc_web_server_stop(server);
 		assert_false(sc_web_is_awaited(parked));
@@ -110,7 +110,7 @@ static void a_client_that_goes_away_while_it_waits_does_no_harm(void **state)
 	}
 }
 
-/* Not so many for each: descriptors are the process's. */
+/* The limit is not per address, because descriptors belong to the process. */
 static void connections_are_shared_by_the_addresses(void **state)
 {
 	static const char *const three[] = { "127.0.0.1", "127.0.0.2", "::1" };
@@ -176,7 +176,7 @@ static void stopping_answers_what_waits_and_takes_nothing_more(void **state)
 	assert_int_equal(status_of(waiting.answer), 503);
 	assert_int_equal(web_exchange("127.0.0.1", port, "", 0, 100, answer, sizeof answer), -1);
 	assert_status(sc_web_run(server, SC_WEB_QUICK, answer_as_job, NULL, NULL), SC_ERR_STATE, NULL);
-	/* Late, from a thread that outlived the server's. */
+	/* A late answer, from a thread that outlived the server's. */
 	sc_web_answer(parked, 200, json_object());
 }
 
@@ -269,6 +269,6 @@ int main(void)
 		TEST(a_job_learns_that_the_server_is_stopping),
 	};
 
-	signal(SIGPIPE, SIG_IGN); /* of the client's own writes */
+	signal(SIGPIPE, SIG_IGN); /* from the client's own writes */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * The HTTPS server's TLS with a key that is in a (fake) module, whatever that module does, and what can keep
- * a server from starting. Every refusal here stands beside the same thing accepted.
+ * The HTTPS server's TLS with a key in a (fake) module, whatever that module does, and what can keep a server
+ * from starting. Next to each refusal, the same thing is accepted when it is right.
  */
 #include "support/test.h"
 
@@ -26,7 +26,7 @@ static int count_ticket(SSL *ssl, SSL_SESSION *session)
 	return 0;
 }
 
-/* The version that was agreed on, 0 for none. */
+/* The negotiated version, 0 if there is none. */
 static int handshake(int version, const char *groups, const char *ciphers)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
@@ -220,6 +220,6 @@ int main(void)
 		TEST(a_port_that_is_taken_is_named),
 	};
 
-	signal(SIGPIPE, SIG_IGN); /* of the client's own writes */
+	signal(SIGPIPE, SIG_IGN); /* from the client's own writes */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

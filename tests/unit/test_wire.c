@@ -1,7 +1,8 @@
 /*
- * The module protocol's messages: reader and writer are inverses, a failure is sticky, and for every command of
- * the table, request and response alike: what was written is read again; cut anywhere, one byte longer, or with
- * a field or list over its limit it is refused. All generated from the table, so no command can be left out.
+ * Messages of the module protocol. Reader and writer are inverses, and failures are sticky. For the request
+ * and the response of every command in the table: what was written is read back; what is truncated, one byte
+ * longer, or has a field or list over its limit is refused. The tests are generated from the table, so no
+ * command can be left out.
  */
 #include "support/test.h"
 
@@ -50,7 +51,7 @@ static void a_failed_reader_gives_nothing_more(void **state)
 	struct sc_hash hash;
 
 	(void)state;
-	assert_null(sc_read_bytes(&reader, 100).data); /* 9 bytes, where 8 are left */
+	assert_null(sc_read_bytes(&reader, 100).data); /* 9 bytes, but only 8 are left */
 	assert_true(reader.failed);
 	assert_int_equal(sc_read_u16(&reader), 0);
 	assert_int_equal(sc_read_u32(&reader), 0);
@@ -114,7 +115,7 @@ static void a_writer_grows_to_its_limit_and_no_further(void **state)
 	sc_write_u16(&writer, 1);
 	assert_true(writer.failed);
 	sc_writer_free(&writer);
-	/* Sticky: what would have fitted does not follow what did not. */
+	/* Sticky: after something that did not fit, what would have fitted is not written. */
 	writer = sc_writer_new(8);
 	sc_write_bytes(&writer, sc_view_text("abc"), 2);
 	assert_true(writer.failed);
@@ -193,7 +194,7 @@ static sc_status read_response(struct sc_view message)
 	return sc_wire_response_read(message, &header, &body, NULL);
 }
 
-/* Cut anywhere, longer, or with another byte in magic, version, length (or status) it is no message. */
+/* Truncated, longer, or with a wrong byte in magic, version, length or status, it is not a message. */
 static void assert_only_whole(void (*make)(struct sc_writer *), sc_status (*read)(struct sc_view), size_t length_at)
 {
 	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_MESSAGE_MAX);
@@ -273,7 +274,7 @@ static void commands_are_found_by_their_number_and_no_other(void **state)
 			assert_int_equal(sc_command_find(number)->command, number);
 			found++;
 		}
-	assert_int_equal(found, count); /* so no number stands twice */
+	assert_int_equal(found, count); /* so no number is used twice */
 	assert_true(count <= 30);       /* rule M1 */
 	for (size_t i = 0; i < count; i++) {
 		assert_true(all[i].roles != 0 && (all[i].roles & ~(uint32_t)SC_ROLE_ANY) == 0);
@@ -283,7 +284,7 @@ static void commands_are_found_by_their_number_and_no_other(void **state)
 	assert_null(sc_command_find(0x10000 + SC_COMMAND_SIGN));
 }
 
-/* DESIGN section 3: what changes world, cards or ACLs comes through custody sockets; imports through service ones. */
+/* Changes of world, cards or ACLs come only through custody sockets, imports only through service sockets. */
 static void roles_and_authorities_are_those_of_the_design(void **state)
 {
 	(void)state;
@@ -320,7 +321,7 @@ static void an_authority_is_for_one_command_and_body(void **state)
 
 static uint8_t pattern[SC_WIRE_BODY_MAX];
 
-/* Some bytes, never more than the limit, different for each field. */
+/* A few bytes, never more than the limit, different for each field. */
 static struct sc_view some_bytes(size_t max, uint32_t *counter)
 {
 	size_t len = 3 + *counter % 9;
@@ -362,7 +363,7 @@ static bool same_lists(const struct sc_views *a, const struct sc_views *b)
 #define SAME_list(field)  ok = ok && same_lists(&a->field, &b->field);
 #define SAME(kind, field, max) SAME_##kind(field)
 
-/* Writes the fields by hand, the chosen one over its limit; counts those that have a limit. */
+/* Writes the fields by hand, with the chosen one over its limit. Counts the fields that have a limit. */
 #define OVER_u32(field, max)   sc_write_u32(writer, 0);
 #define OVER_u64(field, max)   sc_write_u64(writer, 0);
 #define OVER_hash(field, max)  sc_write_hash(writer, &(struct sc_hash){ 0 });
@@ -377,7 +378,7 @@ static void write_bytes_over(struct sc_writer *writer, size_t max, bool over)
 	sc_write_bytes(writer, sc_view_of(pattern, over ? max + 1 : 0), SIZE_MAX);
 }
 
-/* The count and all items but the last: of as many items as a list may have, or of one more. */
+/* The count and all items but the last, for the most items that a list may have, or one more. */
 static void write_list_over(struct sc_writer *writer, bool over)
 {
 	uint32_t count = over ? SC_WIRE_LIST_MAX + 1 : SC_WIRE_LIST_MAX;
@@ -387,7 +388,7 @@ static void write_list_over(struct sc_writer *writer, bool over)
 		sc_write_u32(writer, 0);
 }
 
-/* What one direction of one command promises. */
+/* The codec of one direction of one command. */
 struct codec {
 	const char *name;
 	void (*write_sample)(struct sc_writer *writer);
@@ -397,7 +398,7 @@ struct codec {
 	bool (*writer_refuses)(size_t chosen);
 };
 
-/* The writer's own refusal: the chosen field of a struct over its limit. */
+/* For the writer's own refusal: puts the chosen field of a struct over its limit. */
 #define LONG_u32(field, max)
 #define LONG_u64(field, max)
 #define LONG_hash(field, max)
@@ -479,7 +480,7 @@ static void every_body_is_read_as_it_was_written(void **state)
 		codecs[i].write_sample(&writer);
 		assert_false(writer.failed);
 		if (!codecs[i].is_same(sc_writer_view(&writer)))
-			fail_msg("%s is another one when it is read", codecs[i].name);
+			fail_msg("%s differs when it is read back", codecs[i].name);
 	}
 }
 
@@ -497,11 +498,11 @@ static void every_body_is_refused_when_cut_or_longer(void **state)
 
 			assert_ok(sc_bytes_copy(sc_view_of(sc_writer_view(&writer).data, len), &cut, NULL), NULL);
 			if (codecs[i].read(sc_bytes_view(&cut)) != SC_ERR_ENCODING)
-				fail_msg("%s is read although cut to %zu bytes", codecs[i].name, len);
+				fail_msg("%s is read although truncated to %zu bytes", codecs[i].name, len);
 		}
 		sc_write_raw(&writer, sc_view_of("", 1));
 		if (codecs[i].read(sc_writer_view(&writer)) != SC_ERR_ENCODING)
-			fail_msg("%s is read with a byte behind it", codecs[i].name);
+			fail_msg("%s is read with a trailing byte", codecs[i].name);
 	}
 }
 
@@ -522,15 +523,15 @@ static void every_field_and_list_is_refused_over_its_limit(void **state)
 			(void)codecs[i].write_over(&over, field);
 			assert_false(over.failed);
 			if (codecs[i].read(sc_writer_view(&over)) != SC_ERR_ENCODING)
-				fail_msg("%s reads its limit %zu exceeded", codecs[i].name, field);
+				fail_msg("%s is read with field %zu over its limit", codecs[i].name, field);
 			if (!codecs[i].writer_refuses(field))
-				fail_msg("%s writes its limit %zu exceeded", codecs[i].name, field);
+				fail_msg("%s is written with field %zu over its limit", codecs[i].name, field);
 		}
 	}
 	assert_true(limits > CODEC_COUNT);
 }
 
-/* The largest answers that a module gives must pass: those with a statement, and a world of 64 cards. */
+/* The largest answers of a module must fit: those with a statement, and a world of 64 cards. */
 static void the_largest_bodies_fit_into_a_message(void **state)
 {
 	struct sc_region_init_response region = { sc_view_of(pattern, 32768), sc_view_of(pattern, 16384),

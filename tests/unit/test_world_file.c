@@ -1,4 +1,6 @@
-/* The world file as a module takes it: any byte flipped, and any length, is refused (invariant 8, rule F1).
+/*
+ * The world file, as a module reads it: any flipped byte and any other length is refused (invariant 8, rule
+ * F1).
  */
 #include "support/test.h"
 

@@ -152,7 +152,7 @@ static int connect_to(const char *address, uint16_t port)
 	return -1;
 }
 
-/* Until the end of the stream (0) or a silence of that length (1). */
+/* Reads until the end of the stream (returns 0) or a silence of `wait_ms` (1). */
 static int read_all(SSL *ssl, int fd, unsigned wait_ms, char *answer, size_t size)
 {
 	size_t used = 0;
@@ -186,7 +186,7 @@ int web_exchange(const char *address, uint16_t port, const void *request, size_t
 	must(ssl != NULL);
 	answer[0] = '\0';
 	if (fd >= 0 && SSL_set_fd(ssl, fd) == 1 && SSL_connect(ssl) == 1) {
-		/* Where the server has closed before all was sent, its answer may still be there. */
+		/* If the server has closed before all was sent, its answer may still be readable. */
 		if (len > 0)
 			(void)SSL_write(ssl, request, (int)len);
 		result = read_all(ssl, fd, wait_ms, answer, size);

@@ -1,6 +1,6 @@
 /*
- * What a web server needs around it: a directory, a fake module that signs with a TLS key of its own, a
- * certificate for that key, and a client that sends bytes as they are.
+ * A web server's surroundings: a directory, a fake module that signs with a TLS key of its own, a certificate
+ * for that key, and a client that sends bytes unchanged.
  */
 #ifndef WEB_FIXTURE_H
 #define WEB_FIXTURE_H
@@ -17,7 +17,7 @@ enum web_module {
 	MODULE_SIGNS,
 	MODULE_IS_SILENT,
 	MODULE_CLOSES,
-	MODULE_FORGETS, /* answers NOT_LOADED once, and signs again */
+	MODULE_FORGETS, /* answers NOT_LOADED once, then signs again */
 };
 
 struct web_fixture {
@@ -33,7 +33,7 @@ struct web_fixture {
 	atomic_uint loads;
 };
 
-/* With a TLS key opened. Aborts where anything fails. */
+/* Opens the TLS key as well. Aborts if anything fails. */
 void web_fixture_start(struct web_fixture *fixture);
 void web_fixture_stop(struct web_fixture *fixture);
 
@@ -41,9 +41,9 @@ void web_fixture_stop(struct web_fixture *fixture);
 void web_fixture_certificate(EVP_PKEY *key, const char *path);
 
 /*
- * Sends `len` bytes over TLS to 127.0.0.1 (or ::1), waits for the end of the answers or `wait_ms` of silence,
- * and leaves what came in `answer`, terminated. -1: no connection or handshake; 0: the server closed; 1: it
- * is still open.
+ * Sends `len` bytes over TLS to 127.0.0.1 (or ::1), waits for the end of the answers or for `wait_ms` of
+ * silence, and leaves what arrived in `answer`, terminated. Returns -1 if there was no connection or
+ * handshake, 0 if the server closed the connection, 1 if it is still open.
  */
 int web_exchange(const char *address, uint16_t port, const void *request, size_t len, unsigned wait_ms,
 		 char *answer, size_t size);

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Holds docs/safeconduct.asn1 against the code: asn1c's decoder, which shares nothing with ours, reads a sample of
-# every structure, checks its constraints, and writes the very same bytes again.
+# Compares docs/safeconduct.asn1 with the code: asn1c's decoder, which shares nothing with ours, reads a sample of
+# every structure, checks its constraints, and must write the same bytes again.
 # SC_BUILD names the build directory (default: build). Prints "ok NAME" or "FAIL NAME: why" lines.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -14,7 +14,7 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
-# The generated code is the oracle, not ours: it is compiled without our warnings.
+# The generated code is not ours but the oracle, so it is compiled without our warnings.
 asn1c -pdu=all -fcompound-names -fwide-types "$module" >asn1c.log 2>&1 || { tail -n 5 asn1c.log; echo "FAIL asn1: the module's syntax"; exit 1; }
 cc -w -O0 -DASN_PDU_COLLECTION -DPDU=Acl -I. -o convert ./*.c >cc.log 2>&1 || { tail -n 5 cc.log; echo "FAIL asn1: the generated code"; exit 1; }
 
@@ -27,7 +27,7 @@ for sample in samples/*.der; do
 		echo "FAIL asn1-$name: $(tail -n 1 convert.log)"
 		status=1
 	elif ! cmp -s "$sample" again.der; then
-		echo "FAIL asn1-$name: written again it is not the same"
+		echo "FAIL asn1-$name: asn1c writes different bytes"
 		status=1
 	else
 		echo "ok asn1-$name"

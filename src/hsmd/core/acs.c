@@ -45,7 +45,7 @@ sc_status sc_acs_combine(const struct sc_acs *acs, const struct sc_shamir_share 
 	bool same;
 
 	SC_TRY(sc_shamir_combine(shares, k, &value, err));
-	SC_ENSURE(value.len == SC_SHARE_SIZE, err, SC_ERR_CARD_SET, "shares of another length");
+	SC_ENSURE(value.len == SC_SHARE_SIZE, err, SC_ERR_CARD_SET, "the shares have the wrong length");
 	SC_TRY(token_digest(acs, sc_view_of(value.data, SC_TOKEN_SIZE), &digest, err));
 	same = sc_memory_equals(digest.b, value.data + SC_TOKEN_SIZE, sizeof digest.b);
 	OPENSSL_cleanse(&digest, sizeof digest);
@@ -60,7 +60,7 @@ static sc_status tag_key(const struct sc_secret *km, struct sc_secret *out, stru
 	return sc_derive(km, (struct sc_view){ 0 }, TAG_CONTEXT, NULL, 0, SC_HASH_SIZE, out, err);
 }
 
-/* Over the whole body: altered, foreign and old cards are told before the PIN is looked at. */
+/* A tag over the whole body: altered, foreign and old cards are detected before the PIN is examined. */
 static sc_status record_tag(const struct sc_secret *key, const struct sc_card_body *body, struct sc_hash *out,
 			    struct sc_error *err)
 {
@@ -72,7 +72,7 @@ static sc_status record_tag(const struct sc_secret *key, const struct sc_card_bo
 	return sc_hmac_parts(key, RECORD_CONTEXT, &part, 1, out, err);
 }
 
-/* Over the bare share: tells a wrong PIN, to a module that holds KM only. */
+/* A tag over the unmasked share. It detects a wrong PIN, but only in a module that holds KM. */
 static sc_status share_tag(const struct sc_secret *key, const struct sc_card_body *body, struct sc_view share,
 			   struct sc_hash *out, struct sc_error *err)
 {
@@ -84,7 +84,7 @@ static sc_status share_tag(const struct sc_secret *key, const struct sc_card_bod
 	return sc_hmac_parts(key, SHARE_CONTEXT, parts, 4, out, err);
 }
 
-/* data ⊕= Argon2id(PIN, salt), with the card's place in the set as associated data. */
+/* data ⊕= Argon2id(PIN, salt). The associated data is the card's place in the set. */
 static sc_status apply_mask(const struct sc_card_body *body, struct sc_view pin, uint8_t *data, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) mask = { 0 };
@@ -135,7 +135,7 @@ sc_status sc_acs_make_card(const struct sc_acs *acs, const struct sc_secret *km,
 	return sc_card_encode(record, out, err);
 }
 
-/* -- opening one ------------------------------------------------------------------------------- */
+/* -- opening a card ---------------------------------------------------------------------------- */
 
 sc_status sc_acs_check_card(const struct sc_acs *acs, const struct sc_secret *km, const struct sc_card *card,
 			    uint32_t least_passes, uint32_t least_memory, struct sc_error *err)
@@ -145,12 +145,12 @@ sc_status sc_acs_check_card(const struct sc_acs *acs, const struct sc_secret *km
 	struct sc_hash tag;
 
 	SC_ENSURE(sc_hash_equals(&body->world, &acs->world) && sc_hash_equals(&body->set, &acs->set), err,
-		  SC_ERR_CARD_FOREIGN, "a card of another world or card set");
-	SC_ENSURE(body->set_generation >= acs->set_generation, err, SC_ERR_CARD_OLD, "a card of generation %u, replaced by %u",
+		  SC_ERR_CARD_FOREIGN, "the card belongs to another security world or card set");
+	SC_ENSURE(body->set_generation >= acs->set_generation, err, SC_ERR_CARD_OLD, "the card is of generation %u, which generation %u has replaced",
 		  body->set_generation, acs->set_generation);
 	SC_TRY(tag_key(km, &key, err));
 	SC_TRY(record_tag(&key, body, &tag, err));
-	SC_ENSURE(sc_hash_equals(&tag, &card->record_tag), err, SC_ERR_CARD_ALTERED, "the card's record is altered");
+	SC_ENSURE(sc_hash_equals(&tag, &card->record_tag), err, SC_ERR_CARD_ALTERED, "the card's record has been altered");
 	SC_ENSURE(body->argon2_passes >= least_passes && body->argon2_memory >= least_memory, err, SC_ERR_CARD_ALTERED,
 		  "the card's PIN stretching is weaker than this module allows");
 	return SC_OK;

@@ -1,4 +1,4 @@
-/* The administrator card set: the token that its cards share, making cards, opening one (rules C1, C2). */
+/* The administrator card set: the token that its cards share, making cards, opening a card (rules C1, C2). */
 #ifndef SC_HSMD_CORE_ACS_H
 #define SC_HSMD_CORE_ACS_H
 
@@ -6,7 +6,7 @@
 #include "formats/card.h"
 #include "hsmd/core/shamir.h"
 
-/* What a card set is: the same on each of its cards. */
+/* What identifies a card set: the same on each of its cards. */
 struct sc_acs {
 	struct sc_hash world;
 	struct sc_hash set;
@@ -15,7 +15,7 @@ struct sc_acs {
 	uint32_t n;
 };
 
-/* What is on one new card beside that. */
+/* What is on one new card besides that. */
 struct sc_acs_new_card {
 	struct sc_view pin;
 	struct sc_view custodian; /* text, may be empty */
@@ -23,27 +23,27 @@ struct sc_acs_new_card {
 	uint32_t argon2_memory;
 };
 
-/* SHARE = token ‖ SHA-256(context ‖ token ‖ set ‖ generation): the digest tells wrong shares from right ones. */
+/* SHARE = token ‖ SHA-256(context ‖ token ‖ set ‖ generation): the digest detects wrong shares. */
 sc_status sc_acs_shared_value(const struct sc_acs *acs, const struct sc_secret *token, struct sc_secret *out,
 			      struct sc_error *err) SC_WARN_UNUSED;
 
-/* Combines K shares into the token. SC_ERR_CARD_SET where they do not give one. */
+/* Combines K shares into the token. SC_ERR_CARD_SET if they do not yield one. */
 sc_status sc_acs_combine(const struct sc_acs *acs, const struct sc_shamir_share *shares, size_t k, struct sc_secret *token,
 			 struct sc_error *err) SC_WARN_UNUSED;
 
-/* One card's record, in DER. SC_ERR_PIN_SHORT. */
+/* Makes one card's record, in DER. SC_ERR_PIN_SHORT. */
 sc_status sc_acs_make_card(const struct sc_acs *acs, const struct sc_secret *km, const struct sc_shamir_share *share,
 			   const struct sc_acs_new_card *card, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Checks what can be checked without the PIN, by a module that holds KM: SC_ERR_CARD_FOREIGN (another world or
- * set), SC_ERR_CARD_OLD (a replaced generation), SC_ERR_CARD_ALTERED (the record's tag, or a cheaper stretching
- * than this module makes).
+ * Checks everything that a module with KM can check without the PIN. SC_ERR_CARD_FOREIGN: another world or
+ * set. SC_ERR_CARD_OLD: a replaced generation. SC_ERR_CARD_ALTERED: the record's tag is wrong, or PIN
+ * stretching costs less than this module allows.
  */
 sc_status sc_acs_check_card(const struct sc_acs *acs, const struct sc_secret *km, const struct sc_card *card,
 			    uint32_t least_passes, uint32_t least_memory, struct sc_error *err) SC_WARN_UNUSED;
 
-/* Stretches the PIN and unmasks the share. SC_ERR_CARD_PIN where the share's tag says that it is not it. */
+/* Stretches the PIN and unmasks the share. SC_ERR_CARD_PIN if the share's tag shows that the PIN is wrong. */
 sc_status sc_acs_open_card(const struct sc_secret *km, const struct sc_card *card, struct sc_view pin,
 			   struct sc_shamir_share *out, struct sc_error *err) SC_WARN_UNUSED;
 

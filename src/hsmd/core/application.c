@@ -1,4 +1,4 @@
-/* Applications and socket policies: whose keys may be made and loaded through which socket (DESIGN section 3). */
+/* Applications and socket policies: whose keys may be made and loaded through which socket. */
 #include "hsmd/core/module.h"
 
 #include <string.h>
@@ -29,7 +29,9 @@ const char *sc_application_name(uint32_t application)
 	return "unknown";
 }
 
-/* What a daemon may make, and beside that load: a region's KEK, with which it can only import. */
+/*
+ * What a daemon may make. Besides these it may load a region's KEK, with which it can only import (rule M3).
+ */
 #define DAEMON_MAKES (SC_APPLICATION_VAULT | SC_APPLICATION_TOKEN | SC_APPLICATION_TLS)
 
 sc_status sc_policy_check(struct sc_policy *policy, struct sc_error *err)
@@ -38,18 +40,18 @@ sc_status sc_policy_check(struct sc_policy *policy, struct sc_error *err)
 		SC_ENSURE(policy->role == SC_ROLE_CUSTODY || policy->role == SC_ROLE_USE, err, SC_ERR_ARGUMENT,
 			  "socket: the role must be custody, service or use");
 		SC_ENSURE(!policy->make && !policy->load && !policy->daemon.s[0], err, SC_ERR_ARGUMENT,
-			  "socket: make, load and owner are for service sockets");
+			  "socket: make, load and owner are for service sockets only");
 		policy->make = policy->role == SC_ROLE_CUSTODY ? SC_APPLICATION_SIMPLE : 0;
 		policy->load = SC_APPLICATION_SIMPLE | SC_APPLICATION_XFERACLD;
 		return SC_OK;
 	}
 	SC_ENSURE(policy->daemon.s[0], err, SC_ERR_ARGUMENT,
-		  "socket: a service socket names the daemon that owns its keys (owner=…)");
+		  "socket: a service socket must name the daemon that owns its keys (owner=…)");
 	SC_ENSURE(policy->load && !(policy->make & ~DAEMON_MAKES), err, SC_ERR_ARGUMENT,
-		  "socket: a service socket makes vault, token or tls keys");
+		  "socket: a service socket must load some keys and can make only vault, token or tls keys");
 	SC_ENSURE(!(policy->load & ~(DAEMON_MAKES | SC_APPLICATION_KEK)), err, SC_ERR_ARGUMENT,
-		  "socket: a service socket loads vault, token, tls or kek keys");
+		  "socket: a service socket can load only vault, token, tls or kek keys");
 	SC_ENSURE(!(policy->load & SC_APPLICATION_KEK) || policy->make & SC_APPLICATION_VAULT, err,
-		  SC_ERR_ARGUMENT, "socket: kek is loaded only where vault keys are made");
+		  SC_ERR_ARGUMENT, "socket: only a socket that makes vault keys can load kek keys");
 	return SC_OK;
 }

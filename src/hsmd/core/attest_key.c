@@ -1,4 +1,6 @@
-/* Key statements: see attest_key.h. Every field is taken from the sealed header or from the module itself (F6). */
+/*
+ * Key statements: see attest_key.h. Every field comes from the sealed header or from the module itself (rule F6).
+ */
 #include "hsmd/core/attest_key.h"
 
 #include "base/version.h"

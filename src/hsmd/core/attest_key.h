@@ -1,10 +1,13 @@
-/* Key statements: what the module says of a key (DESIGN section 5). */
+/* Key statements: what the module says about a key (rule F6). */
 #ifndef SC_HSMD_CORE_ATTEST_KEY_H
 #define SC_HSMD_CORE_ATTEST_KEY_H
 
 #include "hsmd/core/internal.h"
 
-/* `kek` (may be NULL) is the KEK certificate to enclose. The statement's package is that of the blob's header. */
+/*
+ * Makes the statement about a key. `kek` is a KEK certificate to enclose, or NULL. The statement's package
+ * hash is copied from the blob's header.
+ */
 sc_status sc_attest_key(const struct sc_snapshot *snapshot, const struct sc_key_blob_header *header, struct sc_view nonce,
 		    int64_t now, X509 *kek, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 

@@ -10,7 +10,7 @@
 #define KEY_CONTEXT        "safeconduct blob 1"
 #define COMMITMENT_CONTEXT "safeconduct blob commitment 1"
 
-/* The two keys of one blob. */
+/* One blob's two keys. */
 struct blob_keys {
 	struct sc_secret seal;
 	struct sc_secret commit;
@@ -101,7 +101,7 @@ sc_status sc_blob_seal(const struct sc_snapshot *s, const struct sc_blob_request
 	SC_TRY(seal(s, request, &der, err));
 	SC_TRY(sc_blob_open(s, sc_bytes_view(&der), &opened, err));
 	SC_ENSURE(EVP_PKEY_eq(opened->private_key, request->key) == 1, err, SC_ERR_CRYPTO,
-		  "a new blob does not give its key back");
+		  "the new blob does not open to the key that it was made from");
 	*out = sc_steal(der);
 	if (key)
 		*key = sc_steal(opened);
@@ -119,15 +119,15 @@ static sc_status unseal(const struct sc_snapshot *s, const struct sc_key_blob *b
 	struct sc_hash expected;
 
 	SC_ENSURE(sc_hash_equals(&h->world, &s->world) && h->suite == s->suite, err, SC_ERR_INTEGRITY,
-		  "the blob is of another security world");
+		  "the blob belongs to another security world");
 	SC_ENSURE(h->km_generation == s->km_generation, err, SC_ERR_INTEGRITY,
-		  "the blob is under generation %u of the world's key, this module has %u", h->km_generation,
+		  "the blob is under generation %u of the world's key; this module has generation %u", h->km_generation,
 		  s->km_generation);
 	SC_TRY(sc_key_blob_header_encode(h, &header, err));
 	SC_TRY(derive_keys(s, h, &keys, err));
 	SC_TRY(commitment(&keys, sc_bytes_view(&header), sc_bytes_view(&blob->tag), &expected, err));
 	SC_ENSURE(sc_hash_equals(&expected, &blob->commitment), err, SC_ERR_INTEGRITY,
-		  "the blob is altered, or not sealed by this world");
+		  "the blob is altered, or was not sealed in this world");
 	return sc_unseal(&keys.seal, sc_bytes_view(&header), sc_bytes_view(&blob->ciphertext),
 			 sc_bytes_view(&blob->tag), material, err);
 }

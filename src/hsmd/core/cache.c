@@ -48,7 +48,7 @@ static struct sc_core_key **bucket_of(const struct sc_cache *cache, const struct
 {
 	uint32_t number;
 
-	/* A digest is as good as random: its first bytes spread the keys evenly. */
+	/* A digest is as good as random, so its first bytes spread the keys evenly. */
 	memcpy(&number, digest->b, sizeof number);
 	return &cache->buckets[number & (cache->bucket_count - 1)];
 }

@@ -1,6 +1,6 @@
 /*
- * From a message to its handler and back: the one place that looks at the command table's columns. What role, mode or
- * quorum do not allow is refused before the body is looked at.
+ * From a message to its handler and back. This is the only place that reads the command table's columns. A
+ * command that role, mode or quorum does not allow is refused before its body is examined.
  */
 #include <assert.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static void request_free(struct sc_core_request *request)
 }
 SC_CLEANUP_VALUE(sc_core_request, request_free)
 
-/* -- one function a command, from the table: decodes, calls the handler, encodes --------------- */
+/* -- one function per command, from the table: decodes, calls the handler, encodes ------------- */
 
 #define RUN(NAME, name, number, roles, modes, quorum, lane)                                                  \
 	static sc_status run_##name(struct sc_core_request *request, struct sc_view body, struct sc_writer *answer,  \
@@ -35,7 +35,7 @@ SC_CLEANUP_VALUE(sc_core_request, request_free)
                                                                                                              \
 		memset(&out, 0, sizeof out);                                                                 \
 		if (sc_##name##_request_read(body, &in) != SC_OK)                                            \
-			return sc_fail(err, SC_ERR_ENCODING, "the request's fields");                        \
+			return sc_fail(err, SC_ERR_ENCODING, "the request's fields are malformed");          \
 		SC_TRY(sc_handle_##name(request, &in, &out, err));                                           \
 		sc_##name##_response_write(answer, &out);                                                    \
 		return SC_OK;                                                                                \
@@ -69,7 +69,7 @@ static sc_status check_mode(const struct sc_command_info *info, enum sc_mode mod
 	return sc_fail_plain(err, SC_ERR_NO_REGION);
 }
 
-/* Runs the command under the quorum that was given for it; the quorum is spent unless the key was not loaded. */
+/* Runs the command under its quorum, which is then spent unless the answer was NOT_LOADED. */
 static sc_status run_with_quorum(const struct sc_command_info *info, uint64_t authority, struct sc_core_request *request,
 				 struct sc_view body, struct sc_writer *answer, struct sc_error *err)
 {
@@ -92,11 +92,11 @@ static sc_status permit_and_run(const struct sc_wire_request_header *header, str
 
 	SC_ENSURE(info, err, SC_ERR_COMMAND, "command %u is unknown", header->command);
 	SC_ENSURE(info->roles & (uint32_t)request->session->policy.role, err, SC_ERR_ROLE,
-		  "this socket's role does not include it");
+		  "this socket's role does not include the command");
 	SC_TRY(check_mode(info, request->snapshot->mode, err));
 	if (info->needs_quorum)
 		return run_with_quorum(info, header->authority, request, body, answer, err);
-	SC_ENSURE(header->authority == 0, err, SC_ERR_QUORUM, "it takes no quorum");
+	SC_ENSURE(header->authority == 0, err, SC_ERR_QUORUM, "the command does not take a quorum");
 	return run(info->command, request, body, answer, err);
 }
 
@@ -112,7 +112,7 @@ static void answer_with(const struct sc_wire_request_header *header, const struc
 	sc_write_raw(out, body);
 }
 
-/* NOT_LOADED is ordinary: the client sends the blob and asks again. */
+/* NOT_LOADED is routine and not logged: the client sends the blob and repeats the request. */
 static void log_refusal(const struct sc_wire_request_header *header, const struct sc_error *err)
 {
 	const struct sc_command_info *info = sc_command_find(header->command);
@@ -123,8 +123,8 @@ static void log_refusal(const struct sc_wire_request_header *header, const struc
 }
 
 /*
- * Whether that refusal may come of a moment without memory. SC_ERR_NOT_DURABLE never does: it says that the new
- * state may stand on the disk, which no other answer does.
+ * True if the refusal may be due to a lack of memory. SC_ERR_NOT_DURABLE never is: it says that the new state
+ * may be on the disk, and no other answer says that.
  */
 static bool is_for_want_of_memory(const struct sc_module *module, sc_status status)
 {
@@ -144,7 +144,7 @@ void sc_module_handle(struct sc_core_session *session, const struct sc_wire_requ
 	struct sc_error err = { 0 };
 	sc_status status;
 
-	/* Before anything is done: what an answer says without a body is never lost for want of memory. */
+	/* Reserve room first, so that a refusal, which is a header only, is never lost for lack of memory. */
 	if (!sc_writer_reserve(out, SC_WIRE_RESPONSE_HEADER_SIZE))
 		return;
 	(void)sc_module_ran_out(session->module);

@@ -1,8 +1,9 @@
 /*
- * The fixed DSA domain parameters of suite DLf1024s160mRijndael, made verifiably by FIPS 186-4 A.1.1.2 (p, q) and
- * A.2.3 (g, index 1) with SHA-1, so that nobody had a choice in them. The seed is the first 20 bytes of
- * SHA-256("Safeconduct DLf1024s160 domain parameters, seed 1"), as a number increased by one until the
- * procedure accepted it: 62 times. p was found at counter 265. A test makes them again.
+ * The fixed DSA domain parameters of suite DLf1024s160mRijndael. They were generated verifiably by FIPS 186-4
+ * A.1.1.2 (p, q) and A.2.3 (g, index 1) with SHA-1, so that nobody had a choice in them. The seed is the
+ * first 20 bytes of SHA-256("Safeconduct DLf1024s160 domain parameters, seed 1"), taken as a number and
+ * increased by one until the procedure accepted it, which took 62 increments. p was found at counter 265. A
+ * test generates the parameters again.
  */
 #include "hsmd/core/knso.h"
 

@@ -1,4 +1,6 @@
-/* ENQUIRE and EVIDENCE: what the module is, what protects it, the certificates that say so, and whom it believes. */
+/*
+ * ENQUIRE and EVIDENCE: what the module is, what protects it, the certificates for both, and whom it trusts.
+ */
 #include "base/version.h"
 #include "hsmd/core/handlers.h"
 #include "hsmd/core/knso.h"

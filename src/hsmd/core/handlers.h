@@ -1,6 +1,6 @@
 /*
- * One function a command: its request has been decoded, its role, mode and quorum checked; it fills in the answer,
- * whose views point into what sc_core_request_keep holds.
+ * One function per command. The caller has decoded the request and checked role, mode and quorum. The handler
+ * fills in the answer, whose views point into buffers held by sc_core_request_keep.
  */
 #ifndef SC_HSMD_CORE_HANDLERS_H
 #define SC_HSMD_CORE_HANDLERS_H

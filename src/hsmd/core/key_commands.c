@@ -5,7 +5,7 @@
 #include "hsmd/core/keygen.h"
 #include "hsmd/core/permit.h"
 
-/* A text field of a message as a terminated string, refused where it is none. */
+/* The application that a request names. SC_ERR_ARGUMENT if it is unknown. */
 static sc_status application_of(struct sc_view name, uint32_t *out, struct sc_error *err)
 {
 	struct sc_text text;
@@ -29,7 +29,7 @@ sc_status sc_handle_key_generate(struct sc_core_request *request, const struct s
 	uint32_t application;
 
 	SC_TRY(application_of(in->application, &application, err));
-	SC_ENSURE(request->session->policy.make & application, err, SC_ERR_OWNER, "this socket makes no %s keys",
+	SC_ENSURE(request->session->policy.make & application, err, SC_ERR_OWNER, "this socket does not make %s keys",
 		  sc_application_name(application));
 	SC_TRY(sc_permit_owner(request, in->owner, application, &owner, err));
 	SC_ENSURE(sc_key_type_is_known(&type), err, SC_ERR_KEY_TYPE, "that type or size of key is not supported");
@@ -46,9 +46,9 @@ sc_status sc_handle_key_generate(struct sc_core_request *request, const struct s
 }
 
 /*
- * Loaded keys leave a quarter of the arena to the requests that use them: what has long not been used makes room, a
- * few keys at a time, for it may be requests that fill the arena. Where not even an eighth is free, no key is loaded
- * (rule M9), so that those which are loaded can still be used.
+ * Loaded keys leave a quarter of the arena to the requests that use them. Above that, the least recently used
+ * keys are evicted, only a few at a time, because it may be requests that fill the arena. If less than an
+ * eighth is free, no key is loaded (rule M9), so that those already loaded can still be used.
  */
 #define FORGET_AT_ONCE 8
 
@@ -65,7 +65,7 @@ static sc_status make_room(struct sc_module *module, struct sc_error *err)
 	for (int i = 0; i < FORGET_AT_ONCE && is_fuller_than(module, 6); i++)
 		if (!sc_cache_forget_oldest(module->cache))
 			break;
-	SC_ENSURE(!is_fuller_than(module, 7), err, SC_ERR_MODULE_FULL, "no room for one more key");
+	SC_ENSURE(!is_fuller_than(module, 7), err, SC_ERR_MODULE_FULL, "no room for another key");
 	return SC_OK;
 }
 

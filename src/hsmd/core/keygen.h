@@ -1,4 +1,6 @@
-/* Key generation in the module, each new key put to a pairwise test (rule M4), and its PKCS#8 form. */
+/*
+ * Key generation in the module, with a pairwise test of each new key (rule M4), and the PKCS#8 form of keys.
+ */
 #ifndef SC_HSMD_CORE_KEYGEN_H
 #define SC_HSMD_CORE_KEYGEN_H
 
@@ -8,19 +10,19 @@
 #include "formats/key_type.h"
 
 /*
- * RSA with a public exponent (big-endian; empty is 65537; odd, 65537 ≤ e < 2^256, else SC_ERR_EXPONENT) or EC
- * P-256. The caller frees *out.
+ * Generates an RSA or EC P-256 key. `exponent` is RSA's public exponent, big-endian: empty means 65537,
+ * otherwise it must be odd, 65537 ≤ e < 2^256, or SC_ERR_EXPONENT. The caller frees *out.
  */
 sc_status sc_keygen(const struct sc_key_type *type, struct sc_view exponent, EVP_PKEY **out,
 		    struct sc_error *err) SC_WARN_UNUSED;
 
-/* An EC key on a named curve, tested. */
+/* Generates an EC key on a named curve and tests it. */
 sc_status sc_keygen_curve(const char *curve, EVP_PKEY **out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* Signs something random and verifies it. SC_ERR_CRYPTO. */
+/* Signs random data and verifies the signature. SC_ERR_CRYPTO. */
 sc_status sc_keygen_test(EVP_PKEY *key, struct sc_error *err) SC_WARN_UNUSED;
 
-/* The private key as PKCS#8 DER, and back; for bytes that are authenticated already. */
+/* The private key as PKCS#8 DER, and back; for bytes that have already been authenticated. */
 sc_status sc_pkcs8_encode(EVP_PKEY *key, struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_pkcs8_decode(struct sc_view der, EVP_PKEY **out, struct sc_error *err) SC_WARN_UNUSED;
 

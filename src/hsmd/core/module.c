@@ -1,4 +1,4 @@
-/* The module: making and opening it, its warrant, its clock, its connections. */
+/* The module: creating and opening it, its warrant, its clock, its connections. */
 #include <stdio.h>
 #include <string.h>
 
@@ -56,7 +56,7 @@ void sc_module_free(struct sc_module *module)
 
 /* -- identity ---------------------------------------------------------------------------------- */
 
-/* A serial number as nShield writes one: three groups of four hexadecimal digits. */
+/* A serial number in nShield's format: three groups of four hexadecimal digits. */
 static sc_status make_esn(struct sc_text *out, struct sc_error *err)
 {
 	uint8_t random[6];
@@ -140,23 +140,23 @@ static sc_status adopt_warrant(struct sc_module_state *state, void *context, str
 	const struct warrant *warrant = context;
 
 	SC_ENSURE(!state->root.data || sc_view_equals(sc_bytes_view(&state->root), warrant->root), err, SC_ERR_EXISTS,
-		  "another root is pinned already");
+		  "another root is already pinned");
 	SC_TRY(sc_octets_set(&state->root, warrant->root, err));
 	return sc_octets_set(&state->warrant, warrant->warrant, err);
 }
 
-/* The right root by its key; its own signature and dates are checked with the warrant's chain. */
+/* Checks that the root has the expected key. Its signature and dates are checked with the warrant's chain. */
 static sc_status check_root(X509 *root, const struct sc_hash *expected, struct sc_error *err)
 {
 	enum sc_certificate_kind kind;
 	struct sc_hash hash;
 
 	SC_TRY(sc_certificate_kind_of(root, &kind, err));
-	SC_ENSURE(kind == SC_CERTIFICATE_ROOT, err, SC_ERR_EVIDENCE_USAGE, "a %s where the root belongs",
+	SC_ENSURE(kind == SC_CERTIFICATE_ROOT, err, SC_ERR_EVIDENCE_USAGE, "expected a root, not a %s",
 		  sc_certificate_kind_name(kind));
 	SC_TRY(sc_certificate_key_hash(root, &hash, err));
 	SC_ENSURE(sc_hash_equals(&hash, expected), err, SC_ERR_EVIDENCE_ROOT,
-		  "the root is another than the one whose hash was given");
+		  "the root's key does not have the hash that was given");
 	return SC_OK;
 }
 
@@ -167,12 +167,12 @@ static sc_status check_warrant(const struct sc_snapshot *s, X509 *warrant, X509 
 	struct sc_text esn;
 
 	SC_TRY(sc_certificate_kind_of(warrant, &kind, err));
-	SC_ENSURE(kind == SC_CERTIFICATE_WARRANT, err, SC_ERR_EVIDENCE_USAGE, "a %s where the warrant belongs",
+	SC_ENSURE(kind == SC_CERTIFICATE_WARRANT, err, SC_ERR_EVIDENCE_USAGE, "expected a warrant, not a %s",
 		  sc_certificate_kind_name(kind));
 	SC_TRY(sc_chain_verify(&warrant, 1, root, now, err));
 	SC_TRY(sc_certificate_subject(warrant, &esn, err));
 	SC_ENSURE(sc_text_equals(&esn, s->esn.s) && EVP_PKEY_eq(X509_get0_pubkey(warrant), s->statement_key) == 1, err,
-		  SC_ERR_EVIDENCE_ESN, "the warrant is for module %s, this is %s", esn.s, s->esn.s);
+		  SC_ERR_EVIDENCE_ESN, "the warrant's ESN %s and key are not those of this module, %s", esn.s, s->esn.s);
 	return SC_OK;
 }
 
@@ -192,7 +192,7 @@ sc_status sc_module_install_warrant(struct sc_module *module, struct sc_view roo
 	return sc_core_state_update(module, adopt_warrant, &both, err);
 }
 
-/* -- what it is now ---------------------------------------------------------------------------- */
+/* -- the current state ------------------------------------------------------------------------- */
 
 struct sc_snapshot *sc_module_snapshot(struct sc_module *module)
 {

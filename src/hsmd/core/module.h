@@ -1,8 +1,8 @@
 /*
- * The module: all that it knows and all that it does, without a system call of its own, so that it can be fuzzed
- * and tested in process. hsmd/os/ gives it messages, time and durable storage.
+ * The module: everything it knows and does, without any system calls of its own, so that it can be fuzzed and
+ * tested in process. hsmd/os/ supplies messages, time and durable storage.
  *
- * Threads: sc_module_handle may be called from any number of threads at once; requests of one session too.
+ * Threads: sc_module_handle may be called from any number of threads at once, even for the same session.
  */
 #ifndef SC_HSMD_CORE_MODULE_H
 #define SC_HSMD_CORE_MODULE_H
@@ -14,7 +14,7 @@
 struct sc_module;
 struct sc_core_session;
 
-/* Applications: the first word of a key file's name, sealed in its blob; one bit each in a socket's policy. */
+/* Applications: the first word of a key file's name, sealed in the key's blob. One bit each in a policy. */
 enum sc_application {
 	SC_APPLICATION_SIMPLE = 1 << 0,
 	SC_APPLICATION_XFERACLD = 1 << 1,
@@ -24,44 +24,46 @@ enum sc_application {
 	SC_APPLICATION_TLS = 1 << 5,
 };
 
-/* The bit of a name ("simple"); 0 if it is none. */
+/* The bit for a name such as "simple", or 0 if the name is unknown. */
 uint32_t sc_application_by_name(const char *name);
 const char *sc_application_name(uint32_t application);
 
-/* What a socket may do (DESIGN section 3). Custody and use sockets have fixed lists: see sc_policy_check. */
+/* What a socket may do. Custody and use sockets have fixed lists: see sc_policy_check. */
 struct sc_policy {
 	enum sc_role role;
-	uint32_t make;         /* enum sc_application bits that may be generated or imported through it */
-	uint32_t load;         /* … loaded and used */
-	struct sc_text daemon; /* the owner that it may name; "" on custody and use sockets */
+	uint32_t make;         /* enum sc_application bits: may be generated or imported here */
+	uint32_t load;         /* enum sc_application bits: may be loaded and used here */
+	struct sc_text daemon; /* the only owner it may name; "" on custody and use sockets */
 };
 
 /*
- * Fills in the lists of a custody socket (makes simple; kek and xferacld by their own commands; loads simple,
- * xferacld) and of a use socket (loads simple, xferacld), and refuses a service socket that names no daemon,
- * or any of simple and xferacld. SC_ERR_ARGUMENT.
+ * Fills in the fixed lists. A custody socket makes simple keys (kek and xferacld keys come from commands of
+ * their own) and loads simple and xferacld keys. A use socket makes none and loads simple and xferacld keys.
+ *
+ * SC_ERR_ARGUMENT if a service socket names no daemon, loads nothing, lists simple or xferacld, or loads kek
+ * keys without making vault keys.
  */
 sc_status sc_policy_check(struct sc_policy *policy, struct sc_error *err) SC_WARN_UNUSED;
 
-/* What the operating system's side does for the module. */
+/* What hsmd/os does for the module. */
 struct sc_module_host {
-	/* Replaces `state`, then `mark`, durably: SC_OK only when both are synced (P2). One call at a time. */
+	/* Replaces `state`, then `mark`. SC_OK means that both are synced (P2). Called one at a time. */
 	sc_status (*save)(void *context, struct sc_view state, struct sc_view mark, struct sc_error *err);
 	/*
-	 * True if an allocation of this thread has failed since it was last asked. libcrypto seldom says so itself: what
-	 * it cannot read or decrypt for want of memory looks malformed or wrong.
+	 * True if an allocation in this thread has failed since the last call. libcrypto seldom reports this:
+	 * data that it cannot read or decrypt for lack of memory looks malformed or wrong.
 	 */
 	bool (*ran_out)(void *context);
-	/* Fills in what protects the process: the arena and the protection bits of ENQUIRE. */
+	/* Fills in what protects the process: ENQUIRE's arena fields and protection bits. */
 	void (*report)(void *context, struct sc_enquire_response *out);
 	void *context;
 };
 
 struct sc_module_options {
-	uint32_t cache_keys; /* how many keys stay loaded */
+	uint32_t cache_keys; /* how many keys stay loaded; 0 is the default */
 	/*
-	 * Argon2id's cost of new cards, and the least that a card which is presented may have (rule C1). 0 is
-	 * the default (pin.h), and what hsmd has; less is for tests.
+	 * Argon2id's cost for new cards, and the minimum that a presented card must have (rule C1). 0 is the
+	 * default (pin.h), which hsmd always uses. Tests use less.
 	 */
 	uint32_t argon2_passes;
 	uint32_t argon2_memory; /* KiB */
@@ -69,13 +71,14 @@ struct sc_module_options {
 
 #define SC_UNLOCK_KEY_SIZE 32
 
-/* A new identity: ESN and statement key, sealed and saved through the host. The caller frees *out. */
+/* Makes a new identity (ESN and statement key), sealed and saved through the host. The caller frees *out. */
 sc_status sc_module_create(const struct sc_module_host *host, const struct sc_secret *unlock,
 			   const struct sc_module_options *options, struct sc_module **out,
 			   struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Opens a saved state. SC_ERR_INTEGRITY (another unlock key, or altered), SC_ERR_ROLLED_BACK (an older state than the mark acknowledges: M11).
+ * Opens a saved state. The caller frees *out. SC_ERR_INTEGRITY: the unlock key is another one, or the state
+ * is altered. SC_ERR_ROLLED_BACK: the state is older than the one that the mark acknowledges (rule M11).
  */
 sc_status sc_module_open(const struct sc_module_host *host, struct sc_view state, struct sc_view mark,
 			 const struct sc_secret *unlock, const struct sc_module_options *options,
@@ -88,28 +91,29 @@ SC_CLEANUP_POINTER(sc_module, struct sc_module, sc_module_free)
 const char *sc_module_esn(const struct sc_module *module);
 enum sc_mode sc_module_mode(struct sc_module *module);
 
-/* The request for a warrant: PKCS#10 in DER, subject CN = ESN, signed by the statement key. */
+/* The warrant request: PKCS#10 in DER, subject CN = ESN, signed by the statement key. */
 sc_status sc_module_warrant_request(struct sc_module *module, struct sc_bytes *out,
 				    struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Pins the root and adopts the warrant, if the root's key has the hash that the custodian has from elsewhere
- * and the warrant is for this module's ESN and key. SC_ERR_EVIDENCE_*, SC_ERR_EXISTS (another root is pinned).
+ * Pins the root and adopts the warrant. The root's key must have the hash that the custodian obtained
+ * elsewhere, and the warrant must be for this module's ESN and key. SC_ERR_EVIDENCE_*; SC_ERR_EXISTS if
+ * another root is already pinned.
  */
 sc_status sc_module_install_warrant(struct sc_module *module, struct sc_view root, struct sc_view warrant,
 				    const struct sc_hash *root_hash, struct sc_error *err) SC_WARN_UNUSED;
 
-/* A connection, with the policy of its socket (copied). NULL when out of memory. */
+/* A new connection with its socket's policy, which is copied. NULL when out of memory. */
 struct sc_core_session *sc_core_session_new(struct sc_module *module, const struct sc_policy *policy,
 				  bool peer_is_other_user);
 
-/* Ends it: a pending world and every quorum die with it. No request of it may be in work. */
+/* Ends the connection with its pending world and all its quorums. None of its requests may be in progress. */
 void sc_core_session_free(struct sc_core_session *session);
 
 /*
- * Does one request and writes the whole answer, header included, into `out` (a writer of SC_WIRE_MESSAGE_MAX).
- * A refusal is an answer, for which there is always room: where there is none, the request is not begun, and
- * `out` has failed. The caller has found the command in the table already.
+ * Handles one request and writes the whole answer, header included, into `out`, a writer of SC_WIRE_MESSAGE_MAX. A
+ * refusal is an answer too, and there is always room for one: if space for it cannot be reserved, the request
+ * is not started and `out` has failed. The caller has already found the command in the table.
  */
 void sc_module_handle(struct sc_core_session *session, const struct sc_wire_request_header *header, struct sc_view body,
 		      struct sc_writer *out);

@@ -5,7 +5,7 @@
 
 bool sc_oaep_with_label(EVP_PKEY_CTX *ctx, const struct sc_hash *label)
 {
-	void *copy = OPENSSL_memdup(label->b, sizeof label->b); /* the context takes it over */
+	void *copy = OPENSSL_memdup(label->b, sizeof label->b); /* the context takes ownership of it */
 
 	if (copy && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_OAEP_PADDING) == 1 &&
 	    EVP_PKEY_CTX_set_rsa_oaep_md(ctx, EVP_sha256()) == 1 &&

@@ -1,4 +1,4 @@
-/* RSA-OAEP as transfer packages have it: SHA-256, MGF1-SHA-256, the header's digest as label (rule F4). */
+/* RSA-OAEP as transfer packages use it: SHA-256, MGF1-SHA-256, the header's digest as label (rule F4). */
 #ifndef SC_HSMD_CORE_OAEP_H
 #define SC_HSMD_CORE_OAEP_H
 
@@ -6,7 +6,7 @@
 
 #include "base/digest.h"
 
-/* Sets an initialised encryption or decryption up; false where libcrypto fails. */
+/* Configures an initialised encryption or decryption. False if libcrypto fails. */
 bool sc_oaep_with_label(EVP_PKEY_CTX *ctx, const struct sc_hash *label);
 
 #endif

@@ -15,7 +15,7 @@ static sc_status read_owner(struct sc_view der, struct sc_owner *out, struct sc_
 	return SC_OK;
 }
 
-/* A vault's key names its whole place; a daemon's own key names the daemon alone. */
+/* A vault key's owner names its full place; the owner of a daemon's own key names the daemon alone. */
 static bool owner_fits(const struct sc_owner *owner, uint32_t application)
 {
 	bool has_place = owner->tenant.s[0] && owner->subscription.s[0] && owner->vault.s[0] && owner->name.s[0] &&
@@ -41,10 +41,10 @@ sc_status sc_permit_owner(const struct sc_core_request *request, struct sc_view 
 	struct sc_owner owner;
 
 	SC_TRY(read_owner(der, &owner, err));
-	SC_ENSURE(owner_fits(&owner, application), err, SC_ERR_OWNER, "an owner that a %s key cannot have",
+	SC_ENSURE(owner_fits(&owner, application), err, SC_ERR_OWNER, "a %s key cannot have that owner",
 		  sc_application_name(application));
 	SC_ENSURE(sc_owner_is_empty(&owner) || sc_text_equals(&owner.daemon, policy->daemon.s), err, SC_ERR_OWNER,
-		  "an owner of another daemon than this socket's");
+		  "the owner names another daemon than this socket's");
 	*out = owner;
 	return SC_OK;
 }
@@ -54,11 +54,11 @@ sc_status sc_permit_owner(const struct sc_core_request *request, struct sc_view 
 sc_status sc_permit_load(const struct sc_core_request *request, const struct sc_core_key *key, struct sc_error *err)
 {
 	SC_ENSURE(request->session->policy.load & key->application, err, SC_ERR_OWNER,
-		  "a %s key on a socket that does not list it", sc_application_name(key->application));
+		  "this socket does not load %s keys", sc_application_name(key->application));
 	return SC_OK;
 }
 
-/* Who asks: application and sealed owner. */
+/* Checks the caller: the socket's applications and the sealed owner. */
 static sc_status permit_asker(const struct sc_core_request *request, const struct sc_core_key *key, struct sc_view der,
 			      struct sc_error *err)
 {
@@ -70,7 +70,7 @@ static sc_status permit_asker(const struct sc_core_request *request, const struc
 	return SC_OK;
 }
 
-/* True if some group that demands no authority lists this action or use. */
+/* True if some group with this authority lists the action and, for a use, every bit of `use`. */
 static bool acl_grants(const struct sc_acl *acl, enum sc_action_kind kind, uint32_t use, uint32_t authority)
 {
 	for (int i = 0; i < sk_sc_permission_group_num(acl->groups); i++) {
@@ -131,19 +131,19 @@ sc_status sc_permit(const struct sc_core_request *request, const struct sc_hash 
 
 	SC_ENSURE(key, err, SC_ERR_NOT_LOADED, "the key is not loaded");
 	SC_TRY(permit_asker(request, key, owner, err));
-	/* A KEK stands on a daemon's socket to import and for nothing else (DESIGN section 3). */
+	/* A KEK can import and do nothing else (rule M3). */
 	SC_ENSURE(key->application != SC_APPLICATION_KEK || (wish == SC_PERMIT_USE && use == SC_USE_IMPORT_TRANSFER), err,
 		  SC_ERR_ACL, "a Key Exchange Key can only import");
 	SC_ENSURE(acl_permits(key->header->acl, wish, use), err, SC_ERR_ACL,
 		  "the key's permissions do not include that");
-	SC_ENSURE(wish != SC_PERMIT_REPLACE || request->token, err, SC_ERR_QUORUM, "that needs a quorum");
+	SC_ENSURE(wish != SC_PERMIT_REPLACE || request->token, err, SC_ERR_QUORUM, "this needs a quorum");
 	*out = sc_steal(key);
 	return SC_OK;
 }
 
 /* -- new keys ---------------------------------------------------------------------------------- */
 
-/* The default uses of DESIGN section 4; 0 for a type that the application does not have. */
+/* The default uses by application (DESIGN.md); 0 for a type that the application does not have. */
 static uint32_t default_uses(uint32_t application, const struct sc_key_type *type)
 {
 	bool is_rsa = type->algorithm == SC_ALGORITHM_RSA;
@@ -173,7 +173,7 @@ sc_status sc_permit_new_acl(const struct sc_snapshot *s, uint32_t application, c
 	SC_TRY(sc_check_allocated(acl, err));
 	SC_ENSURE(all, err, SC_ERR_KEY_TYPE, "a %s key cannot be %s", sc_application_name(application),
 		  sc_key_type_name(type));
-	SC_ENSURE((uses & ~all) == 0, err, SC_ERR_ACL, "more uses than a %s key can have",
+	SC_ENSURE((uses & ~all) == 0, err, SC_ERR_ACL, "a %s key cannot have all of these uses",
 		  sc_application_name(application));
 	SC_TRY(sc_acl_add_group(acl, 1, SC_AUTHORITY_NONE, &group, err));
 	SC_TRY(sc_acl_add_use(group, uses ? uses : all, err));

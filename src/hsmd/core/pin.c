@@ -15,14 +15,14 @@ static int allocate(uint8_t **memory, size_t size)
 	return *memory ? ARGON2_OK : ARGON2_MEMORY_ALLOCATION_ERROR;
 }
 
-/* Too large for the arena, so it is wiped here (rule M9). */
+/* The memory is too large for the arena, so it is wiped here (rule M9). */
 static void release(uint8_t *memory, size_t size)
 {
 	OPENSSL_cleanse(memory, size);
 	free(memory);
 }
 
-/* libargon2 takes pointers to what it does not change: it wipes PIN and secret only when asked to. */
+/* libargon2's pointers are not const, but it wipes PIN and secret only when asked to. */
 static uint8_t *unconst(struct sc_view view)
 {
 	return (uint8_t *)(uintptr_t)view.data;
@@ -58,7 +58,7 @@ sc_status sc_pin_stretch(struct sc_view pin, struct sc_view salt, struct sc_view
 	result = argon2id_ctx(&argon2);
 	pthread_mutex_unlock(&one_at_a_time);
 	SC_ENSURE(result != ARGON2_MEMORY_ALLOCATION_ERROR, err, SC_ERR_MEMORY,
-		  "PIN stretching: out of memory for %u KiB", memory);
+		  "PIN stretching: cannot allocate %u KiB", memory);
 	SC_ENSURE(result == ARGON2_OK, err, SC_ERR_CRYPTO, "PIN stretching: %s", argon2_error_message(result));
 	*out = sc_steal(stretched);
 	return SC_OK;

@@ -8,12 +8,13 @@
 #define SC_ARGON2_PASSES 3
 #define SC_ARGON2_MEMORY 262144 /* KiB */
 
-/* A longer one is a passphrase too long; a shorter one is refused. */
+/* Bytes. A shorter PIN is refused. */
 #define SC_PIN_MIN 6
 
 /*
- * `len` bytes from a PIN. `context` is Argon2's associated data: which card. One at a time in the process (its
- * working memory is 256 MiB, outside the arena, wiped after use). SC_ERR_MEMORY.
+ * Derives `len` bytes from a PIN. `context` is Argon2's associated data and says which card it is. Only one
+ * call runs at a time in the process. Its working memory (256 MiB by default) is outside the arena and is
+ * wiped after use. SC_ERR_MEMORY, SC_ERR_CRYPTO.
  */
 sc_status sc_pin_stretch(struct sc_view pin, struct sc_view salt, struct sc_view context, uint32_t passes,
 			 uint32_t memory, size_t len, struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;

@@ -1,4 +1,4 @@
-/* Wrong PINs and waiting: see pin_try.h. */
+/* Wrong PINs and waits: see pin_try.h. */
 #include "hsmd/core/pin_try.h"
 
 #include "hsmd/core/state_change.h"

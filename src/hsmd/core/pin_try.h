@@ -1,7 +1,7 @@
 /*
- * Wrong PINs: after each, a card must wait, twice as long every time, up to an hour (rule C1). The wait is spent,
- * that is on disk, before the PIN is looked at: a kill or a copied card image saves nobody a second. There is no
- * permanent lock, which any local user could put on the custodians.
+ * Wrong PINs: after each one the card must wait, twice as long each time, up to an hour (rule C1). The wait
+ * is spent, that is recorded on disk, before the PIN is checked, so killing the module or copying a card
+ * saves no time. There is no permanent lock: any local user could trigger it against the custodians.
  */
 #ifndef SC_HSMD_CORE_PIN_TRY_H
 #define SC_HSMD_CORE_PIN_TRY_H
@@ -10,13 +10,13 @@
 #include "hsmd/core/internal.h"
 
 /*
- * Counts a try as failed. SC_ERR_CARD_WAIT with the seconds to wait in *seconds where it comes too soon; else
- * *seconds is how long the next try would have to wait if this one does fail.
+ * Counts a try as failed. If it comes too soon, returns SC_ERR_CARD_WAIT with the remaining seconds in
+ * *seconds. Otherwise *seconds is how long the next try must wait if this one does fail.
  */
 sc_status sc_pin_try_begin(struct sc_module *module, const struct sc_card_body *card, int64_t now, uint64_t *seconds,
 			 struct sc_error *err) SC_WARN_UNUSED;
 
-/* The PIN was right: the card's count begins anew. */
+/* The PIN was right: resets the card's count. */
 sc_status sc_pin_try_succeed(struct sc_module *module, const struct sc_card_body *card,
 			  struct sc_error *err) SC_WARN_UNUSED;
 

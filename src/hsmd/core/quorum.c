@@ -25,7 +25,7 @@ static bool is_expired(const struct sc_quorum *quorum)
 	return sc_clock_monotonic() >= quorum->expires;
 }
 
-/* The place of the quorum of that name, or -1. The session's lock is held. */
+/* The slot of the quorum with that authority, or -1. The caller holds the session's lock. */
 static int find_quorum(const struct sc_core_session *session, uint64_t authority)
 {
 	for (int i = 0; i < SC_QUORUMS_MAX; i++)
@@ -47,7 +47,7 @@ static sc_status place_quorum(struct sc_core_session *session, struct sc_quorum 
 		*place = quorum;
 		return SC_OK;
 	}
-	return sc_fail(err, SC_ERR_BUSY, "more than %d quorums open on one connection", SC_QUORUMS_MAX);
+	return sc_fail(err, SC_ERR_BUSY, "this connection already has %d open quorums", SC_QUORUMS_MAX);
 }
 
 sc_status sc_handle_quorum_open(struct sc_core_request *request, const struct sc_quorum_open_request *in,
@@ -60,7 +60,7 @@ sc_status sc_handle_quorum_open(struct sc_core_request *request, const struct sc
 	sc_status status;
 
 	SC_TRY(sc_check_allocated(quorum, err));
-	SC_ENSURE(info && info->needs_quorum, err, SC_ERR_QUORUM, "command %u takes no quorum", in->command);
+	SC_ENSURE(info && info->needs_quorum, err, SC_ERR_QUORUM, "command %u does not take a quorum", in->command);
 	while (authority == 0)
 		SC_TRY(sc_random((uint8_t *)&authority, sizeof authority, err));
 	quorum->authority = authority;
@@ -79,7 +79,7 @@ sc_status sc_handle_quorum_open(struct sc_core_request *request, const struct sc
 
 /* -- QUORUM_CARD ------------------------------------------------------------------------------- */
 
-/* A quorum leaves the session while a card is looked at, so that two requests cannot fill one place. */
+/* Takes the quorum out of the session while a card is checked, so that no two requests fill the same slot. */
 static sc_status borrow_quorum(struct sc_core_session *session, uint64_t authority, struct sc_quorum **out,
 			       struct sc_error *err)
 {
@@ -90,8 +90,8 @@ static sc_status borrow_quorum(struct sc_core_session *session, uint64_t authori
 	if (at >= 0)
 		*out = sc_steal(session->quorums[at]);
 	pthread_mutex_unlock(&session->lock);
-	SC_ENSURE(at >= 0, err, SC_ERR_QUORUM, "no such quorum on this connection, or a card of it is in work");
-	SC_ENSURE(!is_expired(*out), err, SC_ERR_QUORUM, "the quorum's time is over");
+	SC_ENSURE(at >= 0, err, SC_ERR_QUORUM, "no such quorum on this connection, or one of its cards is being checked");
+	SC_ENSURE(!is_expired(*out), err, SC_ERR_QUORUM, "the quorum has expired");
 	return SC_OK;
 }
 
@@ -103,12 +103,12 @@ static struct sc_acs acs_of(const struct sc_snapshot *s)
 static sc_status check_not_given(const struct sc_quorum *quorum, uint32_t index, struct sc_error *err)
 {
 	for (uint32_t i = 0; i < quorum->accepted; i++)
-		SC_ENSURE(quorum->shares[i].index != index, err, SC_ERR_CARD_DUPLICATE, "card %u was given already",
+		SC_ENSURE(quorum->shares[i].index != index, err, SC_ERR_CARD_DUPLICATE, "card %u was already presented",
 			  index);
 	return SC_OK;
 }
 
-/* Everything that speaks against the card before its PIN, then the PIN. Sets *seconds for the refusals that wait. */
+/* Checks everything about the card but its PIN, then the PIN. Sets *seconds for the refusals with a wait. */
 static sc_status open_card(struct sc_core_request *request, const struct sc_quorum *quorum, const struct sc_card *card,
 			   struct sc_view pin, struct sc_shamir_share *share, uint64_t *seconds, struct sc_error *err)
 {
@@ -123,7 +123,7 @@ static sc_status open_card(struct sc_core_request *request, const struct sc_quor
 	return sc_pin_try_succeed(request->module, card->body, err);
 }
 
-/* The last card: the token is there, and the shares have done their part. */
+/* After the last card: makes the token and frees the shares, which are no longer needed. */
 static sc_status complete(struct sc_quorum *quorum, const struct sc_acs *acs, struct sc_error *err)
 {
 	SC_TRY(sc_acs_combine(acs, quorum->shares, quorum->k, &quorum->token, err));
@@ -141,7 +141,7 @@ static sc_status accept_card(struct sc_core_request *request, struct sc_quorum *
 	uint64_t seconds = 0;
 	sc_status status;
 
-	SC_ENSURE(quorum->accepted < quorum->k, err, SC_ERR_QUORUM, "the quorum is complete");
+	SC_ENSURE(quorum->accepted < quorum->k, err, SC_ERR_QUORUM, "the quorum is already complete");
 	if (sc_card_decode(in->card, &card, err) != SC_OK)
 		return sc_fail(err, SC_ERR_CARD_ALTERED, "not an administrator card's record");
 	SC_TRY(sc_bytes_copy(sc_view_text(card->body->custodian.s), &custodian, err));
@@ -183,7 +183,7 @@ sc_status sc_quorum_take(struct sc_core_session *session, uint64_t authority, ui
 
 	SC_TRY(borrow_quorum(session, authority, &quorum, err));
 	SC_TRY(sc_wire_authority_digest(command, body, &digest, err));
-	SC_ENSURE(quorum->accepted == quorum->k && quorum->token.len, err, SC_ERR_QUORUM, "%u of %u cards", quorum->accepted, quorum->k);
+	SC_ENSURE(quorum->accepted == quorum->k && quorum->token.len, err, SC_ERR_QUORUM, "only %u of %u cards were presented", quorum->accepted, quorum->k);
 	SC_ENSURE(quorum->command == command && sc_hash_equals(&digest, &quorum->digest), err, SC_ERR_QUORUM,
 		  "the quorum was given for another command or other arguments");
 	*out = sc_steal(quorum);

@@ -1,6 +1,6 @@
 /*
- * A quorum: K administrator cards for exactly one command with exactly one body, on one connection, within ten
- * minutes (rule M5). It dies with its use, its time, or its connection.
+ * A quorum: K administrator cards for exactly one command with exactly one body, on one connection, within
+ * ten minutes (rule M5). It ends when it is used, when it expires, or when its connection ends.
  */
 #ifndef SC_HSMD_CORE_QUORUM_H
 #define SC_HSMD_CORE_QUORUM_H
@@ -14,14 +14,14 @@
 #define SC_QUORUM_SECONDS  600
 
 struct sc_quorum {
-	uint64_t authority; /* random, never 0: how the client names it */
+	uint64_t authority; /* random, never 0: the client refers to the quorum by it */
 	uint32_t command;
-	struct sc_hash digest;  /* sc_wire_authority_digest of what it consents to */
+	struct sc_hash digest;  /* sc_wire_authority_digest of the command and body consented to */
 	int64_t expires;        /* sc_clock_monotonic */
 	uint32_t k;
 	uint32_t accepted;
 	struct sc_shamir_share shares[SC_CARDS_MAX];
-	struct sc_secret token; /* once K shares are there */
+	struct sc_secret token; /* set once there are K shares */
 };
 
 void sc_quorum_free(struct sc_quorum *quorum);
@@ -30,13 +30,13 @@ SC_CLEANUP_POINTER(sc_quorum, struct sc_quorum, sc_quorum_free)
 struct sc_core_session;
 
 /*
- * Takes the quorum that this command and body were consented to out of the session, complete and in time, or
- * SC_ERR_QUORUM. One that was given for something else is spent as well. The caller frees *out.
+ * Takes out of the session the quorum that was given for this command and body. SC_ERR_QUORUM unless it is
+ * complete and in time; a quorum that fails any of these checks is spent as well. The caller frees *out.
  */
 sc_status sc_quorum_take(struct sc_core_session *session, uint64_t authority, uint32_t command, struct sc_view body,
 			 struct sc_quorum **out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* Puts it back: NOT_LOADED is no use. Frees it where there is no room. */
+/* Puts a quorum back, as an answer of NOT_LOADED does not spend it. Frees it if there is no room. */
 void sc_quorum_return(struct sc_core_session *session, struct sc_quorum *quorum);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * REGION_INIT: under the quorum, a world becomes the region that its certificate says, and gets its Key Exchange
- * Key: generated here, with importTransfer and no other permission, certified by KNSO, which is in the clear in
- * this command only.
+ * REGION_INIT: under the quorum, a world becomes the region that its certificate names and gets its Key
+ * Exchange Key. The KEK is generated here, with importTransfer as its only permission, and certified by KNSO,
+ * which is in the clear during this command only.
  */
 #include "base/clock.h"
 #include "evidence/certificate.h"
@@ -14,27 +14,30 @@
 #include "hsmd/core/state_change.h"
 #include "hsmd/core/wrap.h"
 
-/* The world's file, as far as the module can tell: whole, of its world, not of a replaced card set. */
+/* Checks the world file as far as the module can: intact, of this world, its card set not replaced. */
 static sc_status check_world_file(const struct sc_snapshot *s, const struct sc_world_file *file, struct sc_error *err)
 {
 	SC_TRY(sc_world_file_verify(file, err));
 	SC_ENSURE(sc_hash_equals(&file->body->id, &s->world), err, SC_ERR_CARD_FOREIGN,
-		  "the world file is of another world than this module's");
+		  "the world file belongs to another security world");
 	SC_ENSURE(file->body->set_generation >= s->set_generation, err, SC_ERR_CARD_OLD,
-		  "the world file is of card set generation %u, replaced by %u", file->body->set_generation,
+		  "the world file has card set generation %u, which generation %u has replaced", file->body->set_generation,
 		  s->set_generation);
 	return SC_OK;
 }
 
-/* A region may be renewed, not exchanged for another. */
+/* A region may be renewed, but not exchanged for another. */
 static sc_status check_region(const struct sc_text *present, const struct sc_region_info *info, struct sc_error *err)
 {
 	SC_ENSURE(!present->s[0] || sc_text_equals(present, info->region.s), err, SC_ERR_EVIDENCE_REGION,
-		  "this world is region %s already", present->s);
+		  "this world is already region %s", present->s);
 	return SC_OK;
 }
 
-/* The certificate is for this world's KNSO, under the pinned root, now, and for no other region than it is. */
+/*
+ * Checks that the certificate is for this world's KNSO, chains to the pinned root, is valid now, and does not
+ * change the world's region.
+ */
 static sc_status check_certificate(const struct sc_core_request *request, X509 *certificate, struct sc_region_info **info,
 				   struct sc_error *err)
 {
@@ -56,7 +59,7 @@ static sc_status check_certificate(const struct sc_core_request *request, X509 *
 	SC_TRY(sc_key_hash(sc_bytes_view(&s->knso), &knso, err));
 	sc_certificate_knso_name(&s->world, name);
 	SC_ENSURE(sc_text_equals(&subject, name) && sc_hash_equals(&key, &knso), err, SC_ERR_EVIDENCE_WORLD,
-		  "the region certificate is for another world than this module's");
+		  "the region certificate is for another security world");
 	SC_TRY(sc_certificate_region(certificate, info, err));
 	return check_region(&s->region, *info, err);
 }
@@ -70,7 +73,7 @@ static sc_status open_knso(const struct sc_core_request *request, const struct s
 	return sc_pkcs8_decode(sc_secret_view(&material), out, err);
 }
 
-/* The file again, with the region certificate in it. */
+/* Signs the file again, with the region certificate in it. */
 static sc_status sign_world(EVP_PKEY *knso, struct sc_view certificate, struct sc_world_file *file,
 			    struct sc_bytes *out, struct sc_error *err)
 {
@@ -90,7 +93,7 @@ static sc_status adopt(struct sc_module_state *state, void *context, struct sc_e
 {
 	const struct adoption *adoption = context;
 
-	/* Again, for another REGION_INIT may have been quicker. */
+	/* Checked again: another REGION_INIT may have been faster. */
 	SC_TRY(check_region(&state->world->region, adoption->info, err));
 	SC_TRY(sc_octets_set(&state->world->region_certificate, adoption->certificate, err));
 	state->world->region = adoption->info->region;
@@ -136,7 +139,7 @@ static sc_status certify_kek(const struct sc_core_request *request, EVP_PKEY *kn
 	return sc_certificate_make(&certificate, out, err);
 }
 
-/* What REGION_INIT makes, before it is handed out. */
+/* What REGION_INIT makes, before it goes into the answer. */
 struct region {
 	struct sc_bytes world_file;
 	struct sc_bytes kek_blob;
@@ -153,7 +156,7 @@ static void region_free(struct region *region)
 }
 SC_CLEANUP_VALUE(region, region_free)
 
-/* The statement is made last, by the module as a member of the region that it has just become. */
+/* The statement is made last, when the module is a member of the new region and signs as one. */
 static sc_status make_region(const struct sc_core_request *request, struct sc_world_file *file, EVP_PKEY *knso,
 			     const struct adoption *adoption, struct region *out, struct sc_error *err)
 {

@@ -1,4 +1,4 @@
-/* Authenticated encryption under keys that are used once: see seal.h. */
+/* Authenticated encryption with single-use keys: see seal.h. */
 #include "hsmd/core/seal.h"
 
 #include <string.h>
@@ -22,7 +22,7 @@ sc_status sc_seal(const struct sc_secret *key, struct sc_view associated, struct
 	SC_CLEANUP(sc_bytes) made_tag = { 0 };
 	int len = 0;
 
-	SC_ENSURE(key->len == SC_SEAL_KEY_SIZE, err, SC_ERR_CRYPTO, "seal: a key of another length");
+	SC_ENSURE(key->len == SC_SEAL_KEY_SIZE, err, SC_ERR_CRYPTO, "seal: the key has the wrong length");
 	SC_TRY(sc_bytes_new(plaintext.len, &sealed, err));
 	SC_TRY(sc_bytes_new(SC_GCM_TAG_SIZE, &made_tag, err));
 	if (!ctx || EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key->data, zero_iv) != 1 ||
@@ -48,7 +48,7 @@ sc_status sc_unseal(const struct sc_secret *key, struct sc_view associated, stru
 	int ok;
 
 	SC_ENSURE(key->len == SC_SEAL_KEY_SIZE && tag.len == sizeof expected, err, SC_ERR_INTEGRITY,
-		  "unseal: a key or tag of another length");
+		  "unseal: the key or the tag has the wrong length");
 	memcpy(expected, tag.data, sizeof expected);
 	SC_TRY(sc_secret_new(ciphertext.len, &opened, err));
 	if (!ctx || EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL, key->data, zero_iv) != 1 ||

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* a · b; eight steps, whatever the operands. */
+/* a · b, in eight steps whatever the operands. */
 static uint8_t multiply(uint8_t a, uint8_t b)
 {
 	unsigned x = a;
@@ -32,11 +32,11 @@ static uint8_t invert(uint8_t a)
 sc_status sc_shamir_split(const struct sc_secret *secret, uint8_t k, uint8_t n, struct sc_shamir_share *shares,
 			  struct sc_error *err)
 {
-	/* Coefficient j of every byte's polynomial stands at coefficients[(j - 1) * len]. */
+	/* Coefficient j of every byte's polynomial is at coefficients[(j - 1) * len]. */
 	SC_CLEANUP(sc_secret) coefficients = { 0 };
 	size_t len = secret->len;
 
-	SC_ENSURE(k >= 1 && k <= n, err, SC_ERR_ARGUMENT, "%u of %u is no quorum", k, n);
+	SC_ENSURE(k >= 1 && k <= n, err, SC_ERR_ARGUMENT, "%u of %u is not a valid quorum", k, n);
 	SC_TRY(sc_secret_random((size_t)(k - 1) * len, &coefficients, err));
 	for (uint8_t i = 0; i < n; i++) {
 		struct sc_secret *value = &shares[i].value;
@@ -55,7 +55,7 @@ sc_status sc_shamir_split(const struct sc_secret *secret, uint8_t k, uint8_t n, 
 	return SC_OK;
 }
 
-/* Lagrange's coefficient at zero: the product over the other shares of x_j / (x_j - x_i). */
+/* Lagrange's coefficient at zero: the product, over the other shares, of x_j / (x_j - x_i). */
 static uint8_t weight(const struct sc_shamir_share *shares, size_t k, size_t i)
 {
 	uint8_t result = 1;
@@ -75,9 +75,9 @@ sc_status sc_shamir_combine(const struct sc_shamir_share *shares, size_t k, stru
 	SC_ENSURE(k >= 1, err, SC_ERR_ARGUMENT, "no shares");
 	for (size_t i = 0; i < k; i++) {
 		SC_ENSURE(shares[i].index && shares[i].value.len == shares[0].value.len, err, SC_ERR_ARGUMENT,
-			  "shares that do not belong together");
+			  "the shares do not belong together");
 		for (size_t j = 0; j < i; j++)
-			SC_ENSURE(shares[i].index != shares[j].index, err, SC_ERR_ARGUMENT, "a share twice");
+			SC_ENSURE(shares[i].index != shares[j].index, err, SC_ERR_ARGUMENT, "the same share was given twice");
 	}
 	SC_TRY(sc_secret_new(shares[0].value.len, &sum, err));
 	for (size_t i = 0; i < k; i++) {

@@ -1,4 +1,4 @@
-/* SIGN and DECRYPT: what keys are for. */
+/* SIGN and DECRYPT. */
 #include <string.h>
 
 #include <openssl/err.h>
@@ -8,7 +8,7 @@
 #include "hsmd/core/knso.h"
 #include "hsmd/core/permit.h"
 
-/* What a mechanism is made of. */
+/* The properties of a mechanism. */
 struct mechanism {
 	enum sc_mechanism number;
 	enum sc_algorithm algorithm;
@@ -30,7 +30,7 @@ static const struct mechanism mechanisms[] = {
 	{ SC_MECHANISM_RSA_OAEP_256, SC_ALGORITHM_RSA, SC_USE_DECRYPT, RSA_PKCS1_OAEP_PADDING, EVP_sha256 },
 };
 
-/* The mechanism of that number for SIGN (`decrypts` false) or DECRYPT. */
+/* The mechanism with that number, for SIGN (`decrypts` false) or DECRYPT. */
 static sc_status find_mechanism(uint32_t number, bool decrypts, const struct mechanism **out, struct sc_error *err)
 {
 	for (size_t i = 0; i < sizeof mechanisms / sizeof mechanisms[0]; i++) {
@@ -39,7 +39,7 @@ static sc_status find_mechanism(uint32_t number, bool decrypts, const struct mec
 		*out = &mechanisms[i];
 		return SC_OK;
 	}
-	return sc_fail(err, SC_ERR_MECHANISM, "mechanism %u is unknown here", number);
+	return sc_fail(err, SC_ERR_MECHANISM, "mechanism %u is unknown to this command", number);
 }
 
 static sc_status find_key(const struct sc_core_request *request, const struct mechanism *mechanism,
@@ -55,8 +55,9 @@ static sc_status find_key(const struct sc_core_request *request, const struct me
 }
 
 /*
- * A token key signs JWS signing inputs only, BASE64URL(header) '.' BASE64URL(payload) (RFC 7515 section 5.1), and the
- * module makes the hash itself: no caller can have it sign what is something else elsewhere (rule F2).
+ * A token key signs only JWS signing inputs, BASE64URL(header) '.' BASE64URL(payload) (RFC 7515 section 5.1),
+ * and the module computes the hash itself. So no caller can make it sign data that has another meaning
+ * elsewhere (rule F2).
  */
 static bool is_signing_input(struct sc_view data)
 {
@@ -75,7 +76,7 @@ static bool is_signing_input(struct sc_view data)
 	return dots == 1 && data.len > 4 && memcmp(data.data, "eyJ", 3) == 0 && data.data[data.len - 1] != '.';
 }
 
-/* The digest to be signed: what was given, if its length is right, or the hash of a token's signing input. */
+/* The digest to sign: the given data, if its length is right, or the hash of a token's signing input. */
 static sc_status digest_of(const struct mechanism *mechanism, struct sc_view data, struct sc_hash *token_digest,
 			   struct sc_view *out, struct sc_error *err)
 {
@@ -87,10 +88,10 @@ static sc_status digest_of(const struct mechanism *mechanism, struct sc_view dat
 	}
 	if (mechanism->digest)
 		SC_ENSURE(data.len == (size_t)EVP_MD_get_size(mechanism->digest()), err, SC_ERR_DATA_SIZE,
-			  "the digest has %zu bytes", data.len);
+			  "a digest of %zu bytes does not fit the mechanism", data.len);
 	else
 		SC_ENSURE(data.len == 32 || data.len == 48 || data.len == 64, err, SC_ERR_DATA_SIZE,
-			  "the digest has %zu bytes", data.len);
+			  "a digest of %zu bytes does not fit the mechanism", data.len);
 	*out = data;
 	return SC_OK;
 }
@@ -127,10 +128,12 @@ sc_status sc_handle_sign(struct sc_core_request *request, const struct sc_sign_r
 	len = (size_t)EVP_PKEY_get_size(key->private_key);
 	SC_TRY(sc_bytes_new(len, &signature, err));
 	ctx = EVP_PKEY_CTX_new(key->private_key, NULL);
-	/* libcrypto checks each CRT result against the public exponent, so a faulty one never leaves (rule M8). */
+	/*
+	 * libcrypto checks each CRT result against the public exponent, so no faulty result leaves (rule M8).
+	 */
 	if (!ctx || EVP_PKEY_sign_init(ctx) != 1 || !set_padding(ctx, mechanism) ||
 	    EVP_PKEY_sign(ctx, signature.data, &len, digest.data, digest.len) != 1 ||
-	    len > signature.len) /* as sign() in evidence/signed_statement.c */
+	    len > signature.len) /* as in sign() of evidence/signed_statement.c */
 		return sc_fail_crypto(err, "signing");
 	signature.len = len;
 	out->signature = sc_core_request_keep(request, &signature);
@@ -150,7 +153,7 @@ sc_status sc_handle_decrypt(struct sc_core_request *request, const struct sc_dec
 	SC_TRY(find_mechanism(in->mechanism, true, &mechanism, err));
 	SC_TRY(find_key(request, mechanism, &in->key, in->owner, &key, err));
 	len = (size_t)EVP_PKEY_get_size(key->private_key);
-	SC_ENSURE(in->data.len == len, err, SC_ERR_DATA_SIZE, "the ciphertext has %zu bytes, the key %zu", in->data.len,
+	SC_ENSURE(in->data.len == len, err, SC_ERR_DATA_SIZE, "the ciphertext is %zu bytes long; the key needs %zu", in->data.len,
 		  len);
 	SC_TRY(sc_bytes_new(len, &plaintext, err));
 	ctx = EVP_PKEY_CTX_new(key->private_key, NULL);
@@ -158,7 +161,7 @@ sc_status sc_handle_decrypt(struct sc_core_request *request, const struct sc_dec
 		return sc_fail_crypto(err, "decryption");
 	ok = EVP_PKEY_decrypt(ctx, plaintext.data, &len, in->data.data, in->data.len) == 1;
 	ERR_clear_error();
-	/* One refusal, whatever was wrong inside (rule M6). */
+	/* The same refusal whatever was wrong inside (rule M6). */
 	SC_ENSURE(ok, err, SC_ERR_DECRYPT, "decryption failed");
 	plaintext.len = len;
 	out->plaintext = sc_core_request_keep(request, &plaintext);

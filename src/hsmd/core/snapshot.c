@@ -1,4 +1,4 @@
-/* What the module is at one moment: see snapshot.h. */
+/* The module at one moment: see snapshot.h. */
 #include "hsmd/core/snapshot.h"
 
 #include <openssl/x509v3.h>
@@ -6,9 +6,9 @@
 #include "hsmd/core/keygen.h"
 
 /*
- * libcrypto reads a certificate's key and extensions once, and what it could not read for want of memory it
- * takes for malformed ever after: the module would refuse its own root until its next snapshot. So they are
- * read here.
+ * libcrypto reads a certificate's key and extensions once. If it runs out of memory while doing so, it takes
+ * them for malformed from then on, and the module would refuse its own root until the next snapshot. So they
+ * are read here.
  */
 static sc_status load_certificate(const struct sc_bytes *der, X509 **out, struct sc_error *err)
 {
@@ -62,7 +62,9 @@ static struct sc_revoked_esn *copy_revoked(const struct sc_revoked_esn *entry)
 	return ASN1_item_dup(ASN1_ITEM_rptr(sc_revoked_esn), entry);
 }
 
-/* The module's own root, the world's further ones, the revoked modules; and plain arrays of them. */
+/*
+ * Loads the module's own root, the world's further roots and the revoked modules, plus plain arrays of both.
+ */
 static sc_status load_trust(const struct sc_state_world *world, struct sc_snapshot *s, struct sc_error *err)
 {
 	s->roots = sk_X509_new_null();

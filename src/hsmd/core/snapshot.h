@@ -1,6 +1,7 @@
 /*
- * What the module is at one moment: identity, world, region, whom it trusts. Immutable and counted: a request
- * takes one at its start and never sees a change in the middle; a change makes a new one.
+ * The module at one moment: its identity, world, region and whom it trusts. A snapshot is immutable and
+ * reference-counted. A request takes one when it starts and so never sees a change halfway through; each
+ * change makes a new snapshot.
  */
 #ifndef SC_HSMD_CORE_SNAPSHOT_H
 #define SC_HSMD_CORE_SNAPSHOT_H
@@ -19,7 +20,7 @@ struct sc_snapshot {
 	X509 *root;    /* NULL without a warrant */
 	X509 *warrant;
 
-	/* The world; zero and NULL without one. */
+	/* The world; zero and NULL if there is none. */
 	struct sc_hash world;
 	uint32_t suite;
 	struct sc_bytes knso; /* SubjectPublicKeyInfo */
@@ -32,28 +33,28 @@ struct sc_snapshot {
 	uint32_t n;
 	X509 *member;
 
-	/* The region; NULL and "" where the world is none. */
+	/* The region; NULL and "" if the world is not a region. */
 	X509 *region_certificate;
 	struct sc_text region;
 
-	STACK_OF(X509) *roots;    /* `root`, then those that the world's custodians trust */
+	STACK_OF(X509) *roots;    /* `root`, then the further roots that the world's custodians trust */
 	STACK_OF(sc_revoked_esn) *revoked;
-	const char **revoked_names; /* of the list above, for struct sc_evidence_trust */
-	X509 **trusted;             /* of the list above it */
+	const char **revoked_names; /* the names in `revoked`, for struct sc_evidence_trust */
+	X509 **trusted;             /* the certificates in `roots`, for struct sc_evidence_trust */
 };
 
-/* Of a state. The caller holds the one reference. */
+/* Makes a snapshot of a state. The caller holds the only reference. */
 sc_status sc_snapshot_new(const struct sc_module_state *state, struct sc_snapshot **out,
 			  struct sc_error *err) SC_WARN_UNUSED;
 
-/* Gives up a reference; the last one frees it, KM wiped. Accepts NULL. */
+/* Gives up a reference. The last one frees the snapshot and wipes KM. Accepts NULL. */
 void sc_snapshot_release(struct sc_snapshot *snapshot);
 SC_CLEANUP_POINTER(sc_snapshot, struct sc_snapshot, sc_snapshot_release)
 
-/* Whom this module believes, at that time. Borrows from the snapshot. */
+/* Whom this module trusts at that time. Borrows from the snapshot. */
 struct sc_evidence_trust sc_snapshot_trust(const struct sc_snapshot *snapshot, int64_t now);
 
-/* Under which name it signs: as member where the world is a region, else by its warrant alone. */
+/* How this module signs: as a member if its world is a region, otherwise by its warrant alone. */
 struct sc_statement_signer sc_snapshot_signer(const struct sc_snapshot *snapshot);
 
 #endif

@@ -7,7 +7,7 @@
 #define KEY_CONTEXT  "safeconduct state 1"
 #define MARK_CONTEXT "safeconduct state mark 1"
 
-/* The associated data: the counter that stands in the open beside what is sealed. */
+/* The associated data: the counter, which is also stored in the clear next to the sealed part. */
 static struct sc_view counter_view(uint64_t counter, uint8_t bytes[8])
 {
 	for (int i = 0; i < 8; i++)
@@ -57,8 +57,8 @@ static sc_status make_mark(uint64_t counter, const struct sc_hash *state, const 
 }
 
 /*
- * The state that was last acknowledged, or the one written right after it (a crash between the two files). An
- * older one was put back by somebody, and so was another of the same age.
+ * Accepts the last acknowledged state, or the one written right after it (a crash came between the two
+ * files). Anything else is an older state that was put back, or another state with the same counter.
  */
 static sc_status check_mark(const struct sc_module_state *state, const struct sc_hash *hash, struct sc_view der,
 			    const struct sc_secret *unlock, bool *is_late, struct sc_error *err)
@@ -69,12 +69,12 @@ static sc_status check_mark(const struct sc_module_state *state, const struct sc
 	SC_TRY(sc_state_mark_decode(der, &mark, err));
 	SC_TRY(mark_tag(mark, unlock, &tag, err));
 	SC_ENSURE(sc_hash_equals(&tag, &mark->tag), err, SC_ERR_INTEGRITY,
-		  "state mark: altered, or of another module");
+		  "state mark: altered, or from another module");
 	*is_late = state->counter == mark->counter + 1 && sc_hash_equals(&state->previous, &mark->state);
 	if (*is_late || (state->counter == mark->counter && sc_hash_equals(hash, &mark->state)))
 		return SC_OK;
 	return sc_fail(err, SC_ERR_ROLLED_BACK,
-		       "state: number %llu, but number %llu was acknowledged: an older copy was put back",
+		       "state file: number %llu is not the state that the mark acknowledges, number %llu: an older copy was put back",
 		       (unsigned long long)state->counter, (unsigned long long)mark->counter);
 }
 
@@ -95,13 +95,16 @@ static sc_status unseal_state(struct sc_view der, const struct sc_secret *unlock
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "state file");
 	SC_TRY(sc_module_state_decode(sc_secret_view(&plain), &state, err));
-	SC_ENSURE(state->counter == sealed->counter, err, SC_ERR_INTEGRITY, "state file: its counters differ");
+	SC_ENSURE(state->counter == sealed->counter, err, SC_ERR_INTEGRITY, "state file: its two counters differ");
 	SC_TRY(sc_sha256(der, hash, err));
 	*out = sc_steal(state);
 	return SC_OK;
 }
 
-/* The same state again, with the mark that a crash prevented: a second crash would put two states between them. */
+/*
+ * Saves the state again with the mark that a crash prevented, so that a second crash cannot leave the state
+ * two steps ahead of its mark.
+ */
 static sc_status save_mark(const struct sc_module *module, struct sc_view sealed, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) mark = { 0 };
@@ -140,7 +143,7 @@ static sc_status save(struct sc_module *module, struct sc_module_state *copy, st
 	return module->host.save(module->host.context, sc_bytes_view(&sealed), sc_bytes_view(&mark), err);
 }
 
-/* Takes a saved state over; what was there before is left to the caller. */
+/* Switches to a saved state. The old state and snapshot are passed back to the caller, who frees them. */
 static void adopt(struct sc_module *module, struct sc_module_state **state, struct sc_snapshot **snapshot,
 		  int64_t floor_at)
 {
@@ -156,7 +159,7 @@ static void adopt(struct sc_module *module, struct sc_module_state **state, stru
 	*snapshot = old_snapshot;
 }
 
-/* Under `writing`: nobody else changes the state, everybody else may read it. */
+/* Called with `writing` held: no other thread changes the state, though all may read it. */
 static sc_status update(struct sc_module *module, sc_core_state_change *change, void *context, struct sc_error *err)
 {
 	SC_CLEANUP(sc_module_state) copy = copy_state(module->state);

@@ -1,6 +1,7 @@
 /*
- * TRANSFER_IMPORT: the vault's module (article step 5). What is public in the package is checked first and refused by
- * name; what fails after the KEK was used is one refusal (rule M6), its reason in the module's own log.
+ * TRANSFER_IMPORT: the vault's module (article step 5). The public parts of the package are checked first,
+ * and each has its own refusal. Every failure after the KEK was used gets the same refusal (rule M6); the
+ * reason goes to the module's own log.
  */
 #include <string.h>
 
@@ -19,7 +20,7 @@
 #include "hsmd/core/permit.h"
 #include "hsmd/core/seal.h"
 
-/* -- before the KEK is used: everything that the header says in the open ----------------------- */
+/* -- before the KEK is used: everything that the header says in the clear ---------------------- */
 
 static sc_status check_arrival(const struct sc_transfer_header *header, const struct sc_hash *world,
 			       struct sc_error *err)
@@ -28,7 +29,7 @@ static sc_status check_arrival(const struct sc_transfer_header *header, const st
 
 	SC_TRY(sc_acl_arrival(&header->type, world, &expected, err));
 	SC_ENSURE(sc_acl_equals(header->arrival, expected), err, SC_ERR_TRANSFER_ACL,
-		  "the package asks for other permissions than an imported key has");
+		  "the package asks for permissions other than those of an imported key");
 	return SC_OK;
 }
 
@@ -38,7 +39,7 @@ static sc_status check_header(const struct sc_core_request *request, const struc
 	const struct sc_snapshot *s = request->snapshot;
 
 	SC_ENSURE(sc_text_equals(&header->region, s->region.s), err, SC_ERR_TRANSFER_REGION,
-		  "the package is made for region %s, this is %s", header->region.s, s->region.s);
+		  "the package is made for region %s; this is region %s", header->region.s, s->region.s);
 	SC_ENSURE(sc_hash_equals(&header->world, &s->world), err, SC_ERR_TRANSFER_WORLD,
 		  "the package is made for another security world of region %s", header->region.s);
 	SC_ENSURE(sc_hash_equals(&header->kek, &kek->header->key_hash), err, SC_ERR_TRANSFER_KEK,
@@ -51,7 +52,10 @@ static sc_status check_header(const struct sc_core_request *request, const struc
 
 /* -- with the KEK ------------------------------------------------------------------------------ */
 
-/* The content key; a random one where OAEP refuses, so that both ways do the same work to the same answer (M6). */
+/*
+ * Decrypts the content key. If OAEP refuses, a random key takes its place, so that both cases do the same
+ * work and end in the same answer (rule M6).
+ */
 static sc_status decrypt_key(const struct sc_core_key *kek, struct sc_view encrypted, const struct sc_hash *label,
 			     struct sc_secret *out, struct sc_error *err)
 {
@@ -69,7 +73,7 @@ static sc_status decrypt_key(const struct sc_core_key *kek, struct sc_view encry
 	return SC_OK;
 }
 
-/* What the package held, once opened and believed. */
+/* What the package held, once opened and checked. */
 struct arrived {
 	EVP_PKEY *key;
 	uint32_t origin;
@@ -82,9 +86,10 @@ static void arrived_free(struct arrived *arrived)
 SC_CLEANUP_VALUE(arrived, arrived_free)
 
 /*
- * Where the key comes from, for ever (rule F4). The source module's statement proves "byok" if it chains to a root
- * that this region trusts and is about this key, this package and the header's own module and world; a statement
- * that contradicts the package is an attack. A key that was once in the clear stays so.
+ * Decides the key's origin, which is permanent (rule F4). The source module's statement proves "byok" if it
+ * chains to a root that this region trusts and is about this key, this package and the module and world in
+ * the header. A statement that contradicts the package is an attack. A key that was once in the clear stays
+ * marked as such.
  */
 static sc_status judge_origin(const struct sc_core_request *request, const struct sc_transfer_header *header,
 			      const struct sc_transfer_content *content, uint32_t *origin, struct sc_error *err)
@@ -100,8 +105,8 @@ static sc_status judge_origin(const struct sc_core_request *request, const struc
 	*origin = SC_ORIGIN_BYOK_UNPROVEN;
 	if (sc_statement_verify(sc_bytes_view(&content->statement), SC_OID_KEY_STATEMENT, &trust, SC_EVIDENCE_TIME_STATED,
 				&evidence, err) != SC_OK) {
-		/* "Unproven" is for ever: it may not come of a moment without memory. */
-		SC_ENSURE(!sc_module_ran_out(request->module), err, SC_ERR_MEMORY, "out of memory for a statement");
+		/* "Unproven" is permanent, so it must not result from a momentary lack of memory. */
+		SC_ENSURE(!sc_module_ran_out(request->module), err, SC_ERR_MEMORY, "out of memory while verifying the source module's statement");
 		sc_log(SC_LOG_NOTICE, "transfer_import: origin not proven: %s", err->message);
 		return SC_OK;
 	}
@@ -126,7 +131,7 @@ static sc_status check_key(const struct sc_transfer_header *header, const struct
 	SC_TRY(sc_keycheck_pkcs8(sc_bytes_view(&content->key), &header->type, &key, err));
 	SC_TRY(sc_spki_of(key, &spki, err));
 	SC_TRY(sc_key_hash(sc_bytes_view(&spki), &hash, err));
-	SC_ENSURE(sc_hash_equals(&hash, &header->key_hash), err, SC_ERR_KEY_INVALID, "another key than the header names");
+	SC_ENSURE(sc_hash_equals(&hash, &header->key_hash), err, SC_ERR_KEY_INVALID, "not the key that the header names");
 	*out = sc_steal(key);
 	return SC_OK;
 }
@@ -189,13 +194,13 @@ sc_status sc_handle_transfer_import(struct sc_core_request *request, const struc
 	struct sc_owner owner;
 	sc_status status;
 
-	SC_ENSURE(request->session->policy.make & SC_APPLICATION_VAULT, err, SC_ERR_OWNER, "this socket imports no keys");
+	SC_ENSURE(request->session->policy.make & SC_APPLICATION_VAULT, err, SC_ERR_OWNER, "this socket does not import keys");
 	SC_TRY(sc_permit_owner(request, in->owner, SC_APPLICATION_VAULT, &owner, err));
 	SC_TRY(sc_permit(request, &in->kek, (struct sc_view){ 0 }, SC_PERMIT_USE, SC_USE_IMPORT_TRANSFER, &kek, err));
 	SC_TRY(sc_transfer_package_decode(in->package, &package, err));
 	SC_TRY(check_header(request, package->header, kek, &owner, err));
 	SC_ENSURE(package->encrypted_key.len == (size_t)EVP_PKEY_get_size(kek->private_key), err, SC_ERR_ENCODING,
-		  "transfer package: the encrypted key's length");
+		  "transfer package: the encrypted key has the wrong length");
 	status = open_package(request, package, kek, &arrived, err);
 	if (status == SC_ERR_MEMORY)
 		return status;

@@ -1,6 +1,6 @@
 /*
- * ACL_REPLACE and TRANSFER_PACKAGE: the customer's module (article steps 4.1 and 4.3). It believes nothing but the
- * two packages' evidence, which it verifies itself, in both commands.
+ * ACL_REPLACE and TRANSFER_PACKAGE: the customer's module (article steps 4.1 and 4.3). Both commands trust
+ * only the evidence in the two packages, and each verifies it itself.
  */
 
 #include "base/clock.h"
@@ -25,27 +25,27 @@ static sc_status verify_target(const struct sc_core_request *request, struct sc_
 	return sc_evidence_packages_verify(kek_package, world_package, &trust, NULL, out, err);
 }
 
-/* A subscription field: empty where that is allowed, else a GUID. */
+/* A subscription field: a GUID, or empty if that is allowed. */
 static sc_status read_subscription(struct sc_view view, bool may_be_empty, struct sc_text *out, struct sc_error *err)
 {
 	SC_TRY(sc_text_set_view(out, view, "subscription", err));
 	SC_ENSURE((may_be_empty && !out->s[0]) || sc_guid_is_lower(out->s), err, SC_ERR_ARGUMENT,
-		  "the subscription is no lower-case GUID");
+		  "the subscription is not a lower-case GUID");
 	return SC_OK;
 }
 
-/* A date field: 0, or one to come. */
+/* A date field: 0, or a time in the future. */
 static sc_status read_date(uint64_t seconds, int64_t now, int64_t *out, struct sc_error *err)
 {
 	SC_ENSURE(seconds == 0 || (seconds <= INT64_MAX && (int64_t)seconds > now), err, SC_ERR_ARGUMENT,
-		  "the date is past");
+		  "the date is in the past");
 	*out = (int64_t)seconds;
 	return SC_OK;
 }
 
 /* -- ACL_REPLACE ------------------------------------------------------------------------------- */
 
-/* One group, one action: transfer to that KEK and world, arriving there with the uses of its type and makeBlob. */
+/* One group, one action: transfer to that KEK and world, to arrive with the uses of its type and makeBlob. */
 static sc_status reduced_acl(const struct sc_evidence_target *target, const struct sc_key_type *type,
 			     const struct sc_text *subscription, int64_t not_after, struct sc_acl **out,
 			     struct sc_error *err)
@@ -100,7 +100,7 @@ sc_status sc_handle_acl_replace(struct sc_core_request *request, const struct sc
 
 /* -- TRANSFER_PACKAGE -------------------------------------------------------------------------- */
 
-/* The copy's own transfer action to this target, and whether it covers this subscription and date. */
+/* The copy's transfer action for this target. SC_ERR_ACL if it has expired or is for another subscription. */
 static sc_status check_copy(const struct sc_core_key *key, const struct sc_evidence_target *target,
 			    const struct sc_text *subscription, int64_t now, const struct sc_transfer_action **out,
 			    struct sc_error *err)
@@ -112,17 +112,17 @@ static sc_status check_copy(const struct sc_core_key *key, const struct sc_evide
 		  "the copy was not made for this Key Exchange Key and world");
 	SC_ENSURE(!action->subscription.s[0] || sc_text_equals(subscription, action->subscription.s), err, SC_ERR_ACL,
 		  "the copy was made for subscription %s only", action->subscription.s);
-	SC_ENSURE(!action->not_after || now <= action->not_after, err, SC_ERR_ACL, "the copy's date is past");
+	SC_ENSURE(!action->not_after || now <= action->not_after, err, SC_ERR_ACL, "the copy has expired");
 	*out = action;
 	return SC_OK;
 }
 
-/* A year unless told; never later than the copy allows. */
+/* A year unless a date was given, and never later than the copy allows. */
 static sc_status choose_not_after(const struct sc_transfer_action *action, int64_t asked, int64_t now, int64_t *out,
 				  struct sc_error *err)
 {
 	SC_ENSURE(!asked || !action->not_after || asked <= action->not_after, err, SC_ERR_ACL,
-		  "the copy may not be imported that late");
+		  "the date is later than the copy allows");
 	*out = asked ? asked : now + SC_YEAR;
 	if (action->not_after && *out > action->not_after)
 		*out = action->not_after;
@@ -152,7 +152,9 @@ static sc_status fill_header(const struct sc_core_request *request, const struct
 	return SC_OK;
 }
 
-/* What is encrypted: the header's digest, the key, its origin, and what this module says of it (rule F4). */
+/*
+ * What is encrypted: the header's digest, the key, its origin, and this module's statement on it (rule F4).
+ */
 static sc_status make_content(const struct sc_core_request *request, const struct sc_core_key *key,
 			      const struct sc_hash *header, struct sc_bytes *out, struct sc_error *err)
 {

@@ -1,7 +1,7 @@
 /*
- * WORLD_BEGIN and WORLD_COMMIT: a new security world (article step 3.1). The first command makes everything and
- * hands out world file and cards; only the second, sent when all of them are durable, makes the module adopt KM.
- * A tool killed between the two leaves no world without cards.
+ * WORLD_BEGIN and WORLD_COMMIT: a new security world (article step 3.1). WORLD_BEGIN makes everything and
+ * returns the world file and the cards. Only WORLD_COMMIT, sent when all of them are durable, makes the
+ * module adopt KM. So a tool that is killed between the two does not leave a world without cards.
  */
 #include <string.h>
 
@@ -19,7 +19,7 @@
 
 #define KM_SIZE 32
 
-/* A world in the making. */
+/* A world being made. */
 struct new_world {
 	struct sc_secret km;
 	struct sc_secret token;
@@ -42,7 +42,7 @@ static sc_status check_request(const struct sc_world_begin_request *in, struct s
 	SC_ENSURE(sc_suite_by_number(in->suite), err, SC_ERR_SUITE, "cipher suite %u is unknown", in->suite);
 	SC_ENSURE(in->pins.count >= 1 && in->pins.count <= SC_CARDS_MAX && in->pins.count == in->custodians.count &&
 		      in->k >= 1 && in->k <= in->pins.count,
-		  err, SC_ERR_ARGUMENT, "%u of %u is no quorum", in->k, in->pins.count);
+		  err, SC_ERR_ARGUMENT, "%u of %u is not a valid quorum", in->k, in->pins.count);
 	for (uint32_t i = 0; i < in->pins.count; i++) {
 		if (in->pins.item[i].len >= SC_PIN_MIN)
 			continue;
@@ -53,7 +53,7 @@ static sc_status check_request(const struct sc_world_begin_request *in, struct s
 	return SC_OK;
 }
 
-/* The hash of KM: public, since KM is random and as long as the hash. */
+/* The hash of KM. It can be public, since KM is random and as long as the hash. */
 static sc_status hash_km(const struct sc_secret *km, struct sc_hash *out, struct sc_error *err)
 {
 	struct sc_view part = sc_secret_view(km);
@@ -76,7 +76,7 @@ static sc_status make_keys(const struct sc_world_begin_request *in, struct new_w
 	return SC_OK;
 }
 
-/* "This world was generated in this module, now": signed under the warrant, since the world is no region yet. */
+/* "This world was generated in this module, now." Signed under the warrant: the world is not yet a region. */
 static sc_status make_statement(const struct sc_core_request *request, struct sc_world_body *body, struct sc_error *err)
 {
 	SC_CLEANUP(sc_world_statement) statement = sc_world_statement_new();
@@ -168,9 +168,11 @@ static sc_status make_cards(struct sc_core_request *request, const struct sc_wor
 	return SC_OK;
 }
 
-/* -- what the module will know of it ----------------------------------------------------------- */
+/* -- what the module will store about it ------------------------------------------------------- */
 
-/* "This module was brought into this world": by KNSO, which is in the clear in this command only. */
+/*
+ * "This module was brought into this world." Signed by KNSO, which is in the clear during this command only.
+ */
 static sc_status make_member(const struct sc_core_request *request, const struct new_world *world, struct sc_bytes *out,
 			     struct sc_error *err)
 {
@@ -245,7 +247,7 @@ static sc_status adopt(struct sc_module_state *state, void *context, struct sc_e
 {
 	struct sc_state_world **pending = context;
 
-	SC_ENSURE(!state->world, err, SC_ERR_HAS_WORLD, "the module is in a security world already");
+	SC_ENSURE(!state->world, err, SC_ERR_HAS_WORLD, "the module is already in a security world");
 	state->world = sc_steal(*pending);
 	return SC_OK;
 }
@@ -261,7 +263,7 @@ sc_status sc_handle_world_commit(struct sc_core_request *request, const struct s
 	if (session->pending && sc_hash_equals(&session->pending->id, &in->world))
 		pending = sc_steal(session->pending);
 	pthread_mutex_unlock(&session->lock);
-	SC_ENSURE(pending, err, SC_ERR_STATE, "no world of that id is pending on this connection");
+	SC_ENSURE(pending, err, SC_ERR_STATE, "no world with that id is pending on this connection");
 	SC_TRY(sc_core_state_update(request->module, adopt, &pending, err));
 	sc_cache_clear(request->module->cache);
 	return SC_OK;

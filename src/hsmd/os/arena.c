@@ -31,7 +31,7 @@ struct sc_arena {
 	enum sc_arena_kind kind;
 	uint8_t *base;
 	size_t size;
-	pthread_mutex_t lock; /* of the buddy */
+	pthread_mutex_t lock; /* protects buddy */
 	struct sc_buddy *buddy;
 	atomic_bool has_complained;
 };
@@ -47,8 +47,8 @@ static sc_status over_limit(size_t size, struct sc_error *err)
 {
 	return sc_fail_errno(
 	    err, SC_ERR_MODULE_FULL,
-	    "cannot lock %u MiB of memory: raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=) or ask "
-	    "for less with --arena",
+	    "cannot lock %u MiB of memory: raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=) or give a "
+	    "smaller --arena",
 	    mebibytes(size));
 }
 
@@ -61,7 +61,7 @@ static sc_status map_secret(uint8_t *base, size_t size, struct sc_error *err)
 		return sc_fail_errno(err, SC_ERR_UNAVAILABLE, "the kernel has no memfd_secret");
 	if (ftruncate(fd, (off_t)size)) {
 		(void)close(fd);
-		return sc_fail_errno(err, SC_ERR_UNAVAILABLE, "memfd_secret cannot be sized");
+		return sc_fail_errno(err, SC_ERR_UNAVAILABLE, "cannot set the size of memfd_secret");
 	}
 	mapped = mmap(base, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
 	(void)close(fd);
@@ -71,16 +71,16 @@ static sc_status map_secret(uint8_t *base, size_t size, struct sc_error *err)
 static sc_status map_locked(uint8_t *base, size_t size, struct sc_error *err)
 {
 	if (mmap(base, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != base)
-		return sc_fail_errno(err, SC_ERR_MEMORY, "no %u MiB of memory", mebibytes(size));
-	/* Each page is locked when it is first used, so that a large arena costs nothing at the start. */
+		return sc_fail_errno(err, SC_ERR_MEMORY, "cannot allocate %u MiB of memory", mebibytes(size));
+	/* Each page is locked on first use, so a large arena costs nothing at startup. */
 	if (mlock2(base, size, MLOCK_ONFAULT))
 		return over_limit(size, err);
 	if (madvise(base, size, MADV_DONTDUMP))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "the arena cannot be kept out of cores");
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot keep the arena out of core dumps");
 	return SC_OK;
 }
 
-/* The arena between two pages that nobody can touch. */
+/* Maps the arena between two inaccessible pages. */
 static sc_status map(enum sc_arena_kind kind, size_t size, uint8_t **out, struct sc_error *err)
 {
 	sc_status status;
@@ -88,11 +88,11 @@ static sc_status map(enum sc_arena_kind kind, size_t size, uint8_t **out, struct
 	    mmap(NULL, size + 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (outer == MAP_FAILED)
-		return sc_fail_errno(err, SC_ERR_MEMORY, "no room for %u MiB", mebibytes(size));
+		return sc_fail_errno(err, SC_ERR_MEMORY, "no address space for %u MiB", mebibytes(size));
 	status = kind == SC_ARENA_SECRET ? map_secret(outer + PAGE, size, err)
 					 : map_locked(outer + PAGE, size, err);
 	if (status == SC_OK && madvise(outer + PAGE, size, MADV_DONTFORK))
-		status = sc_fail_errno(err, SC_ERR_SYSTEM, "the arena cannot be kept out of children");
+		status = sc_fail_errno(err, SC_ERR_SYSTEM, "cannot keep the arena out of child processes");
 	if (status != SC_OK) {
 		(void)munmap(outer, size + 2 * PAGE);
 		return status;
@@ -110,7 +110,7 @@ sc_status sc_arena_new(enum sc_arena_kind kind, size_t size, struct sc_arena **o
 
 	size -= size % GRAIN;
 	SC_ENSURE(size >= SC_ARENA_MIN && size <= SC_ARENA_MAX, err, SC_ERR_ARGUMENT,
-		  "an arena has from %u to %u MiB", mebibytes(SC_ARENA_MIN), mebibytes(SC_ARENA_MAX));
+		  "an arena must be %u to %u MiB", mebibytes(SC_ARENA_MIN), mebibytes(SC_ARENA_MAX));
 	SC_TRY(sc_buddy_new(size, &buddy, err));
 	arena = calloc(1, sizeof *arena);
 	SC_ENSURE(arena, err, SC_ERR_MEMORY, "out of memory for an arena");
@@ -122,7 +122,7 @@ sc_status sc_arena_new(enum sc_arena_kind kind, size_t size, struct sc_arena **o
 		return status;
 	}
 	arena->buddy = sc_steal(buddy);
-	/* Held for less time than a sleep takes: spin first. */
+	/* Held for less time than it takes to sleep, so spin first. */
 	pthread_mutexattr_init(&adaptive);
 	pthread_mutexattr_settype(&adaptive, PTHREAD_MUTEX_ADAPTIVE_NP);
 	pthread_mutex_init(&arena->lock, &adaptive);
@@ -133,7 +133,7 @@ sc_status sc_arena_new(enum sc_arena_kind kind, size_t size, struct sc_arena **o
 	return SC_OK;
 }
 
-/* Of one size: memfd_secret, else locked memory. */
+/* Tries memfd_secret first, then locked memory of the same size. */
 static sc_status new_of_best_kind(size_t size, struct sc_arena **out, struct sc_error *err)
 {
 	sc_status status = sc_arena_new(SC_ARENA_SECRET, size, out, err);
@@ -141,7 +141,7 @@ static sc_status new_of_best_kind(size_t size, struct sc_arena **out, struct sc_
 	return status == SC_ERR_UNAVAILABLE ? sc_arena_new(SC_ARENA_LOCKED, size, out, err) : status;
 }
 
-/* What may be locked, after asking for all that may be asked for. */
+/* Raises the soft limit to the hard limit. Returns how much may be locked. */
 static size_t locked_limit(void)
 {
 	struct rlimit limit;
@@ -158,12 +158,12 @@ sc_status sc_arena_new_best(size_t size, struct sc_arena **out, struct sc_error 
 	size_t limit = locked_limit();
 	sc_status status = new_of_best_kind(size ? size : SC_ARENA_DEFAULT, out, err);
 
-	/* Who may lock more than the limit (CAP_IPC_LOCK) has it by now. */
+	/* A process that may exceed the limit (CAP_IPC_LOCK) has succeeded by now. */
 	if (size || status != SC_ERR_MODULE_FULL)
 		return status;
 	SC_ENSURE(
 	    limit >= SC_ARENA_MIN, err, SC_ERR_MODULE_FULL,
-	    "only %zu KiB of memory may be locked, and %u MiB are needed: raise RLIMIT_MEMLOCK (ulimit -l, "
+	    "only %zu KiB of memory can be locked, but %u MiB are needed: raise RLIMIT_MEMLOCK (ulimit -l, "
 	    "LimitMEMLOCK=)",
 	    limit >> 10, mebibytes(SC_ARENA_MIN));
 	return new_of_best_kind(limit, out, err);
@@ -175,7 +175,9 @@ void sc_arena_free(struct sc_arena *arena)
 		return;
 	sc_sanitizer_disown(arena->base, arena->size);
 	sc_sanitizer_show(arena->base, arena->size);
-	/* Block by block all but what is in use is wiped already; the kernel clears secret memory by itself.
+	/*
+	 * Freed blocks are already wiped; this wipes those still in use. The kernel clears secret memory
+	 * itself.
 	 */
 	if (arena->kind == SC_ARENA_LOCKED)
 		explicit_bzero(arena->base, arena->size);
@@ -197,12 +199,12 @@ bool sc_arena_ran_out(void)
 	return answer;
 }
 
-/* Once: whoever runs the module has to know why requests are refused. */
+/* Logged once, so that the operator learns why requests are refused. */
 static void complain(struct sc_arena *arena, size_t size)
 {
 	if (!atomic_exchange(&arena->has_complained, true))
 		sc_log(SC_LOG_WARNING,
-		       "the arena of %u MiB has no room for %zu bytes: a larger --arena holds more keys",
+		       "the arena of %u MiB has no room for %zu bytes: to hold more keys, raise --arena",
 		       mebibytes(arena->size), size);
 }
 
@@ -224,7 +226,7 @@ void *sc_arena_take(struct sc_arena *arena, size_t size)
 	return arena->base + offset;
 }
 
-/* A pointer from outside the arena aborts here, one that is no block in use does so in the buddy. */
+/* Aborts if the pointer is outside the arena. The buddy allocator aborts if it is not a block in use. */
 static size_t offset_of(const struct sc_arena *arena, const void *block)
 {
 	uintptr_t offset = (uintptr_t)block - (uintptr_t)arena->base;
@@ -245,7 +247,7 @@ void sc_arena_release(struct sc_arena *arena, void *block)
 	pthread_mutex_lock(&arena->lock);
 	room = sc_buddy_room(arena->buddy, offset);
 	pthread_mutex_unlock(&arena->lock);
-	/* Still ours while it is wiped: the lock is not held for as long as that takes. */
+	/* The block is still ours here: the lock is not held while it is wiped. */
 	sc_sanitizer_show(block, room);
 	explicit_bzero(block, room);
 	sc_sanitizer_hide(block, room);
@@ -254,7 +256,7 @@ void sc_arena_release(struct sc_arena *arena, void *block)
 	pthread_mutex_unlock(&arena->lock);
 }
 
-/* True if the block is right for the new size as it is. *had is the old size in any case. */
+/* True if the block already has the right size class. *had is set to the old size in either case. */
 static bool refit(struct sc_arena *arena, uint8_t *block, size_t size, size_t *had)
 {
 	size_t offset = offset_of(arena, block);
@@ -309,7 +311,7 @@ struct sc_arena_numbers sc_arena_count(struct sc_arena *arena)
 
 /* -- libcrypto --------------------------------------------------------------------------------- */
 
-/* libcrypto's hooks have no argument of ours: the one variable of this folder that belongs to the process. */
+/* libcrypto's hooks take no context argument, so this one is global to the process. */
 static struct sc_arena *of_libcrypto;
 
 static void *hook_malloc(size_t size, const char *file, int line)

@@ -1,7 +1,8 @@
 /*
  * The buddy allocator: see buddy.h. Block i of order o begins at i * SC_BUDDY_BLOCK and is SC_BUDDY_BLOCK <<
- * o bytes long; its buddy is i with bit o flipped. There is an entry for every smallest block, which says
- * something only where a block begins: free (in its order's list), in use (size is not 0), or neither.
+ * o bytes long; its buddy is i with bit o flipped. Every smallest block has an entry, which is meaningful
+ * only where a block begins. Such a block is free (in the list of its order), in use (size is not 0), or
+ * neither.
  */
 #include "hsmd/os/buddy.h"
 
@@ -13,16 +14,16 @@
 #define NO_BLOCK UINT32_MAX
 
 struct block {
-	uint32_t next; /* in the list of free blocks of its order */
+	uint32_t next; /* in the free list of its order */
 	uint32_t previous;
-	uint32_t size; /* bytes asked for, while in use */
+	uint32_t size; /* bytes requested, while in use */
 	uint8_t order;
 	bool is_free;
 };
 
 struct sc_buddy {
 	uint32_t count; /* smallest blocks */
-	uint32_t lists; /* bit o: there is a free block of order o */
+	uint32_t lists; /* bit o: a block of order o is free */
 	size_t used;
 	uint32_t first[ORDERS];
 	struct block blocks[];
@@ -33,7 +34,7 @@ static size_t order_bytes(unsigned order)
 	return (size_t)SC_BUDDY_BLOCK << order;
 }
 
-/* The order whose blocks hold `size` bytes; ORDERS or more where none does. */
+/* The smallest order whose blocks hold `size` bytes; ORDERS or more if none does. */
 static unsigned order_for(size_t size)
 {
 	size_t blocks = (size - 1) / SC_BUDDY_BLOCK;
@@ -52,7 +53,7 @@ static void push(struct sc_buddy *buddy, uint32_t index, unsigned order)
 	buddy->lists |= 1u << order;
 }
 
-/* Takes a free block out of its list; it is then neither free nor in use. */
+/* Takes a free block out of its list. It is then neither free nor in use. */
 static void unlink_free(struct sc_buddy *buddy, uint32_t index)
 {
 	struct block *block = &buddy->blocks[index];
@@ -68,7 +69,7 @@ static void unlink_free(struct sc_buddy *buddy, uint32_t index)
 	block->is_free = false;
 }
 
-/* Covers everything with the largest aligned blocks that fit. */
+/* Covers the whole area with the largest aligned blocks that fit. */
 static void fill(struct sc_buddy *buddy)
 {
 	uint32_t index = 0;
@@ -89,7 +90,7 @@ sc_status sc_buddy_new(size_t size, struct sc_buddy **out, struct sc_error *err)
 	struct sc_buddy *buddy;
 
 	assert(count > 0 && size % SC_BUDDY_BLOCK == 0 && size <= SC_BUDDY_MAX);
-	/* Untouched entries cost nothing: the system gives the pages when they are first written. */
+	/* Untouched entries cost nothing: the kernel allocates pages on first write. */
 	buddy = calloc(1, sizeof *buddy + count * sizeof buddy->blocks[0]);
 	SC_ENSURE(buddy, err, SC_ERR_MEMORY, "out of memory for the list of %zu blocks", count);
 	buddy->count = (uint32_t)count;
@@ -116,7 +117,7 @@ size_t sc_buddy_take(struct sc_buddy *buddy, size_t size)
 	order = wanted + (unsigned)__builtin_ctz(buddy->lists >> wanted);
 	index = buddy->first[order];
 	unlink_free(buddy, index);
-	/* The lower half goes on, the upper half becomes free. */
+	/* Keep the lower half, free the upper half. */
 	while (order > wanted) {
 		order--;
 		push(buddy, index + (1u << order), order);
@@ -126,8 +127,7 @@ size_t sc_buddy_take(struct sc_buddy *buddy, size_t size)
 	return (size_t)index * SC_BUDDY_BLOCK;
 }
 
-/* The block in use at an offset: anything else is a double or a wild free, after which nothing can be
- * trusted. */
+/* Returns the block in use at an offset. Anything else is a double free or a wild pointer: abort. */
 static const struct block *in_use(const struct sc_buddy *buddy, size_t offset)
 {
 	const struct block *block = &buddy->blocks[offset / SC_BUDDY_BLOCK];

@@ -13,7 +13,7 @@ static sc_status watch(struct sc_hsmd_connection *connection, int operation, uin
 	struct epoll_event event = { .events = events, .data.ptr = connection };
 
 	if (epoll_ctl(connection->epoll, operation, connection->fd, &event))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "a connection cannot be watched");
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot add a connection to the event loop");
 	connection->armed = events;
 	return SC_OK;
 }
@@ -53,8 +53,10 @@ struct sc_hsmd_connection *sc_hsmd_connection_of(struct sc_schedule_turn *turn)
 	return (struct sc_hsmd_connection *)((char *)turn - offsetof(struct sc_hsmd_connection, turn));
 }
 
-/* True if it may send another request. Once stopped, it goes on only when half of its allowance is free
- * again. */
+/*
+ * True if the peer may send another request. Once it has been stopped, half of its allowance must be free
+ * again.
+ */
 static bool may_ask(const struct sc_hsmd_connection *connection)
 {
 	unsigned share = connection->armed & EPOLLIN ? 1 : 2;
@@ -73,15 +75,14 @@ void sc_hsmd_connection_arm(struct sc_hsmd_connection *connection)
 		events |= EPOLLIN;
 	if (!STAILQ_EMPTY(&connection->unsent))
 		events |= EPOLLOUT;
-	/* Changing what is watched cannot fail; if it did, the connection would stand still, and nothing
-	 * else. */
+	/* This cannot fail in practice. If it did, this connection would stall, and no other. */
 	if (events != connection->armed)
 		(void)!watch(connection, EPOLL_CTL_MOD, events, NULL);
 }
 
 enum sc_hsmd_sent sc_hsmd_connection_send(const struct sc_hsmd_connection *connection, struct sc_view message)
 {
-	/* sendmsg does not write to what the vector points at. */
+	/* sendmsg does not write to the buffer. */
 	struct iovec vector = { (void *)(uintptr_t)message.data, message.len };
 	const struct msghdr header = { .msg_iov = &vector, .msg_iovlen = 1 };
 	ssize_t sent;
@@ -110,7 +111,7 @@ bool sc_hsmd_connection_keep(struct sc_hsmd_connection *connection, struct sc_vi
 	return true;
 }
 
-/* Removes the first of the kept answers. */
+/* Removes the first kept answer. */
 static void drop_first(struct sc_hsmd_connection *connection)
 {
 	struct sc_hsmd_answer *answer = STAILQ_FIRST(&connection->unsent);

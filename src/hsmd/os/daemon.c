@@ -1,7 +1,7 @@
 /*
- * The daemon: see daemon.h. The order of its start is what protects it: what needs the file system or the C
- * library's files comes first (unlock key, sockets, groups), then landlock, then all threads, then the seal.
- * Only behind the seal is the state parsed and KM in memory, and only then are peers listened to.
+ * The daemon: see daemon.h. The start-up order is itself a protection. Whatever needs the file system or the
+ * C library's files comes first (unlock key, sockets, groups), then landlock, then all threads, then the
+ * seal. Only after the seal is the state parsed and KM in memory, and only then are connections accepted.
  */
 #include "hsmd/os/daemon.h"
 
@@ -16,11 +16,11 @@
 #include "hsmd/os/sockets.h"
 
 #define CONNECTIONS   1024
-#define QUICK_WORKERS 2 /* at least; else one for each processor */
-#define SLOW_WORKERS  4 /* likewise */
-#define MEMORY_SHARE  4 /* requests, and answers, may take this part of the arena each */
+#define QUICK_WORKERS 2 /* at least; otherwise one per processor */
+#define SLOW_WORKERS  4 /* same */
+#define MEMORY_SHARE  4 /* requests may use 1/4 of the arena, unread answers another 1/4 */
 
-/* As this process may use, which in a container is less than the machine has. */
+/* The number this process may use: in a container, fewer than the machine has. */
 static unsigned processors(void)
 {
 	cpu_set_t set;
@@ -71,7 +71,7 @@ static sc_status new_server(const struct sc_hsmd_settings *settings, struct sc_h
 	return sc_hsmd_server_new(&options, out, err);
 }
 
-/* Tells whoever started the process; a descriptor that cannot be written is no reason to stop. */
+/* Tells the parent process. A descriptor that cannot be written is not a reason to stop. */
 static void announce(const struct sc_hsmd_settings *settings, struct sc_module *module)
 {
 	static const char ready[] = "READY\n";
@@ -82,7 +82,7 @@ static void announce(const struct sc_hsmd_settings *settings, struct sc_module *
 	if (settings->ready_fd < 0)
 		return;
 	if (sc_os->write(settings->ready_fd, ready, sizeof ready - 1) < 0)
-		sc_log(SC_LOG_WARNING, "--ready-fd: cannot be written");
+		sc_log(SC_LOG_WARNING, "--ready-fd: cannot write to it");
 	(void)sc_os->close(settings->ready_fd);
 }
 
@@ -95,8 +95,8 @@ static sc_status serve(struct sc_hsmd_host *host, const struct sc_hsmd_settings 
 	SC_TRY(sc_hsmd_host_open_module(host, settings, &module, err));
 	if (!host->unlock_given)
 		sc_log(SC_LOG_NOTICE,
-		       "the unlock key lies beside the state that it opens: whoever copies %s has both "
-		       "(--unlock-key-file, --unlock-key-fd)",
+		       "the unlock key is stored next to the state it opens: anyone who copies %s has both "
+		       "(see --unlock-key-file, --unlock-key-fd)",
 		       settings->state);
 	announce(settings, module);
 	status = sc_hsmd_server_run(server, module, err);
@@ -111,7 +111,7 @@ sc_status sc_hsmd_run(struct sc_hsmd_settings *settings, struct sc_error *err)
 	SC_CLEANUP(sc_hsmd_server) server = NULL;
 	struct sc_hsmd_socket_spec specs[SC_HSMD_SERVER_SOCKETS];
 
-	/* A log that nobody reads any more must neither end the module nor hold it. */
+	/* A log that nobody reads any more must neither kill the module nor block it. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	sc_log_never_wait();
 	SC_TRY(read_specs(settings, specs, err));

@@ -19,8 +19,8 @@
 
 #define REQUEST_MAX   (SC_WIRE_REQUEST_HEADER_SIZE + SC_WIRE_BODY_MAX)
 #define STACK_SIZE    (1 << 20)
-#define SLOW_NICENESS 5  /* of slow workers: with few processors, quick commands go first */
-#define TURN          16 /* requests read from one connection before another is looked at */
+#define SLOW_NICENESS 5  /* of slow workers: with few processors, quick commands run first */
+#define TURN          16 /* requests read from one connection before the next one's turn */
 
 struct worker {
 	struct sc_hsmd_exchange *exchange;
@@ -30,20 +30,20 @@ struct worker {
 
 struct sc_hsmd_exchange {
 	struct sc_hsmd_exchange_options options;
-	struct sc_bytes receive; /* one message, as it comes */
+	struct sc_bytes receive; /* one message, as received */
 	_Atomic int64_t last_complaint;
 	struct worker *workers;
 	unsigned worker_count;
 
-	pthread_mutex_t lock; /* of all below, and of the connections */
+	pthread_mutex_t lock; /* protects everything below, and the connections */
 	pthread_cond_t work[SC_SCHEDULE_LANES];
 	pthread_cond_t started;
-	unsigned waiting_workers; /* that have got as far as waiting for work */
+	unsigned waiting_workers; /* how many have reached their wait for work */
 	struct sc_schedule schedule;
 	struct sc_hsmd_connections connections;
 	struct sc_hsmd_connections ended; /* to be freed by the event loop */
-	size_t bytes;                /* of all requests in flight */
-	size_t unsent;               /* of all answers that wait for their peers */
+	size_t bytes;                /* total of all requests in flight */
+	size_t unsent;               /* total of all answers that their peers have not read */
 	bool is_stopping;
 };
 
@@ -53,7 +53,7 @@ static void wake_loop(struct sc_hsmd_exchange *exchange)
 {
 	const uint64_t one = 1;
 
-	/* Fails only when the counter is full: the loop is awake then. */
+	/* Fails only if the counter is full, and then the loop is awake anyway. */
 	(void)!sc_os->write(exchange->options.wake, &one, sizeof one);
 }
 
@@ -66,7 +66,7 @@ static void release_if_idle(struct sc_hsmd_exchange *exchange, struct sc_hsmd_co
 	wake_loop(exchange);
 }
 
-/* Nothing more is read, begun or answered; what is in work finishes first. */
+/* Nothing more is read, started or answered. Requests in progress finish first. */
 static void end(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
 {
 	size_t bytes;
@@ -80,12 +80,12 @@ static void end(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *co
 	exchange->unsent -= connection->unsent_bytes;
 	sc_hsmd_connection_forget(connection);
 	(void)epoll_ctl(connection->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
-	/* The peer learns of it now, not when a slow request of its is done. */
+	/* The peer sees it now, not only when its slow request is done. */
 	(void)shutdown(connection->fd, SHUT_RDWR);
 	release_if_idle(exchange, connection);
 }
 
-/* A peer that sends nothing more has had all its answers: there is nothing to wait for. */
+/* A peer that sends no more and has had all its answers is done. */
 static void settle(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
 {
 	if (connection->is_at_end && !connection->in_flight && STAILQ_EMPTY(&connection->unsent))
@@ -96,7 +96,9 @@ static void settle(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection 
 
 /* -- answers ----------------------------------------------------------------------------------- */
 
-/* Keeps an answer for later, within the connection's limit and that of all together; else drops the peer. */
+/*
+ * Keeps an answer for later, within the limits of the connection and of all connections; else drops the peer.
+ */
 static void keep(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection, struct sc_view answer)
 {
 	if (exchange->unsent + answer.len <= exchange->options.memory &&
@@ -105,11 +107,11 @@ static void keep(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *c
 		sc_hsmd_connection_arm(connection);
 		return;
 	}
-	sc_hsmd_exchange_complain(exchange, "a peer does not take its answers: its connection is closed");
+	sc_hsmd_exchange_complain(exchange, "a peer does not read its answers: connection closed");
 	end(exchange, connection);
 }
 
-/* Sends what was kept; false if the peer is gone. */
+/* Sends the kept answers. False if the peer is gone. */
 static bool flush(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
 {
 	size_t before = connection->unsent_bytes;
@@ -135,7 +137,7 @@ static void deliver(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection
 	pthread_mutex_unlock(&exchange->lock);
 }
 
-/* An answer without a body, made without the arena, for it may be the arena that is full. */
+/* An answer without a body. It does not allocate from the arena, which may be full. */
 static void refuse(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
 		   const struct sc_wire_request_header *request, sc_status status)
 {
@@ -164,7 +166,7 @@ static void perform(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection
 		deliver(exchange, connection, sc_writer_view(&answer));
 }
 
-/* Waits for a request of the lane; NULL when the workers are to end. */
+/* Waits for a request of the lane. NULL when the workers must end. */
 static struct sc_schedule_entry *next_request(struct sc_hsmd_exchange *exchange, enum sc_lane lane,
 				       struct sc_hsmd_connection **connection)
 {
@@ -199,7 +201,7 @@ static void *work(void *argument)
 	struct sc_hsmd_connection *connection;
 	struct sc_schedule_entry *request;
 
-	/* On Linux this is the thread's own niceness. */
+	/* On Linux, this sets the niceness of this thread only. */
 	if (worker->lane == SC_LANE_SLOW)
 		(void)setpriority(PRIO_PROCESS, 0, SLOW_NICENESS);
 	pthread_mutex_lock(&exchange->lock);
@@ -232,14 +234,14 @@ static sc_status start_worker(struct sc_hsmd_exchange *exchange, enum sc_lane la
 	pthread_attr_destroy(&attributes);
 	errno = failed;
 	if (failed)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "a worker cannot be started");
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot start a worker thread");
 	exchange->worker_count++;
 	return SC_OK;
 }
 
 /* -- requests ---------------------------------------------------------------------------------- */
 
-/* Queues a copy. What keeps it from being queued is the status that the request is answered with. */
+/* Queues a copy. If that fails, the request is answered with the status returned. */
 static sc_status enqueue(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection, enum sc_lane lane,
 			 const struct sc_wire_request_header *header, struct sc_view message)
 {
@@ -256,7 +258,7 @@ static sc_status enqueue(struct sc_hsmd_exchange *exchange, struct sc_hsmd_conne
 		return SC_ERR_MEMORY;
 	pthread_mutex_lock(&exchange->lock);
 	if (connection->has_ended) {
-		status = SC_OK; /* a worker has just found the peer gone: nobody to answer */
+		status = SC_OK; /* a worker has just found that the peer is gone: nobody to answer */
 	} else if (exchange->bytes + message.len <= exchange->options.memory) {
 		exchange->bytes += message.len;
 		connection->bytes += message.len;
@@ -272,7 +274,7 @@ static sc_status enqueue(struct sc_hsmd_exchange *exchange, struct sc_hsmd_conne
 	return status;
 }
 
-/* False where it is no request, or none of the table's commands: rule M1. */
+/* False if it is not a request or names no command in the table (rule M1). */
 static bool take(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection, struct sc_view message)
 {
 	const struct sc_command_info *command;
@@ -316,11 +318,11 @@ static void end_of_requests(struct sc_hsmd_exchange *exchange, struct sc_hsmd_co
 	pthread_mutex_unlock(&exchange->lock);
 }
 
-/* Reads one message. False when there is none, or none more is to be read. */
+/* Reads one message. False if there is none, or if no more may be read. */
 static bool receive(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
 {
 	struct iovec vector = { exchange->receive.data, exchange->receive.len };
-	/* No room for control data: descriptors that a peer passes are closed by the kernel. */
+	/* No room for control data, so the kernel closes any descriptors that a peer passes. */
 	struct msghdr header = { .msg_iov = &vector, .msg_iovlen = 1 };
 	ssize_t got = sc_os->recvmsg(connection->fd, &header, MSG_DONTWAIT);
 	bool ok;
@@ -340,8 +342,8 @@ static bool receive(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection
 	     take(exchange, connection, sc_view_of(exchange->receive.data, (size_t)got));
 	OPENSSL_cleanse(exchange->receive.data, (size_t)got);
 	if (!ok) {
-		sc_hsmd_exchange_complain(exchange, "a peer sent what is no request of this protocol: "
-					       "its connection is closed");
+		sc_hsmd_exchange_complain(exchange, "a peer sent something other than a request: "
+					       "connection closed");
 		end_now(exchange, connection);
 	}
 	return ok;
@@ -392,7 +394,7 @@ sc_status sc_hsmd_exchange_start(struct sc_hsmd_exchange *exchange, struct sc_er
 		SC_TRY(start_worker(exchange, SC_LANE_QUICK, err));
 	for (unsigned i = 0; i < options->slow_workers; i++)
 		SC_TRY(start_worker(exchange, SC_LANE_SLOW, err));
-	/* A thread's start takes system calls that the sandbox will not allow. */
+	/* Starting a thread takes system calls that the sandbox will not allow. */
 	pthread_mutex_lock(&exchange->lock);
 	while (exchange->waiting_workers < exchange->worker_count)
 		pthread_cond_wait(&exchange->started, &exchange->lock);
@@ -411,7 +413,7 @@ void sc_hsmd_exchange_serve(struct sc_hsmd_exchange *exchange, struct sc_hsmd_co
 {
 	pthread_mutex_lock(&exchange->lock);
 	if (!connection->has_ended) {
-		/* Nobody is left to answer, or to answer in time. */
+		/* The peer is gone: nobody is left to answer. */
 		if (events & (EPOLLHUP | EPOLLERR) || (events & EPOLLOUT && !flush(exchange, connection)))
 			end(exchange, connection);
 		else
@@ -453,7 +455,7 @@ static void stop_workers(struct sc_hsmd_exchange *exchange)
 	exchange->worker_count = 0;
 }
 
-/* Answers that had no room get one more chance; then all connections end. */
+/* Answers that had no room get one last chance, then all connections end. */
 static void end_all(struct sc_hsmd_exchange *exchange)
 {
 	struct sc_hsmd_connection *connection;

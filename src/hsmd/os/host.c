@@ -1,4 +1,4 @@
-/* What the process gives the module: see host.h. */
+/* What the process provides to the module: see host.h. */
 #include "hsmd/os/host.h"
 
 #include "hsmd/os/scrub.h"

@@ -1,6 +1,6 @@
 /*
- * hsmd: the module. Its command line, and what has to happen before anything else: libcrypto's memory, the
- * first step of the sandbox, the arena. Everything after that is daemon.c's or initialise.c's.
+ * hsmd: the module. Reads the command line and does what must happen before anything else: libcrypto's
+ * memory, the first step of the sandbox, the arena. Everything after that is in daemon.c or initialise.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #define CACHE_DEFAULT 1024
 #define CACHE_MAX     1000000
 
-/* The options as they were typed. */
+/* The options as typed. */
 struct typed {
 	const char *state;
 	bool initialise;
@@ -30,18 +30,18 @@ struct typed {
 };
 
 static const char notes[] =
-    "A socket's SPEC is role=custody|service|use,path=PATH, and for a service socket\n"
-    "make=APP+APP, load=APP+APP and owner=DAEMON; mode=0600 and group=NAME|GID say who may\n"
+    "A socket's SPEC is role=custody|service|use,path=PATH, plus, for a service socket,\n"
+    "make=APP+APP, load=APP+APP and owner=DAEMON. mode=0600 and group=NAME|GID set who may\n"
     "connect. APP is one of simple, xferacld, vault, kek, token, tls.\n"
     "\n"
-    "  hsmd --state=DIR --initialise            a new module and its request for a warrant\n"
+    "  hsmd --state=DIR --initialise            make a new module and its warrant request\n"
     "  hsmd --state=DIR --install-warrant=FILE --root=HASH\n"
-    "                                           what `factory warrant` answered; HASH is the\n"
-    "                                           root's, as the factory publishes it\n"
-    "  hsmd --state=DIR --socket=SPEC...        serves until SIGTERM or SIGINT\n"
+    "                                           install the output of `factory warrant`; HASH is\n"
+    "                                           the root's, as the factory publishes it\n"
+    "  hsmd --state=DIR --socket=SPEC...        serve until SIGTERM or SIGINT\n"
     "\n"
-    "The unlock key (32 bytes, or 64 hexadecimal digits) seals the state. Without one given,\n"
-    "DIR/unlock.key is made, and lies beside what it opens.";
+    "The unlock key (32 bytes, or 64 hexadecimal digits) seals the state. If you give none,\n"
+    "--initialise makes DIR/unlock.key, next to the state it opens.";
 
 static sc_status read_line(int argc, char **argv, struct typed *typed, struct sc_hsmd_settings *settings,
 			   bool *done, struct sc_error *err)
@@ -59,39 +59,39 @@ static sc_status read_line(int argc, char **argv, struct typed *typed, struct sc
 		  .list_count = &settings->socket_count },
 		{ .name = "cache",
 		  .argument = "KEYS",
-		  .help = "how many keys stay loaded (1024)",
+		  .help = "maximum number of loaded keys (1024)",
 		  .value = &typed->cache },
 		{ .name = "arena",
 		  .argument = "MIB",
-		  .help = "protected memory (64, or what may be locked)",
+		  .help = "protected memory (64, or what can be locked)",
 		  .value = &typed->arena },
 		{ .name = "unlock-key-file",
 		  .argument = "FILE",
-		  .help = "the unlock key, in a file of mode 0600",
+		  .help = "read the unlock key from this file, mode 0600",
 		  .value = &settings->unlock.file },
 		{ .name = "unlock-key-fd",
 		  .argument = "N",
-		  .help = "the unlock key, from an open descriptor",
+		  .help = "read the unlock key from this open descriptor",
 		  .value = &settings->unlock.fd },
 		{ .name = "ready-fd",
 		  .argument = "N",
-		  .help = "write \"READY\" to this descriptor when serving",
+		  .help = "write \"READY\" to this descriptor once serving",
 		  .value = &typed->ready_fd },
 		{ .name = "foreground",
-		  .help = "the only mode there is; accepted for clarity",
+		  .help = "no effect: hsmd always runs in the foreground",
 		  .flag = &typed->foreground },
 		{ .name = "initialise", .help = "make a new module", .flag = &typed->initialise },
 		{ .name = "request",
 		  .argument = "FILE",
-		  .help = "where --initialise writes the warrant request",
+		  .help = "write the warrant request here, with --initialise",
 		  .value = &typed->request },
 		{ .name = "install-warrant",
 		  .argument = "FILE",
-		  .help = "adopt the factory's answer",
+		  .help = "install the factory's answer",
 		  .value = &typed->warrant },
 		{ .name = "root",
 		  .argument = "HASH",
-		  .help = "the root's hash, for --install-warrant",
+		  .help = "the root's hash, with --install-warrant",
 		  .value = &typed->root },
 		{ 0 },
 	};
@@ -108,7 +108,7 @@ static sc_status read_line(int argc, char **argv, struct typed *typed, struct sc
 	return sc_options_read(&line, argc, argv, NULL, 0, &operands, done, err);
 }
 
-/* Exactly one of the three things that hsmd does, with the options that belong to it. */
+/* Checks that exactly one of hsmd's three tasks is asked for, with the options that belong to it. */
 static sc_status check_line(const struct typed *typed, const struct sc_hsmd_settings *settings,
 			    struct sc_error *err)
 {
@@ -116,17 +116,17 @@ static sc_status check_line(const struct typed *typed, const struct sc_hsmd_sett
 
 	SC_ENSURE(typed->state, err, SC_ERR_USAGE, "--state=DIR is missing (see hsmd --help)");
 	SC_ENSURE(modes == 1, err, SC_ERR_USAGE,
-		  "give --socket, --initialise or --install-warrant, and one of them only (see hsmd --help)");
+		  "give exactly one of --socket, --initialise or --install-warrant (see hsmd --help)");
 	SC_ENSURE(!typed->request || typed->initialise, err, SC_ERR_USAGE,
-		  "--request belongs to --initialise");
+		  "--request needs --initialise");
 	SC_ENSURE(!typed->warrant == !typed->root, err, SC_ERR_USAGE,
-		  "--install-warrant and --root belong together");
+		  "--install-warrant and --root go together: give both");
 	SC_ENSURE(!settings->unlock.file || !settings->unlock.fd, err, SC_ERR_USAGE,
-		  "--unlock-key-file and --unlock-key-fd: give one of them");
+		  "--unlock-key-file and --unlock-key-fd: give only one");
 	return SC_OK;
 }
 
-/* `text` NULL leaves *out as it is. */
+/* If `text` is NULL, *out keeps its value. */
 static sc_status read_number(const char *text, const char *what, uint64_t min, uint64_t max, uint64_t *out,
 			     struct sc_error *err)
 {
@@ -144,7 +144,7 @@ static sc_status settle(const struct typed *typed, struct sc_hsmd_settings *sett
 	SC_TRY(read_number(typed->arena, "--arena", SC_ARENA_MIN >> 20, SC_ARENA_MAX >> 20, arena, err));
 	SC_TRY(read_number(typed->ready_fd, "--ready-fd", 1, INT32_MAX, &ready, err));
 	SC_ENSURE(!typed->root || sc_hash_read(typed->root, &settings->root_hash), err, SC_ERR_USAGE,
-		  "--root: not a SHA-256 of 64 hexadecimal digits: %s", typed->root);
+		  "--root: %s: not a SHA-256 hash (64 hexadecimal digits)", typed->root);
 	settings->state = typed->state;
 	settings->request = typed->request;
 	settings->warrant = typed->warrant;
@@ -177,7 +177,9 @@ int main(int argc, char **argv)
 	sc_status status;
 
 	sc_arena_claim_libcrypto();
-	/* Whatever the starter's is: files that say more than 0600 mean it, and nobody else writes. */
+	/*
+	 * Replaces the inherited umask: a file created with mode 0644 gets 0644, and nobody else can write.
+	 */
 	umask(022);
 	sc_log_start(PROGRAM, SC_LOG_NOTICE);
 	status = read_line(argc, argv, &typed, &settings, &done, &err);
@@ -189,6 +191,6 @@ int main(int argc, char **argv)
 		status = run(&settings, &typed, (size_t)arena << 20, &err);
 	if (status != SC_OK)
 		sc_log(SC_LOG_ERROR, "%s", err.message);
-	/* The arena stays mapped: libcrypto empties it when the process ends. */
+	/* The arena stays mapped: libcrypto frees its memory on exit. */
 	return sc_status_exit(status);
 }

@@ -9,7 +9,7 @@
 
 #define REQUEST_FILE "warrant-request.der"
 
-/* The identity that is there, if its warrant has not been installed, or a new one. */
+/* The existing identity, if it has no warrant yet, or a new one. */
 static sc_status find_or_create(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings,
 				struct sc_module **out, struct sc_error *err)
 {
@@ -23,7 +23,8 @@ static sc_status find_or_create(struct sc_hsmd_host *host, const struct sc_hsmd_
 	SC_TRY(sc_hsmd_host_load(host, settings, err));
 	SC_TRY(sc_hsmd_host_open_module(host, settings, &module, err));
 	SC_ENSURE(sc_module_mode(module) == SC_MODE_UNWARRANTED, err, SC_ERR_EXISTS,
-		  "%s: holds module %s already, with its warrant", settings->state, sc_module_esn(module));
+		  "%s: already holds module %s, which has its warrant", settings->state,
+		  sc_module_esn(module));
 	*out = sc_steal(module);
 	return SC_OK;
 }
@@ -31,7 +32,7 @@ static sc_status find_or_create(struct sc_hsmd_host *host, const struct sc_hsmd_
 static sc_status write_request(const struct sc_hsmd_host *host, const char *path, struct sc_view request,
 			       struct sc_error *err)
 {
-	/* Nothing in it is secret, and somebody has to carry it away. */
+	/* It holds no secret, and someone has to carry it to the factory. */
 	if (path)
 		return sc_file_write_path(path, request, SC_FILE_REPLACE, 0644, err);
 	return sc_file_write(sc_hsmd_state_dir(host->store), REQUEST_FILE, request, SC_FILE_REPLACE, 0644, err);
@@ -55,8 +56,12 @@ sc_status sc_hsmd_initialise(const struct sc_hsmd_settings *settings, struct sc_
 	return SC_OK;
 }
 
-/* The factory's file; whether its root is the right one, and the warrant this module's, is core's question. */
-static sc_status read_answer(const char *path, struct sc_bytes *root, struct sc_bytes *warrant, struct sc_error *err)
+/*
+ * Reads the factory's file. Whether the root is the expected one and the warrant this module's is for core/
+ * to decide.
+ */
+static sc_status read_answer(const char *path, struct sc_bytes *root, struct sc_bytes *warrant,
+			     struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) text = { 0 };
 	SC_CLEANUP(sc_x509) root_certificate = NULL;
@@ -64,8 +69,8 @@ static sc_status read_answer(const char *path, struct sc_bytes *root, struct sc_
 	sc_status status;
 
 	SC_TRY(sc_file_read_path(path, SC_WARRANT_ANSWER_MAX, &text, err));
-	status = sc_warrant_answer_read(sc_bytes_view(&text), sc_clock_now(), &root_certificate, &warrant_certificate,
-					err);
+	status = sc_warrant_answer_read(sc_bytes_view(&text), sc_clock_now(), &root_certificate,
+					&warrant_certificate, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", path);
 	SC_TRY(sc_x509_encode(root_certificate, root, err));

@@ -1,7 +1,7 @@
 /*
- * The sandbox: see sandbox.h. The list at the end is the whole of what hsmd may ask of the kernel once it
- * serves, each call with its reason. It is for a process whose files are open and whose threads run; what is
- * needed before stands in main.
+ * The sandbox: see sandbox.h. The tables of rules are the complete list of what hsmd may ask of the kernel
+ * once it serves, each call with its reason. They are for a process whose files are open and whose threads
+ * run. Whatever is needed before that is in hsmd_main.c and daemon.c.
  */
 #include "hsmd/os/sandbox.h"
 
@@ -28,20 +28,22 @@ sc_status sc_sandbox_begin(struct sc_sandbox *sandbox, struct sc_error *err)
 	sandbox->protection |= SC_PROTECTION_SANITIZER;
 #endif
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "sandbox: new privileges cannot be given up");
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "sandbox: cannot set no_new_privs");
 	sandbox->protection |= SC_PROTECTION_NO_NEW_PRIVS;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "sandbox: debuggers cannot be kept out");
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "sandbox: cannot keep debuggers out");
 	sandbox->protection |= SC_PROTECTION_NOT_DUMPABLE;
 	if (setrlimit(RLIMIT_CORE, &none))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "sandbox: cores cannot be switched off");
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "sandbox: cannot disable core dumps");
 	sandbox->protection |= SC_PROTECTION_NO_CORE;
 	return SC_OK;
 }
 
 /* -- landlock ------------------------------------------------------------------------------------------ */
 
-/* The kernel's struct as of ABI 6, which is newer than the headers of the oldest system that this builds on.
+/*
+ * The kernel's struct as of ABI 6. The headers of the oldest system that this builds on do not have all of
+ * it.
  */
 struct ruleset {
 	uint64_t files;
@@ -56,7 +58,7 @@ struct ruleset {
 #define NETWORK_TCP   UINT64_C(3)               /* ABI 4: bind and connect */
 #define SCOPED_ALL    UINT64_C(3)               /* ABI 6: abstract sockets, signals to other processes */
 
-/* All that this kernel can take away, and how much of the struct it knows. */
+/* Selects everything that this kernel can restrict. Returns how much of the struct it knows. */
 static size_t everything(int abi, struct ruleset *out)
 {
 	*out = (struct ruleset){ .files = FILES_ABI_1 };
@@ -80,13 +82,13 @@ static int allow_beneath(int ruleset, int directory, uint64_t access)
 	return (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 }
 
-/* What sc_file_write, sc_file_read and the sanitizer's reports need. */
+/* Allows what sc_file_write, sc_file_read and the sanitizer's reports need. */
 static int allow_files(int ruleset, const struct sc_dir *state)
 {
 #ifdef SC_SANITIZED
 	struct sc_dir root = SC_DIR_NONE;
 
-	/* /proc, and the binary and its libraries, for the names in a report. */
+	/* /proc, the binary and its libraries, for the symbols in a report. */
 	if (sc_dir_open("/", &root, NULL) != SC_OK ||
 	    allow_beneath(ruleset, root.fd, LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR))
 		return -1;
@@ -109,10 +111,10 @@ sc_status sc_sandbox_files(struct sc_sandbox *sandbox, const struct sc_dir *stat
 	size = everything(abi, &rules);
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &rules, size, 0);
 	if (ruleset < 0)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "sandbox: landlock refuses its rules");
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "sandbox: cannot create the landlock ruleset");
 	if (allow_files(ruleset, state) || syscall(SYS_landlock_restrict_self, ruleset, 0)) {
 		sc_status status =
-		    sc_fail_errno(err, SC_ERR_SYSTEM, "sandbox: landlock cannot be put in force");
+		    sc_fail_errno(err, SC_ERR_SYSTEM, "sandbox: cannot enforce the landlock rules");
 
 		(void)close(ruleset);
 		return status;
@@ -125,7 +127,7 @@ sc_status sc_sandbox_files(struct sc_sandbox *sandbox, const struct sc_dir *stat
 
 /* -- seccomp ------------------------------------------------------------------------------------------- */
 
-/* A system call that is allowed, if the arguments compare so. */
+/* An allowed system call, if its arguments match. */
 struct rule {
 	int call;
 	const char *reason;
@@ -133,41 +135,41 @@ struct rule {
 	struct scmp_arg_cmp arguments[2];
 };
 
-/* The call, whatever its arguments. */
+/* Calls allowed with any arguments. */
 static const struct rule always[] = {
 	/* the server */
 	{ .call = SCMP_SYS(epoll_wait), .reason = "the event loop sleeps" },
 	{ .call = SCMP_SYS(epoll_pwait), .reason = "the same, on processors without epoll_wait" },
-	{ .call = SCMP_SYS(epoll_ctl), .reason = "connections come, go and wait for room" },
+	{ .call = SCMP_SYS(epoll_ctl), .reason = "connections open, close and wait for room" },
 	{ .call = SCMP_SYS(accept4), .reason = "a new connection on a socket made before" },
 	{ .call = SCMP_SYS(geteuid), .reason = "is the peer another user" },
 	{ .call = SCMP_SYS(recvmsg), .reason = "requests" },
 	{ .call = SCMP_SYS(sendmsg), .reason = "answers" },
-	{ .call = SCMP_SYS(shutdown), .reason = "a connection ends while a request of it is in work" },
+	{ .call = SCMP_SYS(shutdown), .reason = "a connection ends while a request of it is running" },
 	{ .call = SCMP_SYS(close), .reason = "connections and state files" },
-	{ .call = SCMP_SYS(read), .reason = "which signal came; the event loop is woken" },
+	{ .call = SCMP_SYS(read), .reason = "the signal received; wake-ups of the event loop" },
 	{ .call = SCMP_SYS(write), .reason = "state files, log lines, waking the event loop" },
 	{ .call = SCMP_SYS(poll), .reason = "is there room for a log line" },
 	{ .call = SCMP_SYS(ppoll), .reason = "the same, on processors without poll" },
 	{ .call = SCMP_SYS(futex), .reason = "locks and condition variables" },
-	{ .call = SCMP_SYS(restart_syscall), .reason = "a wait goes on after the process was stopped" },
-	/* the state directory; the calls that name files below */
+	{ .call = SCMP_SYS(restart_syscall), .reason = "a wait resumes after the process was stopped" },
+	/* the state directory; the calls that name files are below */
 	{ .call = SCMP_SYS(fsync), .reason = "acknowledged means synced" },
 	/* libcrypto and the clock */
-	{ .call = SCMP_SYS(getrandom), .reason = "seeds of the random generator" },
-	{ .call = SCMP_SYS(getpid), .reason = "the random generator asks whether it was forked; abort" },
-	{ .call = SCMP_SYS(clock_gettime), .reason = "time, where the vDSO cannot tell it" },
-	{ .call = SCMP_SYS(gettimeofday), .reason = "the same, asked by libcrypto" },
-	/* memory; mmap and mprotect below */
+	{ .call = SCMP_SYS(getrandom), .reason = "seeding the random generator" },
+	{ .call = SCMP_SYS(getpid), .reason = "the random generator checks for a fork; abort" },
+	{ .call = SCMP_SYS(clock_gettime), .reason = "the time, where the vDSO does not have it" },
+	{ .call = SCMP_SYS(gettimeofday), .reason = "the same, for libcrypto" },
+	/* memory; mmap and mprotect are below */
 	{ .call = SCMP_SYS(brk), .reason = "the ordinary heap" },
-	{ .call = SCMP_SYS(munmap), .reason = "Argon2's memory is given back" },
+	{ .call = SCMP_SYS(munmap), .reason = "freeing Argon2's memory" },
 	{ .call = SCMP_SYS(mremap), .reason = "the ordinary heap's large blocks" },
-	{ .call = SCMP_SYS(madvise), .reason = "a thread's stack is given back" },
+	{ .call = SCMP_SYS(madvise), .reason = "freeing a thread's stack" },
 	/* the end */
 	{ .call = SCMP_SYS(exit), .reason = "a worker ends" },
 	{ .call = SCMP_SYS(exit_group), .reason = "the process ends" },
 	{ .call = SCMP_SYS(rt_sigprocmask), .reason = "a worker's end, and abort" },
-	/* a failed assertion tells which one, and ends as an abort does */
+	/* a failed assertion prints its message, then ends like an abort */
 	{ .call = SCMP_SYS(writev), .reason = "the assertion's message" },
 	{ .call = SCMP_SYS(gettid), .reason = "abort" },
 	{ .call = SCMP_SYS(rt_sigaction), .reason = "abort" },
@@ -189,7 +191,7 @@ static const struct rule always[] = {
 	{ .call = SCMP_SYS(getdents64), .reason = "/proc and symbols for a report" },
 	{ .call = SCMP_SYS(lseek), .reason = "/proc and symbols for a report" },
 	{ .call = SCMP_SYS(fcntl), .reason = "/proc and symbols for a report" },
-	{ .call = SCMP_SYS(ioctl), .reason = "is the report's reader a terminal" },
+	{ .call = SCMP_SYS(ioctl), .reason = "is the report written to a terminal" },
 	{ .call = SCMP_SYS(stat), .reason = "/proc and symbols for a report" },
 	{ .call = SCMP_SYS(fstat), .reason = "/proc and symbols for a report" },
 	{ .call = SCMP_SYS(newfstatat), .reason = "/proc and symbols for a report" },
@@ -200,12 +202,12 @@ static sc_status add(scmp_filter_ctx filter, uint32_t action, const struct rule 
 {
 	int failed = seccomp_rule_add_array(filter, action, rule->call, rule->count, rule->arguments);
 
-	SC_ENSURE(!failed, err, SC_ERR_SYSTEM, "sandbox: no rule for system call %d (%s): %s", rule->call,
-		  rule->reason, strerror(-failed));
+	SC_ENSURE(!failed, err, SC_ERR_SYSTEM, "sandbox: cannot add the rule for system call %d (%s): %s",
+		  rule->call, rule->reason, strerror(-failed));
 	return SC_OK;
 }
 
-/* "Argument n is that." */
+/* Argument n equals value. */
 static struct scmp_arg_cmp is(unsigned n, scmp_datum_t value)
 {
 	return (struct scmp_arg_cmp){ n, SCMP_CMP_EQ, value, 0 };
@@ -221,7 +223,7 @@ static sc_status add_allowed(scmp_filter_ctx filter, const struct rule *rules, s
 
 #ifdef SC_SANITIZED
 
-/* What the sanitizer does with files and memory is allowed in the list above, whole. */
+/* The table above already allows everything that the sanitizer does with files and memory. */
 static sc_status add_files_and_memory(scmp_filter_ctx filter, scmp_datum_t directory, struct sc_error *err)
 {
 	(void)filter, (void)directory, (void)err;
@@ -230,7 +232,7 @@ static sc_status add_files_and_memory(scmp_filter_ctx filter, scmp_datum_t direc
 
 #else
 
-/* "Argument n has all (none) of those bits." */
+/* Argument n has all (none) of those bits set. */
 static struct scmp_arg_cmp has_all(unsigned n, scmp_datum_t bits)
 {
 	return (struct scmp_arg_cmp){ n, SCMP_CMP_MASKED_EQ, bits, bits };
@@ -246,15 +248,16 @@ static sc_status add_files_and_memory(scmp_filter_ctx filter, scmp_datum_t direc
 	const struct rule rules[] = {
 		{ SCMP_SYS(openat), "state files", 1, { is(0, directory) } },
 		{ SCMP_SYS(mmap),
-		  "the heap: memory that is no file's and cannot be executed",
+		  "the heap: anonymous memory, not executable",
 		  2,
 		  { has_none(2, PROT_EXEC), has_all(3, MAP_ANONYMOUS) } },
 		{ SCMP_SYS(mprotect), "the heap grows", 1, { has_none(2, PROT_EXEC) } },
 		{ SCMP_SYS(tgkill), "abort", 2, { is(0, (scmp_datum_t)getpid()), is(2, SIGABRT) } },
 	};
 	/*
-	 * The one call that is refused and not fatal: the C library opens files of its own where it can do
-	 * without (the time zone, the kernel's overcommit setting), and that must not end the module.
+	 * The only call that is refused without killing the process. The C library tries to open files that
+	 * it can do without (the time zone, the kernel's overcommit setting), and that must not end the
+	 * module.
 	 */
 	const struct rule elsewhere = {
 		SCMP_SYS(openat), "elsewhere", 1, { { 0, SCMP_CMP_NE, directory, 0 } }
@@ -270,19 +273,19 @@ static sc_status add_all(scmp_filter_ctx filter, scmp_datum_t directory, struct 
 {
 	const struct rule narrow[] = {
 		{ SCMP_SYS(renameat2),
-		  "state files take their place",
+		  "moving state files into place",
 		  2,
 		  { is(0, directory), is(2, directory) } },
 		{ SCMP_SYS(renameat),
-		  "the same, as the C library calls renameat2 without flags",
+		  "the same: the C library calls renameat if there are no flags",
 		  2,
 		  { is(0, directory), is(2, directory) } },
 		{ SCMP_SYS(unlinkat),
-		  "a state file that could not be written whole",
+		  "removing an incomplete state file",
 		  1,
 		  { is(0, directory) } },
 		{ SCMP_SYS(getsockopt),
-		  "who is the peer (SO_PEERCRED); did SO_SNDBUF take",
+		  "who is the peer (SO_PEERCRED); how large SO_SNDBUF became",
 		  1,
 		  { is(1, SOL_SOCKET) } },
 		{ SCMP_SYS(setsockopt),
@@ -303,7 +306,7 @@ sc_status sc_sandbox_seal(struct sc_sandbox *sandbox, const struct sc_dir *state
 	int failed;
 
 	SC_ENSURE(filter, err, SC_ERR_MEMORY, "sandbox: out of memory for the filter");
-	/* Calls of a foreign architecture, and all threads at once. */
+	/* Kill on system calls of a foreign architecture, and filter all threads at once. */
 	if (seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) ||
 	    seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1))
 		status =
@@ -313,7 +316,7 @@ sc_status sc_sandbox_seal(struct sc_sandbox *sandbox, const struct sc_dir *state
 	if (status == SC_OK) {
 		failed = seccomp_load(filter);
 		if (failed)
-			status = sc_fail(err, SC_ERR_SYSTEM, "sandbox: the filter cannot be put in force: %s",
+			status = sc_fail(err, SC_ERR_SYSTEM, "sandbox: cannot load the filter: %s",
 					 strerror(-failed));
 	}
 	seccomp_release(filter);

@@ -1,13 +1,13 @@
 /*
  * The sandbox that the program puts itself in (rule M10), in three steps that cannot be undone:
  *
- *   begin   first thing in main: no new privileges, not dumpable, no core
- *   files   before there are threads (landlock binds the thread that calls it and those it starts later):
- *           nothing but the state directory can be opened
- *   seal    when every thread runs: what is not in sandbox.c's list of system calls kills the process
+ *   begin   first thing in main: no new privileges, not dumpable, no core dump
+ *   files   before there are threads (landlock binds the calling thread and those it starts later): nothing
+ *           but the state directory can be opened
+ *   seal    once every thread runs: a system call that is not in sandbox.c's list kills the process
  *
- * After the last there is no new socket, program, process or thread, no executable memory, and no file but
- * those beneath the state directory.
+ * After the last step, no socket, program, process or thread can be created, no memory made executable, and
+ * no file opened outside the state directory.
  */
 #ifndef SC_HSMD_OS_SANDBOX_H
 #define SC_HSMD_OS_SANDBOX_H
@@ -17,17 +17,20 @@
 /* What is in force so far. Zero-initialise. */
 struct sc_sandbox {
 	uint32_t protection;   /* enum sc_protection bits of ENQUIRE */
-	uint32_t landlock_abi; /* 0: this kernel has none, and seccomp alone stands */
+	uint32_t landlock_abi; /* 0: this kernel has no landlock, only seccomp protects */
 };
 
 /* SC_ERR_SYSTEM. */
 sc_status sc_sandbox_begin(struct sc_sandbox *sandbox, struct sc_error *err) SC_WARN_UNUSED;
 
-/* A kernel without landlock is no error: the bit stays out, and `enquiry` says so. SC_ERR_SYSTEM. */
+/*
+ * If the kernel has no landlock, this succeeds without setting the bit, and `enquiry` shows it.
+ * SC_ERR_SYSTEM.
+ */
 sc_status sc_sandbox_files(struct sc_sandbox *sandbox, const struct sc_dir *state,
 			   struct sc_error *err) SC_WARN_UNUSED;
 
-/* `state` is the only directory descriptor beneath which a file may be opened. SC_ERR_SYSTEM. */
+/* `state` is the only directory descriptor relative to which a file may be opened. SC_ERR_SYSTEM. */
 sc_status sc_sandbox_seal(struct sc_sandbox *sandbox, const struct sc_dir *state,
 			  struct sc_error *err) SC_WARN_UNUSED;
 

@@ -1,7 +1,7 @@
 /*
- * What a sanitizer build needs to be told. SC_SANITIZED is defined in such a build alone: its sandbox is
- * wider (sandbox.c), and blocks of the arena that are free or not asked for are marked, so that a use after
- * free is seen there as on the ordinary heap. In a release build all of this is nothing.
+ * Tells a sanitizer about the arena. SC_SANITIZED is defined in sanitizer builds only. There the sandbox is
+ * wider (sandbox.c), and the bytes of the arena that are free or were not requested are poisoned, so that a
+ * use after free is detected just as on the ordinary heap. In a release build, these functions do nothing.
  */
 #ifndef SC_HSMD_OS_SANITIZER_H
 #define SC_HSMD_OS_SANITIZER_H
@@ -21,19 +21,19 @@
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/lsan_interface.h>
 
-/* Nobody may touch these bytes. */
+/* Poisons these bytes: touching them is an error. */
 static inline void sc_sanitizer_hide(const void *start, size_t size)
 {
 	ASAN_POISON_MEMORY_REGION(start, size);
 }
 
-/* These may be used again. */
+/* Allows these bytes to be used again. */
 static inline void sc_sanitizer_show(const void *start, size_t size)
 {
 	ASAN_UNPOISON_MEMORY_REGION(start, size);
 }
 
-/* The only pointer to a heap block may lie here: it is no leak then. */
+/* The only pointer to a heap block may be in here, so LeakSanitizer must scan it. */
 static inline void sc_sanitizer_adopt(const void *start, size_t size)
 {
 	__lsan_register_root_region(start, size);

@@ -1,4 +1,4 @@
-/* Whose request is next: see schedule.h. */
+/* Decides whose request is next: see schedule.h. */
 #include "hsmd/os/schedule.h"
 
 #include <stdlib.h>

@@ -1,14 +1,13 @@
 /*
- * Scrubbing: see scrub.h. On x86-64 the instructions are chosen by what the processor has, since the same
- * program runs on machines with and without AVX. On other processors the stack alone is wiped.
+ * Scrubbing: see scrub.h. On x86-64 the instructions are chosen at run time, since the same program runs on
+ * machines with and without AVX. On other processors only the stack is wiped.
  */
 #include "hsmd/os/scrub.h"
 
 #include <stdint.h>
 #include <string.h>
 
-/* An array of its own below the caller's frame, cleared where the compiler cannot know that nobody reads it.
- */
+/* An array below the caller's frame, cleared so that the compiler cannot optimise the clearing away. */
 static __attribute__((noinline)) void wipe_stack(void)
 {
 	uint8_t frame[SC_SCRUB_STACK];
@@ -18,7 +17,7 @@ static __attribute__((noinline)) void wipe_stack(void)
 
 #ifdef __x86_64__
 
-/* The upper sixteen, and the masks: vzeroall does not reach them. */
+/* The upper sixteen registers and the masks, which vzeroall does not clear. */
 static __attribute__((target("avx512f"))) void clear_avx512(void)
 {
 	__asm__ volatile("vpxord %%zmm16, %%zmm16, %%zmm16\n\t"

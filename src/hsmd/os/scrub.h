@@ -1,16 +1,16 @@
 /*
- * What an operation leaves behind outside the arena (rule M9): its stack frames, and the vector registers in
- * which libcrypto's fast code keeps key words.
+ * Wipes what an operation leaves behind outside the arena (rule M9): its stack frames, and the vector
+ * registers in which libcrypto's fast code keeps parts of keys.
  */
 #ifndef SC_HSMD_OS_SCRUB_H
 #define SC_HSMD_OS_SCRUB_H
 
-/* Bytes; the deepest operation measured, RSA-2048 with AVX-512, uses 19,000. */
+/* bytes; the deepest operation measured, RSA-2048 with AVX-512, uses 19,000 */
 #define SC_SCRUB_STACK 65536
 
 /*
- * Wipes SC_SCRUB_STACK bytes of stack below the caller's frame, and the vector registers of this thread. A
- * worker calls it after every request, from the function that called the module.
+ * Wipes SC_SCRUB_STACK bytes of stack below the caller's frame, and this thread's vector registers. A worker
+ * calls it after every request, from the function that called the module.
  */
 void sc_scrub(void);
 

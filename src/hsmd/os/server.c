@@ -1,6 +1,6 @@
 /*
- * The event loop: see server.h. It alone accepts, reads and closes; what it shares with the workers is
- * exchange.c's.
+ * The event loop: see server.h. Only this thread accepts, reads and closes. What it shares with the workers
+ * is in exchange.c.
  */
 #include "hsmd/os/server.h"
 
@@ -19,9 +19,9 @@
 #include "hsmd/os/exchange.h"
 #include "hsmd/os/sockets.h"
 
-#define EVENTS      64   /* taken from epoll at once */
-#define REST        1000 /* ms until a socket is asked again when no descriptor was free */
-#define SPARE_FILES 64   /* descriptors beside the connections' */
+#define EVENTS      64   /* events taken from epoll at once */
+#define REST        1000 /* ms for which a socket is paused when no descriptor was free */
+#define SPARE_FILES 64   /* descriptors besides the connections' */
 
 struct sc_hsmd_server {
 	unsigned connections; /* on all sockets together */
@@ -38,13 +38,17 @@ struct sc_hsmd_server {
 
 /* -- new connections --------------------------------------------------------------------------- */
 
-/* Each socket's share: whoever opens as many connections as he can shuts nobody out of the other sockets. */
+/*
+ * Each socket's share: a peer that opens as many connections as it can locks nobody out of the other sockets.
+ */
 static unsigned share(const struct sc_hsmd_server *server)
 {
 	return server->connections / server->listener_count;
 }
 
-/* A connection with its session; both take what they are given only where SC_OK is returned. */
+/*
+ * Makes a connection with its session. They take ownership of what they are given only if SC_OK is returned.
+ */
 static sc_status connect_peer(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener, int fd,
 			      bool is_other_user, struct sc_hsmd_connection **out, struct sc_error *err)
 {
@@ -52,9 +56,9 @@ static sc_status connect_peer(struct sc_hsmd_server *server, struct sc_hsmd_list
 	sc_status status;
 
 	SC_ENSURE(listener->connections < share(server), err, SC_ERR_BUSY,
-		  "too many connections on one socket: a new one is closed");
+		  "too many connections on one socket: new connection closed");
 	session = sc_core_session_new(server->module, &listener->policy, is_other_user);
-	SC_ENSURE(session, err, SC_ERR_MODULE_FULL, "no memory for a session: a new connection is closed");
+	SC_ENSURE(session, err, SC_ERR_MODULE_FULL, "out of memory for a session: new connection closed");
 	status = sc_hsmd_connection_new(server->epoll, fd, session, listener, out, err);
 	if (status != SC_OK)
 		sc_core_session_free(session);
@@ -75,7 +79,10 @@ static void admit(struct sc_hsmd_server *server, struct sc_hsmd_listener *listen
 	sc_hsmd_exchange_admit(server->exchange, connection);
 }
 
-/* Without a free descriptor, a waiting peer would wake the loop again at once, and for ever. 0: no longer. */
+/*
+ * Pauses a listener: with no free descriptor, a waiting peer would wake the loop again and again. 0 resumes
+ * it.
+ */
 static void rest(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener, int64_t until)
 {
 	struct epoll_event event = { .events = until ? 0 : EPOLLIN, .data.ptr = listener };
@@ -102,7 +109,7 @@ static void serve_listener(struct sc_hsmd_server *server, struct sc_hsmd_listene
 	sc_hsmd_exchange_complain(server->exchange, why.message);
 }
 
-/* How long epoll may sleep. */
+/* How long epoll may sleep, in ms; -1: no limit. */
 static int resting_time(const struct sc_hsmd_server *server)
 {
 	for (unsigned i = 0; i < server->listener_count; i++)
@@ -111,7 +118,7 @@ static int resting_time(const struct sc_hsmd_server *server)
 	return -1;
 }
 
-/* Those that are over; however busy the loop is with connections that it has. */
+/* Resumes the listeners whose pause is over, however busy the loop is with existing connections. */
 static void end_rests(struct sc_hsmd_server *server)
 {
 	for (unsigned i = 0; i < server->listener_count; i++) {
@@ -124,7 +131,7 @@ static void end_rests(struct sc_hsmd_server *server)
 
 /* -- the loop ---------------------------------------------------------------------------------- */
 
-/* Takes what made the descriptor readable: a signal, or the counter of an eventfd. */
+/* Reads what made the descriptor readable: a signal, or the counter of an eventfd. */
 static void drain(int fd)
 {
 	struct signalfd_siginfo taken;
@@ -132,7 +139,7 @@ static void drain(int fd)
 	(void)!sc_os->read(fd, &taken, sizeof taken);
 }
 
-/* False for the signal to stop. */
+/* False for a signal to stop. */
 static bool serve(struct sc_hsmd_server *server, const struct epoll_event *event)
 {
 	switch (*(enum sc_hsmd_source *)event->data.ptr) {
@@ -176,23 +183,23 @@ static sc_status watch(struct sc_hsmd_server *server, int fd, enum sc_hsmd_sourc
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = source };
 
 	if (fd < 0 || epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "the event loop cannot be made");
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot set up the event loop");
 	return SC_OK;
 }
 
-/* The descriptors that all connections together need: else accept would find none. */
+/* Allows as many descriptors as all connections together need; otherwise accept would run out. */
 static sc_status allow_files(unsigned connections, struct sc_error *err)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "RLIMIT_NOFILE");
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot read RLIMIT_NOFILE");
 	if (limit.rlim_cur >= connections + SPARE_FILES)
 		return SC_OK;
 	limit.rlim_cur = connections + SPARE_FILES;
 	if (setrlimit(RLIMIT_NOFILE, &limit))
 		return sc_fail_errno(err, SC_ERR_SYSTEM,
-				     "%u connections need %u open files: raise RLIMIT_NOFILE (ulimit -n)",
+				     "%u connections need %u descriptors: raise RLIMIT_NOFILE (ulimit -n)",
 				     connections, connections + SPARE_FILES);
 	return SC_OK;
 }
@@ -206,7 +213,7 @@ static sc_status open_loop(struct sc_hsmd_server *server, const struct sc_hsmd_s
 	SC_TRY(allow_files(options->connections, err));
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (server->epoll < 0)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "the event loop cannot be made");
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot set up the event loop");
 	server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	server->wake_source = SC_HSMD_SOURCE_WAKE;
 	SC_TRY(watch(server, server->wake, &server->wake_source, err));
@@ -232,7 +239,7 @@ static void close_if_open(int fd)
 		(void)sc_os->close(fd);
 }
 
-/* No new connection; what is in work is finished; all connections end. */
+/* Accepts no more connections, finishes the requests in progress, ends all connections. */
 static void stop(struct sc_hsmd_server *server)
 {
 	for (unsigned i = 0; i < server->listener_count; i++)
@@ -268,7 +275,7 @@ sc_status sc_hsmd_server_add(struct sc_hsmd_server *server, int fd, const struct
 	return watch(server, fd, &listener->source, err);
 }
 
-/* Blocked in all threads, and read like a message. */
+/* The signals are blocked in all threads and read from a descriptor. */
 static sc_status open_signals(struct sc_hsmd_server *server, struct sc_error *err)
 {
 	sigset_t signals;

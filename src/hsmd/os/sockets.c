@@ -15,18 +15,17 @@
 #include "base/options.h"
 #include "base/os.h"
 
-#define SPEC_MAX 512 /* characters of one --socket */
+#define SPEC_MAX 512 /* maximum length of one --socket, with its NUL */
 #define BACKLOG  128
-#define SUFFIX   4 /* random bytes of a temporary name */
-#define OVERHEAD                                                                                             \
-	32 /* what the kernel keeps of SO_SNDBUF for itself: unix(7) sends at most the rest at once */
+#define SUFFIX   4 /* random bytes in a temporary name */
+#define OVERHEAD 32 /* bytes of SO_SNDBUF that the kernel keeps for itself: unix(7) */
 
 /* -- what the command line says ---------------------------------------------------------------- */
 
-/* A spec being read: which keys were there. */
+/* A spec being read. */
 struct reading {
 	struct sc_hsmd_socket_spec *spec;
-	bool has_service_key; /* make, load or owner */
+	bool has_service_key; /* make, load or owner was given */
 };
 
 static sc_status read_role(struct reading *reading, const char *value, struct sc_error *err)
@@ -44,7 +43,7 @@ static sc_status read_role(struct reading *reading, const char *value, struct sc
 			return SC_OK;
 		}
 	}
-	return sc_fail(err, SC_ERR_ARGUMENT, "--socket: role=%s is none of custody, service, use", value);
+	return sc_fail(err, SC_ERR_ARGUMENT, "--socket: role=%s is not one of custody, service, use", value);
 }
 
 static sc_status read_path(struct reading *reading, const char *value, struct sc_error *err)
@@ -52,12 +51,12 @@ static sc_status read_path(struct reading *reading, const char *value, struct sc
 	size_t len = strlen(value);
 
 	SC_ENSURE(len > 0 && len <= SC_HSMD_SOCKET_PATH_MAX, err, SC_ERR_ARGUMENT,
-		  "--socket: a path has from 1 to %d bytes: %s", SC_HSMD_SOCKET_PATH_MAX, value);
+		  "--socket: a path must have 1 to %d bytes: %s", SC_HSMD_SOCKET_PATH_MAX, value);
 	memcpy(reading->spec->path, value, len + 1);
 	return SC_OK;
 }
 
-/* "vault+kek" as bits. */
+/* Reads "vault+kek" as bits. */
 static sc_status read_applications(const char *value, uint32_t *out, struct sc_error *err)
 {
 	char copy[SPEC_MAX];
@@ -67,7 +66,7 @@ static sc_status read_applications(const char *value, uint32_t *out, struct sc_e
 	for (char *name; (name = strsep(&rest, "+"));) {
 		uint32_t application = sc_application_by_name(name);
 
-		SC_ENSURE(application, err, SC_ERR_ARGUMENT, "--socket: \"%s\" is no application", name);
+		SC_ENSURE(application, err, SC_ERR_ARGUMENT, "--socket: \"%s\" is not an application", name);
 		*out |= application;
 	}
 	return SC_OK;
@@ -96,10 +95,10 @@ static sc_status read_mode(struct reading *reading, const char *value, struct sc
 	size_t digits = strspn(value, "01234567");
 
 	SC_ENSURE(digits > 0 && digits <= 4 && !value[digits], err, SC_ERR_ARGUMENT,
-		  "--socket: mode=%s is no octal number", value);
+		  "--socket: mode=%s is not an octal number", value);
 	reading->spec->mode = (mode_t)strtoul(value, NULL, 8);
 	SC_ENSURE(!(reading->spec->mode & ~(mode_t)0666), err, SC_ERR_ARGUMENT,
-		  "--socket: mode=%s: reading and writing (0666 at most) is all that a socket knows", value);
+		  "--socket: mode=%s: a socket has only read and write permissions (at most 0666)", value);
 	return SC_OK;
 }
 
@@ -112,9 +111,9 @@ static sc_status read_group(struct reading *reading, const char *value, struct s
 		reading->spec->group = group->gr_gid;
 		return SC_OK;
 	}
-	/* A group without a name, as containers have them. */
+	/* A group without a name, as in containers. */
 	SC_ENSURE(sc_number_read(value, "group", 0, INT32_MAX, &number, NULL) == SC_OK, err, SC_ERR_ARGUMENT,
-		  "--socket: there is no group %s", value);
+		  "--socket: no such group: %s", value);
 	reading->spec->group = (gid_t)number;
 	return SC_OK;
 }
@@ -126,7 +125,7 @@ static const struct {
 	     { "owner", read_owner }, { "mode", read_mode }, { "group", read_group } };
 #define KEYS (sizeof keys / sizeof keys[0])
 
-/* One KEY=VALUE; `seen` has a bit for each key that was there. */
+/* Reads one KEY=VALUE. `seen` has a bit for each key read so far. */
 static sc_status read_pair(struct reading *reading, char *pair, unsigned *seen, struct sc_error *err)
 {
 	char *value = strchr(pair, '=');
@@ -141,7 +140,7 @@ static sc_status read_pair(struct reading *reading, char *pair, unsigned *seen, 
 		return keys[i].read(reading, value, err);
 	}
 	return sc_fail(err, SC_ERR_ARGUMENT,
-		       "--socket: \"%s\" is none of role, path, make, load, owner, mode, group", pair);
+		       "--socket: \"%s\" is not one of role, path, make, load, owner, mode, group", pair);
 }
 
 sc_status sc_hsmd_socket_spec_read(const char *text, struct sc_hsmd_socket_spec *out, struct sc_error *err)
@@ -161,7 +160,7 @@ sc_status sc_hsmd_socket_spec_read(const char *text, struct sc_hsmd_socket_spec 
 		  "--socket: needs role= and path=: %s", text);
 	SC_ENSURE(
 	    !reading.has_service_key || spec.policy.role == SC_ROLE_SERVICE, err, SC_ERR_ARGUMENT,
-	    "--socket: make, load and owner belong to a service socket; the other roles' lists are fixed");
+	    "--socket: make, load and owner are for service sockets only; the other roles' lists are fixed");
 	SC_TRY(sc_policy_check(&spec.policy, err));
 	*out = spec;
 	return SC_OK;
@@ -177,8 +176,7 @@ static struct sockaddr_un address_of(const char *path)
 	return address;
 }
 
-/* Refuses where something lives at the path; a socket that nobody listens on is left from a process that
- * ended. */
+/* Fails if the path is in use. A socket that nobody listens on was left behind by a process that ended. */
 static sc_status check_free(const char *path, struct sc_error *err)
 {
 	struct sockaddr_un address = address_of(path);
@@ -189,32 +187,32 @@ static sc_status check_free(const char *path, struct sc_error *err)
 	if (sc_os->fstatat(AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW))
 		return errno == ENOENT ? SC_OK
 				       : sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be examined", path);
-	SC_ENSURE(S_ISSOCK(status.st_mode), err, SC_ERR_EXISTS, "%s: is there, and is no socket", path);
+	SC_ENSURE(S_ISSOCK(status.st_mode), err, SC_ERR_EXISTS, "%s: exists and is not a socket", path);
 	fd = sc_os->socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "no socket");
 	failed = sc_os->connect(fd, (const struct sockaddr *)&address, sizeof address) ? errno : 0;
 	(void)sc_os->close(fd);
 	SC_ENSURE(failed == ECONNREFUSED || failed == ENOENT, err, SC_ERR_EXISTS,
-		  "%s: another process listens there", path);
+		  "%s: another process listens on it", path);
 	return SC_OK;
 }
 
-/* Bound at a name that nobody knows; permissions set; listening; only then at its place. */
+/* Binds at a temporary name, sets permissions and listens, and only then moves the socket into place. */
 static sc_status bind_and_move(int fd, const struct sc_hsmd_socket_spec *spec, const char *temporary,
 			       struct sc_error *err)
 {
 	struct sockaddr_un address = address_of(temporary);
 
 	if (sc_os->bind(fd, (const struct sockaddr *)&address, sizeof address))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be bound", spec->path);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot bind", spec->path);
 	if (sc_os->fchmodat(AT_FDCWD, temporary, spec->mode, 0) ||
 	    (spec->group != (gid_t)-1 && sc_os->fchownat(AT_FDCWD, temporary, (uid_t)-1, spec->group, 0)))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: permissions cannot be set", spec->path);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot set permissions", spec->path);
 	if (sc_os->listen(fd, BACKLOG))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot listen", spec->path);
 	if (sc_os->renameat2(AT_FDCWD, temporary, AT_FDCWD, spec->path, 0))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be put in place", spec->path);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot move the socket into place", spec->path);
 	return SC_OK;
 }
 
@@ -250,12 +248,13 @@ static sc_status make_room(int fd, struct sc_error *err)
 	int size = SC_WIRE_SOCKET_BUFFER;
 	socklen_t len = sizeof size;
 
-	/* The kernel takes less than it was asked for without a word: what it says afterwards counts. */
+	/* The kernel may silently set less than was asked for, so read the size back. */
 	if (sc_os->setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) ||
 	    sc_os->getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "SO_SNDBUF");
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot set SO_SNDBUF");
 	SC_ENSURE(size - OVERHEAD >= (int)SC_WIRE_MESSAGE_MAX, err, SC_ERR_SYSTEM,
-		  "a socket here sends at most %d bytes at once: raise net.core.wmem_max", size - OVERHEAD);
+		  "a socket can send at most %d bytes at once, too few: raise net.core.wmem_max",
+		  size - OVERHEAD);
 	return SC_OK;
 }
 
@@ -265,7 +264,7 @@ static sc_status examine(int fd, bool *is_other_user, struct sc_error *err)
 	socklen_t len = sizeof peer;
 
 	if (sc_os->getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "SO_PEERCRED");
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot read SO_PEERCRED");
 	*is_other_user = peer.uid != geteuid();
 	return make_room(fd, err);
 }
@@ -276,7 +275,7 @@ sc_status sc_hsmd_socket_accept(int listener, int *out, bool *is_other_user, str
 	sc_status status;
 
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
-		return sc_fail_errno(err, SC_ERR_BUSY, "no connection can be accepted");
+		return sc_fail_errno(err, SC_ERR_BUSY, "cannot accept a connection");
 	if (fd < 0)
 		return sc_fail_errno(err, SC_ERR_UNAVAILABLE, "no connection is waiting");
 	status = examine(fd, is_other_user, err);

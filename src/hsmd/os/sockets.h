@@ -1,6 +1,6 @@
 /*
- * The module's sockets: AF_UNIX, SOCK_SEQPACKET, one for each thing that peers may do (DESIGN section 3). The
- * file system's permissions say who may connect; the socket's policy says what for.
+ * The module's sockets: AF_UNIX, SOCK_SEQPACKET, one per role, and per daemon for service sockets. File
+ * permissions decide who may connect, the socket's policy what for.
  */
 #ifndef SC_HSMD_OS_SOCKETS_H
 #define SC_HSMD_OS_SOCKETS_H
@@ -9,7 +9,7 @@
 
 #include "hsmd/core/module.h"
 
-#define SC_HSMD_SOCKET_PATH_MAX 96 /* bytes: a temporary name beside it still fits sun_path */
+#define SC_HSMD_SOCKET_PATH_MAX 96 /* bytes; leaves room in sun_path for a temporary name next to it */
 
 struct sc_hsmd_socket_spec {
 	struct sc_policy policy;
@@ -20,22 +20,24 @@ struct sc_hsmd_socket_spec {
 
 /*
  * Reads
- * role=custody|service|use,path=PATH[,make=APP+APP][,load=APP+APP][,owner=DAEMON][,mode=0660][,group=NAME],
- * and checks the policy. SC_ERR_ARGUMENT naming what is wrong.
+ *
+ *   role=custody|service|use,path=PATH[,make=APP+APP][,load=APP+APP][,owner=DAEMON][,mode=0660][,group=NAME]
+ *
+ * and checks the policy. SC_ERR_ARGUMENT, saying what is wrong.
  */
 sc_status sc_hsmd_socket_spec_read(const char *text, struct sc_hsmd_socket_spec *out,
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Makes the socket, listening, at its path in one step: nobody ever finds it with other permissions. A socket
- * left by a process that ended is replaced. SC_ERR_EXISTS: somebody listens there, or it is something else
- * than a socket.
+ * Puts a listening socket at its path in one step, so that nobody ever finds it with other permissions.
+ * Replaces a socket left behind by a process that ended. SC_ERR_EXISTS: another process listens there, or the
+ * path is not a socket.
  */
 sc_status sc_hsmd_socket_listen(const struct sc_hsmd_socket_spec *spec, int *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Accepts one connection, non-blocking, with room for the largest message (SC_WIRE_SOCKET_BUFFER). *is_other_user:
- * the peer's user id is not the module's. SC_ERR_UNAVAILABLE: there is none waiting, or the peer has gone;
+ * the peer's user id differs from the module's. SC_ERR_UNAVAILABLE: none is waiting, or the peer has gone;
  * SC_ERR_BUSY: no descriptor is free; SC_ERR_SYSTEM.
  */
 sc_status sc_hsmd_socket_accept(int listener, int *out, bool *is_other_user, struct sc_error *err) SC_WARN_UNUSED;

@@ -18,8 +18,8 @@
 struct sc_hsmd_state {
 	struct sc_dir dir;
 	int lock;
-	bool has_both;     /* state and mark are there: read, or written */
-	bool is_uncertain; /* a sync failed: what is on the disk is not known */
+	bool has_both;     /* state and mark exist: they were read or written */
+	bool is_uncertain; /* a sync failed: what is on disk is unknown */
 };
 
 static sc_status check_directory(const struct sc_dir *dir, struct sc_error *err)
@@ -27,29 +27,30 @@ static sc_status check_directory(const struct sc_dir *dir, struct sc_error *err)
 	struct stat status;
 
 	if (sc_os->fstat(dir->fd, &status))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be examined", dir->path);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot stat", dir->path);
 	SC_ENSURE(status.st_uid == geteuid(), err, SC_ERR_ARGUMENT,
-		  "%s: belongs to user id %u, and this is user id %u", dir->path, status.st_uid, geteuid());
-	SC_ENSURE(!(status.st_mode & 077), err, SC_ERR_ARGUMENT, "%s: is open to other users (chmod 700 it)",
-		  dir->path);
+		  "%s: belongs to user id %u, but hsmd runs as user id %u", dir->path, status.st_uid,
+		  geteuid());
+	SC_ENSURE(!(status.st_mode & 077), err, SC_ERR_ARGUMENT,
+		  "%s: is accessible to other users (chmod 700 it)", dir->path);
 	return SC_OK;
 }
 
-/* True for the temporary names that sc_file_write gives to our two files. */
+/* True for the temporary names that sc_file_write gives our two files. */
 static bool is_left_over(const char *name)
 {
 	return !strncmp(name, "." STATE_FILE ".", sizeof STATE_FILE + 1) ||
 	       !strncmp(name, "." MARK_FILE ".", sizeof MARK_FILE + 1);
 }
 
-/* A process that was killed while it wrote leaves a temporary file: an older state, sealed, and of no use. */
+/* A process killed while writing leaves a temporary file: an older state, sealed, and useless. */
 static sc_status sweep(const struct sc_dir *dir, struct sc_error *err)
 {
 	int fd = sc_os->openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	DIR *list = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!list) {
-		sc_status status = sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be listed", dir->path);
+		sc_status status = sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot list it", dir->path);
 
 		if (fd >= 0)
 			(void)sc_os->close(fd);
@@ -113,8 +114,8 @@ sc_status sc_hsmd_state_load(struct sc_hsmd_state *store, struct sc_bytes *state
 }
 
 /*
- * The first state of all comes after its mark: one that stood alone after a crash would be a module that
- * cannot be opened, and that --initialise may not replace.
+ * The first state comes after its mark. A crash that left a state without a mark would leave a module that
+ * cannot be opened and that --initialise may not replace.
  */
 static sc_status save_first(const struct sc_dir *dir, struct sc_view state, struct sc_view mark,
 			    struct sc_error *err)
@@ -139,7 +140,7 @@ sc_status sc_hsmd_state_save(void *context, struct sc_view state, struct sc_view
 	sc_status status;
 
 	SC_ENSURE(!store->is_uncertain, err, SC_ERR_NOT_DURABLE,
-		  "%s: a sync failed earlier; nothing more is written until hsmd is started anew",
+		  "%s: a sync failed earlier: nothing more is written until hsmd is restarted",
 		  store->dir.path);
 	status = store->has_both ? save_both(&store->dir, state, mark, &is_replaced, &own)
 				 : save_first(&store->dir, state, mark, &own);
@@ -147,16 +148,17 @@ sc_status sc_hsmd_state_save(void *context, struct sc_view state, struct sc_view
 		store->has_both = true;
 		return SC_OK;
 	}
-	/* The caller answers with a code; the words are for whoever runs the module. */
+	/* The caller answers with a code only; the message is for the operator. */
 	sc_log(SC_LOG_ERROR, "%s", own.message);
 	if (status == SC_ERR_NOT_DURABLE) {
 		store->is_uncertain = true;
-		sc_log(SC_LOG_ERROR, "%s: nothing more is written until hsmd is started anew",
+		sc_log(SC_LOG_ERROR, "%s: nothing more is written until hsmd is restarted",
 		       store->dir.path);
 	}
 	/*
-	 * Without its mark the new state stands all the same, and a restart goes on with it: that is not "nothing has
-	 * changed", on which new-world would erase the cards of a world that the module then wakes up in.
+	 * The new state is valid even without its mark, and a restart continues with it. So this must not be
+	 * reported as "nothing has changed": new-world would then erase the cards of a world that the module
+	 * wakes up in.
 	 */
 	return sc_fail(err, is_replaced ? SC_ERR_NOT_DURABLE : status, "%s", own.message);
 }

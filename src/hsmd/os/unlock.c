@@ -15,7 +15,7 @@
 #include "hsmd/core/module.h"
 
 #define HEX_SIZE (2 * SC_UNLOCK_KEY_SIZE)
-#define READ_MAX (HEX_SIZE + 2) /* an end of line, and one byte that tells "too long" */
+#define READ_MAX (HEX_SIZE + 2) /* a newline, and one more byte to detect "too long" */
 
 bool sc_hsmd_unlock_is_given(const struct sc_hsmd_unlock_source *source)
 {
@@ -32,7 +32,7 @@ static sc_status read_all(int fd, const char *name, struct sc_secret *text, size
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be read", name);
+			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot read", name);
 		if (got == 0)
 			break;
 		*len += (size_t)got;
@@ -40,7 +40,7 @@ static sc_status read_all(int fd, const char *name, struct sc_secret *text, size
 	return SC_OK;
 }
 
-/* True for 32 characters that are hexadecimal digits: half of a key that was cut, never a random one. */
+/* True for 32 characters that are all hexadecimal digits: half of a truncated key, never a random one. */
 static bool is_half_a_key(struct sc_secret *text)
 {
 	uint8_t half[SC_UNLOCK_KEY_SIZE / 2];
@@ -52,7 +52,7 @@ static bool is_half_a_key(struct sc_secret *text)
 	return is_hex;
 }
 
-/* `text` holds READ_MAX bytes, of which `len` were read. */
+/* `text` has READ_MAX bytes, `len` of which were read. */
 static sc_status decode(struct sc_secret *text, size_t len, const char *name, struct sc_secret *key,
 			struct sc_error *err)
 {
@@ -61,12 +61,12 @@ static sc_status decode(struct sc_secret *text, size_t len, const char *name, st
 	if (len == HEX_SIZE) {
 		text->data[HEX_SIZE] = '\0';
 		SC_ENSURE(sc_hex_read((const char *)text->data, key->data, key->len), err, SC_ERR_FORMAT,
-			  "%s: not %d hexadecimal digits", name, HEX_SIZE);
+			  "%s: is not %d hexadecimal digits", name, HEX_SIZE);
 		return SC_OK;
 	}
 	SC_ENSURE(len == SC_UNLOCK_KEY_SIZE && !is_half_a_key(text), err, SC_ERR_FORMAT,
-		  "%s: an unlock key is %d bytes or %d hexadecimal digits", name, SC_UNLOCK_KEY_SIZE,
-		  HEX_SIZE);
+		  "%s: not an unlock key: it must be %d bytes or %d hexadecimal digits", name,
+		  SC_UNLOCK_KEY_SIZE, HEX_SIZE);
 	memcpy(key->data, text->data, SC_UNLOCK_KEY_SIZE);
 	return SC_OK;
 }
@@ -85,19 +85,19 @@ static sc_status read_key(int fd, const char *name, struct sc_secret *out, struc
 	return SC_OK;
 }
 
-/* The descriptor itself is examined, so that nobody can exchange the file in between. */
+/* Checks the descriptor, not the path, so that nobody can swap the file in between. */
 static sc_status check_file(int fd, const char *name, struct sc_error *err)
 {
 	struct stat status;
 
 	if (sc_os->fstat(fd, &status))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be examined", name);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot stat", name);
 	SC_ENSURE(S_ISREG(status.st_mode), err, SC_ERR_ARGUMENT,
-		  "%s: is not a regular file (--unlock-key-fd reads from anything)", name);
-	SC_ENSURE(!(status.st_mode & 077), err, SC_ERR_ARGUMENT, "%s: is open to other users (chmod 600 it)",
-		  name);
+		  "%s: is not a regular file (for anything else, use --unlock-key-fd)", name);
+	SC_ENSURE(!(status.st_mode & 077), err, SC_ERR_ARGUMENT,
+		  "%s: is accessible to other users (chmod 600 it)", name);
 	SC_ENSURE(status.st_uid == geteuid() || status.st_uid == 0, err, SC_ERR_ARGUMENT,
-		  "%s: belongs to user id %u", name, status.st_uid);
+		  "%s: belongs to user id %u: must belong to hsmd's user or root", name, status.st_uid);
 	return SC_OK;
 }
 
@@ -109,7 +109,7 @@ static sc_status read_file(int directory, const char *file, int flags, const cha
 
 	if (fd < 0)
 		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM,
-				     "%s: cannot be opened", name);
+				     "%s: cannot open", name);
 	status = check_file(fd, name, err);
 	if (status == SC_OK)
 		status = read_key(fd, name, out, err);
@@ -136,7 +136,7 @@ sc_status sc_hsmd_unlock_read(const struct sc_hsmd_unlock_source *source, const 
 	char name[PATH_MAX];
 
 	SC_ENSURE(!source->file || !source->fd, err, SC_ERR_ARGUMENT,
-		  "--unlock-key-file and --unlock-key-fd: give one of them");
+		  "--unlock-key-file and --unlock-key-fd: give only one");
 	if (source->fd)
 		return read_descriptor(source->fd, out, err);
 	if (source->file)

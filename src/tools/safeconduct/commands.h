@@ -1,6 +1,6 @@
 /*
- * The subcommands of safeconduct, one a file. Each reads argv[1..] as its own command line, prints what it
- * made on standard output, and sets *done where --help or --version was all that was asked for.
+ * The subcommands of safeconduct, one per file. Each reads argv[1..] as its own command line and prints what
+ * it made on standard output. *done is set if only --help or --version was asked for.
  */
 #ifndef SC_TOOLS_SAFECONDUCT_COMMANDS_H
 #define SC_TOOLS_SAFECONDUCT_COMMANDS_H

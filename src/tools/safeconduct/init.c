@@ -1,7 +1,8 @@
 /*
- * safeconduct init: everything for a first start of signind and vaultd. Each daemon's part is done by a child
- * that has the daemon's user id (init_daemon.c); the parent makes the one-use TLS authority, signs the two
- * certificates and destroys its key. The directory appears under its name when all of it is there.
+ * safeconduct init: makes everything that signind and vaultd need for their first start. Each daemon's part
+ * is done by a child with the daemon's user id (init_daemon.c). The parent makes the one-use TLS authority,
+ * signs the two certificates and destroys the authority's key. The directory gets its name only when it is
+ * complete.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -20,13 +21,13 @@
 #define UID_LIMIT UINT64_C(4294967294) /* (uid_t)-1 means "do not change" */
 
 static const char notes[] =
-    "The `service` module has a socket for each daemon:\n"
+    "The `service` module needs a socket for each daemon:\n"
     "  role=service,make=token+tls,load=token+tls,owner=signind   and   "
     "role=service,make=tls,load=tls,owner=vaultd\n"
-    "DIR gets signind/ and vaultd/, each its daemon's own, and ca.pem for clients. As root, each daemon's "
-    "files\n"
-    "are made under its user id; its group is the one of the user's account, else the same number.\n"
-    "What is printed can be sourced by a shell. It holds two secrets, which are shown this once.";
+    "DIR will hold signind/ and vaultd/, each owned by its daemon, and ca.pem for clients. If you are root,\n"
+    "--signin-user and --vault-user name the owners. The group is that of the user's account, or,\n"
+    "without an account, the user's number.\n"
+    "You can source the output in a shell. It contains two secrets that are shown only once.";
 
 static sc_status read_arguments(int argc, char **argv, struct sc_init_options *a, bool *done,
 				struct sc_error *err)
@@ -38,15 +39,15 @@ static sc_status read_arguments(int argc, char **argv, struct sc_init_options *a
 		  .value = &a->dir },
 		{ .name = "domain",
 		  .argument = "NAME",
-		  .help = "login.NAME, …vault.NAME (localhost)",
+		  .help = "serve login.NAME, <vault>.vault.NAME, … (localhost)",
 		  .value = &a->domain },
 		{ .name = "signin-port",
 		  .argument = "PORT",
-		  .help = "of signind (8444)",
+		  .help = "signind's port (8444)",
 		  .value = &a->signin_port },
 		{ .name = "vault-port",
 		  .argument = "PORT",
-		  .help = "of vaultd (8443)",
+		  .help = "vaultd's port (8443)",
 		  .value = &a->vault_port },
 		{ .name = "signin-module",
 		  .argument = "SOCKET",
@@ -58,7 +59,7 @@ static sc_status read_arguments(int argc, char **argv, struct sc_init_options *a
 		  .value = &a->vault_module },
 		{ .name = "region",
 		  .argument = "CODE:SOCKET:DIR",
-		  .help = "a region: its module, its published files",
+		  .help = "a region: its module, its published files; may be repeated",
 		  .list = a->regions,
 		  .list_max = SC_INIT_REGIONS_MAX,
 		  .list_count = &a->region_count },
@@ -91,24 +92,25 @@ static sc_status read_arguments(int argc, char **argv, struct sc_init_options *a
 	const struct sc_command_line line = {
 		"safeconduct init",
 		"--dir=DIR --signin-module=SOCKET --vault-module=SOCKET --region=… [OPTIONS]",
-		"Makes keys, certificates, databases and configuration of signind and vaultd.", options, notes
+		"Makes the keys, certificates, databases and configuration of signind and vaultd.", options,
+		notes
 	};
 	size_t operands;
 
 	SC_TRY(sc_options_read(&line, argc, argv, NULL, 0, &operands, done, err));
 	if (*done)
 		return SC_OK;
-	SC_ENSURE(a->dir, err, SC_ERR_USAGE, "--dir is missing: a new directory for both services");
+	SC_ENSURE(a->dir, err, SC_ERR_USAGE, "--dir is missing: give a new directory for both services");
 	SC_ENSURE(a->signin_module, err, SC_ERR_USAGE,
-		  "--signin-module is missing: the service module's socket for signind");
+		  "--signin-module is missing: give the service module's socket for signind");
 	SC_ENSURE(a->vault_module, err, SC_ERR_USAGE,
-		  "--vault-module is missing: the service module's socket for vaultd");
+		  "--vault-module is missing: give the service module's socket for vaultd");
 	SC_ENSURE(a->region_count > 0, err, SC_ERR_USAGE,
-		  "--region is missing, like EU:/run/eu/service:/srv/regions/EU");
+		  "--region is missing: give one, like EU:/run/eu/service:/srv/regions/EU");
 	return SC_OK;
 }
 
-/* -- who the children become -------------------------------------------------------------------- */
+/* -- the children's users ----------------------------------------------------------------------- */
 
 static sc_status find_identity(const char *user, const char *what, struct sc_init_identity *out,
 			       struct sc_error *err)
@@ -137,7 +139,7 @@ static sc_status make_directory(const char *path, mode_t mode, const struct sc_i
 {
 	if (mkdir(path, 0700) != 0)
 		return sc_fail_errno(err, errno == EEXIST ? SC_ERR_EXISTS : SC_ERR_SYSTEM, "%s", path);
-	/* Given away last: until then only this process can change what the name stands for. */
+	/* Change the owner last: until then only this process can change what the name refers to. */
 	if (chmod(path, mode) != 0 ||
 	    (identity && identity->is_given && lchown(path, identity->uid, identity->gid) != 0))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s", path);
@@ -151,9 +153,9 @@ static sc_status make_directories(const struct sc_init_plan *plan, const struct 
 	struct stat there;
 
 	SC_ENSURE(lstat(plan->dir, &there) != 0, err, SC_ERR_EXISTS,
-		  "%s: it exists already and is left as it is", plan->dir);
+		  "%s: already exists and is left unchanged", plan->dir);
 	SC_ENSURE(lstat(plan->partial, &there) != 0, err, SC_ERR_EXISTS,
-		  "%s: left by a run that did not end well: remove it first", plan->partial);
+		  "%s: left over from a failed run: remove it first", plan->partial);
 	SC_TRY(make_directory(plan->partial, 0755, NULL, err));
 	snprintf(path, sizeof path, "%s/%s", plan->partial, sc_init_signind.name);
 	SC_TRY(make_directory(path, 0700, signin, err));
@@ -161,7 +163,7 @@ static sc_status make_directories(const struct sc_init_plan *plan, const struct 
 	return make_directory(path, 0700, vault, err);
 }
 
-/* DIR.partial becomes DIR, in one step that a crash cannot halve. */
+/* Renames DIR.partial to DIR in one atomic step. */
 static sc_status give_name(const struct sc_init_plan *plan, struct sc_error *err)
 {
 	SC_CLEANUP(sc_dir) partial = SC_DIR_NONE;
@@ -200,7 +202,7 @@ static sc_status issue(const struct sc_init_plan *plan, const struct sc_tls_auth
 				      names, count, out, err);
 }
 
-/* The authority lives in this function only. */
+/* The authority exists only in this function. */
 static sc_status certify(const struct sc_init_plan *plan, struct sc_init_child *signind,
 			 struct sc_init_child *vaultd, struct sc_error *err)
 {
@@ -221,7 +223,7 @@ static sc_status certify(const struct sc_init_plan *plan, struct sc_init_child *
 	return sc_init_child_finish(vaultd, sc_bytes_view(&for_vaultd), err);
 }
 
-/* -- the whole ---------------------------------------------------------------------------------- */
+/* -- the command -------------------------------------------------------------------------------- */
 
 static sc_status make_parts(const struct sc_init_plan *plan, const struct sc_init_identity *signin,
 			    const struct sc_init_identity *vault, struct sc_init_child *signind,
@@ -243,7 +245,10 @@ static sc_status make_parts(const struct sc_init_plan *plan, const struct sc_ini
 	return give_name(plan, err);
 }
 
-/* For people, and, as it stands, for a shell. What cannot be printed is lost: the files have only its hashes. */
+/*
+ * The output is for people, and a shell can source it. The files have only hashes of the secrets, so if the
+ * output is lost, the secrets are, too.
+ */
 static sc_status print_result(const struct sc_init_plan *plan, const struct sc_init_report *signind,
 			      struct sc_error *err)
 {
@@ -254,16 +259,16 @@ static sc_status print_result(const struct sc_init_plan *plan, const struct sc_i
 	sc_init_url(plan, "management", plan->vault_port, management);
 	printf("# signind --config=%s/signind/signind.conf\n", plan->dir);
 	printf("# vaultd --config=%s/vaultd/vaultd.conf\n", plan->dir);
-	printf("# The key of the TLS authority (ca.pem) is destroyed; both certificates end in %d years.\n",
+	printf("# The TLS authority's key (of ca.pem) is destroyed; both certificates expire in %d years.\n",
 	       SC_TLS_YEARS);
-	printf("# Tenant '%s', subscription '%s'. What the clients need:\n", plan->tenant_name,
+	printf("# Tenant '%s', subscription '%s'. Clients need:\n", plan->tenant_name,
 	       plan->subscription_name);
 	printf("export SAFECONDUCT_LOGIN='%s/adfs'\n", login);
 	printf("export SAFECONDUCT_ARM='%s'\n", management);
 	printf("export SAFECONDUCT_CA='%s/ca.pem'\n", plan->dir);
 	printf("export SAFECONDUCT_TENANT='%s'\n", plan->tenant);
 	printf("export SAFECONDUCT_SUBSCRIPTION='%s'\n", plan->subscription);
-	printf("# The administrator, and the application '%s'; both secrets are shown this once.\n",
+	printf("# The administrator and the application '%s'. Both secrets are shown only once.\n",
 	       plan->app_name);
 	printf("export SAFECONDUCT_USER='%s'\n", plan->user);
 	printf("export SAFECONDUCT_PASSWORD='%s'\n", signind->password);
@@ -271,7 +276,8 @@ static sc_status print_result(const struct sc_init_plan *plan, const struct sc_i
 	printf("export SAFECONDUCT_APP_SECRET='%s'\n", signind->app_secret);
 	if (fflush(stdout) || ferror(stdout))
 		return sc_fail_errno(err, SC_ERR_SYSTEM,
-				     "the secrets could not be printed, and nobody has them: remove %s and begin again",
+				     "the secrets could not be printed and are lost: remove %s and start "
+				     "again",
 				     plan->dir);
 	return SC_OK;
 }
@@ -291,7 +297,7 @@ sc_status sc_subcommand_init(int argc, char **argv, bool *done, struct sc_error 
 		return SC_OK;
 	/* The authority's key must not reach a core file. */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "core dumps cannot be forbidden");
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "core dumps cannot be disabled");
 	SC_TRY(sc_init_plan_make(&wishes, &plan, err));
 	SC_TRY(find_identity(wishes.signin_user, "--signin-user", &signin, err));
 	SC_TRY(find_identity(wishes.vault_user, "--vault-user", &vault, err));

@@ -1,8 +1,7 @@
 /*
- * What the files of `safeconduct init` share: the plan of a deployment, made in the parent from its command
- * line, and carried out for each daemon in a child process that has taken the daemon's user id and speaks to
- * the module through the daemon's own socket. So each daemon's files and keys are its own from the first
- * byte.
+ * What the files of `safeconduct init` share. The parent makes the plan of a deployment from its command
+ * line. For each daemon, a child process carries the plan out: it takes the daemon's user id and talks to the
+ * module through the daemon's own socket. So each daemon's files and keys belong to it from the first byte.
  */
 #ifndef SC_TOOLS_SAFECONDUCT_INIT_H
 #define SC_TOOLS_SAFECONDUCT_INIT_H
@@ -15,23 +14,23 @@
 
 #define SC_INIT_DOMAIN_MAX   200
 #define SC_INIT_REGIONS_MAX  32
-#define SC_INIT_SECRET_SIZE  48 /* printed form, terminated */
+#define SC_INIT_SECRET_SIZE  48 /* printed form, NUL-terminated */
 #define SC_INIT_CONFIG_MAX   65536
 #define SC_INIT_SERVER_NAMES 3
 
 struct sc_init_region {
 	char *code;
-	char *module;    /* socket, absolute */
-	char *directory; /* absolute */
+	char *module;    /* socket, an absolute path */
+	char *directory; /* an absolute path */
 };
 
 struct sc_init_plan {
-	char *dir;     /* as it will be, absolute */
-	char *partial; /* where it is made: DIR.partial */
+	char *dir;     /* the final path, absolute */
+	char *partial; /* where it is built: DIR.partial */
 	char *domain;  /* lower case */
 	uint16_t signin_port;
 	uint16_t vault_port;
-	char *signin_module; /* absolute */
+	char *signin_module; /* an absolute path */
 	char *vault_module;
 	struct sc_init_region regions[SC_INIT_REGIONS_MAX];
 	size_t region_count;
@@ -46,7 +45,7 @@ struct sc_init_plan {
 	char app_oid[SC_GUID_SIZE];
 };
 
-/* What the command line says; NULL where it says nothing. */
+/* The command line. NULL: not given. */
 struct sc_init_options {
 	const char *dir;
 	const char *domain;
@@ -64,13 +63,16 @@ struct sc_init_options {
 	const char *app_name;
 };
 
-/* Checks and completes what was asked for. The wishes' texts live as long as the plan. */
+/*
+ * Checks the command line and fills in defaults. The texts of `wishes` must live as long as the plan. The
+ * caller frees the plan, also after a failure.
+ */
 sc_status sc_init_plan_make(const struct sc_init_options *wishes, struct sc_init_plan *out,
 			    struct sc_error *err) SC_WARN_UNUSED;
 void sc_init_plan_free(struct sc_init_plan *plan);
 SC_CLEANUP_VALUE(sc_init_plan, sc_init_plan_free)
 
-/* What a daemon's child tells the parent, once its keys are made and its database filled. */
+/* What a daemon's child reports to the parent, once its keys are made and its database is filled. */
 struct sc_init_report {
 	sc_status status;
 	char message[SC_ERROR_MESSAGE_MAX];
@@ -80,11 +82,11 @@ struct sc_init_report {
 	char app_secret[SC_INIT_SECRET_SIZE];
 };
 
-/* A daemon: how its part is done. */
+/* A daemon, and how its part is done. */
 struct sc_init_daemon {
-	const char *name; /* of its directory, and its owner's name in the module: "signind" */
-	const char *server_names[SC_INIT_SERVER_NAMES]; /* prefixes of the domain, the rest NULL: "login." */
-	/* In the child, beneath its directory: further keys, database, configuration. */
+	const char *name; /* of its directory, and of the owner of its keys in the module: "signind" */
+	const char *server_names[SC_INIT_SERVER_NAMES]; /* domain prefixes like "login."; the rest NULL */
+	/* Runs in the child. Makes further keys, the database and the configuration in `dir`. */
 	sc_status (*make)(const struct sc_init_plan *plan, const struct sc_dir *dir,
 			  struct sc_init_report *report, struct sc_error *err);
 };
@@ -92,7 +94,7 @@ struct sc_init_daemon {
 extern const struct sc_init_daemon sc_init_signind;
 extern const struct sc_init_daemon sc_init_vaultd;
 
-/* Who a child becomes; nobody else where `is_given` is false. */
+/* The user that a child becomes. It stays the same user if `is_given` is false. */
 struct sc_init_identity {
 	bool is_given;
 	uid_t uid;
@@ -107,29 +109,32 @@ struct sc_init_child {
 };
 
 /*
- * Starts the daemon's child, whose directory exists and is its own. `other` is a descriptor that it must not
- * keep, the parent's end of another child's; or -1.
+ * Starts the daemon's child. Its directory must exist and belong to the daemon. `other` is a descriptor that
+ * the child must close (the parent's end of another child's socket), or -1.
  */
 sc_status sc_init_child_start(const struct sc_init_plan *plan, const struct sc_init_daemon *daemon,
 			      const char *module, const struct sc_init_identity *identity, int other,
 			      struct sc_init_child *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* Waits for its report. Its failure is ours, with the daemon's name before it. */
+/* Waits for the child's report. If the child failed, returns its error with the daemon's name in front. */
 sc_status sc_init_child_report(struct sc_init_child *child, struct sc_error *err) SC_WARN_UNUSED;
 
-/* Hands it the certificate and waits until that is written. */
+/* Sends the child its certificate and waits until it is written. */
 sc_status sc_init_child_finish(struct sc_init_child *child, struct sc_view certificate,
 			       struct sc_error *err) SC_WARN_UNUSED;
 
-/* Ends it where it still runs, and wipes what it told. */
+/* Ends the child if it still runs, and wipes its report. */
 void sc_init_child_end(struct sc_init_child *child);
 
-/* Makes a key of an application in the module and keeps its blob as a file of the daemon's directory. */
+/*
+ * Makes a key of an application in the module and writes its blob to a file in the daemon's directory. The
+ * caller frees *spki.
+ */
 sc_status sc_init_make_key(const char *module, const char *daemon, const char *application,
 			   const struct sc_key_type *type, const struct sc_dir *dir, const char *file,
 			   struct sc_bytes *spki, struct sc_error *err) SC_WARN_UNUSED;
 
-/* "https://login.localhost:8444"; port 443 is left out, as everybody does. */
+/* "https://login.localhost:8444"; port 443 is left out, as is usual. */
 #define SC_INIT_URL_SIZE (SC_INIT_DOMAIN_MAX + 64)
 void sc_init_url(const struct sc_init_plan *plan, const char *host, uint16_t port,
 		 char out[SC_INIT_URL_SIZE]);

@@ -1,7 +1,7 @@
 /*
- * A daemon's part of `safeconduct init`: the child process that has its user id, and the messages between it
- * and the parent. A child gives back a report, is given a certificate, and gives back one more report; both
- * ends are this program, so the messages are its structures.
+ * A daemon's part of `safeconduct init`: the child process with the daemon's user id, and its messages to and
+ * from the parent. The child sends a report, receives its certificate, and sends a last report. Both ends are
+ * this program, so the messages are its structures.
  */
 #include <errno.h>
 #include <grp.h>
@@ -22,16 +22,17 @@
 
 /* -- in the child ------------------------------------------------------------------------------- */
 
-/* The order matters: groups first, while that is still permitted, the user id last. */
+/* The order matters: groups first, while that is still permitted; the user id last. */
 static sc_status take_identity(const struct sc_init_identity *identity, struct sc_error *err)
 {
 	if (!identity->is_given)
 		return SC_OK;
 	if (setgroups(0, NULL) != 0 || setresgid(identity->gid, identity->gid, identity->gid) != 0 ||
 	    setresuid(identity->uid, identity->uid, identity->uid) != 0)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "user id %u cannot be taken",
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot change to user id %u",
 				     (unsigned)identity->uid);
-	SC_ENSURE(identity->uid == 0 || setuid(0) != 0, err, SC_ERR_SYSTEM, "root's rights are not gone");
+	SC_ENSURE(identity->uid == 0 || setuid(0) != 0, err, SC_ERR_SYSTEM,
+		  "root's privileges could not be dropped");
 	return SC_OK;
 }
 
@@ -84,7 +85,7 @@ static void send_report(int socket, struct sc_init_report *report, sc_status sta
 {
 	report->status = status;
 	snprintf(report->message, sizeof report->message, "%s", err->message);
-	/* A parent that is gone cannot be told; the child ends all the same. */
+	/* If the parent is gone, nobody can be told; the child ends all the same. */
 	(void)!send(socket, report, sizeof *report, MSG_NOSIGNAL);
 	OPENSSL_cleanse(report, sizeof *report);
 }
@@ -103,11 +104,11 @@ static sc_status receive_certificate(int socket, const struct sc_dir *dir, struc
 	uint8_t certificate[CERTIFICATE_MAX];
 	ssize_t len = recv(socket, certificate, sizeof certificate, 0);
 
-	SC_ENSURE(len > 0, err, SC_ERR_CANCELLED, "the certificate did not come");
+	SC_ENSURE(len > 0, err, SC_ERR_CANCELLED, "the parent sent no certificate");
 	return sc_file_write(dir, "tls.pem", sc_view_of(certificate, (size_t)len), SC_FILE_NEW, 0600, err);
 }
 
-/* The child's whole life; returns what it exits with. */
+/* All that the child does; returns its exit status. */
 static int live(const struct sc_init_plan *plan, const struct sc_init_daemon *daemon, const char *module,
 		const struct sc_init_identity *identity, int socket)
 {
@@ -138,7 +139,7 @@ sc_status sc_init_child_start(const struct sc_init_plan *plan, const struct sc_i
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "no socket for %s's part", daemon->name);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot make a socket for %s's part", daemon->name);
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
@@ -150,7 +151,8 @@ sc_status sc_init_child_start(const struct sc_init_plan *plan, const struct sc_i
 	close(ends[1]);
 	if (pid < 0) {
 		close(ends[0]);
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "no process for %s's part", daemon->name);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot start a process for %s's part",
+				     daemon->name);
 	}
 	out->daemon = daemon;
 	out->pid = pid;
@@ -168,7 +170,7 @@ static sc_status receive_report(const struct sc_init_child *child, struct sc_ini
 		len = recv(child->socket, out, sizeof *out, 0);
 	while (len < 0 && errno == EINTR);
 	SC_ENSURE(len == (ssize_t)sizeof *out && out->spki_len <= sizeof out->spki, err, SC_ERR_SYSTEM,
-		  "%s's part ended without a word", name);
+		  "%s's part ended without an error message", name);
 	out->message[sizeof out->message - 1] = '\0';
 	SC_ENSURE(out->status == SC_OK, err, out->status, "%s: %s", name, out->message);
 	return SC_OK;
@@ -186,7 +188,7 @@ sc_status sc_init_child_finish(struct sc_init_child *child, struct sc_view certi
 	SC_ENSURE(certificate.len <= CERTIFICATE_MAX, err, SC_ERR_TOO_LARGE, "%s's certificate is too large",
 		  child->daemon->name);
 	if (send(child->socket, certificate.data, certificate.len, MSG_NOSIGNAL) != (ssize_t)certificate.len)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s's part is gone", child->daemon->name);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s's part has ended", child->daemon->name);
 	return receive_report(child, &last, err);
 }
 
@@ -195,14 +197,14 @@ void sc_init_child_end(struct sc_init_child *child)
 	OPENSSL_cleanse(&child->report, sizeof child->report);
 	if (!child->pid)
 		return;
-	/* With its socket closed a waiting child ends by itself. */
+	/* A waiting child ends by itself once its socket is closed. */
 	close(child->socket);
 	while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	child->pid = 0;
 }
 
-/* -- what both write ---------------------------------------------------------------------------- */
+/* -- what both daemons write -------------------------------------------------------------------- */
 
 void sc_init_url(const struct sc_init_plan *plan, const char *host, uint16_t port, char out[SC_INIT_URL_SIZE])
 {

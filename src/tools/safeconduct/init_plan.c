@@ -1,6 +1,6 @@
 /*
- * The plan of `safeconduct init`: what the command line says, every name and path checked before anything is
- * made, because names go into certificates, URLs and configuration files.
+ * The plan of `safeconduct init`, made from the command line. Every name and path is checked before anything
+ * is made, because names go into certificates, URLs and configuration files.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -40,7 +40,7 @@ void sc_init_plan_free(struct sc_init_plan *plan)
 	*plan = (struct sc_init_plan){ 0 };
 }
 
-/* An absolute path of something that is there, as it can stand in a configuration file's line. */
+/* The absolute path of something that exists, if it fits into a line of a configuration file. */
 static sc_status find_path(const char *path, const char *what, char **out, struct sc_error *err)
 {
 	char *absolute = realpath(path, NULL);
@@ -50,11 +50,11 @@ static sc_status find_path(const char *path, const char *what, char **out, struc
 				     path);
 	*out = absolute;
 	SC_ENSURE(!strpbrk(absolute, " \t#'") && sc_azure_text_is_printable(absolute), err, SC_ERR_ARGUMENT,
-		  "%s: %s: spaces, quotes and '#' cannot stand in this path", what, path);
+		  "%s: %s: the path must not contain spaces, quotes or '#'", what, path);
 	return SC_OK;
 }
 
-/* DIR itself is not there yet; its parent is. */
+/* DIR itself does not exist yet; its parent must. */
 static sc_status plan_directory(const char *dir, struct sc_init_plan *plan, struct sc_error *err)
 {
 	SC_CLEANUP(text) before = strdup(dir);
@@ -76,18 +76,20 @@ static sc_status plan_directory(const char *dir, struct sc_init_plan *plan, stru
 	    asprintf(&plan->partial, "%s.partial", plan->dir) < 0)
 		return sc_fail(err, SC_ERR_MEMORY, "out of memory");
 	SC_ENSURE(sc_file_name_is_safe(strrchr(plan->dir, '/') + 1) && !strpbrk(name, " \t#'"), err,
-		  SC_ERR_ARGUMENT, "--dir: %s: such a name cannot be a directory's here", dir);
+		  SC_ERR_ARGUMENT,
+		  "--dir: %s: the name must have at most 200 bytes and no spaces, quotes, '#' or leading '.'",
+		  dir);
 	return SC_OK;
 }
 
-/* Labels of letters, digits and hyphens: it stands in URLs and in certificates, in lower case. */
+/* Labels of letters, digits and hyphens. The domain goes into URLs and certificates, in lower case. */
 static sc_status plan_domain(const char *domain, struct sc_init_plan *plan, struct sc_error *err)
 {
 	size_t len = strlen(domain);
 
 	SC_ENSURE(len > 0 && len <= SC_INIT_DOMAIN_MAX && strspn(domain, LETTERS_DIGITS "-.") == len &&
 		      domain[0] != '.' && domain[len - 1] != '.' && !strstr(domain, ".."),
-		  err, SC_ERR_ARGUMENT, "--domain: %s: no domain name of at most %d characters", domain,
+		  err, SC_ERR_ARGUMENT, "--domain: %s: not a domain name of at most %d characters", domain,
 		  SC_INIT_DOMAIN_MAX);
 	plan->domain = strdup(domain);
 	SC_TRY(sc_check_allocated(plan->domain, err));
@@ -112,9 +114,9 @@ static sc_status plan_name(const char *text, const char *what, const char *stand
 {
 	const char *name = text ? text : standard;
 
-	SC_ENSURE(*name && strlen(name) <= NAME_BYTES_MAX && sc_azure_text_is_printable(name) &&
-		      !strchr(name, '\''),
-		  err, SC_ERR_ARGUMENT, "%s: 1 to %d bytes of text without quotes", what, NAME_BYTES_MAX);
+	SC_ENSURE(
+	    *name && strlen(name) <= NAME_BYTES_MAX && sc_azure_text_is_printable(name) && !strchr(name, '\''), err,
+	    SC_ERR_ARGUMENT, "%s: must be 1 to %d bytes of text without quotes", what, NAME_BYTES_MAX);
 	*out = name;
 	return SC_OK;
 }
@@ -159,7 +161,7 @@ sc_status sc_init_plan_make(const struct sc_init_options *w, struct sc_init_plan
 	SC_TRY(plan_port(w->signin_port, "--signin-port", 8444, &plan->signin_port, err));
 	SC_TRY(plan_port(w->vault_port, "--vault-port", 8443, &plan->vault_port, err));
 	SC_ENSURE(plan->signin_port != plan->vault_port, err, SC_ERR_USAGE,
-		  "signind and vaultd cannot both have port %u", plan->vault_port);
+		  "signind and vaultd cannot both use port %u", plan->vault_port);
 	SC_TRY(find_path(w->signin_module, "--signin-module", &plan->signin_module, err));
 	SC_TRY(find_path(w->vault_module, "--vault-module", &plan->vault_module, err));
 	for (size_t i = 0; i < w->region_count; i++)

@@ -1,7 +1,7 @@
 /*
- * signind's part of `safeconduct init`: its token key, the first tenant, its administrator and one
- * application, and its configuration. Password and secret are made here, where they are hashed; they leave
- * this process once, in the report, to be shown to the person at the terminal.
+ * signind's part of `safeconduct init`: its token key, the first tenant with its administrator and one
+ * application, and its configuration. The password and the secret are made and hashed here. They leave this
+ * process once, in the report, to be shown to the person at the terminal.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 #define TOKEN_BITS 2048
 
-/* 32 characters that nobody mistakes for each other: 5 bits each. */
+/* 32 characters that are hard to mistake for each other, 5 bits each. */
 static const char alphabet[] = "abcdefghijkmnpqrstuvwxyz23456789";
 static_assert(256 % (sizeof alphabet - 1) == 0, "every character is equally likely");
 
@@ -22,7 +22,7 @@ static_assert(256 % (sizeof alphabet - 1) == 0, "every character is equally like
 #define PASSWORD_CHARACTERS 20 /* 100 bits */
 #define SECRET_CHARACTERS   35 /* 175 bits: nobody types it */
 
-/* "7k2mq-…": so many random characters in groups. */
+/* Makes `characters` random characters in groups: "7k2mq-…". */
 static sc_status make_secret(size_t characters, char out[SC_INIT_SECRET_SIZE], struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) random = { 0 };
@@ -89,17 +89,18 @@ static sc_status configure(const struct sc_init_plan *plan, const struct sc_dir 
 	sc_init_config_add(
 	    &config, "# signind.conf, made by `safeconduct init`. Paths are relative to this file.\n\n");
 	sc_init_config_add(&config,
-			   "# login.%s and graph.%s are served, on this port; vaultd serves on the other.\n",
+			   "# Serves login.%s and graph.%s on this port. vaultd serves on vault-port.\n",
 			   plan->domain, plan->domain);
 	sc_init_config_add(&config, "domain = %s\nport = %u\nvault-port = %u\n", plan->domain,
 			   plan->signin_port, plan->vault_port);
 	sc_init_config_add(&config, "address = 127.0.0.1\naddress = ::1\n\n");
 	sc_init_config_add(
-	    &config, "# Certificate, and the blobs of the keys that the module behind the socket has.\n");
+	    &config,
+	    "# The certificate, the keys (as blobs), and the socket of the module that opens them.\n");
 	sc_init_config_add(&config, "tls-certificate = tls.pem\ntls-key = tls.blob\ntls-module = %s\n",
 			   plan->signin_module);
 	sc_init_config_add(&config, "token-key = token.blob\ntoken-module = %s\n\n", plan->signin_module);
-	sc_init_config_add(&config, "# Tenants, users, applications.\ndatabase = signin.db\n");
+	sc_init_config_add(&config, "# Tenants, users and applications.\ndatabase = signin.db\n");
 	return sc_init_config_write(&config, dir, "signind.conf", err);
 }
 

@@ -1,7 +1,7 @@
 /*
- * vaultd's part of `safeconduct init`: the first tenant and subscription, and its configuration. Each region
- * is tried first, through the socket and with the files that vaultd will use, and as its user: what would
- * keep the daemon from starting is told here.
+ * vaultd's part of `safeconduct init`: the first tenant and subscription, and its configuration. It first
+ * tries each region as vaultd's user, through the socket and with the files that vaultd will use. So anything
+ * that would keep the daemon from starting is reported here.
  */
 #include <stdio.h>
 #include <string.h>
@@ -34,10 +34,10 @@ static sc_status check_module(const struct sc_init_region *region, struct sc_err
 
 	SC_TRY(sc_client_open(region->module, &client, err));
 	SC_TRY(sc_call_enquire(client, 0, &request, &reply, &module, err));
-	SC_ENSURE(module.role == SC_ROLE_SERVICE, err, SC_ERR_ROLE, "region %s: %s is no service socket",
+	SC_ENSURE(module.role == SC_ROLE_SERVICE, err, SC_ERR_ROLE, "region %s: %s is not a service socket",
 		  region->code, region->module);
 	SC_ENSURE(sc_view_equals(module.region, sc_view_text(region->code)), err, SC_ERR_EVIDENCE_REGION,
-		  "region %s: the module at %s is of another region, or of none", region->code,
+		  "region %s: the module at %s belongs to another region or to none", region->code,
 		  region->module);
 	return SC_OK;
 }
@@ -65,17 +65,17 @@ static sc_status configure(const struct sc_init_plan *plan, const struct sc_dir 
 	sc_init_url(plan, "login", plan->signin_port, login);
 	sc_init_config_add(&config,
 			   "# vaultd.conf, made by `safeconduct init`. Paths are relative to this file.\n\n");
-	sc_init_config_add(&config, "# management.%s and <vault>.vault.%s are served, on this port.\n",
+	sc_init_config_add(&config, "# Serves management.%s and <vault>.vault.%s on this port.\n",
 			   plan->domain, plan->domain);
 	sc_init_config_add(&config, "domain = %s\nport = %u\naddress = 127.0.0.1\naddress = ::1\n\n",
 			   plan->domain, plan->vault_port);
 	sc_init_config_add(
-	    &config, "# Certificate, and the blob of its key, which the module behind the socket has.\n");
+	    &config, "# The certificate, its key (as a blob), and the socket of the module that opens it.\n");
 	sc_init_config_add(&config, "tls-certificate = tls.pem\ntls-key = tls.blob\ntls-module = %s\n\n",
 			   plan->vault_module);
 	sc_init_config_add(&config, "database = vault.db\naudit-log = audit.log\n\n");
-	sc_init_config_add(
-	    &config, "# Whose access tokens are believed: issuer, its keys, the authority to reach them.\n");
+	sc_init_config_add(&config, "# The issuer whose access tokens are accepted, the URL of its keys, and "
+				    "that URL's authority.\n");
 	sc_init_config_add(&config, "issuer = %s/%s/\n", login, plan->tenant);
 	sc_init_config_add(&config, "issuer-keys = %s/common/discovery/keys\nissuer-ca = ../ca.pem\n\n",
 			   login);
@@ -83,7 +83,7 @@ static sc_status configure(const struct sc_init_plan *plan, const struct sc_dir 
 			   plan->user);
 	sc_init_config_add(&config, "administrator = %s/%s/ %s\n\n", login, plan->tenant, plan->user_oid);
 	sc_init_config_add(&config,
-			   "# Regions: code, socket of the module, directory of what was published.\n");
+			   "# Regions: code, socket of the module, directory of the published files.\n");
 	for (size_t i = 0; i < plan->region_count; i++)
 		sc_init_config_add(&config, "region = %s %s %s\n", plan->regions[i].code,
 				   plan->regions[i].module, plan->regions[i].directory);

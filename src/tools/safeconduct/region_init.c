@@ -1,5 +1,4 @@
-/* safeconduct region init: the certified region and its Key Exchange Key, made by K custodians in one
- * command. */
+/* safeconduct region init: K custodians make the certified region and its Key Exchange Key in one command. */
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -20,7 +19,7 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 	const struct sc_option options[] = {
 		{ .name = "certificate",
 		  .argument = "FILE",
-		  .help = "the factory's answer, PEM or DER",
+		  .help = "the certificate from the factory, PEM or DER",
 		  .value = &a->certificate },
 		{ .name = "module",
 		  .letter = 'm',
@@ -32,30 +31,30 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 	};
 	const struct sc_command_line line = {
 		"safeconduct region init", "REGION --certificate=FILE [OPTIONS]",
-		"Makes this security world the region of the certificate.", options,
-		"Asks for administrator cards. A command that was interrupted is run again."
+		"Makes this security world the region that the certificate names.", options,
+		"Asks for administrator cards. If the command is interrupted, run it again."
 	};
 	size_t operands;
 
 	SC_TRY(sc_options_read(&line, argc, argv, &a->region, 1, &operands, done, err));
 	if (*done)
 		return SC_OK;
-	SC_ENSURE(operands == 1, err, SC_ERR_USAGE, "the region is missing, like EU");
+	SC_ENSURE(operands == 1, err, SC_ERR_USAGE, "the region is missing: give its code, like EU");
 	SC_ENSURE(a->certificate, err, SC_ERR_USAGE,
-		  "--certificate is missing: the answer of `factory certify-region`");
+		  "--certificate is missing: give the answer of `factory certify-region`");
 	a->ceremony.module = 1;
 	if (a->module)
 		SC_TRY(sc_number_read(a->module, "--module", 1, UINT32_MAX, &a->ceremony.module, err));
 	return SC_OK;
 }
 
-/* What the custodians consent to. */
+/* Shows what the custodians consent to. */
 static void show(const struct sc_byok_region_certificate *certificate)
 {
 	char until[SC_CLOCK_TEXT_SIZE];
 
 	sc_clock_text(certificate->not_after, until);
-	printf("The certificate says (shown, not yet proven):\n");
+	printf("The certificate says (not yet verified):\n");
 	printf("  %-12s%s (%s)\n", "region", sc_region_name(certificate->region.s), certificate->region.s);
 	printf("  %-12s%s\n", "operator", certificate->operator_name.s);
 	printf("  %-12s%s UTC\n", "until", until);

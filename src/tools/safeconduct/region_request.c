@@ -1,4 +1,4 @@
-/* safeconduct region request: what the factory certifies, from local/world. */
+/* safeconduct region request: makes the request that the factory certifies, from local/world. */
 #include <stdio.h>
 
 #include "base/options.h"
@@ -22,32 +22,32 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 		{ .name = "output",
 		  .letter = 'o',
 		  .argument = "FILE",
-		  .help = "the request",
+		  .help = "where to write the request",
 		  .value = &a->output },
 		{ .name = "module",
 		  .letter = 'm',
 		  .argument = "N",
-		  .help = "check that this module is in that world",
+		  .help = "check that this module is in that security world",
 		  .value = &a->module },
 		{ 0 },
 	};
 	const struct sc_command_line line = {
 		"safeconduct region request", "REGION --operator=NAME -o FILE",
 		"Asks the factory to certify $NFAST_KMDATA/local/world as a region.", options,
-		"Its answer is made by `factory certify-region`."
+		"The factory answers with `factory certify-region`."
 	};
 	size_t operands;
 
 	SC_TRY(sc_options_read(&line, argc, argv, &a->region, 1, &operands, done, err));
 	if (*done)
 		return SC_OK;
-	SC_ENSURE(operands == 1, err, SC_ERR_USAGE, "the region is missing, like EU");
-	SC_ENSURE(a->operator_name, err, SC_ERR_USAGE, "--operator is missing: who operates the region");
-	SC_ENSURE(a->output, err, SC_ERR_USAGE, "-o is missing: the file for the request");
+	SC_ENSURE(operands == 1, err, SC_ERR_USAGE, "the region is missing: give its code, like EU");
+	SC_ENSURE(a->operator_name, err, SC_ERR_USAGE, "--operator is missing: say who operates the region");
+	SC_ENSURE(a->output, err, SC_ERR_USAGE, "-o is missing: give the file for the request");
 	return SC_OK;
 }
 
-/* A world file of another module's world would cost the factory's holder a signature for nothing. */
+/* Refuses the wrong world file: it would cost the factory's holder a signature for nothing. */
 static sc_status check_module(const struct sc_kmdata *kmdata, const char *number, struct sc_view world_file,
 			      struct sc_error *err)
 {
@@ -83,6 +83,6 @@ sc_status sc_subcommand_region_request(int argc, char **argv, bool *done, struct
 		SC_TRY(check_module(&kmdata, a.module, sc_bytes_view(&world_file), err));
 	SC_TRY(sc_byok_region_request(sc_bytes_view(&world_file), a.region, a.operator_name, &request, err));
 	SC_TRY(sc_file_write_path(a.output, sc_bytes_view(&request), SC_FILE_NEW, 0600, err));
-	printf("Request for the region %s, operated by %s: %s\n", a.region, a.operator_name, a.output);
+	printf("Request for region %s, operated by %s: %s\n", a.region, a.operator_name, a.output);
 	return SC_OK;
 }

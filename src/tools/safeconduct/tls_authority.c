@@ -93,7 +93,7 @@ void sc_tls_authority_free(struct sc_tls_authority *authority)
 {
 	if (!authority)
 		return;
-	EVP_PKEY_free(authority->key); /* libcrypto wipes the private number */
+	EVP_PKEY_free(authority->key); /* libcrypto wipes the private key */
 	X509_free(authority->certificate);
 	free(authority);
 }

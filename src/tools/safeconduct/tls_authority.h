@@ -1,7 +1,7 @@
 /*
- * The deployment's own TLS authority: made for one use, in this process's memory, and destroyed once the
- * daemons' certificates are signed, so that nobody can ever make a third one that its clients would believe
- * (DESIGN section 3, the fourth exception). Its certificate is limited to the deployment's own domain.
+ * The deployment's own TLS authority. It exists only in this process's memory and is destroyed once the
+ * daemons' two certificates are signed, so that nobody can ever make a third that clients would trust (one of
+ * the exceptions to I1). Its certificate is limited to the deployment's own domain.
  */
 #ifndef SC_TOOLS_SAFECONDUCT_TLS_AUTHORITY_H
 #define SC_TOOLS_SAFECONDUCT_TLS_AUTHORITY_H
@@ -10,23 +10,23 @@
 
 struct sc_tls_authority;
 
-#define SC_TLS_YEARS 2 /* of it and of what it signs */
+#define SC_TLS_YEARS 2 /* lifetime of its certificate and of those that it signs */
 
-/* A fresh P-256 key and its self-signed certificate. */
+/* Makes a new P-256 key and its self-signed certificate. */
 sc_status sc_tls_authority_new(const char *domain, struct sc_tls_authority **out,
 			       struct sc_error *err) SC_WARN_UNUSED;
 
-/* Destroys the key. */
+/* Destroys the key. NULL is allowed. */
 void sc_tls_authority_free(struct sc_tls_authority *authority);
 SC_CLEANUP_POINTER(sc_tls_authority, struct sc_tls_authority, sc_tls_authority_free)
 
-/* Its certificate, PEM: what clients trust. */
+/* The authority's certificate, PEM, which clients trust. The caller frees *out. */
 sc_status sc_tls_authority_certificate(const struct sc_tls_authority *authority, struct sc_bytes *out,
 				       struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * A server's certificate, PEM, for the key of that SubjectPublicKeyInfo: for TLS servers of the `count` DNS
- * names alone, the first of which is its subject.
+ * Issues a server's certificate, PEM, for the key in `spki` (a SubjectPublicKeyInfo). It is valid only for
+ * TLS servers with the `count` DNS names, the first of which is its subject. The caller frees *out.
  */
 sc_status sc_tls_authority_issue(const struct sc_tls_authority *authority, struct sc_view spki,
 				 const char *const *names, size_t count, struct sc_bytes *out,

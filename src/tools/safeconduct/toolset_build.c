@@ -1,8 +1,7 @@
 /*
- * safeconduct toolset build: KeyVault-BYOK-Tools-<Region>.zip (article step 1.3). The root whose hash goes
- * into the script is the one that the connected module carries, and the packages must hold under it; where it
- * is given by
- * --root-hash instead, nothing is verified, and said so.
+ * safeconduct toolset build: makes KeyVault-BYOK-Tools-<Region>.zip (article step 1.3). The root whose hash
+ * goes into the script is the one that the connected module carries, and the packages must verify under it.
+ * If --root-hash gives the root instead, nothing is verified, and a warning says so.
  */
 #include <ctype.h>
 #include <limits.h>
@@ -36,7 +35,7 @@ struct arguments {
 	const char *module;
 };
 
-/* The files that go into it. */
+/* The files that go into the toolset. */
 struct parts {
 	struct sc_bytes kek_package;
 	struct sc_bytes world_package;
@@ -63,19 +62,19 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 		{ .name = "output",
 		  .letter = 'o',
 		  .argument = "DIR",
-		  .help = "where the toolset is written",
+		  .help = "where to write the toolset",
 		  .value = &a->output },
 		{ .name = "script",
 		  .argument = "FILE",
-		  .help = "the verifying script (" SCRIPT_NAME " beside this program)",
+		  .help = "the verification script (" SCRIPT_NAME " next to this program)",
 		  .value = &a->script },
 		{ .name = "program",
 		  .argument = "FILE",
-		  .help = "the transfer program (" PROGRAM_NAME " beside this program)",
+		  .help = "the transfer program (" PROGRAM_NAME " next to this program)",
 		  .value = &a->program },
 		{ .name = "root-hash",
 		  .argument = "HASH",
-		  .help = "the root key's hash, instead of the module's",
+		  .help = "the root key's hash, instead of asking the module",
 		  .value = &a->root_hash },
 		{ .name = "module",
 		  .letter = 'm',
@@ -84,25 +83,25 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 		  .value = &a->module },
 		{ 0 },
 	};
-	const struct sc_command_line line = { "safeconduct toolset build",
-					      "REGION --packages=DIR -o DIR [OPTIONS]",
-					      "Makes the region's BYOK toolset, the same bytes every time.",
-					      options,
-					      "SOURCE_DATE_EPOCH sets the time of the files in it." };
+	const struct sc_command_line line = {
+		"safeconduct toolset build", "REGION --packages=DIR -o DIR [OPTIONS]",
+		"Makes the region's BYOK toolset. The same input gives the same bytes.", options,
+		"SOURCE_DATE_EPOCH sets the time of its files."
+	};
 	size_t operands;
 
 	SC_TRY(sc_options_read(&line, argc, argv, &a->region, 1, &operands, done, err));
 	if (*done)
 		return SC_OK;
-	SC_ENSURE(operands == 1, err, SC_ERR_USAGE, "the region is missing, like EU");
-	SC_ENSURE(a->packages, err, SC_ERR_USAGE, "--packages is missing: where `region publish` wrote");
-	SC_ENSURE(a->output, err, SC_ERR_USAGE, "-o is missing: the directory for the toolset");
-	SC_ENSURE(!a->root_hash || !a->module, err, SC_ERR_USAGE,
-		  "either --root-hash or --module says which root counts");
+	SC_ENSURE(operands == 1, err, SC_ERR_USAGE, "the region is missing: give its code, like EU");
+	SC_ENSURE(a->packages, err, SC_ERR_USAGE,
+		  "--packages is missing: give the directory that `region publish` wrote to");
+	SC_ENSURE(a->output, err, SC_ERR_USAGE, "-o is missing: give the directory for the toolset");
+	SC_ENSURE(!a->root_hash || !a->module, err, SC_ERR_USAGE, "give --root-hash or --module, not both");
 	return SC_OK;
 }
 
-/* Reads `path`, or, where it is NULL, the file of that name in the directory of this program. */
+/* Reads `path` or, if that is NULL, the file `name` in this program's directory. */
 static sc_status read_part(const char *path, const char *name, size_t max, struct sc_bytes *out,
 			   struct sc_error *err)
 {
@@ -113,7 +112,7 @@ static sc_status read_part(const char *path, const char *name, size_t max, struc
 		return sc_file_read_path(path, max, out, err);
 	len = readlink("/proc/self/exe", beside, PATH_MAX - 1);
 	if (len < 0)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "this program's own path is not known");
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot find this program's own path");
 	while (len > 0 && beside[len - 1] != '/')
 		len--;
 	snprintf(beside + len, sizeof beside - (size_t)len, "%s", name);
@@ -133,7 +132,7 @@ static sc_status read_parts(const struct arguments *a, struct parts *out, struct
 	return read_part(a->program, PROGRAM_NAME, PROGRAM_MAX, &out->program, err);
 }
 
-/* The pinned root alone: what this operator's customers are told to believe. */
+/* Verifies under the pinned root alone: it is what this operator's customers are told to trust. */
 static sc_status verify_packages(const struct arguments *a, const struct parts *parts, struct sc_hash *root,
 				 struct sc_error *err)
 {
@@ -154,7 +153,7 @@ static sc_status verify_packages(const struct arguments *a, const struct parts *
 	SC_TRY(sc_evidence_packages_verify(sc_bytes_view(&parts->kek_package), sc_bytes_view(&parts->world_package),
 				  &pinned, NULL, &target, err));
 	SC_ENSURE(sc_text_equals(&target->region, a->region), err, SC_ERR_EVIDENCE_REGION,
-		  "the packages are for the region %s, not for %s", target->region.s, a->region);
+		  "the packages are for region %s, not for %s", target->region.s, a->region);
 	*root = module->root;
 	return SC_OK;
 }
@@ -166,11 +165,11 @@ static sc_status find_root(const struct arguments *a, const struct parts *parts,
 		return verify_packages(a, parts, root, err);
 	SC_ENSURE(sc_hash_read(a->root_hash, root), err, SC_ERR_ARGUMENT,
 		  "--root-hash: %s: not 64 hexadecimal digits", a->root_hash);
-	sc_log(SC_LOG_WARNING, "no module was asked: the packages are enclosed without having been verified");
+	sc_log(SC_LOG_WARNING, "no module was asked: the packages are included without verification");
 	return SC_OK;
 }
 
-/* As the article's list of downloads has it: the name, then the hash. */
+/* As in the article's list of downloads: the name, then the hash. */
 static sc_status print_digest(const char *name, struct sc_view archive, struct sc_error *err)
 {
 	struct sc_hash digest;

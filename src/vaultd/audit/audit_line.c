@@ -12,15 +12,15 @@
 static const char *const results[] = { "allowed", "done", "refused", "failed" };
 
 /*
- * What came from outside may be of any length and any bytes; what is not UTF-8 is shown as such, so that a
- * line can always be written.
+ * Text from clients may have any length and any bytes. Text that is not UTF-8 is replaced by a note, so that
+ * a line can always be written.
  */
 static json_t *text(const char *value)
 {
 	size_t len = value ? strnlen(value, FIELD_MAX) : 0;
 	json_t *json;
 
-	/* Not in the middle of a character: step back over its continuation bytes. */
+	/* Do not cut a character in two: step back over its continuation bytes. */
 	if (len == FIELD_MAX)
 		while (len > 0 && ((unsigned char)value[len] & 0xc0) == 0x80)
 			len--;
@@ -38,7 +38,7 @@ static void time_text(int64_t now, char out[SC_CLOCK_TEXT_SIZE + 1])
 	out[SC_CLOCK_TEXT_SIZE] = '\0';
 }
 
-/* Members in the order in which they are set (JSON_PRESERVE_ORDER is jansson's own default since 2.8). */
+/* Members keep the order in which they are set: JSON_PRESERVE_ORDER is jansson's default since 2.8. */
 static json_t *line_json(const struct sc_audit_entry *entry, const struct sc_audit_position *place, int64_t now)
 {
 	char when[SC_CLOCK_TEXT_SIZE + 1] = "";
@@ -67,8 +67,8 @@ sc_status sc_audit_line_write(const struct sc_audit_entry *entry, const struct s
 	len = status == SC_OK ? json_dumpb(json, (char *)line.data, line.len, JSON_COMPACT) : 0;
 	json_decref(json);
 	SC_TRY(status);
-	SC_ENSURE(len > 0 && len <= SC_AUDIT_LINE_MAX, err, SC_ERR_TOO_LARGE, "audit: a line of %zu bytes",
-		  len);
+	SC_ENSURE(len > 0 && len <= SC_AUDIT_LINE_MAX, err, SC_ERR_TOO_LARGE,
+		  "audit: cannot write a line of %zu bytes", len);
 	line.len = len;
 	*out = sc_steal(line);
 	return SC_OK;
@@ -86,7 +86,7 @@ sc_status sc_audit_line_position(struct sc_view line, struct sc_audit_position *
 	if (ok)
 		place.seq = (uint64_t)json_integer_value(seq);
 	json_decref(json);
-	SC_ENSURE(ok, err, SC_ERR_INTEGRITY, "not a line of an audit log");
+	SC_ENSURE(ok, err, SC_ERR_INTEGRITY, "not an audit line");
 	*out = place;
 	return SC_OK;
 }

@@ -1,8 +1,8 @@
 /*
- * The writer of the audit log: see audit.h. Lines are chained in the order in which they are added, under one
- * lock; a single thread writes and syncs what has come together meanwhile, so that any number of waiting
- * changes share one sync. A write that fails for want of space is taken back whole and tried again; a sync
- * that fails ends the log (rule P2).
+ * Writes the audit log: see audit.h. Lines are chained in the order in which they are added, under one lock.
+ * A single thread writes and syncs all lines added since its last sync, so that any number of waiting changes
+ * share one sync. A write that fails is undone completely and tried again; a sync that fails ends the log
+ * (rule P2).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,26 +18,26 @@
 #include "vaultd/audit/audit_line.h"
 
 #define WAITING_MAX ((size_t)4 << 20) /* bytes of lines that are not on disk yet */
-#define GROUP_NS    (SC_SECOND / 2)   /* how long a use may wait for others */
+#define GROUP_NS    (SC_SECOND / 2)   /* how long a use may wait to be grouped with others */
 
 struct sc_audit {
 	char *path;
 	int fd;
-	off_t end; /* of what is synced; the writing thread's own */
+	off_t end; /* end of the synced lines; the writing thread's own */
 	pthread_mutex_t lock;
 	pthread_cond_t work; /* for the writing thread */
-	pthread_cond_t done; /* for those who wait for it */
+	pthread_cond_t done; /* for those who wait for a sync */
 	pthread_t thread;
 	bool started;
-	/* Under the lock: */
+	/* Protected by the lock: */
 	struct sc_audit_position next;
 	char *waiting; /* lines, each with its newline */
 	size_t waiting_len;
 	uint64_t synced;   /* every line up to this number is on disk */
-	uint64_t failures; /* how often writing has failed */
-	unsigned urgent;   /* how many wait */
+	uint64_t failures; /* number of failed writes */
+	unsigned urgent;   /* number of threads that wait for a sync */
 	bool stopping;
-	bool broken; /* a sync failed */
+	bool broken; /* a sync failed, or a failed write could not be undone */
 };
 
 /* -- the writing thread ------------------------------------------------------------------------ */
@@ -65,11 +65,11 @@ static enum outcome put_on_disk(struct sc_audit *audit, const char *data, size_t
 {
 	if (!write_all(audit, data, len)) {
 		sc_log(SC_LOG_ERROR, "%s: cannot be written: %s", audit->path, strerror(errno));
-		/* Half a line must not stay before the lines that follow it. */
+		/* A partial line must not stay in front of the lines that follow. */
 		return sc_os->ftruncate(audit->fd, audit->end) ? BROKEN : TAKEN_BACK;
 	}
 	if (sc_os->fsync(audit->fd)) {
-		sc_log(SC_LOG_ERROR, "%s: cannot be synced, no more is written: %s", audit->path,
+		sc_log(SC_LOG_ERROR, "%s: cannot be synced, so no more is written: %s", audit->path,
 		       strerror(errno));
 		return BROKEN;
 	}
@@ -90,8 +90,7 @@ static struct timespec group_deadline(void)
 	return at;
 }
 
-/* Waits for lines, and then a little for more of them, unless somebody waits. False when it is time to end.
- */
+/* Waits for lines, then briefly for more unless a thread waits for a sync. False when it is time to end. */
 static bool wait_for_lines(struct sc_audit *audit)
 {
 	struct timespec until;
@@ -105,7 +104,7 @@ static bool wait_for_lines(struct sc_audit *audit)
 	return audit->waiting_len > 0;
 }
 
-/* After a failure: a moment, or until somebody asks again, so that a full disk is no busy loop. */
+/* Waits a moment after a failure, or until the next line, so that a full disk does not make a busy loop. */
 static void pause_after_failure(struct sc_audit *audit)
 {
 	const struct timespec until = group_deadline();
@@ -113,7 +112,7 @@ static void pause_after_failure(struct sc_audit *audit)
 	(void)pthread_cond_timedwait(&audit->work, &audit->lock, &until);
 }
 
-/* Called with the lock, which it gives back while it writes: `waiting` only grows at its end meanwhile. */
+/* Called with the lock held; releases it while writing. Meanwhile `waiting` only grows at its end. */
 static enum outcome write_group(struct sc_audit *audit)
 {
 	size_t len = audit->waiting_len;
@@ -154,7 +153,7 @@ static void *writing_thread(void *argument)
 
 /* -- adding lines ------------------------------------------------------------------------------ */
 
-/* With the lock held. *seq is the number that the line got. */
+/* Called with the lock held. *seq is set to the line's number. */
 static sc_status add(struct sc_audit *audit, const struct sc_audit_entry *entry, uint64_t *seq,
 		     struct sc_error *err)
 {
@@ -165,7 +164,7 @@ static sc_status add(struct sc_audit *audit, const struct sc_audit_entry *entry,
 		  audit->path);
 	SC_TRY(sc_audit_line_write(entry, &audit->next, sc_clock_now(), &line, err));
 	SC_ENSURE(audit->waiting_len + line.len + 1 <= WAITING_MAX, err, SC_ERR_NOT_DURABLE,
-		  "%s: the audit log cannot be written, and no more lines can wait", audit->path);
+		  "%s: the audit log cannot be written, and its buffer is full", audit->path);
 	SC_TRY(sc_audit_line_hash(sc_bytes_view(&line), &hash, err));
 	memcpy(audit->waiting + audit->waiting_len, line.data, line.len);
 	audit->waiting[audit->waiting_len + line.len] = '\n';
@@ -187,7 +186,7 @@ sc_status sc_audit_note(struct sc_audit *audit, const struct sc_audit_entry *ent
 	return status;
 }
 
-/* With the lock held. */
+/* Called with the lock held. */
 static sc_status wait_for(struct sc_audit *audit, uint64_t seq, struct sc_error *err)
 {
 	uint64_t failures = audit->failures;
@@ -217,7 +216,7 @@ sc_status sc_audit_sync(struct sc_audit *audit, const struct sc_audit_entry *ent
 
 /* -- opening and closing ----------------------------------------------------------------------- */
 
-/* Where the last whole line begins and ends in what was read of the file's end; false if there is none. */
+/* Finds the last whole line in `data`, which is the file's end. False if there is none. */
 static bool last_line(const char *data, size_t len, size_t *begin, size_t *end)
 {
 	const char *newline = memrchr(data, '\n', len);
@@ -244,7 +243,7 @@ static sc_status read_tail(const struct sc_audit *audit, off_t size, struct sc_b
 	return SC_OK;
 }
 
-/* Finds the place of the next line. *cut is true where a line without its end was removed. */
+/* Finds the place of the next line. *cut is set if an incomplete line was removed. */
 static sc_status find_end(struct sc_audit *audit, bool *cut, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) tail = { 0 };
@@ -264,20 +263,20 @@ static sc_status find_end(struct sc_audit *audit, bool *cut, struct sc_error *er
 		if (sc_audit_line_position(line, &last, err) != SC_OK)
 			return sc_fail(
 			    err, SC_ERR_INTEGRITY,
-			    "%s: its last line is none of an audit log: keep the file to look into "
-			    "it, and begin another",
+			    "%s: the last line is not an audit line: keep the file for investigation "
+			    "and begin a new one",
 			    audit->path);
 		SC_TRY(sc_audit_line_hash(line, &audit->next.prev, err));
 		audit->next.seq = last.seq + 1;
 		audit->end = from + (off_t)end + 1;
 	} else {
-		SC_ENSURE(from == 0, err, SC_ERR_INTEGRITY, "%s: its end is none of an audit log",
+		SC_ENSURE(from == 0, err, SC_ERR_INTEGRITY, "%s: its end is not part of an audit log",
 			  audit->path);
 	}
 	audit->synced = last.seq;
 	*cut = audit->end < info.st_size;
 	if (*cut && sc_os->ftruncate(audit->fd, audit->end))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be shortened", audit->path);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be truncated", audit->path);
 	return SC_OK;
 }
 
@@ -358,9 +357,9 @@ sc_status sc_audit_open(const char *path, struct sc_audit **out, struct sc_error
 	SC_TRY(open_file(audit, err));
 	SC_TRY(find_end(audit, &cut, err));
 	if (cut)
-		opened.reason = "a line that a crash had cut off was removed";
+		opened.reason = "removed a line that a crash had cut off";
 	if (pthread_create(&audit->thread, NULL, writing_thread, audit))
-		return sc_fail(err, SC_ERR_SYSTEM, "%s: no thread to write it", path);
+		return sc_fail(err, SC_ERR_SYSTEM, "%s: cannot start its writing thread", path);
 	audit->started = true;
 	SC_TRY(sc_audit_sync(audit, &opened, err));
 	*out = sc_steal(audit);

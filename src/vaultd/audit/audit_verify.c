@@ -1,4 +1,4 @@
-/* Reading an audit log back: see audit.h. Shares with the writer only what a line is. */
+/* Checks an audit log: see audit.h. Shares only the format of a line with the writer. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ static sc_status check_line(struct sc_view line, const struct sc_audit_position 
 	struct sc_audit_position place = { 0 };
 
 	SC_ENSURE(sc_audit_line_position(line, &place, NULL) == SC_OK, err, SC_ERR_INTEGRITY,
-		  "%s: line %" PRIu64 " is none of an audit log", path, expected->seq);
+		  "%s: line %" PRIu64 " is not an audit line", path, expected->seq);
 	SC_ENSURE(place.seq == expected->seq, err, SC_ERR_INTEGRITY,
 		  "%s: line %" PRIu64 " has the number %" PRIu64 ": lines are missing or out of order", path,
 		  expected->seq, place.seq);

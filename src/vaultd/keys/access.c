@@ -1,13 +1,13 @@
-/* Decisions and their lines in the audit log: see access.h. */
+/* Access decisions and their lines in the audit log: see access.h. */
 #include "vaultd/keys/access.h"
 
 #include <string.h>
 #include <strings.h>
 
-/* Holds a caller's id and a place, both of their full length, and the words between. */
+/* Room for a caller's id and a place, both at full length, and the words between. */
 #define REASON_MAX 1024
 
-/* How the operations are named, and what allows them. */
+/* An operation's name, and what allows it. */
 struct operation {
 	const char *name;
 	const char *permission;
@@ -41,7 +41,7 @@ sc_status sc_access_refuse(struct sc_access *access, const char *reason, struct 
 	const struct sc_audit_entry entry = entry_of(access, SC_AUDIT_REFUSED, reason);
 	struct sc_error refused = { 0 };
 
-	/* The reason may be the text that *err holds already. */
+	/* Copy the reason first: it may be the text in *err. */
 	(void)sc_fail(&refused, SC_ERR_FORBIDDEN, "%s", reason);
 	SC_TRY(sc_audit_note(access->audit, &entry, err));
 	if (err)
@@ -62,7 +62,7 @@ sc_status sc_access_authenticate(struct sc_access *access, struct sc_web_issuers
 	return sc_fail_context(err, SC_ERR_TOKEN, "The access token is not valid here");
 }
 
-/* An assigned "all" is every permission but purge, as the service has it. */
+/* As in Azure, "all" grants every permission except purge. */
 static bool grants(const json_t *policy, const char *permission)
 {
 	const json_t *keys = json_object_get(json_object_get(policy, "permissions"), "keys");
@@ -80,7 +80,7 @@ static bool grants(const json_t *policy, const char *permission)
 	return false;
 }
 
-/* A principal is the pair (issuer, object id): an entry without an issuer is nobody's. */
+/* A principal is the pair (issuer, object id): an entry without an issuer matches nobody. */
 static bool is_about(const json_t *policy, const struct sc_web_token_claims *caller)
 {
 	const char *oid = json_string_value(json_object_get(policy, "objectId"));
@@ -149,7 +149,10 @@ sc_status sc_access_finish(struct sc_access *access, sc_status outcome, const ch
 	const struct sc_audit_entry entry =
 	    entry_of(access, outcome == SC_OK || access->is_done ? SC_AUDIT_DONE : SC_AUDIT_FAILED, why);
 
-	/* What ended before it began has changed nothing, and is told on threads that must not wait. */
+	/*
+	 * A call that ended before a change began has changed nothing, and its thread must not wait for the
+	 * disk.
+	 */
 	return access->has_begun ? sc_audit_sync(access->audit, &entry, err)
 				 : sc_audit_note(access->audit, &entry, err);
 }

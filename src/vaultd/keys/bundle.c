@@ -23,7 +23,7 @@ void sc_keys_bundle_kid(const struct sc_store_key_row *key, const char *authorit
 	char vault[64];
 	size_t i;
 
-	/* A host's name is written in lower case, however the vault was named. */
+	/* Host names are written in lower case, whatever the case of the vault's name. */
 	for (i = 0; key->vault[i] && i < sizeof vault - 1; i++)
 		vault[i] = (char)tolower((unsigned char)key->vault[i]);
 	vault[i] = '\0';
@@ -54,7 +54,7 @@ static sc_status key_json(const struct sc_store_key_row *key, const char *author
 	char kid[SC_KEY_ID_SIZE];
 
 	SC_ENSURE(sc_spki_read(key->spki, &public_key, NULL) == SC_OK, err, SC_ERR_INTEGRITY,
-		  "a row of the database is damaged: the public key of %s", key->name);
+		  "a database row is damaged: the public key of %s", key->name);
 	SC_TRY(sc_vaultd_stored_json(key->key_ops, &ops, err));
 	sc_keys_bundle_kid(key, authority, kid);
 	*out = json_pack("{s:s, s:s, s:O, s:o, s:o}", "kid", kid, "kty", key->kty, "key_ops", ops, "n",
@@ -63,7 +63,7 @@ static sc_status key_json(const struct sc_store_key_row *key, const char *author
 	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
 }
 
-/* How a deleted key could come back, in the service's words. */
+/* How a deleted key could be recovered, in Azure's words. */
 static const char *recovery_level(bool purge_protection, json_int_t days)
 {
 	if (days < 90)
@@ -101,7 +101,7 @@ sc_status sc_keys_bundle_of(const struct sc_store_key_row *key, const json_t *pr
 	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
 }
 
-/* -- what clients say -------------------------------------------------------------------------- */
+/* -- what clients may set ---------------------------------------------------------------------- */
 
 static bool is_known_op(const char *text)
 {
@@ -121,7 +121,7 @@ static sc_status check_ops(const json_t *ops, struct sc_error *err)
 	json_array_foreach(ops, i, op)
 	{
 		SC_ENSURE(is_known_op(json_string_value(op)), err, SC_ERR_ARGUMENT,
-			  "Property 'key_ops' has an operation that an RSA key does not have here.");
+			  "Property 'key_ops' has an operation that RSA keys do not support here.");
 		for (size_t j = 0; j < i; j++)
 			SC_ENSURE(!json_equal(op, json_array_get(ops, j)), err, SC_ERR_ARGUMENT,
 				  "Property 'key_ops' names an operation twice.");
@@ -138,7 +138,7 @@ static sc_status check_tags(json_t *tags, struct sc_error *err)
 		  "Property 'tags' has more than %d tags.", TAGS_MAX);
 	json_object_foreach(tags, name, value) SC_ENSURE(
 	    strlen(name) <= TAG_MAX && json_is_string(value) && json_string_length(value) <= TAG_MAX, err,
-	    SC_ERR_ARGUMENT, "Property 'tags' has a name or value that is no text of at most %d bytes.",
+	    SC_ERR_ARGUMENT, "Property 'tags' has a name or value that is not a string of at most %d bytes.",
 	    TAG_MAX);
 	return SC_OK;
 }
@@ -150,7 +150,7 @@ static sc_status read_time(const json_t *attributes, const char *name, int64_t *
 
 	SC_TRY(sc_json_integer(attributes, name, SC_JSON_OPTIONAL, &time, &is_there, err));
 	SC_ENSURE(!is_there || (time >= 0 && time < INT64_C(253402300800)), err, SC_ERR_ARGUMENT,
-		  "Property 'attributes.%s' is no time in seconds.", name);
+		  "Property 'attributes.%s' is not a time in seconds.", name);
 	*out = is_there ? time : SC_STORE_NO_TIME;
 	return SC_OK;
 }
@@ -173,7 +173,7 @@ sc_status sc_keys_changes_read(const json_t *body, const json_t *ops_in, struct 
 		SC_TRY(read_time(attributes, "exp", &wish.expires, err));
 	}
 	SC_ENSURE(!exportable, err, SC_ERR_ARGUMENT,
-		  "Property 'attributes.exportable': no key leaves its module here.");
+		  "Property 'attributes.exportable': keys of this service cannot be exported.");
 	SC_TRY(check_ops(wish.key_ops, err));
 	SC_TRY(check_tags(wish.tags, err));
 	*out = wish;
@@ -212,7 +212,7 @@ bool sc_keys_allows(const struct sc_store_key_row *key, const char *operation)
 	const json_t *op;
 	size_t i;
 
-	/* What cannot be read allows nothing. */
+	/* Unreadable key_ops allow nothing. */
 	if (sc_json_read(sc_view_text(key->key_ops), &ops, NULL) != SC_OK)
 		return false;
 	json_array_foreach(ops, i, op)

@@ -1,4 +1,4 @@
-/* A key as the keys API shows it, and what clients may say of one: attributes, key_ops, tags. */
+/* A key as the keys API shows it, and what clients may set: attributes, key_ops, tags. */
 #ifndef SC_VAULTD_KEYS_BUNDLE_H
 #define SC_VAULTD_KEYS_BUNDLE_H
 
@@ -7,44 +7,48 @@
 #include "store/vault_store.h"
 
 /*
- * {"key": {"kid", "kty", "key_ops", "n", "e"}, "attributes": {…}, "tags": {…}} of a row, in the vault of
- * those properties, whose keys are at `authority` ("vault.localhost:8443"). The caller releases *out.
+ * Makes {"key": {"kid", "kty", "key_ops", "n", "e"}, "attributes": {…}, "tags": {…}} from a row. `properties`
+ * are the vault's. `authority` is what follows the vault's name in a URL ("vault.localhost:8443"). The caller
+ * releases *out.
  */
 sc_status sc_keys_bundle_of(const struct sc_store_key_row *key, const json_t *properties, const char *authority,
 		       json_t **out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* "https://contoso.vault.localhost:8443/keys/NAME/VERSION", cut where it is longer than a host and names can
- * be. */
+/*
+ * Makes "https://contoso.vault.localhost:8443/keys/NAME/VERSION". It is cut only if it is longer than any
+ * valid host and names.
+ */
 void sc_keys_bundle_kid(const struct sc_store_key_row *key, const char *authority, char kid[SC_KEY_ID_SIZE]);
 
-/* What an import or an update says; what it does not say keeps the values of the row. */
+/* What an import or an update sets. What it does not give keeps the row's value. */
 struct sc_keys_changes {
 	bool has_enabled, enabled;
-	int64_t not_before; /* SC_STORE_NO_TIME: not said */
+	int64_t not_before; /* SC_STORE_NO_TIME: not given */
 	int64_t expires;
-	json_t *key_ops; /* borrowed from the body; NULL: not said */
+	json_t *key_ops; /* borrowed from the body; NULL: not given */
 	json_t *tags;
 };
 
 /*
- * Reads "attributes" and "tags" of a body, and "key_ops" of `ops_in` (the body, or its "key"). SC_ERR_JSON
- * for wrong types; SC_ERR_ARGUMENT for unknown operations, more than 15 tags, an expiry before the beginning,
- * or a key that is to be exportable.
+ * Reads "attributes" and "tags" from a body, and "key_ops" from `ops_in` (the body, or its "key").
+ * SC_ERR_JSON for wrong types; SC_ERR_ARGUMENT for unknown or repeated operations, more than 15 tags or one
+ * that is not a short string, an impossible time, or an exportable key.
  */
 sc_status sc_keys_changes_read(const json_t *body, const json_t *ops_in, struct sc_keys_changes *out,
 			   struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Puts the wish into a row; new texts are written into *memory (two of them), which must live as long as the
- * row's use. The two times are compared again as they stand together. SC_ERR_ARGUMENT, SC_ERR_MEMORY.
+ * Applies what was read to a row. New texts are written into memory[0] and memory[1], which must live as long
+ * as the row is used; the caller frees them. SC_ERR_ARGUMENT if the row's expiry is then not later than its
+ * start; SC_ERR_MEMORY.
  */
 sc_status sc_keys_changes_apply(const struct sc_keys_changes *wish, struct sc_store_key_row *row, struct sc_bytes memory[2],
 			    struct sc_error *err) SC_WARN_UNUSED;
 
-/* True if the row's key_ops list that operation. */
+/* True if the row's key_ops include that operation. */
 bool sc_keys_allows(const struct sc_store_key_row *key, const char *operation);
 
-/* The operations of an RSA key that was imported without key_ops, JSON. */
+/* The key_ops of an RSA key that was imported without any, as JSON. */
 #define SC_KEY_OPS_DEFAULT "[\"encrypt\",\"decrypt\",\"sign\",\"verify\",\"wrapKey\",\"unwrapKey\"]"
 
 #endif

@@ -1,4 +1,4 @@
-/* Refusals of transfer packages: see import_refusal.h. */
+/* Explains refused transfer packages: see import_refusal.h. */
 #include "vaultd/keys/import_refusal.h"
 
 #include "base/clock.h"
@@ -11,40 +11,41 @@ sc_status sc_keys_import_explain(const struct sc_transfer_header *header, const 
 
 	switch (status) {
 	case SC_ERR_TRANSFER_REGION:
-		return sc_fail(err, status, "The transfer package is made for %s, this vault is in %s.",
+		return sc_fail(err, status, "The transfer package was made for %s, but this vault is in %s.",
 			       sc_region_name(header->region.s), place->region);
 	case SC_ERR_TRANSFER_WORLD:
 		return sc_fail(
 		    err, status,
-		    "The transfer package is made for another security world of %s: make it with the "
-		    "current toolset.",
+		    "The transfer package was made for another security world of %s: make it again with "
+		    "the current toolset.",
 		    place->region);
 	case SC_ERR_TRANSFER_KEK:
 		return sc_fail(
 		    err, status,
-		    "The transfer package is made for another Key Exchange Key of %s: make it with the "
-		    "current toolset.",
+		    "The transfer package was made for another Key Exchange Key of %s: make it again with "
+		    "the current toolset.",
 		    place->region);
 	case SC_ERR_TRANSFER_EXPIRED:
 		sc_clock_text(header->not_after, date);
 		return sc_fail(err, status, "The transfer package expired on %s UTC.", date);
 	case SC_ERR_TRANSFER_SUBSCRIPTION:
 		return sc_fail(err, status,
-			       "The transfer package is made for subscription %s, this vault belongs to "
+			       "The transfer package was made for subscription %s, but this vault belongs to "
 			       "subscription %s.",
 			       header->subscription.s, place->subscription);
 	case SC_ERR_TRANSFER_REFUSED:
-		return sc_fail(err, status, "The transfer package does not open: it is altered or damaged.");
+		return sc_fail(err, status,
+			       "The transfer package cannot be opened: it is altered or damaged.");
 	case SC_ERR_TRANSFER_ACL:
 		return sc_fail(err, status,
-			       "The transfer package asks for permissions that no imported key has.");
+			       "The transfer package asks for permissions that no imported key may have.");
 	case SC_ERR_ENCODING:
-		return sc_fail(err, status, "The transfer package is not whole, or none.");
+		return sc_fail(err, status, "This is not a complete transfer package.");
 	case SC_ERR_EXISTS:
 		return sc_fail(
 		    err, SC_ERR_CONFLICT,
-		    "The transfer package has been imported before, into another place or as another file: a "
-		    "package makes one key. Make a new one of the same key.");
+		    "The transfer package has been imported before, to another place or from a different "
+		    "file: a package makes only one key. Make a new package of the same key.");
 	default:
 		return status;
 	}

@@ -1,19 +1,19 @@
-/* What the refusal of a transfer package means, in words that whoever sent it can act on. */
+/* Explains the refusal of a transfer package in words that its sender can act on. */
 #ifndef SC_VAULTD_KEYS_IMPORT_REFUSAL_H
 #define SC_VAULTD_KEYS_IMPORT_REFUSAL_H
 
 #include "formats/transfer_package.h"
 
-/* Where it was sent to. */
+/* Where the package was sent. */
 struct sc_keys_import_place {
 	const char *region; /* as messages name it: "Europe" */
 	const char *subscription;
 };
 
 /*
- * The module says which check a package fails; its header, which is public, says what it was made for. Fills
- * *err and returns the status; SC_ERR_EXISTS, from the store, becomes SC_ERR_CONFLICT. Any other status keeps
- * its message.
+ * The status from the module says which check a package failed; the header, which is public, says what it was
+ * made for. Writes the explanation into *err and returns the status; SC_ERR_EXISTS, from the store, becomes
+ * SC_ERR_CONFLICT. Any other status keeps its message.
  */
 sc_status sc_keys_import_explain(const struct sc_transfer_header *header, const struct sc_keys_import_place *place,
 			    sc_status status, struct sc_error *err);

@@ -1,4 +1,4 @@
-/* From a status to an HTTP answer: see key_answer.h. */
+/* Turns a status into an HTTP answer: see key_answer.h. */
 #include "vaultd/keys/key_answer.h"
 
 #include "base/log.h"
@@ -58,7 +58,7 @@ void sc_keys_answer_failure(struct sc_web_request *request, sc_status status, co
 		       message);
 		message = refusal.http == 503
 			      ? "The service cannot do that at the moment. Try again."
-			      : "The service has failed. Its log has the reason under this request's id.";
+			      : "The service failed. Its log gives the reason under this request's id.";
 	}
 	if (status == SC_ERR_FORBIDDEN)
 		sc_keys_answer_forbidden(request, "ForbiddenByPolicy", message);
@@ -74,7 +74,7 @@ sc_status sc_keys_refusal_plain(sc_status status, struct sc_error *err)
 		return sc_fail(
 		    err, status,
 		    "Decryption failed: the value was not encrypted to this key with this algorithm.");
-	return sc_fail(err, status, "The key's module refuses that: %s.", sc_status_sentence(status));
+	return sc_fail(err, status, "The key's module refused: %s.", sc_status_sentence(status));
 }
 
 void sc_keys_answer_forbidden(struct sc_web_request *request, const char *inner, const char *message)

@@ -1,4 +1,4 @@
-/* From a token to an answer: see key_call.h. */
+/* A keys API call, from token to answer: see key_call.h. */
 #include "vaultd/keys/key_call.h"
 
 #include <ctype.h>
@@ -12,9 +12,9 @@
 #include "vaultd/stored_json.h"
 
 /*
- * 401 with the one challenge that all clients understand: values in plain quotes, no
- * final slash. The authority's last segment is the tenant's id: a vault's tenant is public, as its name in
- * the DNS is.
+ * Answers 401 with the only form of challenge that all clients understand: values in plain quotes, no final
+ * slash. The last segment of the authority is the tenant's id. That reveals nothing: a vault's tenant is as
+ * public as its name in the DNS.
  */
 static void challenge(struct sc_keys_call *call, const char *tenant, const char *message)
 {
@@ -36,7 +36,7 @@ static void no_such_vault(struct sc_keys_call *call)
 			    "There is no vault '%s' in the caller's tenant.", sc_web_label(call->request));
 }
 
-/* Without a valid token: the challenge of the vault's tenant. */
+/* Answers a request without a valid token with the challenge of the vault's tenant. */
 static void ask_to_sign_in(struct sc_keys_call *call, const char *message)
 {
 	SC_CLEANUP(sc_store_tenant_row) tenant = { 0 };
@@ -52,7 +52,7 @@ static void ask_to_sign_in(struct sc_keys_call *call, const char *message)
 		sc_keys_answer_failure(call->request, status, &err);
 }
 
-/* False: answered. A first call without a token is no decision, and not noted. */
+/* False if the request has been answered. A first call without a token is not a decision: no audit line. */
 static bool authenticate(struct sc_keys_call *call)
 {
 	const char *token = sc_web_bearer(call->request);
@@ -74,7 +74,7 @@ static bool authenticate(struct sc_keys_call *call)
 	return false;
 }
 
-/* What the path names. False: answered. */
+/* Reads name and version from the path. False if the request has been answered. */
 static bool read_path(struct sc_keys_call *call)
 {
 	const char *name = sc_web_parameter(call->request, "name");
@@ -82,7 +82,7 @@ static bool read_path(struct sc_keys_call *call)
 
 	if (!name || !sc_key_name_is_valid(name)) {
 		sc_web_answer_error(call->request, 400, "BadParameter",
-				    "The key name is not one of 1 to 127 letters, digits and hyphens.");
+				    "The key name must have 1 to 127 letters, digits and hyphens.");
 		return false;
 	}
 	if (version && version[0] && !sc_key_version_is_valid(version)) {
@@ -96,7 +96,10 @@ static bool read_path(struct sc_keys_call *call)
 	return true;
 }
 
-/* The vault of that name in the caller's tenant: another tenant's and none at all answer alike (rule P6). */
+/*
+ * Finds the vault in the caller's tenant. Another tenant's vault gets the same answer as one that does not
+ * exist (rule P6).
+ */
 static sc_status find_vault(struct sc_keys_call *call, struct sc_error *err)
 {
 	SC_TRY(sc_store_vault_find(call->vaultd->store, call->access.caller.tid, sc_web_label(call->request),
@@ -124,7 +127,7 @@ static void call_free(struct sc_keys_call *call)
 	free(call);
 }
 
-/* False: answered. */
+/* False if the request has been answered. */
 static bool find_and_decide(struct sc_keys_call *call)
 {
 	struct sc_error err = { 0 };

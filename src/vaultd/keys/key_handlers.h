@@ -1,5 +1,4 @@
-/* One handler for each operation of the keys API (web/web.h says what a handler is); the context is struct
- * sc_vaultd. */
+/* One handler per operation of the keys API (see web/web.h). The context is the struct sc_vaultd. */
 #ifndef SC_VAULTD_KEYS_KEY_HANDLERS_H
 #define SC_VAULTD_KEYS_KEY_HANDLERS_H
 

@@ -1,11 +1,14 @@
 /*
- * PUT /keys/{name}: a transfer package becomes a key (article step 5). Four stations, none of which holds a
- * thread that others need: the HTTP thread reads the request; a worker syncs the audit line and asks the
- * region's module; the module's answer comes, after it has tested the key's primes, on the pipeline's thread;
- * a worker writes the row.
+ * PUT /keys/{name}: makes a key from a transfer package (article step 5). An import has four steps, and none
+ * holds a thread that others need:
  *
- * The same package again into the same place answers the same version (rule F4); that is the database's
- * promise.
+ *   1. The HTTP thread reads the request.
+ *   2. A worker syncs the audit line and sends the package to the region's module.
+ *   3. The module tests the key's primes. Its answer arrives on the pipeline's thread.
+ *   4. A worker writes the row.
+ *
+ * Importing the same package into the same place again answers with the same version (rule F4). The database
+ * guarantees that.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,10 +28,10 @@
 
 struct import {
 	struct sc_keys_call *call;
-	json_t *body; /* the wish points into it */
+	json_t *body; /* `wish` points into it */
 	struct sc_keys_changes wish;
 	struct sc_transfer_package *package;
-	struct sc_bytes file; /* the package as it came */
+	struct sc_bytes file; /* the package as received */
 	struct sc_hash digest;
 	struct sc_bytes reply; /* the module's answer */
 	char version[SC_KEY_VERSION_SIZE];
@@ -62,7 +65,7 @@ static void fail(struct import *import, sc_status status, const struct sc_error 
 	sc_keys_call_fail(call, status, err);
 }
 
-/* The status as words for whoever sent the package; SC_ERR_EXISTS becomes SC_ERR_CONFLICT. */
+/* Explains the status to the package's sender. SC_ERR_EXISTS becomes SC_ERR_CONFLICT. */
 static sc_status explain(const struct import *import, sc_status status, struct sc_error *err)
 {
 	const struct sc_keys_import_place place = { import->call->region->place->name,
@@ -71,7 +74,7 @@ static sc_status explain(const struct import *import, sc_status status, struct s
 	return sc_keys_import_explain(import->package->header, &place, status, err);
 }
 
-/* -- the last station: row and package id in one transaction ----------------------------------- */
+/* -- step 4: row and package id in one transaction --------------------------------------------- */
 
 static sc_status write_row(struct import *import, struct sc_error *err)
 {
@@ -107,7 +110,7 @@ static sc_status write_row(struct import *import, struct sc_error *err)
 	return explain(import, status, err);
 }
 
-/* Answers the version that call->version names. */
+/* Makes the bundle of the version that call->version names. */
 static sc_status show(struct import *import, json_t **bundle, struct sc_error *err)
 {
 	struct sc_keys_call *call = import->call;
@@ -144,10 +147,9 @@ static void write_job(void *context)
 		fail(import, status, &err);
 }
 
-/* -- the module's answer, on the pipeline's thread --------------------------------------------- */
+/* -- step 3: the module's answer, on the pipeline's thread ------------------------------------- */
 
-/* Where no worker takes it, its line is noted here and grouped, because this thread must not wait for the
- * disk. */
+/* Fails without a worker: the line is noted here, and grouped. This thread must not wait for the disk. */
 static void fail_without_waiting(struct import *import, sc_status status, const struct sc_error *err)
 {
 	import->call->access.has_begun = false;
@@ -168,7 +170,7 @@ static void refuse_job(void *context)
 	free(refusal);
 }
 
-/* A refusal's line is synced, too, so it goes back to a worker. */
+/* A refusal's line is synced, too, so a worker writes it. */
 static void refuse_later(struct import *import, sc_status status, const struct sc_error *err)
 {
 	struct refusal *refusal = calloc(1, sizeof *refusal);
@@ -205,7 +207,7 @@ static void answered(void *context, sc_status status, const struct sc_error *mod
 		fail_without_waiting(import, status, &err);
 }
 
-/* -- the second station: the audit line, and the question to the module ------------------------ */
+/* -- step 2: the audit line, and the request to the module ------------------------------------- */
 
 /* vaultd chooses the version first: it is part of the owner that the module seals into the blob. */
 static sc_status choose_version(struct import *import, struct sc_error *err)
@@ -252,7 +254,7 @@ static void begin_job(void *context)
 		fail(import, explain(import, status, &err), &err);
 }
 
-/* -- the first station: what the request says -------------------------------------------------- */
+/* -- step 1: reading the request --------------------------------------------------------------- */
 
 static sc_status check_type(const json_t *body, const json_t *key, struct sc_error *err)
 {
@@ -261,20 +263,20 @@ static sc_status check_type(const json_t *body, const json_t *key, struct sc_err
 
 	SC_TRY(sc_json_text(key, "kty", KTY_MAX, SC_JSON_NEEDED, &kty, err));
 	SC_TRY(sc_json_boolean(body, "Hsm", SC_JSON_OPTIONAL, &hsm, NULL, err));
-	/* Older clients say it in two places. */
+	/* Older clients send "RSA" here and "Hsm": true in the body. */
 	SC_ENSURE(strcmp(kty, "RSA-HSM") == 0 || (hsm && strcmp(kty, "RSA") == 0), err, SC_ERR_KEY_TYPE,
-		  "Property 'key.kty': a transfer package makes an RSA-HSM key.");
-	SC_ENSURE(!json_object_get(body, "release_policy") ||
-		      json_is_null(json_object_get(body, "release_policy")),
-		  err, SC_ERR_ARGUMENT, "Property 'release_policy': no key leaves its module here.");
+		  "Property 'key.kty': must be RSA-HSM for a transfer package.");
+	SC_ENSURE(
+	    !json_object_get(body, "release_policy") || json_is_null(json_object_get(body, "release_policy")),
+	    err, SC_ERR_ARGUMENT, "Property 'release_policy': keys of this service cannot be exported.");
 	return SC_OK;
 }
 
-/* The article's prerequisite: HSM-protected keys take a premium vault. */
+/* The article's prerequisite: HSM-protected keys need a premium vault. */
 static sc_status check_sku(const struct import *import, struct sc_error *err)
 {
 	SC_ENSURE(strcmp(import->call->vault.sku, "premium") == 0, err, SC_ERR_ARGUMENT,
-		  "HSM-protected keys need a vault of the premium tier; vault '%s' is of the %s tier.",
+		  "HSM-protected keys need a vault in the premium tier; vault '%s' is in the %s tier.",
 		  import->call->vault.name, import->call->vault.sku);
 	return SC_OK;
 }
@@ -284,11 +286,11 @@ static sc_status read_package(struct import *import, const json_t *key, struct s
 	sc_status status;
 
 	SC_ENSURE(json_object_get(key, "key_hsm"), err, SC_ERR_ARGUMENT,
-		  "Property 'key.key_hsm' is missing: keys come here in transfer packages only.");
+		  "Property 'key.key_hsm' is missing: keys are imported only in transfer packages.");
 	SC_TRY(sc_json_base64url(key, "key_hsm", SC_TRANSFER_MAX, &import->file, err));
 	status = sc_transfer_package_decode(sc_bytes_view(&import->file), &import->package, err);
 	if (status == SC_ERR_ENCODING || status == SC_ERR_FORMAT)
-		return sc_fail(err, status, "Property 'key.key_hsm' is no whole transfer package.");
+		return sc_fail(err, status, "Property 'key.key_hsm' is not a complete transfer package.");
 	SC_TRY(status);
 	return sc_sha256(sc_bytes_view(&import->file), &import->digest, err);
 }
@@ -305,10 +307,10 @@ static sc_status read_request(struct import *import, struct sc_error *err)
 	SC_TRY(check_type(import->body, key, err));
 	SC_TRY(check_sku(import, err));
 	SC_TRY(sc_keys_changes_read(import->body, key, &import->wish, err));
-	/* "key_ops": [] means the default, as old clients send it. */
+	/* Old clients send "key_ops": [] for the default. */
 	if (json_array_size(import->wish.key_ops) == 0)
 		import->wish.key_ops = NULL;
-	/* What cannot be wished for is refused before the module has worked for it. */
+	/* Refuse impossible attributes before the module works on the package. */
 	status = sc_keys_changes_apply(&import->wish, &none, texts, err);
 	sc_bytes_free(&texts[0]);
 	sc_bytes_free(&texts[1]);

@@ -1,4 +1,4 @@
-/* GET: a key, its receipt, its rotation policy. Nothing of it needs the module. */
+/* GET: a key, its receipt, its rotation policy. None of this needs the module. */
 #include <stdio.h>
 #include <string.h>
 
@@ -30,9 +30,9 @@ void sc_keys_get(struct sc_web_request *request, void *context)
 }
 
 /*
- * The receipt (rule F7): the statement that the vault's module signed when the key came in, where the service
- * puts what its modules attest. It is CMS in DER, base64url: `verifyreceipt` and stock `openssl cms -verify`
- * read it.
+ * Adds the receipt (rule F7): the statement that the vault's module signed when the key was imported. It goes
+ * where Azure puts its modules' attestations. It is CMS in DER, base64url: `verifyreceipt` and plain `openssl
+ * cms -verify` read it.
  */
 static sc_status add_receipt(const struct sc_keys_call *call, json_t *bundle, struct sc_error *err)
 {
@@ -63,13 +63,13 @@ void sc_keys_attestation(struct sc_web_request *request, void *context)
 		sc_keys_call_fail(call, status, &err);
 }
 
-/* What a key has for which nobody has set a policy: tell its owner a month before it expires. */
+/* The policy of a key for which nobody has set one: notify the owner 30 days before it expires. */
 static json_t *default_policy(const struct sc_keys_call *call)
 {
 	char id[SC_KEY_ID_SIZE];
 
 	sc_keys_bundle_kid(&call->key, call->vaultd->vault_authority, id);
-	*strrchr(id, '/') = '\0'; /* of the key, not of a version */
+	*strrchr(id, '/') = '\0'; /* the key's id, without a version */
 	return json_pack("{s:s+, s:[{s:{s:s}, s:{s:s}}], s:{s:n}}", "id", id, "/rotationpolicy",
 			 "lifetimeActions", "trigger", "timeBeforeExpiry", "P30D", "action", "type", "Notify",
 			 "attributes", "expiryTime");

@@ -1,6 +1,6 @@
 /*
- * The table of the keys API. An absent version, and an empty one, is the newest: old clients send
- * /keys/a//sign, newer ones /keys/a/ and /keys/a.
+ * The keys API's routes. A missing or empty version means the newest: old clients send /keys/a//sign, newer
+ * ones /keys/a/ and /keys/a.
  */
 #include "vaultd/keys/key_routes.h"
 

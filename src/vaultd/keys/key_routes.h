@@ -1,4 +1,4 @@
-/* The keys API's resources: <vault>.vault.DOMAIN. */
+/* The routes of the keys API, <vault>.vault.DOMAIN. */
 #ifndef SC_VAULTD_KEYS_KEY_ROUTES_H
 #define SC_VAULTD_KEYS_KEY_ROUTES_H
 

@@ -1,5 +1,7 @@
-/* PATCH: attributes, key_ops and tags. Read on the HTTP thread, written on a worker: writing waits for the
- * disk. */
+/*
+ * PATCH: attributes, key_ops and tags. The HTTP thread reads the request; a worker writes, because writing
+ * waits for the disk.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,11 +11,11 @@
 #include "vaultd/keys/key_handlers.h"
 #include "web/json.h"
 
-#define TRIES 4 /* when others change the same row meanwhile */
+#define TRIES 4 /* if others change the same row meanwhile */
 
 struct update {
 	struct sc_keys_call *call;
-	json_t *body; /* the wish points into it */
+	json_t *body; /* `wish` points into it */
 	struct sc_keys_changes wish;
 };
 

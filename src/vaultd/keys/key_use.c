@@ -1,7 +1,6 @@
 /*
- * POST …/decrypt and …/sign: what keys are for. Attributes and key_ops are looked at first; then the region's
- * module is asked, which checks the key's own permissions and its owner, and its answer comes on the
- * pipeline's thread.
+ * POST …/decrypt and …/sign: uses a key. vaultd checks attributes and key_ops first. Then the region's module
+ * checks the key's own permissions and its owner; its answer arrives on the pipeline's thread.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +14,7 @@
 
 #define USE_TIMEOUT_MS 10000
 #define ALGORITHM_MAX  32
-#define VALUE_MAX      1024 /* bytes of a ciphertext or digest, decoded */
+#define VALUE_MAX      1024 /* bytes of a decoded ciphertext or digest */
 
 struct algorithm {
 	const char *name; /* RFC 7518 */
@@ -38,12 +37,12 @@ static const struct algorithm signing[] = {
 	{ 0 },
 };
 
-/* What differs between the two. */
+/* What differs between decrypting and signing. */
 struct use {
-	const char *name; /* as key_ops has it */
+	const char *name; /* as in key_ops */
 	const struct algorithm *algorithms;
-	bool works_outside_validity; /* works before nbf and after exp, as the service has it: old data must stay
-				  readable */
+	/* Works before nbf and after exp. As in Azure, decrypting does: old data must stay readable. */
+	bool works_outside_validity;
 	sc_status (*ask)(struct sc_pipeline *pipeline, const struct sc_pipeline_key *key,
 			 enum sc_mechanism mechanism, struct sc_view data, uint32_t timeout_ms,
 			 sc_pipeline_done done, void *context, struct sc_error *err);
@@ -65,11 +64,14 @@ static sc_status read_algorithm(const json_t *body, const struct use *use, enum 
 		return SC_OK;
 	}
 	return sc_fail(err, SC_ERR_MECHANISM,
-		       "Property 'alg': '%s' is no algorithm that this key can %s with.", name, use->name);
+		       "Property 'alg': '%s' is not an algorithm that this key can %s with.", name,
+		       use->name);
 }
 
-/* The reason why a key's attributes forbid the use now, and the service's code for it; NULL where they allow
- * it. */
+/*
+ * Checks whether the key's attributes forbid the use now. Returns Azure's code for the reason and writes the
+ * reason into `message`; NULL if the use is allowed.
+ */
 static const char *forbidden_by(const struct sc_store_key_row *key, const struct use *use, int64_t now,
 				char *message, size_t size)
 {
@@ -94,7 +96,7 @@ static const char *forbidden_by(const struct sc_store_key_row *key, const struct
 	return NULL;
 }
 
-/* On the pipeline's thread. */
+/* Called on the pipeline's thread. */
 static void answered(void *context, sc_status status, const struct sc_error *err, struct sc_view reply)
 {
 	struct sc_keys_call *call = context;

@@ -1,4 +1,4 @@
-/* Resource groups: names that vaults are kept under, with a location and tags. */
+/* Resource groups: names under which vaults are kept, with a location and tags. */
 #include <string.h>
 #include <strings.h>
 
@@ -57,7 +57,7 @@ void sc_resources_groups_get(struct sc_web_request *request, void *context)
 		sc_resources_call_fail(call, status, &err);
 }
 
-/* Whether it is there: az group exists. */
+/* Tells whether the group exists (az group exists). */
 void sc_resources_groups_head(struct sc_web_request *request, void *context)
 {
 	struct sc_resources_call *call =
@@ -101,13 +101,13 @@ void sc_resources_groups_list(struct sc_web_request *request, void *context)
 	json_decref(list);
 }
 
-/* What PUT writes, with the texts that it points into. */
+/* The row that PUT writes, and the text that it points into. */
 struct new_group {
 	struct sc_store_group_row row;
 	struct sc_bytes tags;
 };
 
-/* SC_ERR_CONFLICT: it is there, elsewhere. */
+/* SC_ERR_CONFLICT if the group exists in another location. */
 static sc_status write_group(struct sc_resources_call *call, const struct sc_store_group_row *row, bool *is_new,
 			     struct sc_error *err)
 {
@@ -132,7 +132,8 @@ static sc_status read_group(struct sc_resources_call *call, struct new_group *gr
 
 	SC_ENSURE(
 	    name_is_valid(name), err, SC_ERR_ARGUMENT,
-	    "A resource group's name has 1 to %d letters, digits and '-_.()', and does not end with a stop.",
+	    "A resource group's name has 1 to %d letters, digits and '-_.()' and does not end with a full "
+	    "stop.",
 	    GROUP_NAME_MAX);
 	SC_TRY(sc_json_text(call->body, "location", LOCATION_MAX, SC_JSON_NEEDED, &location, err));
 	SC_TRY(sc_resources_tags_read(call->body, &group->tags, err));
@@ -176,7 +177,7 @@ static void put_job(void *context)
 		sc_resources_call_fail(call, status, &err);
 	else if (!sc_vaultd_find_location(call->vaultd, group.row.location))
 		sc_resources_call_refuse(call, 400, "LocationNotAvailableForResourceGroup",
-					 "The provided location '%s' is not one of this service's.",
+					 "The provided location '%s' is not one of this service's locations.",
 					 group.row.location);
 	else
 		put_group(call, &group.row);

@@ -1,4 +1,4 @@
-/* Access policies: see policies.h. Who is allowed what by them is decided in keys/access.c. */
+/* Access policies: see policies.h. keys/access.c decides what they allow. */
 #include "vaultd/resources/policies.h"
 
 #include <string.h>
@@ -37,7 +37,7 @@ static const char *const key_permissions[] = {
 	NULL,
 };
 
-/* The service's own spelling of a permission; NULL for one that is none. */
+/* Azure's spelling of a permission. NULL if it is not a permission. */
 static const char *known_permission(const char *text)
 {
 	for (const char *const *known = key_permissions; text && *known; known++)
@@ -55,16 +55,19 @@ static sc_status read_key_permissions(const json_t *given, json_t *kept, struct 
 	{
 		const char *known = known_permission(json_string_value(item));
 
-		SC_ENSURE(known, err, SC_ERR_ARGUMENT, "accessPolicies: '%.32s' is no permission for keys.",
-			  json_is_string(item) ? json_string_value(item) : "(no text)");
+		SC_ENSURE(known, err, SC_ERR_ARGUMENT,
+			  "accessPolicies: '%.32s' is not a permission for keys.",
+			  json_is_string(item) ? json_string_value(item) : "(not a string)");
 		if (json_array_append_new(kept, json_string(known)))
 			return sc_fail_plain(err, SC_ERR_MEMORY);
 	}
 	return SC_OK;
 }
 
-/* Permissions for what this service does not have (secrets, certificates, storage) are kept as texts and mean
- * nothing. */
+/*
+ * Permissions for what this service does not have (secrets, certificates, storage) are kept as texts and have
+ * no effect.
+ */
 static sc_status read_permissions(const json_t *entry, json_t **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) kept = json_object();
@@ -86,7 +89,7 @@ static sc_status read_permissions(const json_t *entry, json_t **out, struct sc_e
 		json_array_foreach(given, j, item)
 		{
 			SC_ENSURE(json_is_string(item) && json_string_length(item) <= PERMISSION_MAX, err,
-				  SC_ERR_JSON, "accessPolicies: a permission is no short text.");
+				  SC_ERR_JSON, "accessPolicies: a permission is not a short string.");
 			json_array_append_new(list, json_string(json_string_value(item)));
 		}
 	}
@@ -94,7 +97,7 @@ static sc_status read_permissions(const json_t *entry, json_t **out, struct sc_e
 	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
 }
 
-/* The issuer of the entry that has this object id already; else the author's own. */
+/* The issuer of the existing entry with this object id, or else the author's. */
 static const char *issuer_of(const char *oid, const json_t *present, const struct sc_resources_policy_author *author)
 {
 	const json_t *entry;
@@ -124,12 +127,12 @@ static sc_status read_entry(const json_t *entry, const struct sc_resources_polic
 	const char *application = NULL;
 	json_t *permissions = NULL;
 
-	SC_ENSURE(json_is_object(entry), err, SC_ERR_JSON, "accessPolicies: an entry is no object.");
+	SC_ENSURE(json_is_object(entry), err, SC_ERR_JSON, "accessPolicies: an entry is not an object.");
 	SC_TRY(sc_json_text(entry, "tenantId", ID_MAX, SC_JSON_NEEDED, &tenant, err));
 	SC_TRY(sc_json_text(entry, "objectId", ID_MAX, SC_JSON_NEEDED, &oid, err));
 	SC_TRY(sc_json_text(entry, "applicationId", ID_MAX, SC_JSON_OPTIONAL, &application, err));
 	SC_ENSURE(sc_resources_policy_author_is_of(author, tenant), err, SC_ERR_ARGUMENT,
-		  "accessPolicies: tenant '%s' is not the vault's: nobody of another tenant can have access.",
+		  "accessPolicies: tenant '%s' is not the vault's: other tenants cannot have access.",
 		  tenant);
 	SC_ENSURE(oid[0], err, SC_ERR_ARGUMENT, "accessPolicies: an objectId is empty.");
 	SC_ENSURE(!application || !application[0], err, SC_ERR_ARGUMENT,
@@ -150,9 +153,9 @@ sc_status sc_resources_policies_read(const json_t *properties, const struct sc_r
 	size_t i;
 
 	SC_TRY(sc_json_array(properties, "accessPolicies", SC_JSON_OPTIONAL, &given, err));
-	/* To leave them out must not take them away. */
+	/* Leaving them out must not remove them. */
 	SC_ENSURE(given, err, SC_ERR_ARGUMENT,
-		  "properties.accessPolicies: not specified: give all of them, [] for none.");
+		  "properties.accessPolicies: not specified: give all policies, or [] for none.");
 	SC_ENSURE(json_array_size(given) <= POLICIES_MAX, err, SC_ERR_ARGUMENT,
 		  "accessPolicies: more than %d entries.", POLICIES_MAX);
 	json_array_foreach(given, i, item)

@@ -1,4 +1,4 @@
-/* From a token to an answer: see resource_call.h. */
+/* A Resource Manager call, from token to answer: see resource_call.h. */
 #include "vaultd/resources/resource_call.h"
 
 #include <stdarg.h>
@@ -9,8 +9,10 @@
 #include "base/log.h"
 #include "vaultd/api_version.h"
 
-/* The first configured issuer: the Resource Manager serves all tenants at one name, so it cannot know whose
- * it is. */
+/*
+ * Names the first configured issuer: the Resource Manager serves all tenants under one host name, so it
+ * cannot know which tenant the caller is in.
+ */
 static void answer_unauthorized(struct sc_resources_call *call, const char *message)
 {
 	const char *issuer = call->vaultd->settings->issuers[0];
@@ -49,13 +51,12 @@ static void answer_failure(struct sc_resources_call *call, sc_status status, con
 	default:
 		sc_log(SC_LOG_WARNING, "%s: %s: %s", call->access.request, sc_status_name(status),
 		       err->message);
-		sc_web_answer_error(
-		    call->request, 500, "InternalServerError",
-		    "The service has failed. Its log has the reason under this request's id.");
+		sc_web_answer_error(call->request, 500, "InternalServerError",
+				    "The service failed. Its log gives the reason under this request's id.");
 	}
 }
 
-/* False: answered. */
+/* False if the request has been answered. */
 static bool authenticate(struct sc_resources_call *call)
 {
 	const char *token = sc_web_bearer(call->request);
@@ -77,7 +78,10 @@ static bool authenticate(struct sc_resources_call *call)
 	return false;
 }
 
-/* False: answered. Without a subscription in the path, what is asked about is the caller's own tenant. */
+/*
+ * False if the request has been answered. Without a subscription in the path, the call is about the caller's
+ * own tenant.
+ */
 static bool find_subscription(struct sc_resources_call *call)
 {
 	const char *id = sc_web_parameter(call->request, "subscription");
@@ -102,7 +106,7 @@ static bool find_subscription(struct sc_resources_call *call)
 	return false;
 }
 
-/* False: answered. */
+/* False if the request has been answered. */
 static bool decide(struct sc_resources_call *call)
 {
 	const struct sc_web_token_claims *caller = &call->access.caller;
@@ -118,8 +122,9 @@ static bool decide(struct sc_resources_call *call)
 }
 
 /*
- * What the audit log and refusals call the resource: the same, letter case apart, however its path was
- * written, since a path with escapes in it hides what it names, and can be longer than there is room for.
+ * Makes the name of the resource for the audit log and for refusals. It is made from the decoded parts of the
+ * path, so it is the same, letter case apart, however the path was written: escapes in a path hide what it
+ * names, and the path can be longer than the buffer.
  */
 static void name_place(struct sc_resources_call *call)
 {
@@ -136,7 +141,7 @@ static void name_place(struct sc_resources_call *call)
 	snprintf(place, sizeof call->access.vault, "/subscriptions/%s%s%s%s%s", subscription,
 		 group ? "/resourceGroups/" : "", group ? group : "",
 		 vault ? "/providers/Microsoft.KeyVault/vaults/" : "", vault ? vault : "");
-	/* A character that was cut is left out whole, or the log would show nothing of it all. */
+	/* Remove a character that was cut in two, or the log would show nothing of the name. */
 	while (!sc_view_is_text(sc_view_text(place)))
 		place[strlen(place) - 1] = '\0';
 }
@@ -190,7 +195,7 @@ void sc_resources_call_run(struct sc_resources_call *call, sc_web_job job)
 		sc_resources_call_fail(call, status, &err);
 }
 
-/* Ends a call that did what was asked; the body, which may be NULL, is released. */
+/* Ends a successful call. The body, which may be NULL, is released. */
 static void finish(struct sc_resources_call *call, unsigned http, json_t *body)
 {
 	struct sc_error err = { 0 };

@@ -1,4 +1,4 @@
-/* One handler for each operation of the Resource Manager; the context is struct sc_vaultd. */
+/* One handler per operation of the Resource Manager. The context is the struct sc_vaultd. */
 #ifndef SC_VAULTD_RESOURCES_RESOURCE_HANDLERS_H
 #define SC_VAULTD_RESOURCES_RESOURCE_HANDLERS_H
 

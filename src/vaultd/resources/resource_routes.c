@@ -1,4 +1,4 @@
-/* The table of the Resource Manager: paths compare without case (the host is relaxed, web/web.h). */
+/* The Resource Manager's routes. Letter case in paths does not matter (the host is relaxed, web/web.h). */
 #include "vaultd/resources/resource_routes.h"
 
 #include "vaultd/resources/resource_handlers.h"

@@ -1,4 +1,4 @@
-/* The Resource Manager's resources: management.DOMAIN. */
+/* The routes of the Resource Manager, management.DOMAIN. */
 #ifndef SC_VAULTD_RESOURCES_RESOURCE_ROUTES_H
 #define SC_VAULTD_RESOURCES_RESOURCE_ROUTES_H
 

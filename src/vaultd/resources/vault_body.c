@@ -61,7 +61,7 @@ sc_status sc_resources_vault_show(const struct sc_store_vault_row *row, const ch
 	return SC_OK;
 }
 
-/* -- what a PUT says --------------------------------------------------------------------------- */
+/* -- reading a PUT ----------------------------------------------------------------------------- */
 
 sc_status sc_resources_tags_read(const json_t *body, struct sc_bytes *out, struct sc_error *err)
 {
@@ -71,11 +71,11 @@ sc_status sc_resources_tags_read(const json_t *body, struct sc_bytes *out, struc
 	json_t *value;
 
 	SC_TRY(sc_json_object(body, "tags", SC_JSON_OPTIONAL, &tags, err));
-	SC_ENSURE(json_object_size(tags) <= TAGS_MAX, err, SC_ERR_JSON, "tags: more than %d.", TAGS_MAX);
+	SC_ENSURE(json_object_size(tags) <= TAGS_MAX, err, SC_ERR_JSON, "tags: more than %d tags.", TAGS_MAX);
 	json_object_foreach(tags, name, value)
 	    SC_ENSURE(strlen(name) <= TAG_NAME_MAX && json_is_string(value) &&
 			  json_string_length(value) <= TAG_VALUE_MAX,
-		      err, SC_ERR_JSON, "tags: a name or value is no text, or too long a one.");
+		      err, SC_ERR_JSON, "tags: a name or value is not a string, or is too long.");
 	return sc_json_write(tags ? tags : none, out, err);
 }
 
@@ -92,7 +92,7 @@ static sc_status read_sku(const json_t *properties, const char **out, struct sc_
 	return SC_OK;
 }
 
-/* What would give the vault a protection that this service does not give is refused plainly. */
+/* Refuses requests for a protection that this service does not give. */
 static sc_status refuse_what_is_not_done(const json_t *properties, struct sc_error *err)
 {
 	const char *mode = NULL;
@@ -108,16 +108,15 @@ static sc_status refuse_what_is_not_done(const json_t *properties, struct sc_err
 	if (acls)
 		SC_TRY(sc_json_text(acls, "defaultAction", WORD_MAX, SC_JSON_OPTIONAL, &action, err));
 	SC_ENSURE(!roles, err, SC_ERR_ARGUMENT,
-		  "properties.enableRbacAuthorization: role-based access is not offered, access policies "
-		  "are: set it to "
-		  "false.");
+		  "properties.enableRbacAuthorization: role-based access is not offered: set it to false and "
+		  "use access policies.");
 	SC_ENSURE(!mode || strcasecmp(mode, "default") == 0, err, SC_ERR_ARGUMENT,
 		  "properties.createMode: '%s' is not offered.", mode ? mode : "");
 	SC_ENSURE((!access || !access[0] || strcasecmp(access, "enabled") == 0) &&
 		      (!action || strcasecmp(action, "allow") == 0),
 		  err, SC_ERR_ARGUMENT,
-		  "properties.networkAcls, publicNetworkAccess: the service has no network rules: a firewall "
-		  "before it has.");
+		  "properties.networkAcls, publicNetworkAccess: this service has no network rules: use a "
+		  "firewall in front of it.");
 	return SC_OK;
 }
 
@@ -130,7 +129,7 @@ static sc_status copy_flag(const json_t *from, json_t *to, const char *name, boo
 	return SC_OK;
 }
 
-/* How a deleted vault and its keys will be kept; purge protection, once on, stays on. */
+/* Copies how long a deleted vault and its keys are kept. Purge protection, once on, stays on. */
 static sc_status copy_recovery(const json_t *from, const json_t *present, json_t *to, struct sc_error *err)
 {
 	bool soft_delete = true;
@@ -140,16 +139,17 @@ static sc_status copy_recovery(const json_t *from, const json_t *present, json_t
 
 	SC_TRY(sc_json_boolean(from, "enableSoftDelete", SC_JSON_OPTIONAL, &soft_delete, &is_there, err));
 	SC_ENSURE(!is_there || soft_delete, err, SC_ERR_ARGUMENT,
-		  "properties.enableSoftDelete: it cannot be turned off.");
+		  "properties.enableSoftDelete: cannot be turned off.");
 	SC_TRY(sc_json_integer(from, "softDeleteRetentionInDays", SC_JSON_OPTIONAL, &days, &is_there, err));
 	if (!is_there)
 		days = RETENTION_MAX;
 	SC_ENSURE(days >= RETENTION_MIN && days <= RETENTION_MAX, err, SC_ERR_ARGUMENT,
-		  "properties.softDeleteRetentionInDays: from %d to %d.", RETENTION_MIN, RETENTION_MAX);
+		  "properties.softDeleteRetentionInDays: must be from %d to %d.", RETENTION_MIN,
+		  RETENTION_MAX);
 	SC_TRY(
 	    sc_json_boolean(from, "enablePurgeProtection", SC_JSON_OPTIONAL, &purge_protection, NULL, err));
 	SC_ENSURE(purge_protection || !json_is_true(json_object_get(present, "enablePurgeProtection")), err,
-		  SC_ERR_ARGUMENT, "properties.enablePurgeProtection: it cannot be turned off again.");
+		  SC_ERR_ARGUMENT, "properties.enablePurgeProtection: cannot be turned off again.");
 	if (json_object_set_new(to, "enableSoftDelete", json_true()) ||
 	    json_object_set_new(to, "softDeleteRetentionInDays", json_integer(days)) ||
 	    (purge_protection && json_object_set_new(to, "enablePurgeProtection", json_true())))
@@ -176,7 +176,7 @@ static sc_status read_properties(const json_t *from, const struct sc_resources_p
 		return sc_fail_plain(err, SC_ERR_MEMORY);
 	SC_TRY(sc_json_write(kept, out, err));
 	SC_ENSURE(out->len <= SC_STORE_TEXT_MAX, err, SC_ERR_TOO_LARGE,
-		  "properties: they are larger than %d bytes as they are kept: give fewer access policies.",
+		  "properties: larger than %d bytes when stored: give fewer access policies.",
 		  SC_STORE_TEXT_MAX);
 	return SC_OK;
 }

@@ -1,4 +1,4 @@
-/* Vaults: made, changed, shown and listed. Their keys are another matter: vaultd/keys/. */
+/* Makes, changes, shows and lists vaults. Their keys are in vaultd/keys/. */
 #include <ctype.h>
 #include <string.h>
 
@@ -129,8 +129,9 @@ static void create(struct sc_resources_call *call)
 	if (!sc_vault_name_is_valid(name)) {
 		sc_resources_call_refuse(
 		    call, 400, "VaultNameNotValid",
-		    "The vault name '%.64s' is invalid. It has 3 to 24 letters, digits and hyphens, "
-		    "begins with a letter, ends with a letter or digit, and has no two hyphens together.",
+		    "The vault name '%.64s' is invalid. A vault name has 3 to 24 letters, digits and "
+		    "hyphens, begins with a letter, ends with a letter or digit, and has no two hyphens "
+		    "in a row.",
 		    name);
 		return;
 	}
@@ -149,7 +150,7 @@ static void create(struct sc_resources_call *call)
 		write_new(call, &wish, region);
 }
 
-/* A vault that is there: everything may change but where it is. */
+/* Changes an existing vault: everything may change except its location. */
 static sc_status write_change(struct sc_resources_call *call, struct sc_store_vault_row *row, struct sc_error *err)
 {
 	const struct sc_resources_policy_author author = author_of(call);
@@ -219,7 +220,7 @@ void sc_resources_vaults_put(struct sc_web_request *request, void *context)
 /* -- lists ------------------------------------------------------------------------------------- */
 
 struct list {
-	const char *authority; /* NULL: in short */
+	const char *authority; /* NULL: the short form */
 	json_t *vaults;
 };
 
@@ -262,7 +263,7 @@ void sc_resources_vaults_list(struct sc_web_request *request, void *context)
 		answer_list(call, call->vaultd->vault_authority);
 }
 
-/* Without case; a blank may have come as a plus, as forms write it and some clients write queries. */
+/* Ignores letter case. A space may arrive as a plus, as in forms: some clients write queries so, too. */
 static bool begins_with(const char *filter, const char *wanted)
 {
 	for (; *wanted; wanted++, filter++)
@@ -272,7 +273,7 @@ static bool begins_with(const char *filter, const char *wanted)
 	return true;
 }
 
-/* Resources of all kinds, of which there is one; a filter for another kind finds none of it. */
+/* Lists resources of all kinds. There is only one kind, so a filter for another finds nothing. */
 void sc_resources_list(struct sc_web_request *request, void *context)
 {
 	struct sc_resources_call *call =
@@ -287,9 +288,9 @@ void sc_resources_list(struct sc_web_request *request, void *context)
 	else if (begins_with(filter, "resourceType eq '"))
 		sc_resources_call_answer(call, 200, json_pack("{s:[]}", "value"));
 	else
-		sc_resources_call_refuse(
-		    call, 400, "InvalidFilterInQueryString",
-		    "Invalid $filter '%.128s': what is understood is resourceType eq '...'.", filter);
+		sc_resources_call_refuse(call, 400, "InvalidFilterInQueryString",
+					 "Invalid $filter '%.128s': only resourceType eq '...' is supported.",
+					 filter);
 }
 
 /* -- is a name free? --------------------------------------------------------------------------- */
