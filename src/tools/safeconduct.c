@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "base/version.h"
-#include "tools/safeconduct/commands.h"
+#include "tools/safeconduct/subcommands.h"
 
 #define NAME "safeconduct"
 

@@ -17,7 +17,7 @@
 #include "byok/package_pair.h"
 #include "byok/toolset.h"
 #include "evidence/packages.h"
-#include "tools/safeconduct/commands.h"
+#include "tools/safeconduct/subcommands.h"
 
 #define SCRIPT_NAME  "verifykeypackage.py"
 #define PROGRAM_NAME "KeyTransferRemote"

@@ -3,7 +3,7 @@
 
 #include "base/options.h"
 #include "byok/regions.h"
-#include "tools/safeconduct/commands.h"
+#include "tools/safeconduct/subcommands.h"
 
 static const char notes[] =
     "In DIR:\n"

@@ -14,7 +14,7 @@
 
 #include "base/options.h"
 #include "base/os.h"
-#include "tools/safeconduct/commands.h"
+#include "tools/safeconduct/subcommands.h"
 #include "tools/safeconduct/init.h"
 #include "tools/safeconduct/tls_authority.h"
 

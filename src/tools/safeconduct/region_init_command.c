@@ -5,7 +5,7 @@
 #include "base/options.h"
 #include "byok/regions.h"
 #include "formats/region.h"
-#include "tools/safeconduct/commands.h"
+#include "tools/safeconduct/subcommands.h"
 
 struct arguments {
 	const char *region;

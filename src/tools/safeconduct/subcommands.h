@@ -2,8 +2,8 @@
  * The subcommands of safeconduct, one per file. Each reads argv[1..] as its own command line and prints what
  * it made on standard output. *done is set if only --help or --version was asked for.
  */
-#ifndef SC_TOOLS_SAFECONDUCT_COMMANDS_H
-#define SC_TOOLS_SAFECONDUCT_COMMANDS_H
+#ifndef SC_TOOLS_SAFECONDUCT_SUBCOMMANDS_H
+#define SC_TOOLS_SAFECONDUCT_SUBCOMMANDS_H
 
 #include <stdbool.h>
 
