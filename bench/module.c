@@ -32,7 +32,10 @@ static double own_cpu(void)
 	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
-/* CPU time of all threads of a process in microseconds: the first number of each /proc/PID/task/TID/schedstat. */
+/*
+ * CPU time of all threads of a process in microseconds: the first number of each
+ * /proc/PID/task/TID/schedstat.
+ */
 static double cpu_of(const char *pid)
 {
 	char path[512];
@@ -121,7 +124,8 @@ static void bare_decrypt(struct bench *b)
 		uint8_t plain[256];
 		size_t len = sizeof plain;
 
-		must(EVP_PKEY_decrypt(ctx, plain, &len, b->bare_cipher, sizeof b->bare_cipher) == 1 && len == 13,
+		must(EVP_PKEY_decrypt(ctx, plain, &len, b->bare_cipher, sizeof b->bare_cipher) == 1 &&
+			 len == 13,
 		     "bare decryption");
 	}
 	EVP_PKEY_CTX_free(ctx);
@@ -131,7 +135,8 @@ static void bare_sign(struct bench *b)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(b->bare, NULL);
 
-	must(ctx && EVP_PKEY_sign_init(ctx) == 1 && EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1, "signing");
+	must(ctx && EVP_PKEY_sign_init(ctx) == 1 && EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1,
+	     "signing");
 	for (unsigned i = 0; i < b->count; i++) {
 		uint8_t signature[256];
 		size_t len = sizeof signature;
@@ -158,8 +163,8 @@ static void module_sign(struct bench *b)
 	for (unsigned i = 0; i < b->count; i++) {
 		SC_CLEANUP(sc_bytes) signature = { 0 };
 
-		must(sc_client_sign(b->client, &b->key, SC_MECHANISM_RS256, sc_view_of(b->digest, sizeof b->digest),
-				    &signature, NULL) == SC_OK,
+		must(sc_client_sign(b->client, &b->key, SC_MECHANISM_RS256,
+				    sc_view_of(b->digest, sizeof b->digest), &signature, NULL) == SC_OK,
 		     "signature through the module");
 	}
 }
@@ -182,7 +187,8 @@ static void set_up(struct bench *b, char **argv)
 	must(sc_client_open(argv[1], &b->client, &err) == SC_OK &&
 		 sc_file_read_path(argv[2], SC_KEY_FILE_MAX, &der, &err) == SC_OK &&
 		 sc_key_file_decode(sc_bytes_view(&der), &file, &err) == SC_OK &&
-		 sc_client_key_load(b->client, sc_bytes_view(&file->blob), (struct sc_view){ 0 }, &b->key, &err) == SC_OK &&
+		 sc_client_key_load(b->client, sc_bytes_view(&file->blob), (struct sc_view){ 0 }, &b->key,
+				    &err) == SC_OK &&
 		 sc_spki_read(sc_bytes_view(&file->spki), &public_key, &err) == SC_OK,
 	     err.message);
 	must(EVP_PKEY_get_bits(public_key) == 2048, "the key is not RSA-2048");

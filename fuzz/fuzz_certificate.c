@@ -25,6 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	fuzz_holds(sc_certificate_validity(certificate, &from, &until, NULL) == SC_OK && from <= until,
 		   "its dates can be read");
 	if (kind == SC_CERTIFICATE_REGION)
-		fuzz_holds(sc_certificate_region(certificate, &region, NULL) == SC_OK, "its region can be read");
+		fuzz_holds(sc_certificate_region(certificate, &region, NULL) == SC_OK,
+			   "its region can be read");
 	return 0;
 }

@@ -21,8 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		SC_CLEANUP(sc_bytes) certificate = { 0 };
 		SC_CLEANUP(sc_x509) read = NULL;
 
-		fuzz_holds(sc_x509_encode(sk_X509_value(s->certificates, i), &certificate, NULL) ==
-			       SC_OK,
+		fuzz_holds(sc_x509_encode(sk_X509_value(s->certificates, i), &certificate, NULL) == SC_OK,
 			   "an enclosed certificate can be written");
 		if (sc_x509_decode(sc_bytes_view(&certificate), &read, NULL) == SC_OK)
 			fuzz_holds(X509_cmp(read, sk_X509_value(s->certificates, i)) == 0,

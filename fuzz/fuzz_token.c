@@ -53,7 +53,8 @@ static void set_up(void)
 	snprintf(jwks, sizeof jwks,
 		 "{\"keys\":[{\"kty\":\"RSA\",\"kid\":\"k1\",\"n\":\"%s\",\"e\":\"AQAB\"}]}",
 		 (const char *)text.data);
-	must(sc_web_issuers_new(&issuers, NULL) == SC_OK && sc_web_issuers_add(issuers, &settings, NULL) == SC_OK &&
+	must(sc_web_issuers_new(&issuers, NULL) == SC_OK &&
+	     sc_web_issuers_add(issuers, &settings, NULL) == SC_OK &&
 	     sc_web_issuers_set_keys(issuers, ISSUER, sc_view_text(jwks), NULL) == SC_OK);
 	BN_free(n);
 }

@@ -63,20 +63,20 @@ static sc_status write_certificates(const char *top, struct sc_error *err)
 #define MESSAGES(NAME, name, number, roles, modes, quorum, lane)                                             \
 	static sc_status write_##name(const char *top, struct sc_error *err)                                 \
 	{                                                                                                    \
-		SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);                                     \
-		SC_CLEANUP(sc_writer) request = sc_writer_new(SC_WIRE_MESSAGE_MAX);                               \
-		SC_CLEANUP(sc_writer) response = sc_writer_new(SC_WIRE_MESSAGE_MAX);                              \
+		SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);                                \
+		SC_CLEANUP(sc_writer) request = sc_writer_new(SC_WIRE_MESSAGE_MAX);                          \
+		SC_CLEANUP(sc_writer) response = sc_writer_new(SC_WIRE_MESSAGE_MAX);                         \
 		static const struct sc_##name##_request no_request;                                          \
 		static const struct sc_##name##_response no_response;                                        \
-		const struct sc_wire_request_header asked = { number, 1, 0 };                                     \
-		const struct sc_wire_response_header answered = { number, 1, SC_OK, { 0 } };                      \
+		const struct sc_wire_request_header asked = { number, 1, 0 };                                \
+		const struct sc_wire_response_header answered = { number, 1, SC_OK, { 0 } };                 \
 		sc_##name##_request_write(&body, &no_request);                                               \
-		sc_wire_request_header_write(&request, &asked, body.used);                                        \
+		sc_wire_request_header_write(&request, &asked, body.used);                                   \
 		sc_write_raw(&request, sc_writer_view(&body));                                               \
 		sc_writer_free(&body);                                                                       \
-		body = sc_writer_new(SC_WIRE_BODY_MAX);                                                           \
+		body = sc_writer_new(SC_WIRE_BODY_MAX);                                                      \
 		sc_##name##_response_write(&body, &no_response);                                             \
-		sc_wire_response_header_write(&response, &answered, body.used);                                   \
+		sc_wire_response_header_write(&response, &answered, body.used);                              \
 		sc_write_raw(&response, sc_writer_view(&body));                                              \
 		SC_TRY(write_seed(top, "fuzz_request", #name, sc_writer_view(&request), err));               \
 		return write_seed(top, "fuzz_response", #name, sc_writer_view(&response), err);              \

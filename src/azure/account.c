@@ -85,21 +85,22 @@ static sc_status discover(struct sc_azure_account *account, struct sc_error *err
 	SC_TRY(sc_azure_url_make(url, err, "%s/.well-known/openid-configuration", session->authority));
 	SC_TRY(sc_azure_https_send(account->https, &request, &answer, err));
 	SC_TRY(sc_azure_answer_read(&answer, session->authority, &metadata, err));
-	SC_TRY(sc_json_text(metadata, "token_endpoint", SC_AZURE_SESSION_TEXT_SIZE - 1, SC_JSON_NEEDED, &endpoint, err));
+	SC_TRY(sc_json_text(metadata, "token_endpoint", SC_AZURE_SESSION_TEXT_SIZE - 1, SC_JSON_NEEDED,
+			    &endpoint, err));
 	SC_ENSURE(sc_azure_url_same_origin(endpoint, session->authority), err, SC_ERR_HTTP,
 		  "%s: the token endpoint is on another host, which gets no password", session->authority);
 	return sc_azure_session_set(session->token_endpoint, sizeof session->token_endpoint, endpoint,
-			      "token_endpoint", err);
+				    "token_endpoint", err);
 }
 
-static sc_status ask_token(struct sc_azure_account *account, const struct sc_azure_form_field *fields, size_t count,
-			   json_t **out, struct sc_error *err)
+static sc_status ask_token(struct sc_azure_account *account, const struct sc_azure_form_field *fields,
+			   size_t count, json_t **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) form = { 0 };
 	SC_CLEANUP(sc_azure_https_answer) answer = { 0 };
 	struct sc_azure_https_request request = { .method = "POST",
-					    .url = account->session.token_endpoint,
-					    .content_type = FORM };
+						  .url = account->session.token_endpoint,
+						  .content_type = FORM };
 	sc_status status;
 
 	SC_TRY(sc_azure_form_make(fields, count, &form, err));
@@ -164,9 +165,10 @@ static sc_status take_claims(const json_t *claims, const char *user, struct sc_a
 
 	SC_TRY(take_guid(claims, "tid", session->tenant, err));
 	SC_TRY(take_guid(claims, "oid", session->object_id, err));
-	SC_TRY(sc_azure_answer_text(claims, "upn", SC_AZURE_SESSION_TEXT_SIZE - 1, SC_JSON_OPTIONAL, &account, err));
-	return sc_azure_session_set(session->account, sizeof session->account, account ? account : user, "account",
-			      err);
+	SC_TRY(sc_azure_answer_text(claims, "upn", SC_AZURE_SESSION_TEXT_SIZE - 1, SC_JSON_OPTIONAL, &account,
+				    err));
+	return sc_azure_session_set(session->account, sizeof session->account, account ? account : user,
+				    "account", err);
 }
 
 /*
@@ -192,7 +194,8 @@ static sc_status read_identity(const json_t *answer, const char *user, struct sc
 	return take_claims(claims, user, session, err);
 }
 
-static sc_status set_place(const struct sc_azure_sign_in *where, struct sc_azure_session *session, struct sc_error *err)
+static sc_status set_place(const struct sc_azure_sign_in *where, struct sc_azure_session *session,
+			   struct sc_error *err)
 {
 	char *manager_end;
 
@@ -201,16 +204,18 @@ static sc_status set_place(const struct sc_azure_sign_in *where, struct sc_azure
 	SC_ENSURE(sc_azure_url_is_base(where->manager), err, SC_ERR_ARGUMENT,
 		  "%s: not a Resource Manager address like https://management.localhost:8443",
 		  where->manager);
-	SC_TRY(sc_azure_session_set(session->authority, sizeof session->authority, where->authority, "authority",
-			      err));
-	SC_TRY(sc_azure_session_set(session->manager, sizeof session->manager, where->manager, "manager", err));
+	SC_TRY(sc_azure_session_set(session->authority, sizeof session->authority, where->authority,
+				    "authority", err));
+	SC_TRY(
+	    sc_azure_session_set(session->manager, sizeof session->manager, where->manager, "manager", err));
 	manager_end = session->manager + strlen(session->manager) - 1;
 	if (*manager_end == '/')
 		*manager_end = '\0';
 	manager_end = session->authority + strlen(session->authority) - 1;
 	if (*manager_end == '/')
 		*manager_end = '\0';
-	return sc_azure_session_set(session->ca, sizeof session->ca, where->ca ? where->ca : "", "CA file", err);
+	return sc_azure_session_set(session->ca, sizeof session->ca, where->ca ? where->ca : "", "CA file",
+				    err);
 }
 
 /* The audience of the Resource Manager's tokens: its address with a final slash, as its other clients ask. */
@@ -221,7 +226,8 @@ static sc_status manager_audience(const struct sc_azure_session *session, char o
 }
 
 sc_status sc_azure_account_sign_in(const struct sc_azure_sign_in *where, const char *user,
-			     const struct sc_secret *password, struct sc_azure_account **out, struct sc_error *err)
+				   const struct sc_secret *password, struct sc_azure_account **out,
+				   struct sc_error *err)
 {
 	SC_CLEANUP(sc_azure_account) account = NULL;
 	SC_CLEANUP(sc_json) answer = NULL;
@@ -309,8 +315,8 @@ static sc_status find_token(struct sc_azure_account *account, const char *audien
 	return SC_OK;
 }
 
-sc_status sc_azure_account_call(struct sc_azure_account *account, const struct sc_azure_call *call, json_t **out,
-			  struct sc_error *err)
+sc_status sc_azure_account_call(struct sc_azure_account *account, const struct sc_azure_call *call,
+				json_t **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_azure_https_answer) answer = { 0 };
 	SC_CLEANUP(sc_bytes) body = { 0 };

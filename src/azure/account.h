@@ -24,8 +24,8 @@ struct sc_azure_sign_in {
  * else. SC_ERR_TOKEN (wrong user or password), SC_ERR_THROTTLED, and the errors of sc_azure_https_send.
  */
 sc_status sc_azure_account_sign_in(const struct sc_azure_sign_in *where, const char *user,
-			     const struct sc_secret *password, struct sc_azure_account **out,
-			     struct sc_error *err) SC_WARN_UNUSED;
+				   const struct sc_secret *password, struct sc_azure_account **out,
+				   struct sc_error *err) SC_WARN_UNUSED;
 
 /* Opens the account of the session that Add-AzureAccount saved. SC_ERR_NOT_FOUND. */
 sc_status sc_azure_account_open(struct sc_azure_account **out, struct sc_error *err) SC_WARN_UNUSED;
@@ -44,8 +44,11 @@ struct sc_azure_call {
 	const char *what;     /* begins the message of a failure: "vault ContosoKeyVaultHSM" */
 };
 
-/* One call with an access token. Errors as of sc_azure_answer_read and sc_azure_https_send. The caller releases *out. */
-sc_status sc_azure_account_call(struct sc_azure_account *account, const struct sc_azure_call *call, json_t **out,
-			  struct sc_error *err) SC_WARN_UNUSED;
+/*
+ * One call with an access token. Errors as of sc_azure_answer_read and sc_azure_https_send. The caller
+ * releases *out.
+ */
+sc_status sc_azure_account_call(struct sc_azure_account *account, const struct sc_azure_call *call,
+				json_t **out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

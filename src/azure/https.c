@@ -157,8 +157,8 @@ static sc_status make_headers(const struct sc_azure_https_request *request, stru
 	return SC_OK;
 }
 
-static CURLcode set_request(CURL *curl, const struct sc_azure_https_request *request, struct curl_slist *headers,
-			    struct arrival *arrival)
+static CURLcode set_request(CURL *curl, const struct sc_azure_https_request *request,
+			    struct curl_slist *headers, struct arrival *arrival)
 {
 	CURLcode code = CURLE_OK;
 	bool has_body = request->content_type != NULL;
@@ -198,7 +198,7 @@ static sc_status explain(const struct sc_azure_https *https, CURLcode code, cons
 }
 
 sc_status sc_azure_https_send(struct sc_azure_https *https, const struct sc_azure_https_request *request,
-			struct sc_azure_https_answer *out, struct sc_error *err)
+			      struct sc_azure_https_answer *out, struct sc_error *err)
 {
 	SC_CLEANUP(curl_list) headers = NULL;
 	SC_CLEANUP(arrival) arrival = { 0 };

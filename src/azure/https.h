@@ -11,13 +11,14 @@
 struct sc_azure_https;
 
 #define SC_AZURE_HTTPS_ANSWER_MAX (1024 * 1024)
-#define SC_AZURE_HTTPS_TIMEOUT    60 /* seconds per request: an import takes long, it tests the key's primes */
+#define SC_AZURE_HTTPS_TIMEOUT    60 /* seconds per request; an import takes longest */
 
 /*
  * `ca_file` is a PEM file of the certification authorities to trust; NULL: the system's. SC_ERR_NOT_FOUND
  * names the file. A client may be used by one thread at a time.
  */
-sc_status sc_azure_https_open(const char *ca_file, struct sc_azure_https **out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_azure_https_open(const char *ca_file, struct sc_azure_https **out,
+			      struct sc_error *err) SC_WARN_UNUSED;
 void sc_azure_https_free(struct sc_azure_https *https);
 SC_CLEANUP_POINTER(sc_azure_https, struct sc_azure_https, sc_azure_https_free)
 
@@ -43,7 +44,7 @@ SC_CLEANUP_VALUE(sc_azure_https_answer, sc_azure_https_answer_free)
  * URL).
  */
 sc_status sc_azure_https_send(struct sc_azure_https *https, const struct sc_azure_https_request *request,
-			struct sc_azure_https_answer *out, struct sc_error *err) SC_WARN_UNUSED;
+			      struct sc_azure_https_answer *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* True for a b64token, allowed in an Authorization header (RFC 6750 section 2.1), of 1 to 16,384 bytes. */
 bool sc_azure_token_is_safe(const char *token);

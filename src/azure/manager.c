@@ -45,8 +45,8 @@ static const char *const all_key_permissions[] = {
 	"setrotationpolicy",
 };
 
-static sc_status call(struct sc_azure_account *account, const char *method, const char *url, const json_t *body,
-		      const char *what, json_t **out, struct sc_error *err)
+static sc_status call(struct sc_azure_account *account, const char *method, const char *url,
+		      const json_t *body, const char *what, json_t **out, struct sc_error *err)
 {
 	char audience[SC_AZURE_URL_SIZE];
 	struct sc_azure_call request = { method, url, audience, body, what };
@@ -119,8 +119,7 @@ static sc_status visit_page(const json_t *page, visit_item *visit, void *context
 	size_t i;
 
 	SC_TRY(sc_json_array(page, "value", SC_JSON_NEEDED, &items, err));
-	json_array_foreach(items, i, item)
-	{
+	json_array_foreach(items, i, item) {
 		SC_ENSURE(json_is_object(item), err, SC_ERR_JSON, "an item of the list is not an object");
 		SC_TRY(visit(context, item, err));
 	}
@@ -192,8 +191,8 @@ static sc_status add_subscription(void *context, const json_t *item, struct sc_e
 	return SC_OK;
 }
 
-sc_status sc_azure_manager_subscriptions(struct sc_azure_account *account, struct sc_azure_subscription **out, size_t *count,
-				   struct sc_error *err)
+sc_status sc_azure_manager_subscriptions(struct sc_azure_account *account, struct sc_azure_subscription **out,
+					 size_t *count, struct sc_error *err)
 {
 	SC_CLEANUP(subscriptions) list = { 0 };
 	char url[SC_AZURE_URL_SIZE];
@@ -201,15 +200,15 @@ sc_status sc_azure_manager_subscriptions(struct sc_azure_account *account, struc
 	list.item = calloc(SC_AZURE_SUBSCRIPTIONS_MAX, sizeof *list.item);
 	SC_TRY(sc_check_allocated(list.item, err));
 	SC_TRY(sc_azure_url_make(url, err, "%s/subscriptions?api-version=" SUBSCRIPTIONS_VERSION,
-			   sc_azure_account_session(account)->manager));
+				 sc_azure_account_session(account)->manager));
 	SC_TRY(visit_list(account, url, "subscriptions", add_subscription, &list, err));
 	*count = list.count;
 	*out = sc_steal(list.item);
 	return SC_OK;
 }
 
-sc_status sc_azure_manager_subscription(struct sc_azure_account *account, const char *id, struct sc_azure_subscription *out,
-				  struct sc_error *err)
+sc_status sc_azure_manager_subscription(struct sc_azure_account *account, const char *id,
+					struct sc_azure_subscription *out, struct sc_error *err)
 {
 	SC_CLEANUP(subscriptions) list = { 0 };
 
@@ -273,8 +272,8 @@ static sc_status match_vault(void *context, const json_t *item, struct sc_error 
 	return sc_azure_session_set(search->id, sizeof search->id, id, "id", err);
 }
 
-static sc_status find_vault_id(struct sc_azure_account *account, const char *name, char id[SC_AZURE_SESSION_TEXT_SIZE],
-			       struct sc_error *err)
+static sc_status find_vault_id(struct sc_azure_account *account, const char *name,
+			       char id[SC_AZURE_SESSION_TEXT_SIZE], struct sc_error *err)
 {
 	SC_CLEANUP(subscriptions) list = { 0 };
 	struct search search = { .name = name };
@@ -283,9 +282,9 @@ static sc_status find_vault_id(struct sc_azure_account *account, const char *nam
 	SC_TRY(sc_azure_manager_subscriptions(account, &list.item, &list.count, err));
 	for (size_t i = 0; i < list.count && !search.id[0]; i++) {
 		SC_TRY(sc_azure_url_make(url, err,
-				   "%s/subscriptions/%s/resources?$filter=resourceType%%20eq%%20"
-				   "'Microsoft.KeyVault/vaults'&api-version=" RESOURCES_VERSION,
-				   sc_azure_account_session(account)->manager, list.item[i].id));
+					 "%s/subscriptions/%s/resources?$filter=resourceType%%20eq%%20"
+					 "'Microsoft.KeyVault/vaults'&api-version=" RESOURCES_VERSION,
+					 sc_azure_account_session(account)->manager, list.item[i].id));
 		SC_TRY(visit_list(account, url, "vaults", match_vault, &search, err));
 	}
 	SC_ENSURE(search.id[0], err, SC_ERR_NOT_FOUND, "%s: no vault of that name in the subscriptions of %s",
@@ -294,15 +293,15 @@ static sc_status find_vault_id(struct sc_azure_account *account, const char *nam
 	return SC_OK;
 }
 
-static sc_status get_vault(struct sc_azure_account *account, const char *id, const char *name, struct sc_azure_vault *out,
-			   struct sc_error *err)
+static sc_status get_vault(struct sc_azure_account *account, const char *id, const char *name,
+			   struct sc_azure_vault *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) body = NULL;
 	char url[SC_AZURE_URL_SIZE];
 	sc_status status;
 
-	SC_TRY(sc_azure_url_make(url, err, "%s%s?api-version=" VAULTS_VERSION, sc_azure_account_session(account)->manager,
-			   id));
+	SC_TRY(sc_azure_url_make(url, err, "%s%s?api-version=" VAULTS_VERSION,
+				 sc_azure_account_session(account)->manager, id));
 	SC_TRY(call(account, "GET", url, NULL, name, &body, err));
 	status = read_vault(body, out, err);
 	if (status != SC_OK)
@@ -312,8 +311,8 @@ static sc_status get_vault(struct sc_azure_account *account, const char *id, con
 	return SC_OK;
 }
 
-sc_status sc_azure_manager_vault(struct sc_azure_account *account, const char *name, struct sc_azure_vault *out,
-			   struct sc_error *err)
+sc_status sc_azure_manager_vault(struct sc_azure_account *account, const char *name,
+				 struct sc_azure_vault *out, struct sc_error *err)
 {
 	char id[SC_AZURE_SESSION_TEXT_SIZE];
 
@@ -324,8 +323,8 @@ sc_status sc_azure_manager_vault(struct sc_azure_account *account, const char *n
 
 /* -- making groups and vaults ------------------------------------------------------------------ */
 
-sc_status sc_azure_manager_make_group(struct sc_azure_account *account, const char *subscription, const char *group,
-				const char *location, struct sc_error *err)
+sc_status sc_azure_manager_make_group(struct sc_azure_account *account, const char *subscription,
+				      const char *group, const char *location, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) body = NULL;
 	SC_CLEANUP(sc_json) answer = NULL;
@@ -334,13 +333,14 @@ sc_status sc_azure_manager_make_group(struct sc_azure_account *account, const ch
 	SC_TRY(check_group_name(group, err));
 	body = json_pack("{s:s}", "location", location);
 	SC_ENSURE(body, err, SC_ERR_ARGUMENT, "the location is not UTF-8");
-	SC_TRY(sc_azure_url_make(url, err, "%s/subscriptions/%s/resourcegroups/%s?api-version=" GROUPS_VERSION,
-			   sc_azure_account_session(account)->manager, subscription, group));
+	SC_TRY(sc_azure_url_make(url, err,
+				 "%s/subscriptions/%s/resourcegroups/%s?api-version=" GROUPS_VERSION,
+				 sc_azure_account_session(account)->manager, subscription, group));
 	return call(account, "PUT", url, body, group, &answer, err);
 }
 
-static sc_status make_vault_body(const struct sc_azure_session *session, const struct sc_azure_new_vault *order,
-				 json_t **out, struct sc_error *err)
+static sc_status make_vault_body(const struct sc_azure_session *session,
+				 const struct sc_azure_new_vault *order, json_t **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) keys = json_array();
 	size_t count = sizeof all_key_permissions / sizeof all_key_permissions[0];
@@ -356,8 +356,9 @@ static sc_status make_vault_body(const struct sc_azure_session *session, const s
 	return SC_OK;
 }
 
-sc_status sc_azure_manager_make_vault(struct sc_azure_account *account, const struct sc_azure_new_vault *order,
-				struct sc_azure_vault *out, struct sc_error *err)
+sc_status sc_azure_manager_make_vault(struct sc_azure_account *account,
+				      const struct sc_azure_new_vault *order, struct sc_azure_vault *out,
+				      struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) body = NULL;
 	SC_CLEANUP(sc_json) answer = NULL;
@@ -376,8 +377,8 @@ sc_status sc_azure_manager_make_vault(struct sc_azure_account *account, const st
 	if (status != SC_ERR_NOT_FOUND)
 		return status;
 	SC_TRY(make_vault_body(sc_azure_account_session(account), order, &body, err));
-	SC_TRY(sc_azure_url_make(url, err, "%s%s?api-version=" VAULTS_VERSION, sc_azure_account_session(account)->manager,
-			   id));
+	SC_TRY(sc_azure_url_make(url, err, "%s%s?api-version=" VAULTS_VERSION,
+				 sc_azure_account_session(account)->manager, id));
 	SC_TRY(call(account, "PUT", url, body, order->name, &answer, err));
 	status = read_vault(answer, out, err);
 	if (status != SC_OK)

@@ -101,7 +101,7 @@ static sc_status refuse(const struct sc_azure_https_answer *answer, const char *
 }
 
 sc_status sc_azure_answer_read(const struct sc_azure_https_answer *answer, const char *what, json_t **out,
-			 struct sc_error *err)
+			       struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) body = NULL;
 	sc_status status;
@@ -117,13 +117,13 @@ sc_status sc_azure_answer_read(const struct sc_azure_https_answer *answer, const
 }
 
 sc_status sc_azure_answer_text(const json_t *object, const char *name, size_t max, enum sc_json_need need,
-			 const char **out, struct sc_error *err)
+			       const char **out, struct sc_error *err)
 {
 	const char *text = NULL;
 
 	SC_TRY(sc_json_text(object, name, max, need, &text, err));
-	SC_ENSURE(!text || sc_azure_text_is_printable(text), err, SC_ERR_JSON, "\"%s\" contains control characters",
-		  name);
+	SC_ENSURE(!text || sc_azure_text_is_printable(text), err, SC_ERR_JSON,
+		  "\"%s\" contains control characters", name);
 	*out = text;
 	return SC_OK;
 }

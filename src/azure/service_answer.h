@@ -12,11 +12,11 @@
  * (429), SC_ERR_UNAVAILABLE (503), SC_ERR_HTTP (others), SC_ERR_JSON (2xx, but not a JSON object).
  */
 sc_status sc_azure_answer_read(const struct sc_azure_https_answer *answer, const char *what, json_t **out,
-			 struct sc_error *err) SC_WARN_UNUSED;
+			       struct sc_error *err) SC_WARN_UNUSED;
 
 /* Like sc_json_text, for text that will be shown: SC_ERR_JSON also if it contains control characters. */
 sc_status sc_azure_answer_text(const json_t *object, const char *name, size_t max, enum sc_json_need need,
-			 const char **out, struct sc_error *err) SC_WARN_UNUSED;
+			       const char **out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* True for UTF-8 text without control characters (C0, DEL, C1), which cannot steer a terminal. */
 bool sc_azure_text_is_printable(const char *text);

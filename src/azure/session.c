@@ -23,7 +23,8 @@ void sc_azure_session_free(struct sc_azure_session *session)
 	*session = (struct sc_azure_session){ 0 };
 }
 
-sc_status sc_azure_session_set(char *field, size_t size, const char *value, const char *what, struct sc_error *err)
+sc_status sc_azure_session_set(char *field, size_t size, const char *value, const char *what,
+			       struct sc_error *err)
 {
 	size_t len = strlen(value);
 
@@ -53,20 +54,21 @@ static sc_status check(const struct sc_azure_session *session, struct sc_error *
 {
 	const char *refresh = (const char *)session->refresh_token.data;
 
-	SC_ENSURE(sc_azure_url_is_base(session->authority) && sc_azure_url_is_base(session->manager), err, SC_ERR_FORMAT,
-		  "the session contains a malformed address");
+	SC_ENSURE(sc_azure_url_is_base(session->authority) && sc_azure_url_is_base(session->manager), err,
+		  SC_ERR_FORMAT, "the session contains a malformed address");
 	SC_ENSURE(sc_azure_url_same_origin(session->authority, session->token_endpoint), err, SC_ERR_FORMAT,
 		  "the session's token endpoint is not on the sign-in host");
-	SC_ENSURE(sc_guid_is_lower(session->tenant) && sc_guid_is_lower(session->object_id),
-		  err, SC_ERR_FORMAT, "the session's tenant or object id is not a lower-case GUID");
+	SC_ENSURE(sc_guid_is_lower(session->tenant) && sc_guid_is_lower(session->object_id), err,
+		  SC_ERR_FORMAT, "the session's tenant or object id is not a lower-case GUID");
 	SC_ENSURE(sc_azure_text_is_printable(session->account), err, SC_ERR_FORMAT,
 		  "the session's account name contains control characters");
-	SC_ENSURE(refresh && session->refresh_token.len <= REFRESH_MAX && sc_azure_token_is_safe(refresh), err,
-		  SC_ERR_FORMAT, "the session's refresh token is malformed");
+	SC_ENSURE(refresh && session->refresh_token.len <= REFRESH_MAX && sc_azure_token_is_safe(refresh),
+		  err, SC_ERR_FORMAT, "the session's refresh token is malformed");
 	return SC_OK;
 }
 
-sc_status sc_azure_session_encode(const struct sc_azure_session *session, struct sc_bytes *out, struct sc_error *err)
+sc_status sc_azure_session_encode(const struct sc_azure_session *session, struct sc_bytes *out,
+				  struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) object = NULL;
 

@@ -64,8 +64,8 @@ sc_status sc_azure_url_make(char url[SC_AZURE_URL_SIZE], struct sc_error *err, c
 	va_start(arguments, format);
 	len = vsnprintf(url, SC_AZURE_URL_SIZE, format, arguments);
 	va_end(arguments);
-	SC_ENSURE(len >= 0 && len < SC_AZURE_URL_SIZE, err, SC_ERR_TOO_LARGE, "an address is longer than %d bytes",
-		  SC_AZURE_URL_SIZE - 1);
+	SC_ENSURE(len >= 0 && len < SC_AZURE_URL_SIZE, err, SC_ERR_TOO_LARGE,
+		  "an address is longer than %d bytes", SC_AZURE_URL_SIZE - 1);
 	return SC_OK;
 }
 
@@ -74,7 +74,8 @@ sc_status sc_azure_url_audience(const char *vault_url, char audience[SC_AZURE_UR
 	const char *host = vault_url + SCHEME_LEN;
 	size_t len, label;
 
-	SC_ENSURE(sc_azure_url_is_base(vault_url), err, SC_ERR_HTTP, "the service gave a malformed vault address");
+	SC_ENSURE(sc_azure_url_is_base(vault_url), err, SC_ERR_HTTP,
+		  "the service gave a malformed vault address");
 	len = authority_len(vault_url);
 	label = strcspn(host, ".:/");
 	/* Two labels must remain, as in "vault.localhost": a top-level domain alone is not an audience. */
@@ -108,7 +109,7 @@ static size_t encode(struct sc_view value, char *out)
 }
 
 sc_status sc_azure_form_make(const struct sc_azure_form_field *fields, size_t count, struct sc_bytes *out,
-		       struct sc_error *err)
+			     struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) form = { 0 };
 	size_t room = 0;

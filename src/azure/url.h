@@ -25,7 +25,7 @@ sc_status sc_azure_url_make(char url[SC_AZURE_URL_SIZE], struct sc_error *err, c
  * itself, so that no token is ever sent to a host outside its audience. SC_ERR_HTTP.
  */
 sc_status sc_azure_url_audience(const char *vault_url, char audience[SC_AZURE_URL_SIZE],
-			  struct sc_error *err) SC_WARN_UNUSED;
+				struct sc_error *err) SC_WARN_UNUSED;
 
 struct sc_azure_form_field {
 	const char *name;
@@ -34,6 +34,6 @@ struct sc_azure_form_field {
 
 /* application/x-www-form-urlencoded. */
 sc_status sc_azure_form_make(const struct sc_azure_form_field *fields, size_t count, struct sc_bytes *out,
-		       struct sc_error *err) SC_WARN_UNUSED;
+			     struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -21,9 +21,8 @@
 #define EXPONENT_MAX  32
 #define PLAINTEXT_MAX 512
 
-
-static sc_status call(struct sc_azure_account *account, const struct sc_azure_vault *vault, const char *method,
-		      const char *url, const json_t *body, const char *name, json_t **out,
+static sc_status call(struct sc_azure_account *account, const struct sc_azure_vault *vault,
+		      const char *method, const char *url, const json_t *body, const char *name, json_t **out,
 		      struct sc_error *err)
 {
 	char audience[SC_AZURE_URL_SIZE];
@@ -86,8 +85,7 @@ static sc_status read_operations(const json_t *jwk, struct sc_azure_key *key, st
 	size_t i;
 
 	SC_TRY(sc_json_array(jwk, "key_ops", SC_JSON_OPTIONAL, &operations, err));
-	json_array_foreach(operations, i, item)
-	{
+	json_array_foreach(operations, i, item) {
 		const char *text = json_string_value(item);
 		size_t room = sizeof key->operations - used;
 		int len;
@@ -169,9 +167,9 @@ static sc_status read_key_answer(const json_t *body, const struct sc_azure_vault
 
 /* -- calls ------------------------------------------------------------------------------------- */
 
-sc_status sc_azure_key_import(struct sc_azure_account *account, const struct sc_azure_vault *vault, const char *name,
-			 struct sc_view package, const struct sc_hash *expected, struct sc_azure_key *out,
-			 struct sc_error *err)
+sc_status sc_azure_key_import(struct sc_azure_account *account, const struct sc_azure_vault *vault,
+			      const char *name, struct sc_view package, const struct sc_hash *expected,
+			      struct sc_azure_key *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) body = NULL;
 	SC_CLEANUP(sc_json) answer = NULL;
@@ -202,14 +200,14 @@ static sc_status read_receipt(const json_t *body, struct sc_bytes *out, struct s
 }
 
 sc_status sc_azure_key_receipt(struct sc_azure_account *account, const struct sc_azure_vault *vault,
-			  const struct sc_azure_key *key, struct sc_bytes *out, struct sc_error *err)
+			       const struct sc_azure_key *key, struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) answer = NULL;
 	char url[SC_AZURE_URL_SIZE];
 	sc_status status;
 
 	SC_TRY(sc_azure_url_make(url, err, "%s/keys/%s/%s/attestation?api-version=" KEYS_VERSION, vault->url,
-			   key->name, key->version));
+				 key->name, key->version));
 	SC_TRY(call(account, vault, "GET", url, NULL, key->name, &answer, err));
 	status = read_receipt(answer, out, err);
 	if (status != SC_OK)
@@ -217,9 +215,9 @@ sc_status sc_azure_key_receipt(struct sc_azure_account *account, const struct sc
 	return SC_OK;
 }
 
-sc_status sc_azure_key_decrypt(struct sc_azure_account *account, const struct sc_azure_vault *vault, const char *name,
-			  const char *algorithm, struct sc_view ciphertext, struct sc_bytes *plaintext,
-			  struct sc_error *err)
+sc_status sc_azure_key_decrypt(struct sc_azure_account *account, const struct sc_azure_vault *vault,
+			       const char *name, const char *algorithm, struct sc_view ciphertext,
+			       struct sc_bytes *plaintext, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) body = NULL;
 	SC_CLEANUP(sc_json) answer = NULL;

@@ -77,8 +77,11 @@ bool sc_hex_read(const char *text, uint8_t *out, size_t len)
 static size_t utf8_character(const uint8_t *p, size_t left)
 {
 	uint32_t value;
-	size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : p[0] >= 0xe0 && p[0] < 0xf0 ? 3 :
-	    p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+	size_t len = p[0] < 0x80                   ? 1
+		     : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+		     : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
+		     : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+						   : 0;
 	static const uint32_t least[] = { 0, 0x20, 0xa0, 0x800, 0x10000 };
 
 	if (len == 0 || len > left)

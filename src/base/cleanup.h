@@ -26,8 +26,8 @@
 	}
 
 /*
- * Takes the content out of a variable, a pointer or a struct kept by value: the caller owns it, and the variable is
- * left NULL or all zero, which its cleanup accepts.
+ * Takes the content out of a variable, a pointer or a struct kept by value: the caller owns it, and the
+ * variable is left NULL or all zero, which its cleanup accepts.
  */
 #define sc_steal(variable)                                                                                   \
 	__extension__({                                                                                      \

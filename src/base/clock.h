@@ -10,7 +10,7 @@ int64_t sc_clock_now(void);
 /* Nanoseconds of CLOCK_BOOTTIME, which keeps running while the machine sleeps and never goes back. */
 int64_t sc_clock_monotonic(void);
 
-#define SC_SECOND INT64_C(1000000000) /* of sc_clock_monotonic */
+#define SC_SECOND INT64_C(1000000000)     /* of sc_clock_monotonic */
 #define SC_DAY    (INT64_C(24) * 60 * 60) /* of sc_clock_now */
 #define SC_YEAR   (365 * SC_DAY)
 

@@ -12,7 +12,6 @@
 
 #define INFO_MAX 512
 
-
 bool sc_hash_equals(const struct sc_hash *a, const struct sc_hash *b)
 {
 	return sc_memory_equals(a->b, b->b, sizeof a->b);

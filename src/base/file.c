@@ -291,7 +291,8 @@ sc_status sc_file_write_path(const char *path, struct sc_view content, enum sc_f
 
 	SC_ENSURE(strlen(path) < sizeof directory, err, SC_ERR_ARGUMENT, "%s: the path is too long", path);
 	name = split_path(path, directory);
-	SC_ENSURE(sc_file_name_is_safe(name), err, SC_ERR_ARGUMENT, "%s: does not end in a safe file name", path);
+	SC_ENSURE(sc_file_name_is_safe(name), err, SC_ERR_ARGUMENT, "%s: does not end in a safe file name",
+		  path);
 	SC_TRY(sc_dir_open(directory, &dir, err));
 	return sc_file_write(&dir, name, content, mode, bits, err);
 }

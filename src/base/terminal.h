@@ -16,7 +16,8 @@
  * the process is held until then, and the prompt is printed again when a stopped process continues.
  * SC_ERR_SYSTEM (no terminal), SC_ERR_CANCELLED (end of file or interrupted), SC_ERR_TOO_LARGE.
  */
-sc_status sc_terminal_read_secret(const char *prompt, struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_terminal_read_secret(const char *prompt, struct sc_secret *out,
+				  struct sc_error *err) SC_WARN_UNUSED;
 
 /* The next line of a descriptor, without its newline. SC_ERR_NOT_FOUND (no more lines), SC_ERR_TOO_LARGE. */
 sc_status sc_fd_read_secret_line(int fd, struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;

@@ -117,7 +117,7 @@ static sc_status read_back(zip_source_t *source, struct sc_bytes *out, struct sc
 }
 
 sc_status sc_byok_archive_make(const struct sc_byok_archive_file *files, size_t count, int64_t time,
-			  struct sc_bytes *out, struct sc_error *err)
+			       struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_zip_source) source = zip_source_buffer_create(NULL, 0, 0, NULL);
 	SC_CLEANUP(sc_zip) zip = NULL;

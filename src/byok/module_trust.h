@@ -10,8 +10,9 @@
 #include "evidence/signed_statement.h"
 
 struct sc_byok_trust {
-	struct sc_evidence_trust trust; /* points into the rest; pinned root first; `now` is the module's clock */
-	struct sc_text esn;    /* the module's own */
+	struct sc_evidence_trust
+	    trust;          /* points into the rest; pinned root first; `now` is the module's clock */
+	struct sc_text esn; /* the module's own */
 	enum sc_mode mode;
 	struct sc_hash root; /* the pinned root's key hash */
 	X509 *roots[1 + SC_WIRE_LIST_MAX];
@@ -25,7 +26,7 @@ struct sc_byok_trust {
  * a certificate of another kind. SC_ERR_PROTOCOL: its clock is out of range. The caller frees *out.
  */
 sc_status sc_byok_trust_read(struct sc_client *client, struct sc_byok_trust **out,
-			       struct sc_error *err) SC_WARN_UNUSED;
+			     struct sc_error *err) SC_WARN_UNUSED;
 void sc_byok_trust_free(struct sc_byok_trust *trust);
 SC_CLEANUP_POINTER(sc_byok_trust, struct sc_byok_trust, sc_byok_trust_free)
 

@@ -89,8 +89,8 @@ static sc_status read_kek(const char *path, const char *world_path, struct sc_by
 	return SC_OK;
 }
 
-sc_status sc_byok_package_pair_read(const char *kek_path, const char *world_path, struct sc_byok_package_pair *out,
-			       struct sc_error *err)
+sc_status sc_byok_package_pair_read(const char *kek_path, const char *world_path,
+				    struct sc_byok_package_pair *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_byok_package_pair) target = { 0 };
 

@@ -28,7 +28,7 @@ SC_CLEANUP_VALUE(sc_byok_package_pair, sc_byok_package_pair_free)
  * places, and two that name different regions or worlds. SC_ERR_NOT_FOUND, SC_ERR_TOO_LARGE, SC_ERR_ENCODING,
  * SC_ERR_FORMAT, SC_ERR_EVIDENCE_REGION, SC_ERR_EVIDENCE_WORLD, naming the file.
  */
-sc_status sc_byok_package_pair_read(const char *kek_path, const char *world_path, struct sc_byok_package_pair *out,
-			       struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_byok_package_pair_read(const char *kek_path, const char *world_path,
+				    struct sc_byok_package_pair *out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

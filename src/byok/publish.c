@@ -1,8 +1,8 @@
 /* Published files: see publish.h. */
 #include "byok/publish.h"
 
-sc_status sc_byok_publish_file(const struct sc_dir *dir, const char *name, struct sc_view content, mode_t bits,
-			  struct sc_error *err)
+sc_status sc_byok_publish_file(const struct sc_dir *dir, const char *name, struct sc_view content,
+			       mode_t bits, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) present = { 0 };
 	sc_status status;

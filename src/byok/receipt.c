@@ -88,7 +88,8 @@ static sc_status check_part(const char *what, const char *stated, const char *ex
 	return SC_OK;
 }
 
-static sc_status check_owner(const struct sc_key_statement *s, const struct sc_byok_receipt_expected *expected,
+static sc_status check_owner(const struct sc_key_statement *s,
+			     const struct sc_byok_receipt_expected *expected,
 			     const struct sc_evidence_report *report, struct sc_error *err)
 {
 	const char *subscription = expected->subscription;
@@ -125,8 +126,9 @@ static sc_status check_package(const struct sc_key_statement *s, const struct sc
 	return SC_OK;
 }
 
-sc_status sc_byok_receipt_compare(const struct sc_key_statement *s, const struct sc_byok_receipt_expected *expected,
-			     const struct sc_evidence_report *report, struct sc_error *err)
+sc_status sc_byok_receipt_compare(const struct sc_key_statement *s,
+				  const struct sc_byok_receipt_expected *expected,
+				  const struct sc_evidence_report *report, struct sc_error *err)
 {
 	SC_ENSURE(!sc_hash_is_zero(&s->package), err, SC_ERR_FORMAT,
 		  "a key statement but not a receipt: it names no transfer package");
@@ -137,15 +139,16 @@ sc_status sc_byok_receipt_compare(const struct sc_key_statement *s, const struct
 }
 
 sc_status sc_byok_receipt_verify(struct sc_view receipt, const struct sc_evidence_trust *trust,
-			    const struct sc_byok_receipt_expected *expected, const struct sc_evidence_report *report,
-			    struct sc_error *err)
+				 const struct sc_byok_receipt_expected *expected,
+				 const struct sc_evidence_report *report, struct sc_error *err)
 {
 	SC_CLEANUP(sc_evidence) evidence = NULL;
 	char root[SC_HASH_GROUPED_SIZE];
 	char time[SC_CLOCK_TEXT_SIZE];
 	struct sc_hash root_hash;
 
-	SC_TRY(sc_statement_verify(receipt, SC_OID_KEY_STATEMENT, trust, SC_EVIDENCE_TIME_STATED, &evidence, err));
+	SC_TRY(sc_statement_verify(receipt, SC_OID_KEY_STATEMENT, trust, SC_EVIDENCE_TIME_STATED, &evidence,
+				   err));
 	SC_ENSURE(evidence->region_info, err, SC_ERR_NO_REGION,
 		  "the receipt does not come from a region's module");
 	SC_TRY(sc_certificate_key_hash(evidence->root, &root_hash, err));

@@ -19,7 +19,7 @@ struct sc_byok_sent_package {
 
 /* SC_ERR_NOT_FOUND, SC_ERR_TOO_LARGE, SC_ERR_ENCODING, naming the file. */
 sc_status sc_byok_sent_package_read(const char *path, struct sc_byok_sent_package *out,
-			       struct sc_error *err) SC_WARN_UNUSED;
+				    struct sc_error *err) SC_WARN_UNUSED;
 
 /* What a receipt is compared with. NULL members are not compared. */
 struct sc_byok_receipt_expected {
@@ -39,8 +39,9 @@ struct sc_byok_receipt_expected {
  * (another package).
  */
 sc_status sc_byok_receipt_compare(const struct sc_key_statement *statement,
-			     const struct sc_byok_receipt_expected *expected, const struct sc_evidence_report *report,
-			     struct sc_error *err) SC_WARN_UNUSED;
+				  const struct sc_byok_receipt_expected *expected,
+				  const struct sc_evidence_report *report,
+				  struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Does everything: verifies the statement, judged at the time that it names, requires that it comes from a
@@ -48,7 +49,8 @@ sc_status sc_byok_receipt_compare(const struct sc_key_statement *statement,
  * above.
  */
 sc_status sc_byok_receipt_verify(struct sc_view receipt, const struct sc_evidence_trust *trust,
-			    const struct sc_byok_receipt_expected *expected, const struct sc_evidence_report *report,
-			    struct sc_error *err) SC_WARN_UNUSED;
+				 const struct sc_byok_receipt_expected *expected,
+				 const struct sc_evidence_report *report,
+				 struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

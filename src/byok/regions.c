@@ -78,7 +78,7 @@ static sc_status check_no_region(const struct sc_world_body *body, struct sc_err
 }
 
 sc_status sc_byok_region_request(struct sc_view world_file, const char *code, const char *operator_name,
-			     struct sc_bytes *out, struct sc_error *err)
+				 struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_world_file) world = NULL;
 	SC_CLEANUP(sc_region_request) request = sc_region_request_new();
@@ -149,7 +149,7 @@ static sc_status read_region_certificate(struct sc_view file, struct sc_byok_reg
 }
 
 sc_status sc_byok_region_certificate_read(const char *path, struct sc_byok_region_certificate *out,
-				     struct sc_error *err)
+					  struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) file = { 0 };
 	SC_CLEANUP(sc_byok_region_certificate) certificate = { 0 };
@@ -187,9 +187,9 @@ static sc_status open_quorum(const struct sc_ceremony *ceremony, struct sc_clien
 }
 
 sc_status sc_byok_region_init(const struct sc_kmdata *kmdata, struct sc_client *client,
-			  const struct sc_ceremony *ceremony, const char *code,
-			  const struct sc_byok_region_certificate *certificate, struct sc_hash *kek,
-			  struct sc_error *err)
+			      const struct sc_ceremony *ceremony, const char *code,
+			      const struct sc_byok_region_certificate *certificate, struct sc_hash *kek,
+			      struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) world = { 0 };
 	SC_CLEANUP(sc_bytes) reply = { 0 };
@@ -255,8 +255,8 @@ static sc_status store_kek(const struct sc_kmdata *kmdata, const char *code, str
 }
 
 sc_status sc_byok_region_store(const struct sc_kmdata *kmdata, const char *code,
-			   const struct sc_region_init_response *answer, struct sc_hash *kek,
-			   struct sc_error *err)
+			       const struct sc_region_init_response *answer, struct sc_hash *kek,
+			       struct sc_error *err)
 {
 	SC_TRY(store_evidence(kmdata, code, answer, err));
 	SC_TRY(store_kek(kmdata, code, answer->kek_blob, kek, err));
@@ -296,8 +296,8 @@ static sc_status read_world(const struct sc_kmdata *kmdata, const char *code, st
 	SC_TRY(sc_world_file_decode(sc_bytes_view(&der), &files->world, err));
 	SC_ENSURE(files->world->body->region_certificate.data, err, SC_ERR_NO_REGION,
 		  "%s/world: not a region yet: see `safeconduct region init`", kmdata->local.path);
-	SC_TRY(sc_x509_decode(sc_bytes_view(&files->world->body->region_certificate),
-				     &files->certificate, err));
+	SC_TRY(
+	    sc_x509_decode(sc_bytes_view(&files->world->body->region_certificate), &files->certificate, err));
 	SC_TRY(sc_certificate_region(files->certificate, &info, err));
 	SC_ENSURE(sc_text_equals(&info->region, code), err, SC_ERR_EVIDENCE_REGION,
 		  "%s/world: this is region %s, not %s", kmdata->local.path, info->region.s, code);
@@ -375,7 +375,7 @@ static sc_status publish_for_vault(const struct region_files *files, const char 
 }
 
 sc_status sc_byok_region_publish(const struct sc_kmdata *kmdata, const char *code, const char *directory,
-			     struct sc_error *err)
+				 struct sc_error *err)
 {
 	SC_CLEANUP(region_files) files = { 0 };
 

@@ -37,14 +37,14 @@ struct sc_byok_package_names {
 };
 /* SC_ERR_ARGUMENT if `code` is not a region code. */
 sc_status sc_byok_package_names_of(const char *code, struct sc_byok_package_names *out,
-			      struct sc_error *err) SC_WARN_UNUSED;
+				   struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Makes the request for a region certificate (RegionRequest, DER) from a world file. SC_ERR_EVIDENCE_SUITE:
  * the world's suite is too weak for a region. SC_ERR_EXISTS: the world is already a region.
  */
 sc_status sc_byok_region_request(struct sc_view world_file, const char *code, const char *operator_name,
-			     struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
+				 struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* A region certificate read from a file, and what it says of itself. */
 struct sc_byok_region_certificate {
@@ -59,7 +59,7 @@ SC_CLEANUP_VALUE(sc_byok_region_certificate, sc_byok_region_certificate_free)
 
 /* Reads one certificate, PEM or DER. SC_ERR_EVIDENCE_USAGE if it is not a region certificate. */
 sc_status sc_byok_region_certificate_read(const char *path, struct sc_byok_region_certificate *out,
-				     struct sc_error *err) SC_WARN_UNUSED;
+					  struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Makes local/world the region of the certificate, under the quorum, writes the files listed above, and sets
@@ -67,14 +67,14 @@ sc_status sc_byok_region_certificate_read(const char *path, struct sc_byok_regio
  * SC_ERR_EVIDENCE_REGION: the certificate is for a region other than `code`.
  */
 sc_status sc_byok_region_init(const struct sc_kmdata *kmdata, struct sc_client *client,
-			  const struct sc_ceremony *ceremony, const char *code,
-			  const struct sc_byok_region_certificate *certificate, struct sc_hash *kek,
-			  struct sc_error *err) SC_WARN_UNUSED;
+			      const struct sc_ceremony *ceremony, const char *code,
+			      const struct sc_byok_region_certificate *certificate, struct sc_hash *kek,
+			      struct sc_error *err) SC_WARN_UNUSED;
 
 /* The second half of sc_byok_region_init: writes the module's answer, in that order. Sets the KEK's hash. */
 sc_status sc_byok_region_store(const struct sc_kmdata *kmdata, const char *code,
-			   const struct sc_region_init_response *answer, struct sc_hash *kek,
-			   struct sc_error *err) SC_WARN_UNUSED;
+			       const struct sc_region_init_response *answer, struct sc_hash *kek,
+			       struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Publishes into a directory, which is created if missing. An existing file with the same content is left
@@ -83,6 +83,6 @@ sc_status sc_byok_region_store(const struct sc_kmdata *kmdata, const char *code,
  * belong together.
  */
 sc_status sc_byok_region_publish(const struct sc_kmdata *kmdata, const char *code, const char *directory,
-			     struct sc_error *err) SC_WARN_UNUSED;
+				 struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

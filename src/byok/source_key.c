@@ -28,8 +28,8 @@ static sc_status read_key_file(const struct sc_kmdata *kmdata, const char *file,
 	return SC_OK;
 }
 
-sc_status sc_byok_source_key_of_file(const struct sc_kmdata *kmdata, struct sc_client *client, const char *file,
-			      struct sc_hash *out, struct sc_error *err)
+sc_status sc_byok_source_key_of_file(const struct sc_kmdata *kmdata, struct sc_client *client,
+				     const char *file, struct sc_hash *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_key_file) decoded = NULL;
 	SC_CLEANUP(sc_client_key) key = { 0 };
@@ -46,7 +46,6 @@ sc_status sc_byok_source_key_of_file(const struct sc_kmdata *kmdata, struct sc_c
 	*out = blob->header->key_hash;
 	return SC_OK;
 }
-
 
 sc_status sc_byok_source_key_of_pem(const char *path, struct sc_hash *out, struct sc_error *err)
 {

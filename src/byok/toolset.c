@@ -40,7 +40,7 @@ static struct sc_view find_root_line(struct sc_view script)
 }
 
 sc_status sc_byok_toolset_script(struct sc_view script, const struct sc_hash *root, struct sc_bytes *out,
-			    struct sc_error *err)
+				 struct sc_error *err)
 {
 	struct sc_view line = find_root_line(script);
 	char grouped[SC_HASH_GROUPED_SIZE];
@@ -66,7 +66,8 @@ void sc_byok_toolset_name(const char *region, char name[SC_BYOK_TOOLSET_NAME_SIZ
 {
 	const struct sc_region *known = sc_region_by_code(region);
 
-	snprintf(name, SC_BYOK_TOOLSET_NAME_SIZE, "KeyVault-BYOK-Tools-%s.zip", known ? known->toolset : region);
+	snprintf(name, SC_BYOK_TOOLSET_NAME_SIZE, "KeyVault-BYOK-Tools-%s.zip",
+		 known ? known->toolset : region);
 }
 
 static const char readme[] =
@@ -114,7 +115,8 @@ static void free_text(char *text)
 }
 SC_CLEANUP_POINTER(sc_malloced, char, free_text)
 
-sc_status sc_byok_toolset_make(const struct sc_byok_toolset *toolset, struct sc_bytes *out, struct sc_error *err)
+sc_status sc_byok_toolset_make(const struct sc_byok_toolset *toolset, struct sc_bytes *out,
+			       struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) script = { 0 };
 	SC_CLEANUP(sc_malloced) text = NULL;

@@ -21,7 +21,7 @@ struct sc_byok_archive_file {
  * SC_ERR_ARGUMENT for a time after 2107.
  */
 sc_status sc_byok_archive_make(const struct sc_byok_archive_file *files, size_t count, int64_t time,
-			  struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
+			       struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* The time of a toolset's files: SOURCE_DATE_EPOCH if set, else 1980-01-01. SC_ERR_ARGUMENT. */
 sc_status sc_byok_archive_time(int64_t *out, struct sc_error *err) SC_WARN_UNUSED;
@@ -31,7 +31,7 @@ sc_status sc_byok_archive_time(int64_t *out, struct sc_error *err) SC_WARN_UNUSE
  * with `ROOT_KEY_HASH = ` becomes `ROOT_KEY_HASH = "59178a47 …"`. SC_ERR_FORMAT unless there is exactly one.
  */
 sc_status sc_byok_toolset_script(struct sc_view script, const struct sc_hash *root, struct sc_bytes *out,
-			    struct sc_error *err) SC_WARN_UNUSED;
+				 struct sc_error *err) SC_WARN_UNUSED;
 
 /* What goes into a toolset. The views are borrowed. */
 struct sc_byok_toolset {
@@ -50,6 +50,6 @@ void sc_byok_toolset_name(const char *region, char name[SC_BYOK_TOOLSET_NAME_SIZ
 
 /* The archive's bytes. SC_ERR_ARGUMENT, SC_ERR_FORMAT. */
 sc_status sc_byok_toolset_make(const struct sc_byok_toolset *toolset, struct sc_bytes *out,
-			  struct sc_error *err) SC_WARN_UNUSED;
+			       struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -13,7 +13,7 @@
 #include "formats/transfer_package.h"
 
 sc_status sc_byok_subscription_read(const char *text, const char *what, char out[SC_GUID_SIZE],
-			       struct sc_error *err)
+				    struct sc_error *err)
 {
 	SC_ENSURE(sc_guid_read(text, out), err, SC_ERR_ARGUMENT,
 		  "%s: %s is not a subscription id (Get-AzureSubscription lists yours)", what, text);
@@ -67,8 +67,8 @@ static sc_status read_step(const struct sc_byok_transfer_arguments *a, enum sc_b
 }
 
 /* What both steps need. */
-static sc_status read_common(const struct sc_byok_transfer_arguments *a, struct sc_byok_transfer_request *order,
-			     struct sc_error *err)
+static sc_status read_common(const struct sc_byok_transfer_arguments *a,
+			     struct sc_byok_transfer_request *order, struct sc_error *err)
 {
 	SC_ENSURE(a->key_identifier, err, SC_ERR_USAGE,
 		  "-KeyIdentifier is missing: the key's identifier from step 3.3");
@@ -86,7 +86,8 @@ static sc_status read_common(const struct sc_byok_transfer_arguments *a, struct 
 	if (a->module)
 		SC_TRY(sc_number_read(a->module, "-Module", 1, UINT32_MAX, &order->module, err));
 	if (a->subscription_id)
-		SC_TRY(sc_byok_subscription_read(a->subscription_id, "-SubscriptionId", order->subscription, err));
+		SC_TRY(sc_byok_subscription_read(a->subscription_id, "-SubscriptionId", order->subscription,
+						 err));
 	return SC_OK;
 }
 
@@ -129,7 +130,7 @@ static sc_status check_package(const struct sc_byok_transfer_arguments *a, struc
 }
 
 sc_status sc_byok_transfer_request_read(const struct sc_byok_transfer_arguments *a, int64_t now,
-				 struct sc_byok_transfer_request *out, struct sc_error *err)
+					struct sc_byok_transfer_request *out, struct sc_error *err)
 {
 	struct sc_byok_transfer_request order = { 0 };
 

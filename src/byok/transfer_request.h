@@ -37,9 +37,9 @@ struct sc_byok_transfer_request {
 	const char *ident;
 	const char *kek_path;
 	const char *world_path;
-	const char *friendly_name;               /* NULL for -ModifyAcls */
+	const char *friendly_name;       /* NULL for -ModifyAcls */
 	char subscription[SC_GUID_SIZE]; /* lower case; "" for any */
-	int64_t not_after;                       /* 0: none given */
+	int64_t not_after;               /* 0: none given */
 	uint64_t module;
 };
 
@@ -48,17 +48,18 @@ struct sc_byok_transfer_request {
  * must be later than `now`. SC_ERR_USAGE, SC_ERR_ARGUMENT.
  */
 sc_status sc_byok_transfer_request_read(const struct sc_byok_transfer_arguments *arguments, int64_t now,
-				 struct sc_byok_transfer_request *out, struct sc_error *err) SC_WARN_UNUSED;
+					struct sc_byok_transfer_request *out,
+					struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Reads a subscription id as Get-AzureSubscription prints it, in upper or lower case, and returns it in lower
  * case. SC_ERR_ARGUMENT, naming `what`.
  */
 sc_status sc_byok_subscription_read(const char *text, const char *what, char out[SC_GUID_SIZE],
-			       struct sc_error *err) SC_WARN_UNUSED;
+				    struct sc_error *err) SC_WARN_UNUSED;
 
 /* The last second (UTC) of a day written YYYY-MM-DD. SC_ERR_ARGUMENT, naming `what`. */
 sc_status sc_byok_day_end_read(const char *text, const char *what, int64_t *out,
-			  struct sc_error *err) SC_WARN_UNUSED;
+			       struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * KeyTransferRemote's two commands to the module: see transfer_steps.h. This side chooses files and carries bytes.
- * It holds no key: it loads sealed blobs, and it receives a blob or an encrypted package. The module's
+ * KeyTransferRemote's two commands to the module: see transfer_steps.h. This side chooses files and carries
+ * bytes. It holds no key: it loads sealed blobs, and it receives a blob or an encrypted package. The module's
  * answers are parsed as strictly as anything else from outside (rule P1).
  */
 #include "byok/transfer_steps.h"
@@ -98,9 +98,11 @@ static sc_status store_copy(const struct sc_kmdata *kmdata, const struct sc_byok
 				   sc_bytes_view(&copy->header->spki), blob, out->path, err);
 }
 
-sc_status sc_byok_transfer_modify_acls(const struct sc_byok_transfer_request *order, const struct sc_byok_package_pair *target,
-				  const struct sc_ceremony *ceremony, const struct sc_kmdata *kmdata,
-				  struct sc_client *client, struct sc_byok_reduced_copy *out, struct sc_error *err)
+sc_status sc_byok_transfer_modify_acls(const struct sc_byok_transfer_request *order,
+				       const struct sc_byok_package_pair *target,
+				       const struct sc_ceremony *ceremony, const struct sc_kmdata *kmdata,
+				       struct sc_client *client, struct sc_byok_reduced_copy *out,
+				       struct sc_error *err)
 {
 	SC_CLEANUP(sc_key_file) file = NULL;
 	SC_CLEANUP(sc_client_key) key = { 0 };
@@ -172,9 +174,10 @@ static sc_status check_package(struct sc_view der, const struct sc_byok_transfer
 	return sc_sha256(der, &out->digest, err);
 }
 
-sc_status sc_byok_transfer_package(const struct sc_byok_transfer_request *order, const struct sc_byok_package_pair *target,
-			   const struct sc_kmdata *kmdata, struct sc_client *client,
-			   struct sc_byok_packed_key *out, struct sc_error *err)
+sc_status sc_byok_transfer_package(const struct sc_byok_transfer_request *order,
+				   const struct sc_byok_package_pair *target, const struct sc_kmdata *kmdata,
+				   struct sc_client *client, struct sc_byok_packed_key *out,
+				   struct sc_error *err)
 {
 	SC_CLEANUP(sc_client_key) key = { 0 };
 	SC_CLEANUP(sc_bytes) reply = { 0 };

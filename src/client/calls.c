@@ -6,11 +6,11 @@
 
 /* Requests may hold PINs, answers plaintext. Both are in buffers that are wiped when released. */
 #define CALL(NAME, name, number, roles, modes, quorum, lane)                                                 \
-	sc_status sc_call_##name(struct sc_client *client, uint64_t authority,                             \
-				   const struct sc_##name##_request *request, struct sc_bytes *reply,        \
-				   struct sc_##name##_response *out, struct sc_error *err)                   \
+	sc_status sc_call_##name(struct sc_client *client, uint64_t authority,                               \
+				 const struct sc_##name##_request *request, struct sc_bytes *reply,          \
+				 struct sc_##name##_response *out, struct sc_error *err)                     \
 	{                                                                                                    \
-		SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);                                     \
+		SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);                                \
 		SC_CLEANUP(sc_bytes) answer = { 0 };                                                         \
 		struct sc_##name##_response fields;                                                          \
                                                                                                              \
@@ -22,7 +22,7 @@
 		SC_ENSURE(sc_##name##_response_read(sc_bytes_view(&answer), &fields) == SC_OK, err,          \
 			  SC_ERR_PROTOCOL, "%s: the answer to %s is malformed", sc_client_path(client),      \
 			  #name);                                                                            \
-		*reply = sc_steal(answer);                                                             \
+		*reply = sc_steal(answer);                                                                   \
 		*out = fields;                                                                               \
 		return SC_OK;                                                                                \
 	}

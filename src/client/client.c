@@ -41,8 +41,8 @@ sc_status sc_client_reconnect(struct sc_client *client, struct sc_error *err)
 {
 	disconnect(client);
 	return sc_client_socket_connect(client->path,
-				 client->timeout_ms < CONNECT_MS ? client->timeout_ms : CONNECT_MS,
-				 &client->fd, err);
+					client->timeout_ms < CONNECT_MS ? client->timeout_ms : CONNECT_MS,
+					&client->fd, err);
 }
 
 sc_status sc_client_open_within(const char *path, unsigned milliseconds, struct sc_client **out,
@@ -200,7 +200,8 @@ sc_status sc_client_call(struct sc_client *client, enum sc_command command, uint
 	if (status != SC_OK)
 		disconnect(client);
 	else if (response.status != SC_OK)
-		status = sc_client_refusal_explain(client->path, command, response.status, response.numbers, err);
+		status =
+		    sc_client_refusal_explain(client->path, command, response.status, response.numbers, err);
 	else
 		status = sc_bytes_copy(answer, reply, err);
 	OPENSSL_cleanse(client->answer.data, len < client->answer.len ? len : client->answer.len);

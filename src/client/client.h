@@ -50,9 +50,9 @@ sc_status sc_client_call(struct sc_client *client, enum sc_command command, uint
  * longer than the command table allows.
  */
 #define SC_CLIENT_CALLS(NAME, name, number, roles, modes, quorum, lane)                                      \
-	sc_status sc_call_##name(struct sc_client *client, uint64_t authority,                             \
-				   const struct sc_##name##_request *request, struct sc_bytes *reply,        \
-				   struct sc_##name##_response *out, struct sc_error *err) SC_WARN_UNUSED;
+	sc_status sc_call_##name(struct sc_client *client, uint64_t authority,                               \
+				 const struct sc_##name##_request *request, struct sc_bytes *reply,          \
+				 struct sc_##name##_response *out, struct sc_error *err) SC_WARN_UNUSED;
 SC_COMMAND_TABLE(SC_CLIENT_CALLS)
 #undef SC_CLIENT_CALLS
 

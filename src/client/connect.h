@@ -10,6 +10,7 @@
  * wait, and *fd is non-blocking. SC_ERR_UNAVAILABLE, naming the path; SC_ERR_ARGUMENT: no socket can have
  * that path; SC_ERR_SYSTEM. The caller closes *fd.
  */
-sc_status sc_client_socket_connect(const char *path, unsigned wait_ms, int *fd, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_client_socket_connect(const char *path, unsigned wait_ms, int *fd,
+				   struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -235,7 +235,8 @@ static void tell_late(const struct sc_pipeline *pipeline, const struct ending *e
  * The deadline of one slot has passed. A request that was never sent is forgotten. One that was sent keeps
  * its slot, because the module is still working on it and will answer. False if even that answer is overdue.
  */
-static bool expire(struct sc_pipeline *pipeline, struct sc_pipeline_slot *slot, int64_t now, struct ending *late)
+static bool expire(struct sc_pipeline *pipeline, struct sc_pipeline_slot *slot, int64_t now,
+		   struct ending *late)
 {
 	switch (slot->state) {
 	case SC_PIPELINE_SLOT_QUEUED:
@@ -293,8 +294,8 @@ static void tell_answer(const struct sc_pipeline *pipeline, const struct ending 
 	struct sc_error error = { 0 };
 
 	if (header->status != SC_OK) {
-		(void)sc_client_refusal_explain(pipeline->path, header->command, header->status, header->numbers,
-					 &error);
+		(void)sc_client_refusal_explain(pipeline->path, header->command, header->status,
+						header->numbers, &error);
 		body = (struct sc_view){ 0 };
 	}
 	tell(ending, header->status, &error, body);
@@ -462,8 +463,8 @@ static void *read_answers(void *argument)
 
 /* -- what others call ---------------------------------------------------------------------------- */
 
-static sc_status encode(const struct sc_wire_request_header *header, struct sc_view body, struct sc_bytes *out,
-			struct sc_error *err)
+static sc_status encode(const struct sc_wire_request_header *header, struct sc_view body,
+			struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_REQUEST_HEADER_SIZE + SC_WIRE_BODY_MAX);
 
@@ -475,7 +476,8 @@ static sc_status encode(const struct sc_wire_request_header *header, struct sc_v
 	return SC_OK;
 }
 
-static sc_status admit(struct sc_pipeline *pipeline, size_t size, struct sc_pipeline_slot **out, struct sc_error *err)
+static sc_status admit(struct sc_pipeline *pipeline, size_t size, struct sc_pipeline_slot **out,
+		       struct sc_error *err)
 {
 	SC_ENSURE(!pipeline->is_closing && pipeline->fd >= 0 && !pipeline->is_broken, err, SC_ERR_UNAVAILABLE,
 		  "%s: no module answers here (is its hsmd running?)", pipeline->path);
@@ -488,8 +490,8 @@ static sc_status admit(struct sc_pipeline *pipeline, size_t size, struct sc_pipe
 }
 
 /* Puts a request in its queue and sends what can be sent. The lock is held. */
-static sc_status enter(struct sc_pipeline *pipeline, struct sc_wire_request_header *header, struct sc_view body,
-		       const struct sc_pipeline_slot *wanted, struct sc_error *err)
+static sc_status enter(struct sc_pipeline *pipeline, struct sc_wire_request_header *header,
+		       struct sc_view body, const struct sc_pipeline_slot *wanted, struct sc_error *err)
 {
 	size_t size = SC_WIRE_REQUEST_HEADER_SIZE + body.len;
 	struct sc_pipeline_slot *slot = NULL;

@@ -37,7 +37,8 @@ struct sc_pipeline_slot *sc_pipeline_slots_find(struct sc_pipeline_slots *slots,
 {
 	struct sc_pipeline_slot *slot = &slots->slot[id % SC_PIPELINE_IN_FLIGHT];
 
-	if (slot->id != id || (slot->state != SC_PIPELINE_SLOT_SENT && slot->state != SC_PIPELINE_SLOT_ABANDONED))
+	if (slot->id != id ||
+	    (slot->state != SC_PIPELINE_SLOT_SENT && slot->state != SC_PIPELINE_SLOT_ABANDONED))
 		return NULL;
 	return slot;
 }

@@ -80,11 +80,9 @@ static sc_status explain_card(sc_status status, const uint64_t *numbers, struct 
 			       "administrator card %" PRIu64 " was already given: insert another",
 			       numbers[0]);
 	case SC_ERR_CARD_FOREIGN:
-		return sc_fail(err, status,
-			       "the card does not belong to this module's world and card set");
+		return sc_fail(err, status, "the card does not belong to this module's world and card set");
 	case SC_ERR_CARD_OLD:
-		return sc_fail(err, status,
-			       "the card's generation has been replaced: use the new card");
+		return sc_fail(err, status, "the card's generation has been replaced: use the new card");
 	default:
 		return sc_fail_plain(err, status);
 	}
@@ -103,15 +101,15 @@ static sc_status explain_other(const char *path, uint32_t command, sc_status sta
 
 	if (status == SC_ERR_ROLE)
 		return sc_fail(err, status,
-			       "%s: this socket's role does not include %s: use %s (config/modules)",
-			       path, name, socket_for(info ? info->roles : 0));
+			       "%s: this socket's role does not include %s: use %s (config/modules)", path,
+			       name, socket_for(info ? info->roles : 0));
 	if (more)
 		return sc_fail(err, status, "%s: %s: %s", path, sc_status_sentence(status), more);
 	return sc_fail(err, status, "%s: %s", path, sc_status_sentence(status));
 }
 
 sc_status sc_client_refusal_explain(const char *path, uint32_t command, sc_status status,
-			     const uint64_t numbers[SC_ERROR_NUMBERS], struct sc_error *err)
+				    const uint64_t numbers[SC_ERROR_NUMBERS], struct sc_error *err)
 {
 	if (is_about_a_card(status))
 		(void)explain_card(status, numbers, err);

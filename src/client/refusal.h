@@ -13,6 +13,6 @@
  * with the path, so that the caller can prepend "card 2 of 3: " (sc_fail_context).
  */
 sc_status sc_client_refusal_explain(const char *path, uint32_t command, sc_status status,
-			     const uint64_t numbers[SC_ERROR_NUMBERS], struct sc_error *err);
+				    const uint64_t numbers[SC_ERROR_NUMBERS], struct sc_error *err);
 
 #endif

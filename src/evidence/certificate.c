@@ -24,7 +24,6 @@
 #define ASN1_TRUE   0xff
 #define NO_PATH     (-1)
 
-
 /* Bits of KeyUsage, RFC 5280 section 4.2.1.3. */
 enum key_usage {
 	USAGE_DIGITAL_SIGNATURE = 0,
@@ -250,8 +249,7 @@ static sc_status sign(X509 *certificate, EVP_PKEY *key, struct sc_error *err)
 {
 	const EVP_MD *digest = digest_for(key);
 
-	SC_ENSURE(digest, err, SC_ERR_KEY_TYPE,
-		  "certificate: the issuer's key is not P-384, P-521 or DSA");
+	SC_ENSURE(digest, err, SC_ERR_KEY_TYPE, "certificate: the issuer's key is not P-384, P-521 or DSA");
 	if (X509_sign(certificate, key, digest) <= 0)
 		return sc_fail_crypto(err, "certificate: cannot be signed");
 	return SC_OK;
@@ -391,7 +389,8 @@ static bool names_fit(const struct fields *f, struct sc_view spki)
 	case SC_CERTIFICATE_REGION:
 		return sc_certificate_knso_name_is_valid(f->subject);
 	case SC_CERTIFICATE_MEMBER:
-		return sc_certificate_esn_is_valid(f->subject) && sc_certificate_knso_name_is_valid(f->issuer);
+		return sc_certificate_esn_is_valid(f->subject) &&
+		       sc_certificate_knso_name_is_valid(f->issuer);
 	case SC_CERTIFICATE_KEK:
 		if (sc_key_hash(spki, &hash, NULL) != SC_OK)
 			return false;

@@ -76,7 +76,7 @@ sc_status sc_certificate_kind_of(X509 *certificate, enum sc_certificate_kind *ou
 
 /* The CN of a name that contains nothing else; messages call it "the <whose>". SC_ERR_EVIDENCE_USAGE. */
 sc_status sc_certificate_name_cn(const X509_NAME *name, const char *whose, struct sc_text *out,
-		     struct sc_error *err) SC_WARN_UNUSED;
+				 struct sc_error *err) SC_WARN_UNUSED;
 
 /* The CN of the subject or the issuer. SC_ERR_EVIDENCE_USAGE if there is not exactly one. */
 sc_status sc_certificate_subject(X509 *certificate, struct sc_text *out, struct sc_error *err) SC_WARN_UNUSED;

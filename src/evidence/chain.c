@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/libcrypto.h"
 
-
 /*
  * What the callback saw. After an error about time the rest is still checked, to know if only time is wrong.
  */
@@ -73,9 +72,8 @@ static bool is_the_chain(X509_STORE_CTX *ctx, X509 *const *chain, size_t count, 
 	return X509_cmp(sk_X509_value(built, (int)count), root) == 0;
 }
 
-static sc_status set_up(X509_STORE_CTX *ctx, X509_STORE *store, STACK_OF(X509) * untrusted,
-			X509 *const *chain, size_t count, X509 *root, int64_t at, struct outcome *outcome,
-			struct sc_error *err)
+static sc_status set_up(X509_STORE_CTX *ctx, X509_STORE *store, STACK_OF(X509) *untrusted, X509 *const *chain,
+			size_t count, X509 *root, int64_t at, struct outcome *outcome, struct sc_error *err)
 {
 	X509_VERIFY_PARAM *param;
 

@@ -14,7 +14,6 @@
 #define KNSO_PREFIX "KNSO "
 #define KEK_PREFIX  "KEK "
 
-
 void sc_certificate_knso_name(const struct sc_hash *world, char name[SC_KNSO_NAME_SIZE])
 {
 	memcpy(name, KNSO_PREFIX, strlen(KNSO_PREFIX));
@@ -51,7 +50,8 @@ bool sc_certificate_esn_is_valid(const char *esn)
 	return true;
 }
 
-sc_status sc_certificate_name_cn(const X509_NAME *name, const char *whose, struct sc_text *out, struct sc_error *err)
+sc_status sc_certificate_name_cn(const X509_NAME *name, const char *whose, struct sc_text *out,
+				 struct sc_error *err)
 {
 	const X509_NAME_ENTRY *entry = X509_NAME_entry_count(name) == 1 ? X509_NAME_get_entry(name, 0) : NULL;
 	const ASN1_STRING *value = entry ? X509_NAME_ENTRY_get_data(entry) : NULL;

@@ -52,16 +52,16 @@ static void found_signer(struct question *q, const struct sc_text *esn, int64_t 
 
 static sc_status check_kek_statement(struct question *q, struct sc_error *err)
 {
-	SC_TRY(sc_statement_verify(q->kek_package, SC_OID_KEY_STATEMENT, q->trust, SC_EVIDENCE_TIME_NOW, &q->t->kek,
-				   err));
+	SC_TRY(sc_statement_verify(q->kek_package, SC_OID_KEY_STATEMENT, q->trust, SC_EVIDENCE_TIME_NOW,
+				   &q->t->kek, err));
 	found_signer(q, &q->t->kek->key->esn, q->t->kek->key->time);
 	return SC_OK;
 }
 
 static sc_status check_world_statement(struct question *q, struct sc_error *err)
 {
-	SC_TRY(sc_statement_verify(q->world_package, SC_OID_WORLD_STATEMENT, q->trust, SC_EVIDENCE_TIME_STATED,
-				   &q->t->world, err));
+	SC_TRY(sc_statement_verify(q->world_package, SC_OID_WORLD_STATEMENT, q->trust,
+				   SC_EVIDENCE_TIME_STATED, &q->t->world, err));
 	found_signer(q, &q->t->world->world->esn, q->t->world->world->time);
 	return SC_OK;
 }
@@ -228,8 +228,9 @@ static const struct check {
 };
 
 sc_status sc_evidence_packages_verify(struct sc_view kek_package, struct sc_view world_package,
-			     const struct sc_evidence_trust *trust, const struct sc_evidence_report *report,
-			     struct sc_evidence_target **out, struct sc_error *err)
+				      const struct sc_evidence_trust *trust,
+				      const struct sc_evidence_report *report,
+				      struct sc_evidence_target **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_evidence_target) target = OPENSSL_zalloc(sizeof *target);
 	struct question q = { kek_package, world_package, trust, target, "" };

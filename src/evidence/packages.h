@@ -49,7 +49,8 @@ struct sc_evidence_report {
  * `report` may be NULL. The caller frees *out. Errors as for sc_statement_verify, and SC_ERR_EVIDENCE_*.
  */
 sc_status sc_evidence_packages_verify(struct sc_view kek_package, struct sc_view world_package,
-			     const struct sc_evidence_trust *trust, const struct sc_evidence_report *report,
-			     struct sc_evidence_target **out, struct sc_error *err) SC_WARN_UNUSED;
+				      const struct sc_evidence_trust *trust,
+				      const struct sc_evidence_report *report,
+				      struct sc_evidence_target **out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -5,7 +5,6 @@
 #include "formats/key_type.h"
 #include "formats/oid.h"
 
-
 /* ECDSA with SHA-256 over the signed attributes (RFC 5652 section 5.4, RFC 5753 section 2.1). */
 static sc_status sign(struct sc_signed_data *s, EVP_PKEY *key, struct sc_error *err)
 {

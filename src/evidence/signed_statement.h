@@ -61,9 +61,9 @@ SC_CLEANUP_POINTER(sc_evidence, struct sc_evidence, sc_evidence_free)
  * `content_type` is SC_OID_KEY_STATEMENT or SC_OID_WORLD_STATEMENT. The caller frees *out. Errors:
  * SC_ERR_TOO_LARGE, SC_ERR_ENCODING, SC_ERR_FORMAT, SC_ERR_EVIDENCE_*.
  */
-sc_status sc_statement_verify(struct sc_view der, const char *content_type, const struct sc_evidence_trust *trust,
-			      enum sc_evidence_time judged, struct sc_evidence **out,
-			      struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_statement_verify(struct sc_view der, const char *content_type,
+			      const struct sc_evidence_trust *trust, enum sc_evidence_time judged,
+			      struct sc_evidence **out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* The signer and its chain. */
 struct sc_statement_signer {

@@ -1,7 +1,7 @@
 /*
- * Verifying a statement: signed_statement.h lists what is checked. This code trusts the roots that it is given and
- * nothing else. The statement, its certificates and what it says about itself are untrusted until the check
- * that covers them has passed. Each check has its own status, so that a test sees which one failed.
+ * Verifying a statement: signed_statement.h lists what is checked. This code trusts the roots that it is
+ * given and nothing else. The statement, its certificates and what it says about itself are untrusted until
+ * the check that covers them has passed. Each check has its own status, so that a test sees which one failed.
  */
 #include "evidence/signed_statement.h"
 
@@ -15,7 +15,6 @@
 #include "formats/key_type.h"
 #include "formats/oid.h"
 #include "formats/world_file.h"
-
 
 /* One verification: the evidence collected so far, and what it is judged by. */
 struct verification {
@@ -98,8 +97,7 @@ static sc_status check_completeness(const struct sc_evidence *e, struct sc_error
 	SC_ENSURE(!e->region || e->member, err, SC_ERR_EVIDENCE_MEMBER,
 		  "a region certificate is enclosed without a member certificate of the signer");
 	SC_ENSURE(e->member || !e->key->region.s[0], err, SC_ERR_EVIDENCE_MEMBER,
-		  "the statement names region %s, but no member certificate is enclosed",
-		  e->key->region.s);
+		  "the statement names region %s, but no member certificate is enclosed", e->key->region.s);
 	SC_ENSURE(!e->kek || e->region, err, SC_ERR_EVIDENCE_CHAIN,
 		  "a KEK certificate is enclosed without its region's certificate");
 	return SC_OK;
@@ -325,8 +323,9 @@ static sc_status check_world(const struct sc_evidence *e, struct sc_error *err)
 	return SC_OK;
 }
 
-sc_status sc_statement_verify(struct sc_view der, const char *content_type, const struct sc_evidence_trust *trust,
-			      enum sc_evidence_time judged, struct sc_evidence **out, struct sc_error *err)
+sc_status sc_statement_verify(struct sc_view der, const char *content_type,
+			      const struct sc_evidence_trust *trust, enum sc_evidence_time judged,
+			      struct sc_evidence **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_evidence) e = OPENSSL_zalloc(sizeof *e);
 	const struct verification v = { e, trust, judged };

@@ -6,7 +6,6 @@
 
 #include "base/libcrypto.h"
 
-
 sc_status sc_warrant_answer_write(X509 *root, X509 *warrant, struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bio) bio = BIO_new(BIO_s_mem());

@@ -19,7 +19,6 @@
 #define ROOT_MAX    16384
 #define PUBLIC_BITS 0644
 
-
 void sc_factory_close(struct sc_factory *factory)
 {
 	EVP_PKEY_free(factory->key);

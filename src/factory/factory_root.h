@@ -28,10 +28,7 @@ struct sc_factory {
 	struct sc_text name; /* the manufacturer's: the root's CN */
 	struct sc_hash hash; /* of the root's key */
 };
-#define SC_FACTORY_NONE                                                                                      \
-	{                                                                                                    \
-		.dir = SC_DIR_NONE, .lock = -1                                                               \
-	}
+#define SC_FACTORY_NONE { .dir = SC_DIR_NONE, .lock = -1 }
 
 void sc_factory_close(struct sc_factory *factory);
 SC_CLEANUP_VALUE(sc_factory, sc_factory_close)
@@ -56,8 +53,8 @@ sc_status sc_factory_root_hash(const char *path, struct sc_hash *out, struct sc_
 /*
  * Answers the request of `hsmd --initialise`, a PKCS#10 in DER or PEM. The request must be signed by its own
  * key, which must be P-256; its subject must be an ESN and nothing else; it must have no attributes. The
- * answer has the form of evidence/warrant_answer.h: root certificate and warrant, in PEM. An ESN is warranted for one
- * key only: SC_ERR_CONFLICT for another key. The same request may be answered again. SC_ERR_ENCODING,
+ * answer has the form of evidence/warrant_answer.h: root certificate and warrant, in PEM. An ESN is warranted
+ * for one key only: SC_ERR_CONFLICT for another key. The same request may be answered again. SC_ERR_ENCODING,
  * SC_ERR_EVIDENCE_SIGNATURE, SC_ERR_EVIDENCE_USAGE.
  */
 sc_status sc_factory_warrant(struct sc_factory *factory, struct sc_view request, struct sc_bytes *answer,

@@ -19,7 +19,6 @@
 
 #define PEM_BEGIN "-----BEGIN"
 
-
 /*
  * Issues a certificate for the lifetime of its kind, but never beyond the root's. It begins a day early,
  * because the clocks of offline machines differ.
@@ -125,11 +124,13 @@ sc_status sc_factory_warrant(struct sc_factory *factory, struct sc_view request,
 static sc_status check_world(const struct sc_factory *factory, struct sc_view statement,
 			     struct sc_evidence **out, struct sc_error *err)
 {
-	const struct sc_evidence_trust trust = { .roots = &factory->root, .root_count = 1, .now = sc_clock_now() };
+	const struct sc_evidence_trust trust = { .roots = &factory->root,
+						 .root_count = 1,
+						 .now = sc_clock_now() };
 	SC_CLEANUP(sc_evidence) evidence = NULL;
 	const struct sc_suite_info *suite;
-	sc_status status =
-	    sc_statement_verify(statement, SC_OID_WORLD_STATEMENT, &trust, SC_EVIDENCE_TIME_STATED, &evidence, err);
+	sc_status status = sc_statement_verify(statement, SC_OID_WORLD_STATEMENT, &trust,
+					       SC_EVIDENCE_TIME_STATED, &evidence, err);
 
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "the world statement");

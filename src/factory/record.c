@@ -58,7 +58,7 @@ static sc_status serial_of(X509 *certificate, char *hex, size_t size, struct sc_
 }
 
 sc_status sc_factory_record_append(const struct sc_dir *dir, X509 *certificate, const char *note,
-			   struct sc_error *err)
+				   struct sc_error *err)
 {
 	enum sc_certificate_kind kind;
 	struct sc_text subject = { 0 };
@@ -82,8 +82,8 @@ sc_status sc_factory_record_append(const struct sc_dir *dir, X509 *certificate, 
 	sc_clock_text(sc_clock_now(), now);
 	sc_clock_text(until, end);
 	SC_TRY(close_half_line(dir, &separator, err));
-	len = snprintf(line, sizeof line, "%s%s %s %s serial=%s key=%s until=%s%s%s\n", separator,
-		       now, sc_certificate_kind_name(kind), subject.s, serial, hash, end, note ? " " : "",
+	len = snprintf(line, sizeof line, "%s%s %s %s serial=%s key=%s until=%s%s%s\n", separator, now,
+		       sc_certificate_kind_name(kind), subject.s, serial, hash, end, note ? " " : "",
 		       note ? note : "");
 	SC_ENSURE(len > 0 && (size_t)len < sizeof line, err, SC_ERR_TOO_LARGE, "%s: the line is too long",
 		  RECORD);
@@ -112,7 +112,7 @@ static bool next_line(struct sc_view *rest, struct sc_view *line)
 }
 
 sc_status sc_factory_record_check_esn(const struct sc_dir *dir, const char *esn, const struct sc_hash *key,
-			      struct sc_error *err)
+				      struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) record = { 0 };
 	struct sc_view rest;
@@ -127,8 +127,8 @@ sc_status sc_factory_record_check_esn(const struct sc_dir *dir, const char *esn,
 	sc_hex(sc_hash_view(key), hash);
 	rest = sc_bytes_view(&record);
 	while (next_line(&rest, &line))
-		SC_ENSURE(!contains(line, warrant) || !contains(line, LAST_FIELD) || contains(line, hash), err,
-			  SC_ERR_CONFLICT,
-			  "module %s already has a warrant for another key (%s/%s)", esn, dir->path, RECORD);
+		SC_ENSURE(!contains(line, warrant) || !contains(line, LAST_FIELD) || contains(line, hash),
+			  err, SC_ERR_CONFLICT, "module %s already has a warrant for another key (%s/%s)",
+			  esn, dir->path, RECORD);
 	return SC_OK;
 }

@@ -14,10 +14,10 @@
 
 /* Durable when SC_OK is returned. `note` (may be NULL) ends the line: "region=EU". */
 sc_status sc_factory_record_append(const struct sc_dir *dir, X509 *certificate, const char *note,
-			   struct sc_error *err) SC_WARN_UNUSED;
+				   struct sc_error *err) SC_WARN_UNUSED;
 
 /* SC_ERR_CONFLICT if a warrant for this ESN with another key has been recorded. */
 sc_status sc_factory_record_check_esn(const struct sc_dir *dir, const char *esn, const struct sc_hash *key,
-			      struct sc_error *err) SC_WARN_UNUSED;
+				      struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -18,7 +18,6 @@
 #define SCRYPT_P  10
 #define SALT_SIZE 16
 
-
 sc_status sc_factory_root_key_new(EVP_PKEY **out, struct sc_error *err)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-384");
@@ -30,7 +29,7 @@ sc_status sc_factory_root_key_new(EVP_PKEY **out, struct sc_error *err)
 }
 
 sc_status sc_factory_root_key_encrypt(EVP_PKEY *key, const struct sc_secret *passphrase, struct sc_bytes *out,
-			      struct sc_error *err)
+				      struct sc_error *err)
 {
 	SC_CLEANUP(sc_x509_algor)
 	how = PKCS5_pbe2_set_scrypt(EVP_aes_256_cbc(), NULL, SALT_SIZE, NULL, SCRYPT_N, SCRYPT_R, SCRYPT_P);
@@ -49,7 +48,7 @@ sc_status sc_factory_root_key_encrypt(EVP_PKEY *key, const struct sc_secret *pas
 }
 
 sc_status sc_factory_root_key_decrypt(struct sc_view pem, const struct sc_secret *passphrase, EVP_PKEY **out,
-			      struct sc_error *err)
+				      struct sc_error *err)
 {
 	SC_CLEANUP(sc_bio) bio = BIO_new_mem_buf(pem.data, (int)pem.len);
 	/* "": the only passphrase is that of the PKCS#8 structure, below; libcrypto must not ask for one. */

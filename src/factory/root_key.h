@@ -12,10 +12,10 @@
 sc_status sc_factory_root_key_new(EVP_PKEY **out, struct sc_error *err) SC_WARN_UNUSED;
 
 sc_status sc_factory_root_key_encrypt(EVP_PKEY *key, const struct sc_secret *passphrase, struct sc_bytes *out,
-			      struct sc_error *err) SC_WARN_UNUSED;
+				      struct sc_error *err) SC_WARN_UNUSED;
 
 /* SC_ERR_ENCODING, SC_ERR_DECRYPT. The caller frees *out. */
 sc_status sc_factory_root_key_decrypt(struct sc_view pem, const struct sc_secret *passphrase, EVP_PKEY **out,
-			      struct sc_error *err) SC_WARN_UNUSED;
+				      struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -47,8 +47,8 @@ static bool group_is_valid(const struct sc_permission_group *group, bool is_arri
 	int count = sk_sc_action_num(group->actions);
 
 	/* The format has fields for limits. Until modules count them, a group with a limit is refused. */
-	if (group->id == 0 || group->authority > SC_AUTHORITY_QUORUM || group->use_limit || group->time_limit ||
-	    count < 1 || count > ACTIONS_MAX)
+	if (group->id == 0 || group->authority > SC_AUTHORITY_QUORUM || group->use_limit ||
+	    group->time_limit || count < 1 || count > ACTIONS_MAX)
 		return false;
 	for (int i = 0; i < count; i++)
 		if (!action_is_valid(sk_sc_action_value(group->actions, i), is_arrival))
@@ -91,7 +91,8 @@ static bool action_is_valid(const struct sc_action *action, bool is_arrival)
 	case SC_ACTION_TRANSFER:
 		transfer = action->value.transfer;
 		/* A key that has arrived may not be transferred again. This also ends the recursion. */
-		return !is_arrival && transfer->region.s[0] && sc_text_equals(&transfer->arrival->format, ACL_FORMAT) &&
+		return !is_arrival && transfer->region.s[0] &&
+		       sc_text_equals(&transfer->arrival->format, ACL_FORMAT) &&
 		       groups_are_valid(transfer->arrival, true);
 	default:
 		return false;
@@ -218,7 +219,8 @@ sc_status sc_acl_add_plain(struct sc_permission_group *group, enum sc_action_kin
 /* -- questions --------------------------------------------------------------------------------- */
 
 /* Calls `visit` for each action until it returns true. Returns whether it did. */
-static bool any_action(const struct sc_acl *acl, bool (*visit)(const struct sc_action *, void *), void *context)
+static bool any_action(const struct sc_acl *acl, bool (*visit)(const struct sc_action *, void *),
+		       void *context)
 {
 	for (int i = 0; i < sk_sc_permission_group_num(acl->groups); i++) {
 		const STACK_OF(sc_action) *actions = sk_sc_permission_group_value(acl->groups, i)->actions;

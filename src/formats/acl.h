@@ -29,13 +29,14 @@ enum sc_use {
 #define SC_USE_ALL ((1u << 10) - 1)
 
 /* Who must consent before a group's actions are allowed. */
+/* 2 is reserved for a caller's credential that the module itself checks. */
 enum sc_authority {
 	SC_AUTHORITY_NONE = 0,
 	SC_AUTHORITY_QUORUM = 1, /* K administrator cards */
-	/* 2 is reserved for a caller's credential that the module itself checks. */
 };
 
-enum sc_action_kind { /* the context tags of the CHOICE in acl.c */
+/* The context tags of the CHOICE in acl.c. */
+enum sc_action_kind {
 	SC_ACTION_USE,
 	SC_ACTION_MAKE_BLOB,
 	SC_ACTION_TRANSFER,
@@ -58,11 +59,11 @@ struct sc_transfer_action {
 struct sc_action {
 	int type; /* enum sc_action_kind */
 	union {
-		uint32_t *use;                  /* [0] enum sc_use bits */
-		struct sc_make_blob *make_blob; /* [1] */
+		uint32_t *use;                       /* [0] enum sc_use bits */
+		struct sc_make_blob *make_blob;      /* [1] */
 		struct sc_transfer_action *transfer; /* [2] */
-		ASN1_NULL *reduce_acl;          /* [3] */
-		ASN1_NULL *replace_acl;         /* [4] */
+		ASN1_NULL *reduce_acl;               /* [3] */
+		ASN1_NULL *replace_acl;              /* [4] */
 	} value;
 };
 typedef struct sc_action sc_action;
@@ -107,7 +108,8 @@ bool sc_acl_equals(const struct sc_acl *a, const struct sc_acl *b);
 /* Building: each function adds to the ACL. SC_ERR_MEMORY: the ACL may be incomplete and must be freed. */
 sc_status sc_acl_add_group(struct sc_acl *acl, uint32_t id, enum sc_authority authority,
 			   struct sc_permission_group **out, struct sc_error *err) SC_WARN_UNUSED;
-sc_status sc_acl_add_use(struct sc_permission_group *group, uint32_t uses, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_acl_add_use(struct sc_permission_group *group, uint32_t uses,
+			 struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_acl_add_make_blob(struct sc_permission_group *group, const struct sc_hash *world,
 			       struct sc_error *err) SC_WARN_UNUSED;
 /* Takes ownership of the action, including `arrival`, even on failure, when it is freed. */

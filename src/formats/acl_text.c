@@ -8,9 +8,9 @@
 #include "formats/region.h"
 
 /* By bit; the names used in DESIGN.md. */
-static const char *const use_names[] = { "sign",       "verify",    "encrypt",        "decrypt",
-					 "wrapKey",    "unwrapKey", "importTransfer", "importNeutral",
-					 "tlsServer",  "token" };
+static const char *const use_names[] = { "sign",      "verify",    "encrypt",        "decrypt",
+					 "wrapKey",   "unwrapKey", "importTransfer", "importNeutral",
+					 "tlsServer", "token" };
 #define USE_COUNT (sizeof use_names / sizeof use_names[0])
 
 static void print_uses(FILE *out, uint32_t uses)
@@ -31,7 +31,8 @@ static void print_transfer(FILE *out, const struct sc_transfer_action *transfer,
 	fprintf(out, "%s  transfer, to the Key Exchange Key %s\n", indent, hex);
 	sc_hex(sc_hash_view(&transfer->world), hex);
 	fprintf(out, "%s    of the security world %s\n", indent, hex);
-	fprintf(out, "%s    in region %s (%s)\n", indent, transfer->region.s, sc_region_name(transfer->region.s));
+	fprintf(out, "%s    in region %s (%s)\n", indent, transfer->region.s,
+		sc_region_name(transfer->region.s));
 	fprintf(out, "%s    for subscription %s\n", indent,
 		transfer->subscription.s[0] ? transfer->subscription.s : "any");
 	if (transfer->not_after) {
@@ -77,13 +78,16 @@ static void print_groups(FILE *out, const struct sc_acl *acl, const char *indent
 		const struct sc_permission_group *group = sk_sc_permission_group_value(acl->groups, i);
 
 		fprintf(out, "%sgroup %u%s\n", indent, group->id,
-			group->authority == SC_AUTHORITY_QUORUM ? ", under a quorum of the administrator cards" : "");
+			group->authority == SC_AUTHORITY_QUORUM
+			    ? ", under a quorum of the administrator cards"
+			    : "");
 		for (int j = 0; j < sk_sc_action_num(group->actions); j++)
 			print_action(out, sk_sc_action_value(group->actions, j), indent);
 	}
 }
 
-sc_status sc_acl_print(const struct sc_acl *acl, const char *indent, struct sc_bytes *out, struct sc_error *err)
+sc_status sc_acl_print(const struct sc_acl *acl, const char *indent, struct sc_bytes *out,
+		       struct sc_error *err)
 {
 	char *text = NULL;
 	size_t len = 0;

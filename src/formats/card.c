@@ -30,9 +30,8 @@ static bool body_is_valid(const void *value)
 {
 	const struct sc_card_body *body = value;
 
-	return body->k >= 1 && body->k <= body->n &&
-	       body->n <= SC_CARDS_MAX && body->index >= 1 && body->index <= body->n &&
-	       body->set_generation >= 1 && body->masked_share.len == SC_SHARE_SIZE;
+	return body->k >= 1 && body->k <= body->n && body->n <= SC_CARDS_MAX && body->index >= 1 &&
+	       body->index <= body->n && body->set_generation >= 1 && body->masked_share.len == SC_SHARE_SIZE;
 }
 
 static bool card_is_valid(const void *value)

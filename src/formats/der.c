@@ -10,9 +10,9 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
-#define ABSENT (-1) /* result of prim_i2c: omit the OPTIONAL element */
+#define ABSENT      (-1) /* result of prim_i2c: omit the OPTIONAL element */
 #define TIME_LENGTH 15
-#define TIME_LAST INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+#define TIME_LAST   INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 
 /* -- text -------------------------------------------------------------------------------------- */
 
@@ -45,7 +45,8 @@ static int text_read(ASN1_VALUE **value, const unsigned char *content, int len, 
 		     const ASN1_ITEM *item)
 {
 	(void)type, (void)unused, (void)item;
-	return sc_text_set_view((struct sc_text *)*value, sc_view_of(content, (size_t)len), "", NULL) == SC_OK;
+	return sc_text_set_view((struct sc_text *)*value, sc_view_of(content, (size_t)len), "", NULL) ==
+	       SC_OK;
 }
 
 static int text_write(const ASN1_VALUE **value, unsigned char *content, int *type, const ASN1_ITEM *item)
@@ -242,6 +243,7 @@ sc_status sc_octets_set(struct sc_bytes *field, struct sc_view value, struct sc_
  * The types are for embedded fields only, so the element itself is never allocated: prim_clear makes an empty
  * one. `size`, which libcrypto does not use for primitive types, is 1 for the OPTIONAL types.
  */
+/* clang-format off */
 #define PRIMITIVE(name, tag, kind)                                                                           \
 	static const ASN1_PRIMITIVE_FUNCS kind##_functions = { NULL,      0,          NULL,      NULL,       \
 							       kind##_clear, kind##_read, kind##_write, NULL }; \
@@ -259,6 +261,7 @@ sc_status sc_octets_set(struct sc_bytes *field, struct sc_view value, struct sc_
 						#name };                                                     \
 		return &item;                                                                                \
 	}
+/* clang-format on */
 
 PRIMITIVE(SC_DER_TEXT, V_ASN1_UTF8STRING, text)
 PRIMITIVE(SC_DER_HASH, V_ASN1_OCTET_STRING, hash)

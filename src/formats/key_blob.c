@@ -34,8 +34,8 @@ static bool header_is_valid(const void *value)
 {
 	const struct sc_key_blob_header *header = value;
 
-	return sc_suite_by_number(header->suite) &&
-	       header->km_generation >= 1 && sc_key_type_is_known(&header->type) && sc_origin_is_known(header->origin) &&
+	return sc_suite_by_number(header->suite) && header->km_generation >= 1 &&
+	       sc_key_type_is_known(&header->type) && sc_origin_is_known(header->origin) &&
 	       header->application.s[0] && header->spki.len > 0 && header->spki.len <= SC_SPKI_MAX &&
 	       sc_acl_is_valid(header->acl);
 }

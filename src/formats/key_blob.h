@@ -25,7 +25,7 @@ struct sc_key_blob_header {
 	struct sc_key_type type;
 	struct sc_bytes spki;
 	struct sc_hash key_hash;
-	uint32_t origin; /* enum sc_origin */
+	uint32_t origin;        /* enum sc_origin */
 	struct sc_hash package; /* SHA-256 of the transfer package it came in; absent otherwise */
 	int64_t created;
 	uint64_t state_counter; /* of the module's state when the blob was made (M11) */

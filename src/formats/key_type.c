@@ -55,7 +55,8 @@ sc_status sc_key_type_of(const EVP_PKEY *key, struct sc_key_type *out, struct sc
 		type = (struct sc_key_type){ SC_ALGORITHM_EC, 256 };
 	}
 	ERR_clear_error();
-	SC_ENSURE(sc_key_type_is_known(&type), err, SC_ERR_KEY_TYPE, "that type or size of key is not supported");
+	SC_ENSURE(sc_key_type_is_known(&type), err, SC_ERR_KEY_TYPE,
+		  "that type or size of key is not supported");
 	*out = type;
 	return SC_OK;
 }
@@ -93,7 +94,8 @@ sc_status sc_spki_read(struct sc_view der, EVP_PKEY **out, struct sc_error *err)
 	SC_CLEANUP(sc_pkey) key = NULL;
 
 	SC_ENSURE(der.len > 0, err, SC_ERR_ENCODING, "public key: empty");
-	SC_ENSURE(der.len <= SC_SPKI_MAX, err, SC_ERR_TOO_LARGE, "public key: longer than %d bytes", SC_SPKI_MAX);
+	SC_ENSURE(der.len <= SC_SPKI_MAX, err, SC_ERR_TOO_LARGE, "public key: longer than %d bytes",
+		  SC_SPKI_MAX);
 	key = d2i_PUBKEY(NULL, &p, (long)der.len);
 	ERR_clear_error();
 	SC_ENSURE(key, err, SC_ERR_ENCODING, "public key: not a SubjectPublicKeyInfo");

@@ -55,5 +55,4 @@ sc_status sc_spki_read(struct sc_view der, EVP_PKEY **out, struct sc_error *err)
 /* The key hash: SHA-256 of the SubjectPublicKeyInfo, as by `openssl pkey -pubin -outform DER | sha256sum`. */
 sc_status sc_key_hash(struct sc_view spki, struct sc_hash *out, struct sc_error *err) SC_WARN_UNUSED;
 
-
 #endif

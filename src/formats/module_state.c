@@ -80,7 +80,8 @@ static bool world_is_valid(const struct sc_state_world *world)
 	       world->k <= world->n && world->n <= SC_CARDS_MAX && sc_x509_fits(&world->member) &&
 	       is_absent_or_certificate(&world->region_certificate) &&
 	       !world->region_certificate.data == !world->region.s[0] &&
-	       sc_source_roots_are_valid(world->roots) && sk_sc_revoked_esn_num(world->revoked) <= SC_REVOKED_MAX;
+	       sc_source_roots_are_valid(world->roots) &&
+	       sk_sc_revoked_esn_num(world->revoked) <= SC_REVOKED_MAX;
 }
 
 static bool state_is_valid(const void *value)

@@ -23,10 +23,10 @@ struct sc_state_world {
 	uint32_t set_generation;
 	uint32_t k;
 	uint32_t n;
-	uint64_t sequence;         /* of the newest world file seen */
-	struct sc_bytes member;    /* member certificate */
+	uint64_t sequence;                  /* of the newest world file seen */
+	struct sc_bytes member;             /* member certificate */
 	struct sc_bytes region_certificate; /* absent until there is one */
-	struct sc_text region;     /* its code; absent until there is one */
+	struct sc_text region;              /* its code; absent until there is one */
 	STACK_OF(sc_source_root) *roots;
 	STACK_OF(sc_revoked_esn) *revoked;
 };

@@ -10,8 +10,8 @@
 #include "formats/der.h"
 
 struct sc_owner {
-	struct sc_text daemon;       /* the daemon on whose socket the key was made: "vaultd", "signind" */
-	struct sc_text tenant;       /* this and the rest: only for keys in a vault */
+	struct sc_text daemon; /* the daemon on whose socket the key was made: "vaultd", "signind" */
+	struct sc_text tenant; /* this and the rest: only for keys in a vault */
 	struct sc_text subscription;
 	struct sc_text vault;
 	struct sc_text name;

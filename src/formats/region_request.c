@@ -30,7 +30,8 @@ static bool request_is_valid(const void *value)
 {
 	const struct sc_region_request *request = value;
 
-	return sc_region_code_is_valid(request->region.s) && request->operator_name.s[0] && request->statement.len > 0;
+	return sc_region_code_is_valid(request->region.s) && request->operator_name.s[0] &&
+	       request->statement.len > 0;
 }
 
 static bool info_is_valid(const void *value)

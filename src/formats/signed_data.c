@@ -81,7 +81,8 @@ ASN1_SEQUENCE(content_info) = {
 } static_ASN1_SEQUENCE_END_name(struct content_info, content_info)
 
 /* What the signature covers: the attributes as a separate SET OF (section 5.4). */
-ASN1_ITEM_TEMPLATE(signed_attributes) = ASN1_EX_TEMPLATE_TYPE(ASN1_TFLG_SET_OF, 0, signed_attributes, X509_ATTRIBUTE)
+ASN1_ITEM_TEMPLATE(signed_attributes) =
+	ASN1_EX_TEMPLATE_TYPE(ASN1_TFLG_SET_OF, 0, signed_attributes, X509_ATTRIBUTE)
 static_ASN1_ITEM_TEMPLATE_END(signed_attributes)
 
 static struct content_info *content_info_new(void)
@@ -157,7 +158,6 @@ static bool add_attribute(STACK_OF(X509_ATTRIBUTE) *attributes, int nid, int typ
 	return false;
 }
 
-
 static sc_status content_type_of(const struct sc_signed_data *s, ASN1_OBJECT **out, struct sc_error *err)
 {
 	ASN1_OBJECT *type = OBJ_txt2obj(s->content_type, 1);
@@ -178,7 +178,8 @@ static sc_status add_signed_attributes(STACK_OF(X509_ATTRIBUTE) *attributes, con
 	SC_TRY(content_type_of(s, &type, err));
 	SC_TRY(sc_sha256(sc_bytes_view(&s->content), &digest, err));
 	if (!add_attribute(attributes, NID_pkcs9_contentType, V_ASN1_OBJECT, type, -1) ||
-	    !add_attribute(attributes, NID_pkcs9_messageDigest, V_ASN1_OCTET_STRING, digest.b, sizeof digest.b))
+	    !add_attribute(attributes, NID_pkcs9_messageDigest, V_ASN1_OCTET_STRING, digest.b,
+			   sizeof digest.b))
 		return sc_fail_crypto(err, "statement: signed attributes");
 	return SC_OK;
 }
@@ -189,7 +190,8 @@ static void free_attributes(STACK_OF(X509_ATTRIBUTE) *attributes)
 }
 SC_CLEANUP_POINTER(sc_attributes, STACK_OF(X509_ATTRIBUTE), free_attributes)
 
-static sc_status encode_item(const void *value, const ASN1_ITEM *item, struct sc_bytes *out, struct sc_error *err)
+static sc_status encode_item(const void *value, const ASN1_ITEM *item, struct sc_bytes *out,
+			     struct sc_error *err)
 {
 	unsigned char *der = NULL;
 	int len = ASN1_item_i2d(value, &der, item);
@@ -202,7 +204,8 @@ static sc_status encode_item(const void *value, const ASN1_ITEM *item, struct sc
 	return status;
 }
 
-sc_status sc_signed_data_attributes(const struct sc_signed_data *s, struct sc_bytes *out, struct sc_error *err)
+sc_status sc_signed_data_attributes(const struct sc_signed_data *s, struct sc_bytes *out,
+				    struct sc_error *err)
 {
 	SC_CLEANUP(sc_attributes) attributes = sk_X509_ATTRIBUTE_new_null();
 
@@ -221,7 +224,8 @@ static bool add_digest_algorithm(STACK_OF(X509_ALGOR) *algorithms)
 {
 	X509_ALGOR *algorithm = X509_ALGOR_new();
 
-	if (algorithm && set_algorithm(algorithm, NID_sha256) && sk_X509_ALGOR_push(algorithms, algorithm) > 0)
+	if (algorithm && set_algorithm(algorithm, NID_sha256) &&
+	    sk_X509_ALGOR_push(algorithms, algorithm) > 0)
 		return true;
 	X509_ALGOR_free(algorithm);
 	return false;
@@ -240,7 +244,8 @@ static bool set_signer_id(struct signer_id *sid, const struct sc_signed_data *s)
 	return true;
 }
 
-static sc_status add_signer(STACK_OF(signer_info) *signers, const struct sc_signed_data *s, struct sc_error *err)
+static sc_status add_signer(STACK_OF(signer_info) *signers, const struct sc_signed_data *s,
+			    struct sc_error *err)
 {
 	struct signer_info *info = (struct signer_info *)ASN1_item_new(ASN1_ITEM_rptr(signer_info));
 
@@ -318,7 +323,8 @@ static sc_status take(struct content_info *info, struct sc_signed_data *s, struc
 	struct signer_info *signer;
 	int type_len;
 
-	SC_ENSURE(sk_signer_info_num(data->signers) == 1, err, SC_ERR_ENCODING, "statement: not exactly one signer");
+	SC_ENSURE(sk_signer_info_num(data->signers) == 1, err, SC_ERR_ENCODING,
+		  "statement: not exactly one signer");
 	signer = sk_signer_info_value(data->signers, 0);
 	SC_TRY(check_counts(sk_X509_num(data->certificates), signer->signature.len, err));
 	type_len = OBJ_obj2txt(s->content_type, sizeof s->content_type, encapsulated->type, 1);

@@ -15,11 +15,11 @@
 #include "base/libcrypto.h"
 #include "formats/der.h"
 
-#define SC_SIGNED_DATA_MAX         65536
+#define SC_SIGNED_DATA_MAX          65536
 #define SC_SIGNED_DATA_CERTIFICATES 8 /* at most */
 
 struct sc_signed_data {
-	char content_type[80];        /* OID in dotted form */
+	char content_type[80]; /* OID in dotted form */
 	struct sc_bytes content;
 	STACK_OF(X509) *certificates; /* 1 to 8, each once */
 	X509_NAME *issuer;            /* these two name the signer's certificate */
@@ -70,6 +70,5 @@ sc_status sc_x509_encode(X509 *certificate, struct sc_bytes *out, struct sc_erro
  * SC_ERR_ENCODING, SC_ERR_TOO_LARGE.
  */
 sc_status sc_x509_decode(struct sc_view der, X509 **out, struct sc_error *err) SC_WARN_UNUSED;
-
 
 #endif

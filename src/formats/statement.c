@@ -50,7 +50,8 @@ static bool key_is_valid(const void *value)
 	return s->spki.len > 0 && s->spki.len <= SC_SPKI_MAX && sc_key_type_is_known(&s->type) &&
 	       sc_origin_is_known(s->origin) && sc_acl_is_valid(s->acl) &&
 	       s->exportable == sc_acl_is_exportable(s->acl) && sc_text_equals(&s->protection, "module") &&
-	       sc_suite_by_number(s->suite) && s->application.s[0] && s->esn.s[0] && s->nonce.len <= SC_NONCE_MAX;
+	       sc_suite_by_number(s->suite) && s->application.s[0] && s->esn.s[0] &&
+	       s->nonce.len <= SC_NONCE_MAX;
 }
 
 static bool world_is_valid(const void *value)
@@ -62,4 +63,5 @@ static bool world_is_valid(const void *value)
 }
 
 SC_DER_IMPLEMENT(sc_key_statement, KEY_FORMAT, "key statement", SC_STATEMENT_CONTENT_MAX, key_is_valid)
-SC_DER_IMPLEMENT(sc_world_statement, WORLD_FORMAT, "world statement", SC_STATEMENT_CONTENT_MAX, world_is_valid)
+SC_DER_IMPLEMENT(sc_world_statement, WORLD_FORMAT, "world statement", SC_STATEMENT_CONTENT_MAX,
+		 world_is_valid)

@@ -1,6 +1,6 @@
 /*
- * The signed content of statements: what modules say (rule F6). evidence/signed_statement.h signs and verifies them;
- * signed_data.h has their wrapper.
+ * The signed content of statements: what modules say (rule F6). evidence/signed_statement.h signs and
+ * verifies them; signed_data.h has their wrapper.
  */
 #ifndef SC_FORMATS_STATEMENT_H
 #define SC_FORMATS_STATEMENT_H
@@ -16,8 +16,8 @@ struct sc_key_statement {
 	struct sc_hash key_hash;
 	struct sc_key_type type;
 	struct sc_text application;
-	uint32_t origin;       /* enum sc_origin */
-	bool exportable;       /* sc_acl_is_exportable of the ACL below */
+	uint32_t origin; /* enum sc_origin */
+	bool exportable; /* sc_acl_is_exportable of the ACL below */
 	struct sc_owner owner;
 	struct sc_acl *acl;
 	struct sc_text protection; /* "module" */
@@ -47,7 +47,7 @@ struct sc_world_statement {
 	int64_t time;
 };
 
-#define SC_NONCE_MAX           64
+#define SC_NONCE_MAX             64
 #define SC_STATEMENT_CONTENT_MAX 8192
 SC_DER_DECLARE(sc_key_statement)
 SC_DER_DECLARE(sc_world_statement)

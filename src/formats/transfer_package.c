@@ -47,18 +47,18 @@ static bool header_is_valid(const void *value)
 {
 	const struct sc_transfer_header *h = value;
 
-	return h->suite == SC_TRANSFER_SUITE && h->region.s[0] &&
-	       sc_guid_is_lower(h->subscription.s) && sc_friendly_name_is_valid(h->friendly_name.s) &&
-	       sc_key_type_is_known(&h->type) && sc_acl_is_valid(h->arrival) &&
-	       h->package_id.len == SC_PACKAGE_ID_SIZE && h->not_after > h->created && h->source_esn.s[0];
+	return h->suite == SC_TRANSFER_SUITE && h->region.s[0] && sc_guid_is_lower(h->subscription.s) &&
+	       sc_friendly_name_is_valid(h->friendly_name.s) && sc_key_type_is_known(&h->type) &&
+	       sc_acl_is_valid(h->arrival) && h->package_id.len == SC_PACKAGE_ID_SIZE &&
+	       h->not_after > h->created && h->source_esn.s[0];
 }
 
 static bool package_is_valid(const void *value)
 {
 	const struct sc_transfer_package *package = value;
 
-	return header_is_valid(package->header) && package->encrypted_key.len > 0 && package->ciphertext.len > 0 &&
-	       package->tag.len == SC_GCM_TAG_SIZE;
+	return header_is_valid(package->header) && package->encrypted_key.len > 0 &&
+	       package->ciphertext.len > 0 && package->tag.len == SC_GCM_TAG_SIZE;
 }
 
 static bool content_is_valid(const void *value)
@@ -69,7 +69,8 @@ static bool content_is_valid(const void *value)
 }
 
 SC_DER_IMPLEMENT(sc_transfer_header, HEADER_FORMAT, "transfer header", SC_TRANSFER_MAX, header_is_valid)
-SC_DER_IMPLEMENT_ENVELOPE(sc_transfer_package, HEADER_FORMAT, "transfer package", SC_TRANSFER_MAX, package_is_valid)
+SC_DER_IMPLEMENT_ENVELOPE(sc_transfer_package, HEADER_FORMAT, "transfer package", SC_TRANSFER_MAX,
+			  package_is_valid)
 SC_DER_IMPLEMENT(sc_transfer_content, CONTENT_FORMAT, "transfer content", SC_TRANSFER_MAX, content_is_valid)
 
 sc_status sc_transfer_header_digest(const struct sc_transfer_header *header, struct sc_hash *out,

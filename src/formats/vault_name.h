@@ -1,6 +1,6 @@
 /*
- * Names in a vault's URLs: the vault, a key in it, a version of that key. Their alphabets and lengths are the service's
- * own (Azure Key Vault), and the client, the database and the vault all take them from here.
+ * Names in a vault's URLs: the vault, a key in it, a version of that key. Their alphabets and lengths are the
+ * service's own (Azure Key Vault), and the client, the database and the vault all take them from here.
  */
 #ifndef SC_FORMATS_VAULT_NAME_H
 #define SC_FORMATS_VAULT_NAME_H
@@ -17,7 +17,10 @@
 /* "https://contoso.vault.localhost:8443/keys/NAME/VERSION", terminated: a key's identifier. */
 #define SC_KEY_ID_SIZE 640
 
-/* 3 to 24 characters of the alphabet, a letter first, no hyphen last and no two together: it is part of a host name. */
+/*
+ * 3 to 24 characters of the alphabet, a letter first, no hyphen last and no two together: it is part of a
+ * host name.
+ */
 bool sc_vault_name_is_valid(const char *name);
 
 /* 1 to 127 characters of the alphabet. */

@@ -70,12 +70,13 @@ static bool body_is_valid(const void *value)
 {
 	const struct sc_world_body *body = value;
 
-	return sc_suite_by_number(body->suite) && body->k >= 1 &&
-	       body->k <= body->n && body->n <= SC_CARDS_MAX && body->km_generation >= 1 &&
-	       body->set_generation >= 1 && body->knso.len > 0 && body->knso.len <= SC_SPKI_MAX &&
+	return sc_suite_by_number(body->suite) && body->k >= 1 && body->k <= body->n &&
+	       body->n <= SC_CARDS_MAX && body->km_generation >= 1 && body->set_generation >= 1 &&
+	       body->knso.len > 0 && body->knso.len <= SC_SPKI_MAX &&
 	       (!body->region_certificate.data || sc_x509_fits(&body->region_certificate)) &&
 	       wrapped_is_valid(&body->wrapped_km) && wrapped_is_valid(&body->wrapped_knso) &&
-	       sc_source_roots_are_valid(body->roots) && sk_sc_revoked_esn_num(body->revoked) <= SC_REVOKED_MAX;
+	       sc_source_roots_are_valid(body->roots) &&
+	       sk_sc_revoked_esn_num(body->revoked) <= SC_REVOKED_MAX;
 }
 
 static bool file_is_valid(const void *value)
@@ -93,7 +94,8 @@ sc_status sc_world_id(struct sc_view knso, const struct sc_hash *hkm, uint32_t s
 {
 	struct sc_big_endian32 number = sc_big_endian32_of(suite);
 	struct sc_hash knso_hash;
-	struct sc_view parts[] = { sc_hash_view(&knso_hash), sc_hash_view(hkm), sc_big_endian32_view(&number) };
+	struct sc_view parts[] = { sc_hash_view(&knso_hash), sc_hash_view(hkm),
+				   sc_big_endian32_view(&number) };
 
 	SC_TRY(sc_key_hash(knso, &knso_hash, err));
 	return sc_hash_parts("safeconduct world 1", parts, 3, out, err);
@@ -108,7 +110,6 @@ sc_status sc_world_digest(const struct sc_world_body *body, struct sc_hash *out,
 	part = sc_bytes_view(&der);
 	return sc_hash_parts("safeconduct world file 1", &part, 1, out, err);
 }
-
 
 sc_status sc_world_file_verify(const struct sc_world_file *file, struct sc_error *err)
 {

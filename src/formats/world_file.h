@@ -54,7 +54,7 @@ struct sc_world_body {
 	int64_t created;
 	struct sc_wrapped_key wrapped_km;
 	struct sc_wrapped_key wrapped_knso;
-	struct sc_bytes statement;   /* the world statement, made together with the world */
+	struct sc_bytes statement;          /* the world statement, made together with the world */
 	struct sc_bytes region_certificate; /* DER; absent until `safeconduct region init` */
 	STACK_OF(sc_source_root) *roots;
 	STACK_OF(sc_revoked_esn) *revoked;
@@ -65,9 +65,9 @@ struct sc_world_file {
 	struct sc_bytes signature;
 };
 
-#define SC_WORLD_MAX 32768
-#define SC_CARDS_MAX 64 /* N: 1 ≤ K ≤ N ≤ 64 */
-#define SC_ROOTS_MAX 16 /* additional roots that a world trusts */
+#define SC_WORLD_MAX   32768
+#define SC_CARDS_MAX   64 /* N: 1 ≤ K ≤ N ≤ 64 */
+#define SC_ROOTS_MAX   16 /* additional roots that a world trusts */
 #define SC_REVOKED_MAX 256
 SC_DER_DECLARE(sc_world_body)
 SC_DER_DECLARE(sc_world_file)

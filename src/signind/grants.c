@@ -53,13 +53,14 @@ static sc_status check_secret(struct sc_signind_sign_in *sign_in, enum found fou
 			      bool *matches, struct sc_error *err)
 {
 	SC_TRY(sc_web_password_check(found == FOUND ? encoded : sign_in->service->nobody,
-				 sc_view_text(sign_in->secret), matches, err));
+				     sc_view_text(sign_in->secret), matches, err));
 	*matches = *matches && found == FOUND;
 	sign_in->is_counted = false;
 	if (!*matches)
 		return SC_OK;
-	return sc_signind_throttle_end(sign_in->service->throttle, sign_in->account, sc_web_peer(sign_in->request),
-			       sc_clock_monotonic(), SC_SIGNIND_THROTTLE_RIGHT, err);
+	return sc_signind_throttle_end(sign_in->service->throttle, sign_in->account,
+				       sc_web_peer(sign_in->request), sc_clock_monotonic(),
+				       SC_SIGNIND_THROTTLE_RIGHT, err);
 }
 
 /* An application with a secret is not a public client: nobody may act as it without the secret. */
@@ -78,20 +79,22 @@ static sc_status is_confidential(struct sc_signind_sign_in *sign_in, bool *is, s
  * If the account exists, the principal is set even for a wrong password, so that the log names the account. A
  * principal that cannot be served is an error only for a client that knows the password.
  */
-static sc_status decide(bool matches, enum sc_signind_refusal no, enum sc_signind_refusal *refusal, sc_status principal)
+static sc_status decide(bool matches, enum sc_signind_refusal no, enum sc_signind_refusal *refusal,
+			sc_status principal)
 {
 	*refusal = matches ? SC_SIGNIND_REFUSAL_NONE : no;
 	return matches ? principal : SC_OK;
 }
 
-static sc_status check_password(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal *refusal, struct sc_error *err)
+static sc_status check_password(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal *refusal,
+				struct sc_error *err)
 {
 	SC_CLEANUP(sc_store_user_row) row = { 0 };
 	enum found found;
 	bool matches = false;
 
 	SC_TRY(found_of(sc_store_user_find_by_upn(sign_in->service->store, sc_signind_sign_in_tenant(sign_in),
-						   sign_in->account, &row, err),
+						  sign_in->account, &row, err),
 			&found));
 	SC_TRY(check_secret(sign_in, found, row.password, &matches, err));
 	return decide(matches, SC_SIGNIND_REFUSAL_PASSWORD, refusal,
@@ -99,14 +102,15 @@ static sc_status check_password(struct sc_signind_sign_in *sign_in, enum sc_sign
 				     : SC_OK);
 }
 
-static sc_status check_application(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal *refusal, struct sc_error *err)
+static sc_status check_application(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal *refusal,
+				   struct sc_error *err)
 {
 	SC_CLEANUP(sc_store_application_row) row = { 0 };
 	enum found found;
 	bool matches = false;
 
 	SC_TRY(found_of(sc_store_application_find(sign_in->service->store, sc_signind_sign_in_tenant(sign_in),
-						   sign_in->client, &row, err),
+						  sign_in->client, &row, err),
 			&found));
 	SC_TRY(check_secret(sign_in, found, row.secret, &matches, err));
 	return decide(matches, SC_SIGNIND_REFUSAL_SECRET, refusal,
@@ -119,14 +123,16 @@ static sc_status check_application(struct sc_signind_sign_in *sign_in, enum sc_s
  * tell which. Revoking every token of that sign-in shuts out the thief; the owner signs in again (RFC 9700
  * section 4.14.2).
  */
-static sc_status revoke_all(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal *refusal, struct sc_error *err)
+static sc_status revoke_all(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal *refusal,
+			    struct sc_error *err)
 {
 	*refusal = SC_SIGNIND_REFUSAL_REFRESH_TOKEN_REUSED;
 	return sc_store_refresh_revoke(sign_in->service->store, &sign_in->family, err);
 }
 
 /* Finds the token's user; the token must be this client's, and its user must still exist. */
-static sc_status check_refresh(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal *refusal, struct sc_error *err)
+static sc_status check_refresh(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal *refusal,
+			       struct sc_error *err)
 {
 	SC_CLEANUP(sc_store_refresh_row) row = { 0 };
 	SC_CLEANUP(sc_store_user_row) user = { 0 };
@@ -137,7 +143,7 @@ static sc_status check_refresh(struct sc_signind_sign_in *sign_in, enum sc_signi
 	if (sc_signind_refresh_read(sign_in->secret, &sign_in->spent, err) != SC_OK)
 		return SC_OK;
 	SC_TRY(found_of(sc_store_refresh_find(sign_in->service->store, sc_signind_sign_in_tenant(sign_in),
-					       &sign_in->spent, now, &row, err),
+					      &sign_in->spent, now, &row, err),
 			&found));
 	if (found != FOUND)
 		return SC_OK;
@@ -155,7 +161,8 @@ static sc_status check_refresh(struct sc_signind_sign_in *sign_in, enum sc_signi
 	return SC_OK;
 }
 
-static sc_status check(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal *refusal, struct sc_error *err)
+static sc_status check(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal *refusal,
+		       struct sc_error *err)
 {
 	bool is = false;
 

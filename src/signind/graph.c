@@ -39,7 +39,7 @@ static void look_up(void *context)
 	SC_CLEANUP(sc_store_user_row) row = { 0 };
 	struct sc_error err = { 0 };
 	sc_status status = sc_store_user_find(question->service->store, question->claims.tid,
-					       question->claims.oid, &row, &err);
+					      question->claims.oid, &row, &err);
 
 	json_t *body = status == SC_OK ? describe(question->service, &row) : NULL;
 

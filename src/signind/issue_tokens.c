@@ -141,7 +141,8 @@ static sc_status make_body(const struct sc_signind_sign_in *sign_in, const char 
 
 /* -- the steps, last one first ----------------------------------------------------------------- */
 
-static sc_status store_refresh(const struct sc_signind_sign_in *sign_in, struct sc_bytes *token, struct sc_error *err)
+static sc_status store_refresh(const struct sc_signind_sign_in *sign_in, struct sc_bytes *token,
+			       struct sc_error *err)
 {
 	struct sc_store_refresh_row row = {
 		.tenant = sign_in->principal.tenant,
@@ -155,7 +156,7 @@ static sc_status store_refresh(const struct sc_signind_sign_in *sign_in, struct 
 	row.family = sign_in->grant == SC_SIGNIND_GRANT_REFRESH_TOKEN ? sign_in->family : row.hash;
 	if (sign_in->grant == SC_SIGNIND_GRANT_REFRESH_TOKEN)
 		return sc_store_refresh_rotate(sign_in->service->store, &sign_in->spent,
-						sign_in->now + SC_SIGNIND_REFRESH_GRACE, &row, err);
+					       sign_in->now + SC_SIGNIND_REFRESH_GRACE, &row, err);
 	return sc_store_refresh_add(sign_in->service->store, &row, err);
 }
 
@@ -169,9 +170,11 @@ static void finish_user(void *context)
 	sc_status status = store_refresh(sign_in, &token, &err);
 
 	if (status == SC_ERR_NOT_FOUND) { /* the user or the spent token was deleted meanwhile */
-		sc_signind_sign_in_refuse(
-		    sign_in,
-		    sign_in->grant == SC_SIGNIND_GRANT_PASSWORD ? SC_SIGNIND_REFUSAL_PASSWORD : SC_SIGNIND_REFUSAL_REFRESH_TOKEN, "");
+		sc_signind_sign_in_refuse(sign_in,
+					  sign_in->grant == SC_SIGNIND_GRANT_PASSWORD
+					      ? SC_SIGNIND_REFUSAL_PASSWORD
+					      : SC_SIGNIND_REFUSAL_REFRESH_TOKEN,
+					  "");
 		return;
 	}
 	if (status == SC_OK)

@@ -63,7 +63,8 @@ static void answer(struct sc_web_request *request, const struct sc_signind *serv
 		sc_signind_urls_issuer(&service->places, tenant, issuer);
 	else
 		sc_signind_urls_issuer(&service->places,
-				 service->tenant_count == 1 ? service->tenants[0] : "{tenantid}", issuer);
+				       service->tenant_count == 1 ? service->tenants[0] : "{tenantid}",
+				       issuer);
 	body = document(service, authority, issuer, face);
 	if (body)
 		sc_web_answer(request, 200, body);

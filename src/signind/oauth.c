@@ -55,7 +55,8 @@ static const char *correlation_of(const struct sc_web_request *request)
 	return given && sc_guid_is_valid(given) ? given : sc_web_request_id(request);
 }
 
-void sc_signind_oauth_refuse(struct sc_web_request *request, enum sc_signind_refusal refusal, const char *detail)
+void sc_signind_oauth_refuse(struct sc_web_request *request, enum sc_signind_refusal refusal,
+			     const char *detail)
 {
 	const struct row *row = &rows[refusal];
 	char now[SC_CLOCK_TEXT_SIZE];

@@ -14,11 +14,11 @@ enum sc_signind_refusal {
 	SC_SIGNIND_REFUSAL_TENANT_UNKNOWN,
 	SC_SIGNIND_REFUSAL_RESOURCE_UNKNOWN,
 	SC_SIGNIND_REFUSAL_CLIENT_ID_MALFORMED,
-	SC_SIGNIND_REFUSAL_CLIENT_CONFIDENTIAL, /* an application's own id without its secret */
-	SC_SIGNIND_REFUSAL_PASSWORD,            /* wrong password or unknown account: the same answer */
-	SC_SIGNIND_REFUSAL_SECRET,              /* wrong secret or unknown application: the same answer */
-	SC_SIGNIND_REFUSAL_REFRESH_TOKEN,       /* unknown, expired, another tenant's or client's: the same answer */
-	SC_SIGNIND_REFUSAL_REFRESH_TOKEN_REUSED, /* answered like the one before; the log distinguishes them */
+	SC_SIGNIND_REFUSAL_CLIENT_CONFIDENTIAL,  /* an application's own id without its secret */
+	SC_SIGNIND_REFUSAL_PASSWORD,             /* wrong password or unknown account: the same answer */
+	SC_SIGNIND_REFUSAL_SECRET,               /* wrong secret or unknown application: the same answer */
+	SC_SIGNIND_REFUSAL_REFRESH_TOKEN,        /* unknown, expired, or not this tenant's or client's */
+	SC_SIGNIND_REFUSAL_REFRESH_TOKEN_REUSED, /* the same answer; the log tells which */
 	SC_SIGNIND_REFUSAL_REFRESH_TOKEN_EMPTY,
 	SC_SIGNIND_REFUSAL_THROTTLED,   /* answered by sc_signind_oauth_throttle(), which adds the wait */
 	SC_SIGNIND_REFUSAL_UNAVAILABLE, /* module or database fails: 503, try again */
@@ -28,7 +28,8 @@ enum sc_signind_refusal {
  * Answers with {"error", "error_description", "error_codes", "timestamp", "trace_id", "correlation_id"};
  * `detail` is appended to the description and may be "". The request must not be used afterwards.
  */
-void sc_signind_oauth_refuse(struct sc_web_request *request, enum sc_signind_refusal refusal, const char *detail);
+void sc_signind_oauth_refuse(struct sc_web_request *request, enum sc_signind_refusal refusal,
+			     const char *detail);
 
 /* Answers 429 with a Retry-After of `wait` seconds. */
 void sc_signind_oauth_throttle(struct sc_web_request *request, unsigned wait);

@@ -14,9 +14,11 @@
 #define SC_SIGNIND_REFRESH_GRACE 60            /* seconds for which a token remains valid after its use */
 
 /* Makes a token, as terminated base64url text, and its hash. SC_ERR_MEMORY, SC_ERR_CRYPTO. */
-sc_status sc_signind_refresh_new(struct sc_bytes *text, struct sc_hash *hash, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_signind_refresh_new(struct sc_bytes *text, struct sc_hash *hash,
+				 struct sc_error *err) SC_WARN_UNUSED;
 
 /* The hash of a token that a client presents. SC_ERR_ENCODING if it cannot be one of ours. */
-sc_status sc_signind_refresh_read(const char *text, struct sc_hash *hash, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_signind_refresh_read(const char *text, struct sc_hash *hash,
+				  struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * One request at the token endpoint, as it passes from thread to thread: an HTTP thread reads it
  * (token_endpoint.c), a worker finds out who is asking (grants.c), the module signs, and a worker stores the
- * refresh token and answers (issue_tokens.c). Its current owner passes it on or ends it; nothing else refers to it.
+ * refresh token and answers (issue_tokens.c). Its current owner passes it on or ends it; nothing else refers
+ * to it.
  */
 #ifndef SC_SIGNIND_SIGN_IN_H
 #define SC_SIGNIND_SIGN_IN_H
@@ -61,7 +62,8 @@ void sc_signind_sign_in_issue(struct sc_signind_sign_in *sign_in);
  * Each writes the decision's one log line, answers, and frees the sign-in. If it is refused before the
  * password was checked, the attempt does not count against the account and the address.
  */
-void sc_signind_sign_in_refuse(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal refusal, const char *detail);
+void sc_signind_sign_in_refuse(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal refusal,
+			       const char *detail);
 void sc_signind_sign_in_throttle(struct sc_signind_sign_in *sign_in, unsigned wait);
 void sc_signind_sign_in_grant(struct sc_signind_sign_in *sign_in, json_t *body);
 

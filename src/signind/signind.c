@@ -41,8 +41,8 @@ static sc_status add_tenant(void *context, const struct sc_store_signin_tenant_r
 	sc_signind_urls_issuer(&service->places, id, issuer);
 	const char *const tenants[] = { id };
 	const struct sc_web_issuer_settings settings = { .issuer = issuer,
-						     .tenants = tenants,
-						     .tenant_count = 1 };
+							 .tenants = tenants,
+							 .tenant_count = 1 };
 	SC_TRY(sc_web_issuers_add(service->issuers, &settings, err));
 	SC_TRY(sc_web_issuers_set_keys(service->issuers, issuer, sc_bytes_view(&service->key->jwks), err));
 	service->tenant_count++;
@@ -66,7 +66,8 @@ static sc_status open_parts(struct sc_signind *service, const struct sc_signind_
 {
 	service->tenants = calloc(SC_SIGNIND_TENANTS_MAX, sizeof *service->tenants);
 	SC_TRY(sc_check_allocated(service->tenants, err));
-	SC_TRY(sc_signind_urls_set(settings->domain, settings->port, settings->vault_port, &service->places, err));
+	SC_TRY(sc_signind_urls_set(settings->domain, settings->port, settings->vault_port, &service->places,
+				   err));
 	SC_TRY(make_nobody(service->nobody, err));
 	SC_TRY(sc_signind_throttle_new(&service->throttle, err));
 	SC_TRY(sc_signind_token_key_open(settings->token_key, settings->token_module, &service->key, err));
@@ -79,7 +80,7 @@ static sc_status open_parts(struct sc_signind *service, const struct sc_signind_
 }
 
 sc_status sc_signind_new(const struct sc_signind_settings *settings, struct sc_signind **out,
-			struct sc_error *err)
+			 struct sc_error *err)
 {
 	SC_CLEANUP(sc_signind) service = calloc(1, sizeof *service);
 

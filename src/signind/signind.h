@@ -18,10 +18,11 @@ struct sc_signind {
 	struct sc_pipeline *module; /* signs the tokens */
 	struct sc_signind_token_key *key;
 	struct sc_signind_throttle *throttle;
-	struct sc_web_issuers *issuers;    /* ourselves, once per tenant: /me accepts our own tokens */
-	char (*tenants)[SC_GUID_SIZE]; /* those in the database at start, in lower case */
+	struct sc_web_issuers *issuers; /* ourselves, once per tenant: /me accepts our own tokens */
+	char (*tenants)[SC_GUID_SIZE];  /* those in the database at start, in lower case */
 	size_t tenant_count;
-	char nobody[SC_WEB_PASSWORD_ENCODED_SIZE]; /* hash of a random password, checked for unknown accounts */
+	char nobody
+	    [SC_WEB_PASSWORD_ENCODED_SIZE]; /* hash of a random password, checked for unknown accounts */
 };
 
 struct sc_signind_settings {
@@ -35,7 +36,7 @@ struct sc_signind_settings {
 
 /* Opens all of it. SC_ERR_STATE if the database has no tenant. The caller frees *out. */
 sc_status sc_signind_new(const struct sc_signind_settings *settings, struct sc_signind **out,
-			struct sc_error *err) SC_WARN_UNUSED;
+			 struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Closes the module's pipeline: requests that wait for the module are answered with 503. Afterwards nothing

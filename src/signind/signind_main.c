@@ -50,8 +50,8 @@ struct typed {
 	const char *ready_fd;
 };
 
-static sc_status read_config(int argc, char **argv, struct typed *typed, struct sc_web_config **out, bool *done,
-			     struct sc_error *err)
+static sc_status read_config(int argc, char **argv, struct typed *typed, struct sc_web_config **out,
+			     bool *done, struct sc_error *err)
 {
 	const struct sc_option options[] = {
 		{ .name = "config",
@@ -117,8 +117,8 @@ static sc_status read_config(int argc, char **argv, struct typed *typed, struct 
 	return sc_web_config_read(&line, argc, argv, out, done, err);
 }
 
-static sc_status read_port(const struct sc_web_config *config, const char *name, const char *text, uint16_t *out,
-			   struct sc_error *err)
+static sc_status read_port(const struct sc_web_config *config, const char *name, const char *text,
+			   uint16_t *out, struct sc_error *err)
 {
 	uint64_t number = 0;
 
@@ -156,7 +156,8 @@ static sc_status settle_web(const struct sc_web_config *config, const struct typ
 	uint64_t threads = 0;
 
 	if (typed->threads)
-		SC_TRY(sc_web_config_number(config, "threads", typed->threads, 1, THREADS_MAX, &threads, err));
+		SC_TRY(
+		    sc_web_config_number(config, "threads", typed->threads, 1, THREADS_MAX, &threads, err));
 	*settings = (struct sc_web_settings){
 		.domain = signin->domain,
 		.port = signin->port,
@@ -169,8 +170,8 @@ static sc_status settle_web(const struct sc_web_config *config, const struct typ
 	return SC_OK;
 }
 
-static sc_status open_tls(struct sc_web_config *config, const struct typed *typed, struct sc_web_tls_key **out,
-			  struct sc_error *err)
+static sc_status open_tls(struct sc_web_config *config, const struct typed *typed,
+			  struct sc_web_tls_key **out, struct sc_error *err)
 {
 	struct sc_web_tls_key_settings settings = { .daemon = SC_SIGNIND_TOKEN_KEY_OWNER };
 

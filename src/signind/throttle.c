@@ -32,10 +32,10 @@ struct rule {
 enum { ACCOUNT, ADDRESS, KINDS };
 
 static const struct rule rules[KINDS] = {
-	[ACCOUNT] = { "safeconduct throttle account 1", SC_SIGNIND_THROTTLE_ACCOUNT_FREE, SC_SIGNIND_THROTTLE_ACCOUNT_CAP,
-		      SC_SIGNIND_THROTTLE_ACCOUNT_FORGET },
-	[ADDRESS] = { "safeconduct throttle address 1", SC_SIGNIND_THROTTLE_ADDRESS_FREE, SC_SIGNIND_THROTTLE_ADDRESS_CAP,
-		      SC_SIGNIND_THROTTLE_ADDRESS_FORGET },
+	[ACCOUNT] = { "safeconduct throttle account 1", SC_SIGNIND_THROTTLE_ACCOUNT_FREE,
+		      SC_SIGNIND_THROTTLE_ACCOUNT_CAP, SC_SIGNIND_THROTTLE_ACCOUNT_FORGET },
+	[ADDRESS] = { "safeconduct throttle address 1", SC_SIGNIND_THROTTLE_ADDRESS_FREE,
+		      SC_SIGNIND_THROTTLE_ADDRESS_CAP, SC_SIGNIND_THROTTLE_ADDRESS_FORGET },
 };
 
 struct sc_signind_throttle {
@@ -70,8 +70,8 @@ static sc_status key_of(const struct sc_signind_throttle *throttle, int kind, st
 	return sc_hmac_parts(&throttle->key, rules[kind].context, &name, 1, out, err);
 }
 
-static sc_status account_key(const struct sc_signind_throttle *throttle, const char *account, struct sc_hash *out,
-			     struct sc_error *err)
+static sc_status account_key(const struct sc_signind_throttle *throttle, const char *account,
+			     struct sc_hash *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) lower = { 0 };
 
@@ -82,8 +82,8 @@ static sc_status account_key(const struct sc_signind_throttle *throttle, const c
 }
 
 /* A client with one IPv6 address usually has all 2^64 of its prefix. */
-static sc_status address_key(const struct sc_signind_throttle *throttle, const char *address, struct sc_hash *out,
-			     struct sc_error *err)
+static sc_status address_key(const struct sc_signind_throttle *throttle, const char *address,
+			     struct sc_hash *out, struct sc_error *err)
 {
 	struct in6_addr v6;
 
@@ -105,7 +105,8 @@ static unsigned delay_of(const struct rule *rule, unsigned failures)
  * The entry of that key, or the one that may be reused for it: a free one, else the one with the fewest
  * failures and, among those, the oldest.
  */
-static struct entry *find(struct sc_signind_throttle *throttle, int kind, const struct sc_hash *key, int64_t now)
+static struct entry *find(struct sc_signind_throttle *throttle, int kind, const struct sc_hash *key,
+			  int64_t now)
 {
 	struct entry *set = throttle->table[kind][(key->b[0] | (unsigned)key->b[1] << 8) & (SETS - 1)];
 	struct entry *weakest = &set[0];
@@ -136,8 +137,8 @@ static void count(struct entry *entry, int kind, const struct sc_hash *key, int6
 	entry->not_before = now + delay_of(&rules[kind], entry->failures) * SC_SECOND;
 }
 
-sc_status sc_signind_throttle_begin(struct sc_signind_throttle *throttle, const char *account, const char *address,
-			    int64_t now, unsigned *wait, struct sc_error *err)
+sc_status sc_signind_throttle_begin(struct sc_signind_throttle *throttle, const char *account,
+				    const char *address, int64_t now, unsigned *wait, struct sc_error *err)
 {
 	struct sc_hash key[KINDS];
 	struct entry *entry[KINDS];
@@ -174,8 +175,9 @@ static void give_back(struct sc_signind_throttle *throttle, int kind, const stru
 	}
 }
 
-sc_status sc_signind_throttle_end(struct sc_signind_throttle *throttle, const char *account, const char *address, int64_t now,
-			  enum sc_signind_throttle_outcome outcome, struct sc_error *err)
+sc_status sc_signind_throttle_end(struct sc_signind_throttle *throttle, const char *account,
+				  const char *address, int64_t now, enum sc_signind_throttle_outcome outcome,
+				  struct sc_error *err)
 {
 	struct sc_hash key[KINDS];
 

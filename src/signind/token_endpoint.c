@@ -17,7 +17,8 @@ static const struct {
 } grants[] = {
 	{ "password", SC_SIGNIND_GRANT_PASSWORD, "username", "password", SC_WEB_SLOW },
 	{ "refresh_token", SC_SIGNIND_GRANT_REFRESH_TOKEN, NULL, "refresh_token", SC_WEB_QUICK },
-	{ "client_credentials", SC_SIGNIND_GRANT_CLIENT_CREDENTIALS, "client_id", "client_secret", SC_WEB_SLOW },
+	{ "client_credentials", SC_SIGNIND_GRANT_CLIENT_CREDENTIALS, "client_id", "client_secret",
+	  SC_WEB_SLOW },
 };
 #define GRANTS (sizeof grants / sizeof grants[0])
 
@@ -68,7 +69,8 @@ static bool read_credentials(struct sc_signind_sign_in *sign_in, size_t row, str
 	if (sign_in->secret)
 		return true;
 	/* Old clients routinely send an empty one and expect invalid_grant. */
-	if (sign_in->grant == SC_SIGNIND_GRANT_REFRESH_TOKEN && sc_web_form(sign_in->request, "refresh_token"))
+	if (sign_in->grant == SC_SIGNIND_GRANT_REFRESH_TOKEN &&
+	    sc_web_form(sign_in->request, "refresh_token"))
 		return fails(fault, SC_SIGNIND_REFUSAL_REFRESH_TOKEN_EMPTY, "");
 	return fails(fault, SC_SIGNIND_REFUSAL_PARAMETER_MISSING, grants[row].secret);
 }
@@ -82,14 +84,16 @@ static bool read_audience(struct sc_signind_sign_in *sign_in, bool takes_resourc
 	sign_in->scope = form(sign_in, "scope");
 	sign_in->is_v1 = resource != NULL;
 	if (!resource && !sign_in->scope)
-		return fails(fault, SC_SIGNIND_REFUSAL_PARAMETER_MISSING, takes_resource ? "resource" : "scope");
+		return fails(fault, SC_SIGNIND_REFUSAL_PARAMETER_MISSING,
+			     takes_resource ? "resource" : "scope");
 	if (resource ? !sc_signind_urls_resource(places, resource, sign_in->audience)
 		     : !sc_signind_urls_scope(places, sign_in->scope, sign_in->audience))
 		return fails(fault, SC_SIGNIND_REFUSAL_RESOURCE_UNKNOWN, "");
 	return true;
 }
 
-static bool read_request(struct sc_signind_sign_in *sign_in, bool takes_resource, size_t *row, struct fault *fault)
+static bool read_request(struct sc_signind_sign_in *sign_in, bool takes_resource, size_t *row,
+			 struct fault *fault)
 {
 	const char *authority = sc_web_parameter(sign_in->request, "tenant");
 
@@ -111,8 +115,9 @@ static bool may_try(struct sc_signind_sign_in *sign_in)
 
 	if (!sign_in->account)
 		return true; /* a refresh token is 256 random bits: there is nothing to guess */
-	if (sc_signind_throttle_begin(sign_in->service->throttle, sign_in->account, sc_web_peer(sign_in->request),
-			      sc_clock_monotonic(), &wait, &err) != SC_OK) {
+	if (sc_signind_throttle_begin(sign_in->service->throttle, sign_in->account,
+				      sc_web_peer(sign_in->request), sc_clock_monotonic(), &wait,
+				      &err) != SC_OK) {
 		sc_signind_sign_in_fail(sign_in, &err);
 		return false;
 	}
@@ -141,8 +146,8 @@ static void token(struct sc_web_request *request, void *context, bool takes_reso
 	}
 	if (!may_try(sign_in))
 		return;
-	if (sc_web_run(sc_web_request_server(request), grants[row].lane, sc_signind_sign_in_check, sign_in, &err) !=
-	    SC_OK)
+	if (sc_web_run(sc_web_request_server(request), grants[row].lane, sc_signind_sign_in_check, sign_in,
+		       &err) != SC_OK)
 		sc_signind_sign_in_fail(sign_in, &err);
 }
 

@@ -13,7 +13,6 @@
 #include "formats/key_blob.h"
 #include "web/json.h"
 
-
 void sc_signind_token_key_free(struct sc_signind_token_key *key)
 {
 	if (!key)
@@ -116,7 +115,7 @@ static sc_status open_key(struct sc_signind_token_key *key, const char *blob, co
 }
 
 sc_status sc_signind_token_key_open(const char *blob, const char *module, struct sc_signind_token_key **out,
-			    struct sc_error *err)
+				    struct sc_error *err)
 {
 	SC_CLEANUP(sc_signind_token_key) key = calloc(1, sizeof *key);
 
@@ -138,8 +137,8 @@ static sc_status join(struct sc_view left, struct sc_view right, struct sc_bytes
 	return SC_OK;
 }
 
-sc_status sc_signind_token_key_input(const struct sc_signind_token_key *key, const json_t *claims, struct sc_bytes *out,
-			     struct sc_error *err)
+sc_status sc_signind_token_key_input(const struct sc_signind_token_key *key, const json_t *claims,
+				     struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) text = { 0 };
 	SC_CLEANUP(sc_bytes) payload = { 0 };
@@ -150,7 +149,7 @@ sc_status sc_signind_token_key_input(const struct sc_signind_token_key *key, con
 }
 
 sc_status sc_signind_token_key_join(struct sc_view input, struct sc_view signature, struct sc_bytes *out,
-			    struct sc_error *err)
+				    struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) text = { 0 };
 

@@ -26,16 +26,16 @@ struct sc_signind_token_key {
  * not an RSA token key.
  */
 sc_status sc_signind_token_key_open(const char *blob, const char *module, struct sc_signind_token_key **out,
-			    struct sc_error *err) SC_WARN_UNUSED;
+				    struct sc_error *err) SC_WARN_UNUSED;
 void sc_signind_token_key_free(struct sc_signind_token_key *key);
 SC_CLEANUP_POINTER(sc_signind_token_key, struct sc_signind_token_key, sc_signind_token_key_free)
 
 /* header '.' base64url(claims): what the module signs (RFC 7515 section 5.1). */
-sc_status sc_signind_token_key_input(const struct sc_signind_token_key *key, const json_t *claims, struct sc_bytes *out,
-			     struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_signind_token_key_input(const struct sc_signind_token_key *key, const json_t *claims,
+				     struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* input '.' base64url(signature), terminated: the token. */
 sc_status sc_signind_token_key_join(struct sc_view input, struct sc_view signature, struct sc_bytes *out,
-			    struct sc_error *err) SC_WARN_UNUSED;
+				    struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

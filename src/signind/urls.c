@@ -22,8 +22,8 @@ static void url_of(const char *host, const char *domain, uint16_t port, char url
 		snprintf(url, SC_SIGNIND_ORIGIN_MAX + 1, "https://%s.%s:%u", host, domain, port);
 }
 
-sc_status sc_signind_urls_set(const char *domain, uint16_t port, uint16_t vault_port, struct sc_signind_urls *out,
-			struct sc_error *err)
+sc_status sc_signind_urls_set(const char *domain, uint16_t port, uint16_t vault_port,
+			      struct sc_signind_urls *out, struct sc_error *err)
 {
 	SC_ENSURE(is_domain(domain), err, SC_ERR_USAGE,
 		  "domain: must be at most %d lower-case letters, digits, hyphens and dots, not: %s",
@@ -35,27 +35,32 @@ sc_status sc_signind_urls_set(const char *domain, uint16_t port, uint16_t vault_
 	return SC_OK;
 }
 
-void sc_signind_urls_issuer(const struct sc_signind_urls *places, const char *tenant, char issuer[SC_SIGNIND_URL_MAX + 1])
+void sc_signind_urls_issuer(const struct sc_signind_urls *places, const char *tenant,
+			    char issuer[SC_SIGNIND_URL_MAX + 1])
 {
 	snprintf(issuer, SC_SIGNIND_URL_MAX + 1, "%s/%s/", places->login, tenant);
 }
 
-static bool find(const struct sc_signind_urls *places, struct sc_view resource, char audience[SC_SIGNIND_URL_MAX + 1])
+static bool find(const struct sc_signind_urls *places, struct sc_view resource,
+		 char audience[SC_SIGNIND_URL_MAX + 1])
 {
 	struct sc_view bare = resource;
 
 	if (bare.len > 0 && bare.data[bare.len - 1] == '/')
 		bare.len--;
 	for (size_t i = 0; i < SC_AUDIENCES; i++) {
-		if (!sc_view_equals(bare, sc_view_text(places->audience[i])) || resource.len > SC_SIGNIND_URL_MAX)
+		if (!sc_view_equals(bare, sc_view_text(places->audience[i])) ||
+		    resource.len > SC_SIGNIND_URL_MAX)
 			continue;
-		snprintf(audience, SC_SIGNIND_URL_MAX + 1, "%.*s", (int)resource.len, (const char *)resource.data);
+		snprintf(audience, SC_SIGNIND_URL_MAX + 1, "%.*s", (int)resource.len,
+			 (const char *)resource.data);
 		return true;
 	}
 	return false;
 }
 
-bool sc_signind_urls_resource(const struct sc_signind_urls *places, const char *resource, char audience[SC_SIGNIND_URL_MAX + 1])
+bool sc_signind_urls_resource(const struct sc_signind_urls *places, const char *resource,
+			      char audience[SC_SIGNIND_URL_MAX + 1])
 {
 	return find(places, sc_view_text(resource), audience);
 }
@@ -82,7 +87,8 @@ static bool strip(struct sc_view *word, const char *permission)
 	return true;
 }
 
-bool sc_signind_urls_scope(const struct sc_signind_urls *places, const char *scope, char audience[SC_SIGNIND_URL_MAX + 1])
+bool sc_signind_urls_scope(const struct sc_signind_urls *places, const char *scope,
+			   char audience[SC_SIGNIND_URL_MAX + 1])
 {
 	while (*scope) {
 		struct sc_view word = sc_view_of(scope, strcspn(scope, " "));

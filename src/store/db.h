@@ -104,10 +104,7 @@ sc_status sc_db_list(struct sc_db *db, const char *sql, const struct sc_db_value
 struct sc_db_transaction {
 	struct sc_db *db; /* NULL once it has ended */
 };
-#define SC_DB_NO_TRANSACTION                                                                                 \
-	{                                                                                                    \
-		NULL                                                                                         \
-	}
+#define SC_DB_NO_TRANSACTION { NULL }
 
 void sc_db_rollback(struct sc_db_transaction *transaction);
 SC_CLEANUP_VALUE(sc_db_transaction, sc_db_rollback)

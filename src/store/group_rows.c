@@ -35,8 +35,8 @@ static void fill_group(void *out, struct sc_db_row *row)
 	};
 }
 
-static sc_status add(struct sc_db_transaction *transaction, const struct sc_store_group_row *row, int64_t *added,
-		     struct sc_error *err)
+static sc_status add(struct sc_db_transaction *transaction, const struct sc_store_group_row *row,
+		     int64_t *added, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(row->tenant), sc_db_folded(row->subscription),
 					      sc_db_text(row->name),     sc_db_text(row->location),
@@ -55,8 +55,8 @@ static sc_status tag(struct sc_db_transaction *transaction, const struct sc_stor
 	return sc_db_run(transaction, group_tag, values, SC_DB_COUNT(values), NULL, err);
 }
 
-sc_status sc_store_group_put(struct sc_store_vault_db *store, const struct sc_store_group_row *row, bool *is_new,
-			     struct sc_error *err)
+sc_status sc_store_group_put(struct sc_store_vault_db *store, const struct sc_store_group_row *row,
+			     bool *is_new, struct sc_error *err)
 {
 	SC_CLEANUP(sc_db_transaction) transaction = SC_DB_NO_TRANSACTION;
 	int64_t added = 0;

@@ -128,7 +128,8 @@ static sc_status check_claim(const struct sc_store_package_claim *claim, struct 
 }
 
 static sc_status claim_package(struct sc_db_transaction *transaction, const struct sc_store_key_row *row,
-			       const struct sc_store_package_claim *claim, int64_t *added, struct sc_error *err)
+			       const struct sc_store_package_claim *claim, int64_t *added,
+			       struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(claim->region),
 					      sc_db_bytes(claim->id),

@@ -75,8 +75,8 @@ static void fill_tenant(void *out, struct sc_db_row *row)
 	};
 }
 
-sc_status sc_store_signin_tenant_add(struct sc_store_signin_db *store, const struct sc_store_signin_tenant_row *row,
-			       struct sc_error *err)
+sc_status sc_store_signin_tenant_add(struct sc_store_signin_db *store,
+				     const struct sc_store_signin_tenant_row *row, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(row->id), sc_db_text(row->name) };
 
@@ -84,7 +84,7 @@ sc_status sc_store_signin_tenant_add(struct sc_store_signin_db *store, const str
 }
 
 sc_status sc_store_signin_tenant_find(struct sc_store_signin_db *store, const char *id,
-				struct sc_store_signin_tenant_row *out, struct sc_error *err)
+				      struct sc_store_signin_tenant_row *out, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(id) };
 
@@ -107,8 +107,8 @@ static sc_status visit_tenant(void *context, struct sc_db_row *row, struct sc_er
 	return list->visit(list->context, &tenant, err);
 }
 
-sc_status sc_store_signin_tenant_list(struct sc_store_signin_db *store, sc_store_signin_tenant_visit visit, void *context,
-				struct sc_error *err)
+sc_status sc_store_signin_tenant_list(struct sc_store_signin_db *store, sc_store_signin_tenant_visit visit,
+				      void *context, struct sc_error *err)
 {
 	struct tenant_list list = { visit, context };
 
@@ -148,7 +148,7 @@ static void fill_user(void *out, struct sc_db_row *row)
 }
 
 sc_status sc_store_user_add(struct sc_store_signin_db *store, const struct sc_store_user_row *row,
-			     struct sc_error *err)
+			    struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(row->tenant), sc_db_folded(row->oid),
 					      sc_db_text(row->upn),      sc_db_text(row->name),
@@ -158,7 +158,7 @@ sc_status sc_store_user_add(struct sc_store_signin_db *store, const struct sc_st
 }
 
 sc_status sc_store_user_find(struct sc_store_signin_db *store, const char *tenant, const char *oid,
-			      struct sc_store_user_row *out, struct sc_error *err)
+			     struct sc_store_user_row *out, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(tenant), sc_db_folded(oid) };
 
@@ -166,7 +166,7 @@ sc_status sc_store_user_find(struct sc_store_signin_db *store, const char *tenan
 }
 
 sc_status sc_store_user_find_by_upn(struct sc_store_signin_db *store, const char *tenant, const char *upn,
-				     struct sc_store_user_row *out, struct sc_error *err)
+				    struct sc_store_user_row *out, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(upn), sc_db_folded(tenant) };
 
@@ -205,8 +205,8 @@ static void fill_application(void *out, struct sc_db_row *row)
 	};
 }
 
-sc_status sc_store_application_add(struct sc_store_signin_db *store, const struct sc_store_application_row *row,
-				    struct sc_error *err)
+sc_status sc_store_application_add(struct sc_store_signin_db *store,
+				   const struct sc_store_application_row *row, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(row->tenant), sc_db_folded(row->appid),
 					      sc_db_folded(row->oid), sc_db_text(row->name),
@@ -216,7 +216,7 @@ sc_status sc_store_application_add(struct sc_store_signin_db *store, const struc
 }
 
 sc_status sc_store_application_find(struct sc_store_signin_db *store, const char *tenant, const char *appid,
-				     struct sc_store_application_row *out, struct sc_error *err)
+				    struct sc_store_application_row *out, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(appid), sc_db_folded(tenant) };
 
@@ -291,7 +291,7 @@ static sc_status add_refresh(struct sc_db_transaction *transaction, const struct
 }
 
 sc_status sc_store_refresh_add(struct sc_store_signin_db *store, const struct sc_store_refresh_row *row,
-				struct sc_error *err)
+			       struct sc_error *err)
 {
 	SC_CLEANUP(sc_db_transaction) transaction = SC_DB_NO_TRANSACTION;
 
@@ -305,7 +305,7 @@ static const char refresh_end[] =
     " WHERE hash = $1 AND expires > $3 AND (until IS NULL OR until > $3)";
 
 sc_status sc_store_refresh_rotate(struct sc_store_signin_db *store, const struct sc_hash *old, int64_t until,
-				   const struct sc_store_refresh_row *row, struct sc_error *err)
+				  const struct sc_store_refresh_row *row, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_bytes(sc_hash_view(old)), sc_db_integer(until),
 					      sc_db_integer(row->created) };
@@ -320,8 +320,8 @@ sc_status sc_store_refresh_rotate(struct sc_store_signin_db *store, const struct
 }
 
 sc_status sc_store_refresh_find(struct sc_store_signin_db *store, const char *tenant,
-				 const struct sc_hash *hash, int64_t now, struct sc_store_refresh_row *out,
-				 struct sc_error *err)
+				const struct sc_hash *hash, int64_t now, struct sc_store_refresh_row *out,
+				struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_bytes(sc_hash_view(hash)), sc_db_integer(now),
 					      sc_db_folded(tenant) };
@@ -335,7 +335,7 @@ sc_status sc_store_refresh_find(struct sc_store_signin_db *store, const char *te
 static const char refresh_revoke[] = "DELETE FROM refresh_tokens WHERE family = $1";
 
 sc_status sc_store_refresh_revoke(struct sc_store_signin_db *store, const struct sc_hash *family,
-				   struct sc_error *err)
+				  struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_bytes(sc_hash_view(family)) };
 

@@ -34,16 +34,16 @@ sc_status sc_store_tenant_add(struct sc_store_vault_db *store, const struct sc_s
 	return sc_db_write(store->db, tenant_add, values, SC_DB_COUNT(values), NULL, err);
 }
 
-sc_status sc_store_tenant_find(struct sc_store_vault_db *store, const char *id, struct sc_store_tenant_row *out,
-			       struct sc_error *err)
+sc_status sc_store_tenant_find(struct sc_store_vault_db *store, const char *id,
+			       struct sc_store_tenant_row *out, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(id) };
 
 	return sc_db_find(store->db, tenant_find, values, SC_DB_COUNT(values), fill_tenant, out, err);
 }
 
-sc_status sc_store_vault_tenant(struct sc_store_vault_db *store, const char *name, struct sc_store_tenant_row *out,
-				struct sc_error *err)
+sc_status sc_store_vault_tenant(struct sc_store_vault_db *store, const char *name,
+				struct sc_store_tenant_row *out, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(name) };
 
@@ -76,8 +76,8 @@ static void fill_subscription(void *out, struct sc_db_row *row)
 	};
 }
 
-sc_status sc_store_subscription_add(struct sc_store_vault_db *store, const struct sc_store_subscription_row *row,
-				    struct sc_error *err)
+sc_status sc_store_subscription_add(struct sc_store_vault_db *store,
+				    const struct sc_store_subscription_row *row, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(row->id), sc_db_folded(row->tenant),
 					      sc_db_text(row->name) };

@@ -87,9 +87,9 @@ sc_status sc_store_vault_find(struct sc_store_vault_db *store, const char *tenan
 	return sc_db_find(store->db, vault_find, values, SC_DB_COUNT(values), fill_vault, out, err);
 }
 
-sc_status sc_store_vault_find_in(struct sc_store_vault_db *store, const char *tenant, const char *subscription,
-				 const char *group, const char *name, struct sc_store_vault_row *out,
-				 struct sc_error *err)
+sc_status sc_store_vault_find_in(struct sc_store_vault_db *store, const char *tenant,
+				 const char *subscription, const char *group, const char *name,
+				 struct sc_store_vault_row *out, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(tenant), sc_db_folded(subscription),
 					      sc_db_folded(group), sc_db_folded(name) };

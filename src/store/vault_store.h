@@ -41,7 +41,7 @@ struct sc_store_vault_db;
  * for a file that is not a database. The caller closes *out, when no other thread uses it any more.
  */
 sc_status sc_store_vault_db_open(const char *path, struct sc_store_vault_db **out,
-			      struct sc_error *err) SC_WARN_UNUSED;
+				 struct sc_error *err) SC_WARN_UNUSED;
 void sc_store_vault_db_close(struct sc_store_vault_db *store);
 SC_CLEANUP_POINTER(sc_store_vault_db, struct sc_store_vault_db, sc_store_vault_db_close)
 
@@ -57,8 +57,8 @@ SC_CLEANUP_VALUE(sc_store_tenant_row, sc_store_tenant_row_free)
 
 sc_status sc_store_tenant_add(struct sc_store_vault_db *store, const struct sc_store_tenant_row *row,
 			      struct sc_error *err) SC_WARN_UNUSED;
-sc_status sc_store_tenant_find(struct sc_store_vault_db *store, const char *id, struct sc_store_tenant_row *out,
-			       struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_store_tenant_find(struct sc_store_vault_db *store, const char *id,
+			       struct sc_store_tenant_row *out, struct sc_error *err) SC_WARN_UNUSED;
 
 struct sc_store_subscription_row {
 	const char *id; /* GUID, unique across all tenants */
@@ -70,10 +70,12 @@ void sc_store_subscription_row_free(struct sc_store_subscription_row *row);
 SC_CLEANUP_VALUE(sc_store_subscription_row, sc_store_subscription_row_free)
 
 /* SC_ERR_NOT_FOUND if the tenant does not exist. */
-sc_status sc_store_subscription_add(struct sc_store_vault_db *store, const struct sc_store_subscription_row *row,
+sc_status sc_store_subscription_add(struct sc_store_vault_db *store,
+				    const struct sc_store_subscription_row *row,
 				    struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_store_subscription_find(struct sc_store_vault_db *store, const char *tenant, const char *id,
-				     struct sc_store_subscription_row *out, struct sc_error *err) SC_WARN_UNUSED;
+				     struct sc_store_subscription_row *out,
+				     struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Lists: call `visit` for each row, in the order of names (subscriptions: of ids). The row is valid during
@@ -104,8 +106,8 @@ SC_CLEANUP_VALUE(sc_store_group_row, sc_store_group_row_free)
  * Creates the group (*is_new), or sets the tags, and nothing else, of the group that exists. SC_ERR_NOT_FOUND
  * if the subscription does not exist or is another tenant's.
  */
-sc_status sc_store_group_put(struct sc_store_vault_db *store, const struct sc_store_group_row *row, bool *is_new,
-			     struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_store_group_put(struct sc_store_vault_db *store, const struct sc_store_group_row *row,
+			     bool *is_new, struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_store_group_find(struct sc_store_vault_db *store, const char *tenant, const char *subscription,
 			      const char *name, struct sc_store_group_row *out,
 			      struct sc_error *err) SC_WARN_UNUSED;
@@ -152,16 +154,16 @@ sc_status sc_store_vault_find(struct sc_store_vault_db *store, const char *tenan
 			      struct sc_store_vault_row *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* For the Resource Manager: the vault of that name in exactly that group. */
-sc_status sc_store_vault_find_in(struct sc_store_vault_db *store, const char *tenant, const char *subscription,
-				 const char *group, const char *name, struct sc_store_vault_row *out,
-				 struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_store_vault_find_in(struct sc_store_vault_db *store, const char *tenant,
+				 const char *subscription, const char *group, const char *name,
+				 struct sc_store_vault_row *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * The tenant that a vault belongs to. This is the only look-up without a tenant; it serves the challenge to a
  * caller who has not signed in yet, and the check whether a name is free.
  */
-sc_status sc_store_vault_tenant(struct sc_store_vault_db *store, const char *name, struct sc_store_tenant_row *out,
-				struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_store_vault_tenant(struct sc_store_vault_db *store, const char *name,
+				struct sc_store_tenant_row *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* Lists a whole subscription if `group` is NULL. */
 typedef sc_status (*sc_store_vault_visit)(void *context, const struct sc_store_vault_row *row,

@@ -106,7 +106,8 @@ static sc_status read_password(const struct arguments *a, struct sc_secret *out,
 }
 
 /* Prints the account as Azure's cmdlet does: further subscriptions follow, one per line. */
-static void print_account(const struct sc_azure_session *session, const struct sc_azure_subscription *list, size_t count)
+static void print_account(const struct sc_azure_session *session, const struct sc_azure_subscription *list,
+			  size_t count)
 {
 	int width = (int)strlen(session->account);
 

@@ -34,7 +34,6 @@ struct arguments {
 	size_t count;
 };
 
-
 static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool *done, struct sc_error *err)
 {
 	const struct sc_option options[] = {

@@ -83,8 +83,8 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 	SC_TRY(sc_file_read_path(a.in, CIPHERTEXT_MAX, &ciphertext, err));
 	SC_TRY(sc_azure_account_open(&account, err));
 	SC_TRY(sc_azure_manager_vault(account, a.vault, &vault, err));
-	SC_TRY(sc_azure_key_decrypt(account, &vault, a.name, a.algorithm, sc_bytes_view(&ciphertext), &plaintext,
-			       err));
+	SC_TRY(sc_azure_key_decrypt(account, &vault, a.name, a.algorithm, sc_bytes_view(&ciphertext),
+				    &plaintext, err));
 	SC_TRY(sc_file_write_path(a.out, sc_bytes_view(&plaintext), SC_FILE_NEW, 0600, err));
 	printf("\n");
 	sc_azure_cmdlet_property(WIDTH, "Vault Name", vault.name);

@@ -70,8 +70,7 @@ static sc_status read_arguments(int argc, char **argv, struct sc_byok_transfer_r
 		{ 0 },
 	};
 	const struct sc_command_line line = { NAME, "-ModifyAcls|-Package OPTIONS",
-					      "Prepares a key for transfer to a key vault.", options,
-					      notes };
+					      "Prepares a key for transfer to a key vault.", options, notes };
 	size_t operands;
 
 	SC_TRY(sc_options_read(&line, argc, argv, NULL, 0, &operands, done, err));
@@ -96,8 +95,9 @@ static void print_hash(const char *label, const struct sc_hash *hash)
  * Shows what the custodians consent to, before they do. The root shown is the module's own: a root hash that
  * came with the packages would prove nothing.
  */
-static sc_status show_target(const struct sc_byok_transfer_request *order, const struct sc_byok_package_pair *target,
-			     struct sc_client *client, struct sc_error *err)
+static sc_status show_target(const struct sc_byok_transfer_request *order,
+			     const struct sc_byok_package_pair *target, struct sc_client *client,
+			     struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 	struct sc_enquire_request request = {};
@@ -118,7 +118,8 @@ static sc_status show_target(const struct sc_byok_transfer_request *order, const
 	return SC_OK;
 }
 
-static void print_terms(const struct sc_byok_transfer_request *order, const struct sc_byok_package_pair *target)
+static void print_terms(const struct sc_byok_transfer_request *order,
+			const struct sc_byok_package_pair *target)
 {
 	char until[SC_CLOCK_TEXT_SIZE];
 
@@ -136,9 +137,9 @@ static void print_terms(const struct sc_byok_transfer_request *order, const stru
 	fflush(stdout);
 }
 
-static sc_status modify_acls(const struct sc_byok_transfer_request *order, const struct sc_byok_package_pair *target,
-			     const struct sc_ceremony *ceremony, const struct sc_kmdata *kmdata,
-			     struct sc_client *client, struct sc_error *err)
+static sc_status modify_acls(const struct sc_byok_transfer_request *order,
+			     const struct sc_byok_package_pair *target, const struct sc_ceremony *ceremony,
+			     const struct sc_kmdata *kmdata, struct sc_client *client, struct sc_error *err)
 {
 	struct sc_byok_reduced_copy copy = { 0 };
 
@@ -151,8 +152,9 @@ static sc_status modify_acls(const struct sc_byok_transfer_request *order, const
 	return SC_OK;
 }
 
-static sc_status package(const struct sc_byok_transfer_request *order, const struct sc_byok_package_pair *target,
-			 const struct sc_kmdata *kmdata, struct sc_client *client, struct sc_error *err)
+static sc_status package(const struct sc_byok_transfer_request *order,
+			 const struct sc_byok_package_pair *target, const struct sc_kmdata *kmdata,
+			 struct sc_client *client, struct sc_error *err)
 {
 	struct sc_byok_packed_key packed = { 0 };
 	char until[SC_CLOCK_TEXT_SIZE];

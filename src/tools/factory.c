@@ -1,6 +1,6 @@
 /*
- * factory: the command line of the manufacturer's offline root. factory/factory_root.h does the work; here are the
- * four subcommands and the passphrase, which is typed without echo or read from a descriptor.
+ * factory: the command line of the manufacturer's offline root. factory/factory_root.h does the work; here
+ * are the four subcommands and the passphrase, which is typed without echo or read from a descriptor.
  */
 #include <stdio.h>
 #include <string.h>

@@ -300,7 +300,6 @@ static sc_status dump_region_request(struct sc_view der, bool *is_it, struct sc_
 
 /* -- certificates and statements --------------------------------------------------------------- */
 
-
 static const struct {
 	const char *oid;
 	const char *name;
@@ -314,7 +313,8 @@ static const struct {
 /* The kind that the certificate claims by its extended key usage; evidence/ does the checks. */
 static const char *stated_kind(X509 *certificate)
 {
-	SC_CLEANUP(sc_extended_key_usage) stated = X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
+	SC_CLEANUP(sc_extended_key_usage) stated =
+	    X509_get_ext_d2i(certificate, NID_ext_key_usage, NULL, NULL);
 	char oid[80] = "";
 
 	if (stated && sk_ASN1_OBJECT_num(stated) == 1)
@@ -415,8 +415,7 @@ static sc_status dump_statement(struct sc_view der, bool *is_it, struct sc_error
 	for (int i = 0; i < sk_X509_num(wrapper->certificates); i++) {
 		X509 *certificate = sk_X509_value(wrapper->certificates, i);
 
-		printf("\nenclosed%s: ",
-		       certificate == sc_signed_data_signer(wrapper) ? " (signer)" : "");
+		printf("\nenclosed%s: ", certificate == sc_signed_data_signer(wrapper) ? " (signer)" : "");
 		print_certificate(certificate);
 	}
 	return SC_OK;

@@ -317,8 +317,8 @@ static enum outcome ask_outcome(const struct creation *c, sc_status commit)
 	 * is restarted.
 	 */
 	return commit == SC_ERR_TIMEOUT || commit == SC_ERR_SYSTEM || commit == SC_ERR_NOT_DURABLE
-		       ? UNKNOWN
-		       : NOT_ADOPTED;
+		   ? UNKNOWN
+		   : NOT_ADOPTED;
 }
 
 static sc_status commit(const struct creation *c, struct sc_error *err)

@@ -32,8 +32,7 @@ static const struct subcommand subcommands[] = {
 
 static void print_help(FILE *out)
 {
-	fprintf(out,
-		"Usage: " NAME " COMMAND [OPTIONS]\nSets up regions and vaults.\n\n");
+	fprintf(out, "Usage: " NAME " COMMAND [OPTIONS]\nSets up regions and vaults.\n\n");
 	for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
 		const char *verb = subcommands[i].verb ? subcommands[i].verb : "";
 		int width = WORDS_WIDTH - (int)strlen(subcommands[i].noun);

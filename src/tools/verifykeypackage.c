@@ -134,8 +134,8 @@ static sc_status verify(const struct arguments *a, struct sc_error *err)
 	SC_TRY(sc_file_read_path(a->kek, PACKAGE_MAX, &kek, err));
 	SC_TRY(sc_file_read_path(a->world, PACKAGE_MAX, &world, err));
 	SC_TRY(check_module(number, &module, err));
-	SC_TRY(sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &module->trust, &report, &target,
-				  err));
+	SC_TRY(sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &module->trust,
+					   &report, &target, err));
 	SC_TRY(check_pin(module, &target->root, a->root_hash ? &pin : NULL, err));
 	compare_programs(a->kek);
 	return SC_OK;

@@ -16,15 +16,14 @@ struct typed {
 static sc_status read_table(int argc, char **argv, struct typed *typed, struct sc_vaultd_settings *settings,
 			    bool *done, struct sc_error *err)
 {
-#define TEXT(option, shown, says, to)                                                                        \
-	{                                                                                                    \
-		.name = option, .argument = shown, .help = says, .value = to                                 \
-	}
+#define TEXT(option, shown, says, to) { .name = option, .argument = shown, .help = says, .value = to }
 #define LIST(option, shown, says, to, count)                                                                 \
-	{                                                                                                    \
-		.name = option, .argument = shown, .help = says, .list = to,                                 \
-		.list_max = sizeof to / sizeof to[0], .list_count = &count                                   \
-	}
+	{ .name = option,                                                                                    \
+	  .argument = shown,                                                                                 \
+	  .help = says,                                                                                      \
+	  .list = to,                                                                                        \
+	  .list_max = sizeof to / sizeof to[0],                                                              \
+	  .list_count = &count }
 	const struct sc_option options[] = {
 		TEXT("config", "FILE", "the configuration file; it may set every other option",
 		     &typed->config),
@@ -106,8 +105,8 @@ static sc_status read_regions(struct sc_vaultd_settings *s, const struct typed *
 	for (size_t i = 0; i < typed->region_count; i++) {
 		struct sc_vaultd_region_settings *region = &s->regions[i];
 
-		SC_TRY(sc_web_config_words(s->config, "region", typed->regions[i], "CODE SOCKET DIRECTORY", words,
-				       3, err));
+		SC_TRY(sc_web_config_words(s->config, "region", typed->regions[i], "CODE SOCKET DIRECTORY",
+					   words, 3, err));
 		region->code = words[0];
 		SC_TRY(sc_web_config_path(s->config, words[1], &region->module, err));
 		SC_TRY(sc_web_config_path(s->config, words[2], &region->directory, err));
@@ -123,7 +122,7 @@ static sc_status read_administrators(struct sc_vaultd_settings *s, const struct 
 
 	for (size_t i = 0; i < typed->administrator_count; i++) {
 		SC_TRY(sc_web_config_words(s->config, "administrator", typed->administrators[i],
-				       "ISSUER OBJECT-ID", words, 2, err));
+					   "ISSUER OBJECT-ID", words, 2, err));
 		s->administrators[i] = (struct sc_vaultd_principal){ words[0], words[1] };
 	}
 	s->administrator_count = typed->administrator_count;
@@ -140,7 +139,8 @@ static sc_status read_numbers(struct sc_vaultd_settings *s, const struct typed *
 	if (typed->threads)
 		SC_TRY(sc_web_config_number(s->config, "threads", typed->threads, 1, 256, &threads, err));
 	if (typed->ready_fd)
-		SC_TRY(sc_web_config_number(s->config, "ready-fd", typed->ready_fd, 1, INT32_MAX, &ready, err));
+		SC_TRY(
+		    sc_web_config_number(s->config, "ready-fd", typed->ready_fd, 1, INT32_MAX, &ready, err));
 	s->port = (uint16_t)port;
 	s->threads = (unsigned)threads;
 	s->ready_fd = typed->ready_fd ? (int)ready : -1;

@@ -40,7 +40,7 @@ struct sc_vaultd_settings {
 	size_t administrator_count;
 	struct sc_vaultd_region_settings regions[SC_VAULTD_REGIONS_MAX];
 	size_t region_count;
-	int ready_fd;             /* -1: none */
+	int ready_fd;                 /* -1: none */
 	struct sc_web_config *config; /* the texts point into it or into argv */
 };
 

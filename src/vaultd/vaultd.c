@@ -80,8 +80,8 @@ static void name_hosts(struct sc_vaultd *vaultd)
 		 "https://management.%.200s%s/", s->domain, port);
 }
 
-static sc_status open_region(const struct sc_vaultd_region_settings *settings, struct sc_vaultd_region *region,
-			     struct sc_error *err)
+static sc_status open_region(const struct sc_vaultd_region_settings *settings,
+			     struct sc_vaultd_region *region, struct sc_error *err)
 {
 	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
 
@@ -115,10 +115,10 @@ static sc_status open_issuers(struct sc_vaultd *vaultd, struct sc_error *err)
 	SC_TRY(sc_web_issuers_new(&vaultd->issuers, err));
 	for (size_t i = 0; i < s->issuer_count; i++) {
 		const struct sc_web_issuer_settings one = { .issuer = s->issuers[i],
-							.keys_url = s->issuer_keys,
-							.ca = s->issuer_ca,
-							.tenants = tenants,
-							.tenant_count = 1 };
+							    .keys_url = s->issuer_keys,
+							    .ca = s->issuer_ca,
+							    .tenants = tenants,
+							    .tenant_count = 1 };
 
 		SC_ENSURE(sc_vaultd_issuer_tenant(s->issuers[i], tenant), err, SC_ERR_USAGE,
 			  "issuer %s: must end in a tenant's id, a GUID in lower case", s->issuers[i]);

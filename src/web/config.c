@@ -152,7 +152,8 @@ static sc_status set_option(const struct sc_option *options, const struct line *
 	return SC_OK;
 }
 
-static sc_status read_text(struct sc_web_config *config, const struct sc_option *options, struct sc_error *err)
+static sc_status read_text(struct sc_web_config *config, const struct sc_option *options,
+			   struct sc_error *err)
 {
 	struct seen seen = { 0 };
 	char *next = (char *)config->text.data;
@@ -187,7 +188,8 @@ static const char *config_path(const struct sc_option *options)
 	return NULL;
 }
 
-static sc_status read_file(const struct sc_command_line *line, struct sc_web_config **out, struct sc_error *err)
+static sc_status read_file(const struct sc_command_line *line, struct sc_web_config **out,
+			   struct sc_error *err)
 {
 	SC_CLEANUP(sc_web_config) config = calloc(1, sizeof *config);
 	const char *path = config_path(line->options);
@@ -207,8 +209,8 @@ static sc_status read_file(const struct sc_command_line *line, struct sc_web_con
 
 /* -- public ------------------------------------------------------------------------------------ */
 
-sc_status sc_web_config_read(const struct sc_command_line *line, int argc, char **argv, struct sc_web_config **out,
-			 bool *done, struct sc_error *err)
+sc_status sc_web_config_read(const struct sc_command_line *line, int argc, char **argv,
+			     struct sc_web_config **out, bool *done, struct sc_error *err)
 {
 	const char *operand = NULL;
 	size_t operands = 0;
@@ -218,7 +220,7 @@ sc_status sc_web_config_read(const struct sc_command_line *line, int argc, char 
 }
 
 sc_status sc_web_config_need(const struct sc_web_config *config, const char *name, const char *value,
-			 struct sc_error *err)
+			     struct sc_error *err)
 {
 	SC_ENSURE(value, err, SC_ERR_USAGE, "%s: needs a line `%s = …` (or --%s=…)", config->path, name,
 		  name);
@@ -249,15 +251,16 @@ static sc_status fail_at(const struct sc_web_config *config, const char *value, 
 	return line ? sc_fail_context(err, status, "%s:%u", config->path, line) : status;
 }
 
-sc_status sc_web_config_number(const struct sc_web_config *config, const char *name, const char *value, uint64_t min,
-			   uint64_t max, uint64_t *out, struct sc_error *err)
+sc_status sc_web_config_number(const struct sc_web_config *config, const char *name, const char *value,
+			       uint64_t min, uint64_t max, uint64_t *out, struct sc_error *err)
 {
 	sc_status status = sc_number_read(value, name, min, max, out, err);
 
 	return status == SC_OK ? SC_OK : fail_at(config, value, status, err);
 }
 
-sc_status sc_web_config_path(struct sc_web_config *config, const char *value, const char **out, struct sc_error *err)
+sc_status sc_web_config_path(struct sc_web_config *config, const char *value, const char **out,
+			     struct sc_error *err)
 {
 	const char *slash = strrchr(config->path, '/');
 	char *text = NULL;
@@ -273,8 +276,8 @@ sc_status sc_web_config_path(struct sc_web_config *config, const char *value, co
 	return SC_OK;
 }
 
-sc_status sc_web_config_words(struct sc_web_config *config, const char *name, const char *value, const char *form,
-			  const char **words, size_t count, struct sc_error *err)
+sc_status sc_web_config_words(struct sc_web_config *config, const char *name, const char *value,
+			      const char *form, const char **words, size_t count, struct sc_error *err)
 {
 	char *copy = strdup(value);
 	char *rest = copy;

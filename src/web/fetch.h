@@ -13,6 +13,6 @@
  * SC_ERR_HTTP naming the URL.
  */
 sc_status sc_web_fetch(const char *url, const char *ca, struct sc_bytes *out,
-		   struct sc_error *err) SC_WARN_UNUSED;
+		       struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -148,9 +148,9 @@ static struct MHD_Daemon *start_daemon(struct sc_web_server *server, int fd)
 	    MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT, connections_of(settings),
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SC_WEB_HEADERS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_HTTPS_PRIORITIES, priorities,
-	    MHD_OPTION_HTTPS_CERT_CALLBACK, give_credentials, MHD_OPTION_URI_LOG_CALLBACK, sc_web_intake_target,
-	    server, MHD_OPTION_NOTIFY_COMPLETED, sc_web_intake_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
-	    sc_web_intake_connection, server, MHD_OPTION_END);
+	    MHD_OPTION_HTTPS_CERT_CALLBACK, give_credentials, MHD_OPTION_URI_LOG_CALLBACK,
+	    sc_web_intake_target, server, MHD_OPTION_NOTIFY_COMPLETED, sc_web_intake_completed, server,
+	    MHD_OPTION_NOTIFY_CONNECTION, sc_web_intake_connection, server, MHD_OPTION_END);
 }
 
 static sc_status add_listener(struct sc_web_server *server, const char *text, struct sc_error *err)

@@ -1,7 +1,7 @@
 /*
  * A request coming in, on an HTTP thread. libmicrohttpd calls
  *   - sc_web_intake_target() with the request line
- *   - sc_web_intake_access() when the head is complete, for each piece of the body, and when the body is complete
+ *   - sc_web_intake_access() when the head is complete, for each piece of the body, and at its end
  *   - sc_web_intake_access() once more after a suspended connection has been resumed
  *
  * A request whose framing is doubtful is answered at once and the connection closed. Any other refusal waits
@@ -23,7 +23,7 @@
 /* -- connections ------------------------------------------------------------------------------- */
 
 void sc_web_intake_connection(void *context, struct MHD_Connection *connection, void **link,
-			  enum MHD_ConnectionNotificationCode code)
+			      enum MHD_ConnectionNotificationCode code)
 {
 	struct sc_web_server *server = context;
 	const union MHD_ConnectionInfo *info;
@@ -95,8 +95,8 @@ static const struct sc_web_host *find_host(struct sc_web_request *request)
 		sc_web_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", &err);
 		return NULL;
 	}
-	host = sc_web_route_host(server->settings.hosts, server->settings.domain, sc_bytes_view(&request->host),
-			     &label);
+	host = sc_web_route_host(server->settings.hosts, server->settings.domain,
+				 sc_bytes_view(&request->host), &label);
 	if (host && (port ? port : HTTPS_PORT) == server->port &&
 	    sc_bytes_copy(label, &request->label, &err) == SC_OK)
 		return host;
@@ -262,8 +262,8 @@ static enum MHD_Result take_whole(struct sc_web_request *request)
 }
 
 enum MHD_Result sc_web_intake_access(void *context, struct MHD_Connection *connection, const char *url,
-				 const char *method, const char *version, const char *upload,
-				 size_t *upload_len, void **state)
+				     const char *method, const char *version, const char *upload,
+				     size_t *upload_len, void **state)
 {
 	struct sc_web_request *request = *state;
 	struct sc_view piece = sc_view_of(upload, *upload_len);
@@ -280,7 +280,7 @@ enum MHD_Result sc_web_intake_access(void *context, struct MHD_Connection *conne
 }
 
 void sc_web_intake_completed(void *context, struct MHD_Connection *connection, void **state,
-			 enum MHD_RequestTerminationCode code)
+			     enum MHD_RequestTerminationCode code)
 {
 	struct sc_web_server *server = context;
 	struct sc_web_request *request = *state;

@@ -7,11 +7,11 @@
 /* libmicrohttpd's callbacks, with the names and types of its manual; `context` is the server. */
 void *sc_web_intake_target(void *context, const char *raw_target, struct MHD_Connection *connection);
 enum MHD_Result sc_web_intake_access(void *context, struct MHD_Connection *connection, const char *url,
-				 const char *method, const char *version, const char *upload,
-				 size_t *upload_len, void **state);
+				     const char *method, const char *version, const char *upload,
+				     size_t *upload_len, void **state);
 void sc_web_intake_completed(void *context, struct MHD_Connection *connection, void **state,
-			 enum MHD_RequestTerminationCode code);
+			     enum MHD_RequestTerminationCode code);
 void sc_web_intake_connection(void *context, struct MHD_Connection *connection, void **link,
-			  enum MHD_ConnectionNotificationCode code);
+			      enum MHD_ConnectionNotificationCode code);
 
 #endif

@@ -26,8 +26,8 @@ struct row {
 	size_t tenant_count;
 	/* Guarded by the lock. */
 	struct sc_web_key_set *keys; /* NULL: none yet */
-	int64_t fetched_at;      /* when the last fetch succeeded; 0: never. Monotonic time, like the next. */
-	int64_t tried_at;        /* when the last fetch began; 0: never */
+	int64_t fetched_at; /* when the last fetch succeeded; 0: never. Monotonic time, like the next. */
+	int64_t tried_at;   /* when the last fetch began; 0: never */
 	bool is_fetching;
 };
 
@@ -100,7 +100,7 @@ static bool copy_row(struct row *row, const struct sc_web_issuer_settings *setti
 }
 
 sc_status sc_web_issuers_add(struct sc_web_issuers *issuers, const struct sc_web_issuer_settings *settings,
-			 struct sc_error *err)
+			     struct sc_error *err)
 {
 	struct row *row = &issuers->row[issuers->count];
 
@@ -141,7 +141,7 @@ static void replace_keys(struct row *row, struct sc_web_key_set *set)
 }
 
 sc_status sc_web_issuers_set_keys(struct sc_web_issuers *issuers, const char *issuer, struct sc_view jwks,
-			      struct sc_error *err)
+				  struct sc_error *err)
 {
 	struct sc_web_key_set *set = NULL;
 	struct row *row = find_row(issuers, issuer);
@@ -209,7 +209,7 @@ static bool may_be_behind(const struct row *row)
 }
 
 sc_status sc_web_issuers_find_keys(struct sc_web_issuers *issuers, const char *issuer, const char *kid,
-			       struct sc_web_key_set **out, struct sc_error *err)
+				   struct sc_web_key_set **out, struct sc_error *err)
 {
 	struct row *row = find_row(issuers, issuer);
 	bool is_known;

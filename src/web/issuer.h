@@ -31,11 +31,11 @@ struct sc_web_issuer_settings {
 
 /* Adds one; everything is copied. Call before sc_web_issuers_start(). SC_ERR_ARGUMENT, SC_ERR_EXISTS. */
 sc_status sc_web_issuers_add(struct sc_web_issuers *issuers, const struct sc_web_issuer_settings *settings,
-			 struct sc_error *err) SC_WARN_UNUSED;
+			     struct sc_error *err) SC_WARN_UNUSED;
 
 /* Replaces an issuer's keys with those of a JWKS, for an issuer that verifies its own tokens. SC_ERR_JSON. */
 sc_status sc_web_issuers_set_keys(struct sc_web_issuers *issuers, const char *issuer, struct sc_view jwks,
-			      struct sc_error *err) SC_WARN_UNUSED;
+				  struct sc_error *err) SC_WARN_UNUSED;
 
 /* From now on fetches keys on the server's slow lane, the first time at once. */
 void sc_web_issuers_start(struct sc_web_issuers *issuers, struct sc_web_server *server);

@@ -11,7 +11,7 @@
  * fetched. Never blocks.
  */
 sc_status sc_web_issuers_find_keys(struct sc_web_issuers *issuers, const char *issuer, const char *kid,
-			       struct sc_web_key_set **out, struct sc_error *err) SC_WARN_UNUSED;
+				   struct sc_web_key_set **out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* True if the issuer may speak for that tenant. */
 bool sc_web_issuers_has_tenant(struct sc_web_issuers *issuers, const char *issuer, const char *tenant);

@@ -60,7 +60,7 @@ static sc_status start_lane(struct lane *lane, unsigned threads, struct sc_error
 }
 
 sc_status sc_web_jobs_new(unsigned quick_workers, unsigned slow_workers, struct sc_web_jobs **out,
-		      struct sc_error *err)
+			  struct sc_error *err)
 {
 	SC_CLEANUP(sc_web_jobs) jobs = calloc(1, sizeof *jobs);
 
@@ -76,7 +76,7 @@ sc_status sc_web_jobs_new(unsigned quick_workers, unsigned slow_workers, struct 
 }
 
 sc_status sc_web_jobs_run(struct sc_web_jobs *jobs, enum sc_web_lane lane, sc_web_job job, void *context,
-		      struct sc_error *err)
+			  struct sc_error *err)
 {
 	struct lane *at = &jobs->lane[lane];
 	sc_status status = SC_OK;

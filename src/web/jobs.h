@@ -7,11 +7,11 @@
 struct sc_web_jobs;
 
 sc_status sc_web_jobs_new(unsigned quick_workers, unsigned slow_workers, struct sc_web_jobs **out,
-		      struct sc_error *err) SC_WARN_UNUSED;
+			  struct sc_error *err) SC_WARN_UNUSED;
 
 /* Like sc_web_run(). */
 sc_status sc_web_jobs_run(struct sc_web_jobs *jobs, enum sc_web_lane lane, sc_web_job job, void *context,
-		      struct sc_error *err) SC_WARN_UNUSED;
+			  struct sc_error *err) SC_WARN_UNUSED;
 
 /* Runs the queued jobs, accepts no more, joins the threads. */
 void sc_web_jobs_stop(struct sc_web_jobs *jobs);

@@ -79,7 +79,8 @@ static sc_status add_key(struct sc_web_key_set *set, const json_t *jwk, struct s
 
 	SC_TRY(sc_json_text(jwk, "kid", SC_WEB_KID_MAX, SC_JSON_NEEDED, &kid, err));
 	SC_ENSURE(!sc_web_key_set_find(set, kid), err, SC_ERR_JSON, "two keys have the same kid");
-	SC_ENSURE(set->count < SC_WEB_ISSUER_KEYS_MAX, err, SC_ERR_JSON, "more than %d keys", SC_WEB_ISSUER_KEYS_MAX);
+	SC_ENSURE(set->count < SC_WEB_ISSUER_KEYS_MAX, err, SC_ERR_JSON, "more than %d keys",
+		  SC_WEB_ISSUER_KEYS_MAX);
 	SC_TRY(sc_json_base64url(jwk, "n", MODULUS_MAX, &n, err));
 	SC_TRY(sc_json_base64url(jwk, "e", EXPONENT_MAX, &e, err));
 	SC_ENSURE(is_sound(&n, &e), err, SC_ERR_JSON, "key %s: not an RSA key of 2048 to 4096 bits", kid);
@@ -106,8 +107,7 @@ sc_status sc_web_key_set_read(struct sc_view jwks, struct sc_web_key_set **out, 
 	atomic_init(&set->references, 1);
 	SC_TRY(sc_json_read(jwks, &document, err));
 	SC_TRY(sc_json_array(document, "keys", SC_JSON_NEEDED, &keys, err));
-	json_array_foreach(keys, i, jwk)
-	{
+	json_array_foreach(keys, i, jwk) {
 		SC_ENSURE(json_is_object(jwk), err, SC_ERR_JSON, "\"keys\" must hold objects");
 		if (is_for_rs256(jwk))
 			SC_TRY(add_key(set, jwk, err));

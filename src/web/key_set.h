@@ -14,7 +14,8 @@ struct sc_web_key_set;
  * Reads the RSA keys for RS256 from a JWKS. Keys of other types or uses are skipped. A malformed key, a
  * duplicate kid or a set without any key makes the whole set invalid. *out has one reference. SC_ERR_JSON.
  */
-sc_status sc_web_key_set_read(struct sc_view jwks, struct sc_web_key_set **out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_web_key_set_read(struct sc_view jwks, struct sc_web_key_set **out,
+			      struct sc_error *err) SC_WARN_UNUSED;
 struct sc_web_key_set *sc_web_key_set_hold(struct sc_web_key_set *set);
 void sc_web_key_set_release(struct sc_web_key_set *set); /* NULL is allowed */
 SC_CLEANUP_POINTER(sc_web_key_set, struct sc_web_key_set, sc_web_key_set_release)

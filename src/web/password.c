@@ -10,7 +10,7 @@
 #define LANES     1 /* requests run in parallel, the lanes of one request do not */
 
 sc_status sc_web_password_encode(struct sc_view password, char encoded[SC_WEB_PASSWORD_ENCODED_SIZE],
-			     struct sc_error *err)
+				 struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) salt = { 0 };
 	int result;
@@ -18,9 +18,9 @@ sc_status sc_web_password_encode(struct sc_view password, char encoded[SC_WEB_PA
 	SC_ENSURE(password.len > 0 && password.len <= SC_WEB_PASSWORD_MAX, err, SC_ERR_ARGUMENT,
 		  "a password must be 1 to %d bytes long", SC_WEB_PASSWORD_MAX);
 	SC_TRY(sc_secret_random(SALT_SIZE, &salt, err));
-	result =
-	    argon2id_hash_encoded(SC_WEB_PASSWORD_PASSES, SC_WEB_PASSWORD_MEMORY, LANES, password.data, password.len,
-				  salt.data, salt.len, HASH_SIZE, encoded, SC_WEB_PASSWORD_ENCODED_SIZE);
+	result = argon2id_hash_encoded(SC_WEB_PASSWORD_PASSES, SC_WEB_PASSWORD_MEMORY, LANES, password.data,
+				       password.len, salt.data, salt.len, HASH_SIZE, encoded,
+				       SC_WEB_PASSWORD_ENCODED_SIZE);
 	SC_ENSURE(result != ARGON2_MEMORY_ALLOCATION_ERROR, err, SC_ERR_MEMORY,
 		  "hashing a password: out of memory for %d KiB", SC_WEB_PASSWORD_MEMORY);
 	SC_ENSURE(result == ARGON2_OK, err, SC_ERR_CRYPTO, "hashing a password: %s",
@@ -28,7 +28,8 @@ sc_status sc_web_password_encode(struct sc_view password, char encoded[SC_WEB_PA
 	return SC_OK;
 }
 
-sc_status sc_web_password_check(const char *encoded, struct sc_view password, bool *matches, struct sc_error *err)
+sc_status sc_web_password_check(const char *encoded, struct sc_view password, bool *matches,
+				struct sc_error *err)
 {
 	bool is_too_long = password.len > SC_WEB_PASSWORD_MAX;
 	int result;

@@ -55,7 +55,7 @@ static void note_peer(struct sc_web_request *request)
 }
 
 struct sc_web_request *sc_web_request_new(struct sc_web_server *server, struct MHD_Connection *connection,
-				      const char *raw_target)
+					  const char *raw_target)
 {
 	struct sc_web_request *request = calloc(1, sizeof *request);
 	const union MHD_ConnectionInfo *info;
@@ -81,7 +81,7 @@ struct sc_web_request *sc_web_request_new(struct sc_web_server *server, struct M
 }
 
 void sc_web_request_refuse(struct sc_web_request *request, unsigned status, const char *code,
-		       const struct sc_error *why)
+			   const struct sc_error *why)
 {
 	if (request->refusal)
 		return;

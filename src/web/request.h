@@ -77,13 +77,13 @@ struct sc_web_request {
 
 /* Has one reference, libmicrohttpd's. NULL if out of memory. */
 struct sc_web_request *sc_web_request_new(struct sc_web_server *server, struct MHD_Connection *connection,
-				      const char *raw_target);
+					  const char *raw_target);
 void sc_web_request_hold(struct sc_web_request *request);
 void sc_web_request_release(struct sc_web_request *request); /* NULL is allowed */
 
 /* Records the first reason to refuse the request; later ones are ignored. */
 void sc_web_request_refuse(struct sc_web_request *request, unsigned status, const char *code,
-		       const struct sc_error *why);
+			   const struct sc_error *why);
 
 /* True if the media type is this one, ignoring its parameters. */
 bool sc_web_request_has_type(const struct sc_web_request *request, const char *media_type);

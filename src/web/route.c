@@ -28,7 +28,7 @@ static bool has_domain(struct sc_view name, const char *domain, struct sc_view *
 }
 
 const struct sc_web_host *sc_web_route_host(const struct sc_web_host *hosts, const char *domain,
-					struct sc_view name, struct sc_view *label)
+					    struct sc_view name, struct sc_view *label)
 {
 	struct sc_view rest;
 
@@ -117,7 +117,7 @@ static bool path_fits(const struct sc_web_host *host, const char *pattern, const
 }
 
 bool sc_web_route_find(const struct sc_web_host *host, const char *method, struct sc_web_target *target,
-		   struct sc_web_route_match *match)
+		       struct sc_web_route_match *match)
 {
 	if (host->is_relaxed)
 		drop_empty_segments(target);
@@ -136,7 +136,7 @@ bool sc_web_route_find(const struct sc_web_host *host, const char *method, struc
 }
 
 void sc_web_route_methods(const struct sc_web_host *host, const struct sc_web_target *target,
-		      char text[SC_WEB_ROUTE_METHODS_MAX])
+			  char text[SC_WEB_ROUTE_METHODS_MAX])
 {
 	struct sc_web_route_match ignored = { 0 };
 	size_t used = 0;

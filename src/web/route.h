@@ -22,14 +22,14 @@ struct sc_web_route_match {
 
 /* The row for "<name>.<domain>", or NULL. The name is in lower case. */
 const struct sc_web_host *sc_web_route_host(const struct sc_web_host *hosts, const char *domain,
-					struct sc_view name, struct sc_view *label);
+					    struct sc_view name, struct sc_view *label);
 
 /*
  * Fills *match for the host's first matching row; false if there is none. For a relaxed host, permanently
  * drops the target's empty segments.
  */
 bool sc_web_route_find(const struct sc_web_host *host, const char *method, struct sc_web_target *target,
-		   struct sc_web_route_match *match);
+		       struct sc_web_route_match *match);
 
 /*
  * "GET, PUT": the methods of the rows with a matching path, for a 405's Allow header (RFC 9110 section
@@ -37,6 +37,6 @@ bool sc_web_route_find(const struct sc_web_host *host, const char *method, struc
  */
 #define SC_WEB_ROUTE_METHODS_MAX 64
 void sc_web_route_methods(const struct sc_web_host *host, const struct sc_web_target *target,
-		      char text[SC_WEB_ROUTE_METHODS_MAX]);
+			  char text[SC_WEB_ROUTE_METHODS_MAX]);
 
 #endif

@@ -26,13 +26,14 @@ void sc_web_target_free(struct sc_web_target *target);
  * and NUL bytes within a segment. *target must be zero before the call, and must be freed even after a
  * failure.
  */
-sc_status sc_web_target_read(const char *raw, struct sc_web_target *target, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_web_target_read(const char *raw, struct sc_web_target *target,
+			     struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Splits a Host header's value into *name, in lower case and terminated, and *port, 0 if there is none.
  * SC_ERR_HTTP for anything but dot-separated labels of letters, digits and hyphens, and a decimal port.
  */
 sc_status sc_web_host_read(const char *text, struct sc_bytes *name, uint16_t *port,
-		       struct sc_error *err) SC_WARN_UNUSED;
+			   struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

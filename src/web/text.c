@@ -34,7 +34,7 @@ static sc_status decode_into(struct sc_view text, bool plus_is_space, struct sc_
 }
 
 sc_status sc_web_percent_decode(struct sc_view text, bool plus_is_space, struct sc_bytes *out,
-			    struct sc_error *err)
+				struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) decoded = { 0 };
 
@@ -66,7 +66,7 @@ static sc_status append(struct sc_web_pairs *pairs, struct sc_bytes *name, struc
 }
 
 sc_status sc_web_pairs_add(struct sc_web_pairs *pairs, struct sc_view name, struct sc_view value,
-		       struct sc_error *err)
+			   struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) name_copy = { 0 };
 	SC_CLEANUP(sc_bytes) value_copy = { 0 };
@@ -120,7 +120,8 @@ static sc_status read_pair(struct sc_web_pairs *pairs, struct sc_view text, bool
 	return append(pairs, &name, &value, err);
 }
 
-sc_status sc_web_pairs_read(struct sc_web_pairs *pairs, struct sc_view text, bool plus_is_space, struct sc_error *err)
+sc_status sc_web_pairs_read(struct sc_web_pairs *pairs, struct sc_view text, bool plus_is_space,
+			    struct sc_error *err)
 {
 	while (text.len > 0) {
 		const uint8_t *end = memchr(text.data, '&', text.len);

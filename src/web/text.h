@@ -12,7 +12,7 @@
  * control character or invalid UTF-8.
  */
 sc_status sc_web_percent_decode(struct sc_view text, bool plus_is_space, struct sc_bytes *out,
-			    struct sc_error *err) SC_WARN_UNUSED;
+				struct sc_error *err) SC_WARN_UNUSED;
 
 #define SC_WEB_PAIRS_MAX 64
 
@@ -33,7 +33,7 @@ SC_CLEANUP_VALUE(sc_web_pairs, sc_web_pairs_free)
 
 /* Appends a copy of a pair. SC_ERR_HTTP if there are too many. */
 sc_status sc_web_pairs_add(struct sc_web_pairs *pairs, struct sc_view name, struct sc_view value,
-		       struct sc_error *err) SC_WARN_UNUSED;
+			   struct sc_error *err) SC_WARN_UNUSED;
 
 /* The same, but replaces a pair of that name (ignoring case) if there is one. */
 sc_status sc_web_pairs_set(struct sc_web_pairs *pairs, const char *name, const char *value) SC_WARN_UNUSED;
@@ -43,6 +43,6 @@ const char *sc_web_pairs_find(const struct sc_web_pairs *pairs, const char *name
 
 /* Adds "a=b&c=d", from a query or a form, to `pairs`. A name that appears twice is refused: SC_ERR_HTTP. */
 sc_status sc_web_pairs_read(struct sc_web_pairs *pairs, struct sc_view text, bool plus_is_space,
-			struct sc_error *err) SC_WARN_UNUSED;
+			    struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -8,6 +8,6 @@
 
 /* Both belong to the key and live as long as it does. */
 void sc_web_tls_key_credentials(struct sc_web_tls_key *key, gnutls_pcert_st **chain, unsigned *chain_len,
-			    gnutls_privkey_t *private_key);
+				gnutls_privkey_t *private_key);
 
 #endif

@@ -137,7 +137,7 @@ static int sign_hash(gnutls_privkey_t private_key, gnutls_sign_algorithm_t algor
 }
 
 void sc_web_tls_key_credentials(struct sc_web_tls_key *key, gnutls_pcert_st **chain, unsigned *chain_len,
-			    gnutls_privkey_t *private_key)
+				gnutls_privkey_t *private_key)
 {
 	*chain = key->chain;
 	*chain_len = key->chain_len;
@@ -223,7 +223,7 @@ static sc_status make_private_key(struct sc_web_tls_key *key, struct sc_error *e
 }
 
 sc_status sc_web_tls_key_open(const struct sc_web_tls_key_settings *settings, struct sc_web_tls_key **out,
-			  struct sc_error *err)
+			      struct sc_error *err)
 {
 	SC_CLEANUP(sc_web_tls_key) key = calloc(1, sizeof *key);
 

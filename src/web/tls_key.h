@@ -1,7 +1,7 @@
 /*
  * A daemon's TLS certificate. Its private key is in the module (invariant 1): GnuTLS asks for a signature
- * over a hash, and the module makes it. The calling thread waits at most SC_WEB_TLS_KEY_TIMEOUT_MS for each of
- * the module's answers, on a connection that no other thread uses meanwhile and that is closed after a
+ * over a hash, and the module makes it. The calling thread waits at most SC_WEB_TLS_KEY_TIMEOUT_MS for each
+ * of the module's answers, on a connection that no other thread uses meanwhile and that is closed after a
  * timeout. It waits for more than one answer only if the module has just lost the connection or the key.
  */
 #ifndef SC_WEB_TLS_KEY_H
@@ -27,7 +27,7 @@ struct sc_web_tls_key_settings {
  * connection.
  */
 sc_status sc_web_tls_key_open(const struct sc_web_tls_key_settings *settings, struct sc_web_tls_key **out,
-			  struct sc_error *err) SC_WARN_UNUSED;
+			      struct sc_error *err) SC_WARN_UNUSED;
 void sc_web_tls_key_free(struct sc_web_tls_key *key);
 SC_CLEANUP_POINTER(sc_web_tls_key, struct sc_web_tls_key, sc_web_tls_key_free)
 

@@ -76,8 +76,7 @@ static sc_status check_header(json_t *header, const char **kid, struct sc_error 
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(header, name, value)
-	{
+	json_object_foreach(header, name, value) {
 		(void)value;
 		SC_ENSURE(is_known_member(name), err, SC_ERR_TOKEN,
 			  "its header has a member that is not allowed");
@@ -156,8 +155,8 @@ static sc_status check_times(const json_t *claims, struct sc_web_token_claims *o
 	SC_TRY(read_time(claims, "nbf", &begins, err));
 	SC_TRY(read_time(claims, "iat", &issued, err));
 	SC_ENSURE(now < out->expires, err, SC_ERR_TOKEN, "it has expired");
-	SC_ENSURE(begins <= now + SC_WEB_TOKEN_LEEWAY && issued <= now + SC_WEB_TOKEN_LEEWAY, err, SC_ERR_TOKEN,
-		  "it is not valid yet");
+	SC_ENSURE(begins <= now + SC_WEB_TOKEN_LEEWAY && issued <= now + SC_WEB_TOKEN_LEEWAY, err,
+		  SC_ERR_TOKEN, "it is not valid yet");
 	return SC_OK;
 }
 
@@ -201,7 +200,7 @@ static sc_status read_parts(const char *token, struct parts *parts, json_t **hea
 }
 
 sc_status sc_web_token_verify(struct sc_web_issuers *issuers, const char *token, const char *const *audiences,
-			  size_t audience_count, struct sc_web_token_claims *out, struct sc_error *err)
+			      size_t audience_count, struct sc_web_token_claims *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) header = NULL;
 	SC_CLEANUP(sc_json) payload = NULL;

@@ -9,14 +9,15 @@
 
 #define SC_WEB_TOKEN_MAX      16384
 #define SC_WEB_TOKEN_TEXT_MAX 255
-#define SC_WEB_TOKEN_LEEWAY   300 /* seconds by which `nbf` and `iat` may be ahead of our clock; `exp` has none */
+#define SC_WEB_TOKEN_LEEWAY                                                                                  \
+	300 /* seconds by which `nbf` and `iat` may be ahead of our clock; `exp` has none */
 
 /* The claims of a verified token. An absent claim is "". */
 struct sc_web_token_claims {
 	char issuer[SC_WEB_TOKEN_TEXT_MAX + 1];
 	char audience[SC_WEB_TOKEN_TEXT_MAX + 1]; /* as in the token */
 	char tid[SC_WEB_TOKEN_TEXT_MAX + 1];      /* tenant; required, in lower case */
-	char oid[SC_WEB_TOKEN_TEXT_MAX + 1];      /* object; required. With the issuer, it names the principal */
+	char oid[SC_WEB_TOKEN_TEXT_MAX + 1]; /* object; required. With the issuer, it names the principal */
 	char appid[SC_WEB_TOKEN_TEXT_MAX + 1];
 	char upn[SC_WEB_TOKEN_TEXT_MAX + 1];
 	char name[SC_WEB_TOKEN_TEXT_MAX + 1];
@@ -30,7 +31,7 @@ struct sc_web_token_claims {
  * the reason: answer 401. SC_ERR_UNAVAILABLE: the issuer's keys are being fetched; answer 503.
  */
 sc_status sc_web_token_verify(struct sc_web_issuers *issuers, const char *token, const char *const *audiences,
-			  size_t audience_count, struct sc_web_token_claims *out,
-			  struct sc_error *err) SC_WARN_UNUSED;
+			      size_t audience_count, struct sc_web_token_claims *out,
+			      struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

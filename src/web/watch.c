@@ -119,7 +119,8 @@ void sc_web_watch_disconnect(struct sc_web_watch *watch, struct sc_web_watch_lin
 	free(link);
 }
 
-void sc_web_watch_now(struct sc_web_watch *watch, struct sc_web_watch_link *link, enum sc_web_watch_phase what)
+void sc_web_watch_now(struct sc_web_watch *watch, struct sc_web_watch_link *link,
+		      enum sc_web_watch_phase what)
 {
 	pthread_mutex_lock(&watch->lock);
 	link->what = what;
@@ -197,7 +198,7 @@ static void set_up_wake(pthread_cond_t *wake)
 }
 
 sc_status sc_web_watch_new(unsigned deadline_ms, unsigned transfer_ms, struct sc_web_watch **out,
-		       struct sc_error *err)
+			   struct sc_error *err)
 {
 	struct sc_web_watch *watch = calloc(1, sizeof *watch);
 

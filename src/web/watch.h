@@ -15,7 +15,7 @@ struct sc_web_watch_link; /* one connection */
 
 /* Starts the thread. Times are in milliseconds. SC_ERR_MEMORY, SC_ERR_SYSTEM. */
 sc_status sc_web_watch_new(unsigned deadline_ms, unsigned transfer_ms, struct sc_web_watch **out,
-		       struct sc_error *err) SC_WARN_UNUSED;
+			   struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Lets no more requests begin, expires those that have begun, and waits a moment for their answers to be
@@ -42,6 +42,7 @@ enum sc_web_watch_phase {
 	SC_WEB_WATCH_HANDLING,  /* limited by the request's deadline alone */
 	SC_WEB_WATCH_SENDING,   /* the answer: limited */
 };
-void sc_web_watch_now(struct sc_web_watch *watch, struct sc_web_watch_link *link, enum sc_web_watch_phase what);
+void sc_web_watch_now(struct sc_web_watch *watch, struct sc_web_watch_link *link,
+		      enum sc_web_watch_phase what);
 
 #endif

@@ -18,6 +18,7 @@
 
 #define SC_PROTOCOL_VERSION 1
 
+/* clang-format off: tables, whose columns are read by people */
 /* Which sockets may send a command (rule M1). */
 enum sc_role {
 	SC_ROLE_CUSTODY = 1 << 0, /* world, cards, quorum, key generation, ACL changes */
@@ -69,9 +70,9 @@ enum sc_mechanism {
 	SC_MECHANISM_RSA_OAEP_256 = 21, /* SHA-256, MGF1-SHA-256 */
 };
 
-#define SC_WIRE_LIST_MAX      256
-#define SC_PIN_MAX       256
-#define SC_WIRE_TEXT_MAX 127
+#define SC_WIRE_LIST_MAX   256
+#define SC_PIN_MAX         256
+#define SC_WIRE_TEXT_MAX   127
 #define SC_TOKEN_INPUT_MAX 16384
 
 /* -- ENQUIRE: what the module is, and what protects it. ---------------------------------------- */
@@ -79,10 +80,10 @@ enum sc_mechanism {
 #define SC_ENQUIRE_RESPONSE(F)                                                                               \
 	F(bytes, esn, SC_WIRE_TEXT_MAX)                                                                      \
 	F(bytes, version, SC_WIRE_TEXT_MAX)                                                                  \
-	F(u32, mode, 0)            /* enum sc_mode */                                                        \
-	F(u32, role, 0)            /* of this socket: enum sc_role */                                        \
-	F(hash, root, 0)           /* SHA-256 of the pinned root's public key; zero without a warrant */     \
-	F(hash, world, 0)          /* zero without a world, like the following fields */                     \
+	F(u32, mode, 0)   /* enum sc_mode */                                                                 \
+	F(u32, role, 0)   /* of this socket: enum sc_role */                                                 \
+	F(hash, root, 0)  /* SHA-256 of the pinned root's public key; zero without a warrant */              \
+	F(hash, world, 0) /* zero without a world, like the following fields */                              \
 	F(hash, hkm, 0)                                                                                      \
 	F(hash, hknso, 0)                                                                                    \
 	F(u32, suite, 0)                                                                                     \
@@ -90,26 +91,26 @@ enum sc_mechanism {
 	F(u32, n, 0)                                                                                         \
 	F(u32, set_generation, 0)                                                                            \
 	F(bytes, region, SC_WIRE_TEXT_MAX)                                                                   \
-	F(u32, loaded, 0)          /* keys in the cache */                                                   \
-	F(u32, cache, 0)           /* capacity of the cache */                                               \
-	F(u64, arena_size, 0)      /* bytes */                                                               \
+	F(u32, loaded, 0)     /* keys in the cache */                                                        \
+	F(u32, cache, 0)      /* capacity of the cache */                                                    \
+	F(u64, arena_size, 0) /* bytes */                                                                    \
 	F(u64, arena_used, 0)                                                                                \
-	F(u32, protection, 0)      /* enum sc_protection bits */                                             \
-	F(u32, landlock_abi, 0)    /* 0: not available */                                                    \
-	F(u64, counter, 0)         /* of the state file */                                                   \
-	F(u64, time, 0)            /* the module's clock */
+	F(u32, protection, 0)   /* enum sc_protection bits */                                                \
+	F(u32, landlock_abi, 0) /* 0: not available */                                                       \
+	F(u64, counter, 0)      /* of the state file */                                                      \
+	F(u64, time, 0)         /* the module's clock */
 
 /* The protections in force (rules M9, M10); `enquiry` prints each. */
 enum sc_protection {
-	SC_PROTECTION_MEMFD_SECRET = 1 << 0,  /* otherwise the arena is locked memory, excluded from dumps */
+	SC_PROTECTION_MEMFD_SECRET = 1 << 0, /* otherwise the arena is locked memory, excluded from dumps */
 	SC_PROTECTION_NO_NEW_PRIVS = 1 << 1,
 	SC_PROTECTION_NOT_DUMPABLE = 1 << 2,
 	SC_PROTECTION_SECCOMP = 1 << 3,
 	SC_PROTECTION_LANDLOCK = 1 << 4,
 	SC_PROTECTION_NO_CORE = 1 << 5,
-	SC_PROTECTION_UNLOCK_GIVEN = 1 << 6,  /* the unlock key came from outside the state directory */
-	SC_PROTECTION_USERS_APART = 1 << 7,   /* the peer's user id differs from the module's */
-	SC_PROTECTION_SANITIZER = 1 << 8,     /* a test build: its sandbox is wider */
+	SC_PROTECTION_UNLOCK_GIVEN = 1 << 6, /* the unlock key came from outside the state directory */
+	SC_PROTECTION_USERS_APART = 1 << 7,  /* the peer's user id differs from the module's */
+	SC_PROTECTION_SANITIZER = 1 << 8,    /* a test build: its sandbox is wider */
 };
 
 /*
@@ -129,8 +130,8 @@ enum sc_protection {
 #define SC_WORLD_BEGIN_REQUEST(F)                                                                            \
 	F(u32, suite, 0)                                                                                     \
 	F(u32, k, 0)                                                                                         \
-	F(list, pins, SC_PIN_MAX)              /* one per card: N of them */                                 \
-	F(list, custodians, SC_WIRE_TEXT_MAX)  /* N names, any of which may be empty */
+	F(list, pins, SC_PIN_MAX)             /* one per card: N of them */                                  \
+	F(list, custodians, SC_WIRE_TEXT_MAX) /* N names, any of which may be empty */
 #define SC_WORLD_BEGIN_RESPONSE(F)                                                                           \
 	F(hash, world, 0)                                                                                    \
 	F(bytes, world_file, 32768)                                                                          \
@@ -168,11 +169,11 @@ enum sc_protection {
  */
 #define SC_KEY_GENERATE_REQUEST(F)                                                                           \
 	F(bytes, application, SC_WIRE_TEXT_MAX)                                                              \
-	F(bytes, owner, 1024)   /* DER */                                                                    \
-	F(u32, algorithm, 0)    /* enum sc_algorithm */                                                      \
+	F(bytes, owner, 1024) /* DER */                                                                      \
+	F(u32, algorithm, 0)  /* enum sc_algorithm */                                                        \
 	F(u32, bits, 0)                                                                                      \
-	F(bytes, exponent, 32)  /* RSA: big-endian; empty is 65537 */                                        \
-	F(u32, uses, 0)         /* enum sc_use: a subset of the default; 0: the default */
+	F(bytes, exponent, 32) /* RSA: big-endian; empty is 65537 */                                         \
+	F(u32, uses, 0)        /* enum sc_use: a subset of the default; 0: the default */
 #define SC_KEY_GENERATE_RESPONSE(F)                                                                          \
 	F(bytes, blob, 16384)                                                                                \
 	F(bytes, spki, 1024)                                                                                 \
@@ -265,25 +266,25 @@ enum sc_protection {
  * missing ones are reserved: 0x12 for new-world --program, 0x13 for --factory, 0x22 for racs, 0x37 for
  * makeBlob.
  */
-/* clang-format off */
-#define SC_COMMAND_TABLE(C) \
-	C(ENQUIRE,          enquire,          0x01, SC_ROLE_ANY,                        SC_IN_ANY,       SC_NO_QUORUM, SC_LANE_QUICK) \
-	C(EVIDENCE,         evidence,         0x02, SC_ROLE_ANY,                        SC_IN_ANY,       SC_NO_QUORUM, SC_LANE_QUICK) \
-	C(WORLD_BEGIN,      world_begin,      0x10, SC_ROLE_CUSTODY,                    SC_IN_WARRANTED, SC_NO_QUORUM, SC_LANE_SLOW) \
-	C(WORLD_COMMIT,     world_commit,     0x11, SC_ROLE_CUSTODY,                    SC_IN_WARRANTED, SC_NO_QUORUM, SC_LANE_SLOW) \
-	C(QUORUM_OPEN,      quorum_open,      0x20, SC_ROLE_CUSTODY,                    SC_IN_WORLD,     SC_NO_QUORUM, SC_LANE_QUICK) \
-	C(QUORUM_CARD,      quorum_card,      0x21, SC_ROLE_CUSTODY,                    SC_IN_WORLD,     SC_NO_QUORUM, SC_LANE_SLOW) \
-	C(KEY_GENERATE,     key_generate,     0x30, SC_ROLE_CUSTODY | SC_ROLE_SERVICE,  SC_IN_WORLD,     SC_NO_QUORUM, SC_LANE_SLOW) \
-	C(KEY_LOAD,         key_load,         0x31, SC_ROLE_ANY,                        SC_IN_WORLD,     SC_NO_QUORUM, SC_LANE_QUICK) \
-	C(KEY_INFO,         key_info,         0x32, SC_ROLE_ANY,                        SC_IN_WORLD,     SC_NO_QUORUM, SC_LANE_QUICK) \
-	C(KEY_ATTEST,       key_attest,       0x33, SC_ROLE_ANY,                        SC_IN_WORLD,     SC_NO_QUORUM, SC_LANE_QUICK) \
-	C(ACL_REPLACE,      acl_replace,      0x34, SC_ROLE_CUSTODY,                    SC_IN_WORLD,     SC_QUORUM,    SC_LANE_SLOW) \
-	C(SIGN,             sign,             0x40, SC_ROLE_ANY,                        SC_IN_WORLD,     SC_NO_QUORUM, SC_LANE_QUICK) \
-	C(DECRYPT,          decrypt,          0x41, SC_ROLE_ANY,                        SC_IN_WORLD,     SC_NO_QUORUM, SC_LANE_QUICK) \
-	C(REGION_INIT,      region_init,      0x50, SC_ROLE_CUSTODY,                    SC_IN_WORLD,     SC_QUORUM,    SC_LANE_SLOW) \
-	C(TRANSFER_PACKAGE, transfer_package, 0x60, SC_ROLE_CUSTODY,                    SC_IN_WORLD,     SC_NO_QUORUM, SC_LANE_SLOW) \
-	C(TRANSFER_IMPORT,  transfer_import,  0x61, SC_ROLE_SERVICE,                    SC_IN_REGION,    SC_NO_QUORUM, SC_LANE_SLOW)
-/* clang-format on */
+#define SC_COMMAND_TABLE(C)                                                                                  \
+	C(ENQUIRE, enquire, 0x01, SC_ROLE_ANY, SC_IN_ANY, SC_NO_QUORUM, SC_LANE_QUICK)                       \
+	C(EVIDENCE, evidence, 0x02, SC_ROLE_ANY, SC_IN_ANY, SC_NO_QUORUM, SC_LANE_QUICK)                     \
+	C(WORLD_BEGIN, world_begin, 0x10, SC_ROLE_CUSTODY, SC_IN_WARRANTED, SC_NO_QUORUM, SC_LANE_SLOW)      \
+	C(WORLD_COMMIT, world_commit, 0x11, SC_ROLE_CUSTODY, SC_IN_WARRANTED, SC_NO_QUORUM, SC_LANE_SLOW)    \
+	C(QUORUM_OPEN, quorum_open, 0x20, SC_ROLE_CUSTODY, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_QUICK)         \
+	C(QUORUM_CARD, quorum_card, 0x21, SC_ROLE_CUSTODY, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_SLOW)          \
+	C(KEY_GENERATE, key_generate, 0x30, SC_ROLE_CUSTODY | SC_ROLE_SERVICE, SC_IN_WORLD, SC_NO_QUORUM,    \
+	  SC_LANE_SLOW)                                                                                      \
+	C(KEY_LOAD, key_load, 0x31, SC_ROLE_ANY, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_QUICK)                   \
+	C(KEY_INFO, key_info, 0x32, SC_ROLE_ANY, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_QUICK)                   \
+	C(KEY_ATTEST, key_attest, 0x33, SC_ROLE_ANY, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_QUICK)               \
+	C(ACL_REPLACE, acl_replace, 0x34, SC_ROLE_CUSTODY, SC_IN_WORLD, SC_QUORUM, SC_LANE_SLOW)             \
+	C(SIGN, sign, 0x40, SC_ROLE_ANY, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_QUICK)                           \
+	C(DECRYPT, decrypt, 0x41, SC_ROLE_ANY, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_QUICK)                     \
+	C(REGION_INIT, region_init, 0x50, SC_ROLE_CUSTODY, SC_IN_WORLD, SC_QUORUM, SC_LANE_SLOW)             \
+	C(TRANSFER_PACKAGE, transfer_package, 0x60, SC_ROLE_CUSTODY, SC_IN_WORLD, SC_NO_QUORUM,              \
+	  SC_LANE_SLOW)                                                                                      \
+	C(TRANSFER_IMPORT, transfer_import, 0x61, SC_ROLE_SERVICE, SC_IN_REGION, SC_NO_QUORUM, SC_LANE_SLOW)
 
 /* A list of byte strings, as views. */
 struct sc_views {
@@ -296,11 +297,11 @@ struct sc_views {
 enum sc_command { SC_COMMAND_TABLE(SC_COMMAND_ENUM) };
 #undef SC_COMMAND_ENUM
 
-#define SC_TYPE_u32          uint32_t
-#define SC_TYPE_u64          uint64_t
-#define SC_TYPE_hash         struct sc_hash
-#define SC_TYPE_bytes        struct sc_view
-#define SC_TYPE_list         struct sc_views
+#define SC_TYPE_u32                uint32_t
+#define SC_TYPE_u64                uint64_t
+#define SC_TYPE_hash               struct sc_hash
+#define SC_TYPE_bytes              struct sc_view
+#define SC_TYPE_list               struct sc_views
 #define SC_FIELD(kind, field, max) SC_TYPE_##kind field;
 #define SC_COMMAND_STRUCTS(NAME, name, number, roles, modes, quorum, lane)                                   \
 	struct sc_##name##_request {                                                                         \
@@ -312,5 +313,6 @@ enum sc_command { SC_COMMAND_TABLE(SC_COMMAND_ENUM) };
 SC_COMMAND_TABLE(SC_COMMAND_STRUCTS)
 #undef SC_COMMAND_STRUCTS
 #undef SC_FIELD
+/* clang-format on */
 
 #endif

@@ -32,14 +32,16 @@ static void write_start(struct sc_writer *writer, uint16_t command, uint64_t id)
 	sc_write_u64(writer, id);
 }
 
-void sc_wire_request_header_write(struct sc_writer *writer, const struct sc_wire_request_header *header, size_t body)
+void sc_wire_request_header_write(struct sc_writer *writer, const struct sc_wire_request_header *header,
+				  size_t body)
 {
 	write_start(writer, header->command, header->id);
 	sc_write_u64(writer, header->authority);
 	sc_write_u32(writer, (uint32_t)body);
 }
 
-void sc_wire_response_header_write(struct sc_writer *writer, const struct sc_wire_response_header *header, size_t body)
+void sc_wire_response_header_write(struct sc_writer *writer, const struct sc_wire_response_header *header,
+				   size_t body)
 {
 	write_start(writer, header->command, header->id);
 	sc_write_u32(writer, (uint32_t)header->status);
@@ -66,8 +68,8 @@ static bool read_body(struct sc_reader *reader, struct sc_view *body)
 	return sc_reader_is_done(reader);
 }
 
-sc_status sc_wire_request_read(struct sc_view message, struct sc_wire_request_header *header, struct sc_view *body,
-			  struct sc_error *err)
+sc_status sc_wire_request_read(struct sc_view message, struct sc_wire_request_header *header,
+			       struct sc_view *body, struct sc_error *err)
 {
 	struct sc_reader reader = sc_reader_of(message);
 	bool ok = read_start(&reader, &header->command, &header->id);
@@ -78,8 +80,8 @@ sc_status sc_wire_request_read(struct sc_view message, struct sc_wire_request_he
 	return SC_OK;
 }
 
-sc_status sc_wire_response_read(struct sc_view message, struct sc_wire_response_header *header, struct sc_view *body,
-			   struct sc_error *err)
+sc_status sc_wire_response_read(struct sc_view message, struct sc_wire_response_header *header,
+				struct sc_view *body, struct sc_error *err)
 {
 	struct sc_reader reader = sc_reader_of(message);
 	bool ok = read_start(&reader, &header->command, &header->id);
@@ -118,18 +120,18 @@ static void write_list(struct sc_writer *writer, const struct sc_views *list, si
 		sc_write_bytes(writer, list->item[i], max);
 }
 
-#define WRITE_u32(field, max)   sc_write_u32(writer, value->field)
-#define WRITE_u64(field, max)   sc_write_u64(writer, value->field)
-#define WRITE_hash(field, max)  sc_write_hash(writer, &value->field)
-#define WRITE_bytes(field, max) sc_write_bytes(writer, value->field, max)
-#define WRITE_list(field, max)  write_list(writer, &value->field, max)
+#define WRITE_u32(field, max)         sc_write_u32(writer, value->field)
+#define WRITE_u64(field, max)         sc_write_u64(writer, value->field)
+#define WRITE_hash(field, max)        sc_write_hash(writer, &value->field)
+#define WRITE_bytes(field, max)       sc_write_bytes(writer, value->field, max)
+#define WRITE_list(field, max)        write_list(writer, &value->field, max)
 #define WRITE_FIELD(kind, field, max) WRITE_##kind(field, max);
 
-#define READ_u32(max)   sc_read_u32(&reader)
-#define READ_u64(max)   sc_read_u64(&reader)
-#define READ_hash(max)  sc_read_hash(&reader)
-#define READ_bytes(max) sc_read_bytes(&reader, max)
-#define READ_list(max)  read_list(&reader, max)
+#define READ_u32(max)                sc_read_u32(&reader)
+#define READ_u64(max)                sc_read_u64(&reader)
+#define READ_hash(max)               sc_read_hash(&reader)
+#define READ_bytes(max)              sc_read_bytes(&reader, max)
+#define READ_list(max)               read_list(&reader, max)
 #define READ_FIELD(kind, field, max) out->field = READ_##kind(max);
 
 #define CODEC(type, FIELDS)                                                                                  \
@@ -151,10 +153,12 @@ static void write_list(struct sc_writer *writer, const struct sc_views *list, si
 	CODEC(sc_##name##_response, SC_##NAME##_RESPONSE)
 SC_COMMAND_TABLE(CODECS)
 
-sc_status sc_wire_authority_digest(uint32_t command, struct sc_view body, struct sc_hash *out, struct sc_error *err)
+sc_status sc_wire_authority_digest(uint32_t command, struct sc_view body, struct sc_hash *out,
+				   struct sc_error *err)
 {
 	/* Two numbers of 16 bits: the protocol's version and the command. */
-	struct sc_big_endian32 fixed = sc_big_endian32_of((uint32_t)SC_PROTOCOL_VERSION << 16 | (command & 0xffff));
+	struct sc_big_endian32 fixed =
+	    sc_big_endian32_of((uint32_t)SC_PROTOCOL_VERSION << 16 | (command & 0xffff));
 	struct sc_view parts[] = { sc_big_endian32_view(&fixed), body };
 
 	return sc_hash_parts("safeconduct quorum 1", parts, 2, out, err);

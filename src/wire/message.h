@@ -8,11 +8,12 @@
 #include "wire/commands.h"
 #include "wire/cursor.h"
 
-#define SC_WIRE_MESSAGE_MAGIC 0x53436d31u /* "SCm1" */
-#define SC_WIRE_BODY_MAX      131072
+#define SC_WIRE_MESSAGE_MAGIC        0x53436d31u /* "SCm1" */
+#define SC_WIRE_BODY_MAX             131072
 #define SC_WIRE_REQUEST_HEADER_SIZE  (4 + 2 + 2 + 8 + 8 + 4)
 #define SC_WIRE_RESPONSE_HEADER_SIZE (4 + 2 + 2 + 8 + 4 + 8 * SC_ERROR_NUMBERS + 4)
-#define SC_WIRE_MESSAGE_MAX   (SC_WIRE_RESPONSE_HEADER_SIZE + SC_WIRE_BODY_MAX) /* the larger of the two headers */
+#define SC_WIRE_MESSAGE_MAX                                                                                  \
+	(SC_WIRE_RESPONSE_HEADER_SIZE + SC_WIRE_BODY_MAX) /* the larger of the two headers */
 #define SC_WIRE_SOCKET_BUFFER 262144 /* SO_SNDBUF large enough for the largest message in one record */
 
 /* Magic, version u16, command u16, id u64, authority u64, length of the body u32. */
@@ -47,17 +48,19 @@ const struct sc_command_info *sc_command_find(uint32_t number);
 const struct sc_command_info *sc_command_all(size_t *count);
 
 /* Writes the header. The caller then writes the body, which must have exactly that length. */
-void sc_wire_request_header_write(struct sc_writer *writer, const struct sc_wire_request_header *header, size_t body);
-void sc_wire_response_header_write(struct sc_writer *writer, const struct sc_wire_response_header *header, size_t body);
+void sc_wire_request_header_write(struct sc_writer *writer, const struct sc_wire_request_header *header,
+				  size_t body);
+void sc_wire_response_header_write(struct sc_writer *writer, const struct sc_wire_response_header *header,
+				   size_t body);
 
 /*
  * Reads a whole message: the header, and the body as a view into the message. SC_ERR_PROTOCOL for a wrong
  * magic number, version or length, or an unknown status.
  */
-sc_status sc_wire_request_read(struct sc_view message, struct sc_wire_request_header *header, struct sc_view *body,
-			  struct sc_error *err) SC_WARN_UNUSED;
-sc_status sc_wire_response_read(struct sc_view message, struct sc_wire_response_header *header, struct sc_view *body,
-			   struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_wire_request_read(struct sc_view message, struct sc_wire_request_header *header,
+			       struct sc_view *body, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_wire_response_read(struct sc_view message, struct sc_wire_response_header *header,
+				struct sc_view *body, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * For every command: sc_<name>_request_write(writer, request), sc_<name>_request_read(body, out), and the
@@ -81,6 +84,6 @@ SC_COMMAND_TABLE(SC_COMMAND_CODECS)
  * u16 ‖ body). The header's id and authority are not included.
  */
 sc_status sc_wire_authority_digest(uint32_t command, struct sc_view body, struct sc_hash *out,
-			      struct sc_error *err) SC_WARN_UNUSED;
+				   struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

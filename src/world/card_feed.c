@@ -11,8 +11,8 @@
 #include "base/terminal.h"
 #include "world/prompt.h"
 
-sc_status sc_ceremony_list_split(char *text, const char *what, bool empty_is_allowed, const char *items[SC_CARDS_MAX],
-			uint32_t *count, struct sc_error *err)
+sc_status sc_ceremony_list_split(char *text, const char *what, bool empty_is_allowed,
+				 const char *items[SC_CARDS_MAX], uint32_t *count, struct sc_error *err)
 {
 	char *item;
 
@@ -40,7 +40,7 @@ static sc_status open_script(struct sc_ceremony_feed *feed, struct sc_error *err
 }
 
 sc_status sc_ceremony_feed_open(const struct sc_ceremony *ceremony, struct sc_ceremony_feed *out,
-			    struct sc_error *err)
+				struct sc_error *err)
 {
 	SC_CLEANUP(sc_ceremony_feed) feed = { .ceremony = ceremony, .pins = -1 };
 
@@ -63,7 +63,7 @@ void sc_ceremony_feed_close(struct sc_ceremony_feed *feed)
 }
 
 sc_status sc_ceremony_feed_slot(const struct sc_ceremony_feed *feed, uint32_t number, uint32_t count,
-			    struct sc_slot *out, struct sc_error *err)
+				struct sc_slot *out, struct sc_error *err)
 {
 	char question[128];
 	char line[PATH_MAX] = "";
@@ -83,8 +83,8 @@ sc_status sc_ceremony_feed_slot(const struct sc_ceremony_feed *feed, uint32_t nu
 	return sc_slot_open(line, out, err);
 }
 
-sc_status sc_ceremony_feed_pin(const struct sc_ceremony_feed *feed, const char *question, struct sc_secret *out,
-			   struct sc_error *err)
+sc_status sc_ceremony_feed_pin(const struct sc_ceremony_feed *feed, const char *question,
+			       struct sc_secret *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) pin = { 0 };
 

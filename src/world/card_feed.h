@@ -18,23 +18,24 @@ struct sc_ceremony_feed {
 
 /* SC_ERR_USAGE: one option without the other, neither option and no terminal, or a malformed value. */
 sc_status sc_ceremony_feed_open(const struct sc_ceremony *ceremony, struct sc_ceremony_feed *out,
-			    struct sc_error *err) SC_WARN_UNUSED;
+				struct sc_error *err) SC_WARN_UNUSED;
 void sc_ceremony_feed_close(struct sc_ceremony_feed *feed);
 SC_CLEANUP_VALUE(sc_ceremony_feed, sc_ceremony_feed_close)
 
 /* The slot of card `number` (from 1) of `count`. Unless scripted, asks for it at the terminal. */
 sc_status sc_ceremony_feed_slot(const struct sc_ceremony_feed *feed, uint32_t number, uint32_t count,
-			    struct sc_slot *out, struct sc_error *err) SC_WARN_UNUSED;
+				struct sc_slot *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* The next PIN, at most SC_PIN_MAX bytes. `question` is the prompt at the terminal. */
-sc_status sc_ceremony_feed_pin(const struct sc_ceremony_feed *feed, const char *question, struct sc_secret *out,
-			   struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_ceremony_feed_pin(const struct sc_ceremony_feed *feed, const char *question,
+			       struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Splits "A,B,C" in place. SC_ERR_USAGE, naming the option `what`, for more than SC_CARDS_MAX items, or for
  * an empty item unless `empty_is_allowed`.
  */
-sc_status sc_ceremony_list_split(char *text, const char *what, bool empty_is_allowed, const char *items[SC_CARDS_MAX],
-			uint32_t *count, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_ceremony_list_split(char *text, const char *what, bool empty_is_allowed,
+				 const char *items[SC_CARDS_MAX], uint32_t *count,
+				 struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -22,10 +22,14 @@ struct sc_ceremony {
 
 /* The two options, as rows of a tool's option table (base/options.h). */
 #define SC_CEREMONY_OPTIONS(ceremony)                                                                        \
-	{ .name = "cards", .argument = "A,B,C", .help = "card slots, in the order in which they are needed", \
+	{ .name = "cards",                                                                                   \
+	  .argument = "A,B,C",                                                                               \
+	  .help = "card slots, in the order in which they are needed",                                       \
 	  .value = &(ceremony).cards },                                                                      \
-	{ .name = "pins-from-fd", .argument = "N", .help = "read PINs from this descriptor, one per line",   \
-	  .value = &(ceremony).pins_from_fd }
+	{                                                                                                    \
+		.name = "pins-from-fd", .argument = "N",                                                     \
+		.help = "read PINs from this descriptor, one per line", .value = &(ceremony).pins_from_fd    \
+	}
 
 /* What is collected for a new card set: N blank slots and N PINs. */
 struct sc_ceremony_cards {

@@ -132,8 +132,8 @@ static bool application_is_valid(const char *text)
 	return len >= 1 && len <= APPLICATION_MAX && text[len] == '\0';
 }
 
-sc_status sc_kmdata_key_file_name(const char *application, const char *ident, char name[SC_KEY_FILE_NAME_SIZE],
-			   struct sc_error *err)
+sc_status sc_kmdata_key_file_name(const char *application, const char *ident,
+				  char name[SC_KEY_FILE_NAME_SIZE], struct sc_error *err)
 {
 	SC_ENSURE(application_is_valid(application), err, SC_ERR_ARGUMENT,
 		  "application %s: must be 1 to %d lower case letters, for example `simple`", application,
@@ -194,7 +194,6 @@ sc_status sc_kmdata_key_write(const struct sc_kmdata *kmdata, const char *applic
 }
 
 /* -- a key and its public half ----------------------------------------------------------------- */
-
 
 static sc_status encode_pem(struct sc_view spki, struct sc_bytes *out, struct sc_error *err)
 {

@@ -27,7 +27,8 @@ SC_CLEANUP_VALUE(sc_kmdata, sc_kmdata_close)
 #define SC_WORLD_FILE_NAME "world"
 
 /* Reads local/world and checks it with sc_world_file_verify. SC_ERR_NO_WORLD if there is none. */
-sc_status sc_kmdata_world_read(const struct sc_kmdata *kmdata, struct sc_bytes *der, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_kmdata_world_read(const struct sc_kmdata *kmdata, struct sc_bytes *der,
+			       struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Writes local/world, checked in the same way. SC_FILE_NEW, or SC_FILE_REPLACE for a world that was signed
@@ -38,8 +39,8 @@ sc_status sc_kmdata_world_write(const struct sc_kmdata *kmdata, struct sc_view d
 
 /* "key_simple_contosokey". SC_ERR_ARGUMENT if application or ident is invalid. */
 #define SC_KEY_FILE_NAME_SIZE 160
-sc_status sc_kmdata_key_file_name(const char *application, const char *ident, char name[SC_KEY_FILE_NAME_SIZE],
-			   struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_kmdata_key_file_name(const char *application, const char *ident,
+				  char name[SC_KEY_FILE_NAME_SIZE], struct sc_error *err) SC_WARN_UNUSED;
 
 /* Reads and decodes a key file. Its application and ident must match its file name. The caller frees *out. */
 sc_status sc_kmdata_key_read(const struct sc_kmdata *kmdata, const char *application, const char *ident,

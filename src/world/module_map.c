@@ -76,7 +76,8 @@ static sc_status read_line(char *line, struct sc_kmdata_module_map *map, struct 
 		  "%s is not a role: use custody, service or use", words[1]);
 	SC_ENSURE(words[2][0] == '/' && strlen(words[2]) < sizeof socket->path, err, SC_ERR_FORMAT,
 		  "%s is not an absolute path of at most %zu bytes", words[2], sizeof socket->path - 1);
-	SC_ENSURE(socket->role == SC_ROLE_SERVICE || !sc_kmdata_module_map_find(map, socket->number, socket->role),
+	SC_ENSURE(socket->role == SC_ROLE_SERVICE ||
+		      !sc_kmdata_module_map_find(map, socket->number, socket->role),
 		  err, SC_ERR_FORMAT, "module %s already has a %s socket", words[0], words[1]);
 	strcpy(socket->path, words[2]);
 	map->count++;
@@ -94,13 +95,14 @@ static sc_status read_lines(char *text, const char *directory, struct sc_kmdata_
 
 		number++;
 		if (status != SC_OK)
-			return sc_fail_context(err, status, "%s/%s: line %u", directory, SC_KMDATA_MODULES_FILE_NAME,
-					       number);
+			return sc_fail_context(err, status, "%s/%s: line %u", directory,
+					       SC_KMDATA_MODULES_FILE_NAME, number);
 	}
 	return SC_OK;
 }
 
-sc_status sc_kmdata_module_map_read(const struct sc_kmdata *kmdata, struct sc_kmdata_module_map *out, struct sc_error *err)
+sc_status sc_kmdata_module_map_read(const struct sc_kmdata *kmdata, struct sc_kmdata_module_map *out,
+				    struct sc_error *err)
 {
 	const char *directory = kmdata->config.path;
 	SC_CLEANUP(sc_bytes) file = { 0 };
@@ -120,8 +122,8 @@ sc_status sc_kmdata_module_map_read(const struct sc_kmdata *kmdata, struct sc_km
 	return read_lines((char *)file.data, directory, out, err);
 }
 
-const struct sc_kmdata_module_socket *sc_kmdata_module_map_find(const struct sc_kmdata_module_map *map, uint64_t number,
-						  enum sc_role role)
+const struct sc_kmdata_module_socket *sc_kmdata_module_map_find(const struct sc_kmdata_module_map *map,
+								uint64_t number, enum sc_role role)
 {
 	for (size_t i = 0; i < map->count; i++)
 		if (map->sockets[i].number == number && map->sockets[i].role == role)
@@ -141,7 +143,8 @@ sc_status sc_kmdata_connect(const struct sc_kmdata *kmdata, uint64_t number, enu
 	SC_TRY(sc_kmdata_module_map_read(kmdata, map, err));
 	socket = sc_kmdata_module_map_find(map, number, role);
 	SC_ENSURE(socket, err, SC_ERR_NOT_FOUND, "%s/%s: has no line `%llu %s <socket path>`",
-		  kmdata->config.path, SC_KMDATA_MODULES_FILE_NAME, (unsigned long long)number, sc_role_name(role));
+		  kmdata->config.path, SC_KMDATA_MODULES_FILE_NAME, (unsigned long long)number,
+		  sc_role_name(role));
 	return sc_client_open(socket->path, out, err);
 }
 

@@ -21,11 +21,11 @@ struct sc_kmdata_module_map {
 
 /* Reads the map. SC_ERR_NOT_FOUND (no file), SC_ERR_FORMAT naming the line, SC_ERR_TOO_LARGE. */
 sc_status sc_kmdata_module_map_read(const struct sc_kmdata *kmdata, struct sc_kmdata_module_map *out,
-			     struct sc_error *err) SC_WARN_UNUSED;
+				    struct sc_error *err) SC_WARN_UNUSED;
 
 /* The first socket of this module and role; NULL if there is none. */
-const struct sc_kmdata_module_socket *sc_kmdata_module_map_find(const struct sc_kmdata_module_map *map, uint64_t number,
-						  enum sc_role role);
+const struct sc_kmdata_module_socket *sc_kmdata_module_map_find(const struct sc_kmdata_module_map *map,
+								uint64_t number, enum sc_role role);
 
 /* "custody", "service" or "use"; "unknown" for anything but exactly one role. */
 const char *sc_role_name(uint32_t role);

@@ -90,8 +90,8 @@ static bool is_final(const struct sc_ceremony_feed *feed, sc_status status)
 	       status == SC_ERR_MEMORY;
 }
 
-static sc_status take_slot(const struct sc_ceremony_feed *feed, const struct sc_ceremony_cards *cards, uint32_t count,
-			   struct sc_slot *out, struct sc_error *err)
+static sc_status take_slot(const struct sc_ceremony_feed *feed, const struct sc_ceremony_cards *cards,
+			   uint32_t count, struct sc_slot *out, struct sc_error *err)
 {
 	for (;;) {
 		SC_CLEANUP(sc_slot) slot = { 0 };
@@ -149,8 +149,8 @@ static sc_status take_pin(const struct sc_ceremony_feed *feed, uint32_t number, 
 }
 
 /* Adds one card. cards->count grows only when both slot and PIN are there. */
-static sc_status take_card(const struct sc_ceremony_feed *feed, struct sc_ceremony_cards *cards, uint32_t count,
-			   struct sc_error *err)
+static sc_status take_card(const struct sc_ceremony_feed *feed, struct sc_ceremony_cards *cards,
+			   uint32_t count, struct sc_error *err)
 {
 	SC_CLEANUP(sc_slot) slot = { 0 };
 
@@ -173,7 +173,8 @@ static sc_status name_custodians(const char *names, uint32_t n, struct sc_ceremo
 		return SC_OK;
 	cards->custodian_text = strdup(names);
 	SC_ENSURE(cards->custodian_text, err, SC_ERR_MEMORY, "out of memory for the custodians' names");
-	SC_TRY(sc_ceremony_list_split(cards->custodian_text, "custodians", true, cards->custodians, &count, err));
+	SC_TRY(sc_ceremony_list_split(cards->custodian_text, "custodians", true, cards->custodians, &count,
+				      err));
 	SC_ENSURE(count == n, err, SC_ERR_USAGE, "--custodians: gives %u names for %u cards", count, n);
 	for (uint32_t i = 0; i < n; i++) {
 		struct sc_text text;

@@ -16,6 +16,6 @@ bool sc_prompt_has_terminal(void);
  * SC_ERR_CANCELLED (end of input), SC_ERR_TOO_LARGE.
  */
 sc_status sc_prompt_read_line(const char *prompt, char *line, size_t size,
-				struct sc_error *err) SC_WARN_UNUSED;
+			      struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

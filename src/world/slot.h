@@ -32,8 +32,10 @@ SC_CLEANUP_VALUE(sc_slot, sc_slot_close)
 
 bool sc_slot_is_present(const struct sc_slot *slot);
 bool sc_slot_is_blank(const struct sc_slot *slot);
-sc_status sc_slot_read(const struct sc_slot *slot, struct sc_bytes *record, struct sc_error *err) SC_WARN_UNUSED;
-sc_status sc_slot_write(const struct sc_slot *slot, struct sc_view record, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_slot_read(const struct sc_slot *slot, struct sc_bytes *record,
+		       struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_slot_write(const struct sc_slot *slot, struct sc_view record,
+			struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_slot_erase(const struct sc_slot *slot, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

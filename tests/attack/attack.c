@@ -189,7 +189,7 @@ bool attack_is_alive(struct sc_client *client)
 #define BODY(NAME, name, number, roles, modes, quorum, lane)                                                 \
 	struct sc_bytes attack_##name##_body(const struct sc_##name##_request *request)                      \
 	{                                                                                                    \
-		SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_BODY_MAX);                                   \
+		SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_BODY_MAX);                              \
 		struct sc_bytes body = { 0 };                                                                \
 		struct sc_error err = { 0 };                                                                 \
                                                                                                              \

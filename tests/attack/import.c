@@ -20,7 +20,6 @@
 
 #define FLIPPERS 2
 
-
 /* Where packages are sent, with everything correct but what an attack changes. */
 struct target {
 	struct sc_client *client;

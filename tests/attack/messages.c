@@ -98,8 +98,7 @@ static struct sc_bytes message_of(uint16_t command, struct sc_view body)
 		struct sc_##name##_request request;                                                          \
                                                                                                              \
 		memset(&request, 0, sizeof request);                                                         \
-		SC_##NAME##_REQUEST(FILL)                                                                    \
-		return attack_##name##_body(&request);                                                       \
+		SC_##NAME##_REQUEST(FILL) return attack_##name##_body(&request);                             \
 	}
 
 static struct sc_bytes body_of(enum sc_command command)
@@ -164,7 +163,8 @@ static void attack_longer(const char *socket_name)
 
 	attack_must("memory", sc_bytes_new(whole.len + 1, &behind, NULL), NULL);
 	attack_must("memory", sc_bytes_new(SC_WIRE_BODY_MAX, &longest, NULL), NULL);
-	attack_must("memory", sc_bytes_new(SC_WIRE_REQUEST_HEADER_SIZE + SC_WIRE_BODY_MAX + 1, &too_long, NULL), NULL);
+	attack_must("memory",
+		    sc_bytes_new(SC_WIRE_REQUEST_HEADER_SIZE + SC_WIRE_BODY_MAX + 1, &too_long, NULL), NULL);
 	memcpy(behind.data, whole.data, whole.len);
 	SC_CLEANUP(sc_bytes) full = message_of(SC_COMMAND_ENQUIRE, sc_bytes_view(&longest));
 

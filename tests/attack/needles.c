@@ -26,7 +26,6 @@
 #define KEY_SIZE 32 /* of every symmetric key here: unlock key, KM, AES-256 */
 #define IV_SIZE  12
 
-
 /* AES-256-GCM with an all-zero nonce: each key is used once. */
 static sc_status unseal(const uint8_t key[KEY_SIZE], struct sc_view associated,
 			const struct sc_bytes *ciphertext, const struct sc_bytes *tag, struct sc_bytes *out,
@@ -143,10 +142,9 @@ static sc_status print_key(const struct sc_secret *km, const char *path, struct 
 	if (sc_key_file_decode(blob, &file, NULL) == SC_OK)
 		blob = sc_bytes_view(&file->blob);
 	SC_TRY(open_blob(km, blob, &key, err));
-	printed = EVP_PKEY_is_a(key, "RSA")
-		      ? print_number(key, OSSL_PKEY_PARAM_RSA_FACTOR1) &&
-			    print_number(key, OSSL_PKEY_PARAM_RSA_FACTOR2)
-		      : print_number(key, OSSL_PKEY_PARAM_PRIV_KEY);
+	printed = EVP_PKEY_is_a(key, "RSA") ? print_number(key, OSSL_PKEY_PARAM_RSA_FACTOR1) &&
+						  print_number(key, OSSL_PKEY_PARAM_RSA_FACTOR2)
+					    : print_number(key, OSSL_PKEY_PARAM_PRIV_KEY);
 	SC_ENSURE(printed, err, SC_ERR_KEY_TYPE, "%s: no private numbers in it", path);
 	return SC_OK;
 }

@@ -14,7 +14,6 @@
 #define CONTENT_KEY 32
 #define IV          12
 
-
 static void must(bool ok, const char *what)
 {
 	attack_must(what, ok ? SC_OK : SC_ERR_CRYPTO, NULL);

@@ -12,8 +12,8 @@
 
 struct parcel {
 	const struct sc_forge *source; /* the module it claims to come from; the region trusts its root */
-	EVP_PKEY *kek; /* the region's public key */
-	EVP_PKEY *key; /* RSA-2048; the key that is transferred */
+	EVP_PKEY *kek;                 /* the region's public key */
+	EVP_PKEY *key;                 /* RSA-2048; the key that is transferred */
 	struct sc_transfer_header *header;
 	struct sc_transfer_content *content;
 	/*

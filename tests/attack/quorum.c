@@ -240,8 +240,7 @@ static void attack_with_another_command(const struct order *o)
 	    "digest",
 	    sc_wire_authority_digest(SC_COMMAND_ACL_REPLACE, sc_bytes_view(&o->body), &request.digest, &err),
 	    &err);
-	attack_must("QUORUM_OPEN", sc_call_quorum_open(o->client, 0, &request, &reply, &opened, &err),
-		    &err);
+	attack_must("QUORUM_OPEN", sc_call_quorum_open(o->client, 0, &request, &reply, &opened, &err), &err);
 	attack_must(
 	    "QUORUM_CARD",
 	    attack_quorum_card(o->client, opened.authority, sc_bytes_view(&card), attack_pin(1), &err), &err);

@@ -51,7 +51,8 @@ static sc_status import(char **argument, struct sc_error *err)
 	SC_TRY(sc_file_read_path(argument[2], FILE_MAX, &package, err));
 	SC_TRY(owner_of(argument[3], &owner, err));
 	SC_TRY(sc_client_key_load(client, sc_bytes_view(&kek), (struct sc_view){ 0 }, &key, err));
-	const struct sc_transfer_import_request request = { key.digest, sc_bytes_view(&owner), sc_bytes_view(&package) };
+	const struct sc_transfer_import_request request = { key.digest, sc_bytes_view(&owner),
+							    sc_bytes_view(&package) };
 	SC_TRY(sc_call_transfer_import(client, 0, &request, &reply, &out, err));
 	SC_TRY(write_out(argument[4], out.blob, err));
 	return write_out(argument[5], out.receipt, err);
@@ -71,7 +72,8 @@ static sc_status decrypt(char **argument, struct sc_error *err)
 	SC_TRY(owner_of(argument[2], &owner, err));
 	SC_TRY(sc_file_read_path(argument[3], FILE_MAX, &ciphertext, err));
 	SC_TRY(sc_client_key_load(client, sc_bytes_view(&blob), sc_bytes_view(&owner), &key, err));
-	SC_TRY(sc_client_decrypt(client, &key, SC_MECHANISM_RSA_OAEP_256, sc_bytes_view(&ciphertext), &plaintext, err));
+	SC_TRY(sc_client_decrypt(client, &key, SC_MECHANISM_RSA_OAEP_256, sc_bytes_view(&ciphertext),
+				 &plaintext, err));
 	return write_out(argument[4], sc_bytes_view(&plaintext), err);
 }
 

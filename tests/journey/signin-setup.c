@@ -70,10 +70,10 @@ static sc_status add_user(struct sc_store_signin_db *store, char **argument, str
 {
 	char encoded[SC_WEB_PASSWORD_ENCODED_SIZE];
 	const struct sc_store_user_row row = { .tenant = argument[0],
-					 .oid = argument[1],
-					 .upn = argument[2],
-					 .name = argument[3],
-					 .password = encoded };
+					       .oid = argument[1],
+					       .upn = argument[2],
+					       .name = argument[3],
+					       .password = encoded };
 
 	SC_TRY(read_hashed(encoded, err));
 	return sc_store_user_add(store, &row, err);
@@ -83,10 +83,10 @@ static sc_status add_application(struct sc_store_signin_db *store, char **argume
 {
 	char encoded[SC_WEB_PASSWORD_ENCODED_SIZE];
 	const struct sc_store_application_row row = { .tenant = argument[0],
-						.appid = argument[1],
-						.oid = argument[2],
-						.name = argument[3],
-						.secret = encoded };
+						      .appid = argument[1],
+						      .oid = argument[2],
+						      .name = argument[3],
+						      .secret = encoded };
 
 	SC_TRY(read_hashed(encoded, err));
 	return sc_store_application_add(store, &row, err);

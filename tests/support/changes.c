@@ -499,26 +499,11 @@ static void another_modules_world_statement(struct sc_forge *f, const struct sc_
 	f->world->esn = f->esn;
 }
 
-#define CHANGE(name, key, world, packages)                                                                   \
-	{                                                                                                    \
-#name, name, key, world, packages                                                            \
-	}
-#define KEY_ONLY(name, status)                                                                               \
-	{                                                                                                    \
-#name, name, status, SC_OK, status                                                           \
-	}
-#define WORLD_ONLY(name, status)                                                                             \
-	{                                                                                                    \
-#name, name, SC_OK, status, status                                                           \
-	}
-#define EITHER(name, status)                                                                                 \
-	{                                                                                                    \
-#name, name, status, status, status                                                          \
-	}
-#define TOGETHER(name, status)                                                                               \
-	{                                                                                                    \
-#name, name, SC_OK, SC_OK, status                                                            \
-	}
+#define CHANGE(name, key, world, packages) { #name, name, key, world, packages }
+#define KEY_ONLY(name, status)             { #name, name, status, SC_OK, status }
+#define WORLD_ONLY(name, status)           { #name, name, SC_OK, status, status }
+#define EITHER(name, status)               { #name, name, status, status, status }
+#define TOGETHER(name, status)             { #name, name, SC_OK, SC_OK, status }
 
 static const struct sc_forge_change changes[] = {
 	EITHER(nothing, SC_OK),

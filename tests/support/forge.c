@@ -17,7 +17,6 @@
 
 #define RSA_KEYS 2
 
-
 /* Ends the test if the forge itself fails. */
 static void must_hold(bool ok, const char *what, const struct sc_error *err)
 {

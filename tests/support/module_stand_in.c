@@ -124,7 +124,8 @@ static void write_config(const struct sc_stand_in *s)
 	must_hold(setenv("NFAST_KMDATA", s->directory, 1) == 0, "setenv");
 }
 
-struct sc_stand_in *sc_stand_in_start(enum sc_mode mode, X509 *const *roots, size_t count, const char *revoked)
+struct sc_stand_in *sc_stand_in_start(enum sc_mode mode, X509 *const *roots, size_t count,
+				      const char *revoked)
 {
 	struct sc_stand_in *s = calloc(1, sizeof *s);
 

@@ -16,7 +16,8 @@ struct sc_stand_in;
  * Answers as module 1, in that mode, with roots[0] as its own root. Sets NFAST_KMDATA. `revoked` is the
  * serial number of the one module that its world has revoked, or NULL. Nothing is copied.
  */
-struct sc_stand_in *sc_stand_in_start(enum sc_mode mode, X509 *const *roots, size_t count, const char *revoked);
+struct sc_stand_in *sc_stand_in_start(enum sc_mode mode, X509 *const *roots, size_t count,
+				      const char *revoked);
 
 /* Sets what its clock says from now on. */
 void sc_stand_in_set_clock(struct sc_stand_in *stand_in, uint64_t seconds);

@@ -28,7 +28,8 @@ void forged_rsa_from(struct forged_rsa *key, const BIGNUM *p, const BIGNUM *q, c
 	BIGNUM *phi = BN_new();
 	const BIGNUM *inverse;
 
-	*key = (struct forged_rsa){ BN_new(), BN_dup(e), BN_new(), BN_dup(p), BN_dup(q), BN_new(), BN_new(), BN_new() };
+	*key = (struct forged_rsa){ BN_new(),  BN_dup(e), BN_new(), BN_dup(p),
+				    BN_dup(q), BN_new(),  BN_new(), BN_new() };
 	BN_sub_word(p1, 1);
 	BN_sub_word(q1, 1);
 	BN_mul(phi, p1, q1, ctx);
@@ -61,10 +62,10 @@ void forged_rsa_encode(const struct forged_rsa *key, struct sc_bytes *out)
 		const char *name;
 		const BIGNUM *value;
 	} numbers[] = {
-		{ OSSL_PKEY_PARAM_RSA_N, key->n },           { OSSL_PKEY_PARAM_RSA_E, key->e },
-		{ OSSL_PKEY_PARAM_RSA_D, key->d },           { OSSL_PKEY_PARAM_RSA_FACTOR1, key->p },
-		{ OSSL_PKEY_PARAM_RSA_FACTOR2, key->q },     { OSSL_PKEY_PARAM_RSA_EXPONENT1, key->dp },
-		{ OSSL_PKEY_PARAM_RSA_EXPONENT2, key->dq },  { OSSL_PKEY_PARAM_RSA_COEFFICIENT1, key->qinv },
+		{ OSSL_PKEY_PARAM_RSA_N, key->n },          { OSSL_PKEY_PARAM_RSA_E, key->e },
+		{ OSSL_PKEY_PARAM_RSA_D, key->d },          { OSSL_PKEY_PARAM_RSA_FACTOR1, key->p },
+		{ OSSL_PKEY_PARAM_RSA_FACTOR2, key->q },    { OSSL_PKEY_PARAM_RSA_EXPONENT1, key->dp },
+		{ OSSL_PKEY_PARAM_RSA_EXPONENT2, key->dq }, { OSSL_PKEY_PARAM_RSA_COEFFICIENT1, key->qinv },
 	};
 	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);

@@ -193,7 +193,8 @@ static void fill_roots(STACK_OF(sc_source_root) *roots, STACK_OF(sc_revoked_esn)
 	must(root && esn, "out of memory");
 	set_octets(&root->certificate, 60, 50);
 	set_text(&esn->esn, "BD17-C807-58D9");
-	must(sk_sc_source_root_push(roots, root) > 0 && sk_sc_revoked_esn_push(revoked, esn) > 0, "out of memory");
+	must(sk_sc_source_root_push(roots, root) > 0 && sk_sc_revoked_esn_push(revoked, esn) > 0,
+	     "out of memory");
 }
 
 static struct sc_world_body *make_world_body(bool full)
@@ -222,7 +223,6 @@ static struct sc_world_body *make_world_body(bool full)
 	return body;
 }
 
-
 /* Signed by its own KNSO, so that sc_world_file_verify can be tested. */
 struct sc_world_file *sc_sample_world_file(void)
 {
@@ -242,7 +242,8 @@ struct sc_world_file *sc_sample_world_file(void)
 	MUST(sc_octets_set(&body->knso, sc_bytes_view(&spki), NULL));
 	MUST(sc_world_id(sc_bytes_view(&body->knso), &body->hkm, body->suite, &body->id, NULL));
 	MUST(sc_world_digest(body, &digest, NULL));
-	must(EVP_PKEY_sign_init(ctx) == 1 && EVP_PKEY_sign(ctx, signature, &len, digest.b, sizeof digest.b) == 1,
+	must(EVP_PKEY_sign_init(ctx) == 1 &&
+		 EVP_PKEY_sign(ctx, signature, &len, digest.b, sizeof digest.b) == 1,
 	     "KNSO cannot sign");
 	MUST(sc_octets_set(&file->signature, sc_view_of(signature, len), NULL));
 	return file;
@@ -430,8 +431,8 @@ static struct sc_transfer_header *make_transfer_header(bool full)
 	h->kek = sc_sample_hash(131);
 	set_text(&h->subscription, "8c6a1b52-6f04-4f38-9d0c-2b1f0f6f8a11");
 	set_text(&h->friendly_name, full ? "ContosoFirstHSMkey" : "k");
-	h->type = full ? (struct sc_key_type){ SC_ALGORITHM_RSA, 3072 } :
-			 (struct sc_key_type){ SC_ALGORITHM_EC, 256 };
+	h->type = full ? (struct sc_key_type){ SC_ALGORITHM_RSA, 3072 }
+		       : (struct sc_key_type){ SC_ALGORITHM_EC, 256 };
 	h->key_hash = sc_sample_hash(132);
 	set_acl(&h->arrival, full ? arrival_acl() : import_acl());
 	set_octets(&h->package_id, SC_PACKAGE_ID_SIZE, 133);
@@ -546,10 +547,12 @@ static struct sc_signed_data *make_signed_data(bool full)
 
 /* -- the table --------------------------------------------------------------------------------- */
 
+/* clang-format off */
 #define STRUCTURES(S) \
 	S(acl) S(owner) S(key_blob_header) S(key_blob) S(world_body) S(world_file) S(card_body) S(card) \
 	S(module_state) S(sealed_state) S(state_mark) S(key_statement) S(world_statement) S(transfer_header) \
 	S(transfer_package) S(transfer_content) S(key_file) S(region_request) S(region_info) S(signed_data)
+/* clang-format on */
 
 #define FUNCTIONS(what)                                                                                      \
 	static sc_status encode_##what(bool full, struct sc_bytes *out, struct sc_error *err)                \
@@ -573,8 +576,10 @@ static struct sc_signed_data *make_signed_data(bool full)
 	}
 STRUCTURES(FUNCTIONS)
 
+/* clang-format off */
 #define BOTH(what, asn1, max)                                                                                \
 	{ #what, asn1, max, full_##what, again_##what }, { #what "-least", asn1, max, least_##what, again_##what }
+/* clang-format on */
 
 static const struct sc_sample samples[] = {
 	BOTH(acl, "Acl", SC_ACL_MAX),

@@ -338,8 +338,8 @@ void core_answer_free(struct core_answer *answer)
 	sc_writer_free(&answer->message);
 }
 
-sc_status core_send(struct sc_core_session *session, uint32_t command, uint64_t authority, struct sc_view body,
-		    struct core_answer *out)
+sc_status core_send(struct sc_core_session *session, uint32_t command, uint64_t authority,
+		    struct sc_view body, struct core_answer *out)
 {
 	const struct sc_wire_request_header header = { (uint16_t)command, 7, authority };
 	SC_CLEANUP(core_answer) answer = { .message = sc_writer_new(SC_WIRE_MESSAGE_MAX) };
@@ -363,11 +363,11 @@ sc_status core_send(struct sc_core_session *session, uint32_t command, uint64_t 
 }
 
 #define CORE_ASK(NAME, name, number, roles, modes, quorum, lane)                                             \
-	sc_status core_##name(struct sc_core_session *session, uint64_t authority,                                \
+	sc_status core_##name(struct sc_core_session *session, uint64_t authority,                           \
 			      const struct sc_##name##_request *in, struct sc_##name##_response *out,        \
 			      struct core_answer *answer)                                                    \
 	{                                                                                                    \
-		SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);                                     \
+		SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);                                \
 		sc_status status;                                                                            \
                                                                                                              \
 		sc_##name##_request_write(&body, in);                                                        \
@@ -413,7 +413,8 @@ sc_status core_present(struct core *core, struct sc_core_session *session, uint6
 	return status;
 }
 
-uint64_t core_quorum(struct core *core, struct sc_core_session *session, uint32_t command, struct sc_view body)
+uint64_t core_quorum(struct core *core, struct sc_core_session *session, uint32_t command,
+		     struct sc_view body)
 {
 	uint64_t authority = core_open_quorum(session, command, body);
 

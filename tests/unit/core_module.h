@@ -92,15 +92,15 @@ void core_answer_free(struct core_answer *answer);
 SC_CLEANUP_VALUE(core_answer, core_answer_free)
 
 /* Sends one request, its body as bytes. The caller frees *out, which may be NULL. */
-sc_status core_send(struct sc_core_session *session, uint32_t command, uint64_t authority, struct sc_view body,
-		    struct core_answer *out);
+sc_status core_send(struct sc_core_session *session, uint32_t command, uint64_t authority,
+		    struct sc_view body, struct core_answer *out);
 
 /*
  * For every command: sends the request and reads the answer, whose views live as long as *answer. With a NULL
  * answer only the status is returned, and *out is not filled in.
  */
 #define CORE_ASK(NAME, name, number, roles, modes, quorum, lane)                                             \
-	sc_status core_##name(struct sc_core_session *session, uint64_t authority,                                \
+	sc_status core_##name(struct sc_core_session *session, uint64_t authority,                           \
 			      const struct sc_##name##_request *in, struct sc_##name##_response *out,        \
 			      struct core_answer *answer);
 SC_COMMAND_TABLE(CORE_ASK)
@@ -114,6 +114,7 @@ uint64_t core_open_quorum(struct sc_core_session *session, uint32_t command, str
 sc_status core_present(struct core *core, struct sc_core_session *session, uint64_t authority, unsigned card,
 		       const char *pin, struct sc_wire_response_header *header);
 /* Opens a quorum and presents enough cards. */
-uint64_t core_quorum(struct core *core, struct sc_core_session *session, uint32_t command, struct sc_view body);
+uint64_t core_quorum(struct core *core, struct sc_core_session *session, uint32_t command,
+		     struct sc_view body);
 
 #endif

@@ -105,7 +105,7 @@ sc_status start_with(unsigned threads, unsigned deadline_ms, unsigned transfer_m
 		.address_count = 2,
 		.tls_key = fixture.tls_key,
 		.hosts = hosts,
-		.context = (void *)(uintptr_t) "context",
+		.context = (void *)(uintptr_t)"context",
 		.threads = threads,
 		.deadline_ms = deadline_ms,
 		.transfer_ms = transfer_ms,

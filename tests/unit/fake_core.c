@@ -194,7 +194,7 @@ sc_status sc_module_install_warrant(struct sc_module *module, struct sc_view roo
 }
 
 struct sc_core_session *sc_core_session_new(struct sc_module *module, const struct sc_policy *policy,
-				  bool peer_is_other_user)
+					    bool peer_is_other_user)
 {
 	struct sc_core_session *session = calloc(1, sizeof *session);
 
@@ -215,8 +215,8 @@ void sc_core_session_free(struct sc_core_session *session)
 	pthread_mutex_unlock(&fake.lock);
 }
 
-static void answer(const struct sc_wire_request_header *header, sc_status status, const struct sc_writer *body,
-		   struct sc_writer *out)
+static void answer(const struct sc_wire_request_header *header, sc_status status,
+		   const struct sc_writer *body, struct sc_writer *out)
 {
 	const struct sc_wire_response_header response = { header->command, header->id, status, { 0 } };
 
@@ -254,8 +254,8 @@ static void answer_evidence(const struct sc_wire_request_header *header, struct 
 	answer(header, SC_OK, &body, out);
 }
 
-void sc_module_handle(struct sc_core_session *session, const struct sc_wire_request_header *header, struct sc_view body,
-		      struct sc_writer *out)
+void sc_module_handle(struct sc_core_session *session, const struct sc_wire_request_header *header,
+		      struct sc_view body, struct sc_writer *out)
 {
 	const struct sc_module *module = session->module;
 

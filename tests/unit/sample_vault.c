@@ -16,11 +16,11 @@ static void add_tenant(struct sc_store_vault_db *store, const char *tenant, cons
 	const struct sc_store_tenant_row row = { .id = tenant, .name = "a tenant" };
 	const struct sc_store_subscription_row paid = { .id = subscription, .tenant = tenant, .name = "Pay" };
 	const struct sc_store_group_row group = { .tenant = tenant,
-					    .subscription = subscription,
-					    .name = "Acceptance",
-					    .location = "westeurope",
-					    .tags = "{}",
-					    .created = 1000 };
+						  .subscription = subscription,
+						  .name = "Acceptance",
+						  .location = "westeurope",
+						  .tags = "{}",
+						  .created = 1000 };
 	bool is_new = false;
 
 	must(sc_store_tenant_add(store, &row, NULL));
@@ -49,8 +49,8 @@ struct sc_store_vault_db *sample_vault_store(const char *path)
 {
 	struct sc_store_vault_db *store = NULL;
 	const struct sc_store_vault_row vaults[] = { sample_vault(TENANT, "Contoso"),
-					       sample_vault(TENANT, "Second"),
-					       sample_vault(OTHER_TENANT, "Foreign") };
+						     sample_vault(TENANT, "Second"),
+						     sample_vault(OTHER_TENANT, "Foreign") };
 
 	must(sc_store_vault_db_open(path, &store, NULL));
 	add_tenant(store, TENANT, SUBSCRIPTION);

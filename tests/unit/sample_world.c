@@ -8,7 +8,6 @@
 #include "formats/key_blob.h"
 #include "formats/suite.h"
 
-
 static void must(bool ok)
 {
 	if (!ok)

@@ -344,7 +344,8 @@ static void subscriptions_are_read_and_nothing_but(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		say.subscriptions = bad[i];
 		list = NULL;
-		assert_status(sc_azure_manager_subscriptions(account, &list, &count, &err), SC_ERR_JSON, &err);
+		assert_status(sc_azure_manager_subscriptions(account, &list, &count, &err), SC_ERR_JSON,
+			      &err);
 		free(list);
 	}
 	say.subscriptions =
@@ -576,14 +577,15 @@ static void a_vaults_audience_is_its_hosts_parent(void **state)
 	(void)state;
 	assert_ok(sc_azure_url_audience("https://contoso.vault.localhost:8443", audience, &err), &err);
 	assert_string_equal(audience, "https://vault.localhost:8443");
-	assert_status(sc_azure_url_audience("https://vault.localhost:8443", audience, &err), SC_ERR_HTTP, &err);
+	assert_status(sc_azure_url_audience("https://vault.localhost:8443", audience, &err), SC_ERR_HTTP,
+		      &err);
 	assert_status(sc_azure_url_audience("https://localhost", audience, &err), SC_ERR_HTTP, &err);
 }
 
 static void a_form_says_what_was_put_into_it(void **state)
 {
 	const struct sc_azure_form_field fields[] = { { "a", sc_view_text("x y&=%+\xc3\xa9") },
-						{ "b", sc_view_of("\0", 1) } };
+						      { "b", sc_view_of("\0", 1) } };
 	SC_CLEANUP(sc_bytes) form = { 0 };
 
 	(void)state;

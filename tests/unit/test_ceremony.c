@@ -284,8 +284,8 @@ static void k_cards_give_an_authority_for_that_body(void **state)
 	assert_int_equal(authority, 77);
 	assert_int_equal(f->accepted, 2);
 	assert_int_equal(f->command, SC_COMMAND_ACL_REPLACE);
-	assert_int_equal(sc_wire_authority_digest(SC_COMMAND_ACL_REPLACE, sc_view_text("the body"), &digest, NULL),
-			 SC_OK);
+	assert_int_equal(
+	    sc_wire_authority_digest(SC_COMMAND_ACL_REPLACE, sc_view_text("the body"), &digest, NULL), SC_OK);
 	assert_true(sc_hash_equals(&digest, &f->digest));
 	assert_string_equal(f->records[1], "card B");
 	assert_string_equal(f->pin[1], "staple of a custodian");

@@ -160,8 +160,9 @@ static void paths_are_beneath_the_files_directory_and_words_counted(void **state
 	assert_string_equal(words[2], "b");
 	assert_status(sc_web_config_words(config, "region", "EU a", "CODE SOCKET DIRECTORY", words, 3, &err),
 		      SC_ERR_USAGE, &err);
-	assert_status(sc_web_config_words(config, "region", "EU a b c", "CODE SOCKET DIRECTORY", words, 3, &err),
-		      SC_ERR_USAGE, &err);
+	assert_status(
+	    sc_web_config_words(config, "region", "EU a b c", "CODE SOCKET DIRECTORY", words, 3, &err),
+	    SC_ERR_USAGE, &err);
 	assert_non_null(strstr(err.message, "CODE SOCKET DIRECTORY"));
 }
 
@@ -174,10 +175,12 @@ static void a_value_that_is_not_what_it_should_be_is_named_by_file_and_line(void
 	assert_ok(READ("# one\n\ndomain = a\nport\t=\t8443 \nregion = EU a\n"), &err);
 	assert_ok(sc_web_config_number(config, "port", port, 1, 8443, &number, &err), &err);
 	assert_int_equal(number, 8443);
-	assert_status(sc_web_config_number(config, "port", port, 1, 8442, &number, &err), SC_ERR_ARGUMENT, &err);
+	assert_status(sc_web_config_number(config, "port", port, 1, 8442, &number, &err), SC_ERR_ARGUMENT,
+		      &err);
 	assert_non_null(strstr(err.message, "vaultd.conf:4: port: 8443 is not a number from 1 to 8442"));
-	assert_status(sc_web_config_words(config, "region", regions[0], "CODE SOCKET DIRECTORY", words, 3, &err),
-		      SC_ERR_USAGE, &err);
+	assert_status(
+	    sc_web_config_words(config, "region", regions[0], "CODE SOCKET DIRECTORY", words, 3, &err),
+	    SC_ERR_USAGE, &err);
 	assert_non_null(
 	    strstr(err.message, "vaultd.conf:5: `region = EU a` should be `region = CODE SOCKET"));
 	/* A value from the command line is on no line. */

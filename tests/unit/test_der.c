@@ -164,7 +164,8 @@ static void only_00_and_ff_are_booleans(void **state)
 	for (int i = 0; i < 256; i++) {
 		uint8_t byte = (uint8_t)i;
 
-		assert_status(read_with(AT_FLAG, 0x01, &byte, 1), i == 0 || i == 255 ? SC_OK : SC_ERR_ENCODING, NULL);
+		assert_status(read_with(AT_FLAG, 0x01, &byte, 1),
+			      i == 0 || i == 255 ? SC_OK : SC_ERR_ENCODING, NULL);
 	}
 	REFUSED(read_with(AT_FLAG, 0x01, "", 0));
 	REFUSED(read_with(AT_FLAG, 0x01, "\xff\xff", 2));
@@ -172,14 +173,18 @@ static void only_00_and_ff_are_booleans(void **state)
 
 static void text_is_utf8_without_control_characters_of_at_most_127_bytes(void **state)
 {
+	/* clang-format off */
 	static const char *const good[] = { "", "a", "Z\xc3\xbcrich", "\xc2\xa0", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
 					    "\xee\x80\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf" };
+	/* clang-format on */
+	/* clang-format off */
 	static const char *const bad[] = {
 		"\x01",         "\x1f",         "a\nb",         "\x7f",             "\x80",             "\xbf",
 		"\xc2",         "\xc0\x80",     "\xc1\xbf",     "\xc2\x80",         "\xc2\x9f",         "\xc3\x28",
 		"\xe0\x80\x80", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf",     "\xe2\x82",         "\xf0\x8f\xbf\xbf",
 		"\xf0\x9f\x98", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf8\x88\x80\x80\x80", "\xfe", "\xff",
 	};
+	/* clang-format on */
 	char longest[129];
 
 	(void)state;
@@ -196,7 +201,9 @@ static void text_is_utf8_without_control_characters_of_at_most_127_bytes(void **
 
 static void times_are_real_moments_in_one_form(void **state)
 {
-	static const char *const good[] = { "19700101000000Z", NOW_TEXT, "20240229235959Z", "20000229000000Z", "99991231235959Z" };
+	static const char *const good[] = { "19700101000000Z", NOW_TEXT, "20240229235959Z", "20000229000000Z",
+					    "99991231235959Z" };
+	/* clang-format off */
 	static const char *const bad[] = {
 		"19691231235959Z",  "20230229000000Z",   "21000229000000Z",    "20261301000000Z", "20260001000000Z",
 		"20260132000000Z",  "20260100000000Z",   "20260631000000Z",    "20261124240000Z", "20261124106000Z",
@@ -205,6 +212,7 @@ static void times_are_real_moments_in_one_form(void **state)
 		"20261124 04520Z",  "-0261124104520Z",   "+2026124104520Z",    "20261124104520.Z", "2026112410452 Z",
 		"",
 	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
@@ -218,7 +226,8 @@ static void a_hash_has_exactly_32_bytes(void **state)
 {
 	(void)state;
 	for (size_t len = 0; len <= 33; len++)
-		assert_status(read_with(AT_HASH, 0x04, thirty_two, len), len == 32 ? SC_OK : SC_ERR_ENCODING, NULL);
+		assert_status(read_with(AT_HASH, 0x04, thirty_two, len), len == 32 ? SC_OK : SC_ERR_ENCODING,
+			      NULL);
 }
 
 static void numbers_are_shortest_not_negative_and_fit(void **state)
@@ -249,8 +258,8 @@ static void constructed_strings_are_refused(void **state)
 {
 	static const uint8_t parts[] = { 0x04, 0x03, 'o', 'c', 't', 0x04, 0x03, 'e', 't', 's' };
 	static const uint8_t text[] = { 0x0c, 0x04, 't', 'e', 'x', 't' };
-	static const uint8_t hash[] = { 0x04, 0x20, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5,
-					6, 7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1 };
+	static const uint8_t hash[] = { 0x04, 0x20, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4,
+					5,    6,    7, 8, 9, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1 };
 	uint8_t time[] = "\x18\x0f" NOW_TEXT;
 
 	(void)state;
@@ -267,7 +276,7 @@ static void another_type_in_an_elements_place_is_refused(void **state)
 	REFUSED(read_with(AT_TEXT, 0x13, "text", 4)); /* PrintableString */
 	REFUSED(read_with(AT_TEXT, 0x04, "text", 4));
 	REFUSED(read_with(AT_OCTETS, 0x03, "\0octets", 7)); /* BIT STRING */
-	REFUSED(read_with(AT_NUMBER, 0x0a, "\x05", 1));    /* ENUMERATED */
+	REFUSED(read_with(AT_NUMBER, 0x0a, "\x05", 1));     /* ENUMERATED */
 	REFUSED(read_with(AT_FLAG, 0x02, "\x01", 1));
 }
 

@@ -34,10 +34,8 @@ static void for_every_vector(const char *file, size_t least, check_vector *check
 	root = json_load_file(path, 0, &error);
 	if (!root)
 		fail_msg("%s: %s", path, error.text);
-	json_array_foreach(json_object_get(root, "testGroups"), i, group)
-	{
-		json_array_foreach(json_object_get(group, "tests"), j, vector)
-		{
+	json_array_foreach(json_object_get(root, "testGroups"), i, group) {
+		json_array_foreach(json_object_get(group, "tests"), j, vector) {
 			check(group, vector);
 			seen++;
 		}

@@ -92,7 +92,8 @@ static void a_key_without_its_certificate_is_named_and_kept(void **state)
 	(void)state;
 	snprintf(path, sizeof path, "%s/interrupted", directory);
 	assert_int_equal(sc_dir_make(path, &dir, NULL), SC_OK);
-	assert_int_equal(sc_file_write(&dir, "root.key", sc_view_text("a key"), SC_FILE_NEW, 0600, NULL), SC_OK);
+	assert_int_equal(sc_file_write(&dir, "root.key", sc_view_text("a key"), SC_FILE_NEW, 0600, NULL),
+			 SC_OK);
 	assert_int_equal(sc_factory_init(path, "Second", &passphrase, &again, &err), SC_ERR_EXISTS);
 	assert_non_null(strstr(err.message, "root.pem"));
 	assert_true(sc_file_exists(&dir, "root.key"));
@@ -440,7 +441,8 @@ static void no_file_makes_a_program_ask_for_a_passphrase(void **state)
 	assert_int_equal(dup2(input[0], STDIN_FILENO), STDIN_FILENO);
 	assert_int_equal(sc_warrant_answer_read(sc_bytes_view(&answer), f->now, &root, &certificate, NULL),
 			 SC_ERR_ENCODING);
-	assert_int_equal(sc_factory_warrant(&factory, sc_bytes_view(&request), &unused, NULL), SC_ERR_ENCODING);
+	assert_int_equal(sc_factory_warrant(&factory, sc_bytes_view(&request), &unused, NULL),
+			 SC_ERR_ENCODING);
 	assert_int_equal(ioctl(STDIN_FILENO, FIONREAD, &waiting), 0);
 	assert_int_equal(waiting, 6);
 	assert_int_equal(dup2(before, STDIN_FILENO), STDIN_FILENO);
@@ -494,9 +496,9 @@ static void a_certified_region_completes_the_packages(void **state)
 	sc_forge_put(&f->region_certificate, certificate);
 	kek = sc_forge_kek_package(f);
 	world = sc_forge_world_package(f);
-	assert_int_equal(
-	    sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL, &target, NULL),
-	    SC_OK);
+	assert_int_equal(sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL,
+						     &target, NULL),
+			 SC_OK);
 	assert_string_equal(target->region.s, "EU");
 	assert_string_equal(target->operator_name.s, "Test Operator");
 }

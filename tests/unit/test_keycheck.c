@@ -70,7 +70,8 @@ static void assert_refused(const struct forged_rsa *key, const char *reason)
 		fail_msg("refused for \"%s\", not for \"%s\"", err.message, reason);
 }
 
-static void assert_primes_refused(const BIGNUM *first, const BIGNUM *second, const BIGNUM *exponent, const char *reason)
+static void assert_primes_refused(const BIGNUM *first, const BIGNUM *second, const BIGNUM *exponent,
+				  const char *reason)
 {
 	struct forged_rsa key;
 
@@ -278,11 +279,10 @@ static void a_number_that_is_not_reduced_is_refused(void **state)
  * inverse although everything else about the key is right. Found by searching until the inverse of 65537 had
  * no more than 1024 bits.
  */
-static const char common_factor[] =
-	"2434a9a3269867ec1d346e63923a1b6979ffe43fc9a257e258a44669a79883ea"
-	"70c530d97256a70b478dfa98ed384722f59617518e5f6e27e1decc72783c9b4e"
-	"051b775a662b1c016bd6f12a2a01cbece6b4cd333262a993f5da85d9ddf1bb9d"
-	"d1de6159b0a7794b0ad073793537daac8ebca865cb2dd27164b60c07872c0f70";
+static const char common_factor[] = "2434a9a3269867ec1d346e63923a1b6979ffe43fc9a257e258a44669a79883ea"
+				    "70c530d97256a70b478dfa98ed384722f59617518e5f6e27e1decc72783c9b4e"
+				    "051b775a662b1c016bd6f12a2a01cbece6b4cd333262a993f5da85d9ddf1bb9d"
+				    "d1de6159b0a7794b0ad073793537daac8ebca865cb2dd27164b60c07872c0f70";
 
 static BIGNUM *times_and_one(const BIGNUM *value, BN_ULONG factor)
 {

@@ -96,7 +96,7 @@ static sc_status send(struct sc_core_session *session, uint32_t command, struct 
 
 #define SEND(session, NAME, name, ...)                                                                       \
 	({                                                                                                   \
-		struct sc_writer body = sc_writer_new(SC_WIRE_BODY_MAX);                                          \
+		struct sc_writer body = sc_writer_new(SC_WIRE_BODY_MAX);                                     \
 		long fails = failing_memory_pause();                                                         \
 		sc_##name##_request_write(&body, &(struct sc_##name##_request){ __VA_ARGS__ });              \
 		failing_memory_at(fails);                                                                    \

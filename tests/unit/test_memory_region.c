@@ -200,8 +200,8 @@ static void judge_region(struct sc_view body)
 
 	assert_ok(sc_region_init_response_read(body, &made), NULL);
 	assert_ok(core_load(vaultd, made.kek_blob, &loaded), NULL);
-	assert_ok(sc_evidence_packages_verify(made.kek_statement, sc_bytes_view(&world_package), &trust, NULL, &target,
-				     &err),
+	assert_ok(sc_evidence_packages_verify(made.kek_statement, sc_bytes_view(&world_package), &trust, NULL,
+					      &target, &err),
 		  &err);
 }
 

@@ -444,13 +444,15 @@ static void a_region_is_not_exchanged_even_by_one_that_is_quicker(void **state)
 static sc_status believe_others(struct sc_module_state *state, void *root, struct sc_error *err)
 {
 	for (unsigned i = 0; i < SC_ROOTS_MAX; i++) {
-		struct sc_source_root *further = (struct sc_source_root *)ASN1_item_new(ASN1_ITEM_rptr(sc_source_root));
+		struct sc_source_root *further =
+		    (struct sc_source_root *)ASN1_item_new(ASN1_ITEM_rptr(sc_source_root));
 
 		assert_true(further && sk_sc_source_root_push(state->world->roots, further) > 0);
 		SC_TRY(sc_octets_set(&further->certificate, sc_bytes_view(root), err));
 	}
 	for (unsigned i = 0; i < SC_REVOKED_MAX; i++) {
-		struct sc_revoked_esn *revoked = (struct sc_revoked_esn *)ASN1_item_new(ASN1_ITEM_rptr(sc_revoked_esn));
+		struct sc_revoked_esn *revoked =
+		    (struct sc_revoked_esn *)ASN1_item_new(ASN1_ITEM_rptr(sc_revoked_esn));
 
 		assert_true(revoked && sk_sc_revoked_esn_push(state->world->revoked, revoked) > 0);
 		snprintf(revoked->esn.s, sizeof revoked->esn.s, "0000-0000-%04X", i);

@@ -39,7 +39,7 @@ static struct sc_error err;
 
 #define READ(...)                                                                                            \
 	__extension__({                                                                                      \
-		char *argv[] = { (char *)(uintptr_t) "new-world", __VA_ARGS__ };                             \
+		char *argv[] = { (char *)(uintptr_t)"new-world", __VA_ARGS__ };                              \
 		bool done;                                                                                   \
 		module = quorum = key = NULL;                                                                \
 		initialize = verbose = false;                                                                \

@@ -16,13 +16,14 @@
 #define NOW INT64_C(1800000000)
 
 static sc_status verify_both(const struct sc_forge *kek, const struct sc_forge *world,
-			     const struct sc_evidence_trust *trust, struct sc_evidence_target **target, struct sc_error *err)
+			     const struct sc_evidence_trust *trust, struct sc_evidence_target **target,
+			     struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) kek_package = sc_forge_kek_package(kek);
 	SC_CLEANUP(sc_bytes) world_package = sc_forge_world_package(world);
 
-	return sc_evidence_packages_verify(sc_bytes_view(&kek_package), sc_bytes_view(&world_package), trust, NULL,
-				  target, err);
+	return sc_evidence_packages_verify(sc_bytes_view(&kek_package), sc_bytes_view(&world_package), trust,
+					   NULL, target, err);
 }
 
 /* The two packages of one forge, under its root. */
@@ -63,9 +64,9 @@ static void an_honest_region_is_believed(void **state)
 	struct sc_hash root = { 0 };
 
 	(void)state;
-	assert_int_equal(
-	    sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, &report, &target, NULL),
-	    SC_OK);
+	assert_int_equal(sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust,
+						     &report, &target, NULL),
+			 SC_OK);
 	assert_int_equal(seen.count, 11);
 	assert_string_equal(target->region.s, "EU");
 	assert_string_equal(target->operator_name.s, "Test Operator");
@@ -90,9 +91,9 @@ static void a_refusal_names_the_check(void **state)
 	sc_forge_state_uses(f, SC_USE_IMPORT_TRANSFER | SC_USE_DECRYPT);
 	SC_CLEANUP(sc_bytes) kek = sc_forge_kek_package(f);
 	SC_CLEANUP(sc_bytes) world = sc_forge_world_package(f);
-	assert_int_equal(
-	    sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, &report, &target, &err),
-	    SC_ERR_EVIDENCE_EXPORTABLE);
+	assert_int_equal(sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust,
+						     &report, &target, &err),
+			 SC_ERR_EVIDENCE_EXPORTABLE);
 	assert_string_equal(seen.last, "Origin");
 	assert_ptr_equal(strstr(err.message, "Permissions: "), err.message);
 	assert_null(target);
@@ -132,9 +133,9 @@ static void a_world_package_without_its_region_certificate_is_refused(void **sta
 
 	(void)state;
 	assert_int_equal(verify(f, NULL), SC_OK);
-	assert_int_equal(
-	    sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL, &target, NULL),
-	    SC_ERR_EVIDENCE_WORLD);
+	assert_int_equal(sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL,
+						     &target, NULL),
+			 SC_ERR_EVIDENCE_WORLD);
 }
 
 /* -- packages that do not belong together ------------------------------------------------------ */
@@ -184,14 +185,14 @@ static void both_packages_enclose_one_and_the_same_region_certificate(void **sta
 	(void)state;
 	sc_forge_region_again(f);
 	renewed = sc_forge_world_package(f);
-	assert_int_equal(
-	    sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL, &target, NULL),
-	    SC_OK);
+	assert_int_equal(sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL,
+						     &target, NULL),
+			 SC_OK);
 	sc_evidence_target_free(target);
 	target = NULL;
-	assert_int_equal(
-	    sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&renewed), &trust, NULL, &target, NULL),
-	    SC_ERR_EVIDENCE_WORLD);
+	assert_int_equal(sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&renewed), &trust,
+						     NULL, &target, NULL),
+			 SC_ERR_EVIDENCE_WORLD);
 }
 
 static void packages_of_two_roots_are_refused_even_if_both_are_trusted(void **state)

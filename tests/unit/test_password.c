@@ -74,7 +74,8 @@ static void what_is_no_hash_is_an_error_and_never_a_match(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-		assert_int_equal(sc_web_password_check(bad[i], sc_view_text(right), &is, &err), SC_ERR_ENCODING);
+		assert_int_equal(sc_web_password_check(bad[i], sc_view_text(right), &is, &err),
+				 SC_ERR_ENCODING);
 		assert_false(is);
 	}
 }

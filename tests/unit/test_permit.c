@@ -376,7 +376,8 @@ static void leave_for_one_kek_is_not_leave_for_another(void **state)
 
 /* -- sockets and owners --------------------------------------------------------------------------- */
 
-static sc_status info_as(struct sc_core_session *session, const struct sc_hash *key, const struct sc_owner *owner)
+static sc_status info_as(struct sc_core_session *session, const struct sc_hash *key,
+			 const struct sc_owner *owner)
 {
 	SC_CLEANUP(sc_bytes) der = { 0 };
 

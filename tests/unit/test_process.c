@@ -156,7 +156,8 @@ static sc_status ask(int fd, uint32_t command, struct sc_enquire_response *enqui
 	assert_int_equal(send(fd, message, writer.used, MSG_NOSIGNAL), (ssize_t)writer.used);
 	got = recv(fd, message, sizeof message, 0);
 	assert_true(got > 0);
-	assert_int_equal(sc_wire_response_read(sc_view_of(message, (size_t)got), &header, &body, NULL), SC_OK);
+	assert_int_equal(sc_wire_response_read(sc_view_of(message, (size_t)got), &header, &body, NULL),
+			 SC_OK);
 	if (enquire)
 		assert_int_equal(sc_enquire_response_read(body, enquire), SC_OK);
 	return header.status;

@@ -43,10 +43,9 @@ static void a_wrong_pin_says_when_to_try_again(void **state)
 static void a_wrong_socket_is_named_and_the_right_one_too(void **state)
 {
 	(void)state;
-	assert_string_equal(
-	    explain(SC_COMMAND_ACL_REPLACE, SC_ERR_ROLE, 0),
-	    PATH ": this socket's role does not include acl_replace: use the module's custody "
-		 "socket (config/modules)");
+	assert_string_equal(explain(SC_COMMAND_ACL_REPLACE, SC_ERR_ROLE, 0), PATH
+			    ": this socket's role does not include acl_replace: use the module's custody "
+			    "socket (config/modules)");
 	assert_non_null(strstr(explain(SC_COMMAND_TRANSFER_IMPORT, SC_ERR_ROLE, 0), "a service socket"));
 	assert_non_null(strstr(explain(0xffff, SC_ERR_ROLE, 0), "that command"));
 }

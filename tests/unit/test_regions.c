@@ -230,7 +230,8 @@ static void what_is_published_is_believed(void **state)
 	assert_int_equal(publish(f, "EU"), SC_OK);
 	kek = read_published(f, "BYOK-KEK-pkg-EU-1");
 	world = read_published(f, "BYOK-SecurityWorld-pkg-EU-1");
-	assert_ok(sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL, &target, &err),
+	assert_ok(sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, NULL,
+					      &target, &err),
 		  &err);
 	assert_string_equal(target->region.s, "EU");
 }

@@ -150,7 +150,8 @@ static uint64_t take_answer(int fd, uint32_t command, sc_status status)
 	ssize_t got = recv(fd, message, sizeof message, 0);
 
 	assert_true(got > 0);
-	assert_int_equal(sc_wire_response_read(sc_view_of(message, (size_t)got), &header, &body, NULL), SC_OK);
+	assert_int_equal(sc_wire_response_read(sc_view_of(message, (size_t)got), &header, &body, NULL),
+			 SC_OK);
 	assert_int_equal(header.command, command);
 	assert_int_equal(header.status, status);
 	return header.id;
@@ -221,8 +222,8 @@ static void each_socket_has_its_role_and_knows_its_peer(void **state)
 
 		ask(fd, SC_COMMAND_ENQUIRE, 1);
 		got = recv(fd, message, sizeof message, 0);
-		assert_int_equal(sc_wire_response_read(sc_view_of(message, (size_t)got), &header, &body, NULL),
-				 SC_OK);
+		assert_int_equal(
+		    sc_wire_response_read(sc_view_of(message, (size_t)got), &header, &body, NULL), SC_OK);
 		assert_int_equal(sc_enquire_response_read(body, &answer), SC_OK);
 		assert_int_equal(answer.role, roles[i]);
 		assert_int_equal(answer.protection & SC_PROTECTION_USERS_APART, 0);

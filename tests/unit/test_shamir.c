@@ -18,7 +18,8 @@ static void free_values(struct sc_shamir_share *shares, size_t count)
 }
 
 /* Combines the shares whose bits are set; true if the secret comes out. */
-static bool subset_gives_secret(const struct sc_shamir_share *shares, unsigned subset, const struct sc_secret *secret)
+static bool subset_gives_secret(const struct sc_shamir_share *shares, unsigned subset,
+				const struct sc_secret *secret)
 {
 	SC_CLEANUP(sc_secret) combined = { 0 };
 	struct sc_shamir_share chosen[8];

@@ -93,8 +93,8 @@ static void an_application_is_found_by_its_id_with_or_without_tenant(void **stat
 	SC_CLEANUP(sc_store_application_row) there = { 0 };
 	struct sc_store_application_row none;
 
-	assert_ok(sc_store_application_find(f->store, NULL, "66666666-6666-6666-6666-FFFFFFFFFFFF",
-					     &anywhere, NULL),
+	assert_ok(sc_store_application_find(f->store, NULL, "66666666-6666-6666-6666-FFFFFFFFFFFF", &anywhere,
+					    NULL),
 		  NULL);
 	assert_string_equal(anywhere.tenant, TENANT);
 	assert_string_equal(anywhere.appid, APPLICATION);
@@ -129,11 +129,11 @@ static void a_tenant_is_found_and_nobody_stands_without_one(void **state)
 static struct sc_store_refresh_row refresh(uint8_t number, int64_t created, int64_t expires)
 {
 	return (struct sc_store_refresh_row){ .hash.b[0] = number,
-					.tenant = TENANT,
-					.oid = USER,
-					.client = APPLICATION,
-					.created = created,
-					.expires = expires };
+					      .tenant = TENANT,
+					      .oid = USER,
+					      .client = APPLICATION,
+					      .created = created,
+					      .expires = expires };
 }
 
 static void a_refresh_token_is_good_until_it_expires(void **state)
@@ -151,13 +151,13 @@ static void a_refresh_token_is_good_until_it_expires(void **state)
 	assert_int_equal(found.expires, 2000);
 	assert_int_equal(found.created, 1000);
 	assert_true(sc_hash_equals(&found.hash, &row.hash));
-	assert_status(sc_store_refresh_find(f->store, TENANT, &row.hash, 2000, &none, NULL),
-		      SC_ERR_NOT_FOUND, NULL);
+	assert_status(sc_store_refresh_find(f->store, TENANT, &row.hash, 2000, &none, NULL), SC_ERR_NOT_FOUND,
+		      NULL);
 	assert_status(sc_store_refresh_find(f->store, OTHER_TENANT, &row.hash, 1999, &none, NULL),
 		      SC_ERR_NOT_FOUND, NULL);
 	row.hash.b[31] ^= 1;
-	assert_status(sc_store_refresh_find(f->store, TENANT, &row.hash, 1999, &none, NULL),
-		      SC_ERR_NOT_FOUND, NULL);
+	assert_status(sc_store_refresh_find(f->store, TENANT, &row.hash, 1999, &none, NULL), SC_ERR_NOT_FOUND,
+		      NULL);
 	row.oid = "absent";
 	assert_status(sc_store_refresh_add(f->store, &row, NULL), SC_ERR_NOT_FOUND, NULL);
 }
@@ -175,8 +175,8 @@ static void expired_refresh_tokens_go_when_another_comes(void **state)
 	assert_ok(sc_store_refresh_add(f->store, &good, NULL), NULL);
 	assert_ok(sc_store_refresh_add(f->store, &later, NULL), NULL);
 	assert_ok(sc_store_refresh_find(f->store, TENANT, &good.hash, 1500, &found, NULL), NULL);
-	assert_status(sc_store_refresh_find(f->store, TENANT, &old.hash, 1500, &none, NULL),
-		      SC_ERR_NOT_FOUND, NULL);
+	assert_status(sc_store_refresh_find(f->store, TENANT, &old.hash, 1500, &none, NULL), SC_ERR_NOT_FOUND,
+		      NULL);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -259,7 +259,8 @@ static void a_sign_in_ends_with_all_its_tokens_and_no_others(void **state)
 	assert_ok(sc_store_refresh_find(f->store, TENANT, &other.hash, 1500, &found, NULL), NULL);
 }
 
-static sc_status note_tenant(void *context, const struct sc_store_signin_tenant_row *row, struct sc_error *err)
+static sc_status note_tenant(void *context, const struct sc_store_signin_tenant_row *row,
+			     struct sc_error *err)
 {
 	char *ids = context;
 

@@ -132,7 +132,8 @@ static void an_old_statement_is_judged_at_the_time_that_it_names(void **state)
 	(void)state;
 	f->now = NOW + 15 * SC_YEAR; /* the warrant ended five years ago */
 	assert_int_equal(verify(f, &receipt, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_STATED), SC_OK);
-	assert_int_equal(verify(f, &receipt, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW), SC_ERR_EVIDENCE_TIME);
+	assert_int_equal(verify(f, &receipt, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW),
+			 SC_ERR_EVIDENCE_TIME);
 	assert_int_equal(verify(f, &world, SC_OID_WORLD_STATEMENT, SC_EVIDENCE_TIME_STATED), SC_OK);
 }
 
@@ -243,14 +244,16 @@ static void certificates_and_types_stand_where_they_belong(void **state)
 	sc_bytes_free(&package);
 
 	package = wrapped(f, SC_OID_KEY_STATEMENT, &content, f->member, f->root);
-	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW), SC_ERR_EVIDENCE_USAGE);
+	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW),
+			 SC_ERR_EVIDENCE_USAGE);
 	sc_bytes_free(&package);
 
 	/*
 	 * The warrant has the signer's name and key too, but a region's statement must be signed as member.
 	 */
 	package = wrapped(f, SC_OID_KEY_STATEMENT, &content, f->warrant, NULL);
-	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW), SC_ERR_EVIDENCE_SIGNATURE);
+	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW),
+			 SC_ERR_EVIDENCE_SIGNATURE);
 	sc_bytes_free(&package);
 
 	first = f->warrant;
@@ -259,12 +262,14 @@ static void certificates_and_types_stand_where_they_belong(void **state)
 	second_warrant = f->warrant;
 	f->warrant = first;
 	package = wrapped(f, SC_OID_KEY_STATEMENT, &content, f->member, second_warrant);
-	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW), SC_ERR_EVIDENCE_USAGE);
+	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW),
+			 SC_ERR_EVIDENCE_USAGE);
 	sc_bytes_free(&package);
 
 	sc_forge_put(&f->warrant, NULL);
 	package = wrapped(f, SC_OID_KEY_STATEMENT, &content, f->member, NULL);
-	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW), SC_ERR_EVIDENCE_CHAIN);
+	assert_int_equal(verify(f, &package, SC_OID_KEY_STATEMENT, SC_EVIDENCE_TIME_NOW),
+			 SC_ERR_EVIDENCE_CHAIN);
 	sc_bytes_free(&package);
 }
 

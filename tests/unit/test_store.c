@@ -202,10 +202,10 @@ static void nothing_stands_without_what_it_belongs_to(void **state)
 	struct sc_store_vault_row vault = sample_vault(TENANT, "third");
 	struct sc_store_subscription_row subscription = { .id = "s", .tenant = "nobody", .name = "n" };
 	struct sc_store_group_row group = { .tenant = OTHER_TENANT,
-				      .subscription = SUBSCRIPTION,
-				      .name = "g",
-				      .location = "l",
-				      .tags = "{}" };
+					    .subscription = SUBSCRIPTION,
+					    .name = "g",
+					    .location = "l",
+					    .tags = "{}" };
 	char version[SC_KEY_VERSION_SIZE];
 	bool is_new;
 
@@ -246,11 +246,11 @@ static void a_group_that_is_there_takes_new_tags_alone(void **state)
 {
 	struct fixture *f = *state;
 	const struct sc_store_group_row again = { .tenant = TENANT,
-					    .subscription = SUBSCRIPTION,
-					    .name = "ACCEPTANCE",
-					    .location = "japaneast",
-					    .tags = "{\"a\":\"b\"}",
-					    .created = 5 };
+						  .subscription = SUBSCRIPTION,
+						  .name = "ACCEPTANCE",
+						  .location = "japaneast",
+						  .tags = "{\"a\":\"b\"}",
+						  .created = 5 };
 	SC_CLEANUP(sc_store_group_row) group = { 0 };
 	bool is_new = true;
 
@@ -297,10 +297,10 @@ static sc_status collect_subscription(void *context, const struct sc_store_subsc
 static void add_vaults(struct fixture *f)
 {
 	const struct sc_store_group_row group = { .tenant = TENANT,
-					    .subscription = SUBSCRIPTION,
-					    .name = "another",
-					    .location = "l",
-					    .tags = "{}" };
+						  .subscription = SUBSCRIPTION,
+						  .name = "another",
+						  .location = "l",
+						  .tags = "{}" };
 	struct sc_store_vault_row vault = sample_vault(TENANT, "alpha");
 	bool is_new = false;
 

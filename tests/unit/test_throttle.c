@@ -63,7 +63,8 @@ static void an_account_waits_twice_as_long_after_each_further_failure(void **sta
 
 	fail_from_everywhere(state, "ann@example.org", SC_SIGNIND_THROTTLE_ACCOUNT_FREE, now);
 	for (unsigned wait = 1; wait < 1000; wait *= 2) {
-		unsigned expected = wait < SC_SIGNIND_THROTTLE_ACCOUNT_CAP ? wait : SC_SIGNIND_THROTTLE_ACCOUNT_CAP;
+		unsigned expected =
+		    wait < SC_SIGNIND_THROTTLE_ACCOUNT_CAP ? wait : SC_SIGNIND_THROTTLE_ACCOUNT_CAP;
 
 		assert_int_equal(begin(state, "ann@example.org", HERE, now), 0);
 		assert_int_equal(begin(state, "ann@example.org", HERE, now), expected);

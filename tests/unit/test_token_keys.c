@@ -34,8 +34,8 @@ static void a_set_of_keys_that_is_not_sound_is_refused_as_a_whole(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
-		assert_status(sc_web_issuers_set_keys(issuers, ISSUER, sc_view_text(sets[i]), &err), SC_ERR_JSON,
-			      &err);
+		assert_status(sc_web_issuers_set_keys(issuers, ISSUER, sc_view_text(sets[i]), &err),
+			      SC_ERR_JSON, &err);
 	write_jwk(jwk, sizeof jwk, key, "k1");
 	snprintf(set, sizeof set, "{\"keys\":[%s,%s]}", jwk, jwk);
 	assert_status(sc_web_issuers_set_keys(issuers, ISSUER, sc_view_text(set), &err), SC_ERR_JSON, &err);
@@ -244,8 +244,9 @@ static void keys_come_over_https_from_the_authority_that_was_named_and_nowhere_e
 	settings.tls_key = fixture.tls_key;
 	assert_ok(sc_web_server_start(&settings, &server, &err), &err);
 	port = sc_web_server_port(server);
-	assert_ok(sc_web_fetch(write_url(url, "https", "login", port, "/keys"), fixture.certificate, &got, &err),
-		  &err);
+	assert_ok(
+	    sc_web_fetch(write_url(url, "https", "login", port, "/keys"), fixture.certificate, &got, &err),
+	    &err);
 	assert_view_equal(sc_bytes_view(&got), sc_view_text(jwks));
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		struct sc_bytes none = { 0 };

@@ -76,7 +76,7 @@ static void the_same_input_gives_the_same_bytes_in_any_time_zone(void **state)
 static void the_order_in_which_files_are_given_does_not_matter(void **state)
 {
 	struct sc_byok_archive_file files[] = { { "b", { (const uint8_t *)"2", 1 }, false },
-					   { "a", { (const uint8_t *)"1", 1 }, true } };
+						{ "a", { (const uint8_t *)"1", 1 }, true } };
 	struct sc_byok_archive_file turned[] = { files[1], files[0] };
 	SC_CLEANUP(sc_bytes) one = { 0 };
 	SC_CLEANUP(sc_bytes) other = { 0 };
@@ -199,7 +199,8 @@ static void a_script_without_exactly_one_place_for_the_hash_is_refused(void **st
 		assert_status(sc_byok_toolset_script(sc_view_text(scripts[i]), &toolset.root, &out, &err),
 			      SC_ERR_FORMAT, &err);
 	/* The last line needs no newline. */
-	assert_ok(sc_byok_toolset_script(sc_view_text("a\nROOT_KEY_HASH = "), &toolset.root, &out, &err), &err);
+	assert_ok(sc_byok_toolset_script(sc_view_text("a\nROOT_KEY_HASH = "), &toolset.root, &out, &err),
+		  &err);
 	assert_int_equal(out.data[out.len - 1], '"');
 }
 

@@ -44,8 +44,8 @@ static void send_answer(int fd, const struct sc_wire_request_header *request, sc
 {
 	SC_CLEANUP(sc_writer) message = sc_writer_new(SC_WIRE_MESSAGE_MAX);
 	struct sc_wire_response_header header = { .command = request->command,
-					     .id = request->id,
-					     .status = status };
+						  .id = request->id,
+						  .status = status };
 	struct sc_view view = sc_writer_view(body);
 
 	sc_wire_response_header_write(&message, &header, view.len);
@@ -104,8 +104,8 @@ static sc_status use_key(struct module *m)
 	return SC_ERR_NOT_LOADED;
 }
 
-static sc_status replace_acl(struct module *m, const struct sc_wire_request_header *header, struct sc_view body,
-			     struct sc_writer *out)
+static sc_status replace_acl(struct module *m, const struct sc_wire_request_header *header,
+			     struct sc_view body, struct sc_writer *out)
 {
 	const struct sc_acl_replace_response response = { .blob = sc_bytes_view(&m->answer) };
 	sc_status status = is_consented(m, header, body) ? use_key(m) : SC_ERR_QUORUM;
@@ -361,8 +361,8 @@ static int setup(void **state)
 	make_cards(f);
 	keep_key(f, "simple");
 	f->order = (struct sc_byok_transfer_request){ .ident = "contosokey",
-					       .friendly_name = "ContosoFirstHSMkey",
-					       .module = 1 };
+						      .friendly_name = "ContosoFirstHSMkey",
+						      .module = 1 };
 	strcpy(f->order.subscription, SUBSCRIPTION);
 	snprintf(path, sizeof path, "%s/socket", f->path);
 	start_module(&f->module, path);
@@ -399,7 +399,7 @@ static sc_status modify_acls(struct fixture *f, struct sc_error *err)
 	struct sc_byok_reduced_copy copy = { 0 };
 
 	return sc_byok_transfer_modify_acls(&f->order, &f->target, &f->ceremony, &f->kmdata, f->client, &copy,
-				       err);
+					    err);
 }
 
 static sc_status pack(struct fixture *f, struct sc_byok_packed_key *packed, struct sc_error *err)

@@ -1,7 +1,7 @@
 /*
- * verifykeypackage.py and sc_evidence_packages_verify share no code and reach the same verdict on every change in the
- * table of changes, and on packages with a bit flipped, cut short or lengthened. VERIFY_SCRIPT is the
- * script's path, VERIFY_DRIVER that of tests/support/verify_many.py.
+ * verifykeypackage.py and sc_evidence_packages_verify share no code and reach the same verdict on every
+ * change in the table of changes, and on packages with a bit flipped, cut short or lengthened. VERIFY_SCRIPT
+ * is the script's path, VERIFY_DRIVER that of tests/support/verify_many.py.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -334,7 +334,9 @@ static void a_root_that_the_custodians_chose_is_said_to_be_that(void **state)
 static void both_refuse_what_a_revoked_module_signed(void **state)
 {
 	const char *const revoked[] = { f->esn.s };
-	struct sc_evidence_trust trust = { .roots = &f->root, .root_count = 1, .revoked = revoked, .now = sc_clock_now() };
+	struct sc_evidence_trust trust = {
+		.roots = &f->root, .root_count = 1, .revoked = revoked, .now = sc_clock_now()
+	};
 	SC_CLEANUP(sc_bytes) kek = sc_forge_kek_package(f);
 	SC_CLEANUP(sc_bytes) world = sc_forge_world_package(f);
 	struct sc_stand_in *module = sc_stand_in_start(SC_MODE_WORLD, &f->root, 1, "0000-0000-0000");
@@ -343,7 +345,8 @@ static void both_refuse_what_a_revoked_module_signed(void **state)
 
 	(void)state;
 	start_driver();
-	assert_int_equal(verdict(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, "another revoked"), SC_OK);
+	assert_int_equal(verdict(sc_bytes_view(&kek), sc_bytes_view(&world), &trust, "another revoked"),
+			 SC_OK);
 	stop_driver();
 	sc_stand_in_stop(module);
 	module = sc_stand_in_start(SC_MODE_WORLD, &f->root, 1, f->esn.s);

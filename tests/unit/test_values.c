@@ -111,7 +111,8 @@ static void a_world_has_1_to_64_cards_and_a_quorum_among_them(void **state)
 	TAKEN(world_body, resize(&x->region_certificate, SC_CERTIFICATE_MAX));
 	TAKEN(world_body, sc_bytes_free(&x->region_certificate));
 	REFUSED(world_body, resize(&sk_sc_source_root_value(x->roots, 0)->certificate, 0));
-	REFUSED(world_body, resize(&sk_sc_source_root_value(x->roots, 0)->certificate, SC_CERTIFICATE_MAX + 1));
+	REFUSED(world_body,
+		resize(&sk_sc_source_root_value(x->roots, 0)->certificate, SC_CERTIFICATE_MAX + 1));
 	TAKEN(world_body, resize(&sk_sc_source_root_value(x->roots, 0)->certificate, SC_CERTIFICATE_MAX));
 	REFUSED(world_file, resize(&x->signature, 0));
 	REFUSED(world_file, x->body->k = 0);

@@ -44,14 +44,14 @@ static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 	SC_CLEANUP(sc_json) bundle = NULL;
 	SC_CLEANUP(sc_json) again = NULL;
 	struct sc_store_key_row row = { .vault = "Contoso",
-				  .name = "first",
-				  .version = "00112233445566778899aabbccddeeff",
-				  .kty = "RSA-HSM",
-				  .enabled = true,
-				  .not_before = 7,
-				  .expires = SC_STORE_NO_TIME,
-				  .key_ops = "[\"decrypt\"]",
-				  .tags = "{\"a\":\"b\"}" };
+					.name = "first",
+					.version = "00112233445566778899aabbccddeeff",
+					.kty = "RSA-HSM",
+					.enabled = true,
+					.not_before = 7,
+					.expires = SC_STORE_NO_TIME,
+					.key_ops = "[\"decrypt\"]",
+					.tags = "{\"a\":\"b\"}" };
 	struct sc_error err = { 0 };
 	const json_t *attributes;
 
@@ -74,12 +74,12 @@ static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 	assert_string_equal(text_at(bundle, "tags", "a"), "b");
 	/* A damaged row is not reported as malformed JSON, because the client is not at fault. */
 	row.tags = "{";
-	assert_status(sc_keys_bundle_of(&row, properties, "vault.localhost:8443", &again, &err), SC_ERR_INTEGRITY,
-		      &err);
+	assert_status(sc_keys_bundle_of(&row, properties, "vault.localhost:8443", &again, &err),
+		      SC_ERR_INTEGRITY, &err);
 	row.tags = "{}";
 	row.spki = sc_view_of(spki.data, spki.len - 1);
-	assert_status(sc_keys_bundle_of(&row, properties, "vault.localhost:8443", &again, &err), SC_ERR_INTEGRITY,
-		      &err);
+	assert_status(sc_keys_bundle_of(&row, properties, "vault.localhost:8443", &again, &err),
+		      SC_ERR_INTEGRITY, &err);
 }
 
 static sc_status read_wish(const char *text)
@@ -157,7 +157,8 @@ static void a_vaults_name_is_a_hosts_name(void **state)
 }
 
 /* Reads the body of a PUT: a valid one, with `more` among its properties. */
-static sc_status read_vault(const char *more, const char *present_text, struct sc_resources_vault_request *wish)
+static sc_status read_vault(const char *more, const char *present_text,
+			    struct sc_resources_vault_request *wish)
 {
 	char text[2048];
 	SC_CLEANUP(sc_json) body = NULL;
@@ -251,12 +252,12 @@ static void an_access_policy_names_its_principals_issuer(void **state)
 	SC_CLEANUP(sc_resources_vault_request) fresh = { 0 };
 	SC_CLEANUP(sc_resources_vault_request) kept = { 0 };
 	struct sc_store_vault_row row = { .tenant = TENANT,
-				    .subscription = "s",
-				    .group = "g",
-				    .name = "Contoso",
-				    .location = "europe",
-				    .sku = "premium",
-				    .tags = "{}" };
+					  .subscription = "s",
+					  .group = "g",
+					  .name = "Contoso",
+					  .location = "europe",
+					  .sku = "premium",
+					  .tags = "{}" };
 	SC_CLEANUP(sc_json) shown = NULL;
 	struct sc_error err = { 0 };
 
@@ -308,8 +309,8 @@ static void a_refused_package_is_told_what_it_was_made_for(void **state)
 	assert_ok(sc_text_set(&header->region, "EU", "region", &err), &err);
 	assert_ok(sc_text_set(&header->subscription, OID, "subscription", &err), &err);
 	header->not_after = 1795518000;
-	assert_status(sc_keys_import_explain(header, &place, SC_ERR_TRANSFER_REGION, &err), SC_ERR_TRANSFER_REGION,
-		      &err);
+	assert_status(sc_keys_import_explain(header, &place, SC_ERR_TRANSFER_REGION, &err),
+		      SC_ERR_TRANSFER_REGION, &err);
 	assert_string_equal(err.message,
 			    "The transfer package was made for Europe, but this vault is in North America.");
 	(void)sc_keys_import_explain(header, &place, SC_ERR_TRANSFER_SUBSCRIPTION, &err);
@@ -320,7 +321,8 @@ static void a_refused_package_is_told_what_it_was_made_for(void **state)
 	assert_int_equal(sc_keys_import_explain(header, &place, SC_ERR_EXISTS, &err), SC_ERR_CONFLICT);
 	/* An error that is not about the package keeps its message. */
 	(void)sc_fail(&err, SC_ERR_UNAVAILABLE, "the module is away");
-	assert_int_equal(sc_keys_import_explain(header, &place, SC_ERR_UNAVAILABLE, &err), SC_ERR_UNAVAILABLE);
+	assert_int_equal(sc_keys_import_explain(header, &place, SC_ERR_UNAVAILABLE, &err),
+			 SC_ERR_UNAVAILABLE);
 	assert_string_equal(err.message, "the module is away");
 }
 

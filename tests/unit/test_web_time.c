@@ -120,7 +120,7 @@ static void connections_are_shared_by_the_addresses(void **state)
 		.address_count = 3,
 		.tls_key = fixture.tls_key,
 		.hosts = hosts,
-		.context = (void *)(uintptr_t) "context",
+		.context = (void *)(uintptr_t)"context",
 		.threads = 1,
 		.deadline_ms = 2000,
 		.connections = 3,

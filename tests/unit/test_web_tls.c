@@ -142,7 +142,7 @@ static void a_silent_module_costs_a_handshake_its_time_and_no_more(void **state)
 static void a_certificate_of_another_key_is_refused_at_the_start(void **state)
 {
 	const struct sc_web_tls_key_settings settings = { fixture.certificate, fixture.blob, fixture.socket,
-						      "vaultd" };
+							  "vaultd" };
 	EVP_PKEY *other = EVP_EC_gen("P-256");
 	EVP_PKEY *larger = EVP_EC_gen("P-384");
 	struct sc_web_tls_key *key = NULL;
@@ -182,7 +182,7 @@ static void a_port_that_is_taken_is_named(void **state)
 		.address_count = 1,
 		.tls_key = fixture.tls_key,
 		.hosts = hosts,
-		.context = (void *)(uintptr_t) "context",
+		.context = (void *)(uintptr_t)"context",
 	};
 	socklen_t len = sizeof address;
 	struct sc_error err = { 0 };

@@ -135,9 +135,11 @@ static void headers_have_the_sizes_that_are_documented(void **state)
 	assert_int_equal(sc_writer_view(&request).len, SC_WIRE_REQUEST_HEADER_SIZE);
 	assert_memory_equal(sc_writer_view(&request).data,
 			    "SCm1\0\1\0\x30\0\0\0\0\0\0\0\5\0\0\0\0\0\0\0\6\0\0\0\0", 28);
-	sc_wire_response_header_write(&response, &(struct sc_wire_response_header){ 0x30, 5, SC_ERR_CARD_PIN, { 1, 2, 3 } }, 0);
+	sc_wire_response_header_write(
+	    &response, &(struct sc_wire_response_header){ 0x30, 5, SC_ERR_CARD_PIN, { 1, 2, 3 } }, 0);
 	assert_int_equal(sc_writer_view(&response).len, SC_WIRE_RESPONSE_HEADER_SIZE);
-	assert_memory_equal(sc_writer_view(&response).data, "SCm1\0\1\0\x30\0\0\0\0\0\0\0\5\0\0\0\x46\0\0\0\0\0\0\0\1", 28);
+	assert_memory_equal(sc_writer_view(&response).data,
+			    "SCm1\0\1\0\x30\0\0\0\0\0\0\0\5\0\0\0\x46\0\0\0\0\0\0\0\1", 28);
 }
 
 /* A message of each kind with a body of three bytes. */
@@ -149,7 +151,8 @@ static void make_request(struct sc_writer *writer)
 
 static void make_response(struct sc_writer *writer)
 {
-	sc_wire_response_header_write(writer, &(struct sc_wire_response_header){ 0x31, 77, SC_ERR_LIMIT, { 4, 5, UINT64_MAX } }, 3);
+	sc_wire_response_header_write(
+	    writer, &(struct sc_wire_response_header){ 0x31, 77, SC_ERR_LIMIT, { 4, 5, UINT64_MAX } }, 3);
 	sc_write_raw(writer, sc_view_text("abc"));
 }
 
@@ -195,7 +198,8 @@ static sc_status read_response(struct sc_view message)
 }
 
 /* Truncated, longer, or with a wrong byte in magic, version, length or status, it is not a message. */
-static void assert_only_whole(void (*make)(struct sc_writer *), sc_status (*read)(struct sc_view), size_t length_at)
+static void assert_only_whole(void (*make)(struct sc_writer *), sc_status (*read)(struct sc_view),
+			      size_t length_at)
 {
 	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_MESSAGE_MAX);
 	SC_CLEANUP(sc_bytes) message = { 0 };
@@ -236,7 +240,8 @@ static void a_status_that_is_none_of_ours_is_refused(void **state)
 	for (unsigned status = 0; status < 300; status++) {
 		SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_MESSAGE_MAX);
 
-		sc_wire_response_header_write(&writer, &(struct sc_wire_response_header){ 1, 1, (sc_status)status, { 0 } }, 0);
+		sc_wire_response_header_write(
+		    &writer, &(struct sc_wire_response_header){ 1, 1, (sc_status)status, { 0 } }, 0);
 		assert_status(read_response(sc_writer_view(&writer)),
 			      sc_status_is_known(status) ? SC_OK : SC_ERR_PROTOCOL, NULL);
 	}
@@ -255,7 +260,8 @@ static void a_body_over_its_limit_is_refused(void **state)
 	assert_true(sc_writer_view(&writer).len <= SC_WIRE_MESSAGE_MAX);
 	sc_writer_free(&writer);
 	writer = sc_writer_new(2 * SC_WIRE_BODY_MAX);
-	sc_wire_request_header_write(&writer, &(struct sc_wire_request_header){ 1, 1, 0 }, SC_WIRE_BODY_MAX + 1);
+	sc_wire_request_header_write(&writer, &(struct sc_wire_request_header){ 1, 1, 0 },
+				     SC_WIRE_BODY_MAX + 1);
 	sc_write_raw(&writer, sc_bytes_view(&body));
 	assert_status(read_request(sc_writer_view(&writer)), SC_ERR_PROTOCOL, NULL);
 }
@@ -309,7 +315,11 @@ static void an_authority_is_for_one_command_and_body(void **state)
 
 	(void)state;
 	assert_ok(sc_wire_authority_digest(0x34, sc_view_text("abc"), &digest, NULL), NULL);
-	assert_ok(sc_sha256(sc_view_of("safeconduct quorum 1\0\0\1\0\x34" "abc", 28), &by_hand, NULL), NULL);
+	assert_ok(sc_sha256(sc_view_of("safeconduct quorum 1\0\0\1\0\x34"
+				       "abc",
+				       28),
+			    &by_hand, NULL),
+		  NULL);
 	assert_true(sc_hash_equals(&digest, &by_hand));
 	assert_ok(sc_wire_authority_digest(0x50, sc_view_text("abc"), &other, NULL), NULL);
 	assert_false(sc_hash_equals(&digest, &other));
@@ -356,11 +366,11 @@ static bool same_lists(const struct sc_views *a, const struct sc_views *b)
 #define FILL_list(field, max)  value->field = some_list(max, 3, &counter);
 #define FILL(kind, field, max) FILL_##kind(field, max)
 
-#define SAME_u32(field)   ok = ok && a->field == b->field;
-#define SAME_u64(field)   SAME_u32(field)
-#define SAME_hash(field)  ok = ok && sc_hash_equals(&a->field, &b->field);
-#define SAME_bytes(field) ok = ok && sc_view_equals(a->field, b->field);
-#define SAME_list(field)  ok = ok && same_lists(&a->field, &b->field);
+#define SAME_u32(field)        ok = ok && a->field == b->field;
+#define SAME_u64(field)        SAME_u32(field)
+#define SAME_hash(field)       ok = ok && sc_hash_equals(&a->field, &b->field);
+#define SAME_bytes(field)      ok = ok && sc_view_equals(a->field, b->field);
+#define SAME_list(field)       ok = ok && same_lists(&a->field, &b->field);
 #define SAME(kind, field, max) SAME_##kind(field)
 
 /* Writes the fields by hand, with the chosen one over its limit. Counts the fields that have a limit. */
@@ -407,7 +417,7 @@ struct codec {
 		value->field = sc_view_of(pattern, max + 1);
 #define LONG_list(field, max)                                                                                \
 	if (index++ == chosen)                                                                               \
-		value->field.count = SC_WIRE_LIST_MAX + 1;                                                        \
+		value->field.count = SC_WIRE_LIST_MAX + 1;                                                   \
 	if (index++ == chosen)                                                                               \
 		value->field.item[0] = sc_view_of(pattern, max + 1);
 #define LONG(kind, field, max) LONG_##kind(field, max)
@@ -451,7 +461,7 @@ struct codec {
 	}                                                                                                    \
 	static bool refuses_##type(size_t chosen)                                                            \
 	{                                                                                                    \
-		SC_CLEANUP(sc_writer) writer = sc_writer_new(2 * SC_WIRE_BODY_MAX);                               \
+		SC_CLEANUP(sc_writer) writer = sc_writer_new(2 * SC_WIRE_BODY_MAX);                          \
 		struct type filled;                                                                          \
 		struct type *value = &filled;                                                                \
 		size_t index = 0;                                                                            \
@@ -467,7 +477,8 @@ struct codec {
 SC_COMMAND_TABLE(DIRECTIONS)
 
 #define CODEC(type) { #type, write_##type, read_##type, same_##type, over_##type, refuses_##type },
-#define CODECS(NAME, name, number, roles, modes, quorum, lane) CODEC(sc_##name##_request) CODEC(sc_##name##_response)
+#define CODECS(NAME, name, number, roles, modes, quorum, lane)                                               \
+	CODEC(sc_##name##_request) CODEC(sc_##name##_response)
 static const struct codec codecs[] = { SC_COMMAND_TABLE(CODECS) };
 #define CODEC_COUNT (sizeof codecs / sizeof codecs[0])
 
@@ -496,7 +507,8 @@ static void every_body_is_refused_when_cut_or_longer(void **state)
 		for (size_t len = 0; len < whole; len++) {
 			SC_CLEANUP(sc_bytes) cut = { 0 };
 
-			assert_ok(sc_bytes_copy(sc_view_of(sc_writer_view(&writer).data, len), &cut, NULL), NULL);
+			assert_ok(sc_bytes_copy(sc_view_of(sc_writer_view(&writer).data, len), &cut, NULL),
+				  NULL);
 			if (codecs[i].read(sc_bytes_view(&cut)) != SC_ERR_ENCODING)
 				fail_msg("%s is read although truncated to %zu bytes", codecs[i].name, len);
 		}
@@ -525,7 +537,8 @@ static void every_field_and_list_is_refused_over_its_limit(void **state)
 			if (codecs[i].read(sc_writer_view(&over)) != SC_ERR_ENCODING)
 				fail_msg("%s is read with field %zu over its limit", codecs[i].name, field);
 			if (!codecs[i].writer_refuses(field))
-				fail_msg("%s is written with field %zu over its limit", codecs[i].name, field);
+				fail_msg("%s is written with field %zu over its limit", codecs[i].name,
+					 field);
 		}
 	}
 	assert_true(limits > CODEC_COUNT);
@@ -536,7 +549,8 @@ static void the_largest_bodies_fit_into_a_message(void **state)
 {
 	struct sc_region_init_response region = { sc_view_of(pattern, 32768), sc_view_of(pattern, 16384),
 						  sc_view_of(pattern, 8192), sc_view_of(pattern, 65536) };
-	struct sc_world_begin_response world = { .world_file = sc_view_of(pattern, 32768), .cards.count = SC_CARDS_MAX };
+	struct sc_world_begin_response world = { .world_file = sc_view_of(pattern, 32768),
+						 .cards.count = SC_CARDS_MAX };
 	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	(void)state;

@@ -15,10 +15,10 @@
 #define HEADER   "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"k1\"}"
 
 /* Belong to one test, from set_up to tear_down. */
-extern EVP_PKEY *key;              /* RSA; "k1" in the key set */
-extern EVP_PKEY *other_key;        /* "k2" */
+extern EVP_PKEY *key;                  /* RSA; "k1" in the key set */
+extern EVP_PKEY *other_key;            /* "k2" */
 extern struct sc_web_issuers *issuers; /* ISSUER with both keys */
-extern char jwks[4096];            /* the key set */
+extern char jwks[4096];                /* the key set */
 extern int64_t now;
 extern const char *const tenants[1];
 

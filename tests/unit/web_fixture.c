@@ -120,8 +120,8 @@ void web_fixture_start(struct web_fixture *fixture)
 	scratch_write(fixture->blob, blob, sizeof blob);
 	fixture->module = fake_module_start(fixture->socket, serve, fixture);
 	if (sc_web_tls_key_open(&(struct sc_web_tls_key_settings){ fixture->certificate, fixture->blob,
-							   fixture->socket, "vaultd" },
-			    &fixture->tls_key, &err) != SC_OK) {
+								   fixture->socket, "vaultd" },
+				&fixture->tls_key, &err) != SC_OK) {
 		fprintf(stderr, "%s\n", err.message);
 		abort();
 	}

@@ -37,8 +37,8 @@ sc_status sc_acs_shared_value(const struct sc_acs *acs, const struct sc_secret *
 	return SC_OK;
 }
 
-sc_status sc_acs_combine(const struct sc_acs *acs, const struct sc_shamir_share *shares, size_t k, struct sc_secret *token,
-			 struct sc_error *err)
+sc_status sc_acs_combine(const struct sc_acs *acs, const struct sc_shamir_share *shares, size_t k,
+			 struct sc_secret *token, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) value = { 0 };
 	struct sc_hash digest;
@@ -78,18 +78,20 @@ static sc_status share_tag(const struct sc_secret *key, const struct sc_card_bod
 {
 	struct sc_big_endian32 generation = sc_big_endian32_of(body->set_generation);
 	struct sc_big_endian32 index = sc_big_endian32_of(body->index);
-	struct sc_view parts[] = { sc_hash_view(&body->set), sc_big_endian32_view(&generation), sc_big_endian32_view(&index),
-				   share };
+	struct sc_view parts[] = { sc_hash_view(&body->set), sc_big_endian32_view(&generation),
+				   sc_big_endian32_view(&index), share };
 
 	return sc_hmac_parts(key, SHARE_CONTEXT, parts, 4, out, err);
 }
 
 /* data ⊕= Argon2id(PIN, salt). The associated data is the card's place in the set. */
-static sc_status apply_mask(const struct sc_card_body *body, struct sc_view pin, uint8_t *data, struct sc_error *err)
+static sc_status apply_mask(const struct sc_card_body *body, struct sc_view pin, uint8_t *data,
+			    struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) mask = { 0 };
 	struct sc_big_endian32 index = sc_big_endian32_of(body->index);
-	struct sc_view parts[] = { sc_hash_view(&body->world), sc_hash_view(&body->set), sc_big_endian32_view(&index) };
+	struct sc_view parts[] = { sc_hash_view(&body->world), sc_hash_view(&body->set),
+				   sc_big_endian32_view(&index) };
 	struct sc_hash place;
 
 	SC_TRY(sc_hash_parts("safeconduct card place 1", parts, 3, &place, err));
@@ -102,8 +104,9 @@ static sc_status apply_mask(const struct sc_card_body *body, struct sc_view pin,
 
 /* -- making a card ----------------------------------------------------------------------------- */
 
-static sc_status fill_body(const struct sc_acs *acs, const struct sc_shamir_share *share, const struct sc_acs_new_card *card,
-			   struct sc_card_body *body, struct sc_error *err)
+static sc_status fill_body(const struct sc_acs *acs, const struct sc_shamir_share *share,
+			   const struct sc_acs_new_card *card, struct sc_card_body *body,
+			   struct sc_error *err)
 {
 	body->world = acs->world;
 	body->set = acs->set;
@@ -119,15 +122,16 @@ static sc_status fill_body(const struct sc_acs *acs, const struct sc_shamir_shar
 	return apply_mask(body, card->pin, body->masked_share.data, err);
 }
 
-sc_status sc_acs_make_card(const struct sc_acs *acs, const struct sc_secret *km, const struct sc_shamir_share *share,
-			   const struct sc_acs_new_card *card, struct sc_bytes *out, struct sc_error *err)
+sc_status sc_acs_make_card(const struct sc_acs *acs, const struct sc_secret *km,
+			   const struct sc_shamir_share *share, const struct sc_acs_new_card *card,
+			   struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_card) record = sc_card_new();
 	SC_CLEANUP(sc_secret) key = { 0 };
 
 	SC_TRY(sc_check_allocated(record, err));
-	SC_ENSURE(card->pin.len >= SC_PIN_MIN, err, SC_ERR_PIN_SHORT, "the PIN of card %u is shorter than %d characters",
-		  share->index, SC_PIN_MIN);
+	SC_ENSURE(card->pin.len >= SC_PIN_MIN, err, SC_ERR_PIN_SHORT,
+		  "the PIN of card %u is shorter than %d characters", share->index, SC_PIN_MIN);
 	SC_TRY(fill_body(acs, share, card, record->body, err));
 	SC_TRY(tag_key(km, &key, err));
 	SC_TRY(share_tag(&key, record->body, sc_secret_view(&share->value), &record->body->share_tag, err));
@@ -146,13 +150,15 @@ sc_status sc_acs_check_card(const struct sc_acs *acs, const struct sc_secret *km
 
 	SC_ENSURE(sc_hash_equals(&body->world, &acs->world) && sc_hash_equals(&body->set, &acs->set), err,
 		  SC_ERR_CARD_FOREIGN, "the card belongs to another security world or card set");
-	SC_ENSURE(body->set_generation >= acs->set_generation, err, SC_ERR_CARD_OLD, "the card is of generation %u, which generation %u has replaced",
-		  body->set_generation, acs->set_generation);
+	SC_ENSURE(body->set_generation >= acs->set_generation, err, SC_ERR_CARD_OLD,
+		  "the card is of generation %u, which generation %u has replaced", body->set_generation,
+		  acs->set_generation);
 	SC_TRY(tag_key(km, &key, err));
 	SC_TRY(record_tag(&key, body, &tag, err));
-	SC_ENSURE(sc_hash_equals(&tag, &card->record_tag), err, SC_ERR_CARD_ALTERED, "the card's record has been altered");
-	SC_ENSURE(body->argon2_passes >= least_passes && body->argon2_memory >= least_memory, err, SC_ERR_CARD_ALTERED,
-		  "the card's PIN stretching is weaker than this module allows");
+	SC_ENSURE(sc_hash_equals(&tag, &card->record_tag), err, SC_ERR_CARD_ALTERED,
+		  "the card's record has been altered");
+	SC_ENSURE(body->argon2_passes >= least_passes && body->argon2_memory >= least_memory, err,
+		  SC_ERR_CARD_ALTERED, "the card's PIN stretching is weaker than this module allows");
 	return SC_OK;
 }
 

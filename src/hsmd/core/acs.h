@@ -28,12 +28,13 @@ sc_status sc_acs_shared_value(const struct sc_acs *acs, const struct sc_secret *
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 /* Combines K shares into the token. SC_ERR_CARD_SET if they do not yield one. */
-sc_status sc_acs_combine(const struct sc_acs *acs, const struct sc_shamir_share *shares, size_t k, struct sc_secret *token,
-			 struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_acs_combine(const struct sc_acs *acs, const struct sc_shamir_share *shares, size_t k,
+			 struct sc_secret *token, struct sc_error *err) SC_WARN_UNUSED;
 
 /* Makes one card's record, in DER. SC_ERR_PIN_SHORT. */
-sc_status sc_acs_make_card(const struct sc_acs *acs, const struct sc_secret *km, const struct sc_shamir_share *share,
-			   const struct sc_acs_new_card *card, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_acs_make_card(const struct sc_acs *acs, const struct sc_secret *km,
+			   const struct sc_shamir_share *share, const struct sc_acs_new_card *card,
+			   struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Checks everything that a module with KM can check without the PIN. SC_ERR_CARD_FOREIGN: another world or
@@ -41,7 +42,8 @@ sc_status sc_acs_make_card(const struct sc_acs *acs, const struct sc_secret *km,
  * stretching costs less than this module allows.
  */
 sc_status sc_acs_check_card(const struct sc_acs *acs, const struct sc_secret *km, const struct sc_card *card,
-			    uint32_t least_passes, uint32_t least_memory, struct sc_error *err) SC_WARN_UNUSED;
+			    uint32_t least_passes, uint32_t least_memory,
+			    struct sc_error *err) SC_WARN_UNUSED;
 
 /* Stretches the PIN and unmasks the share. SC_ERR_CARD_PIN if the share's tag shows that the PIN is wrong. */
 sc_status sc_acs_open_card(const struct sc_secret *km, const struct sc_card *card, struct sc_view pin,

@@ -37,8 +37,8 @@ const char *sc_application_name(uint32_t application)
 sc_status sc_policy_check(struct sc_policy *policy, struct sc_error *err)
 {
 	if (policy->role != SC_ROLE_SERVICE) {
-		SC_ENSURE(policy->role == SC_ROLE_CUSTODY || policy->role == SC_ROLE_USE, err, SC_ERR_ARGUMENT,
-			  "socket: the role must be custody, service or use");
+		SC_ENSURE(policy->role == SC_ROLE_CUSTODY || policy->role == SC_ROLE_USE, err,
+			  SC_ERR_ARGUMENT, "socket: the role must be custody, service or use");
 		SC_ENSURE(!policy->make && !policy->load && !policy->daemon.s[0], err, SC_ERR_ARGUMENT,
 			  "socket: make, load and owner are for service sockets only");
 		policy->make = policy->role == SC_ROLE_CUSTODY ? SC_APPLICATION_SIMPLE : 0;

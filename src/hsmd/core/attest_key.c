@@ -1,12 +1,13 @@
 /*
- * Key statements: see attest_key.h. Every field comes from the sealed header or from the module itself (rule F6).
+ * Key statements: see attest_key.h. Every field comes from the sealed header or from the module itself (rule
+ * F6).
  */
 #include "hsmd/core/attest_key.h"
 
 #include "base/version.h"
 
-static sc_status fill(const struct sc_snapshot *s, const struct sc_key_blob_header *header, struct sc_view nonce,
-		      int64_t now, struct sc_key_statement *out, struct sc_error *err)
+static sc_status fill(const struct sc_snapshot *s, const struct sc_key_blob_header *header,
+		      struct sc_view nonce, int64_t now, struct sc_key_statement *out, struct sc_error *err)
 {
 	SC_TRY(sc_octets_set(&out->spki, sc_bytes_view(&header->spki), err));
 	out->key_hash = header->key_hash;
@@ -31,8 +32,9 @@ static sc_status fill(const struct sc_snapshot *s, const struct sc_key_blob_head
 	return SC_OK;
 }
 
-sc_status sc_attest_key(const struct sc_snapshot *s, const struct sc_key_blob_header *header, struct sc_view nonce,
-		    int64_t now, X509 *kek, struct sc_bytes *out, struct sc_error *err)
+sc_status sc_attest_key(const struct sc_snapshot *s, const struct sc_key_blob_header *header,
+			struct sc_view nonce, int64_t now, X509 *kek, struct sc_bytes *out,
+			struct sc_error *err)
 {
 	SC_CLEANUP(sc_key_statement) statement = sc_key_statement_new();
 	struct sc_statement_signer signer = sc_snapshot_signer(s);

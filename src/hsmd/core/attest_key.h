@@ -8,7 +8,8 @@
  * Makes the statement about a key. `kek` is a KEK certificate to enclose, or NULL. The statement's package
  * hash is copied from the blob's header.
  */
-sc_status sc_attest_key(const struct sc_snapshot *snapshot, const struct sc_key_blob_header *header, struct sc_view nonce,
-		    int64_t now, X509 *kek, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_attest_key(const struct sc_snapshot *snapshot, const struct sc_key_blob_header *header,
+			struct sc_view nonce, int64_t now, X509 *kek, struct sc_bytes *out,
+			struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

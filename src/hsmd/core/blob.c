@@ -56,7 +56,8 @@ static sc_status fill_header(const struct sc_snapshot *s, const struct sc_blob_r
 	header->world = s->world;
 	header->km_generation = s->km_generation;
 	SC_TRY(sc_random(header->salt.b, sizeof header->salt.b, err));
-	SC_TRY(sc_text_set(&header->application, sc_application_name(request->application), "application", err));
+	SC_TRY(
+	    sc_text_set(&header->application, sc_application_name(request->application), "application", err));
 	SC_TRY(sc_key_type_of(request->key, &header->type, err));
 	sc_bytes_free(&header->spki);
 	SC_TRY(sc_spki_of(request->key, &header->spki, err));
@@ -73,8 +74,8 @@ static sc_status fill_header(const struct sc_snapshot *s, const struct sc_blob_r
 	return SC_OK;
 }
 
-static sc_status seal(const struct sc_snapshot *s, const struct sc_blob_request *request, struct sc_bytes *out,
-		      struct sc_error *err)
+static sc_status seal(const struct sc_snapshot *s, const struct sc_blob_request *request,
+		      struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_key_blob) blob = sc_key_blob_new();
 	SC_CLEANUP(sc_bytes) header = { 0 };
@@ -92,8 +93,8 @@ static sc_status seal(const struct sc_snapshot *s, const struct sc_blob_request 
 	return sc_key_blob_encode(blob, out, err);
 }
 
-sc_status sc_blob_seal(const struct sc_snapshot *s, const struct sc_blob_request *request, struct sc_bytes *out,
-		       struct sc_core_key **key, struct sc_error *err)
+sc_status sc_blob_seal(const struct sc_snapshot *s, const struct sc_blob_request *request,
+		       struct sc_bytes *out, struct sc_core_key **key, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) der = { 0 };
 	SC_CLEANUP(sc_core_key) opened = NULL;
@@ -110,8 +111,8 @@ sc_status sc_blob_seal(const struct sc_snapshot *s, const struct sc_blob_request
 
 /* -- opening ----------------------------------------------------------------------------------- */
 
-static sc_status unseal(const struct sc_snapshot *s, const struct sc_key_blob *blob, struct sc_secret *material,
-			struct sc_error *err)
+static sc_status unseal(const struct sc_snapshot *s, const struct sc_key_blob *blob,
+			struct sc_secret *material, struct sc_error *err)
 {
 	const struct sc_key_blob_header *h = blob->header;
 	SC_CLEANUP(sc_bytes) header = { 0 };
@@ -121,8 +122,8 @@ static sc_status unseal(const struct sc_snapshot *s, const struct sc_key_blob *b
 	SC_ENSURE(sc_hash_equals(&h->world, &s->world) && h->suite == s->suite, err, SC_ERR_INTEGRITY,
 		  "the blob belongs to another security world");
 	SC_ENSURE(h->km_generation == s->km_generation, err, SC_ERR_INTEGRITY,
-		  "the blob is under generation %u of the world's key; this module has generation %u", h->km_generation,
-		  s->km_generation);
+		  "the blob is under generation %u of the world's key; this module has generation %u",
+		  h->km_generation, s->km_generation);
 	SC_TRY(sc_key_blob_header_encode(h, &header, err));
 	SC_TRY(derive_keys(s, h, &keys, err));
 	SC_TRY(commitment(&keys, sc_bytes_view(&header), sc_bytes_view(&blob->tag), &expected, err));
@@ -132,7 +133,8 @@ static sc_status unseal(const struct sc_snapshot *s, const struct sc_key_blob *b
 			 sc_bytes_view(&blob->tag), material, err);
 }
 
-sc_status sc_blob_open(const struct sc_snapshot *s, struct sc_view der, struct sc_core_key **out, struct sc_error *err)
+sc_status sc_blob_open(const struct sc_snapshot *s, struct sc_view der, struct sc_core_key **out,
+		       struct sc_error *err)
 {
 	SC_CLEANUP(sc_key_blob) blob = NULL;
 	SC_CLEANUP(sc_core_key) key = OPENSSL_zalloc(sizeof *key);
@@ -145,7 +147,8 @@ sc_status sc_blob_open(const struct sc_snapshot *s, struct sc_view der, struct s
 	SC_TRY(sc_pkcs8_decode(sc_secret_view(&material), &key->private_key, err));
 	SC_TRY(sc_key_blob_digest(der, &key->digest, err));
 	key->application = sc_application_by_name(blob->header->application.s);
-	SC_ENSURE(key->application, err, SC_ERR_INTEGRITY, "the blob's application is unknown to this module");
+	SC_ENSURE(key->application, err, SC_ERR_INTEGRITY,
+		  "the blob's application is unknown to this module");
 	key->owner = blob->header->owner;
 	key->header = sc_steal(blob->header);
 	*out = sc_steal(key);

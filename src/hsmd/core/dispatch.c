@@ -27,8 +27,8 @@ SC_CLEANUP_VALUE(sc_core_request, request_free)
 /* -- one function per command, from the table: decodes, calls the handler, encodes ------------- */
 
 #define RUN(NAME, name, number, roles, modes, quorum, lane)                                                  \
-	static sc_status run_##name(struct sc_core_request *request, struct sc_view body, struct sc_writer *answer,  \
-				    struct sc_error *err)                                                    \
+	static sc_status run_##name(struct sc_core_request *request, struct sc_view body,                    \
+				    struct sc_writer *answer, struct sc_error *err)                          \
 	{                                                                                                    \
 		struct sc_##name##_request in;                                                               \
 		struct sc_##name##_response out;                                                             \
@@ -70,8 +70,9 @@ static sc_status check_mode(const struct sc_command_info *info, enum sc_mode mod
 }
 
 /* Runs the command under its quorum, which is then spent unless the answer was NOT_LOADED. */
-static sc_status run_with_quorum(const struct sc_command_info *info, uint64_t authority, struct sc_core_request *request,
-				 struct sc_view body, struct sc_writer *answer, struct sc_error *err)
+static sc_status run_with_quorum(const struct sc_command_info *info, uint64_t authority,
+				 struct sc_core_request *request, struct sc_view body,
+				 struct sc_writer *answer, struct sc_error *err)
 {
 	SC_CLEANUP(sc_quorum) quorum = NULL;
 	sc_status status;
@@ -102,8 +103,8 @@ static sc_status permit_and_run(const struct sc_wire_request_header *header, str
 
 /* -- the message ------------------------------------------------------------------------------- */
 
-static void answer_with(const struct sc_wire_request_header *header, const struct sc_error *err, struct sc_view body,
-			struct sc_writer *out)
+static void answer_with(const struct sc_wire_request_header *header, const struct sc_error *err,
+			struct sc_view body, struct sc_writer *out)
 {
 	struct sc_wire_response_header response = { header->command, header->id, err->status, { 0 } };
 
@@ -132,14 +133,14 @@ static bool is_for_want_of_memory(const struct sc_module *module, sc_status stat
 	       (status != SC_OK && status != SC_ERR_NOT_DURABLE && sc_module_ran_out(module));
 }
 
-void sc_module_handle(struct sc_core_session *session, const struct sc_wire_request_header *header, struct sc_view body,
-		      struct sc_writer *out)
+void sc_module_handle(struct sc_core_session *session, const struct sc_wire_request_header *header,
+		      struct sc_view body, struct sc_writer *out)
 {
 	SC_CLEANUP(sc_snapshot) snapshot = sc_module_snapshot(session->module);
 	SC_CLEANUP(sc_core_request) request = { .module = session->module,
-					   .session = session,
-					   .snapshot = snapshot,
-					   .now = sc_module_now(session->module) };
+						.session = session,
+						.snapshot = snapshot,
+						.now = sc_module_now(session->module) };
 	SC_CLEANUP(sc_writer) answer = sc_writer_new(SC_WIRE_BODY_MAX);
 	struct sc_error err = { 0 };
 	sc_status status;

@@ -46,7 +46,6 @@ static const uint8_t domain_g[] = {
 };
 /* clang-format on */
 
-
 sc_status sc_dsa_domain(EVP_PKEY **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bn) p = BN_bin2bn(domain_p, sizeof domain_p, NULL);

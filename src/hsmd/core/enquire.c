@@ -36,7 +36,8 @@ sc_status sc_handle_enquire(struct sc_core_request *request, const struct sc_enq
 	return SC_OK;
 }
 
-_Static_assert(SC_ROOTS_MAX <= SC_WIRE_LIST_MAX && SC_REVOKED_MAX <= SC_WIRE_LIST_MAX, "EVIDENCE has room for both lists");
+_Static_assert(SC_ROOTS_MAX <= SC_WIRE_LIST_MAX && SC_REVOKED_MAX <= SC_WIRE_LIST_MAX,
+	       "EVIDENCE has room for both lists");
 
 static sc_status keep_certificate(struct sc_core_request *request, X509 *certificate, struct sc_view *out,
 				  struct sc_error *err)

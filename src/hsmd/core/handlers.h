@@ -8,7 +8,7 @@
 #include "hsmd/core/internal.h"
 
 #define SC_HANDLER(NAME, name, number, roles, modes, quorum, lane)                                           \
-	sc_status sc_handle_##name(struct sc_core_request *request, const struct sc_##name##_request *in,         \
+	sc_status sc_handle_##name(struct sc_core_request *request, const struct sc_##name##_request *in,    \
 				   struct sc_##name##_response *out, struct sc_error *err) SC_WARN_UNUSED;
 SC_COMMAND_TABLE(SC_HANDLER)
 #undef SC_HANDLER

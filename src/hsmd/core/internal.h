@@ -30,7 +30,7 @@ struct sc_core_session {
 	struct sc_policy policy;
 	bool peer_is_other_user;
 
-	pthread_mutex_t lock; /* guards the fields below */
+	pthread_mutex_t lock;           /* guards the fields below */
 	struct sc_state_world *pending; /* made by WORLD_BEGIN, adopted by WORLD_COMMIT */
 	struct sc_quorum *quorums[SC_QUORUMS_MAX];
 };
@@ -42,7 +42,7 @@ struct sc_core_request {
 	struct sc_module *module;
 	struct sc_core_session *session;
 	const struct sc_snapshot *snapshot;
-	int64_t now;               /* by the module's clock, when the request arrived */
+	int64_t now;                   /* by the module's clock, when the request arrived */
 	const struct sc_secret *token; /* the cards' token in commands that need a quorum, otherwise NULL */
 
 	/* Buffers that the answer's views point into. Freed once the answer is written. */

@@ -29,13 +29,20 @@ sc_status sc_handle_key_generate(struct sc_core_request *request, const struct s
 	uint32_t application;
 
 	SC_TRY(application_of(in->application, &application, err));
-	SC_ENSURE(request->session->policy.make & application, err, SC_ERR_OWNER, "this socket does not make %s keys",
-		  sc_application_name(application));
+	SC_ENSURE(request->session->policy.make & application, err, SC_ERR_OWNER,
+		  "this socket does not make %s keys", sc_application_name(application));
 	SC_TRY(sc_permit_owner(request, in->owner, application, &owner, err));
-	SC_ENSURE(sc_key_type_is_known(&type), err, SC_ERR_KEY_TYPE, "that type or size of key is not supported");
+	SC_ENSURE(sc_key_type_is_known(&type), err, SC_ERR_KEY_TYPE,
+		  "that type or size of key is not supported");
 	SC_TRY(sc_permit_new_acl(request->snapshot, application, &type, in->uses, &acl, err));
 	SC_TRY(sc_keygen(&type, in->exponent, &key, err));
-	const struct sc_blob_request seal = { key, application, &owner, acl, SC_ORIGIN_GENERATED, NULL, request->now,
+	const struct sc_blob_request seal = { key,
+					      application,
+					      &owner,
+					      acl,
+					      SC_ORIGIN_GENERATED,
+					      NULL,
+					      request->now,
 					      sc_module_counter(request->module) };
 	SC_TRY(sc_blob_seal(request->snapshot, &seal, &blob, &loaded, err));
 	SC_TRY(sc_bytes_copy(sc_bytes_view(&loaded->header->spki), &spki, err));

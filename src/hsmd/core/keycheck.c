@@ -14,7 +14,6 @@
 
 #define EXPONENT_BITS 256
 
-
 /* The eight integers of a two-prime RSAPrivateKey (RFC 8017 A.1.2). */
 struct rsa_numbers {
 	BIGNUM *n, *e, *d, *p, *q, *dp, *dq, *qinv;
@@ -59,8 +58,8 @@ static sc_status numbers_of(const EVP_PKEY *key, struct rsa_numbers *out, struct
  */
 bool sc_keycheck_is_roca(const BIGNUM *n)
 {
-	static const uint8_t primes[] = { 3,  5,  7,  11,  13,  17,  19,  23,  29,  31,  37,  41,  43,
-					  47, 53, 59, 61,  67,  71,  73,  79,  83,  89,  97,  101, 103,
+	static const uint8_t primes[] = { 3,   5,   7,   11,  13,  17,  19,  23,  29,  31,  37,  41,  43,
+					  47,  53,  59,  61,  67,  71,  73,  79,  83,  89,  97,  101, 103,
 					  107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167 };
 
 	for (size_t i = 0; i < sizeof primes; i++) {
@@ -82,15 +81,18 @@ bool sc_keycheck_is_roca(const BIGNUM *n)
 /* Sizes and properties that need no arithmetic. */
 static sc_status check_sizes(const struct rsa_numbers *k, int bits, struct sc_error *err)
 {
-	SC_ENSURE(BN_num_bits(k->n) == bits, err, SC_ERR_KEY_INVALID, "RSA key: the modulus is not %d bits", bits);
+	SC_ENSURE(BN_num_bits(k->n) == bits, err, SC_ERR_KEY_INVALID, "RSA key: the modulus is not %d bits",
+		  bits);
 	SC_ENSURE(BN_is_odd(k->e) && BN_num_bits(k->e) <= EXPONENT_BITS &&
 		      (BN_num_bits(k->e) > 32 || BN_get_word(k->e) >= 65537),
-		  err, SC_ERR_KEY_INVALID, "RSA key: the public exponent is even, below 65537, or 2^256 or more");
+		  err, SC_ERR_KEY_INVALID,
+		  "RSA key: the public exponent is even, below 65537, or 2^256 or more");
 	SC_ENSURE(BN_num_bits(k->p) == bits / 2 && BN_num_bits(k->q) == bits / 2, err, SC_ERR_KEY_INVALID,
 		  "RSA key: a prime is not half as long as the modulus");
 	SC_ENSURE(BN_num_bits(k->d) > bits / 2 && BN_cmp(k->d, k->n) < 0, err, SC_ERR_KEY_INVALID,
 		  "RSA key: the private exponent is too small, or not below the modulus");
-	SC_ENSURE(!sc_keycheck_is_roca(k->n), err, SC_ERR_KEY_INVALID, "RSA key: the modulus has the ROCA fingerprint");
+	SC_ENSURE(!sc_keycheck_is_roca(k->n), err, SC_ERR_KEY_INVALID,
+		  "RSA key: the modulus has the ROCA fingerprint");
 	return SC_OK;
 }
 
@@ -101,7 +103,8 @@ static sc_status check_modulus(const struct rsa_numbers *k, int bits, BN_CTX *ct
 
 	if (!value || BN_sub(value, k->p, k->q) != 1)
 		return sc_fail_crypto(err, "RSA key check");
-	SC_ENSURE(BN_num_bits(value) > bits / 2 - 100, err, SC_ERR_KEY_INVALID, "RSA key: the primes are too close");
+	SC_ENSURE(BN_num_bits(value) > bits / 2 - 100, err, SC_ERR_KEY_INVALID,
+		  "RSA key: the primes are too close");
 	if (BN_mul(value, k->p, k->q, ctx) != 1)
 		return sc_fail_crypto(err, "RSA key check");
 	SC_ENSURE(BN_cmp(value, k->n) == 0, err, SC_ERR_KEY_INVALID,
@@ -110,8 +113,8 @@ static sc_status check_modulus(const struct rsa_numbers *k, int bits, BN_CTX *ct
 }
 
 /* For one prime p: d·e ≡ 1 and dP·e ≡ 1 modulo p − 1, dP < p − 1. True for d modulo λ(n) and modulo φ(n). */
-static sc_status check_exponents(const BIGNUM *p, const BIGNUM *d, const BIGNUM *dp, const BIGNUM *e, BN_CTX *ctx,
-				 struct sc_error *err)
+static sc_status check_exponents(const BIGNUM *p, const BIGNUM *d, const BIGNUM *dp, const BIGNUM *e,
+				 BN_CTX *ctx, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bn) less = BN_dup(p);
 	SC_CLEANUP(sc_bn) value = BN_new();
@@ -170,8 +173,7 @@ sc_status sc_keycheck_pkcs8(struct sc_view der, const struct sc_key_type *type, 
 	SC_CLEANUP(sc_secret) again = { 0 };
 	struct sc_key_type actual;
 
-	SC_ENSURE(type->algorithm == SC_ALGORITHM_RSA, err, SC_ERR_KEY_TYPE,
-		  "only RSA keys can be imported");
+	SC_ENSURE(type->algorithm == SC_ALGORITHM_RSA, err, SC_ERR_KEY_TYPE, "only RSA keys can be imported");
 	SC_TRY(sc_pkcs8_decode(der, &key, err));
 	/* One form: no attributes, no other algorithm parameters, no trailing bytes, no BER. */
 	SC_TRY(sc_pkcs8_encode(key, &again, err));

@@ -12,7 +12,6 @@
 
 #define EXPONENT_MAX 32 /* bytes: e < 2^256 */
 
-
 static sc_status read_exponent(struct sc_view exponent, BIGNUM **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bn) e = BN_new();
@@ -53,15 +52,16 @@ sc_status sc_keygen_curve(const char *curve, EVP_PKEY **out, struct sc_error *er
 	return SC_OK;
 }
 
-sc_status sc_keygen(const struct sc_key_type *type, struct sc_view exponent, EVP_PKEY **out, struct sc_error *err)
+sc_status sc_keygen(const struct sc_key_type *type, struct sc_view exponent, EVP_PKEY **out,
+		    struct sc_error *err)
 {
-	SC_ENSURE(sc_key_type_is_known(type), err, SC_ERR_KEY_TYPE, "that type or size of key is not supported");
+	SC_ENSURE(sc_key_type_is_known(type), err, SC_ERR_KEY_TYPE,
+		  "that type or size of key is not supported");
 	if (type->algorithm == SC_ALGORITHM_RSA)
 		return generate_rsa(type->bits, exponent, out, err);
 	SC_ENSURE(exponent.len == 0, err, SC_ERR_ARGUMENT, "an EC key has no public exponent");
 	return sc_keygen_curve("P-256", out, err);
 }
-
 
 sc_status sc_keygen_test(EVP_PKEY *key, struct sc_error *err)
 {

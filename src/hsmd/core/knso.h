@@ -9,7 +9,6 @@
 #include "formats/suite.h"
 #include "formats/world_file.h"
 
-
 /* The domain parameters of dsa_domain.c, as a key object with no key value. The caller frees *out. */
 sc_status sc_dsa_domain(EVP_PKEY **out, struct sc_error *err) SC_WARN_UNUSED;
 

@@ -16,7 +16,8 @@
 #define DEFAULT_CACHE_KEYS 1000
 
 static sc_status new_module(const struct sc_module_host *host, const struct sc_secret *unlock,
-			    const struct sc_module_options *options, struct sc_module **out, struct sc_error *err)
+			    const struct sc_module_options *options, struct sc_module **out,
+			    struct sc_error *err)
 {
 	SC_CLEANUP(sc_module) module = OPENSSL_zalloc(sizeof *module);
 
@@ -32,8 +33,8 @@ static sc_status new_module(const struct sc_module_host *host, const struct sc_s
 		module->options.argon2_passes = SC_ARGON2_PASSES;
 	if (!module->options.argon2_memory)
 		module->options.argon2_memory = SC_ARGON2_MEMORY;
-	SC_ENSURE(unlock->len == SC_UNLOCK_KEY_SIZE, err, SC_ERR_ARGUMENT, "the unlock key is not %d bytes long",
-		  SC_UNLOCK_KEY_SIZE);
+	SC_ENSURE(unlock->len == SC_UNLOCK_KEY_SIZE, err, SC_ERR_ARGUMENT,
+		  "the unlock key is not %d bytes long", SC_UNLOCK_KEY_SIZE);
 	SC_TRY(sc_secret_copy(sc_secret_view(unlock), &module->unlock, err));
 	module->cache = sc_cache_new(module->options.cache_keys);
 	SC_TRY(sc_check_allocated(module->cache, err));
@@ -62,8 +63,8 @@ static sc_status make_esn(struct sc_text *out, struct sc_error *err)
 	uint8_t random[6];
 
 	SC_TRY(sc_random(random, sizeof random, err));
-	snprintf(out->s, sizeof out->s, "%02X%02X-%02X%02X-%02X%02X", random[0], random[1], random[2], random[3], random[4],
-		 random[5]);
+	snprintf(out->s, sizeof out->s, "%02X%02X-%02X%02X-%02X%02X", random[0], random[1], random[2],
+		 random[3], random[4], random[5]);
 	return SC_OK;
 }
 
@@ -79,7 +80,8 @@ static sc_status make_identity(struct sc_module_state *state, struct sc_error *e
 }
 
 sc_status sc_module_create(const struct sc_module_host *host, const struct sc_secret *unlock,
-			   const struct sc_module_options *options, struct sc_module **out, struct sc_error *err)
+			   const struct sc_module_options *options, struct sc_module **out,
+			   struct sc_error *err)
 {
 	SC_CLEANUP(sc_module) module = NULL;
 
@@ -94,8 +96,8 @@ sc_status sc_module_create(const struct sc_module_host *host, const struct sc_se
 }
 
 sc_status sc_module_open(const struct sc_module_host *host, struct sc_view state, struct sc_view mark,
-			 const struct sc_secret *unlock, const struct sc_module_options *options, struct sc_module **out,
-			 struct sc_error *err)
+			 const struct sc_secret *unlock, const struct sc_module_options *options,
+			 struct sc_module **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_module) module = NULL;
 
@@ -112,7 +114,6 @@ const char *sc_module_esn(const struct sc_module *module)
 }
 
 /* -- warrant ----------------------------------------------------------------------------------- */
-
 
 sc_status sc_module_warrant_request(struct sc_module *module, struct sc_bytes *out, struct sc_error *err)
 {
@@ -139,8 +140,8 @@ static sc_status adopt_warrant(struct sc_module_state *state, void *context, str
 {
 	const struct warrant *warrant = context;
 
-	SC_ENSURE(!state->root.data || sc_view_equals(sc_bytes_view(&state->root), warrant->root), err, SC_ERR_EXISTS,
-		  "another root is already pinned");
+	SC_ENSURE(!state->root.data || sc_view_equals(sc_bytes_view(&state->root), warrant->root), err,
+		  SC_ERR_EXISTS, "another root is already pinned");
 	SC_TRY(sc_octets_set(&state->root, warrant->root, err));
 	return sc_octets_set(&state->warrant, warrant->warrant, err);
 }
@@ -171,8 +172,10 @@ static sc_status check_warrant(const struct sc_snapshot *s, X509 *warrant, X509 
 		  sc_certificate_kind_name(kind));
 	SC_TRY(sc_chain_verify(&warrant, 1, root, now, err));
 	SC_TRY(sc_certificate_subject(warrant, &esn, err));
-	SC_ENSURE(sc_text_equals(&esn, s->esn.s) && EVP_PKEY_eq(X509_get0_pubkey(warrant), s->statement_key) == 1, err,
-		  SC_ERR_EVIDENCE_ESN, "the warrant's ESN %s and key are not those of this module, %s", esn.s, s->esn.s);
+	SC_ENSURE(sc_text_equals(&esn, s->esn.s) &&
+		      EVP_PKEY_eq(X509_get0_pubkey(warrant), s->statement_key) == 1,
+		  err, SC_ERR_EVIDENCE_ESN, "the warrant's ESN %s and key are not those of this module, %s",
+		  esn.s, s->esn.s);
 	return SC_OK;
 }
 
@@ -242,7 +245,7 @@ uint64_t sc_module_counter(struct sc_module *module)
 /* -- connections ------------------------------------------------------------------------------- */
 
 struct sc_core_session *sc_core_session_new(struct sc_module *module, const struct sc_policy *policy,
-				  bool peer_is_other_user)
+					    bool peer_is_other_user)
 {
 	struct sc_core_session *session = OPENSSL_zalloc(sizeof *session);
 

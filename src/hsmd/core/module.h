@@ -105,17 +105,18 @@ sc_status sc_module_install_warrant(struct sc_module *module, struct sc_view roo
 
 /* A new connection with its socket's policy, which is copied. NULL when out of memory. */
 struct sc_core_session *sc_core_session_new(struct sc_module *module, const struct sc_policy *policy,
-				  bool peer_is_other_user);
+					    bool peer_is_other_user);
 
 /* Ends the connection with its pending world and all its quorums. None of its requests may be in progress. */
 void sc_core_session_free(struct sc_core_session *session);
 
 /*
- * Handles one request and writes the whole answer, header included, into `out`, a writer of SC_WIRE_MESSAGE_MAX. A
- * refusal is an answer too, and there is always room for one: if space for it cannot be reserved, the request
- * is not started and `out` has failed. The caller has already found the command in the table.
+ * Handles one request and writes the whole answer, header included, into `out`, a writer of
+ * SC_WIRE_MESSAGE_MAX. A refusal is an answer too, and there is always room for one: if space for it cannot
+ * be reserved, the request is not started and `out` has failed. The caller has already found the command in
+ * the table.
  */
-void sc_module_handle(struct sc_core_session *session, const struct sc_wire_request_header *header, struct sc_view body,
-		      struct sc_writer *out);
+void sc_module_handle(struct sc_core_session *session, const struct sc_wire_request_header *header,
+		      struct sc_view body, struct sc_writer *out);
 
 #endif

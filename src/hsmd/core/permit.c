@@ -18,10 +18,10 @@ static sc_status read_owner(struct sc_view der, struct sc_owner *out, struct sc_
 /* A vault key's owner names its full place; the owner of a daemon's own key names the daemon alone. */
 static bool owner_fits(const struct sc_owner *owner, uint32_t application)
 {
-	bool has_place = owner->tenant.s[0] && owner->subscription.s[0] && owner->vault.s[0] && owner->name.s[0] &&
-			 owner->version.s[0];
-	bool has_none = !owner->tenant.s[0] && !owner->subscription.s[0] && !owner->vault.s[0] && !owner->name.s[0] &&
-			!owner->version.s[0];
+	bool has_place = owner->tenant.s[0] && owner->subscription.s[0] && owner->vault.s[0] &&
+			 owner->name.s[0] && owner->version.s[0];
+	bool has_none = !owner->tenant.s[0] && !owner->subscription.s[0] && !owner->vault.s[0] &&
+			!owner->name.s[0] && !owner->version.s[0];
 
 	switch (application) {
 	case SC_APPLICATION_VAULT:
@@ -43,15 +43,16 @@ sc_status sc_permit_owner(const struct sc_core_request *request, struct sc_view 
 	SC_TRY(read_owner(der, &owner, err));
 	SC_ENSURE(owner_fits(&owner, application), err, SC_ERR_OWNER, "a %s key cannot have that owner",
 		  sc_application_name(application));
-	SC_ENSURE(sc_owner_is_empty(&owner) || sc_text_equals(&owner.daemon, policy->daemon.s), err, SC_ERR_OWNER,
-		  "the owner names another daemon than this socket's");
+	SC_ENSURE(sc_owner_is_empty(&owner) || sc_text_equals(&owner.daemon, policy->daemon.s), err,
+		  SC_ERR_OWNER, "the owner names another daemon than this socket's");
 	*out = owner;
 	return SC_OK;
 }
 
 /* -- loaded keys ------------------------------------------------------------------------------- */
 
-sc_status sc_permit_load(const struct sc_core_request *request, const struct sc_core_key *key, struct sc_error *err)
+sc_status sc_permit_load(const struct sc_core_request *request, const struct sc_core_key *key,
+			 struct sc_error *err)
 {
 	SC_ENSURE(request->session->policy.load & key->application, err, SC_ERR_OWNER,
 		  "this socket does not load %s keys", sc_application_name(key->application));
@@ -59,8 +60,8 @@ sc_status sc_permit_load(const struct sc_core_request *request, const struct sc_
 }
 
 /* Checks the caller: the socket's applications and the sealed owner. */
-static sc_status permit_asker(const struct sc_core_request *request, const struct sc_core_key *key, struct sc_view der,
-			      struct sc_error *err)
+static sc_status permit_asker(const struct sc_core_request *request, const struct sc_core_key *key,
+			      struct sc_view der, struct sc_error *err)
 {
 	struct sc_owner owner;
 
@@ -81,7 +82,8 @@ static bool acl_grants(const struct sc_acl *acl, enum sc_action_kind kind, uint3
 		for (int j = 0; j < sk_sc_action_num(group->actions); j++) {
 			const struct sc_action *action = sk_sc_action_value(group->actions, j);
 
-			if (action->type == (int)kind && (kind != SC_ACTION_USE || (*action->value.use & use) == use))
+			if (action->type == (int)kind &&
+			    (kind != SC_ACTION_USE || (*action->value.use & use) == use))
 				return true;
 		}
 	}
@@ -96,7 +98,8 @@ const struct sc_transfer_action *sc_permit_transfer(const struct sc_core_key *ke
 	for (int i = 0; i < sk_sc_permission_group_num(acl->groups); i++) {
 		const struct sc_permission_group *group = sk_sc_permission_group_value(acl->groups, i);
 
-		for (int j = 0; group->authority == SC_AUTHORITY_NONE && j < sk_sc_action_num(group->actions); j++) {
+		for (int j = 0; group->authority == SC_AUTHORITY_NONE && j < sk_sc_action_num(group->actions);
+		     j++) {
 			const struct sc_action *action = sk_sc_action_value(group->actions, j);
 
 			if (action->type == SC_ACTION_TRANSFER &&
@@ -132,8 +135,9 @@ sc_status sc_permit(const struct sc_core_request *request, const struct sc_hash 
 	SC_ENSURE(key, err, SC_ERR_NOT_LOADED, "the key is not loaded");
 	SC_TRY(permit_asker(request, key, owner, err));
 	/* A KEK can import and do nothing else (rule M3). */
-	SC_ENSURE(key->application != SC_APPLICATION_KEK || (wish == SC_PERMIT_USE && use == SC_USE_IMPORT_TRANSFER), err,
-		  SC_ERR_ACL, "a Key Exchange Key can only import");
+	SC_ENSURE(key->application != SC_APPLICATION_KEK ||
+		      (wish == SC_PERMIT_USE && use == SC_USE_IMPORT_TRANSFER),
+		  err, SC_ERR_ACL, "a Key Exchange Key can only import");
 	SC_ENSURE(acl_permits(key->header->acl, wish, use), err, SC_ERR_ACL,
 		  "the key's permissions do not include that");
 	SC_ENSURE(wish != SC_PERMIT_REPLACE || request->token, err, SC_ERR_QUORUM, "this needs a quorum");

@@ -21,7 +21,8 @@ enum sc_permit_access {
  * does not list: the same answer for both); SC_ERR_ACL.
  */
 sc_status sc_permit(const struct sc_core_request *request, const struct sc_hash *digest, struct sc_view owner,
-		    enum sc_permit_access wish, uint32_t use, struct sc_core_key **out, struct sc_error *err) SC_WARN_UNUSED;
+		    enum sc_permit_access wish, uint32_t use, struct sc_core_key **out,
+		    struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * The key's permission to leave for that KEK and world, from a group that demands no authority. sc_permit has
@@ -42,7 +43,8 @@ sc_status sc_permit_load(const struct sc_core_request *request, const struct sc_
  * Makes the ACL of a new key of this application and type. `uses` selects some of the default uses; 0 means
  * all. SC_ERR_ACL, SC_ERR_KEY_TYPE.
  */
-sc_status sc_permit_new_acl(const struct sc_snapshot *snapshot, uint32_t application, const struct sc_key_type *type,
-			    uint32_t uses, struct sc_acl **out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_permit_new_acl(const struct sc_snapshot *snapshot, uint32_t application,
+			    const struct sc_key_type *type, uint32_t uses, struct sc_acl **out,
+			    struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

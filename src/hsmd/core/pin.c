@@ -59,7 +59,8 @@ sc_status sc_pin_stretch(struct sc_view pin, struct sc_view salt, struct sc_view
 	pthread_mutex_unlock(&one_at_a_time);
 	SC_ENSURE(result != ARGON2_MEMORY_ALLOCATION_ERROR, err, SC_ERR_MEMORY,
 		  "PIN stretching: cannot allocate %u KiB", memory);
-	SC_ENSURE(result == ARGON2_OK, err, SC_ERR_CRYPTO, "PIN stretching: %s", argon2_error_message(result));
+	SC_ENSURE(result == ARGON2_OK, err, SC_ERR_CRYPTO, "PIN stretching: %s",
+		  argon2_error_message(result));
 	*out = sc_steal(stretched);
 	return SC_OK;
 }

@@ -17,6 +17,7 @@
  * wiped after use. SC_ERR_MEMORY, SC_ERR_CRYPTO.
  */
 sc_status sc_pin_stretch(struct sc_view pin, struct sc_view salt, struct sc_view context, uint32_t passes,
-			 uint32_t memory, size_t len, struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;
+			 uint32_t memory, size_t len, struct sc_secret *out,
+			 struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -16,8 +16,8 @@ static int find_delay(const struct sc_module_state *state, const struct sc_card_
 	for (int i = 0; i < sk_sc_card_delay_num(state->delays); i++) {
 		const struct sc_card_delay *delay = sk_sc_card_delay_value(state->delays, i);
 
-		if (sc_hash_equals(&delay->set, &card->set) && delay->set_generation == card->set_generation &&
-		    delay->index == card->index)
+		if (sc_hash_equals(&delay->set, &card->set) &&
+		    delay->set_generation == card->set_generation && delay->index == card->index)
 			return i;
 	}
 	return -1;
@@ -60,8 +60,8 @@ static sc_status spend(struct sc_module_state *state, void *context, struct sc_e
 	return SC_OK;
 }
 
-sc_status sc_pin_try_begin(struct sc_module *module, const struct sc_card_body *card, int64_t now, uint64_t *seconds,
-			 struct sc_error *err)
+sc_status sc_pin_try_begin(struct sc_module *module, const struct sc_card_body *card, int64_t now,
+			   uint64_t *seconds, struct sc_error *err)
 {
 	struct attempt attempt = { card, now, 0 };
 	sc_status status = sc_core_state_update(module, spend, &attempt, err);

@@ -13,11 +13,11 @@
  * Counts a try as failed. If it comes too soon, returns SC_ERR_CARD_WAIT with the remaining seconds in
  * *seconds. Otherwise *seconds is how long the next try must wait if this one does fail.
  */
-sc_status sc_pin_try_begin(struct sc_module *module, const struct sc_card_body *card, int64_t now, uint64_t *seconds,
-			 struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_pin_try_begin(struct sc_module *module, const struct sc_card_body *card, int64_t now,
+			   uint64_t *seconds, struct sc_error *err) SC_WARN_UNUSED;
 
 /* The PIN was right: resets the card's count. */
 sc_status sc_pin_try_succeed(struct sc_module *module, const struct sc_card_body *card,
-			  struct sc_error *err) SC_WARN_UNUSED;
+			     struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -60,7 +60,8 @@ sc_status sc_handle_quorum_open(struct sc_core_request *request, const struct sc
 	sc_status status;
 
 	SC_TRY(sc_check_allocated(quorum, err));
-	SC_ENSURE(info && info->needs_quorum, err, SC_ERR_QUORUM, "command %u does not take a quorum", in->command);
+	SC_ENSURE(info && info->needs_quorum, err, SC_ERR_QUORUM, "command %u does not take a quorum",
+		  in->command);
 	while (authority == 0)
 		SC_TRY(sc_random((uint8_t *)&authority, sizeof authority, err));
 	quorum->authority = authority;
@@ -90,7 +91,8 @@ static sc_status borrow_quorum(struct sc_core_session *session, uint64_t authori
 	if (at >= 0)
 		*out = sc_steal(session->quorums[at]);
 	pthread_mutex_unlock(&session->lock);
-	SC_ENSURE(at >= 0, err, SC_ERR_QUORUM, "no such quorum on this connection, or one of its cards is being checked");
+	SC_ENSURE(at >= 0, err, SC_ERR_QUORUM,
+		  "no such quorum on this connection, or one of its cards is being checked");
 	SC_ENSURE(!is_expired(*out), err, SC_ERR_QUORUM, "the quorum has expired");
 	return SC_OK;
 }
@@ -103,14 +105,15 @@ static struct sc_acs acs_of(const struct sc_snapshot *s)
 static sc_status check_not_given(const struct sc_quorum *quorum, uint32_t index, struct sc_error *err)
 {
 	for (uint32_t i = 0; i < quorum->accepted; i++)
-		SC_ENSURE(quorum->shares[i].index != index, err, SC_ERR_CARD_DUPLICATE, "card %u was already presented",
-			  index);
+		SC_ENSURE(quorum->shares[i].index != index, err, SC_ERR_CARD_DUPLICATE,
+			  "card %u was already presented", index);
 	return SC_OK;
 }
 
 /* Checks everything about the card but its PIN, then the PIN. Sets *seconds for the refusals with a wait. */
-static sc_status open_card(struct sc_core_request *request, const struct sc_quorum *quorum, const struct sc_card *card,
-			   struct sc_view pin, struct sc_shamir_share *share, uint64_t *seconds, struct sc_error *err)
+static sc_status open_card(struct sc_core_request *request, const struct sc_quorum *quorum,
+			   const struct sc_card *card, struct sc_view pin, struct sc_shamir_share *share,
+			   uint64_t *seconds, struct sc_error *err)
 {
 	const struct sc_snapshot *s = request->snapshot;
 	const struct sc_module_options *options = &request->module->options;
@@ -132,8 +135,9 @@ static sc_status complete(struct sc_quorum *quorum, const struct sc_acs *acs, st
 	return SC_OK;
 }
 
-static sc_status accept_card(struct sc_core_request *request, struct sc_quorum *quorum, const struct sc_quorum_card_request *in,
-			     struct sc_quorum_card_response *out, struct sc_error *err)
+static sc_status accept_card(struct sc_core_request *request, struct sc_quorum *quorum,
+			     const struct sc_quorum_card_request *in, struct sc_quorum_card_response *out,
+			     struct sc_error *err)
 {
 	SC_CLEANUP(sc_card) card = NULL;
 	SC_CLEANUP(sc_bytes) custodian = { 0 };
@@ -175,15 +179,16 @@ sc_status sc_handle_quorum_card(struct sc_core_request *request, const struct sc
 
 /* -- use --------------------------------------------------------------------------------------- */
 
-sc_status sc_quorum_take(struct sc_core_session *session, uint64_t authority, uint32_t command, struct sc_view body,
-			 struct sc_quorum **out, struct sc_error *err)
+sc_status sc_quorum_take(struct sc_core_session *session, uint64_t authority, uint32_t command,
+			 struct sc_view body, struct sc_quorum **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_quorum) quorum = NULL;
 	struct sc_hash digest;
 
 	SC_TRY(borrow_quorum(session, authority, &quorum, err));
 	SC_TRY(sc_wire_authority_digest(command, body, &digest, err));
-	SC_ENSURE(quorum->accepted == quorum->k && quorum->token.len, err, SC_ERR_QUORUM, "only %u of %u cards were presented", quorum->accepted, quorum->k);
+	SC_ENSURE(quorum->accepted == quorum->k && quorum->token.len, err, SC_ERR_QUORUM,
+		  "only %u of %u cards were presented", quorum->accepted, quorum->k);
 	SC_ENSURE(quorum->command == command && sc_hash_equals(&digest, &quorum->digest), err, SC_ERR_QUORUM,
 		  "the quorum was given for another command or other arguments");
 	*out = sc_steal(quorum);

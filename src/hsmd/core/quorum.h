@@ -10,14 +10,14 @@
 #include "hsmd/core/shamir.h"
 #include "wire/message.h"
 
-#define SC_QUORUMS_MAX     4 /* open at once on one connection */
-#define SC_QUORUM_SECONDS  600
+#define SC_QUORUMS_MAX    4 /* open at once on one connection */
+#define SC_QUORUM_SECONDS 600
 
 struct sc_quorum {
 	uint64_t authority; /* random, never 0: the client refers to the quorum by it */
 	uint32_t command;
-	struct sc_hash digest;  /* sc_wire_authority_digest of the command and body consented to */
-	int64_t expires;        /* sc_clock_monotonic */
+	struct sc_hash digest; /* sc_wire_authority_digest of the command and body consented to */
+	int64_t expires;       /* sc_clock_monotonic */
 	uint32_t k;
 	uint32_t accepted;
 	struct sc_shamir_share shares[SC_CARDS_MAX];
@@ -33,8 +33,8 @@ struct sc_core_session;
  * Takes out of the session the quorum that was given for this command and body. SC_ERR_QUORUM unless it is
  * complete and in time; a quorum that fails any of these checks is spent as well. The caller frees *out.
  */
-sc_status sc_quorum_take(struct sc_core_session *session, uint64_t authority, uint32_t command, struct sc_view body,
-			 struct sc_quorum **out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_quorum_take(struct sc_core_session *session, uint64_t authority, uint32_t command,
+			 struct sc_view body, struct sc_quorum **out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* Puts a quorum back, as an answer of NOT_LOADED does not spend it. Frees it if there is no room. */
 void sc_quorum_return(struct sc_core_session *session, struct sc_quorum *quorum);

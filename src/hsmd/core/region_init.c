@@ -15,19 +15,21 @@
 #include "hsmd/core/wrap.h"
 
 /* Checks the world file as far as the module can: intact, of this world, its card set not replaced. */
-static sc_status check_world_file(const struct sc_snapshot *s, const struct sc_world_file *file, struct sc_error *err)
+static sc_status check_world_file(const struct sc_snapshot *s, const struct sc_world_file *file,
+				  struct sc_error *err)
 {
 	SC_TRY(sc_world_file_verify(file, err));
 	SC_ENSURE(sc_hash_equals(&file->body->id, &s->world), err, SC_ERR_CARD_FOREIGN,
 		  "the world file belongs to another security world");
 	SC_ENSURE(file->body->set_generation >= s->set_generation, err, SC_ERR_CARD_OLD,
-		  "the world file has card set generation %u, which generation %u has replaced", file->body->set_generation,
-		  s->set_generation);
+		  "the world file has card set generation %u, which generation %u has replaced",
+		  file->body->set_generation, s->set_generation);
 	return SC_OK;
 }
 
 /* A region may be renewed, but not exchanged for another. */
-static sc_status check_region(const struct sc_text *present, const struct sc_region_info *info, struct sc_error *err)
+static sc_status check_region(const struct sc_text *present, const struct sc_region_info *info,
+			      struct sc_error *err)
 {
 	SC_ENSURE(!present->s[0] || sc_text_equals(present, info->region.s), err, SC_ERR_EVIDENCE_REGION,
 		  "this world is already region %s", present->s);
@@ -38,8 +40,8 @@ static sc_status check_region(const struct sc_text *present, const struct sc_reg
  * Checks that the certificate is for this world's KNSO, chains to the pinned root, is valid now, and does not
  * change the world's region.
  */
-static sc_status check_certificate(const struct sc_core_request *request, X509 *certificate, struct sc_region_info **info,
-				   struct sc_error *err)
+static sc_status check_certificate(const struct sc_core_request *request, X509 *certificate,
+				   struct sc_region_info **info, struct sc_error *err)
 {
 	const struct sc_snapshot *s = request->snapshot;
 	enum sc_certificate_kind kind;
@@ -51,8 +53,8 @@ static sc_status check_certificate(const struct sc_core_request *request, X509 *
 	SC_ENSURE(sc_suite_by_number(s->suite)->may_be_region, err, SC_ERR_EVIDENCE_SUITE,
 		  "a world of suite %s is too weak for a region", sc_suite_name(s->suite));
 	SC_TRY(sc_certificate_kind_of(certificate, &kind, err));
-	SC_ENSURE(kind == SC_CERTIFICATE_REGION, err, SC_ERR_EVIDENCE_USAGE, "this is a %s, not a region certificate",
-		  sc_certificate_kind_name(kind));
+	SC_ENSURE(kind == SC_CERTIFICATE_REGION, err, SC_ERR_EVIDENCE_USAGE,
+		  "this is a %s, not a region certificate", sc_certificate_kind_name(kind));
 	SC_TRY(sc_chain_verify(&certificate, 1, s->root, request->now, err));
 	SC_TRY(sc_certificate_subject(certificate, &subject, err));
 	SC_TRY(sc_certificate_key_hash(certificate, &key, err));
@@ -64,12 +66,13 @@ static sc_status check_certificate(const struct sc_core_request *request, X509 *
 	return check_region(&s->region, *info, err);
 }
 
-static sc_status open_knso(const struct sc_core_request *request, const struct sc_world_file *file, EVP_PKEY **out,
-			   struct sc_error *err)
+static sc_status open_knso(const struct sc_core_request *request, const struct sc_world_file *file,
+			   EVP_PKEY **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) material = { 0 };
 
-	SC_TRY(sc_unwrap(request->token, SC_WRAP_KNSO, &file->body->id, &file->body->wrapped_knso, &material, err));
+	SC_TRY(sc_unwrap(request->token, SC_WRAP_KNSO, &file->body->id, &file->body->wrapped_knso, &material,
+			 err));
 	return sc_pkcs8_decode(sc_secret_view(&material), out, err);
 }
 
@@ -104,8 +107,8 @@ static sc_status adopt(struct sc_module_state *state, void *context, struct sc_e
 
 /* -- the Key Exchange Key ---------------------------------------------------------------------- */
 
-static sc_status make_kek(const struct sc_core_request *request, struct sc_bytes *blob, struct sc_core_key **out,
-			  struct sc_error *err)
+static sc_status make_kek(const struct sc_core_request *request, struct sc_bytes *blob,
+			  struct sc_core_key **out, struct sc_error *err)
 {
 	static const struct sc_owner nobody;
 	const struct sc_key_type type = { SC_ALGORITHM_RSA, 4096 };
@@ -114,13 +117,19 @@ static sc_status make_kek(const struct sc_core_request *request, struct sc_bytes
 
 	SC_TRY(sc_permit_new_acl(request->snapshot, SC_APPLICATION_KEK, &type, 0, &acl, err));
 	SC_TRY(sc_keygen(&type, (struct sc_view){ 0 }, &key, err));
-	const struct sc_blob_request seal = { key,  SC_APPLICATION_KEK, &nobody,      acl, SC_ORIGIN_GENERATED,
-					      NULL, request->now,       sc_module_counter(request->module) };
+	const struct sc_blob_request seal = { key,
+					      SC_APPLICATION_KEK,
+					      &nobody,
+					      acl,
+					      SC_ORIGIN_GENERATED,
+					      NULL,
+					      request->now,
+					      sc_module_counter(request->module) };
 	return sc_blob_seal(request->snapshot, &seal, blob, out, err);
 }
 
-static sc_status certify_kek(const struct sc_core_request *request, EVP_PKEY *knso, const struct sc_core_key *kek, X509 **out,
-			     struct sc_error *err)
+static sc_status certify_kek(const struct sc_core_request *request, EVP_PKEY *knso,
+			     const struct sc_core_key *kek, X509 **out, struct sc_error *err)
 {
 	char issuer[SC_KNSO_NAME_SIZE];
 	char subject[SC_KEK_NAME_SIZE];
@@ -157,8 +166,9 @@ static void region_free(struct region *region)
 SC_CLEANUP_VALUE(region, region_free)
 
 /* The statement is made last, when the module is a member of the new region and signs as one. */
-static sc_status make_region(const struct sc_core_request *request, struct sc_world_file *file, EVP_PKEY *knso,
-			     const struct adoption *adoption, struct region *out, struct sc_error *err)
+static sc_status make_region(const struct sc_core_request *request, struct sc_world_file *file,
+			     EVP_PKEY *knso, const struct adoption *adoption, struct region *out,
+			     struct sc_error *err)
 {
 	SC_CLEANUP(sc_core_key) kek = NULL;
 	SC_CLEANUP(sc_x509) certificate = NULL;
@@ -172,7 +182,8 @@ static sc_status make_region(const struct sc_core_request *request, struct sc_wo
 	copy.sequence = file->body->sequence;
 	SC_TRY(sc_core_state_update(request->module, adopt, &copy, err));
 	region = sc_module_snapshot(request->module);
-	return sc_attest_key(region, kek->header, (struct sc_view){ 0 }, request->now, certificate, &out->kek_statement, err);
+	return sc_attest_key(region, kek->header, (struct sc_view){ 0 }, request->now, certificate,
+			     &out->kek_statement, err);
 }
 
 sc_status sc_handle_region_init(struct sc_core_request *request, const struct sc_region_init_request *in,

@@ -13,7 +13,6 @@
 
 static const uint8_t zero_iv[IV_SIZE];
 
-
 sc_status sc_seal(const struct sc_secret *key, struct sc_view associated, struct sc_view plaintext,
 		  struct sc_bytes *ciphertext, struct sc_bytes *tag, struct sc_error *err)
 {

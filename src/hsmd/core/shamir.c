@@ -29,8 +29,8 @@ static uint8_t invert(uint8_t a)
 	return result;
 }
 
-sc_status sc_shamir_split(const struct sc_secret *secret, uint8_t k, uint8_t n, struct sc_shamir_share *shares,
-			  struct sc_error *err)
+sc_status sc_shamir_split(const struct sc_secret *secret, uint8_t k, uint8_t n,
+			  struct sc_shamir_share *shares, struct sc_error *err)
 {
 	/* Coefficient j of every byte's polynomial is at coefficients[(j - 1) * len]. */
 	SC_CLEANUP(sc_secret) coefficients = { 0 };
@@ -62,8 +62,8 @@ static uint8_t weight(const struct sc_shamir_share *shares, size_t k, size_t i)
 
 	for (size_t j = 0; j < k; j++)
 		if (j != i)
-			result = multiply(result, multiply(shares[j].index,
-							   invert(shares[j].index ^ shares[i].index)));
+			result = multiply(
+			    result, multiply(shares[j].index, invert(shares[j].index ^ shares[i].index)));
 	return result;
 }
 
@@ -77,7 +77,8 @@ sc_status sc_shamir_combine(const struct sc_shamir_share *shares, size_t k, stru
 		SC_ENSURE(shares[i].index && shares[i].value.len == shares[0].value.len, err, SC_ERR_ARGUMENT,
 			  "the shares do not belong together");
 		for (size_t j = 0; j < i; j++)
-			SC_ENSURE(shares[i].index != shares[j].index, err, SC_ERR_ARGUMENT, "the same share was given twice");
+			SC_ENSURE(shares[i].index != shares[j].index, err, SC_ERR_ARGUMENT,
+				  "the same share was given twice");
 	}
 	SC_TRY(sc_secret_new(shares[0].value.len, &sum, err));
 	for (size_t i = 0; i < k; i++) {

@@ -17,8 +17,8 @@ struct sc_shamir_share {
  * Splits a secret into n shares with indexes 1 … n, any k of which yield it. Coefficients are uniform, zero
  * included. Overwrites shares[0 … n-1]; the caller frees each value. 1 ≤ k ≤ n ≤ 255.
  */
-sc_status sc_shamir_split(const struct sc_secret *secret, uint8_t k, uint8_t n, struct sc_shamir_share *shares,
-			  struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_shamir_split(const struct sc_secret *secret, uint8_t k, uint8_t n,
+			  struct sc_shamir_share *shares, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Combines k shares of equal length with distinct, non-zero indexes. Too few or wrong shares yield a wrong

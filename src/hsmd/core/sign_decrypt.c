@@ -13,7 +13,7 @@ struct mechanism {
 	enum sc_mechanism number;
 	enum sc_algorithm algorithm;
 	enum sc_use use;
-	int padding;                /* RSA_…_PADDING */
+	int padding; /* RSA_…_PADDING */
 	const EVP_MD *(*digest)(void);
 };
 
@@ -31,10 +31,12 @@ static const struct mechanism mechanisms[] = {
 };
 
 /* The mechanism with that number, for SIGN (`decrypts` false) or DECRYPT. */
-static sc_status find_mechanism(uint32_t number, bool decrypts, const struct mechanism **out, struct sc_error *err)
+static sc_status find_mechanism(uint32_t number, bool decrypts, const struct mechanism **out,
+				struct sc_error *err)
 {
 	for (size_t i = 0; i < sizeof mechanisms / sizeof mechanisms[0]; i++) {
-		if ((uint32_t)mechanisms[i].number != number || (mechanisms[i].use == SC_USE_DECRYPT) != decrypts)
+		if ((uint32_t)mechanisms[i].number != number ||
+		    (mechanisms[i].use == SC_USE_DECRYPT) != decrypts)
 			continue;
 		*out = &mechanisms[i];
 		return SC_OK;
@@ -43,7 +45,8 @@ static sc_status find_mechanism(uint32_t number, bool decrypts, const struct mec
 }
 
 static sc_status find_key(const struct sc_core_request *request, const struct mechanism *mechanism,
-			  const struct sc_hash *digest, struct sc_view owner, struct sc_core_key **out, struct sc_error *err)
+			  const struct sc_hash *digest, struct sc_view owner, struct sc_core_key **out,
+			  struct sc_error *err)
 {
 	SC_CLEANUP(sc_core_key) key = NULL;
 
@@ -68,17 +71,18 @@ static bool is_signing_input(struct sc_view data)
 
 		if (c == '.')
 			dots++;
-		else if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-			   c == '_'))
+		else if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+			   c == '-' || c == '_'))
 			return false;
 	}
 	/* A JWS header begins with '{"', which is "eyJ" in Base64url. */
-	return dots == 1 && data.len > 4 && memcmp(data.data, "eyJ", 3) == 0 && data.data[data.len - 1] != '.';
+	return dots == 1 && data.len > 4 && memcmp(data.data, "eyJ", 3) == 0 &&
+	       data.data[data.len - 1] != '.';
 }
 
 /* The digest to sign: the given data, if its length is right, or the hash of a token's signing input. */
-static sc_status digest_of(const struct mechanism *mechanism, struct sc_view data, struct sc_hash *token_digest,
-			   struct sc_view *out, struct sc_error *err)
+static sc_status digest_of(const struct mechanism *mechanism, struct sc_view data,
+			   struct sc_hash *token_digest, struct sc_view *out, struct sc_error *err)
 {
 	if (mechanism->number == SC_MECHANISM_TOKEN_RS256) {
 		SC_ENSURE(is_signing_input(data), err, SC_ERR_DATA_SIZE, "not a JWS signing input");
@@ -111,8 +115,8 @@ static bool set_padding(EVP_PKEY_CTX *ctx, const struct mechanism *mechanism)
 	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
-sc_status sc_handle_sign(struct sc_core_request *request, const struct sc_sign_request *in, struct sc_sign_response *out,
-			 struct sc_error *err)
+sc_status sc_handle_sign(struct sc_core_request *request, const struct sc_sign_request *in,
+			 struct sc_sign_response *out, struct sc_error *err)
 {
 	const struct mechanism *mechanism = NULL;
 	SC_CLEANUP(sc_core_key) key = NULL;
@@ -153,8 +157,8 @@ sc_status sc_handle_decrypt(struct sc_core_request *request, const struct sc_dec
 	SC_TRY(find_mechanism(in->mechanism, true, &mechanism, err));
 	SC_TRY(find_key(request, mechanism, &in->key, in->owner, &key, err));
 	len = (size_t)EVP_PKEY_get_size(key->private_key);
-	SC_ENSURE(in->data.len == len, err, SC_ERR_DATA_SIZE, "the ciphertext is %zu bytes long; the key needs %zu", in->data.len,
-		  len);
+	SC_ENSURE(in->data.len == len, err, SC_ERR_DATA_SIZE,
+		  "the ciphertext is %zu bytes long; the key needs %zu", in->data.len, len);
 	SC_TRY(sc_bytes_new(len, &plaintext, err));
 	ctx = EVP_PKEY_CTX_new(key->private_key, NULL);
 	if (!ctx || EVP_PKEY_decrypt_init(ctx) != 1 || !set_padding(ctx, mechanism))

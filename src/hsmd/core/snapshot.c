@@ -80,7 +80,8 @@ static sc_status load_trust(const struct sc_state_world *world, struct sc_snapsh
 		SC_TRY(add_root(s, root, err));
 	}
 	s->trusted = OPENSSL_zalloc(sizeof *s->trusted * (size_t)(sk_X509_num(s->roots) + 1));
-	s->revoked_names = OPENSSL_zalloc(sizeof *s->revoked_names * (size_t)(sk_sc_revoked_esn_num(s->revoked) + 1));
+	s->revoked_names =
+	    OPENSSL_zalloc(sizeof *s->revoked_names * (size_t)(sk_sc_revoked_esn_num(s->revoked) + 1));
 	SC_TRY(sc_check_allocated(s->trusted && s->revoked_names, err));
 	for (int i = 0; i < sk_X509_num(s->roots); i++)
 		s->trusted[i] = sk_X509_value(s->roots, i);

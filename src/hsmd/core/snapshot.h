@@ -17,7 +17,7 @@ struct sc_snapshot {
 	enum sc_mode mode;
 	struct sc_text esn;
 	EVP_PKEY *statement_key;
-	X509 *root;    /* NULL without a warrant */
+	X509 *root; /* NULL without a warrant */
 	X509 *warrant;
 
 	/* The world; zero and NULL if there is none. */
@@ -37,7 +37,7 @@ struct sc_snapshot {
 	X509 *region_certificate;
 	struct sc_text region;
 
-	STACK_OF(X509) *roots;    /* `root`, then the further roots that the world's custodians trust */
+	STACK_OF(X509) *roots; /* `root`, then the further roots that the world's custodians trust */
 	STACK_OF(sc_revoked_esn) *revoked;
 	const char **revoked_names; /* the names in `revoked`, for struct sc_evidence_trust */
 	X509 **trusted;             /* the certificates in `roots`, for struct sc_evidence_trust */

@@ -15,8 +15,8 @@ static struct sc_view counter_view(uint64_t counter, uint8_t bytes[8])
 	return sc_view_of(bytes, 8);
 }
 
-static sc_status seal_state(const struct sc_module_state *state, const struct sc_secret *unlock, struct sc_bytes *out,
-			    struct sc_error *err)
+static sc_status seal_state(const struct sc_module_state *state, const struct sc_secret *unlock,
+			    struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_sealed_state) sealed = sc_sealed_state_new();
 	SC_CLEANUP(sc_secret) key = { 0 };
@@ -28,15 +28,16 @@ static sc_status seal_state(const struct sc_module_state *state, const struct sc
 	SC_TRY(sc_secret_random(sizeof sealed->salt.b, &salt, err));
 	memcpy(sealed->salt.b, salt.data, salt.len);
 	sealed->counter = state->counter;
-	SC_TRY(sc_derive(unlock, sc_hash_view(&sealed->salt), KEY_CONTEXT, NULL, 0, SC_SEAL_KEY_SIZE, &key, err));
+	SC_TRY(sc_derive(unlock, sc_hash_view(&sealed->salt), KEY_CONTEXT, NULL, 0, SC_SEAL_KEY_SIZE, &key,
+			 err));
 	SC_TRY(sc_module_state_encode(state, &der, err));
 	SC_TRY(sc_seal(&key, counter_view(state->counter, counter), sc_bytes_view(&der), &sealed->ciphertext,
 		       &sealed->tag, err));
 	return sc_sealed_state_encode(sealed, out, err);
 }
 
-static sc_status mark_tag(const struct sc_state_mark *mark, const struct sc_secret *unlock, struct sc_hash *out,
-			  struct sc_error *err)
+static sc_status mark_tag(const struct sc_state_mark *mark, const struct sc_secret *unlock,
+			  struct sc_hash *out, struct sc_error *err)
 {
 	uint8_t counter[8];
 	struct sc_view parts[] = { counter_view(mark->counter, counter), sc_hash_view(&mark->state) };
@@ -60,8 +61,9 @@ static sc_status make_mark(uint64_t counter, const struct sc_hash *state, const 
  * Accepts the last acknowledged state, or the one written right after it (a crash came between the two
  * files). Anything else is an older state that was put back, or another state with the same counter.
  */
-static sc_status check_mark(const struct sc_module_state *state, const struct sc_hash *hash, struct sc_view der,
-			    const struct sc_secret *unlock, bool *is_late, struct sc_error *err)
+static sc_status check_mark(const struct sc_module_state *state, const struct sc_hash *hash,
+			    struct sc_view der, const struct sc_secret *unlock, bool *is_late,
+			    struct sc_error *err)
 {
 	SC_CLEANUP(sc_state_mark) mark = NULL;
 	struct sc_hash tag;
@@ -74,12 +76,13 @@ static sc_status check_mark(const struct sc_module_state *state, const struct sc
 	if (*is_late || (state->counter == mark->counter && sc_hash_equals(hash, &mark->state)))
 		return SC_OK;
 	return sc_fail(err, SC_ERR_ROLLED_BACK,
-		       "state file: number %llu is not the state that the mark acknowledges, number %llu: an older copy was put back",
+		       "state file: number %llu is not the state that the mark acknowledges, number %llu: an "
+		       "older copy was put back",
 		       (unsigned long long)state->counter, (unsigned long long)mark->counter);
 }
 
-static sc_status unseal_state(struct sc_view der, const struct sc_secret *unlock, struct sc_module_state **out,
-			      struct sc_hash *hash, struct sc_error *err)
+static sc_status unseal_state(struct sc_view der, const struct sc_secret *unlock,
+			      struct sc_module_state **out, struct sc_hash *hash, struct sc_error *err)
 {
 	SC_CLEANUP(sc_sealed_state) sealed = NULL;
 	SC_CLEANUP(sc_module_state) state = NULL;
@@ -89,13 +92,15 @@ static sc_status unseal_state(struct sc_view der, const struct sc_secret *unlock
 	sc_status status;
 
 	SC_TRY(sc_sealed_state_decode(der, &sealed, err));
-	SC_TRY(sc_derive(unlock, sc_hash_view(&sealed->salt), KEY_CONTEXT, NULL, 0, SC_SEAL_KEY_SIZE, &key, err));
+	SC_TRY(sc_derive(unlock, sc_hash_view(&sealed->salt), KEY_CONTEXT, NULL, 0, SC_SEAL_KEY_SIZE, &key,
+			 err));
 	status = sc_unseal(&key, counter_view(sealed->counter, counter), sc_bytes_view(&sealed->ciphertext),
 			   sc_bytes_view(&sealed->tag), &plain, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "state file");
 	SC_TRY(sc_module_state_decode(sc_secret_view(&plain), &state, err));
-	SC_ENSURE(state->counter == sealed->counter, err, SC_ERR_INTEGRITY, "state file: its two counters differ");
+	SC_ENSURE(state->counter == sealed->counter, err, SC_ERR_INTEGRITY,
+		  "state file: its two counters differ");
 	SC_TRY(sc_sha256(der, hash, err));
 	*out = sc_steal(state);
 	return SC_OK;
@@ -113,7 +118,8 @@ static sc_status save_mark(const struct sc_module *module, struct sc_view sealed
 	return module->host.save(module->host.context, sealed, sc_bytes_view(&mark), err);
 }
 
-sc_status sc_core_state_restore(struct sc_module *module, struct sc_view sealed, struct sc_view mark, struct sc_error *err)
+sc_status sc_core_state_restore(struct sc_module *module, struct sc_view sealed, struct sc_view mark,
+				struct sc_error *err)
 {
 	bool is_late = false;
 
@@ -160,7 +166,8 @@ static void adopt(struct sc_module *module, struct sc_module_state **state, stru
 }
 
 /* Called with `writing` held: no other thread changes the state, though all may read it. */
-static sc_status update(struct sc_module *module, sc_core_state_change *change, void *context, struct sc_error *err)
+static sc_status update(struct sc_module *module, sc_core_state_change *change, void *context,
+			struct sc_error *err)
 {
 	SC_CLEANUP(sc_module_state) copy = copy_state(module->state);
 	SC_CLEANUP(sc_snapshot) snapshot = NULL;
@@ -183,7 +190,8 @@ sc_status sc_core_state_keep(struct sc_module_state *copy, void *context, struct
 	return SC_OK;
 }
 
-sc_status sc_core_state_update(struct sc_module *module, sc_core_state_change *change, void *context, struct sc_error *err)
+sc_status sc_core_state_update(struct sc_module *module, sc_core_state_change *change, void *context,
+			       struct sc_error *err)
 {
 	sc_status status;
 

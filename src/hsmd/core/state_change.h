@@ -15,13 +15,13 @@ sc_status sc_core_state_keep(struct sc_module_state *copy, void *context, struct
 
 /* Makes a change durable and switches to the new snapshot. On failure the old state remains complete. */
 sc_status sc_core_state_update(struct sc_module *module, sc_core_state_change *change, void *context,
-			  struct sc_error *err) SC_WARN_UNUSED;
+			       struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Opens a sealed state, if the mark acknowledges it, into a module that has no state yet. If a crash came
  * between writing the state and its mark, writes the missing mark first.
  */
 sc_status sc_core_state_restore(struct sc_module *module, struct sc_view sealed, struct sc_view mark,
-			struct sc_error *err) SC_WARN_UNUSED;
+				struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

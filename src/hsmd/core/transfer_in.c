@@ -34,7 +34,8 @@ static sc_status check_arrival(const struct sc_transfer_header *header, const st
 }
 
 static sc_status check_header(const struct sc_core_request *request, const struct sc_transfer_header *header,
-			      const struct sc_core_key *kek, const struct sc_owner *owner, struct sc_error *err)
+			      const struct sc_core_key *kek, const struct sc_owner *owner,
+			      struct sc_error *err)
 {
 	const struct sc_snapshot *s = request->snapshot;
 
@@ -45,8 +46,8 @@ static sc_status check_header(const struct sc_core_request *request, const struc
 	SC_ENSURE(sc_hash_equals(&header->kek, &kek->header->key_hash), err, SC_ERR_TRANSFER_KEK,
 		  "the package is made for another Key Exchange Key");
 	SC_ENSURE(request->now <= header->not_after, err, SC_ERR_TRANSFER_EXPIRED, "the package has expired");
-	SC_ENSURE(sc_text_equals(&header->subscription, owner->subscription.s), err, SC_ERR_TRANSFER_SUBSCRIPTION,
-		  "the package is made for another subscription");
+	SC_ENSURE(sc_text_equals(&header->subscription, owner->subscription.s), err,
+		  SC_ERR_TRANSFER_SUBSCRIPTION, "the package is made for another subscription");
 	return check_arrival(header, &s->world, err);
 }
 
@@ -56,8 +57,8 @@ static sc_status check_header(const struct sc_core_request *request, const struc
  * Decrypts the content key. If OAEP refuses, a random key takes its place, so that both cases do the same
  * work and end in the same answer (rule M6).
  */
-static sc_status decrypt_key(const struct sc_core_key *kek, struct sc_view encrypted, const struct sc_hash *label,
-			     struct sc_secret *out, struct sc_error *err)
+static sc_status decrypt_key(const struct sc_core_key *kek, struct sc_view encrypted,
+			     const struct sc_hash *label, struct sc_secret *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_pkey_ctx) ctx = EVP_PKEY_CTX_new(kek->private_key, NULL);
 	SC_CLEANUP(sc_secret) block = { 0 };
@@ -92,7 +93,8 @@ SC_CLEANUP_VALUE(arrived, arrived_free)
  * marked as such.
  */
 static sc_status judge_origin(const struct sc_core_request *request, const struct sc_transfer_header *header,
-			      const struct sc_transfer_content *content, uint32_t *origin, struct sc_error *err)
+			      const struct sc_transfer_content *content, uint32_t *origin,
+			      struct sc_error *err)
 {
 	const struct sc_evidence_trust trust = sc_snapshot_trust(request->snapshot, request->now);
 	SC_CLEANUP(sc_evidence) evidence = NULL;
@@ -103,10 +105,11 @@ static sc_status judge_origin(const struct sc_core_request *request, const struc
 		return SC_OK;
 	}
 	*origin = SC_ORIGIN_BYOK_UNPROVEN;
-	if (sc_statement_verify(sc_bytes_view(&content->statement), SC_OID_KEY_STATEMENT, &trust, SC_EVIDENCE_TIME_STATED,
-				&evidence, err) != SC_OK) {
+	if (sc_statement_verify(sc_bytes_view(&content->statement), SC_OID_KEY_STATEMENT, &trust,
+				SC_EVIDENCE_TIME_STATED, &evidence, err) != SC_OK) {
 		/* "Unproven" is permanent, so it must not result from a momentary lack of memory. */
-		SC_ENSURE(!sc_module_ran_out(request->module), err, SC_ERR_MEMORY, "out of memory while verifying the source module's statement");
+		SC_ENSURE(!sc_module_ran_out(request->module), err, SC_ERR_MEMORY,
+			  "out of memory while verifying the source module's statement");
 		sc_log(SC_LOG_NOTICE, "transfer_import: origin not proven: %s", err->message);
 		return SC_OK;
 	}
@@ -131,13 +134,15 @@ static sc_status check_key(const struct sc_transfer_header *header, const struct
 	SC_TRY(sc_keycheck_pkcs8(sc_bytes_view(&content->key), &header->type, &key, err));
 	SC_TRY(sc_spki_of(key, &spki, err));
 	SC_TRY(sc_key_hash(sc_bytes_view(&spki), &hash, err));
-	SC_ENSURE(sc_hash_equals(&hash, &header->key_hash), err, SC_ERR_KEY_INVALID, "not the key that the header names");
+	SC_ENSURE(sc_hash_equals(&hash, &header->key_hash), err, SC_ERR_KEY_INVALID,
+		  "not the key that the header names");
 	*out = sc_steal(key);
 	return SC_OK;
 }
 
-static sc_status open_package(const struct sc_core_request *request, const struct sc_transfer_package *package,
-			      const struct sc_core_key *kek, struct arrived *out, struct sc_error *err)
+static sc_status open_package(const struct sc_core_request *request,
+			      const struct sc_transfer_package *package, const struct sc_core_key *kek,
+			      struct arrived *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) content_key = { 0 };
 	SC_CLEANUP(sc_secret) plain = { 0 };
@@ -168,24 +173,22 @@ static sc_status seal_arrived(struct sc_core_request *request, const struct sc_t
 	struct sc_hash digest;
 
 	SC_TRY(sc_sha256(der, &digest, err));
-	const struct sc_blob_request seal = { arrived->key,
-					      SC_APPLICATION_VAULT,
-					      owner,
-					      package->header->arrival,
-					      arrived->origin,
-					      &digest,
-					      request->now,
-					      sc_module_counter(request->module) };
+	const struct sc_blob_request seal = { arrived->key,    SC_APPLICATION_VAULT,
+					      owner,           package->header->arrival,
+					      arrived->origin, &digest,
+					      request->now,    sc_module_counter(request->module) };
 	SC_TRY(sc_blob_seal(request->snapshot, &seal, &blob, &key, err));
 	SC_TRY(sc_bytes_copy(sc_bytes_view(&key->header->spki), &spki, err));
-	SC_TRY(sc_attest_key(request->snapshot, key->header, (struct sc_view){ 0 }, request->now, NULL, &receipt, err));
+	SC_TRY(sc_attest_key(request->snapshot, key->header, (struct sc_view){ 0 }, request->now, NULL,
+			     &receipt, err));
 	out->blob = sc_core_request_keep(request, &blob);
 	out->spki = sc_core_request_keep(request, &spki);
 	out->receipt = sc_core_request_keep(request, &receipt);
 	return SC_OK;
 }
 
-sc_status sc_handle_transfer_import(struct sc_core_request *request, const struct sc_transfer_import_request *in,
+sc_status sc_handle_transfer_import(struct sc_core_request *request,
+				    const struct sc_transfer_import_request *in,
 				    struct sc_transfer_import_response *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_core_key) kek = NULL;
@@ -194,13 +197,15 @@ sc_status sc_handle_transfer_import(struct sc_core_request *request, const struc
 	struct sc_owner owner;
 	sc_status status;
 
-	SC_ENSURE(request->session->policy.make & SC_APPLICATION_VAULT, err, SC_ERR_OWNER, "this socket does not import keys");
+	SC_ENSURE(request->session->policy.make & SC_APPLICATION_VAULT, err, SC_ERR_OWNER,
+		  "this socket does not import keys");
 	SC_TRY(sc_permit_owner(request, in->owner, SC_APPLICATION_VAULT, &owner, err));
-	SC_TRY(sc_permit(request, &in->kek, (struct sc_view){ 0 }, SC_PERMIT_USE, SC_USE_IMPORT_TRANSFER, &kek, err));
+	SC_TRY(sc_permit(request, &in->kek, (struct sc_view){ 0 }, SC_PERMIT_USE, SC_USE_IMPORT_TRANSFER,
+			 &kek, err));
 	SC_TRY(sc_transfer_package_decode(in->package, &package, err));
 	SC_TRY(check_header(request, package->header, kek, &owner, err));
-	SC_ENSURE(package->encrypted_key.len == (size_t)EVP_PKEY_get_size(kek->private_key), err, SC_ERR_ENCODING,
-		  "transfer package: the encrypted key has the wrong length");
+	SC_ENSURE(package->encrypted_key.len == (size_t)EVP_PKEY_get_size(kek->private_key), err,
+		  SC_ERR_ENCODING, "transfer package: the encrypted key has the wrong length");
 	status = open_package(request, package, kek, &arrived, err);
 	if (status == SC_ERR_MEMORY)
 		return status;

@@ -18,7 +18,8 @@
 #include "hsmd/core/seal.h"
 
 static sc_status verify_target(const struct sc_core_request *request, struct sc_view kek_package,
-			       struct sc_view world_package, struct sc_evidence_target **out, struct sc_error *err)
+			       struct sc_view world_package, struct sc_evidence_target **out,
+			       struct sc_error *err)
 {
 	const struct sc_evidence_trust trust = sc_snapshot_trust(request->snapshot, request->now);
 
@@ -26,7 +27,8 @@ static sc_status verify_target(const struct sc_core_request *request, struct sc_
 }
 
 /* A subscription field: a GUID, or empty if that is allowed. */
-static sc_status read_subscription(struct sc_view view, bool may_be_empty, struct sc_text *out, struct sc_error *err)
+static sc_status read_subscription(struct sc_view view, bool may_be_empty, struct sc_text *out,
+				   struct sc_error *err)
 {
 	SC_TRY(sc_text_set_view(out, view, "subscription", err));
 	SC_ENSURE((may_be_empty && !out->s[0]) || sc_guid_is_lower(out->s), err, SC_ERR_ARGUMENT,
@@ -85,14 +87,10 @@ sc_status sc_handle_acl_replace(struct sc_core_request *request, const struct sc
 	SC_TRY(read_date(in->not_after, request->now, &not_after, err));
 	SC_TRY(verify_target(request, in->kek_package, in->world_package, &target, err));
 	SC_TRY(reduced_acl(target, &key->header->type, &subscription, not_after, &acl, err));
-	const struct sc_blob_request seal = { key->private_key,
-					      SC_APPLICATION_XFERACLD,
-					      &key->owner,
-					      acl,
-					      key->header->origin,
-					      NULL,
-					      request->now,
-					      sc_module_counter(request->module) };
+	const struct sc_blob_request seal = { key->private_key,    SC_APPLICATION_XFERACLD,
+					      &key->owner,         acl,
+					      key->header->origin, NULL,
+					      request->now,        sc_module_counter(request->module) };
 	SC_TRY(sc_blob_seal(request->snapshot, &seal, &blob, NULL, err));
 	out->blob = sc_core_request_keep(request, &blob);
 	return SC_OK;
@@ -102,24 +100,24 @@ sc_status sc_handle_acl_replace(struct sc_core_request *request, const struct sc
 
 /* The copy's transfer action for this target. SC_ERR_ACL if it has expired or is for another subscription. */
 static sc_status check_copy(const struct sc_core_key *key, const struct sc_evidence_target *target,
-			    const struct sc_text *subscription, int64_t now, const struct sc_transfer_action **out,
-			    struct sc_error *err)
+			    const struct sc_text *subscription, int64_t now,
+			    const struct sc_transfer_action **out, struct sc_error *err)
 {
 	const struct sc_transfer_action *action =
 	    sc_permit_transfer(key, &target->key_hash, &target->world_id);
 
 	SC_ENSURE(action && sc_text_equals(&action->region, target->region.s), err, SC_ERR_ACL,
 		  "the copy was not made for this Key Exchange Key and world");
-	SC_ENSURE(!action->subscription.s[0] || sc_text_equals(subscription, action->subscription.s), err, SC_ERR_ACL,
-		  "the copy was made for subscription %s only", action->subscription.s);
+	SC_ENSURE(!action->subscription.s[0] || sc_text_equals(subscription, action->subscription.s), err,
+		  SC_ERR_ACL, "the copy was made for subscription %s only", action->subscription.s);
 	SC_ENSURE(!action->not_after || now <= action->not_after, err, SC_ERR_ACL, "the copy has expired");
 	*out = action;
 	return SC_OK;
 }
 
 /* A year unless a date was given, and never later than the copy allows. */
-static sc_status choose_not_after(const struct sc_transfer_action *action, int64_t asked, int64_t now, int64_t *out,
-				  struct sc_error *err)
+static sc_status choose_not_after(const struct sc_transfer_action *action, int64_t asked, int64_t now,
+				  int64_t *out, struct sc_error *err)
 {
 	SC_ENSURE(!asked || !action->not_after || asked <= action->not_after, err, SC_ERR_ACL,
 		  "the date is later than the copy allows");
@@ -168,7 +166,7 @@ static sc_status make_content(const struct sc_core_request *request, const struc
 	SC_TRY(sc_octets_set(&content->key, sc_secret_view(&material), err));
 	sc_bytes_free(&content->statement);
 	SC_TRY(sc_attest_key(request->snapshot, key->header, sc_hash_view(header), request->now, NULL,
-			 &content->statement, err));
+			     &content->statement, err));
 	return sc_transfer_content_encode(content, out, err);
 }
 
@@ -187,8 +185,9 @@ static sc_status encrypt_key(EVP_PKEY *kek, const struct sc_secret *key, const s
 	return SC_OK;
 }
 
-static sc_status encrypt(const struct sc_core_request *request, const struct sc_core_key *key, const struct sc_evidence_target *target,
-			 struct sc_transfer_package *package, struct sc_error *err)
+static sc_status encrypt(const struct sc_core_request *request, const struct sc_core_key *key,
+			 const struct sc_evidence_target *target, struct sc_transfer_package *package,
+			 struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) content_key = { 0 };
 	SC_CLEANUP(sc_bytes) content = { 0 };
@@ -202,7 +201,8 @@ static sc_status encrypt(const struct sc_core_request *request, const struct sc_
 		       &package->tag, err);
 }
 
-sc_status sc_handle_transfer_package(struct sc_core_request *request, const struct sc_transfer_package_request *in,
+sc_status sc_handle_transfer_package(struct sc_core_request *request,
+				     const struct sc_transfer_package_request *in,
 				     struct sc_transfer_package_response *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_core_key) key = NULL;

@@ -40,13 +40,14 @@ SC_CLEANUP_VALUE(new_world, new_world_free)
 static sc_status check_request(const struct sc_world_begin_request *in, struct sc_error *err)
 {
 	SC_ENSURE(sc_suite_by_number(in->suite), err, SC_ERR_SUITE, "cipher suite %u is unknown", in->suite);
-	SC_ENSURE(in->pins.count >= 1 && in->pins.count <= SC_CARDS_MAX && in->pins.count == in->custodians.count &&
-		      in->k >= 1 && in->k <= in->pins.count,
+	SC_ENSURE(in->pins.count >= 1 && in->pins.count <= SC_CARDS_MAX &&
+		      in->pins.count == in->custodians.count && in->k >= 1 && in->k <= in->pins.count,
 		  err, SC_ERR_ARGUMENT, "%u of %u is not a valid quorum", in->k, in->pins.count);
 	for (uint32_t i = 0; i < in->pins.count; i++) {
 		if (in->pins.item[i].len >= SC_PIN_MIN)
 			continue;
-		sc_fail(err, SC_ERR_PIN_SHORT, "the PIN of card %u is shorter than %d characters", i + 1, SC_PIN_MIN);
+		sc_fail(err, SC_ERR_PIN_SHORT, "the PIN of card %u is shorter than %d characters", i + 1,
+			SC_PIN_MIN);
 		err->numbers[0] = i + 1;
 		return SC_ERR_PIN_SHORT;
 	}
@@ -61,7 +62,8 @@ static sc_status hash_km(const struct sc_secret *km, struct sc_hash *out, struct
 	return sc_hash_parts("safeconduct KM 1", &part, 1, out, err);
 }
 
-static sc_status make_keys(const struct sc_world_begin_request *in, struct new_world *world, struct sc_error *err)
+static sc_status make_keys(const struct sc_world_begin_request *in, struct new_world *world,
+			   struct sc_error *err)
 {
 	struct sc_world_body *body = world->file->body;
 
@@ -77,7 +79,8 @@ static sc_status make_keys(const struct sc_world_begin_request *in, struct new_w
 }
 
 /* "This world was generated in this module, now." Signed under the warrant: the world is not yet a region. */
-static sc_status make_statement(const struct sc_core_request *request, struct sc_world_body *body, struct sc_error *err)
+static sc_status make_statement(const struct sc_core_request *request, struct sc_world_body *body,
+				struct sc_error *err)
 {
 	SC_CLEANUP(sc_world_statement) statement = sc_world_statement_new();
 	struct sc_statement_signer signer = sc_snapshot_signer(request->snapshot);
@@ -103,8 +106,10 @@ static sc_status wrap_keys(struct new_world *world, struct sc_error *err)
 	SC_CLEANUP(sc_secret) knso = { 0 };
 
 	SC_TRY(sc_pkcs8_encode(world->knso, &knso, err));
-	SC_TRY(sc_wrap(&world->token, SC_WRAP_KM, &body->id, sc_secret_view(&world->km), &body->wrapped_km, err));
-	return sc_wrap(&world->token, SC_WRAP_KNSO, &body->id, sc_secret_view(&knso), &body->wrapped_knso, err);
+	SC_TRY(sc_wrap(&world->token, SC_WRAP_KM, &body->id, sc_secret_view(&world->km), &body->wrapped_km,
+		       err));
+	return sc_wrap(&world->token, SC_WRAP_KNSO, &body->id, sc_secret_view(&knso), &body->wrapped_knso,
+		       err);
 }
 
 static sc_status make_world(const struct sc_core_request *request, const struct sc_world_begin_request *in,
@@ -158,8 +163,8 @@ static sc_status make_cards(struct sc_core_request *request, const struct sc_wor
 	out->count = in->pins.count;
 	for (uint32_t i = 0; i < in->pins.count; i++) {
 		const struct sc_acs_new_card card = { in->pins.item[i], in->custodians.item[i],
-						  request->module->options.argon2_passes,
-						  request->module->options.argon2_memory };
+						      request->module->options.argon2_passes,
+						      request->module->options.argon2_memory };
 		SC_CLEANUP(sc_bytes) record = { 0 };
 
 		SC_TRY(sc_acs_make_card(&world->acs, &world->km, &set.share[i], &card, &record, err));
@@ -173,8 +178,8 @@ static sc_status make_cards(struct sc_core_request *request, const struct sc_wor
 /*
  * "This module was brought into this world." Signed by KNSO, which is in the clear during this command only.
  */
-static sc_status make_member(const struct sc_core_request *request, const struct new_world *world, struct sc_bytes *out,
-			     struct sc_error *err)
+static sc_status make_member(const struct sc_core_request *request, const struct new_world *world,
+			     struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_x509) member = NULL;
 	char knso[SC_KNSO_NAME_SIZE];

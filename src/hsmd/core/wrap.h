@@ -15,6 +15,7 @@ sc_status sc_wrap(const struct sc_secret *token, const char *domain, const struc
 
 /* SC_ERR_INTEGRITY: another token or world, or altered. */
 sc_status sc_unwrap(const struct sc_secret *token, const char *domain, const struct sc_hash *world,
-		    const struct sc_wrapped_key *wrapped, struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;
+		    const struct sc_wrapped_key *wrapped, struct sc_secret *out,
+		    struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -8,7 +8,8 @@
 
 #include "base/os.h"
 
-static sc_status watch(struct sc_hsmd_connection *connection, int operation, uint32_t events, struct sc_error *err)
+static sc_status watch(struct sc_hsmd_connection *connection, int operation, uint32_t events,
+		       struct sc_error *err)
 {
 	struct epoll_event event = { .events = events, .data.ptr = connection };
 
@@ -18,8 +19,9 @@ static sc_status watch(struct sc_hsmd_connection *connection, int operation, uin
 	return SC_OK;
 }
 
-sc_status sc_hsmd_connection_new(int epoll, int fd, struct sc_core_session *session, struct sc_hsmd_listener *listener,
-			    struct sc_hsmd_connection **out, struct sc_error *err)
+sc_status sc_hsmd_connection_new(int epoll, int fd, struct sc_core_session *session,
+				 struct sc_hsmd_listener *listener, struct sc_hsmd_connection **out,
+				 struct sc_error *err)
 {
 	struct sc_hsmd_connection *connection = calloc(1, sizeof *connection);
 	sc_status status;
@@ -126,7 +128,7 @@ bool sc_hsmd_connection_flush(struct sc_hsmd_connection *connection)
 {
 	while (!STAILQ_EMPTY(&connection->unsent)) {
 		switch (sc_hsmd_connection_send(connection,
-					   sc_bytes_view(&STAILQ_FIRST(&connection->unsent)->message))) {
+						sc_bytes_view(&STAILQ_FIRST(&connection->unsent)->message))) {
 		case SC_HSMD_SENT:
 			drop_first(connection);
 			break;

@@ -9,7 +9,7 @@
 #include "hsmd/core/module.h"
 #include "hsmd/os/schedule.h"
 
-#define SC_HSMD_CONNECTION_REQUESTS 64 /* waiting or in progress; then nothing more is read */
+#define SC_HSMD_CONNECTION_REQUESTS 64     /* waiting or in progress; then nothing more is read */
 #define SC_HSMD_CONNECTION_BYTES    524288 /* of them; a peer with more bytes of unread answers is dropped */
 
 /* What an epoll event belongs to; the first member of each such struct. */
@@ -58,8 +58,9 @@ TAILQ_HEAD(sc_hsmd_connections, sc_hsmd_connection);
  * Takes ownership of descriptor and session, unless it fails, and has epoll wait for requests. SC_ERR_MEMORY,
  * SC_ERR_SYSTEM.
  */
-sc_status sc_hsmd_connection_new(int epoll, int fd, struct sc_core_session *session, struct sc_hsmd_listener *listener,
-			    struct sc_hsmd_connection **out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_hsmd_connection_new(int epoll, int fd, struct sc_core_session *session,
+				 struct sc_hsmd_listener *listener, struct sc_hsmd_connection **out,
+				 struct sc_error *err) SC_WARN_UNUSED;
 
 /* Closes and frees a connection that has ended and has nothing in progress. */
 void sc_hsmd_connection_free(struct sc_hsmd_connection *connection);
@@ -76,7 +77,8 @@ enum sc_hsmd_sent {
 	SC_HSMD_SENT_LATER, /* no room now */
 	SC_HSMD_SENT_NEVER, /* the peer is gone */
 };
-enum sc_hsmd_sent sc_hsmd_connection_send(const struct sc_hsmd_connection *connection, struct sc_view message);
+enum sc_hsmd_sent sc_hsmd_connection_send(const struct sc_hsmd_connection *connection,
+					  struct sc_view message);
 
 /* Keeps a copy of an answer until there is room. False if the peer must be dropped instead. */
 bool sc_hsmd_connection_keep(struct sc_hsmd_connection *connection, struct sc_view message);

@@ -47,8 +47,8 @@ static sc_status read_specs(const struct sc_hsmd_settings *settings, struct sc_h
 	return SC_OK;
 }
 
-static sc_status add_sockets(struct sc_hsmd_server *server, const struct sc_hsmd_socket_spec *specs, size_t count,
-			     struct sc_error *err)
+static sc_status add_sockets(struct sc_hsmd_server *server, const struct sc_hsmd_socket_spec *specs,
+			     size_t count, struct sc_error *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		int fd = -1;
@@ -59,7 +59,8 @@ static sc_status add_sockets(struct sc_hsmd_server *server, const struct sc_hsmd
 	return SC_OK;
 }
 
-static sc_status new_server(const struct sc_hsmd_settings *settings, struct sc_hsmd_server **out, struct sc_error *err)
+static sc_status new_server(const struct sc_hsmd_settings *settings, struct sc_hsmd_server **out,
+			    struct sc_error *err)
 {
 	const struct sc_hsmd_server_options options = {
 		.connections = CONNECTIONS,
@@ -86,8 +87,8 @@ static void announce(const struct sc_hsmd_settings *settings, struct sc_module *
 	(void)sc_os->close(settings->ready_fd);
 }
 
-static sc_status serve(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings, struct sc_hsmd_server *server,
-		       struct sc_error *err)
+static sc_status serve(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings,
+		       struct sc_hsmd_server *server, struct sc_error *err)
 {
 	SC_CLEANUP(sc_module) module = NULL;
 	sc_status status;

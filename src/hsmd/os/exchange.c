@@ -42,8 +42,8 @@ struct sc_hsmd_exchange {
 	struct sc_schedule schedule;
 	struct sc_hsmd_connections connections;
 	struct sc_hsmd_connections ended; /* to be freed by the event loop */
-	size_t bytes;                /* total of all requests in flight */
-	size_t unsent;               /* total of all answers that their peers have not read */
+	size_t bytes;                     /* total of all requests in flight */
+	size_t unsent;                    /* total of all answers that their peers have not read */
 	bool is_stopping;
 };
 
@@ -99,7 +99,8 @@ static void settle(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection 
 /*
  * Keeps an answer for later, within the limits of the connection and of all connections; else drops the peer.
  */
-static void keep(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection, struct sc_view answer)
+static void keep(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
+		 struct sc_view answer)
 {
 	if (exchange->unsent + answer.len <= exchange->options.memory &&
 	    sc_hsmd_connection_keep(connection, answer)) {
@@ -121,7 +122,8 @@ static bool flush(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *
 	return ok;
 }
 
-static void deliver(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection, struct sc_view answer)
+static void deliver(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
+		    struct sc_view answer)
 {
 	enum sc_hsmd_sent sent = sc_hsmd_connection_send(connection, answer);
 
@@ -142,8 +144,8 @@ static void refuse(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection 
 		   const struct sc_wire_request_header *request, sc_status status)
 {
 	const struct sc_wire_response_header header = { .command = request->command,
-						   .id = request->id,
-						   .status = status };
+							.id = request->id,
+							.status = status };
 	uint8_t bytes[SC_WIRE_RESPONSE_HEADER_SIZE];
 	struct sc_writer writer = { .buffer = { bytes, sizeof bytes }, .max = sizeof bytes };
 
@@ -168,7 +170,7 @@ static void perform(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection
 
 /* Waits for a request of the lane. NULL when the workers must end. */
 static struct sc_schedule_entry *next_request(struct sc_hsmd_exchange *exchange, enum sc_lane lane,
-				       struct sc_hsmd_connection **connection)
+					      struct sc_hsmd_connection **connection)
 {
 	struct sc_schedule_entry *request = NULL;
 	struct sc_schedule_turn *turn = NULL;
@@ -242,8 +244,9 @@ static sc_status start_worker(struct sc_hsmd_exchange *exchange, enum sc_lane la
 /* -- requests ---------------------------------------------------------------------------------- */
 
 /* Queues a copy. If that fails, the request is answered with the status returned. */
-static sc_status enqueue(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection, enum sc_lane lane,
-			 const struct sc_wire_request_header *header, struct sc_view message)
+static sc_status enqueue(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
+			 enum sc_lane lane, const struct sc_wire_request_header *header,
+			 struct sc_view message)
 {
 	SC_CLEANUP(sc_bytes) copy = { 0 };
 	struct sc_schedule_entry *request;
@@ -275,7 +278,8 @@ static sc_status enqueue(struct sc_hsmd_exchange *exchange, struct sc_hsmd_conne
 }
 
 /* False if it is not a request or names no command in the table (rule M1). */
-static bool take(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection, struct sc_view message)
+static bool take(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
+		 struct sc_view message)
 {
 	const struct sc_command_info *command;
 	struct sc_wire_request_header header;
@@ -343,7 +347,7 @@ static bool receive(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection
 	OPENSSL_cleanse(exchange->receive.data, (size_t)got);
 	if (!ok) {
 		sc_hsmd_exchange_complain(exchange, "a peer sent something other than a request: "
-					       "connection closed");
+						    "connection closed");
 		end_now(exchange, connection);
 	}
 	return ok;
@@ -363,7 +367,7 @@ void sc_hsmd_exchange_complain(struct sc_hsmd_exchange *exchange, const char *wh
 }
 
 sc_status sc_hsmd_exchange_new(const struct sc_hsmd_exchange_options *options, struct sc_hsmd_exchange **out,
-			  struct sc_error *err)
+			       struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) receive = { 0 };
 	struct sc_hsmd_exchange *exchange;
@@ -409,7 +413,8 @@ void sc_hsmd_exchange_admit(struct sc_hsmd_exchange *exchange, struct sc_hsmd_co
 	pthread_mutex_unlock(&exchange->lock);
 }
 
-void sc_hsmd_exchange_serve(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection, uint32_t events)
+void sc_hsmd_exchange_serve(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
+			    uint32_t events)
 {
 	pthread_mutex_lock(&exchange->lock);
 	if (!connection->has_ended) {

@@ -22,7 +22,7 @@ struct sc_hsmd_exchange_options {
 
 /* SC_ERR_MEMORY. The caller frees *out. */
 sc_status sc_hsmd_exchange_new(const struct sc_hsmd_exchange_options *options, struct sc_hsmd_exchange **out,
-			  struct sc_error *err) SC_WARN_UNUSED;
+			       struct sc_error *err) SC_WARN_UNUSED;
 
 /* Stops the workers and ends all connections, then frees. */
 void sc_hsmd_exchange_free(struct sc_hsmd_exchange *exchange);
@@ -40,7 +40,8 @@ void sc_hsmd_exchange_stop(struct sc_hsmd_exchange *exchange);
 void sc_hsmd_exchange_admit(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection);
 
 /* Handles the events that epoll reports for a connection. */
-void sc_hsmd_exchange_serve(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection, uint32_t events);
+void sc_hsmd_exchange_serve(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
+			    uint32_t events);
 
 /*
  * Frees the connections that have ended. Call it between two batches of events, when no event refers to them.

@@ -32,7 +32,7 @@ static void report(void *context, struct sc_enquire_response *out)
 }
 
 sc_status sc_hsmd_host_open(const struct sc_hsmd_settings *settings, bool make, struct sc_hsmd_host *out,
-		       struct sc_error *err)
+			    struct sc_error *err)
 {
 	struct sc_hsmd_state *store = NULL;
 
@@ -56,14 +56,15 @@ void sc_hsmd_host_close(struct sc_hsmd_host *host)
 	*host = (struct sc_hsmd_host){ 0 };
 }
 
-sc_status sc_hsmd_host_load(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings, struct sc_error *err)
+sc_status sc_hsmd_host_load(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings,
+			    struct sc_error *err)
 {
 	SC_TRY(sc_hsmd_state_load(host->store, &host->state, &host->mark, err));
 	return sc_hsmd_unlock_read(&settings->unlock, sc_hsmd_state_dir(host->store), &host->unlock, err);
 }
 
 sc_status sc_hsmd_host_open_module(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings,
-			      struct sc_module **out, struct sc_error *err)
+				   struct sc_module **out, struct sc_error *err)
 {
 	sc_status status =
 	    sc_module_open(&host->host, sc_bytes_view(&host->state), sc_bytes_view(&host->mark),

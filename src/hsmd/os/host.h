@@ -44,18 +44,19 @@ struct sc_hsmd_host {
 
 /* Opens and locks the state directory; `make` as in sc_hsmd_state_open. */
 sc_status sc_hsmd_host_open(const struct sc_hsmd_settings *settings, bool make, struct sc_hsmd_host *out,
-		       struct sc_error *err) SC_WARN_UNUSED;
+			    struct sc_error *err) SC_WARN_UNUSED;
 void sc_hsmd_host_close(struct sc_hsmd_host *host);
 SC_CLEANUP_VALUE(sc_hsmd_host, sc_hsmd_host_close)
 
 /*
- * Reads unlock key and state. The host reads no files after that. SC_ERR_NOT_FOUND, sc_hsmd_unlock_read's errors.
+ * Reads unlock key and state. The host reads no files after that. SC_ERR_NOT_FOUND, sc_hsmd_unlock_read's
+ * errors.
  */
 sc_status sc_hsmd_host_load(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings,
-		       struct sc_error *err) SC_WARN_UNUSED;
+			    struct sc_error *err) SC_WARN_UNUSED;
 
 /* Opens the loaded state and wipes the unlock key. The caller frees *out before closing the host. */
 sc_status sc_hsmd_host_open_module(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings,
-			      struct sc_module **out, struct sc_error *err) SC_WARN_UNUSED;
+				   struct sc_module **out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

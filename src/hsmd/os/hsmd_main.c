@@ -117,8 +117,7 @@ static sc_status check_line(const struct typed *typed, const struct sc_hsmd_sett
 	SC_ENSURE(typed->state, err, SC_ERR_USAGE, "--state=DIR is missing (see hsmd --help)");
 	SC_ENSURE(modes == 1, err, SC_ERR_USAGE,
 		  "give exactly one of --socket, --initialise or --install-warrant (see hsmd --help)");
-	SC_ENSURE(!typed->request || typed->initialise, err, SC_ERR_USAGE,
-		  "--request needs --initialise");
+	SC_ENSURE(!typed->request || typed->initialise, err, SC_ERR_USAGE, "--request needs --initialise");
 	SC_ENSURE(!typed->warrant == !typed->root, err, SC_ERR_USAGE,
 		  "--install-warrant and --root go together: give both");
 	SC_ENSURE(!settings->unlock.file || !settings->unlock.fd, err, SC_ERR_USAGE,

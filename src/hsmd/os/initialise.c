@@ -17,7 +17,8 @@ static sc_status find_or_create(struct sc_hsmd_host *host, const struct sc_hsmd_
 	SC_CLEANUP(sc_secret) unlock = { 0 };
 
 	if (!sc_hsmd_state_exists(host->store)) {
-		SC_TRY(sc_hsmd_unlock_read_or_make(&settings->unlock, sc_hsmd_state_dir(host->store), &unlock, err));
+		SC_TRY(sc_hsmd_unlock_read_or_make(&settings->unlock, sc_hsmd_state_dir(host->store), &unlock,
+						   err));
 		return sc_module_create(&host->host, &unlock, &settings->module, out, err);
 	}
 	SC_TRY(sc_hsmd_host_load(host, settings, err));
@@ -35,7 +36,8 @@ static sc_status write_request(const struct sc_hsmd_host *host, const char *path
 	/* It holds no secret, and someone has to carry it to the factory. */
 	if (path)
 		return sc_file_write_path(path, request, SC_FILE_REPLACE, 0644, err);
-	return sc_file_write(sc_hsmd_state_dir(host->store), REQUEST_FILE, request, SC_FILE_REPLACE, 0644, err);
+	return sc_file_write(sc_hsmd_state_dir(host->store), REQUEST_FILE, request, SC_FILE_REPLACE, 0644,
+			     err);
 }
 
 sc_status sc_hsmd_initialise(const struct sc_hsmd_settings *settings, struct sc_error *err)

@@ -12,10 +12,11 @@
 sc_status sc_hsmd_initialise(const struct sc_hsmd_settings *settings, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * hsmd --install-warrant: reads the factory's answer (evidence/warrant_answer.h: root certificate and warrant) and
- * installs both. The module itself decides whether the root is the expected one and the warrant is its own.
- * Errors of sc_warrant_answer_read and sc_module_install_warrant.
+ * hsmd --install-warrant: reads the factory's answer (evidence/warrant_answer.h: root certificate and
+ * warrant) and installs both. The module itself decides whether the root is the expected one and the warrant
+ * is its own. Errors of sc_warrant_answer_read and sc_module_install_warrant.
  */
-sc_status sc_hsmd_install_warrant(const struct sc_hsmd_settings *settings, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_hsmd_install_warrant(const struct sc_hsmd_settings *settings,
+				  struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-struct sc_schedule_entry *sc_schedule_entry_new(const struct sc_wire_request_header *header, struct sc_bytes *message,
-				  struct sc_view body)
+struct sc_schedule_entry *sc_schedule_entry_new(const struct sc_wire_request_header *header,
+						struct sc_bytes *message, struct sc_view body)
 {
 	struct sc_schedule_entry *request = calloc(1, sizeof *request);
 
@@ -44,7 +44,8 @@ void sc_schedule_add(struct sc_schedule *schedule, enum sc_lane lane, struct sc_
 	STAILQ_INSERT_TAIL(&turn->waiting[lane], request, next);
 }
 
-struct sc_schedule_entry *sc_schedule_next(struct sc_schedule *schedule, enum sc_lane lane, struct sc_schedule_turn **turn)
+struct sc_schedule_entry *sc_schedule_next(struct sc_schedule *schedule, enum sc_lane lane,
+					   struct sc_schedule_turn **turn)
 {
 	struct sc_schedule_turn *first = TAILQ_FIRST(&schedule->ring[lane]);
 	struct sc_schedule_entry *request;

@@ -24,12 +24,15 @@ struct sc_schedule_entry {
 };
 
 /* Takes ownership of the message. NULL when out of memory: the caller then still owns the message. */
-struct sc_schedule_entry *sc_schedule_entry_new(const struct sc_wire_request_header *header, struct sc_bytes *message,
-				  struct sc_view body);
+struct sc_schedule_entry *sc_schedule_entry_new(const struct sc_wire_request_header *header,
+						struct sc_bytes *message, struct sc_view body);
 void sc_schedule_entry_free(struct sc_schedule_entry *request);
 STAILQ_HEAD(sc_schedule_entries, sc_schedule_entry);
 
-/* One connection's place in the rings. A member of struct sc_hsmd_connection, initialised by sc_schedule_turn_start. */
+/*
+ * One connection's place in the rings. A member of struct sc_hsmd_connection, initialised by
+ * sc_schedule_turn_start.
+ */
 struct sc_schedule_turn {
 	struct sc_schedule_entries waiting[SC_SCHEDULE_LANES];
 	TAILQ_ENTRY(sc_schedule_turn) ring[SC_SCHEDULE_LANES];
@@ -51,7 +54,8 @@ void sc_schedule_add(struct sc_schedule *schedule, enum sc_lane lane, struct sc_
  * Returns the next request of a lane, which the caller now owns, and its connection's turn. NULL if nobody
  * waits.
  */
-struct sc_schedule_entry *sc_schedule_next(struct sc_schedule *schedule, enum sc_lane lane, struct sc_schedule_turn **turn);
+struct sc_schedule_entry *sc_schedule_next(struct sc_schedule *schedule, enum sc_lane lane,
+					   struct sc_schedule_turn **turn);
 
 /* Frees all waiting requests of a connection. Returns how many there were; *bytes is their total length. */
 unsigned sc_schedule_drop(struct sc_schedule *schedule, struct sc_schedule_turn *turn, size_t *bytes);

@@ -65,7 +65,8 @@ static sc_status connect_peer(struct sc_hsmd_server *server, struct sc_hsmd_list
 	return status;
 }
 
-static void admit(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener, int fd, bool is_other_user)
+static void admit(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener, int fd,
+		  bool is_other_user)
 {
 	struct sc_hsmd_connection *connection = NULL;
 	struct sc_error why = { 0 };
@@ -178,7 +179,8 @@ static sc_status loop(struct sc_hsmd_server *server, struct sc_error *err)
 
 /* -- start and end ----------------------------------------------------------------------------- */
 
-static sc_status watch(struct sc_hsmd_server *server, int fd, enum sc_hsmd_source *source, struct sc_error *err)
+static sc_status watch(struct sc_hsmd_server *server, int fd, enum sc_hsmd_source *source,
+		       struct sc_error *err)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = source };
 
@@ -208,7 +210,7 @@ static sc_status open_loop(struct sc_hsmd_server *server, const struct sc_hsmd_s
 			   struct sc_error *err)
 {
 	struct sc_hsmd_exchange_options exchange = { options->quick_workers, options->slow_workers,
-						options->memory, -1 };
+						     options->memory, -1 };
 
 	SC_TRY(allow_files(options->connections, err));
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -221,7 +223,8 @@ static sc_status open_loop(struct sc_hsmd_server *server, const struct sc_hsmd_s
 	return sc_hsmd_exchange_new(&exchange, &server->exchange, err);
 }
 
-sc_status sc_hsmd_server_new(const struct sc_hsmd_server_options *options, struct sc_hsmd_server **out, struct sc_error *err)
+sc_status sc_hsmd_server_new(const struct sc_hsmd_server_options *options, struct sc_hsmd_server **out,
+			     struct sc_error *err)
 {
 	SC_CLEANUP(sc_hsmd_server) server = calloc(1, sizeof *server);
 
@@ -262,7 +265,7 @@ void sc_hsmd_server_free(struct sc_hsmd_server *server)
 }
 
 sc_status sc_hsmd_server_add(struct sc_hsmd_server *server, int fd, const struct sc_policy *policy,
-			struct sc_error *err)
+			     struct sc_error *err)
 {
 	struct sc_hsmd_listener *listener = &server->listeners[server->listener_count];
 
@@ -270,7 +273,8 @@ sc_status sc_hsmd_server_add(struct sc_hsmd_server *server, int fd, const struct
 		(void)sc_os->close(fd);
 		return sc_fail(err, SC_ERR_ARGUMENT, "at most %d sockets", SC_HSMD_SERVER_SOCKETS);
 	}
-	*listener = (struct sc_hsmd_listener){ .source = SC_HSMD_SOURCE_LISTENER, .fd = fd, .policy = *policy };
+	*listener =
+	    (struct sc_hsmd_listener){ .source = SC_HSMD_SOURCE_LISTENER, .fd = fd, .policy = *policy };
 	server->listener_count++;
 	return watch(server, fd, &listener->source, err);
 }

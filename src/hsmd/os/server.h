@@ -26,7 +26,7 @@ struct sc_hsmd_server;
 
 /* SC_ERR_MEMORY, SC_ERR_SYSTEM. The caller frees *out. */
 sc_status sc_hsmd_server_new(const struct sc_hsmd_server_options *options, struct sc_hsmd_server **out,
-			struct sc_error *err) SC_WARN_UNUSED;
+			     struct sc_error *err) SC_WARN_UNUSED;
 
 /* Stops the workers, ends all connections, closes the sockets. Call it before you free the module. */
 void sc_hsmd_server_free(struct sc_hsmd_server *server);
@@ -34,7 +34,7 @@ SC_CLEANUP_POINTER(sc_hsmd_server, struct sc_hsmd_server, sc_hsmd_server_free)
 
 /* Adds a listening socket and takes ownership of it. At most SC_HSMD_SERVER_SOCKETS. */
 sc_status sc_hsmd_server_add(struct sc_hsmd_server *server, int listener, const struct sc_policy *policy,
-			struct sc_error *err) SC_WARN_UNUSED;
+			     struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Blocks SIGTERM and SIGINT, starts the workers, and returns once every one of them waits for work. No thread
@@ -47,6 +47,6 @@ sc_status sc_hsmd_server_start(struct sc_hsmd_server *server, struct sc_error *e
  * finish and answer what they have begun, and returns SC_OK. SC_ERR_SYSTEM.
  */
 sc_status sc_hsmd_server_run(struct sc_hsmd_server *server, struct sc_module *module,
-			struct sc_error *err) SC_WARN_UNUSED;
+			     struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

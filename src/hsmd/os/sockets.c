@@ -17,7 +17,7 @@
 
 #define SPEC_MAX 512 /* maximum length of one --socket, with its NUL */
 #define BACKLOG  128
-#define SUFFIX   4 /* random bytes in a temporary name */
+#define SUFFIX   4  /* random bytes in a temporary name */
 #define OVERHEAD 32 /* bytes of SO_SNDBUF that the kernel keeps for itself: unix(7) */
 
 /* -- what the command line says ---------------------------------------------------------------- */

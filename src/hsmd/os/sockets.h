@@ -26,20 +26,22 @@ struct sc_hsmd_socket_spec {
  * and checks the policy. SC_ERR_ARGUMENT, saying what is wrong.
  */
 sc_status sc_hsmd_socket_spec_read(const char *text, struct sc_hsmd_socket_spec *out,
-			      struct sc_error *err) SC_WARN_UNUSED;
+				   struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Puts a listening socket at its path in one step, so that nobody ever finds it with other permissions.
  * Replaces a socket left behind by a process that ended. SC_ERR_EXISTS: another process listens there, or the
  * path is not a socket.
  */
-sc_status sc_hsmd_socket_listen(const struct sc_hsmd_socket_spec *spec, int *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_hsmd_socket_listen(const struct sc_hsmd_socket_spec *spec, int *out,
+				struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Accepts one connection, non-blocking, with room for the largest message (SC_WIRE_SOCKET_BUFFER). *is_other_user:
- * the peer's user id differs from the module's. SC_ERR_UNAVAILABLE: none is waiting, or the peer has gone;
- * SC_ERR_BUSY: no descriptor is free; SC_ERR_SYSTEM.
+ * Accepts one connection, non-blocking, with room for the largest message (SC_WIRE_SOCKET_BUFFER).
+ * *is_other_user: the peer's user id differs from the module's. SC_ERR_UNAVAILABLE: none is waiting, or the
+ * peer has gone; SC_ERR_BUSY: no descriptor is free; SC_ERR_SYSTEM.
  */
-sc_status sc_hsmd_socket_accept(int listener, int *out, bool *is_other_user, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_hsmd_socket_accept(int listener, int *out, bool *is_other_user,
+				struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

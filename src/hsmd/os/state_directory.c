@@ -99,7 +99,7 @@ bool sc_hsmd_state_exists(const struct sc_hsmd_state *store)
 }
 
 sc_status sc_hsmd_state_load(struct sc_hsmd_state *store, struct sc_bytes *state, struct sc_bytes *mark,
-			struct sc_error *err)
+			     struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) loaded = { 0 };
 
@@ -152,8 +152,7 @@ sc_status sc_hsmd_state_save(void *context, struct sc_view state, struct sc_view
 	sc_log(SC_LOG_ERROR, "%s", own.message);
 	if (status == SC_ERR_NOT_DURABLE) {
 		store->is_uncertain = true;
-		sc_log(SC_LOG_ERROR, "%s: nothing more is written until hsmd is restarted",
-		       store->dir.path);
+		sc_log(SC_LOG_ERROR, "%s: nothing more is written until hsmd is restarted", store->dir.path);
 	}
 	/*
 	 * The new state is valid even without its mark, and a restart continues with it. So this must not be

@@ -16,7 +16,7 @@ struct sc_hsmd_state;
  * or is open to others. The caller frees *out.
  */
 sc_status sc_hsmd_state_open(const char *path, bool make, struct sc_hsmd_state **out,
-			struct sc_error *err) SC_WARN_UNUSED;
+			     struct sc_error *err) SC_WARN_UNUSED;
 void sc_hsmd_state_close(struct sc_hsmd_state *store);
 SC_CLEANUP_POINTER(sc_hsmd_state, struct sc_hsmd_state, sc_hsmd_state_close)
 
@@ -28,7 +28,7 @@ bool sc_hsmd_state_exists(const struct sc_hsmd_state *store);
 
 /* Reads both files. SC_ERR_NOT_FOUND: the module has not been initialised. */
 sc_status sc_hsmd_state_load(struct sc_hsmd_state *store, struct sc_bytes *state, struct sc_bytes *mark,
-			struct sc_error *err) SC_WARN_UNUSED;
+			     struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * The save function of struct sc_module_host; its context is the store. Replaces `state`, then `mark`. The
@@ -37,6 +37,6 @@ sc_status sc_hsmd_state_load(struct sc_hsmd_state *store, struct sc_bytes *state
  * reads it (P2).
  */
 sc_status sc_hsmd_state_save(void *store, struct sc_view state, struct sc_view mark,
-			struct sc_error *err) SC_WARN_UNUSED;
+			     struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

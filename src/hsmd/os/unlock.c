@@ -131,7 +131,7 @@ static sc_status read_descriptor(const char *text, struct sc_secret *out, struct
 }
 
 sc_status sc_hsmd_unlock_read(const struct sc_hsmd_unlock_source *source, const struct sc_dir *state,
-			 struct sc_secret *out, struct sc_error *err)
+			      struct sc_secret *out, struct sc_error *err)
 {
 	char name[PATH_MAX];
 
@@ -156,7 +156,7 @@ static sc_status make(const struct sc_dir *state, struct sc_secret *out, struct 
 }
 
 sc_status sc_hsmd_unlock_read_or_make(const struct sc_hsmd_unlock_source *source, const struct sc_dir *state,
-				 struct sc_secret *out, struct sc_error *err)
+				      struct sc_secret *out, struct sc_error *err)
 {
 	if (sc_hsmd_unlock_is_given(source) || sc_file_exists(state, SC_HSMD_UNLOCK_FILE))
 		return sc_hsmd_unlock_read(source, state, out, err);

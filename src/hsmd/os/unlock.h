@@ -25,13 +25,13 @@ bool sc_hsmd_unlock_is_given(const struct sc_hsmd_unlock_source *source);
  * to neither this user nor root; SC_ERR_FORMAT: not a key.
  */
 sc_status sc_hsmd_unlock_read(const struct sc_hsmd_unlock_source *source, const struct sc_dir *state,
-			 struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;
+			      struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * For a new module: the same, but if no key is given and none exists, makes one (0600) in the state
  * directory.
  */
 sc_status sc_hsmd_unlock_read_or_make(const struct sc_hsmd_unlock_source *source, const struct sc_dir *state,
-				 struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;
+				      struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -114,9 +114,10 @@ static sc_status plan_name(const char *text, const char *what, const char *stand
 {
 	const char *name = text ? text : standard;
 
-	SC_ENSURE(
-	    *name && strlen(name) <= NAME_BYTES_MAX && sc_azure_text_is_printable(name) && !strchr(name, '\''), err,
-	    SC_ERR_ARGUMENT, "%s: must be 1 to %d bytes of text without quotes", what, NAME_BYTES_MAX);
+	SC_ENSURE(*name && strlen(name) <= NAME_BYTES_MAX && sc_azure_text_is_printable(name) &&
+		      !strchr(name, '\''),
+		  err, SC_ERR_ARGUMENT, "%s: must be 1 to %d bytes of text without quotes", what,
+		  NAME_BYTES_MAX);
 	*out = name;
 	return SC_OK;
 }

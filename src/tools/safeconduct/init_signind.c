@@ -43,10 +43,10 @@ static sc_status add_user(struct sc_store_signin_db *store, const struct sc_init
 {
 	char encoded[SC_WEB_PASSWORD_ENCODED_SIZE];
 	const struct sc_store_user_row row = { .tenant = plan->tenant,
-					 .oid = plan->user_oid,
-					 .upn = plan->user,
-					 .name = plan->user,
-					 .password = encoded };
+					       .oid = plan->user_oid,
+					       .upn = plan->user,
+					       .name = plan->user,
+					       .password = encoded };
 
 	SC_TRY(sc_web_password_encode(sc_view_text(password), encoded, err));
 	return sc_store_user_add(store, &row, err);
@@ -57,10 +57,10 @@ static sc_status add_application(struct sc_store_signin_db *store, const struct 
 {
 	char encoded[SC_WEB_PASSWORD_ENCODED_SIZE];
 	const struct sc_store_application_row row = { .tenant = plan->tenant,
-						.appid = plan->app_id,
-						.oid = plan->app_oid,
-						.name = plan->app_name,
-						.secret = encoded };
+						      .appid = plan->app_id,
+						      .oid = plan->app_oid,
+						      .name = plan->app_name,
+						      .secret = encoded };
 
 	SC_TRY(sc_web_password_encode(sc_view_text(secret), encoded, err));
 	return sc_store_application_add(store, &row, err);

@@ -47,8 +47,8 @@ static sc_status fill(const struct sc_init_plan *plan, const struct sc_dir *dir,
 	SC_CLEANUP(sc_store_vault_db) store = NULL;
 	const struct sc_store_tenant_row tenant = { .id = plan->tenant, .name = plan->tenant_name };
 	const struct sc_store_subscription_row subscription = { .id = plan->subscription,
-							  .tenant = plan->tenant,
-							  .name = plan->subscription_name };
+								.tenant = plan->tenant,
+								.name = plan->subscription_name };
 	char path[4096];
 
 	snprintf(path, sizeof path, "%s/vault.db", dir->path);

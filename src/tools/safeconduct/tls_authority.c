@@ -24,7 +24,6 @@ struct sc_tls_authority {
 	X509 *certificate;
 };
 
-
 static bool set_serial(X509 *certificate)
 {
 	SC_CLEANUP(sc_bn) number = BN_new();

@@ -150,8 +150,9 @@ static sc_status verify_packages(const struct arguments *a, const struct parts *
 	SC_TRY(sc_byok_trust_read(client, &module, err));
 	pinned = module->trust;
 	pinned.root_count = 1;
-	SC_TRY(sc_evidence_packages_verify(sc_bytes_view(&parts->kek_package), sc_bytes_view(&parts->world_package),
-				  &pinned, NULL, &target, err));
+	SC_TRY(sc_evidence_packages_verify(sc_bytes_view(&parts->kek_package),
+					   sc_bytes_view(&parts->world_package), &pinned, NULL, &target,
+					   err));
 	SC_ENSURE(sc_text_equals(&target->region, a->region), err, SC_ERR_EVIDENCE_REGION,
 		  "the packages are for region %s, not for %s", target->region.s, a->region);
 	*root = module->root;

@@ -39,7 +39,8 @@ static void time_text(int64_t now, char out[SC_CLOCK_TEXT_SIZE + 1])
 }
 
 /* Members keep the order in which they are set: JSON_PRESERVE_ORDER is jansson's default since 2.8. */
-static json_t *line_json(const struct sc_audit_entry *entry, const struct sc_audit_position *place, int64_t now)
+static json_t *line_json(const struct sc_audit_entry *entry, const struct sc_audit_position *place,
+			 int64_t now)
 {
 	char when[SC_CLOCK_TEXT_SIZE + 1] = "";
 	char prev[SC_HASH_SIZE * 2 + 1];

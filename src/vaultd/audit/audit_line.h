@@ -26,7 +26,7 @@ sc_status sc_audit_line_write(const struct sc_audit_entry *entry, const struct s
 
 /* Reads a line's place. SC_ERR_INTEGRITY if it is not an audit line. */
 sc_status sc_audit_line_position(struct sc_view line, struct sc_audit_position *out,
-			      struct sc_error *err) SC_WARN_UNUSED;
+				 struct sc_error *err) SC_WARN_UNUSED;
 
 /* The "prev" of the next line: SHA-256("safeconduct audit line 1" ‖ 0 ‖ the line without its newline). */
 sc_status sc_audit_line_hash(struct sc_view line, struct sc_hash *out, struct sc_error *err) SC_WARN_UNUSED;

@@ -69,8 +69,7 @@ static bool grants(const json_t *policy, const char *permission)
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(keys, i, item)
-	{
+	json_array_foreach(keys, i, item) {
 		const char *granted = json_string_value(item);
 
 		if (granted && (strcasecmp(granted, permission) == 0 ||
@@ -107,8 +106,7 @@ sc_status sc_access_by_policies(struct sc_access *access, const json_t *policies
 
 	SC_TRY(check_tenant(access, err));
 	if (permission)
-		json_array_foreach(policies, i, policy)
-		{
+		json_array_foreach(policies, i, policy) {
 			if (is_about(policy, &access->caller) && grants(policy, permission))
 				return SC_OK;
 		}

@@ -13,15 +13,15 @@
 
 /* Operations: name in the audit log; what an access policy must grant (NULL: no policy can grant it). */
 #define SC_OPERATION_TABLE(O)                                                                                \
-	O(KEY_GET, "keys/get", "get", SC_OPERATION_READS)                                                              \
-	O(KEY_ATTEST, "keys/attest", "get", SC_OPERATION_READS)                                                        \
-	O(KEY_ROTATION_POLICY, "keys/getrotationpolicy", "getrotationpolicy", SC_OPERATION_READS)                      \
-	O(KEY_IMPORT, "keys/import", "import", SC_OPERATION_CHANGES)                                                   \
-	O(KEY_UPDATE, "keys/update", "update", SC_OPERATION_CHANGES)                                                   \
-	O(KEY_DECRYPT, "keys/decrypt", "decrypt", SC_OPERATION_READS)                                                  \
-	O(KEY_SIGN, "keys/sign", "sign", SC_OPERATION_READS)                                                           \
-	O(RESOURCE_READ, "resources/read", NULL, SC_OPERATION_READS)                                                   \
-	O(GROUP_WRITE, "groups/write", NULL, SC_OPERATION_CHANGES)                                                     \
+	O(KEY_GET, "keys/get", "get", SC_OPERATION_READS)                                                    \
+	O(KEY_ATTEST, "keys/attest", "get", SC_OPERATION_READS)                                              \
+	O(KEY_ROTATION_POLICY, "keys/getrotationpolicy", "getrotationpolicy", SC_OPERATION_READS)            \
+	O(KEY_IMPORT, "keys/import", "import", SC_OPERATION_CHANGES)                                         \
+	O(KEY_UPDATE, "keys/update", "update", SC_OPERATION_CHANGES)                                         \
+	O(KEY_DECRYPT, "keys/decrypt", "decrypt", SC_OPERATION_READS)                                        \
+	O(KEY_SIGN, "keys/sign", "sign", SC_OPERATION_READS)                                                 \
+	O(RESOURCE_READ, "resources/read", NULL, SC_OPERATION_READS)                                         \
+	O(GROUP_WRITE, "groups/write", NULL, SC_OPERATION_CHANGES)                                           \
 	O(VAULT_WRITE, "vaults/write", NULL, SC_OPERATION_CHANGES)
 
 /* Whether the operation changes something. If so, the audit log is synced first (rule P8). */

@@ -88,8 +88,8 @@ static json_t *attributes_json(const struct sc_store_key_row *key, const json_t 
 	return json;
 }
 
-sc_status sc_keys_bundle_of(const struct sc_store_key_row *key, const json_t *properties, const char *authority,
-		       json_t **out, struct sc_error *err)
+sc_status sc_keys_bundle_of(const struct sc_store_key_row *key, const json_t *properties,
+			    const char *authority, json_t **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) tags = NULL;
 	SC_CLEANUP(sc_json) jwk = NULL;
@@ -118,8 +118,7 @@ static sc_status check_ops(const json_t *ops, struct sc_error *err)
 
 	SC_ENSURE(json_array_size(ops) <= sizeof known_ops / sizeof known_ops[0], err, SC_ERR_ARGUMENT,
 		  "Property 'key_ops' names an operation twice.");
-	json_array_foreach(ops, i, op)
-	{
+	json_array_foreach(ops, i, op) {
 		SC_ENSURE(is_known_op(json_string_value(op)), err, SC_ERR_ARGUMENT,
 			  "Property 'key_ops' has an operation that RSA keys do not support here.");
 		for (size_t j = 0; j < i; j++)
@@ -136,10 +135,11 @@ static sc_status check_tags(json_t *tags, struct sc_error *err)
 
 	SC_ENSURE(json_object_size(tags) <= TAGS_MAX, err, SC_ERR_ARGUMENT,
 		  "Property 'tags' has more than %d tags.", TAGS_MAX);
-	json_object_foreach(tags, name, value) SC_ENSURE(
-	    strlen(name) <= TAG_MAX && json_is_string(value) && json_string_length(value) <= TAG_MAX, err,
-	    SC_ERR_ARGUMENT, "Property 'tags' has a name or value that is not a string of at most %d bytes.",
-	    TAG_MAX);
+	json_object_foreach(tags, name, value)
+		SC_ENSURE(
+		    strlen(name) <= TAG_MAX && json_is_string(value) && json_string_length(value) <= TAG_MAX,
+		    err, SC_ERR_ARGUMENT,
+		    "Property 'tags' has a name or value that is not a string of at most %d bytes.", TAG_MAX);
 	return SC_OK;
 }
 
@@ -156,7 +156,7 @@ static sc_status read_time(const json_t *attributes, const char *name, int64_t *
 }
 
 sc_status sc_keys_changes_read(const json_t *body, const json_t *ops_in, struct sc_keys_changes *out,
-			   struct sc_error *err)
+			       struct sc_error *err)
 {
 	struct sc_keys_changes wish = { .not_before = SC_STORE_NO_TIME, .expires = SC_STORE_NO_TIME };
 	json_t *attributes = NULL;
@@ -190,8 +190,8 @@ static sc_status set_text(const json_t *json, const char **text, struct sc_bytes
 	return SC_OK;
 }
 
-sc_status sc_keys_changes_apply(const struct sc_keys_changes *wish, struct sc_store_key_row *row, struct sc_bytes memory[2],
-			    struct sc_error *err)
+sc_status sc_keys_changes_apply(const struct sc_keys_changes *wish, struct sc_store_key_row *row,
+				struct sc_bytes memory[2], struct sc_error *err)
 {
 	if (wish->has_enabled)
 		row->enabled = wish->enabled;
@@ -215,8 +215,7 @@ bool sc_keys_allows(const struct sc_store_key_row *key, const char *operation)
 	/* Unreadable key_ops allow nothing. */
 	if (sc_json_read(sc_view_text(key->key_ops), &ops, NULL) != SC_OK)
 		return false;
-	json_array_foreach(ops, i, op)
-	{
+	json_array_foreach(ops, i, op) {
 		if (json_is_string(op) && strcmp(json_string_value(op), operation) == 0)
 			return true;
 	}

@@ -11,8 +11,8 @@
  * are the vault's. `authority` is what follows the vault's name in a URL ("vault.localhost:8443"). The caller
  * releases *out.
  */
-sc_status sc_keys_bundle_of(const struct sc_store_key_row *key, const json_t *properties, const char *authority,
-		       json_t **out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_keys_bundle_of(const struct sc_store_key_row *key, const json_t *properties,
+			    const char *authority, json_t **out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Makes "https://contoso.vault.localhost:8443/keys/NAME/VERSION". It is cut only if it is longer than any
@@ -35,15 +35,15 @@ struct sc_keys_changes {
  * that is not a short string, an impossible time, or an exportable key.
  */
 sc_status sc_keys_changes_read(const json_t *body, const json_t *ops_in, struct sc_keys_changes *out,
-			   struct sc_error *err) SC_WARN_UNUSED;
+			       struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Applies what was read to a row. New texts are written into memory[0] and memory[1], which must live as long
  * as the row is used; the caller frees them. SC_ERR_ARGUMENT if the row's expiry is then not later than its
  * start; SC_ERR_MEMORY.
  */
-sc_status sc_keys_changes_apply(const struct sc_keys_changes *wish, struct sc_store_key_row *row, struct sc_bytes memory[2],
-			    struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_keys_changes_apply(const struct sc_keys_changes *wish, struct sc_store_key_row *row,
+				struct sc_bytes memory[2], struct sc_error *err) SC_WARN_UNUSED;
 
 /* True if the row's key_ops include that operation. */
 bool sc_keys_allows(const struct sc_store_key_row *key, const char *operation);

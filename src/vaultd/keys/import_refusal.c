@@ -4,8 +4,9 @@
 #include "base/clock.h"
 #include "formats/region.h"
 
-sc_status sc_keys_import_explain(const struct sc_transfer_header *header, const struct sc_keys_import_place *place,
-			    sc_status status, struct sc_error *err)
+sc_status sc_keys_import_explain(const struct sc_transfer_header *header,
+				 const struct sc_keys_import_place *place, sc_status status,
+				 struct sc_error *err)
 {
 	char date[SC_CLOCK_TEXT_SIZE];
 

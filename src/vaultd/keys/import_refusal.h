@@ -15,7 +15,8 @@ struct sc_keys_import_place {
  * made for. Writes the explanation into *err and returns the status; SC_ERR_EXISTS, from the store, becomes
  * SC_ERR_CONFLICT. Any other status keeps its message.
  */
-sc_status sc_keys_import_explain(const struct sc_transfer_header *header, const struct sc_keys_import_place *place,
-			    sc_status status, struct sc_error *err);
+sc_status sc_keys_import_explain(const struct sc_transfer_header *header,
+				 const struct sc_keys_import_place *place, sc_status status,
+				 struct sc_error *err);
 
 #endif

@@ -9,7 +9,6 @@
 #include "vaultd/keys/access.h"
 #include "vaultd/vaultd.h"
 
-
 struct sc_keys_call {
 	struct sc_vaultd *vaultd;
 	struct sc_web_request *request;
@@ -19,7 +18,7 @@ struct sc_keys_call {
 	const struct sc_vaultd_region *region;
 	char name[SC_KEY_NAME_SIZE];
 	char version[SC_KEY_VERSION_SIZE]; /* "": the newest */
-	struct sc_store_key_row key;             /* once found */
+	struct sc_store_key_row key;       /* once found */
 };
 
 /*

@@ -69,7 +69,7 @@ static void fail(struct import *import, sc_status status, const struct sc_error 
 static sc_status explain(const struct import *import, sc_status status, struct sc_error *err)
 {
 	const struct sc_keys_import_place place = { import->call->region->place->name,
-					       import->call->vault.subscription };
+						    import->call->vault.subscription };
 
 	return sc_keys_import_explain(import->package->header, &place, status, err);
 }

@@ -30,7 +30,8 @@ static bool name_is_valid(const char *name)
 	return len > 0 && len <= GROUP_NAME_MAX && name[len] == '\0' && name[len - 1] != '.';
 }
 
-static sc_status find_group(struct sc_resources_call *call, struct sc_store_group_row *out, struct sc_error *err)
+static sc_status find_group(struct sc_resources_call *call, struct sc_store_group_row *out,
+			    struct sc_error *err)
 {
 	return sc_store_group_find(call->vaultd->store, call->subscription.tenant, call->subscription.id,
 				   sc_web_parameter(call->request, "group"), out, err);
@@ -108,8 +109,8 @@ struct new_group {
 };
 
 /* SC_ERR_CONFLICT if the group exists in another location. */
-static sc_status write_group(struct sc_resources_call *call, const struct sc_store_group_row *row, bool *is_new,
-			     struct sc_error *err)
+static sc_status write_group(struct sc_resources_call *call, const struct sc_store_group_row *row,
+			     bool *is_new, struct sc_error *err)
 {
 	SC_CLEANUP(sc_store_group_row) there = { 0 };
 	sc_status status;

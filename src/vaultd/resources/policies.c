@@ -51,8 +51,7 @@ static sc_status read_key_permissions(const json_t *given, json_t *kept, struct 
 	const json_t *item;
 	size_t i;
 
-	json_array_foreach(given, i, item)
-	{
+	json_array_foreach(given, i, item) {
 		const char *known = known_permission(json_string_value(item));
 
 		SC_ENSURE(known, err, SC_ERR_ARGUMENT,
@@ -86,8 +85,7 @@ static sc_status read_permissions(const json_t *entry, json_t **out, struct sc_e
 			SC_TRY(read_key_permissions(given, list, err));
 			continue;
 		}
-		json_array_foreach(given, j, item)
-		{
+		json_array_foreach(given, j, item) {
 			SC_ENSURE(json_is_string(item) && json_string_length(item) <= PERMISSION_MAX, err,
 				  SC_ERR_JSON, "accessPolicies: a permission is not a short string.");
 			json_array_append_new(list, json_string(json_string_value(item)));
@@ -98,13 +96,13 @@ static sc_status read_permissions(const json_t *entry, json_t **out, struct sc_e
 }
 
 /* The issuer of the existing entry with this object id, or else the author's. */
-static const char *issuer_of(const char *oid, const json_t *present, const struct sc_resources_policy_author *author)
+static const char *issuer_of(const char *oid, const json_t *present,
+			     const struct sc_resources_policy_author *author)
 {
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(json_object_get(present, "accessPolicies"), i, entry)
-	{
+	json_array_foreach(json_object_get(present, "accessPolicies"), i, entry) {
 		const char *known = json_string_value(json_object_get(entry, "objectId"));
 		const char *issuer = json_string_value(json_object_get(entry, "issuer"));
 
@@ -119,8 +117,8 @@ bool sc_resources_policy_author_is_of(const struct sc_resources_policy_author *a
 	return strcasecmp(given, author->tenant) == 0 || strcasecmp(given, "adfs") == 0;
 }
 
-static sc_status read_entry(const json_t *entry, const struct sc_resources_policy_author *author, const json_t *present,
-			    json_t **out, struct sc_error *err)
+static sc_status read_entry(const json_t *entry, const struct sc_resources_policy_author *author,
+			    const json_t *present, json_t **out, struct sc_error *err)
 {
 	const char *tenant = NULL;
 	const char *oid = NULL;
@@ -144,8 +142,9 @@ static sc_status read_entry(const json_t *entry, const struct sc_resources_polic
 	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
 }
 
-sc_status sc_resources_policies_read(const json_t *properties, const struct sc_resources_policy_author *author,
-			   const json_t *present, json_t **out, struct sc_error *err)
+sc_status sc_resources_policies_read(const json_t *properties,
+				     const struct sc_resources_policy_author *author, const json_t *present,
+				     json_t **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) kept = json_array();
 	json_t *given = NULL;
@@ -158,8 +157,7 @@ sc_status sc_resources_policies_read(const json_t *properties, const struct sc_r
 		  "properties.accessPolicies: not specified: give all policies, or [] for none.");
 	SC_ENSURE(json_array_size(given) <= POLICIES_MAX, err, SC_ERR_ARGUMENT,
 		  "accessPolicies: more than %d entries.", POLICIES_MAX);
-	json_array_foreach(given, i, item)
-	{
+	json_array_foreach(given, i, item) {
 		json_t *entry = NULL;
 
 		SC_TRY(read_entry(item, author, present, &entry, err));
@@ -176,6 +174,7 @@ json_t *sc_resources_policies_show(const json_t *policies)
 	json_t *entry;
 	size_t i;
 
-	json_array_foreach(shown, i, entry) json_object_del(entry, "issuer");
+	json_array_foreach(shown, i, entry)
+		json_object_del(entry, "issuer");
 	return shown;
 }

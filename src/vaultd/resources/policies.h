@@ -14,11 +14,12 @@
 bool sc_resources_policy_author_is_of(const struct sc_resources_policy_author *author, const char *given);
 
 /*
- * Reads "accessPolicies" from the properties of a PUT; see sc_resources_vault_request_read(). The caller releases *out.
- * SC_ERR_ARGUMENT if the member is missing.
+ * Reads "accessPolicies" from the properties of a PUT; see sc_resources_vault_request_read(). The caller
+ * releases *out. SC_ERR_ARGUMENT if the member is missing.
  */
-sc_status sc_resources_policies_read(const json_t *properties, const struct sc_resources_policy_author *author,
-			   const json_t *present, json_t **out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_resources_policies_read(const json_t *properties,
+				     const struct sc_resources_policy_author *author, const json_t *present,
+				     json_t **out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* The entries as clients see them, without issuers. NULL if out of memory. */
 json_t *sc_resources_policies_show(const json_t *policies);

@@ -13,7 +13,7 @@ struct sc_resources_call {
 	struct sc_web_request *request;
 	struct sc_access access;
 	struct sc_store_subscription_row subscription; /* empty if the path names none */
-	json_t *body;                            /* of a change */
+	json_t *body;                                  /* of a change */
 };
 
 /*

@@ -35,7 +35,8 @@ static json_t *subscription_json(const struct sc_store_subscription_row *row)
 			 "authorizationSource", "RoleBased");
 }
 
-static sc_status add_subscription(void *context, const struct sc_store_subscription_row *row, struct sc_error *err)
+static sc_status add_subscription(void *context, const struct sc_store_subscription_row *row,
+				  struct sc_error *err)
 {
 	if (json_array_append_new(context, subscription_json(row)))
 		return sc_fail_plain(err, SC_ERR_MEMORY);

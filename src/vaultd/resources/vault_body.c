@@ -42,7 +42,7 @@ static json_t *uri_json(const struct sc_store_vault_row *row, const char *author
 }
 
 sc_status sc_resources_vault_show(const struct sc_store_vault_row *row, const char *authority, json_t **out,
-			struct sc_error *err)
+				  struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) vault = sc_resources_vault_show_short(row);
 	SC_CLEANUP(sc_json) properties = NULL;
@@ -73,9 +73,9 @@ sc_status sc_resources_tags_read(const json_t *body, struct sc_bytes *out, struc
 	SC_TRY(sc_json_object(body, "tags", SC_JSON_OPTIONAL, &tags, err));
 	SC_ENSURE(json_object_size(tags) <= TAGS_MAX, err, SC_ERR_JSON, "tags: more than %d tags.", TAGS_MAX);
 	json_object_foreach(tags, name, value)
-	    SC_ENSURE(strlen(name) <= TAG_NAME_MAX && json_is_string(value) &&
-			  json_string_length(value) <= TAG_VALUE_MAX,
-		      err, SC_ERR_JSON, "tags: a name or value is not a string, or is too long.");
+		SC_ENSURE(strlen(name) <= TAG_NAME_MAX && json_is_string(value) &&
+			      json_string_length(value) <= TAG_VALUE_MAX,
+			  err, SC_ERR_JSON, "tags: a name or value is not a string, or is too long.");
 	return sc_json_write(tags ? tags : none, out, err);
 }
 
@@ -181,8 +181,9 @@ static sc_status read_properties(const json_t *from, const struct sc_resources_p
 	return SC_OK;
 }
 
-sc_status sc_resources_vault_request_read(const json_t *body, const struct sc_resources_policy_author *author, const json_t *present,
-			     struct sc_resources_vault_request *out, struct sc_error *err)
+sc_status sc_resources_vault_request_read(const json_t *body, const struct sc_resources_policy_author *author,
+					  const json_t *present, struct sc_resources_vault_request *out,
+					  struct sc_error *err)
 {
 	SC_CLEANUP(sc_resources_vault_request) wish = { 0 };
 	json_t *properties = NULL;

@@ -9,7 +9,7 @@
 
 /* The whole resource. `authority` is as in sc_keys_bundle_of(). The caller releases *out. */
 sc_status sc_resources_vault_show(const struct sc_store_vault_row *row, const char *authority, json_t **out,
-			struct sc_error *err) SC_WARN_UNUSED;
+				  struct sc_error *err) SC_WARN_UNUSED;
 
 /* {"id", "name", "type", "location", "tags"}, as in lists of resources of all kinds. NULL: out of memory. */
 json_t *sc_resources_vault_show_short(const struct sc_store_vault_row *row);
@@ -36,13 +36,15 @@ SC_CLEANUP_VALUE(sc_resources_vault_request, sc_resources_vault_request_free)
  * refused, not ignored: role-based access, network rules, other create modes. SC_ERR_JSON, SC_ERR_ARGUMENT,
  * SC_ERR_TOO_LARGE.
  */
-sc_status sc_resources_vault_request_read(const json_t *body, const struct sc_resources_policy_author *author, const json_t *present,
-			     struct sc_resources_vault_request *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_resources_vault_request_read(const json_t *body, const struct sc_resources_policy_author *author,
+					  const json_t *present, struct sc_resources_vault_request *out,
+					  struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Reads and checks "tags" from any resource's body. *out is JSON, NUL-terminated, "{}" if there are no tags;
  * the caller frees it. SC_ERR_JSON.
  */
-sc_status sc_resources_tags_read(const json_t *body, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_resources_tags_read(const json_t *body, struct sc_bytes *out,
+				 struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -14,7 +14,8 @@
 
 /* -- one vault --------------------------------------------------------------------------------- */
 
-static sc_status find_vault(struct sc_resources_call *call, struct sc_store_vault_row *out, struct sc_error *err)
+static sc_status find_vault(struct sc_resources_call *call, struct sc_store_vault_row *out,
+			    struct sc_error *err)
 {
 	return sc_store_vault_find_in(call->vaultd->store, call->subscription.tenant, call->subscription.id,
 				      sc_web_parameter(call->request, "group"),
@@ -151,7 +152,8 @@ static void create(struct sc_resources_call *call)
 }
 
 /* Changes an existing vault: everything may change except its location. */
-static sc_status write_change(struct sc_resources_call *call, struct sc_store_vault_row *row, struct sc_error *err)
+static sc_status write_change(struct sc_resources_call *call, struct sc_store_vault_row *row,
+			      struct sc_error *err)
 {
 	const struct sc_resources_policy_author author = author_of(call);
 	SC_CLEANUP(sc_json) present = NULL;
