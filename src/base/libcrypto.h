@@ -58,20 +58,18 @@ SC_CLEANUP_POINTER(sc_extended_key_usage, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE
 SC_CLEANUP_POINTER(sc_authority_keyid, AUTHORITY_KEYID, AUTHORITY_KEYID_free)
 
 /*
- * What an i2d function of libcrypto returned, as bytes: its result `len` and the buffer that it allocated,
- * which is wiped and released. `what` begins the message if len is not positive: SC_ERR_CRYPTO.
- * SC_ERR_MEMORY.
+ * What an i2d function of libcrypto returned, as bytes: its result `len` and the buffer that it allocated, which is
+ * wiped and released. `what` begins the message if len is not positive. SC_ERR_CRYPTO, SC_ERR_MEMORY.
  *
  *	unsigned char *der = NULL;
- *	int len = i2d_PUBKEY(key, &der);
  *
- *	return sc_bytes_of_der(len, der, "public key", out, err);
+ *	return sc_bytes_of_der(i2d_PUBKEY(key, &der), &der, "public key", out, err);
  */
-sc_status sc_bytes_of_der(int len, unsigned char *der, const char *what, struct sc_bytes *out,
+sc_status sc_bytes_of_der(int len, unsigned char **der, const char *what, struct sc_bytes *out,
 			  struct sc_error *err) SC_WARN_UNUSED;
 
 /* The same for a private key. */
-sc_status sc_secret_of_der(int len, unsigned char *der, const char *what, struct sc_secret *out,
+sc_status sc_secret_of_der(int len, unsigned char **der, const char *what, struct sc_secret *out,
 			   struct sc_error *err) SC_WARN_UNUSED;
 
 /* What has been written into a memory BIO. SC_ERR_MEMORY. */

@@ -94,9 +94,9 @@ sc_status sc_certificate_region(X509 *certificate, struct sc_region_info **out, 
 sc_status sc_certificate_spki(X509 *certificate, struct sc_bytes *out, struct sc_error *err)
 {
 	unsigned char *der = NULL;
-	int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
 
-	return sc_bytes_of_der(len, der, "certificate: public key", out, err);
+	return sc_bytes_of_der(i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der), &der,
+			       "certificate: public key", out, err);
 }
 
 sc_status sc_certificate_key_hash(X509 *certificate, struct sc_hash *out, struct sc_error *err)

@@ -82,9 +82,8 @@ const char *sc_origin_name(uint32_t origin)
 sc_status sc_spki_of(const EVP_PKEY *key, struct sc_bytes *out, struct sc_error *err)
 {
 	unsigned char *der = NULL;
-	int len = i2d_PUBKEY(key, &der);
 
-	return sc_bytes_of_der(len, der, "the public key cannot be encoded", out, err);
+	return sc_bytes_of_der(i2d_PUBKEY(key, &der), &der, "the public key cannot be encoded", out, err);
 }
 
 sc_status sc_spki_read(struct sc_view der, EVP_PKEY **out, struct sc_error *err)

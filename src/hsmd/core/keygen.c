@@ -87,7 +87,7 @@ sc_status sc_pkcs8_encode(EVP_PKEY *key, struct sc_secret *out, struct sc_error 
 	unsigned char *der = NULL;
 	int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;
 
-	return sc_secret_of_der(len, der, "private key encoding", out, err);
+	return sc_secret_of_der(len, &der, "private key encoding", out, err);
 }
 
 sc_status sc_pkcs8_decode(struct sc_view der, EVP_PKEY **out, struct sc_error *err)

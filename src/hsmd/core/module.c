@@ -127,7 +127,7 @@ sc_status sc_module_warrant_request(struct sc_module *module, struct sc_bytes *o
 	    X509_REQ_set_pubkey(request, s->statement_key) != 1 ||
 	    X509_REQ_sign(request, s->statement_key, EVP_sha256()) <= 0)
 		return sc_fail_crypto(err, "warrant request");
-	return sc_bytes_of_der(i2d_X509_REQ(request, &der), der, "warrant request", out, err);
+	return sc_bytes_of_der(i2d_X509_REQ(request, &der), &der, "warrant request", out, err);
 }
 
 /* The two certificates that a module's host brings from the factory. */
