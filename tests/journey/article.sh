@@ -46,7 +46,7 @@ ok init-leaves-nothing-under-its-name [ ! -e "$SITE/services" ]
 no init-names-what-it-left 'remove it' both_regions "$SITE/services"
 rm -rf "$SITE/services.partial"
 unheard() { init "$SITE/services" >/dev/full; }
-no init-says-where-its-secrets-were-lost 'begin again' unheard
+no init-says-where-its-secrets-were-lost 'start again' unheard
 rm -rf "$SITE/services"
 made() { both_regions "$SITE/services" >"$SITE/made"; }
 ok init made
