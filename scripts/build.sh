@@ -11,6 +11,9 @@ build_tree() {
 	: >"$log" || return
 	if [ ! -f "$build/build.ninja" ]; then
 		meson setup "$build" "$@" </dev/null >>"$log" 2>&1 || return
+	elif [ $# -gt 0 ] && ! grep -q -- '-Werror' "$build/build.ninja"; then
+		# ./demo, or somebody else, has configured it without the options.
+		meson configure "$build" "$@" </dev/null >>"$log" 2>&1 || return
 	fi
 	ninja -C "$build" </dev/null >>"$log" 2>&1 &
 	pid=$!
