@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -22,6 +23,7 @@ enum behaviour {
 	FLIPPED,  /* the answer with bit 0 of byte `length` flipped */
 	CUT_BODY, /* a correct header for a body that is `length` bytes too short */
 	TOO_LONG,
+	PASSES_A_DESCRIPTOR,
 	CLOSES,
 	REFUSES,
 	SILENT,
@@ -83,6 +85,24 @@ static bool serve_key(struct fake *fake, int connection, struct sc_view message,
 	return evicted;
 }
 
+/* Sends an answer together with a descriptor: the connection's own. */
+static void send_with_descriptor(int connection, struct sc_view answer)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec part = { (void *)(uintptr_t)answer.data, answer.len };
+	struct msghdr header = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
+	};
+	struct cmsghdr *passed = CMSG_FIRSTHDR(&header);
+
+	passed->cmsg_level = SOL_SOCKET;
+	passed->cmsg_type = SCM_RIGHTS;
+	passed->cmsg_len = CMSG_LEN(sizeof connection);
+	memcpy(CMSG_DATA(passed), &connection, sizeof connection);
+	if (sendmsg(connection, &header, MSG_NOSIGNAL) != (ssize_t)answer.len)
+		abort();
+}
+
 static bool serve(void *context, int connection, struct sc_view message)
 {
 	struct fake *fake = context;
@@ -118,6 +138,9 @@ static bool serve(void *context, int connection, struct sc_view message)
 		fake_send(connection, sc_view_of(zeros, sizeof zeros));
 		return true;
 	}
+	case PASSES_A_DESCRIPTOR:
+		send_with_descriptor(connection, sc_writer_view(&answer));
+		return true;
 	case CLOSES_ONCE:
 		if (command == SC_COMMAND_SIGN && fake->signs == 1)
 			return false;
@@ -289,6 +312,17 @@ static void an_answer_longer_than_any_is_refused(void **state)
 	assert_false(sc_client_is_open(fake->client));
 }
 
+static void an_answer_with_a_descriptor_is_refused(void **state)
+{
+	struct fake *fake = *state;
+
+	fake->behaviour = PASSES_A_DESCRIPTOR;
+	assert_int_equal(call(fake, NULL), SC_ERR_PROTOCOL);
+	assert_false(sc_client_is_open(fake->client));
+	fake->behaviour = GOOD;
+	assert_int_equal(call_anew(fake, NULL), SC_OK);
+}
+
 static void a_closed_connection_is_named(void **state)
 {
 	struct fake *fake = *state;
@@ -448,6 +482,7 @@ int main(void)
 		TEST(a_body_cut_anywhere_is_refused),
 		TEST(a_header_with_any_byte_flipped_is_refused),
 		TEST(an_answer_longer_than_any_is_refused),
+		TEST(an_answer_with_a_descriptor_is_refused),
 		TEST(a_closed_connection_is_named),
 		TEST(a_missing_socket_is_named),
 		TEST(a_refusal_keeps_its_code_and_numbers),
