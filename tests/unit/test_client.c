@@ -446,6 +446,59 @@ static void a_key_that_never_stays_is_given_up(void **state)
 	assert_non_null(strstr(err.message, "cache"));
 }
 
+/* A SIGN request with the key, sent by sc_client_key_call. */
+static sc_status key_call(struct fake *fake, const struct sc_client_key *key, uint64_t authority,
+			  unsigned loads)
+{
+	const struct sc_sign_request sign = { .key = key->digest };
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
+	SC_CLEANUP(sc_bytes) reply = { 0 };
+	struct sc_client_key_request request = { SC_COMMAND_SIGN, authority, .loads = loads };
+	sc_status status;
+
+	sc_sign_request_write(&body, &sign);
+	request.body = sc_writer_view(&body);
+	status = sc_client_key_call(fake->client, key, &request, &reply, NULL);
+	if (status != SC_OK)
+		assert_null(reply.data);
+	return status;
+}
+
+static void a_key_is_loaded_again_as_often_as_the_request_says(void **state)
+{
+	struct fake *fake = *state;
+	SC_CLEANUP(sc_client_key) key = { 0 };
+
+	fake->behaviour = ALWAYS_EVICTS;
+	assert_int_equal(load(fake, &key, NULL), SC_OK);
+	for (unsigned loads = 0; loads < 5; loads++) {
+		fake->loads = fake->signs = 0;
+		assert_int_equal(key_call(fake, &key, 0, loads), SC_ERR_NOT_LOADED);
+		assert_int_equal(fake->loads, loads);
+		assert_int_equal(fake->signs, loads + 1);
+	}
+	fake->behaviour = GOOD;
+	assert_int_equal(key_call(fake, &key, 0, 0), SC_OK);
+}
+
+/* The quorum has ended with the connection, and the module may have done what was asked. */
+static void a_request_under_a_quorum_is_not_repeated_on_another_connection(void **state)
+{
+	struct fake *fake = *state;
+	SC_CLEANUP(sc_client_key) key = { 0 };
+
+	fake->behaviour = CLOSES_ONCE;
+	assert_int_equal(load(fake, &key, NULL), SC_OK);
+	assert_int_equal(key_call(fake, &key, 7, 3), SC_ERR_UNAVAILABLE);
+	assert_int_equal(fake->signs, 1);
+	assert_int_equal(fake->loads, 1);
+	assert_int_equal(sc_client_reconnect(fake->client, NULL), SC_OK);
+	fake->signs = 0;
+	assert_int_equal(key_call(fake, &key, 0, 3), SC_OK);
+	assert_int_equal(fake->signs, 2);
+	assert_int_equal(fake->loads, 2);
+}
+
 static void a_restarted_module_is_no_event(void **state)
 {
 	struct fake *fake = *state;
@@ -490,6 +543,8 @@ int main(void)
 		TEST(a_loaded_key_is_used_without_loading_it_again),
 		TEST(an_evicted_key_is_loaded_again),
 		TEST(a_key_that_never_stays_is_given_up),
+		TEST(a_key_is_loaded_again_as_often_as_the_request_says),
+		TEST(a_request_under_a_quorum_is_not_repeated_on_another_connection),
 		TEST(a_restarted_module_is_no_event),
 		TEST(another_key_than_the_one_given_is_refused),
 	};
