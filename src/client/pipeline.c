@@ -589,7 +589,7 @@ static sc_status start(struct sc_pipeline *pipeline, const char *path, struct sc
 	pipeline->path = strdup(path);
 	SC_ENSURE(pipeline->path, err, SC_ERR_MEMORY, "out of memory for a connection");
 	SC_TRY(sc_bytes_new(SC_WIRE_MESSAGE_MAX, &pipeline->answer, err));
-	pipeline->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	pipeline->wake = sc_os->eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pipeline->wake < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot create an eventfd", path);
 	/* A running module can be asked at once. If it is not running, the reader keeps trying. */

@@ -12,7 +12,7 @@ static sc_status watch(struct sc_hsmd_connection *connection, int operation, uin
 {
 	struct epoll_event event = { .events = events, .data.ptr = connection };
 
-	if (epoll_ctl(connection->epoll, operation, connection->fd, &event))
+	if (sc_os->epoll_ctl(connection->epoll, operation, connection->fd, &event))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot add a connection to the event loop");
 	connection->armed = events;
 	return SC_OK;

@@ -80,9 +80,9 @@ static void end(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *co
 	exchange->bytes -= bytes;
 	exchange->unsent -= connection->unsent_bytes;
 	sc_hsmd_connection_forget(connection);
-	(void)epoll_ctl(connection->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
+	(void)sc_os->epoll_ctl(connection->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
 	/* The peer sees it now, not only when its slow request is done. */
-	(void)shutdown(connection->fd, SHUT_RDWR);
+	(void)sc_os->shutdown(connection->fd, SHUT_RDWR);
 	release_if_idle(exchange, connection);
 }
 
