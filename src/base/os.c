@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -58,6 +59,9 @@ const struct sc_os sc_os_system = {
 	.renameat2 = renameat2,
 	.unlinkat = unlinkat,
 	.mkdirat = mkdirat,
+	.fdopendir = fdopendir,
+	.readdir = readdir,
+	.closedir = closedir,
 	.socket = socket,
 	.setsockopt = setsockopt,
 	.getsockopt = getsockopt,
@@ -66,8 +70,16 @@ const struct sc_os sc_os_system = {
 	.listen = listen,
 	.accept4 = system_accept4,
 	.poll = poll,
+	.shutdown = shutdown,
 	.sendmsg = sendmsg,
 	.recvmsg = recvmsg,
+	.eventfd = eventfd,
+	.epoll_create1 = epoll_create1,
+	.epoll_ctl = epoll_ctl,
+	.epoll_wait = epoll_wait,
+	.ppoll = ppoll,
+	.tcgetattr = tcgetattr,
+	.tcsetattr = tcsetattr,
 };
 
 const struct sc_os *sc_os = &sc_os_system;

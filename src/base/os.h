@@ -1,17 +1,21 @@
 /*
  * The table of operating system calls (rule P4). Production code calls through it, so that a test can install
- * its own table and make the n-th clock, random, file or socket call fail, for every n. Each entry behaves
- * like the call it is named after, including errno.
+ * its own table and make the n-th clock, random, file, socket or terminal call fail, for every n. Each entry
+ * behaves like the call it is named after, including errno. DESIGN lists what calls the system past the table.
  */
 #ifndef SC_BASE_OS_H
 #define SC_BASE_OS_H
 
+#include <dirent.h>
 #include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <termios.h>
 #include <time.h>
 
 struct sc_os {
@@ -35,6 +39,9 @@ struct sc_os {
 			 unsigned flags);
 	int (*unlinkat)(int directory, const char *name, int flags);
 	int (*mkdirat)(int directory, const char *name, mode_t mode);
+	DIR *(*fdopendir)(int fd);
+	struct dirent *(*readdir)(DIR *list);
+	int (*closedir)(DIR *list);
 	int (*socket)(int domain, int type, int protocol);
 	int (*setsockopt)(int socket, int level, int name, const void *value, socklen_t len);
 	int (*getsockopt)(int socket, int level, int name, void *value, socklen_t *len);
@@ -43,8 +50,16 @@ struct sc_os {
 	int (*listen)(int socket, int backlog);
 	int (*accept4)(int socket, struct sockaddr *address, socklen_t *len, int flags);
 	int (*poll)(struct pollfd *fds, nfds_t count, int timeout);
+	int (*shutdown)(int socket, int how);
 	ssize_t (*sendmsg)(int socket, const struct msghdr *message, int flags);
 	ssize_t (*recvmsg)(int socket, struct msghdr *message, int flags);
+	int (*eventfd)(unsigned count, int flags);
+	int (*epoll_create1)(int flags);
+	int (*epoll_ctl)(int epoll, int operation, int fd, struct epoll_event *event);
+	int (*epoll_wait)(int epoll, struct epoll_event *events, int max, int timeout);
+	int (*ppoll)(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask);
+	int (*tcgetattr)(int fd, struct termios *out);
+	int (*tcsetattr)(int fd, int when, const struct termios *settings);
 };
 
 /* The system's own calls. */

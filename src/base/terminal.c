@@ -29,7 +29,7 @@ static bool wait_for_input(int fd, const sigset_t *during)
 {
 	struct pollfd input = { .fd = fd, .events = POLLIN };
 
-	return ppoll(&input, 1, NULL, during) >= 0;
+	return sc_os->ppoll(&input, 1, NULL, during) >= 0;
 }
 
 /*
@@ -146,7 +146,7 @@ static bool set_terminal(const struct terminal *terminal, const struct termios *
 	int failed;
 
 	do
-		failed = tcsetattr(terminal->fd, TCSAFLUSH, settings);
+		failed = sc_os->tcsetattr(terminal->fd, TCSAFLUSH, settings);
 	while (failed && errno == EINTR && !held[SIGTTOU]);
 	return !failed;
 }
@@ -186,7 +186,7 @@ static sc_status ask_until_answered(struct terminal *terminal, const char *promp
 	bool again;
 
 	SC_TRY(sc_secret_new(SC_SECRET_LINE_MAX, &line, err));
-	if (tcgetattr(terminal->fd, &terminal->settings))
+	if (sc_os->tcgetattr(terminal->fd, &terminal->settings))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: not a terminal", TERMINAL);
 	do
 		end = ask(terminal, prompt, &line, &used, &again);

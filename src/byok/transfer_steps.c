@@ -10,8 +10,8 @@
 #include "formats/key_blob.h"
 #include "formats/transfer_package.h"
 
-/* How often to load a key if other clients' keys keep pushing it out of the module's cache. */
-#define LOADS_MAX 4
+/* How often to load a key again if other clients' keys keep pushing it out of the module's cache. */
+#define LOADS 3
 
 static sc_status load(const struct sc_kmdata *kmdata, struct sc_client *client, const char *application,
 		      const char *ident, struct sc_key_file **file, struct sc_client_key *key,
@@ -21,13 +21,6 @@ static sc_status load(const struct sc_kmdata *kmdata, struct sc_client *client, 
 
 	SC_TRY(sc_kmdata_key_read(kmdata, application, ident, file, err));
 	return sc_client_key_load(client, sc_bytes_view(&(*file)->blob), no_owner, key, err);
-}
-
-static sc_status load_again(struct sc_client *client, const struct sc_client_key *key, struct sc_error *err)
-{
-	SC_CLEANUP(sc_client_key) same = { 0 };
-
-	return sc_client_key_load(client, sc_bytes_view(&key->blob), sc_bytes_view(&key->owner), &same, err);
 }
 
 /* -- step 4.1 ---------------------------------------------------------------------------------- */
@@ -55,31 +48,26 @@ static sc_status load_original(const struct sc_kmdata *kmdata, struct sc_client 
 	return status;
 }
 
-static sc_status open_quorum(const struct sc_ceremony *ceremony, struct sc_client *client,
-			     const struct sc_acl_replace_request *request, uint64_t *authority,
+/*
+ * The custodians consent to the very bytes that are then sent. NOT_LOADED does not use up the quorum, so the
+ * request is repeated under the same one.
+ */
+static sc_status replace_acl(const struct sc_ceremony *ceremony, struct sc_client *client,
+			     const struct sc_client_key *key, const struct sc_acl_replace_request *request,
+			     struct sc_bytes *reply, struct sc_acl_replace_response *response,
 			     struct sc_error *err)
 {
+	struct sc_client_key_request call = { .command = SC_COMMAND_ACL_REPLACE, .loads = LOADS };
 	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	sc_acl_replace_request_write(&body, request);
-	SC_TRY(sc_check_allocated(!body.failed, err));
-	return sc_ceremony_quorum(ceremony, client, SC_COMMAND_ACL_REPLACE, sc_writer_view(&body), authority,
-				  err);
-}
-
-/* NOT_LOADED does not use up the quorum: load the key again and repeat the command under the same quorum. */
-static sc_status replace_acl(struct sc_client *client, uint64_t authority, const struct sc_client_key *key,
-			     const struct sc_acl_replace_request *request, struct sc_bytes *reply,
-			     struct sc_acl_replace_response *response, struct sc_error *err)
-{
-	sc_status status = sc_call_acl_replace(client, authority, request, reply, response, err);
-
-	for (int loads = 1; status == SC_ERR_NOT_LOADED && loads < LOADS_MAX; loads++) {
-		SC_TRY(load_again(client, key, err));
-		sc_bytes_free(reply);
-		status = sc_call_acl_replace(client, authority, request, reply, response, err);
-	}
-	return status;
+	SC_ENSURE(!body.failed, err, SC_ERR_TOO_LARGE, "a field is longer than the module accepts");
+	call.body = sc_writer_view(&body);
+	SC_TRY(sc_ceremony_quorum(ceremony, client, call.command, call.body, &call.authority, err));
+	SC_TRY(sc_client_key_call(client, key, &call, reply, err));
+	SC_ENSURE(sc_acl_replace_response_read(sc_bytes_view(reply), response) == SC_OK, err, SC_ERR_PROTOCOL,
+		  "%s: the module's answer is malformed", sc_client_path(client));
+	return SC_OK;
 }
 
 static sc_status store_copy(const struct sc_kmdata *kmdata, const struct sc_byok_transfer_request *order,
@@ -87,15 +75,18 @@ static sc_status store_copy(const struct sc_kmdata *kmdata, const struct sc_byok
 			    struct sc_byok_reduced_copy *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_key_blob) copy = NULL;
+	struct sc_byok_reduced_copy stored = { 0 };
 
 	SC_TRY(sc_key_blob_decode(blob, &copy, err));
 	SC_ENSURE(sc_text_equals(&copy->header->application, "xferacld") &&
 		      !sc_acl_has(copy->header->acl, SC_ACTION_REPLACE_ACL) &&
 		      sc_acl_uses(copy->header->acl) == 0,
 		  err, SC_ERR_ACL, "the module answered with a key that is not a reduced copy");
-	out->key_hash = copy->header->key_hash;
-	return sc_kmdata_key_write(kmdata, "xferacld", order->ident, original->name.s,
-				   sc_bytes_view(&copy->header->spki), blob, out->path, err);
+	stored.key_hash = copy->header->key_hash;
+	SC_TRY(sc_kmdata_key_write(kmdata, "xferacld", order->ident, original->name.s,
+				   sc_bytes_view(&copy->header->spki), blob, stored.path, err));
+	*out = stored;
+	return SC_OK;
 }
 
 sc_status sc_byok_transfer_modify_acls(const struct sc_byok_transfer_request *order,
@@ -108,8 +99,7 @@ sc_status sc_byok_transfer_modify_acls(const struct sc_byok_transfer_request *or
 	SC_CLEANUP(sc_client_key) key = { 0 };
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 	struct sc_acl_replace_request request;
-	struct sc_acl_replace_response response = { 0 };
-	uint64_t authority = 0;
+	struct sc_acl_replace_response response;
 
 	SC_TRY(refuse_existing_copy(kmdata, order->ident, err));
 	SC_TRY(load_original(kmdata, client, order->ident, &file, &key, err));
@@ -120,8 +110,7 @@ sc_status sc_byok_transfer_modify_acls(const struct sc_byok_transfer_request *or
 		.subscription = sc_view_text(order->subscription),
 		.not_after = (uint64_t)order->not_after,
 	};
-	SC_TRY(open_quorum(ceremony, client, &request, &authority, err));
-	SC_TRY(replace_acl(client, authority, &key, &request, &reply, &response, err));
+	SC_TRY(replace_acl(ceremony, client, &key, &request, &reply, &response, err));
 	return store_copy(kmdata, order, file, response.blob, out, err);
 }
 
@@ -144,14 +133,16 @@ static sc_status make_package(struct sc_client *client, const struct sc_client_k
 			      const struct sc_transfer_package_request *request, struct sc_bytes *reply,
 			      struct sc_transfer_package_response *response, struct sc_error *err)
 {
-	sc_status status = sc_call_transfer_package(client, 0, request, reply, response, err);
+	struct sc_client_key_request call = { .command = SC_COMMAND_TRANSFER_PACKAGE, .loads = LOADS };
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
-	for (int loads = 1; status == SC_ERR_NOT_LOADED && loads < LOADS_MAX; loads++) {
-		SC_TRY(load_again(client, key, err));
-		sc_bytes_free(reply);
-		status = sc_call_transfer_package(client, 0, request, reply, response, err);
-	}
-	return status;
+	sc_transfer_package_request_write(&body, request);
+	SC_ENSURE(!body.failed, err, SC_ERR_TOO_LARGE, "a field is longer than the module accepts");
+	call.body = sc_writer_view(&body);
+	SC_TRY(sc_client_key_call(client, key, &call, reply, err));
+	SC_ENSURE(sc_transfer_package_response_read(sc_bytes_view(reply), response) == SC_OK, err,
+		  SC_ERR_PROTOCOL, "%s: the module's answer is malformed", sc_client_path(client));
+	return SC_OK;
 }
 
 /* The header is public. If it is not what was ordered, nothing is written for the vault. */
@@ -169,9 +160,10 @@ static sc_status check_package(struct sc_view der, const struct sc_byok_transfer
 		      sc_hash_equals(&header->kek, &target->kek) &&
 		      sc_hash_equals(&header->world, &target->world),
 		  err, SC_ERR_PROTOCOL, "the module answered with a package that was not ordered");
+	SC_TRY(sc_sha256(der, &out->digest, err));
 	out->key_hash = header->key_hash;
 	out->not_after = header->not_after;
-	return sc_sha256(der, &out->digest, err);
+	return SC_OK;
 }
 
 sc_status sc_byok_transfer_package(const struct sc_byok_transfer_request *order,
@@ -182,7 +174,8 @@ sc_status sc_byok_transfer_package(const struct sc_byok_transfer_request *order,
 	SC_CLEANUP(sc_client_key) key = { 0 };
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 	struct sc_transfer_package_request request;
-	struct sc_transfer_package_response response = { 0 };
+	struct sc_transfer_package_response response;
+	struct sc_byok_packed_key packed = { 0 };
 
 	SC_TRY(load_copy(kmdata, client, order->ident, &key, err));
 	request = (struct sc_transfer_package_request){
@@ -194,7 +187,9 @@ sc_status sc_byok_transfer_package(const struct sc_byok_transfer_request *order,
 		.not_after = (uint64_t)order->not_after,
 	};
 	SC_TRY(make_package(client, &key, &request, &reply, &response, err));
-	SC_TRY(check_package(response.package, order, target, out, err));
-	snprintf(out->file, sizeof out->file, "TransferPackage-%s.byok", order->friendly_name);
-	return sc_file_write_path(out->file, response.package, SC_FILE_NEW, 0600, err);
+	SC_TRY(check_package(response.package, order, target, &packed, err));
+	snprintf(packed.file, sizeof packed.file, "TransferPackage-%s.byok", order->friendly_name);
+	SC_TRY(sc_file_write_path(packed.file, response.package, SC_FILE_NEW, 0600, err));
+	*out = packed;
+	return SC_OK;
 }

@@ -12,18 +12,16 @@
 	{                                                                                                    \
 		SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);                                \
 		SC_CLEANUP(sc_bytes) answer = { 0 };                                                         \
-		struct sc_##name##_response fields;                                                          \
                                                                                                              \
 		sc_##name##_request_write(&body, request);                                                   \
 		SC_ENSURE(!body.failed, err, SC_ERR_TOO_LARGE,                                               \
 			  "%s: a field is longer than the module accepts", #name);                           \
 		SC_TRY(sc_client_call(client, SC_COMMAND_##NAME, authority, sc_writer_view(&body), &answer,  \
 				      err));                                                                 \
-		SC_ENSURE(sc_##name##_response_read(sc_bytes_view(&answer), &fields) == SC_OK, err,          \
+		SC_ENSURE(sc_##name##_response_read(sc_bytes_view(&answer), out) == SC_OK, err,              \
 			  SC_ERR_PROTOCOL, "%s: the answer to %s is malformed", sc_client_path(client),      \
 			  #name);                                                                            \
 		*reply = sc_steal(answer);                                                                   \
-		*out = fields;                                                                               \
 		return SC_OK;                                                                                \
 	}
 SC_COMMAND_TABLE(CALL)

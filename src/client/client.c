@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include <openssl/crypto.h>
 
@@ -17,6 +16,7 @@
 #include "base/os.h"
 #include "client/connect.h"
 #include "client/refusal.h"
+#include "wire/socket.h"
 
 #define CONNECT_MS 10000 /* limit if the module's queue of connections is full */
 
@@ -107,74 +107,71 @@ static sc_status wait_for(const struct sc_client *client, short events, int64_t 
 	}
 }
 
-static bool must_wait(void)
-{
-	return errno == EAGAIN || errno == EINTR;
-}
-
 static sc_status fail_closed(const struct sc_client *client, struct sc_error *err)
 {
 	return sc_fail(err, SC_ERR_UNAVAILABLE, "%s: the module closed the connection (its log may say why)",
 		       client->path);
 }
 
-/* Header and body are sent from where they are, so that a PIN in the body is not copied again. */
 static sc_status send_request(struct sc_client *client, const struct sc_wire_request_header *header,
 			      struct sc_view body, int64_t deadline, struct sc_error *err)
 {
 	SC_CLEANUP(sc_writer) start = sc_writer_new(SC_WIRE_REQUEST_HEADER_SIZE);
-	struct iovec parts[2];
-	struct msghdr message = { .msg_iov = parts, .msg_iovlen = 2 };
 
 	sc_wire_request_header_write(&start, header, body.len);
-	SC_ENSURE(!start.failed, err, SC_ERR_MEMORY, "out of memory for a request");
-	parts[0] = (struct iovec){ start.buffer.data, start.used };
-	parts[1] = (struct iovec){ (void *)(uintptr_t)body.data, body.len };
-	while (sc_os->sendmsg(client->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-		if (errno == EPIPE || errno == ECONNRESET)
-			return fail_closed(client, err);
-		if (!must_wait())
-			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot send", client->path);
-		SC_TRY(wait_for(client, POLLOUT, deadline, err));
-	}
-	return SC_OK;
-}
-
-/* Receives a whole answer into client->answer. The kernel drops any descriptors sent with it. */
-static sc_status receive(struct sc_client *client, int64_t deadline, size_t *len, struct sc_error *err)
-{
-	struct iovec part = { client->answer.data, client->answer.len };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-	ssize_t got;
-
+	SC_TRY(sc_check_allocated(!start.failed, err));
 	for (;;) {
-		got = sc_os->recvmsg(client->fd, &message, MSG_DONTWAIT);
-		if (got >= 0)
+		switch (sc_wire_send(client->fd, sc_writer_view(&start), body)) {
+		case SC_WIRE_SENT:
+			return SC_OK;
+		case SC_WIRE_SENT_LATER:
+			SC_TRY(wait_for(client, POLLOUT, deadline, err));
 			break;
-		if (errno == ECONNRESET)
-			return fail_closed(client, err);
-		if (!must_wait())
-			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot receive", client->path);
-		SC_TRY(wait_for(client, POLLIN, deadline, err));
+		case SC_WIRE_SENT_NEVER:
+			if (errno == EPIPE || errno == ECONNRESET)
+				return fail_closed(client, err);
+			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot send", client->path);
+		}
 	}
-	*len = (size_t)got;
-	if (got == 0)
-		return fail_closed(client, err);
-	SC_ENSURE(!(message.msg_flags & MSG_TRUNC), err, SC_ERR_PROTOCOL,
-		  "%s: an answer longer than the protocol allows", client->path);
-	return SC_OK;
 }
 
+/* Receives a whole answer into client->answer. */
+static sc_status receive(struct sc_client *client, int64_t deadline, struct sc_view *message,
+			 struct sc_error *err)
+{
+	for (;;) {
+		switch (sc_wire_receive(client->fd, &client->answer, message)) {
+		case SC_WIRE_RECEIVED:
+			return SC_OK;
+		case SC_WIRE_RECEIVED_LATER:
+			SC_TRY(wait_for(client, POLLIN, deadline, err));
+			break;
+		case SC_WIRE_RECEIVED_END:
+			return fail_closed(client, err);
+		case SC_WIRE_RECEIVED_FAILED:
+			if (errno == ECONNRESET)
+				return fail_closed(client, err);
+			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot receive", client->path);
+		case SC_WIRE_RECEIVED_INVALID:
+			return sc_fail(err, SC_ERR_PROTOCOL,
+				       "%s: an answer longer than the protocol allows, or with descriptors",
+				       client->path);
+		}
+	}
+}
+
+/* Sends a request and reads its answer. *message is what was received, to be wiped even after a failure. */
 static sc_status exchange(struct sc_client *client, const struct sc_wire_request_header *request,
-			  struct sc_view body, size_t *len, struct sc_wire_response_header *response,
-			  struct sc_view *answer, struct sc_error *err)
+			  struct sc_view body, struct sc_view *message,
+			  struct sc_wire_response_header *response, struct sc_view *answer,
+			  struct sc_error *err)
 {
 	int64_t deadline = sc_clock_monotonic() + client->timeout_ms * (SC_SECOND / 1000);
 	sc_status status;
 
 	SC_TRY(send_request(client, request, body, deadline, err));
-	SC_TRY(receive(client, deadline, len, err));
-	status = sc_wire_response_read(sc_view_of(client->answer.data, *len), response, answer, err);
+	SC_TRY(receive(client, deadline, message, err));
+	status = sc_wire_response_read(*message, response, answer, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", client->path);
 	SC_ENSURE(response->id == request->id && response->command == request->command, err, SC_ERR_PROTOCOL,
@@ -188,7 +185,7 @@ sc_status sc_client_call(struct sc_client *client, enum sc_command command, uint
 	struct sc_wire_request_header request = { (uint16_t)command, client->last_id + 1, authority };
 	struct sc_wire_response_header response = { 0 };
 	struct sc_view answer = { 0 };
-	size_t len = 0;
+	struct sc_view message = { 0 };
 	sc_status status;
 
 	SC_ENSURE(body.len <= SC_WIRE_BODY_MAX, err, SC_ERR_TOO_LARGE, "the request is longer than %d bytes",
@@ -196,7 +193,7 @@ sc_status sc_client_call(struct sc_client *client, enum sc_command command, uint
 	if (client->fd < 0)
 		return fail_closed(client, err);
 	client->last_id = request.id;
-	status = exchange(client, &request, body, &len, &response, &answer, err);
+	status = exchange(client, &request, body, &message, &response, &answer, err);
 	if (status != SC_OK)
 		disconnect(client);
 	else if (response.status != SC_OK)
@@ -204,6 +201,6 @@ sc_status sc_client_call(struct sc_client *client, enum sc_command command, uint
 		    sc_client_refusal_explain(client->path, command, response.status, response.numbers, err);
 	else
 		status = sc_bytes_copy(answer, reply, err);
-	OPENSSL_cleanse(client->answer.data, len < client->answer.len ? len : client->answer.len);
+	OPENSSL_cleanse(client->answer.data, message.len);
 	return status;
 }

@@ -58,11 +58,6 @@ SC_COMMAND_TABLE(SC_CLIENT_CALLS)
 
 /* -- keys ---------------------------------------------------------------------------------------- */
 
-/*
- * The functions below load a key again by themselves, once per call, if the module has evicted it
- * (NOT_LOADED). If the module was restarted, they reconnect first.
- */
-
 struct sc_client_key {
 	struct sc_hash digest; /* SHA-256 of the blob: the module's name for the key */
 	struct sc_bytes blob;
@@ -76,6 +71,24 @@ SC_CLEANUP_VALUE(sc_client_key, sc_client_key_free)
 sc_status sc_client_key_load(struct sc_client *client, struct sc_view blob, struct sc_view owner,
 			     struct sc_client_key *out, struct sc_error *err) SC_WARN_UNUSED;
 
+/* A request that uses a key. */
+struct sc_client_key_request {
+	enum sc_command command;
+	uint64_t authority; /* a quorum's, or 0 */
+	struct sc_view body;
+	unsigned loads; /* how often the key may be loaded again: others' keys may push it out each time */
+};
+
+/*
+ * As sc_client_call, but if the module has evicted the key (NOT_LOADED), loads it again and repeats the
+ * request, up to request->loads times. If the connection is lost, as when the module restarts, reconnects
+ * first, unless the request has an authority: a quorum ends with its connection.
+ */
+sc_status sc_client_key_call(struct sc_client *client, const struct sc_client_key *key,
+			     const struct sc_client_key_request *request, struct sc_bytes *reply,
+			     struct sc_error *err) SC_WARN_UNUSED;
+
+/* The functions below use sc_client_key_call, and load the key again once at most. */
 sc_status sc_client_sign(struct sc_client *client, const struct sc_client_key *key,
 			 enum sc_mechanism mechanism, struct sc_view data, struct sc_bytes *signature,
 			 struct sc_error *err) SC_WARN_UNUSED;

@@ -8,35 +8,20 @@
 #include <sys/un.h>
 
 #include "base/os.h"
-
-/*
- * Makes room for the largest message in one piece. The size is read back, because the kernel may set less
- * than asked for.
- */
-static sc_status set_buffer(int fd, const char *path, struct sc_error *err)
-{
-	const int wanted = SC_WIRE_SOCKET_BUFFER;
-	int got = 0;
-	socklen_t len = sizeof got;
-
-	if (sc_os->setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted) ||
-	    sc_os->getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &got, &len))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot size the socket's buffer", path);
-	SC_ENSURE(got >= SC_WIRE_MESSAGE_MAX, err, SC_ERR_SYSTEM,
-		  "%s: the system allows %d bytes per message, but %d are needed: raise net.core.wmem_max",
-		  path, got, SC_WIRE_MESSAGE_MAX);
-	return SC_OK;
-}
+#include "wire/socket.h"
 
 static sc_status connect_to(const struct sockaddr_un *address, unsigned wait_ms, int fd, struct sc_error *err)
 {
 	const struct timeval limit = { .tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000 };
 	const char *path = address->sun_path;
+	sc_status status;
 
 	/* On an AF_UNIX socket this also limits connect(): unix(7). */
 	if (sc_os->setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot limit the wait", path);
-	SC_TRY(set_buffer(fd, path, err));
+	status = sc_wire_make_room(fd, err);
+	if (status != SC_OK)
+		return sc_fail_context(err, status, "%s", path);
 	if (sc_os->connect(fd, (const struct sockaddr *)address, sizeof *address) == 0)
 		return SC_OK;
 	if (errno == EACCES)

@@ -32,6 +32,7 @@
 #include "client/pipeline_slots.h"
 #include "client/connect.h"
 #include "client/refusal.h"
+#include "wire/socket.h"
 
 #define MILLISECOND   (SC_SECOND / 1000)
 #define SLOW_REQUESTS 16           /* sent and unanswered: a quarter of the module's limit */
@@ -74,26 +75,6 @@ static void wake_reader(struct sc_pipeline *pipeline)
 	(void)!sc_os->write(pipeline->wake, &one, sizeof one);
 }
 
-enum sent {
-	SENT,
-	SENT_LATER,
-	SENT_NEVER,
-};
-
-static enum sent send_message(const struct sc_pipeline *pipeline, const struct sc_bytes *message)
-{
-	struct iovec part = { message->data, message->len };
-	const struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
-	ssize_t put;
-
-	do
-		put = sc_os->sendmsg(pipeline->fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (put < 0 && errno == EINTR);
-	if (put >= 0)
-		return SENT;
-	return errno == EAGAIN ? SENT_LATER : SENT_NEVER;
-}
-
 static void dequeue(struct sc_pipeline *pipeline, struct sc_pipeline_slot *slot)
 {
 	TAILQ_REMOVE(&pipeline->queue[slot->lane], slot, queue);
@@ -125,14 +106,14 @@ static bool flush_lane(struct sc_pipeline *pipeline, enum sc_lane lane)
 	struct sc_pipeline_slot *slot;
 
 	while ((slot = TAILQ_FIRST(&pipeline->queue[lane])) && may_send(pipeline, slot)) {
-		switch (send_message(pipeline, &slot->message)) {
-		case SENT:
+		switch (sc_wire_send(pipeline->fd, sc_bytes_view(&slot->message), (struct sc_view){ 0 })) {
+		case SC_WIRE_SENT:
 			note_sent(pipeline, slot);
 			break;
-		case SENT_LATER:
+		case SC_WIRE_SENT_LATER:
 			pipeline->is_full = true;
 			return false;
-		case SENT_NEVER:
+		case SC_WIRE_SENT_NEVER:
 			pipeline->is_broken = true;
 			return false;
 		}
@@ -326,27 +307,35 @@ static bool take_answer(struct sc_pipeline *pipeline, struct sc_view message)
 	return true;
 }
 
+static bool take_and_wipe(struct sc_pipeline *pipeline, struct sc_view message)
+{
+	bool is_good = take_answer(pipeline, message);
+
+	/* It may have held plaintext. */
+	OPENSSL_cleanse(pipeline->answer.data, message.len);
+	return is_good;
+}
+
 /* Handles what has arrived, up to TURN answers. Returns why the connection has ended, or NULL. */
 static const char *receive(struct sc_pipeline *pipeline)
 {
-	for (int i = 0; i < TURN; i++) {
-		struct iovec part = { pipeline->answer.data, pipeline->answer.len };
-		struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-		ssize_t got = sc_os->recvmsg(pipeline->fd, &message, MSG_DONTWAIT);
-		bool is_good;
+	static const char foreign[] = "the module sent something that answers none of our requests";
+	struct sc_view message;
 
-		if (got < 0 && errno == EAGAIN)
+	for (int i = 0; i < TURN; i++) {
+		switch (sc_wire_receive(pipeline->fd, &pipeline->answer, &message)) {
+		case SC_WIRE_RECEIVED:
+			if (!take_and_wipe(pipeline, message))
+				return foreign;
+			break;
+		case SC_WIRE_RECEIVED_LATER:
 			return NULL;
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
+		case SC_WIRE_RECEIVED_END:
+		case SC_WIRE_RECEIVED_FAILED:
 			return "the module closed the connection (its log may say why)";
-		is_good = !(message.msg_flags & MSG_TRUNC) &&
-			  take_answer(pipeline, sc_view_of(pipeline->answer.data, (size_t)got));
-		/* It may have held plaintext. */
-		OPENSSL_cleanse(pipeline->answer.data, (size_t)got);
-		if (!is_good)
-			return "the module sent something that answers none of our requests";
+		case SC_WIRE_RECEIVED_INVALID:
+			return foreign;
+		}
 	}
 	return NULL;
 }
@@ -600,7 +589,7 @@ static sc_status start(struct sc_pipeline *pipeline, const char *path, struct sc
 	pipeline->path = strdup(path);
 	SC_ENSURE(pipeline->path, err, SC_ERR_MEMORY, "out of memory for a connection");
 	SC_TRY(sc_bytes_new(SC_WIRE_MESSAGE_MAX, &pipeline->answer, err));
-	pipeline->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	pipeline->wake = sc_os->eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pipeline->wake < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot create an eventfd", path);
 	/* A running module can be asked at once. If it is not running, the reader keeps trying. */

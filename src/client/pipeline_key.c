@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "client/key_request.h"
 
 enum stage {
 	FIRST,
@@ -39,32 +40,6 @@ SC_CLEANUP_POINTER(operation, struct operation, free_operation)
 
 /* -- the end --------------------------------------------------------------------------------------- */
 
-/* The only field of an answer that has just one; else the whole body. */
-static sc_status result_of(enum sc_command command, struct sc_view body, struct sc_view *out)
-{
-	struct sc_sign_response sign;
-	struct sc_decrypt_response decrypt;
-	struct sc_key_attest_response attest;
-
-	switch (command) {
-	case SC_COMMAND_SIGN:
-		SC_TRY(sc_sign_response_read(body, &sign));
-		*out = sign.signature;
-		return SC_OK;
-	case SC_COMMAND_DECRYPT:
-		SC_TRY(sc_decrypt_response_read(body, &decrypt));
-		*out = decrypt.plaintext;
-		return SC_OK;
-	case SC_COMMAND_KEY_ATTEST:
-		SC_TRY(sc_key_attest_response_read(body, &attest));
-		*out = attest.statement;
-		return SC_OK;
-	default:
-		*out = body;
-		return SC_OK;
-	}
-}
-
 static void fail(struct operation *operation, const struct sc_error *err)
 {
 	operation->done(operation->context, err->status, err, (struct sc_view){ 0 });
@@ -76,9 +51,8 @@ static void succeed(struct operation *operation, struct sc_view body)
 	struct sc_error error = { 0 };
 	struct sc_view result = { 0 };
 
-	if (result_of(operation->command, body, &result) != SC_OK) {
-		(void)sc_fail(&error, SC_ERR_PROTOCOL, "%s: the module's answer is malformed",
-			      sc_pipeline_path(operation->pipeline));
+	if (sc_client_key_result(sc_pipeline_path(operation->pipeline), operation->command, body, &result,
+				 &error) != SC_OK) {
 		fail(operation, &error);
 		return;
 	}
@@ -104,23 +78,17 @@ static sc_status ask(struct operation *operation, enum sc_command command, struc
 
 static sc_status load(struct operation *operation, struct sc_error *err)
 {
-	const struct sc_key_load_request request = { .blob = sc_bytes_view(&operation->blob) };
 	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
-	sc_key_load_request_write(&body, &request);
-	SC_ENSURE(!body.failed, err, SC_ERR_TOO_LARGE, "the key blob is longer than the module accepts");
+	SC_TRY(sc_client_key_load_write(sc_bytes_view(&operation->blob), &body, err));
 	operation->stage = LOADING;
 	return ask(operation, SC_COMMAND_KEY_LOAD, sc_writer_view(&body), err);
 }
 
 static sc_status repeat(struct operation *operation, struct sc_view loaded, struct sc_error *err)
 {
-	struct sc_key_load_response response;
-
-	SC_ENSURE(sc_key_load_response_read(loaded, &response) == SC_OK &&
-		      sc_hash_equals(&response.key, &operation->digest),
-		  err, SC_ERR_PROTOCOL, "%s: the module loaded a different key from the one it was given",
-		  sc_pipeline_path(operation->pipeline));
+	SC_TRY(
+	    sc_client_key_load_check(sc_pipeline_path(operation->pipeline), &operation->digest, loaded, err));
 	operation->stage = AGAIN;
 	return ask(operation, operation->command, sc_bytes_view(&operation->body), err);
 }

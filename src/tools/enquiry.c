@@ -15,6 +15,7 @@
 #include "base/version.h"
 #include "formats/region.h"
 #include "formats/suite.h"
+#include "wire/role.h"
 #include "world/module_map.h"
 
 #define PROGRAM "enquiry"

@@ -72,11 +72,15 @@ sc_status sc_wire_request_read(struct sc_view message, struct sc_wire_request_he
 			       struct sc_view *body, struct sc_error *err)
 {
 	struct sc_reader reader = sc_reader_of(message);
-	bool ok = read_start(&reader, &header->command, &header->id);
+	struct sc_wire_request_header fields = { 0 };
+	struct sc_view rest;
+	bool ok = read_start(&reader, &fields.command, &fields.id);
 
-	header->authority = sc_read_u64(&reader);
-	SC_ENSURE(read_body(&reader, body) && ok, err, SC_ERR_PROTOCOL,
+	fields.authority = sc_read_u64(&reader);
+	SC_ENSURE(read_body(&reader, &rest) && ok, err, SC_ERR_PROTOCOL,
 		  "not a request of module protocol version %d", SC_PROTOCOL_VERSION);
+	*header = fields;
+	*body = rest;
 	return SC_OK;
 }
 
@@ -84,14 +88,18 @@ sc_status sc_wire_response_read(struct sc_view message, struct sc_wire_response_
 				struct sc_view *body, struct sc_error *err)
 {
 	struct sc_reader reader = sc_reader_of(message);
-	bool ok = read_start(&reader, &header->command, &header->id);
+	struct sc_wire_response_header fields = { 0 };
+	struct sc_view rest;
+	bool ok = read_start(&reader, &fields.command, &fields.id);
 	uint32_t status = sc_read_u32(&reader);
 
 	for (size_t i = 0; i < SC_ERROR_NUMBERS; i++)
-		header->numbers[i] = sc_read_u64(&reader);
-	SC_ENSURE(read_body(&reader, body) && ok && sc_status_is_known(status), err, SC_ERR_PROTOCOL,
+		fields.numbers[i] = sc_read_u64(&reader);
+	SC_ENSURE(read_body(&reader, &rest) && ok && sc_status_is_known(status), err, SC_ERR_PROTOCOL,
 		  "not an answer of module protocol version %d", SC_PROTOCOL_VERSION);
-	header->status = (sc_status)status;
+	fields.status = (sc_status)status;
+	*header = fields;
+	*body = rest;
 	return SC_OK;
 }
 
@@ -132,7 +140,7 @@ static void write_list(struct sc_writer *writer, const struct sc_views *list, si
 #define READ_hash(max)               sc_read_hash(&reader)
 #define READ_bytes(max)              sc_read_bytes(&reader, max)
 #define READ_list(max)               read_list(&reader, max)
-#define READ_FIELD(kind, field, max) out->field = READ_##kind(max);
+#define READ_FIELD(kind, field, max) fields.field = READ_##kind(max);
 
 #define CODEC(type, FIELDS)                                                                                  \
 	void type##_write(struct sc_writer *writer, const struct type *value)                                \
@@ -143,9 +151,13 @@ static void write_list(struct sc_writer *writer, const struct sc_views *list, si
 	sc_status type##_read(struct sc_view body, struct type *out)                                         \
 	{                                                                                                    \
 		struct sc_reader reader = sc_reader_of(body);                                                \
-		(void)out;                                                                                   \
+		struct type fields;                                                                          \
+                                                                                                             \
 		FIELDS(READ_FIELD)                                                                           \
-		return sc_reader_is_done(&reader) ? SC_OK : SC_ERR_ENCODING;                                 \
+		if (!sc_reader_is_done(&reader))                                                             \
+			return SC_ERR_ENCODING;                                                              \
+		*out = fields;                                                                               \
+		return SC_OK;                                                                                \
 	}
 
 #define CODECS(NAME, name, number, roles, modes, quorum, lane)                                               \

@@ -14,7 +14,7 @@
 #define SC_WIRE_RESPONSE_HEADER_SIZE (4 + 2 + 2 + 8 + 4 + 8 * SC_ERROR_NUMBERS + 4)
 #define SC_WIRE_MESSAGE_MAX                                                                                  \
 	(SC_WIRE_RESPONSE_HEADER_SIZE + SC_WIRE_BODY_MAX) /* the larger of the two headers */
-#define SC_WIRE_SOCKET_BUFFER 262144 /* SO_SNDBUF large enough for the largest message in one record */
+#define SC_WIRE_SOCKET_BUFFER 262144 /* SO_SNDBUF that both ends ask for: room for some messages */
 
 /* Magic, version u16, command u16, id u64, authority u64, length of the body u32. */
 struct sc_wire_request_header {
@@ -55,7 +55,7 @@ void sc_wire_response_header_write(struct sc_writer *writer, const struct sc_wir
 
 /*
  * Reads a whole message: the header, and the body as a view into the message. SC_ERR_PROTOCOL for a wrong
- * magic number, version or length, or an unknown status.
+ * magic number, version or length, or an unknown status; *header and *body are then as they were.
  */
 sc_status sc_wire_request_read(struct sc_view message, struct sc_wire_request_header *header,
 			       struct sc_view *body, struct sc_error *err) SC_WARN_UNUSED;
@@ -65,8 +65,8 @@ sc_status sc_wire_response_read(struct sc_view message, struct sc_wire_response_
 /*
  * For every command: sc_<name>_request_write(writer, request), sc_<name>_request_read(body, out), and the
  * same for responses. Reading refuses a body that is truncated, has a field over its limit or has trailing
- * bytes (SC_ERR_ENCODING). The views in *out point into the body. The writer fails if a field is over its
- * limit.
+ * bytes (SC_ERR_ENCODING), and then leaves *out as it was. The views in *out point into the body. The writer
+ * fails if a field is over its limit.
  */
 #define SC_COMMAND_CODECS(NAME, name, number, roles, modes, quorum, lane)                                    \
 	void sc_##name##_request_write(struct sc_writer *writer, const struct sc_##name##_request *request); \

@@ -9,37 +9,11 @@
 #include <string.h>
 
 #include "base/options.h"
+#include "wire/role.h"
 
 #define FILE_MAX   65536
 #define WORDS      3
 #define SEPARATORS " \t\r"
-
-static const struct {
-	enum sc_role role;
-	const char *name;
-} roles[] = {
-	{ SC_ROLE_CUSTODY, "custody" },
-	{ SC_ROLE_SERVICE, "service" },
-	{ SC_ROLE_USE, "use" },
-};
-
-const char *sc_role_name(uint32_t role)
-{
-	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
-		if ((uint32_t)roles[i].role == role)
-			return roles[i].name;
-	return "unknown";
-}
-
-static bool read_role(const char *word, enum sc_role *out)
-{
-	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
-		if (strcmp(roles[i].name, word) == 0) {
-			*out = roles[i].role;
-			return true;
-		}
-	return false;
-}
 
 /* Splits a line in place; false if there are more words than fit. A comment ends it. */
 static bool split(char *line, char *words[WORDS], size_t *count)
@@ -72,7 +46,7 @@ static sc_status read_line(char *line, struct sc_kmdata_module_map *map, struct 
 		  SC_KMDATA_MODULE_SOCKETS_MAX);
 	SC_ENSURE(sc_number_read(words[0], "module", 1, UINT32_MAX, &socket->number, NULL) == SC_OK, err,
 		  SC_ERR_FORMAT, "%s is not a module number", words[0]);
-	SC_ENSURE(read_role(words[1], &socket->role), err, SC_ERR_FORMAT,
+	SC_ENSURE(sc_role_by_name(words[1], &socket->role), err, SC_ERR_FORMAT,
 		  "%s is not a role: use custody, service or use", words[1]);
 	SC_ENSURE(words[2][0] == '/' && strlen(words[2]) < sizeof socket->path, err, SC_ERR_FORMAT,
 		  "%s is not an absolute path of at most %zu bytes", words[2], sizeof socket->path - 1);

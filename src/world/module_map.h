@@ -27,7 +27,4 @@ sc_status sc_kmdata_module_map_read(const struct sc_kmdata *kmdata, struct sc_km
 const struct sc_kmdata_module_socket *sc_kmdata_module_map_find(const struct sc_kmdata_module_map *map,
 								uint64_t number, enum sc_role role);
 
-/* "custody", "service" or "use"; "unknown" for anything but exactly one role. */
-const char *sc_role_name(uint32_t role);
-
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -22,6 +23,7 @@ enum behaviour {
 	FLIPPED,  /* the answer with bit 0 of byte `length` flipped */
 	CUT_BODY, /* a correct header for a body that is `length` bytes too short */
 	TOO_LONG,
+	PASSES_A_DESCRIPTOR,
 	CLOSES,
 	REFUSES,
 	SILENT,
@@ -83,6 +85,24 @@ static bool serve_key(struct fake *fake, int connection, struct sc_view message,
 	return evicted;
 }
 
+/* Sends an answer together with a descriptor: the connection's own. */
+static void send_with_descriptor(int connection, struct sc_view answer)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec part = { (void *)(uintptr_t)answer.data, answer.len };
+	struct msghdr header = {
+		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
+	};
+	struct cmsghdr *passed = CMSG_FIRSTHDR(&header);
+
+	passed->cmsg_level = SOL_SOCKET;
+	passed->cmsg_type = SCM_RIGHTS;
+	passed->cmsg_len = CMSG_LEN(sizeof connection);
+	memcpy(CMSG_DATA(passed), &connection, sizeof connection);
+	if (sendmsg(connection, &header, MSG_NOSIGNAL) != (ssize_t)answer.len)
+		abort();
+}
+
 static bool serve(void *context, int connection, struct sc_view message)
 {
 	struct fake *fake = context;
@@ -118,6 +138,9 @@ static bool serve(void *context, int connection, struct sc_view message)
 		fake_send(connection, sc_view_of(zeros, sizeof zeros));
 		return true;
 	}
+	case PASSES_A_DESCRIPTOR:
+		send_with_descriptor(connection, sc_writer_view(&answer));
+		return true;
 	case CLOSES_ONCE:
 		if (command == SC_COMMAND_SIGN && fake->signs == 1)
 			return false;
@@ -289,6 +312,17 @@ static void an_answer_longer_than_any_is_refused(void **state)
 	assert_false(sc_client_is_open(fake->client));
 }
 
+static void an_answer_with_a_descriptor_is_refused(void **state)
+{
+	struct fake *fake = *state;
+
+	fake->behaviour = PASSES_A_DESCRIPTOR;
+	assert_int_equal(call(fake, NULL), SC_ERR_PROTOCOL);
+	assert_false(sc_client_is_open(fake->client));
+	fake->behaviour = GOOD;
+	assert_int_equal(call_anew(fake, NULL), SC_OK);
+}
+
 static void a_closed_connection_is_named(void **state)
 {
 	struct fake *fake = *state;
@@ -412,6 +446,59 @@ static void a_key_that_never_stays_is_given_up(void **state)
 	assert_non_null(strstr(err.message, "cache"));
 }
 
+/* A SIGN request with the key, sent by sc_client_key_call. */
+static sc_status key_call(struct fake *fake, const struct sc_client_key *key, uint64_t authority,
+			  unsigned loads)
+{
+	const struct sc_sign_request sign = { .key = key->digest };
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
+	SC_CLEANUP(sc_bytes) reply = { 0 };
+	struct sc_client_key_request request = { SC_COMMAND_SIGN, authority, .loads = loads };
+	sc_status status;
+
+	sc_sign_request_write(&body, &sign);
+	request.body = sc_writer_view(&body);
+	status = sc_client_key_call(fake->client, key, &request, &reply, NULL);
+	if (status != SC_OK)
+		assert_null(reply.data);
+	return status;
+}
+
+static void a_key_is_loaded_again_as_often_as_the_request_says(void **state)
+{
+	struct fake *fake = *state;
+	SC_CLEANUP(sc_client_key) key = { 0 };
+
+	fake->behaviour = ALWAYS_EVICTS;
+	assert_int_equal(load(fake, &key, NULL), SC_OK);
+	for (unsigned loads = 0; loads < 5; loads++) {
+		fake->loads = fake->signs = 0;
+		assert_int_equal(key_call(fake, &key, 0, loads), SC_ERR_NOT_LOADED);
+		assert_int_equal(fake->loads, loads);
+		assert_int_equal(fake->signs, loads + 1);
+	}
+	fake->behaviour = GOOD;
+	assert_int_equal(key_call(fake, &key, 0, 0), SC_OK);
+}
+
+/* The quorum has ended with the connection, and the module may have done what was asked. */
+static void a_request_under_a_quorum_is_not_repeated_on_another_connection(void **state)
+{
+	struct fake *fake = *state;
+	SC_CLEANUP(sc_client_key) key = { 0 };
+
+	fake->behaviour = CLOSES_ONCE;
+	assert_int_equal(load(fake, &key, NULL), SC_OK);
+	assert_int_equal(key_call(fake, &key, 7, 3), SC_ERR_UNAVAILABLE);
+	assert_int_equal(fake->signs, 1);
+	assert_int_equal(fake->loads, 1);
+	assert_int_equal(sc_client_reconnect(fake->client, NULL), SC_OK);
+	fake->signs = 0;
+	assert_int_equal(key_call(fake, &key, 0, 3), SC_OK);
+	assert_int_equal(fake->signs, 2);
+	assert_int_equal(fake->loads, 2);
+}
+
 static void a_restarted_module_is_no_event(void **state)
 {
 	struct fake *fake = *state;
@@ -448,6 +535,7 @@ int main(void)
 		TEST(a_body_cut_anywhere_is_refused),
 		TEST(a_header_with_any_byte_flipped_is_refused),
 		TEST(an_answer_longer_than_any_is_refused),
+		TEST(an_answer_with_a_descriptor_is_refused),
 		TEST(a_closed_connection_is_named),
 		TEST(a_missing_socket_is_named),
 		TEST(a_refusal_keeps_its_code_and_numbers),
@@ -455,6 +543,8 @@ int main(void)
 		TEST(a_loaded_key_is_used_without_loading_it_again),
 		TEST(an_evicted_key_is_loaded_again),
 		TEST(a_key_that_never_stays_is_given_up),
+		TEST(a_key_is_loaded_again_as_often_as_the_request_says),
+		TEST(a_request_under_a_quorum_is_not_repeated_on_another_connection),
 		TEST(a_restarted_module_is_no_event),
 		TEST(another_key_than_the_one_given_is_refused),
 	};

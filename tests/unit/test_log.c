@@ -4,6 +4,7 @@
  */
 #include "support/test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/os.h"
 
 static int saved = -1;
 static int pipe_ends[2];
@@ -134,6 +136,29 @@ static void a_tool_waits_until_its_warning_is_read(void **state)
 	assert_true(is_read);
 }
 
+static ssize_t no_write(int fd, const void *data, size_t len)
+{
+	(void)fd, (void)data, (void)len;
+	errno = EIO;
+	return -1;
+}
+
+/* There is nowhere to report it, and a log must work when everything else fails (rule P4). */
+static void a_line_that_cannot_be_written_stops_nothing(void **state)
+{
+	struct sc_os full = sc_os_system;
+
+	(void)state;
+	full.write = no_write;
+	sc_log_start("hsmd", SC_LOG_NOTICE);
+	sc_os = &full;
+	sc_log(SC_LOG_NOTICE, "lost");
+	sc_os = &sc_os_system;
+	assert_string_equal(written(), "");
+	sc_log(SC_LOG_NOTICE, "the next");
+	assert_string_equal(written(), "hsmd: notice: the next\n");
+}
+
 /* The pipe holds 64 KiB and nobody reads it: lines are lost, and the program goes on and reports it later. */
 static void a_reader_that_stopped_stops_nobody(void **state)
 {
@@ -171,6 +196,7 @@ int main(void)
 		CAUGHT(too_long_a_line_is_cut_and_still_ended),
 		CAUGHT(a_program_name_that_is_too_long_is_cut_too),
 		CAUGHT(a_tool_waits_until_its_warning_is_read),
+		CAUGHT(a_line_that_cannot_be_written_stops_nothing),
 		CAUGHT(a_reader_that_stopped_stops_nobody), /* the last: from here on nothing waits */
 	};
 

@@ -204,6 +204,31 @@ static void a_call_that_fails_ends_no_request_twice_and_forgets_none(void **stat
 	}
 }
 
+static int no_eventfd(unsigned count, int flags)
+{
+	(void)count, (void)flags;
+	errno = EMFILE;
+	return -1;
+}
+
+static void a_pipeline_without_a_descriptor_is_not_opened(void **state)
+{
+	struct fixture *f = *state;
+	struct sc_pipeline *none = NULL;
+	struct sc_error err = { 0 };
+	static struct sc_os narrow;
+
+	narrow = sc_os_system;
+	narrow.eventfd = no_eventfd;
+	sc_os = &narrow;
+	assert_int_equal(sc_pipeline_open(socket_path(f), &none, &err), SC_ERR_SYSTEM);
+	sc_os = &sc_os_system;
+	assert_null(none);
+	assert_non_null(strstr(err.message, "eventfd"));
+	assert_int_equal(sc_pipeline_open(socket_path(f), &none, &err), SC_OK);
+	sc_pipeline_close(none);
+}
+
 /* Nothing else is in progress that would wake the reader. */
 static void a_request_that_found_no_room_goes_as_soon_as_there_is_some(void **state)
 {
@@ -236,6 +261,7 @@ int main(void)
 		TEST(a_second_answer_to_one_request_ends_the_connection),
 		TEST(closing_tells_everyone_before_it_returns),
 		TEST(a_call_that_fails_ends_no_request_twice_and_forgets_none),
+		TEST(a_pipeline_without_a_descriptor_is_not_opened),
 		TEST(a_request_that_found_no_room_goes_as_soon_as_there_is_some),
 	};
 

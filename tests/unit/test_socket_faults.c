@@ -1,7 +1,7 @@
 /*
  * For every n, the n-th call for a socket, a file or random bytes fails (rule P4). Listening, accepting and
  * connecting refuse with a message that names it, and leave neither a descriptor nor a file behind (invariant
- * 8).
+ * 8). Both ends accept a socket's buffer exactly if the largest message passes through it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -21,6 +21,8 @@
 #include "client/connect.h"
 #include "hsmd/os/sockets.h"
 #include "scratch.h"
+#include "wire/message.h"
+#include "wire/socket.h"
 
 #define FOREVER 1000 /* more calls than any of these makes */
 
@@ -95,6 +97,20 @@ static int fail_accept4(int fd, struct sockaddr *address, socklen_t *len, int fl
 }
 
 static struct sc_os failing;
+
+static int wmem_max; /* of the system that limited_setsockopt stands for */
+
+/* As a kernel whose net.core.wmem_max is that low. */
+static int limited_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	int size = wmem_max;
+
+	if (name != SO_SNDBUF)
+		return sc_os_system.setsockopt(fd, level, name, value, len);
+	if (size > *(const int *)value)
+		size = *(const int *)value;
+	return sc_os_system.setsockopt(fd, level, name, &size, sizeof size);
+}
 
 static int entries_of(const char *path)
 {
@@ -242,6 +258,108 @@ static void accepting_fails_by_name_at_every_call_and_leaves_nothing(void **stat
 	close(listening);
 }
 
+/* -- buffers ----------------------------------------------------------------------------------- */
+
+/* The smallest net.core.wmem_max: the kernel doubles it and keeps 32 bytes (unix(7)). */
+#define SMALLEST ((SC_WIRE_MESSAGE_MAX + 32) / 2)
+
+/* With net.core.wmem_max at `limit`: an end made by `attempt`, as it says, and its error. */
+static sc_status attempt_with(int limit, sc_status (*attempt)(int *fd, struct sc_error *err), int *fd,
+			      struct sc_error *err)
+{
+	struct sc_os limited = sc_os_system;
+	sc_status status;
+
+	limited.setsockopt = limited_setsockopt;
+	wmem_max = limit;
+	sc_os = &limited;
+	status = attempt(fd, err);
+	sc_os = &sc_os_system;
+	return status;
+}
+
+/* True if a message of that length passes from one end to the other whole. */
+static bool passes(int from, int to, size_t len)
+{
+	SC_CLEANUP(sc_bytes) sent = { 0 };
+	SC_CLEANUP(sc_bytes) buffer = { 0 };
+	struct sc_view received;
+
+	assert_int_equal(sc_bytes_new(len, &sent, NULL), SC_OK);
+	assert_int_equal(sc_bytes_new(len, &buffer, NULL), SC_OK);
+	memset(sent.data, 'm', sent.len);
+	if (sc_wire_send(from, sc_bytes_view(&sent), (struct sc_view){ 0 }) != SC_WIRE_SENT) {
+		assert_int_equal(errno, EMSGSIZE);
+		return false;
+	}
+	assert_int_equal(sc_wire_receive(to, &buffer, &received), SC_WIRE_RECEIVED);
+	return sc_view_equals(received, sc_bytes_view(&sent));
+}
+
+/* One end with a limited buffer and the other with its own. */
+static void assert_judges_by_what_passes(sc_status (*limited)(int *fd, struct sc_error *err),
+					 int *limited_end, int *connected, int *accepted)
+{
+	for (int limit = SMALLEST - 40; limit <= SMALLEST + 40; limit++) {
+		struct sc_error err = { 0 };
+		bool is_large_enough = limit >= SMALLEST;
+
+		if (limited == accept_once)
+			assert_int_equal(connect_once(connected, NULL), SC_OK);
+		assert_int_equal(attempt_with(limit, limited, limited_end, &err),
+				 is_large_enough ? SC_OK : SC_ERR_SYSTEM);
+		if (is_large_enough) {
+			if (limited == connect_once)
+				assert_int_equal(accept_once(accepted, NULL), SC_OK);
+			assert_true(passes(*connected, *accepted, SC_WIRE_MESSAGE_MAX));
+			assert_true(passes(*accepted, *connected, SC_WIRE_MESSAGE_MAX));
+			close(*accepted);
+		} else {
+			assert_non_null(strstr(err.message, "raise net.core.wmem_max to at least 65576"));
+		}
+		if (is_large_enough || limited == accept_once)
+			close(*connected);
+	}
+}
+
+static void the_client_accepts_a_buffer_exactly_if_the_largest_message_passes(void **state)
+{
+	int connected = -1;
+	int accepted = -1;
+
+	(void)state;
+	assert_int_equal(listen_once(&listening, NULL), SC_OK);
+	assert_judges_by_what_passes(connect_once, &connected, &connected, &accepted);
+	close(listening);
+}
+
+static void the_module_accepts_a_buffer_exactly_if_the_largest_message_passes(void **state)
+{
+	int connected = -1;
+	int accepted = -1;
+
+	(void)state;
+	assert_int_equal(listen_once(&listening, NULL), SC_OK);
+	assert_judges_by_what_passes(accept_once, &accepted, &connected, &accepted);
+	close(listening);
+}
+
+/* What the two tests above take from unix(7), measured: no smaller buffer would do. */
+static void the_kernel_keeps_32_bytes_of_a_buffer_for_itself(void **state)
+{
+	const int size = SMALLEST - 1;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	assert_int_equal(setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size), 0);
+	assert_true(passes(ends[0], ends[1], 2 * size - 32));
+	assert_false(passes(ends[0], ends[1], 2 * size - 31));
+	assert_true(2 * size - 32 < SC_WIRE_MESSAGE_MAX);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -251,6 +369,9 @@ int main(void)
 		TEST(a_socket_left_behind_stays_until_another_is_in_place),
 		TEST(connecting_fails_by_name_at_every_call_and_leaves_nothing),
 		TEST(accepting_fails_by_name_at_every_call_and_leaves_nothing),
+		TEST(the_client_accepts_a_buffer_exactly_if_the_largest_message_passes),
+		TEST(the_module_accepts_a_buffer_exactly_if_the_largest_message_passes),
+		TEST(the_kernel_keeps_32_bytes_of_a_buffer_for_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

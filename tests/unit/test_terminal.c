@@ -3,18 +3,21 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/os.h"
 #include "base/terminal.h"
 
 #define PROMPT "PIN: "
@@ -221,6 +224,163 @@ static void without_a_terminal_nothing_is_asked(void **state)
 	assert_int_equal(WEXITSTATUS(status), SC_ERR_SYSTEM);
 }
 
+/* -- failing calls (rule P4) ------------------------------------------------------------------- */
+
+/* What the child and this process share. */
+static struct faults {
+	int until_failure;
+	int settings_set;   /* how often the terminal's settings were set */
+	int failed_setting; /* which of those failed; 0: none */
+	char message[SC_ERROR_MESSAGE_MAX];
+} *faults;
+
+static bool fails_now(void)
+{
+	errno = EIO;
+	return --faults->until_failure == 0;
+}
+
+static int fail_openat(int directory, const char *name, int flags, mode_t mode)
+{
+	return fails_now() ? -1 : sc_os_system.openat(directory, name, flags, mode);
+}
+
+static ssize_t fail_read(int fd, void *data, size_t len)
+{
+	return fails_now() ? -1 : sc_os_system.read(fd, data, len);
+}
+
+static ssize_t fail_write(int fd, const void *data, size_t len)
+{
+	return fails_now() ? -1 : sc_os_system.write(fd, data, len);
+}
+
+static int fail_ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+{
+	return fails_now() ? -1 : sc_os_system.ppoll(fds, count, timeout, mask);
+}
+
+static int fail_tcgetattr(int fd, struct termios *out)
+{
+	return fails_now() ? -1 : sc_os_system.tcgetattr(fd, out);
+}
+
+static int fail_tcsetattr(int fd, int when, const struct termios *settings)
+{
+	faults->settings_set++;
+	if (!fails_now())
+		return sc_os_system.tcsetattr(fd, when, settings);
+	faults->failed_setting = faults->settings_set;
+	return -1;
+}
+
+/* As ask_in_child, with the calls of `faults`. */
+static void ask_with_faults(const char *terminal, const char *wanted)
+{
+	static struct sc_os failing;
+	SC_CLEANUP(sc_secret) secret = { 0 };
+	struct sc_error err = { 0 };
+	sc_status status;
+	int fd;
+
+	setsid();
+	fd = open(terminal, O_RDWR);
+	if (fd < 0 || ioctl(fd, TIOCSCTTY, 0))
+		_exit(99);
+	failing = sc_os_system;
+	failing.openat = fail_openat;
+	failing.read = fail_read;
+	failing.write = fail_write;
+	failing.ppoll = fail_ppoll;
+	failing.tcgetattr = fail_tcgetattr;
+	failing.tcsetattr = fail_tcsetattr;
+	sc_os = &failing;
+	status = sc_terminal_read_secret(PROMPT, &secret, &err);
+	strcpy(faults->message, err.message);
+	if (status == SC_OK)
+		_exit(sc_view_equals(sc_secret_view(&secret), sc_view_text(wanted)) ? 100 : 98);
+	_exit((int)status);
+}
+
+/* Types the secret once the terminal is silent, if it ever is. Returns the child's exit status. */
+static int answer_child(struct conversation *c, const char *secret)
+{
+	bool has_typed = false;
+	int status = 0;
+
+	while (waitpid(c->child, &status, WNOHANG) == 0) {
+		if (!has_typed && !echoes(c)) {
+			type(c, secret);
+			type(c, "\n");
+			has_typed = true;
+		}
+	}
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/*
+ * The prompt may fail to appear, and then the typed line still counts. Otherwise a failing call is named, and
+ * the terminal echoes again unless that very call was to make it.
+ */
+static void whichever_call_fails_the_secret_is_read_or_the_failure_named(void **state)
+{
+	int refused = 0;
+	int last;
+
+	(void)state;
+	faults = mmap(NULL, sizeof *faults, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(faults, MAP_FAILED);
+	for (int n = 1;; n++) {
+		struct conversation c = { .master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC) };
+		const char *name;
+
+		assert_true(c.master >= 0 && grantpt(c.master) == 0 && unlockpt(c.master) == 0);
+		name = ptsname(c.master);
+		memset(faults, 0, sizeof *faults);
+		faults->until_failure = n;
+		c.child = fork();
+		assert_true(c.child >= 0);
+		if (c.child == 0)
+			ask_with_faults(name, "sesame");
+		last = answer_child(&c, "sesame");
+		if (last != 100) {
+			assert_int_equal(last, SC_ERR_SYSTEM);
+			assert_non_null(strstr(faults->message, "/dev/tty"));
+			refused++;
+		}
+		assert_int_equal(echoes(&c), faults->failed_setting != 2);
+		close(c.master);
+		if (faults->until_failure > 0)
+			break;
+	}
+	assert_int_equal(last, 100);
+	/* opening, reading and silencing the terminal; waiting for and reading each byte and the newline */
+	assert_int_equal(refused, 3 + 2 * (int)(strlen("sesame") + 1));
+}
+
+static void a_descriptor_that_cannot_be_read_is_named(void **state)
+{
+	static struct sc_os failing;
+	static struct faults own;
+	int fd = pipe_with("first\n", 6);
+	SC_CLEANUP(sc_secret) line = { 0 };
+	struct sc_error err = { 0 };
+
+	(void)state;
+	faults = &own;
+	faults->until_failure = 3;
+	failing = sc_os_system;
+	failing.read = fail_read;
+	sc_os = &failing;
+	assert_int_equal(sc_fd_read_secret_line(fd, &line, &err), SC_ERR_SYSTEM);
+	sc_os = &sc_os_system;
+	assert_non_null(strstr(err.message, "cannot be read"));
+	assert_null(line.data);
+	assert_line(fd, "rst");
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +391,8 @@ int main(void)
 		cmocka_unit_test(an_interrupt_ends_the_program_with_the_echo_back),
 		cmocka_unit_test(an_end_of_file_is_no_secret),
 		cmocka_unit_test(without_a_terminal_nothing_is_asked),
+		cmocka_unit_test(whichever_call_fails_the_secret_is_read_or_the_failure_named),
+		cmocka_unit_test(a_descriptor_that_cannot_be_read_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
  */
 #include "support/test.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <limits.h>
 #include <pthread.h>
@@ -15,6 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/os.h"
 #include "byok/transfer_steps.h"
 #include "forge.h"
 #include "formats/key_blob.h"
@@ -461,6 +463,41 @@ static void a_key_that_never_stays_loaded_is_given_up(void **state)
 	assert_status(modify_acls(f, &err), SC_ERR_NOT_LOADED, &err);
 }
 
+static int no_rename(int from_directory, const char *from, int to_directory, const char *to, unsigned flags)
+{
+	(void)from_directory, (void)from, (void)to_directory, (void)to, (void)flags;
+	errno = EIO;
+	return -1;
+}
+
+/* True if the struct is as the test filled it before the call. */
+static bool is_untouched(const void *result, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (((const uint8_t *)result)[i] != 0xa5)
+			return false;
+	return true;
+}
+
+static void a_copy_that_cannot_be_stored_is_not_told_of(void **state)
+{
+	struct fixture *f = *state;
+	struct sc_os full = sc_os_system;
+	struct sc_byok_reduced_copy copy;
+	struct sc_error err = { 0 };
+
+	f->module.answer = make_blob("xferacld", 0);
+	full.renameat2 = no_rename;
+	memset(&copy, 0xa5, sizeof copy);
+	sc_os = &full;
+	assert_status(sc_byok_transfer_modify_acls(&f->order, &f->target, &f->ceremony, &f->kmdata, f->client,
+						   &copy, &err),
+		      SC_ERR_SYSTEM, &err);
+	sc_os = &sc_os_system;
+	assert_int_equal(f->module.cards, K);
+	assert_true(is_untouched(&copy, sizeof copy));
+}
+
 static void a_copy_that_is_there_is_found_before_any_card_is_asked_for(void **state)
 {
 	struct fixture *f = *state;
@@ -527,6 +564,20 @@ static void a_package_is_never_overwritten(void **state)
 	assert_status(pack(f, &packed, &err), SC_ERR_EXISTS, &err);
 	assert_ok(sc_file_read_path("TransferPackage-ContosoFirstHSMkey.byok", 100, &file, &err), &err);
 	assert_view_equal(sc_bytes_view(&file), sc_view_text("an older one"));
+}
+
+static void a_package_that_is_not_written_is_not_told_of(void **state)
+{
+	struct fixture *f = *state;
+	struct sc_byok_packed_key packed;
+	struct sc_error err = { 0 };
+
+	keep_key(f, "xferacld");
+	f->module.answer = make_transfer(SUBSCRIPTION);
+	write_file(f, "TransferPackage-ContosoFirstHSMkey.byok", sc_view_text("an older one"));
+	memset(&packed, 0xa5, sizeof packed);
+	assert_status(pack(f, &packed, &err), SC_ERR_EXISTS, &err);
+	assert_true(is_untouched(&packed, sizeof packed));
 }
 
 static void a_package_for_another_subscription_than_ordered_is_not_written(void **state)
@@ -611,11 +662,13 @@ int main(void)
 		TEST(without_the_key_it_is_said_what_makes_one),
 		TEST(a_lost_key_is_loaded_again_under_the_same_quorum),
 		TEST(a_key_that_never_stays_loaded_is_given_up),
+		TEST(a_copy_that_cannot_be_stored_is_not_told_of),
 		TEST(a_copy_that_is_there_is_found_before_any_card_is_asked_for),
 		TEST(an_answer_that_is_no_reduced_copy_is_not_kept),
 		TEST(an_answer_that_may_be_used_is_not_kept),
 		TEST(package_writes_what_the_module_made_and_its_hash),
 		TEST(a_package_is_never_overwritten),
+		TEST(a_package_that_is_not_written_is_not_told_of),
 		TEST(a_package_for_another_subscription_than_ordered_is_not_written),
 		TEST(package_without_a_copy_says_what_makes_one),
 		TEST(the_packages_are_shown_with_region_and_operator),

@@ -2,6 +2,7 @@
  * Only one process can use a state directory. It keeps what it acknowledged, and opens only with the unlock
  * key.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -167,6 +168,80 @@ static int failing_fsync(int fd)
 static int failing_renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
 {
 	return fails_now() ? -1 : sc_os_system.renameat2(from_dir, from, to_dir, to, flags);
+}
+
+static int failing_fstat(int fd, struct stat *out)
+{
+	return fails_now() ? -1 : sc_os_system.fstat(fd, out);
+}
+
+static int failing_flock(int fd, int operation)
+{
+	return fails_now() ? -1 : sc_os_system.flock(fd, operation);
+}
+
+static DIR *failing_fdopendir(int fd)
+{
+	return fails_now() ? NULL : sc_os_system.fdopendir(fd);
+}
+
+static struct dirent *failing_readdir(DIR *list)
+{
+	return fails_now() ? NULL : sc_os_system.readdir(list);
+}
+
+/* Descriptors that this process has open. */
+static int open_descriptors(void)
+{
+	DIR *list = opendir("/proc/self/fd");
+	int count = 0;
+
+	assert_non_null(list);
+	while (readdir(list))
+		count++;
+	closedir(list);
+	return count;
+}
+
+static void opening_fails_by_name_at_every_call_and_leaves_nothing(void **state)
+{
+	sc_status status = SC_ERR_SYSTEM;
+	int failures = 0;
+	int before;
+
+	(void)state;
+	assert_int_equal(sc_hsmd_state_save(store, old_state, mark, NULL), SC_OK);
+	sc_hsmd_state_close(store);
+	store = NULL;
+	before = open_descriptors();
+	failing = sc_os_system;
+	failing.openat = failing_openat;
+	failing.fstat = failing_fstat;
+	failing.flock = failing_flock;
+	failing.fdopendir = failing_fdopendir;
+	failing.readdir = failing_readdir;
+	failing_errno = EIO;
+	sc_os = &failing;
+	while (status != SC_OK && failures < 100) {
+		struct sc_error err = { 0 };
+
+		fail_at = failures + 1;
+		status = sc_hsmd_state_open(directory, false, &store, &err);
+		if (status == SC_OK)
+			break;
+		assert_int_equal(fail_at, 0);
+		assert_non_null(strstr(err.message, directory));
+		assert_null(store);
+		assert_int_equal(open_descriptors(), before);
+		failures++;
+	}
+	sc_os = &sc_os_system;
+	/*
+	 * The directory, its owner, the lock file, the lock; the directory again, as a list; in it, an entry each
+	 * for itself, its parent, lock, state and mark, and the end.
+	 */
+	assert_int_equal(failures, 4 + 2 + 6);
+	assert_saved(old_state);
 }
 
 /* The path of a file in the directory. */
@@ -500,6 +575,7 @@ int main(void)
 		TEST(a_directory_open_to_others_is_refused),
 		TEST(what_an_interrupted_writing_left_is_swept_away),
 		TEST(a_full_disk_is_an_error_until_there_is_room_again),
+		TEST(opening_fails_by_name_at_every_call_and_leaves_nothing),
 		TEST(every_failing_call_is_told_and_no_file_is_torn),
 		TEST(a_first_state_never_stands_without_its_mark),
 		TEST(after_a_failed_sync_nothing_is_written_any_more),

@@ -11,6 +11,7 @@
 
 #include "formats/world_file.h"
 #include "wire/message.h"
+#include "wire/role.h"
 
 /* -- cursor ------------------------------------------------------------------------------------ */
 
@@ -181,20 +182,51 @@ static void a_message_is_read_as_it_was_written(void **state)
 	assert_view_equal(body, sc_view_text("abc"));
 }
 
+/* For out-parameters of readers: filled beforehand, and still so if the reader has not written to them. */
+#define FILLING 0xa5
+
+static void fill(void *value, size_t size)
+{
+	memset(value, FILLING, size);
+}
+
+static bool is_filled(const void *value, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (((const uint8_t *)value)[i] != FILLING)
+			return false;
+	return true;
+}
+
+/* Counts the readers that refused what they read and wrote to an out-parameter all the same. */
+static unsigned written_on_failure;
+
 static sc_status read_request(struct sc_view message)
 {
 	struct sc_wire_request_header header;
 	struct sc_view body;
+	sc_status status;
 
-	return sc_wire_request_read(message, &header, &body, NULL);
+	fill(&header, sizeof header);
+	fill(&body, sizeof body);
+	status = sc_wire_request_read(message, &header, &body, NULL);
+	if (status != SC_OK)
+		written_on_failure += !is_filled(&header, sizeof header) || !is_filled(&body, sizeof body);
+	return status;
 }
 
 static sc_status read_response(struct sc_view message)
 {
 	struct sc_wire_response_header header;
 	struct sc_view body;
+	sc_status status;
 
-	return sc_wire_response_read(message, &header, &body, NULL);
+	fill(&header, sizeof header);
+	fill(&body, sizeof body);
+	status = sc_wire_response_read(message, &header, &body, NULL);
+	if (status != SC_OK)
+		written_on_failure += !is_filled(&header, sizeof header) || !is_filled(&body, sizeof body);
+	return status;
 }
 
 /* Truncated, longer, or with a wrong byte in magic, version, length or status, it is not a message. */
@@ -232,6 +264,15 @@ static void anything_but_a_whole_message_of_this_version_is_refused(void **state
 	(void)state;
 	assert_only_whole(make_request, read_request, SC_WIRE_REQUEST_HEADER_SIZE - 4);
 	assert_only_whole(make_response, read_response, SC_WIRE_RESPONSE_HEADER_SIZE - 4);
+}
+
+static void a_refused_message_leaves_header_and_body_as_they_were(void **state)
+{
+	(void)state;
+	written_on_failure = 0;
+	assert_only_whole(make_request, read_request, SC_WIRE_REQUEST_HEADER_SIZE - 4);
+	assert_only_whole(make_response, read_response, SC_WIRE_RESPONSE_HEADER_SIZE - 4);
+	assert_int_equal(written_on_failure, 0);
 }
 
 static void a_status_that_is_none_of_ours_is_refused(void **state)
@@ -304,6 +345,25 @@ static void roles_and_authorities_are_those_of_the_design(void **state)
 	assert_int_equal(sc_command_find(SC_COMMAND_TRANSFER_IMPORT)->roles, SC_ROLE_SERVICE);
 	assert_int_equal(sc_command_find(SC_COMMAND_TRANSFER_IMPORT)->modes, SC_IN_REGION);
 	assert_int_equal(sc_command_find(SC_COMMAND_SIGN)->roles, SC_ROLE_ANY);
+}
+
+static void a_role_is_found_by_its_name_and_no_other(void **state)
+{
+	static const char *const names[] = { "custody", "service", "use" };
+	enum sc_role role = SC_ROLE_USE;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		assert_string_equal(sc_role_name(1u << i), names[i]);
+		assert_true(sc_role_by_name(names[i], &role));
+		assert_int_equal(role, 1 << i);
+	}
+	assert_string_equal(sc_role_name(0), "unknown");
+	assert_string_equal(sc_role_name(SC_ROLE_CUSTODY | SC_ROLE_USE), "unknown");
+	assert_false(sc_role_by_name("Custody", &role));
+	assert_false(sc_role_by_name("", &role));
+	assert_false(sc_role_by_name("unknown", &role));
+	assert_int_equal(role, SC_ROLE_USE);
 }
 
 /* Rule M5: a quorum is for one command and one body. */
@@ -438,7 +498,12 @@ struct codec {
 	static sc_status read_##type(struct sc_view body)                                                    \
 	{                                                                                                    \
 		struct type value;                                                                           \
-		return type##_read(body, &value);                                                            \
+		sc_status status;                                                                            \
+		fill(&value, sizeof value);                                                                  \
+		status = type##_read(body, &value);                                                          \
+		if (status != SC_OK)                                                                         \
+			written_on_failure += !is_filled(&value, sizeof value);                              \
+		return status;                                                                               \
 	}                                                                                                    \
 	static bool same_##type(struct sc_view body)                                                         \
 	{                                                                                                    \
@@ -518,6 +583,27 @@ static void every_body_is_refused_when_cut_or_longer(void **state)
 	}
 }
 
+static void a_refused_body_leaves_the_fields_as_they_were(void **state)
+{
+	size_t refused = 0;
+
+	(void)state;
+	written_on_failure = 0;
+	for (size_t i = 0; i < CODEC_COUNT; i++) {
+		SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_BODY_MAX);
+		size_t whole;
+
+		codecs[i].write_sample(&writer);
+		whole = sc_writer_view(&writer).len;
+		for (size_t len = 0; len < whole; len++)
+			refused += codecs[i].read(sc_view_of(sc_writer_view(&writer).data, len)) != SC_OK;
+		sc_write_raw(&writer, sc_view_of("", 1));
+		refused += codecs[i].read(sc_writer_view(&writer)) != SC_OK;
+	}
+	assert_true(refused > CODEC_COUNT);
+	assert_int_equal(written_on_failure, 0);
+}
+
 static void every_field_and_list_is_refused_over_its_limit(void **state)
 {
 	size_t limits = 0;
@@ -575,13 +661,16 @@ int main(void)
 		cmocka_unit_test(headers_have_the_sizes_that_are_documented),
 		cmocka_unit_test(a_message_is_read_as_it_was_written),
 		cmocka_unit_test(anything_but_a_whole_message_of_this_version_is_refused),
+		cmocka_unit_test(a_refused_message_leaves_header_and_body_as_they_were),
 		cmocka_unit_test(a_status_that_is_none_of_ours_is_refused),
 		cmocka_unit_test(a_body_over_its_limit_is_refused),
 		cmocka_unit_test(commands_are_found_by_their_number_and_no_other),
 		cmocka_unit_test(roles_and_authorities_are_those_of_the_design),
+		cmocka_unit_test(a_role_is_found_by_its_name_and_no_other),
 		cmocka_unit_test(an_authority_is_for_one_command_and_body),
 		cmocka_unit_test(every_body_is_read_as_it_was_written),
 		cmocka_unit_test(every_body_is_refused_when_cut_or_longer),
+		cmocka_unit_test(a_refused_body_leaves_the_fields_as_they_were),
 		cmocka_unit_test(every_field_and_list_is_refused_over_its_limit),
 		cmocka_unit_test(the_largest_bodies_fit_into_a_message),
 	};

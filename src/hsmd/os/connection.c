@@ -1,19 +1,18 @@
 /* One peer: see connection.h. */
 #include "hsmd/os/connection.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include "base/os.h"
+#include "wire/socket.h"
 
 static sc_status watch(struct sc_hsmd_connection *connection, int operation, uint32_t events,
 		       struct sc_error *err)
 {
 	struct epoll_event event = { .events = events, .data.ptr = connection };
 
-	if (epoll_ctl(connection->epoll, operation, connection->fd, &event))
+	if (sc_os->epoll_ctl(connection->epoll, operation, connection->fd, &event))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot add a connection to the event loop");
 	connection->armed = events;
 	return SC_OK;
@@ -82,21 +81,6 @@ void sc_hsmd_connection_arm(struct sc_hsmd_connection *connection)
 		(void)!watch(connection, EPOLL_CTL_MOD, events, NULL);
 }
 
-enum sc_hsmd_sent sc_hsmd_connection_send(const struct sc_hsmd_connection *connection, struct sc_view message)
-{
-	/* sendmsg does not write to the buffer. */
-	struct iovec vector = { (void *)(uintptr_t)message.data, message.len };
-	const struct msghdr header = { .msg_iov = &vector, .msg_iovlen = 1 };
-	ssize_t sent;
-
-	do
-		sent = sc_os->sendmsg(connection->fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
-	if (sent >= 0)
-		return SC_HSMD_SENT;
-	return errno == EAGAIN ? SC_HSMD_SENT_LATER : SC_HSMD_SENT_NEVER;
-}
-
 bool sc_hsmd_connection_keep(struct sc_hsmd_connection *connection, struct sc_view message)
 {
 	struct sc_hsmd_answer *answer;
@@ -127,14 +111,15 @@ static void drop_first(struct sc_hsmd_connection *connection)
 bool sc_hsmd_connection_flush(struct sc_hsmd_connection *connection)
 {
 	while (!STAILQ_EMPTY(&connection->unsent)) {
-		switch (sc_hsmd_connection_send(connection,
-						sc_bytes_view(&STAILQ_FIRST(&connection->unsent)->message))) {
-		case SC_HSMD_SENT:
+		const struct sc_hsmd_answer *first = STAILQ_FIRST(&connection->unsent);
+
+		switch (sc_wire_send(connection->fd, sc_bytes_view(&first->message), (struct sc_view){ 0 })) {
+		case SC_WIRE_SENT:
 			drop_first(connection);
 			break;
-		case SC_HSMD_SENT_LATER:
+		case SC_WIRE_SENT_LATER:
 			return true;
-		case SC_HSMD_SENT_NEVER:
+		case SC_WIRE_SENT_NEVER:
 			return false;
 		}
 	}

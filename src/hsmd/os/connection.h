@@ -71,15 +71,6 @@ struct sc_hsmd_connection *sc_hsmd_connection_of(struct sc_schedule_turn *turn);
 /* Has epoll wait for whatever the connection is ready for: requests, and room for answers. */
 void sc_hsmd_connection_arm(struct sc_hsmd_connection *connection);
 
-/* Outcome of sending a message. The lock need not be held. */
-enum sc_hsmd_sent {
-	SC_HSMD_SENT,
-	SC_HSMD_SENT_LATER, /* no room now */
-	SC_HSMD_SENT_NEVER, /* the peer is gone */
-};
-enum sc_hsmd_sent sc_hsmd_connection_send(const struct sc_hsmd_connection *connection,
-					  struct sc_view message);
-
 /* Keeps a copy of an answer until there is room. False if the peer must be dropped instead. */
 bool sc_hsmd_connection_keep(struct sc_hsmd_connection *connection, struct sc_view message);
 

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "hsmd/os/scrub.h"
+#include "wire/socket.h"
 
 #define REQUEST_MAX   (SC_WIRE_REQUEST_HEADER_SIZE + SC_WIRE_BODY_MAX)
 #define STACK_SIZE    (1 << 20)
@@ -79,9 +80,9 @@ static void end(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *co
 	exchange->bytes -= bytes;
 	exchange->unsent -= connection->unsent_bytes;
 	sc_hsmd_connection_forget(connection);
-	(void)epoll_ctl(connection->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
+	(void)sc_os->epoll_ctl(connection->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
 	/* The peer sees it now, not only when its slow request is done. */
-	(void)shutdown(connection->fd, SHUT_RDWR);
+	(void)sc_os->shutdown(connection->fd, SHUT_RDWR);
 	release_if_idle(exchange, connection);
 }
 
@@ -125,13 +126,13 @@ static bool flush(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *
 static void deliver(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
 		    struct sc_view answer)
 {
-	enum sc_hsmd_sent sent = sc_hsmd_connection_send(connection, answer);
+	enum sc_wire_sent sent = sc_wire_send(connection->fd, answer, (struct sc_view){ 0 });
 
-	if (sent == SC_HSMD_SENT)
+	if (sent == SC_WIRE_SENT)
 		return;
 	pthread_mutex_lock(&exchange->lock);
 	if (!connection->has_ended) {
-		if (sent == SC_HSMD_SENT_LATER)
+		if (sent == SC_WIRE_SENT_LATER)
 			keep(exchange, connection, answer);
 		else
 			end(exchange, connection);
@@ -322,33 +323,36 @@ static void end_of_requests(struct sc_hsmd_exchange *exchange, struct sc_hsmd_co
 	pthread_mutex_unlock(&exchange->lock);
 }
 
+static void end_hostile(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
+{
+	sc_hsmd_exchange_complain(exchange, "a peer sent something other than a request: connection closed");
+	end_now(exchange, connection);
+}
+
 /* Reads one message. False if there is none, or if no more may be read. */
 static bool receive(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
 {
-	struct iovec vector = { exchange->receive.data, exchange->receive.len };
-	/* No room for control data, so the kernel closes any descriptors that a peer passes. */
-	struct msghdr header = { .msg_iov = &vector, .msg_iovlen = 1 };
-	ssize_t got = sc_os->recvmsg(connection->fd, &header, MSG_DONTWAIT);
-	bool ok;
+	struct sc_view message;
+	bool ok = false;
 
-	if (got < 0 && errno == EINTR)
-		return true;
-	if (got < 0) {
-		if (errno != EAGAIN)
-			end_now(exchange, connection);
-		return false;
-	}
-	if (got == 0) {
+	switch (sc_wire_receive(connection->fd, &exchange->receive, &message)) {
+	case SC_WIRE_RECEIVED:
+		ok = take(exchange, connection, message);
+		OPENSSL_cleanse(exchange->receive.data, message.len);
+		if (!ok)
+			end_hostile(exchange, connection);
+		break;
+	case SC_WIRE_RECEIVED_LATER:
+		break;
+	case SC_WIRE_RECEIVED_END:
 		end_of_requests(exchange, connection);
-		return false;
-	}
-	ok = !(header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) &&
-	     take(exchange, connection, sc_view_of(exchange->receive.data, (size_t)got));
-	OPENSSL_cleanse(exchange->receive.data, (size_t)got);
-	if (!ok) {
-		sc_hsmd_exchange_complain(exchange, "a peer sent something other than a request: "
-						    "connection closed");
+		break;
+	case SC_WIRE_RECEIVED_FAILED:
 		end_now(exchange, connection);
+		break;
+	case SC_WIRE_RECEIVED_INVALID:
+		end_hostile(exchange, connection);
+		break;
 	}
 	return ok;
 }

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/os.h"
 #include "hsmd/os/sanitizer.h"
 #include "wire/commands.h"
 
@@ -86,13 +87,12 @@ static int allow_beneath(int ruleset, int directory, uint64_t access)
 static int allow_files(int ruleset, const struct sc_dir *state)
 {
 #ifdef SC_SANITIZED
-	struct sc_dir root = SC_DIR_NONE;
+	SC_CLEANUP(sc_dir) root = SC_DIR_NONE;
 
 	/* /proc, the binary and its libraries, for the symbols in a report. */
 	if (sc_dir_open("/", &root, NULL) != SC_OK ||
 	    allow_beneath(ruleset, root.fd, LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR))
 		return -1;
-	sc_dir_close(&root);
 #endif
 	return allow_beneath(ruleset, state->fd,
 			     LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
@@ -116,10 +116,10 @@ sc_status sc_sandbox_files(struct sc_sandbox *sandbox, const struct sc_dir *stat
 		sc_status status =
 		    sc_fail_errno(err, SC_ERR_SYSTEM, "sandbox: cannot enforce the landlock rules");
 
-		(void)close(ruleset);
+		(void)sc_os->close(ruleset);
 		return status;
 	}
-	(void)close(ruleset);
+	(void)sc_os->close(ruleset);
 	sandbox->protection |= SC_PROTECTION_LANDLOCK;
 	sandbox->landlock_abi = (uint32_t)abi;
 	return SC_OK;

@@ -89,7 +89,7 @@ static void rest(struct sc_hsmd_server *server, struct sc_hsmd_listener *listene
 	struct epoll_event event = { .events = until ? 0 : EPOLLIN, .data.ptr = listener };
 
 	listener->rests_until = until;
-	(void)epoll_ctl(server->epoll, EPOLL_CTL_MOD, listener->fd, &event);
+	(void)sc_os->epoll_ctl(server->epoll, EPOLL_CTL_MOD, listener->fd, &event);
 }
 
 static void serve_listener(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener)
@@ -165,7 +165,7 @@ static sc_status loop(struct sc_hsmd_server *server, struct sc_error *err)
 	struct epoll_event events[EVENTS];
 
 	for (bool go_on = true; go_on;) {
-		int count = epoll_wait(server->epoll, events, EVENTS, resting_time(server));
+		int count = sc_os->epoll_wait(server->epoll, events, EVENTS, resting_time(server));
 
 		if (count < 0 && errno != EINTR)
 			return sc_fail_errno(err, SC_ERR_SYSTEM, "the event loop cannot wait");
@@ -184,7 +184,7 @@ static sc_status watch(struct sc_hsmd_server *server, int fd, enum sc_hsmd_sourc
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = source };
 
-	if (fd < 0 || epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event))
+	if (fd < 0 || sc_os->epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot set up the event loop");
 	return SC_OK;
 }
@@ -213,10 +213,10 @@ static sc_status open_loop(struct sc_hsmd_server *server, const struct sc_hsmd_s
 						     options->memory, -1 };
 
 	SC_TRY(allow_files(options->connections, err));
-	server->epoll = epoll_create1(EPOLL_CLOEXEC);
+	server->epoll = sc_os->epoll_create1(EPOLL_CLOEXEC);
 	if (server->epoll < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot set up the event loop");
-	server->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	server->wake = sc_os->eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	server->wake_source = SC_HSMD_SOURCE_WAKE;
 	SC_TRY(watch(server, server->wake, &server->wake_source, err));
 	exchange.wake = server->wake;

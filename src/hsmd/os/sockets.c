@@ -14,11 +14,12 @@
 
 #include "base/options.h"
 #include "base/os.h"
+#include "wire/role.h"
+#include "wire/socket.h"
 
 #define SPEC_MAX 512 /* maximum length of one --socket, with its NUL */
 #define BACKLOG  128
-#define SUFFIX   4  /* random bytes in a temporary name */
-#define OVERHEAD 32 /* bytes of SO_SNDBUF that the kernel keeps for itself: unix(7) */
+#define SUFFIX   4 /* random bytes in a temporary name */
 
 /* -- what the command line says ---------------------------------------------------------------- */
 
@@ -30,20 +31,9 @@ struct reading {
 
 static sc_status read_role(struct reading *reading, const char *value, struct sc_error *err)
 {
-	static const struct {
-		const char *name;
-		enum sc_role role;
-	} roles[] = { { "custody", SC_ROLE_CUSTODY },
-		      { "service", SC_ROLE_SERVICE },
-		      { "use", SC_ROLE_USE } };
-
-	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
-		if (strcmp(value, roles[i].name) == 0) {
-			reading->spec->policy.role = roles[i].role;
-			return SC_OK;
-		}
-	}
-	return sc_fail(err, SC_ERR_ARGUMENT, "--socket: role=%s is not one of custody, service, use", value);
+	SC_ENSURE(sc_role_by_name(value, &reading->spec->policy.role), err, SC_ERR_ARGUMENT,
+		  "--socket: role=%s is not one of custody, service, use", value);
+	return SC_OK;
 }
 
 static sc_status read_path(struct reading *reading, const char *value, struct sc_error *err)
@@ -243,21 +233,6 @@ sc_status sc_hsmd_socket_listen(const struct sc_hsmd_socket_spec *spec, int *out
 
 /* -- accepting --------------------------------------------------------------------------------- */
 
-static sc_status make_room(int fd, struct sc_error *err)
-{
-	int size = SC_WIRE_SOCKET_BUFFER;
-	socklen_t len = sizeof size;
-
-	/* The kernel may silently set less than was asked for, so read the size back. */
-	if (sc_os->setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) ||
-	    sc_os->getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot set SO_SNDBUF");
-	SC_ENSURE(size - OVERHEAD >= (int)SC_WIRE_MESSAGE_MAX, err, SC_ERR_SYSTEM,
-		  "a socket can send at most %d bytes at once, too few: raise net.core.wmem_max",
-		  size - OVERHEAD);
-	return SC_OK;
-}
-
 static sc_status examine(int fd, bool *is_other_user, struct sc_error *err)
 {
 	struct ucred peer;
@@ -266,7 +241,7 @@ static sc_status examine(int fd, bool *is_other_user, struct sc_error *err)
 	if (sc_os->getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot read SO_PEERCRED");
 	*is_other_user = peer.uid != geteuid();
-	return make_room(fd, err);
+	return sc_wire_make_room(fd, err);
 }
 
 sc_status sc_hsmd_socket_accept(int listener, int *out, bool *is_other_user, struct sc_error *err)

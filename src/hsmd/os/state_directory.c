@@ -1,7 +1,7 @@
 /* The state directory: see state_directory.h. */
 #include "hsmd/os/state_directory.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +47,9 @@ static bool is_left_over(const char *name)
 static sc_status sweep(const struct sc_dir *dir, struct sc_error *err)
 {
 	int fd = sc_os->openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
-	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	DIR *list = fd < 0 ? NULL : sc_os->fdopendir(fd);
+	struct dirent *entry;
+	int failed;
 
 	if (!list) {
 		sc_status status = sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot list it", dir->path);
@@ -56,11 +58,14 @@ static sc_status sweep(const struct sc_dir *dir, struct sc_error *err)
 			(void)sc_os->close(fd);
 		return status;
 	}
-	for (struct dirent *entry; (entry = readdir(list));)
+	/* At the end of the list, readdir returns NULL and leaves errno as it was. */
+	for (errno = 0; (entry = sc_os->readdir(list)); errno = 0)
 		if (is_left_over(entry->d_name))
 			(void)sc_os->unlinkat(dir->fd, entry->d_name, 0);
-	closedir(list);
-	return SC_OK;
+	failed = errno;
+	(void)sc_os->closedir(list);
+	errno = failed;
+	return failed ? sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot list it", dir->path) : SC_OK;
 }
 
 sc_status sc_hsmd_state_open(const char *path, bool make, struct sc_hsmd_state **out, struct sc_error *err)
