@@ -29,8 +29,9 @@
 #include "signind/signind.h"
 #include "web/config.h"
 
-#define PROGRAM     "signind"
-#define THREADS_MAX 64
+#define PROGRAM        "signind"
+#define THREADS_MAX    64
+#define HASHES_AT_ONCE 2 /* passwords; each takes a processor and SC_WEB_PASSWORD_MEMORY */
 
 /* The options as given. */
 struct typed {
@@ -166,6 +167,7 @@ static sc_status settle_web(const struct sc_web_config *config, const struct typ
 		    typed->address_count ? typed->address_count : sizeof loopbacks / sizeof loopbacks[0],
 		.hosts = sc_signind_hosts,
 		.threads = (unsigned)threads,
+		.slow_workers = HASHES_AT_ONCE,
 	};
 	return SC_OK;
 }

@@ -201,7 +201,7 @@ static void fill_in_defaults(struct sc_web_settings *settings)
 		unsigned standard;
 	} all[] = {
 		{ &settings->threads, 2 },         { &settings->quick_workers, 4 },
-		{ &settings->slow_workers, 2 },    { &settings->deadline_ms, 30000 },
+		{ &settings->slow_workers, 8 },    { &settings->deadline_ms, 30000 },
 		{ &settings->transfer_ms, 60000 }, { &settings->connections, 800 },
 	};
 
@@ -280,5 +280,11 @@ uint16_t sc_web_server_port(const struct sc_web_server *server)
 sc_status sc_web_run(struct sc_web_server *server, enum sc_web_lane lane, sc_web_job job, void *context,
 		     struct sc_error *err)
 {
-	return sc_web_jobs_run(server->jobs, lane, job, context, err);
+	return sc_web_jobs_run(server->jobs, lane, NULL, job, context, err);
+}
+
+sc_status sc_web_run_gated(struct sc_web_server *server, enum sc_web_lane lane, struct sc_web_gate *gate,
+			   sc_web_job job, void *context, struct sc_error *err)
+{
+	return sc_web_jobs_run(server->jobs, lane, gate, job, context, err);
 }

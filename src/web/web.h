@@ -63,7 +63,7 @@ struct sc_web_settings {
 	void *context;
 	unsigned threads;       /* HTTP threads per address [2] */
 	unsigned quick_workers; /* threads for sc_web_run() [4] */
-	unsigned slow_workers;  /* [2] */
+	unsigned slow_workers;  /* [8]: jobs there mostly wait; three gates of two may hang, and two remain */
 	unsigned deadline_ms;   /* from the complete request to its answer [30000] */
 	unsigned transfer_ms;   /* for a client to send a request, or to read an answer [60000] */
 	unsigned connections;   /* at once, shared by the addresses [800 of the usual 1,024 descriptors] */
@@ -79,9 +79,9 @@ sc_status sc_web_server_start(const struct sc_web_settings *settings, struct sc_
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Stops listening, answers pending requests with 503, finishes the queued jobs and joins the threads. The
- * server object remains, because late answers may still come from other threads (a pipeline's). Stop those,
- * then free it.
+ * Stops listening, finishes the jobs that wait in queues and gates, answers the requests that are still
+ * pending with 503, and joins the threads. The server object remains, because late answers may still come
+ * from other threads (a pipeline's). Stop those, then free it.
  */
 void sc_web_server_stop(struct sc_web_server *server);
 void sc_web_server_free(struct sc_web_server *server); /* NULL is allowed; stops it first if it runs */
@@ -102,10 +102,33 @@ typedef void (*sc_web_job)(void *context);
 
 /*
  * Runs job(context) on a worker thread. SC_ERR_BUSY if too many jobs are waiting, SC_ERR_STATE once the
- * server has been stopped. In both cases the job does not run, and the caller answers.
+ * server has been stopped, SC_ERR_MEMORY. In all cases the job does not run, and the caller answers.
  */
 sc_status sc_web_run(struct sc_web_server *server, enum sc_web_lane lane, sc_web_job job, void *context,
 		     struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * A gate limits how many jobs for one resource (a region's module, other hosts) hold a worker at a time, so
+ * that a resource which is slow or hangs holds up only its own jobs. Further jobs wait in the gate, in their
+ * order, and not in front of other jobs. When a job ends, the next in its gate is queued in its lane. If
+ * several resources may hang at once, the lane needs more workers than the sum of their gates' `most`.
+ */
+struct sc_web_gate;
+#define SC_WEB_GATE_WAITING_MAX 128 /* in one gate */
+
+/* `most` is at least 1, and less than the number of workers in the lanes of its jobs. SC_ERR_MEMORY. */
+sc_status sc_web_gate_new(unsigned most, struct sc_web_gate **out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Call only after the server whose jobs used it has been stopped. NULL is allowed. */
+void sc_web_gate_free(struct sc_web_gate *gate);
+SC_CLEANUP_POINTER(sc_web_gate, struct sc_web_gate, sc_web_gate_free)
+
+/*
+ * Like sc_web_run(), through a gate, which is used with one server only. SC_ERR_BUSY also if too many jobs
+ * wait in the gate; SC_ERR_ARGUMENT if the gate would not leave one worker of the lane to others.
+ */
+sc_status sc_web_run_gated(struct sc_web_server *server, enum sc_web_lane lane, struct sc_web_gate *gate,
+			   sc_web_job job, void *context, struct sc_error *err) SC_WARN_UNUSED;
 
 /* -- the request ------------------------------------------------------------------------------- */
 
