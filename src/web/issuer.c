@@ -1,7 +1,7 @@
 /*
  * The table of issuers: see issuer.h. Once it has been started its rows do not change, except for their keys,
- * which are replaced as a whole under the lock. A fetch is a job on the server's slow lane; each issuer has
- * at most one at a time.
+ * which are replaced as a whole under the lock. A fetch is a job on the server's slow lane, behind a
+ * gate; each issuer has at most one at a time.
  */
 #include "web/issuer_keys.h"
 
@@ -16,6 +16,7 @@
 
 #define ISSUERS_MAX 64
 #define HTTPS       "https://"
+#define FETCHES     2 /* at a time, so that hosts which do not answer leave workers to other jobs */
 
 struct row {
 	struct sc_web_issuers *issuers;
@@ -34,6 +35,7 @@ struct row {
 struct sc_web_issuers {
 	pthread_mutex_t lock;
 	struct sc_web_server *server; /* NULL: not started */
+	struct sc_web_gate *gate;     /* of the fetches */
 	struct row row[ISSUERS_MAX];
 	size_t count;
 };
@@ -43,8 +45,14 @@ struct sc_web_issuers {
 sc_status sc_web_issuers_new(struct sc_web_issuers **out, struct sc_error *err)
 {
 	struct sc_web_issuers *issuers = calloc(1, sizeof *issuers);
+	sc_status status;
 
 	SC_ENSURE(issuers, err, SC_ERR_MEMORY, "out of memory for the table of issuers");
+	status = sc_web_gate_new(FETCHES, &issuers->gate, err);
+	if (status != SC_OK) {
+		free(issuers);
+		return status;
+	}
 	pthread_mutex_init(&issuers->lock, NULL);
 	*out = issuers;
 	return SC_OK;
@@ -68,6 +76,7 @@ void sc_web_issuers_free(struct sc_web_issuers *issuers)
 	for (size_t i = 0; i < issuers->count; i++)
 		free_row(&issuers->row[i]);
 	pthread_mutex_destroy(&issuers->lock);
+	sc_web_gate_free(issuers->gate);
 	free(issuers);
 }
 
@@ -182,7 +191,8 @@ static void want_fetch(struct row *row)
 		return;
 	row->is_fetching = true;
 	row->tried_at = now;
-	if (sc_web_run(row->issuers->server, SC_WEB_SLOW, fetch, row, &err) == SC_OK)
+	if (sc_web_run_gated(row->issuers->server, SC_WEB_SLOW, row->issuers->gate, fetch, row, &err) ==
+	    SC_OK)
 		return;
 	row->is_fetching = false;
 	sc_log(SC_LOG_WARNING, "cannot renew the keys of %s: %s", row->issuer, err.message);

@@ -1,4 +1,7 @@
-/* Worker threads: see jobs.h. */
+/*
+ * Worker threads: see jobs.h. A job is in one list at a time: its gate's, then its lane's, from which a worker
+ * takes it. One lock guards all lists; it is never held while a job runs.
+ */
 #include "web/jobs.h"
 
 #include <pthread.h>
@@ -6,46 +9,133 @@
 
 #define LANES 2
 
+struct lane;
+
 struct job {
+	struct job *next;
+	struct lane *lane;
+	struct sc_web_gate *gate; /* NULL: none */
 	sc_web_job run;
 	void *context;
 };
 
-struct lane {
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	struct job queue[SC_WEB_JOBS_MAX]; /* a ring */
-	size_t first;
+struct list {
+	struct job *first;
+	struct job *last;
 	size_t count;
-	bool must_end;
+};
+
+struct sc_web_gate {
+	unsigned most;
+	unsigned admitted; /* in a lane's queue or on a worker */
+	struct list waiting;
+};
+
+struct lane {
+	struct sc_web_jobs *jobs;
+	pthread_cond_t wake;
+	struct list queue;
+	size_t gated; /* jobs for this lane that wait in gates */
 	pthread_t *thread;
 	unsigned threads;
 };
 
 struct sc_web_jobs {
+	pthread_mutex_t lock;
+	bool must_end;
 	struct lane lane[LANES];
 };
+
+/* -- lists ------------------------------------------------------------------------------------- */
+
+static void append(struct list *list, struct job *job)
+{
+	job->next = NULL;
+	*(list->last ? &list->last->next : &list->first) = job;
+	list->last = job;
+	list->count++;
+}
+
+static struct job *take_first(struct list *list)
+{
+	struct job *job = list->first;
+
+	if (!job)
+		return NULL;
+	list->first = job->next;
+	if (!list->first)
+		list->last = NULL;
+	list->count--;
+	return job;
+}
+
+/* -- gates ------------------------------------------------------------------------------------- */
+
+sc_status sc_web_gate_new(unsigned most, struct sc_web_gate **out, struct sc_error *err)
+{
+	struct sc_web_gate *gate;
+
+	SC_ENSURE(most > 0, err, SC_ERR_ARGUMENT, "a gate must let at least one job pass");
+	gate = calloc(1, sizeof *gate);
+	SC_ENSURE(gate, err, SC_ERR_MEMORY, "out of memory for a gate");
+	gate->most = most;
+	*out = gate;
+	return SC_OK;
+}
+
+void sc_web_gate_free(struct sc_web_gate *gate)
+{
+	free(gate);
+}
+
+/* The lock is held. At the end all workers wake up: one takes the job, the others see whether more will come. */
+static void enqueue(struct job *job)
+{
+	append(&job->lane->queue, job);
+	if (job->lane->jobs->must_end)
+		pthread_cond_broadcast(&job->lane->wake);
+	else
+		pthread_cond_signal(&job->lane->wake);
+}
+
+/* The lock is held. The job has ended; the next of its gate takes its place. */
+static void leave_gate(struct sc_web_gate *gate)
+{
+	struct job *next = take_first(&gate->waiting);
+
+	if (next) {
+		next->lane->gated--;
+		enqueue(next);
+	} else {
+		gate->admitted--;
+	}
+}
+
+/* -- workers ----------------------------------------------------------------------------------- */
+
+/* The lock is held. NULL once nothing is left to do. */
+static struct job *wait_for_job(struct lane *lane)
+{
+	while (lane->queue.count == 0 && (lane->gated > 0 || !lane->jobs->must_end))
+		pthread_cond_wait(&lane->wake, &lane->jobs->lock);
+	return take_first(&lane->queue);
+}
 
 static void *work(void *argument)
 {
 	struct lane *lane = argument;
+	struct job *job;
 
-	pthread_mutex_lock(&lane->lock);
-	for (;;) {
-		struct job job;
-
-		while (lane->count == 0 && !lane->must_end)
-			pthread_cond_wait(&lane->wake, &lane->lock);
-		if (lane->count == 0)
-			break;
-		job = lane->queue[lane->first];
-		lane->first = (lane->first + 1) % SC_WEB_JOBS_MAX;
-		lane->count--;
-		pthread_mutex_unlock(&lane->lock);
-		job.run(job.context);
-		pthread_mutex_lock(&lane->lock);
+	pthread_mutex_lock(&lane->jobs->lock);
+	while ((job = wait_for_job(lane))) {
+		pthread_mutex_unlock(&lane->jobs->lock);
+		job->run(job->context);
+		pthread_mutex_lock(&lane->jobs->lock);
+		if (job->gate)
+			leave_gate(job->gate);
+		free(job);
 	}
-	pthread_mutex_unlock(&lane->lock);
+	pthread_mutex_unlock(&lane->jobs->lock);
 	return NULL;
 }
 
@@ -65,8 +155,9 @@ sc_status sc_web_jobs_new(unsigned quick_workers, unsigned slow_workers, struct 
 	SC_CLEANUP(sc_web_jobs) jobs = calloc(1, sizeof *jobs);
 
 	SC_ENSURE(jobs, err, SC_ERR_MEMORY, "out of memory for worker threads");
+	pthread_mutex_init(&jobs->lock, NULL);
 	for (int i = 0; i < LANES; i++) {
-		pthread_mutex_init(&jobs->lane[i].lock, NULL);
+		jobs->lane[i].jobs = jobs;
 		pthread_cond_init(&jobs->lane[i].wake, NULL);
 	}
 	SC_TRY(start_lane(&jobs->lane[SC_WEB_QUICK], quick_workers, err));
@@ -75,34 +166,56 @@ sc_status sc_web_jobs_new(unsigned quick_workers, unsigned slow_workers, struct 
 	return SC_OK;
 }
 
-sc_status sc_web_jobs_run(struct sc_web_jobs *jobs, enum sc_web_lane lane, sc_web_job job, void *context,
-			  struct sc_error *err)
-{
-	struct lane *at = &jobs->lane[lane];
-	sc_status status = SC_OK;
+/* -- the callers' side ------------------------------------------------------------------------- */
 
-	pthread_mutex_lock(&at->lock);
-	if (at->must_end) {
-		status = sc_fail(err, SC_ERR_STATE, "the service is stopping");
-	} else if (at->count == SC_WEB_JOBS_MAX) {
-		status = sc_fail(err, SC_ERR_BUSY, "%d jobs are already waiting", SC_WEB_JOBS_MAX);
-	} else {
-		at->queue[(at->first + at->count) % SC_WEB_JOBS_MAX] = (struct job){ job, context };
-		at->count++;
-		pthread_cond_signal(&at->wake);
+/* The lock is held. Puts the job into a list, unless that would be too long. */
+static sc_status accept_job(struct job *job, struct sc_error *err)
+{
+	struct lane *lane = job->lane;
+	struct sc_web_gate *gate = job->gate;
+
+	SC_ENSURE(!lane->jobs->must_end, err, SC_ERR_STATE, "the service is stopping");
+	SC_ENSURE(!gate || gate->most < lane->threads, err, SC_ERR_ARGUMENT,
+		  "a gate for %u jobs leaves none of %u workers to others", gate ? gate->most : 0,
+		  lane->threads);
+	if (gate && gate->admitted == gate->most) {
+		SC_ENSURE(gate->waiting.count < SC_WEB_GATE_WAITING_MAX, err, SC_ERR_BUSY,
+			  "%d jobs are already waiting for the same resource", SC_WEB_GATE_WAITING_MAX);
+		append(&gate->waiting, job);
+		lane->gated++;
+		return SC_OK;
 	}
-	pthread_mutex_unlock(&at->lock);
+	SC_ENSURE(lane->queue.count < SC_WEB_JOBS_MAX, err, SC_ERR_BUSY, "%d jobs are already waiting",
+		  SC_WEB_JOBS_MAX);
+	if (gate)
+		gate->admitted++;
+	enqueue(job);
+	return SC_OK;
+}
+
+sc_status sc_web_jobs_run(struct sc_web_jobs *jobs, enum sc_web_lane lane, struct sc_web_gate *gate,
+			  sc_web_job job, void *context, struct sc_error *err)
+{
+	struct job *accepted = malloc(sizeof *accepted);
+	sc_status status;
+
+	SC_ENSURE(accepted, err, SC_ERR_MEMORY, "out of memory for a job");
+	*accepted = (struct job){ .lane = &jobs->lane[lane], .gate = gate, .run = job, .context = context };
+	pthread_mutex_lock(&jobs->lock);
+	status = accept_job(accepted, err);
+	pthread_mutex_unlock(&jobs->lock);
+	if (status != SC_OK)
+		free(accepted);
 	return status;
 }
 
 void sc_web_jobs_stop(struct sc_web_jobs *jobs)
 {
-	for (int i = 0; i < LANES; i++) {
-		pthread_mutex_lock(&jobs->lane[i].lock);
-		jobs->lane[i].must_end = true;
+	pthread_mutex_lock(&jobs->lock);
+	jobs->must_end = true;
+	for (int i = 0; i < LANES; i++)
 		pthread_cond_broadcast(&jobs->lane[i].wake);
-		pthread_mutex_unlock(&jobs->lane[i].lock);
-	}
+	pthread_mutex_unlock(&jobs->lock);
 	for (int i = 0; i < LANES; i++)
 		for (; jobs->lane[i].threads > 0; jobs->lane[i].threads--)
 			pthread_join(jobs->lane[i].thread[jobs->lane[i].threads - 1], NULL);
@@ -115,8 +228,8 @@ void sc_web_jobs_free(struct sc_web_jobs *jobs)
 	sc_web_jobs_stop(jobs);
 	for (int i = 0; i < LANES; i++) {
 		pthread_cond_destroy(&jobs->lane[i].wake);
-		pthread_mutex_destroy(&jobs->lane[i].lock);
 		free(jobs->lane[i].thread);
 	}
+	pthread_mutex_destroy(&jobs->lock);
 	free(jobs);
 }

@@ -2,7 +2,7 @@
  * Users' passwords and applications' secrets, stored as Argon2id (RFC 9106) in its encoded form,
  * "$argon2id$v=19$m=65536,t=3,p=1$SALT$HASH". Each hash takes SC_WEB_PASSWORD_MEMORY of memory and about 0.2
  * CPU seconds. Always compute it on a worker of the slow lane (web.h): the number of its threads bounds the
- * memory.
+ * memory. signind has two.
  */
 #ifndef SC_WEB_PASSWORD_H
 #define SC_WEB_PASSWORD_H
