@@ -16,34 +16,34 @@
 
 static const char key_add[] =
     "INSERT INTO key_versions (" COLUMNS ", vault_key, name_key, serial)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1, $16, $17,"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 1, ?16, ?17,"
     " (SELECT coalesce(max(serial), 0) + 1 FROM key_versions"
-    "   WHERE tenant = $1 AND vault_key = $16 AND name_key = $17))";
+    "   WHERE tenant = ?1 AND vault_key = ?16 AND name_key = ?17))";
 
-static const char key_update[] = "UPDATE key_versions SET enabled = $6, not_before = $7, expires = $8,"
-				 " key_ops = $9, tags = $10, updated = $11, revision = revision + 1"
-				 " WHERE tenant = $1 AND vault_key = $2 AND name_key = $3 AND version = $4"
-				 " AND revision = $5";
+static const char key_update[] = "UPDATE key_versions SET enabled = ?6, not_before = ?7, expires = ?8,"
+				 " key_ops = ?9, tags = ?10, updated = ?11, revision = revision + 1"
+				 " WHERE tenant = ?1 AND vault_key = ?2 AND name_key = ?3 AND version = ?4"
+				 " AND revision = ?5";
 
-static const char key_find[] = "SELECT " COLUMNS " FROM key_versions WHERE tenant = $1 AND vault_key = $2"
-			       " AND name_key = $3 AND version = $4";
+static const char key_find[] = "SELECT " COLUMNS " FROM key_versions WHERE tenant = ?1 AND vault_key = ?2"
+			       " AND name_key = ?3 AND version = ?4";
 
-static const char key_newest[] = "SELECT " COLUMNS " FROM key_versions WHERE tenant = $1 AND vault_key = $2"
-				 " AND name_key = $3 ORDER BY serial DESC LIMIT 1";
+static const char key_newest[] = "SELECT " COLUMNS " FROM key_versions WHERE tenant = ?1 AND vault_key = ?2"
+				 " AND name_key = ?3 ORDER BY serial DESC LIMIT 1";
 
 static const char package_add[] =
     "INSERT INTO packages (region, package_id, digest, tenant, vault_key, name_key, version)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
 
 /* The place of the import, whether it is the one asked for, and whether the key still exists. */
 static const char package_find[] =
     "SELECT packages.version, packages.digest,"
-    " packages.tenant = $3 AND packages.vault_key = $4 AND packages.name_key = $5,"
+    " packages.tenant = ?3 AND packages.vault_key = ?4 AND packages.name_key = ?5,"
     " key_versions.version IS NOT NULL"
     " FROM packages LEFT JOIN key_versions ON key_versions.tenant = packages.tenant"
     " AND key_versions.vault_key = packages.vault_key AND key_versions.name_key = packages.name_key"
     " AND key_versions.version = packages.version"
-    " WHERE packages.region = $1 AND packages.package_id = $2";
+    " WHERE packages.region = ?1 AND packages.package_id = ?2";
 
 /* -- rows -------------------------------------------------------------------------------------- */
 
