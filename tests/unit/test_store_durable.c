@@ -42,8 +42,8 @@ static bool has_key(struct fixture *f, unsigned number)
 static bool has_package(struct fixture *f, unsigned number)
 {
 	const struct sc_store_package_claim claim = sample_claim(number);
-	char version[SC_KEY_VERSION_SIZE];
-	sc_status status = sc_store_package_find(f->store, TENANT, "Contoso", "k", &claim, version, NULL);
+	SC_CLEANUP(sc_store_key_row) key = { 0 };
+	sc_status status = sc_store_package_find(f->store, TENANT, "Contoso", "k", &claim, &key, NULL);
 
 	assert_true(status == SC_OK || status == SC_ERR_NOT_FOUND);
 	return status == SC_OK;
@@ -68,11 +68,15 @@ static void assert_sql(const struct fixture *f, const char *sql, const char *exp
 	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
 }
 
-/* Every key has its package's id, and every id its key; the file itself is sound. */
+/* Every version has its key and its package's id, and every id its version; the file itself is sound. */
 static void assert_whole(const struct fixture *f)
 {
 	assert_sql(f, "PRAGMA integrity_check", "ok");
 	assert_sql(f, "SELECT count(*) FROM pragma_foreign_key_check", "0");
+	assert_sql(f,
+		   "SELECT count(*) FROM (SELECT tenant, vault_key, name_key FROM keys"
+		   " EXCEPT SELECT tenant, vault_key, name_key FROM key_versions)",
+		   "0");
 	assert_sql(f,
 		   "SELECT count(*) FROM (SELECT tenant, vault_key, name_key, version FROM key_versions"
 		   " EXCEPT SELECT tenant, vault_key, name_key, version FROM packages)",
