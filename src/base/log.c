@@ -47,7 +47,7 @@ __attribute__((format(printf, 2, 0))) static void write_line(enum sc_log_level l
 	replace_controls(line);
 	line[used] = '\n';
 	/* A log that cannot be written must not stop the module, and there is nowhere else to report it. */
-	if (sc_os->write(STDERR_FILENO, line, used + 1) < 0)
+	if (write(STDERR_FILENO, line, used + 1) < 0)
 		return;
 }
 
