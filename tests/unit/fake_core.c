@@ -85,6 +85,22 @@ unsigned fake_evidence(void)
 	return evidence;
 }
 
+void fake_wait_evidence(unsigned count)
+{
+	pthread_mutex_lock(&fake.lock);
+	while (fake.evidence < count)
+		pthread_cond_wait(&fake.changed, &fake.lock);
+	pthread_mutex_unlock(&fake.lock);
+}
+
+void fake_wait_sessions(unsigned most)
+{
+	pthread_mutex_lock(&fake.lock);
+	while (fake.sessions > most)
+		pthread_cond_wait(&fake.changed, &fake.lock);
+	pthread_mutex_unlock(&fake.lock);
+}
+
 static void wait_while_held(const struct sc_wire_request_header *header)
 {
 	pthread_mutex_lock(&fake.lock);
@@ -212,6 +228,7 @@ void sc_core_session_free(struct sc_core_session *session)
 	free(session);
 	pthread_mutex_lock(&fake.lock);
 	fake.sessions--;
+	pthread_cond_broadcast(&fake.changed);
 	pthread_mutex_unlock(&fake.lock);
 }
 
@@ -250,6 +267,7 @@ static void answer_evidence(const struct sc_wire_request_header *header, struct 
 	sc_evidence_response_write(&body, &response);
 	pthread_mutex_lock(&fake.lock);
 	fake.evidence++;
+	pthread_cond_broadcast(&fake.changed);
 	pthread_mutex_unlock(&fake.lock);
 	answer(header, SC_OK, &body, out);
 }

@@ -26,10 +26,12 @@ void fake_wait_held(unsigned count);
 /* The ids of the released SIGN requests, in order. Returns how many. */
 size_t fake_order(uint64_t *ids, size_t max);
 
-/* EVIDENCE requests answered so far. */
+/* EVIDENCE requests answered so far. The second waits until there are that many. */
 unsigned fake_evidence(void);
+void fake_wait_evidence(unsigned count);
 
-/* Sessions currently open. */
+/* Sessions currently open. The second waits until there are only that many. */
 unsigned fake_sessions(void);
+void fake_wait_sessions(unsigned most);
 
 #endif

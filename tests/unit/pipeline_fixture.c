@@ -4,12 +4,12 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/clock.h"
 #include "base/os.h"
+#include "fake_clock.h"
 #include "pipeline_fixture.h"
 
 /* -- the fake ---------------------------------------------------------------------------------- */
@@ -193,6 +193,7 @@ int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
 
+	fake_clock_start();
 	sem_init(&f->may_go_on, 0, 0);
 	f->scratch = scratch_make();
 	f->fake = fake_module_start(socket_path(f), serve, f);
@@ -207,7 +208,7 @@ int tear_down(void **state)
 	struct fixture *f = *state;
 
 	sc_pipeline_close(f->pipeline);
-	sc_os = &sc_os_system;
+	fake_clock_stop();
 	if (f->fake)
 		fake_module_stop(f->fake);
 	for (size_t i = 0; i < f->held_count; i++)
@@ -242,6 +243,16 @@ sc_status sign(struct sc_pipeline *pipeline, const char *data, uint32_t timeout,
 	return status;
 }
 
+sc_status sign_in_vain(struct sc_pipeline *pipeline, const char *data)
+{
+	sc_status status;
+
+	fake_clock_skip(BRIEFLY);
+	status = sign(pipeline, data, SOON, NULL);
+	fake_clock_skip(0);
+	return status;
+}
+
 void keep_outcome(void *context, sc_status status, const struct sc_error *err, struct sc_view reply)
 {
 	struct outcome *outcome = context;
@@ -262,27 +273,35 @@ sc_status submit(struct sc_pipeline *pipeline, const char *data, uint32_t timeou
 				    keep_outcome, outcome, NULL);
 }
 
-void await(const struct outcome *outcomes, size_t count)
+static bool is_told(void *outcome)
+{
+	return ((const struct outcome *)outcome)->told > 0;
+}
+
+void await(struct outcome *outcomes, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		for (int wait = 0; outcomes[i].told == 0; wait++) {
-			assert_true(wait < 5000);
-			usleep(1000);
-		}
+		await_that(is_told, &outcomes[i]);
+}
+
+static bool is_lost(void *pipeline)
+{
+	return !sc_pipeline_is_connected(pipeline);
 }
 
 void await_loss(struct sc_pipeline *pipeline)
 {
-	for (int wait = 0; sc_pipeline_is_connected(pipeline); wait++) {
-		assert_true(wait < 5000);
-		usleep(1000);
-	}
+	await_that(is_lost, pipeline);
+}
+
+static bool is_connected(void *pipeline)
+{
+	return sc_pipeline_is_connected(pipeline);
 }
 
 void await_connection(struct sc_pipeline *pipeline)
 {
-	for (int wait = 0; !sc_pipeline_is_connected(pipeline); wait++) {
-		assert_true(wait < 5000);
-		usleep(1000);
-	}
+	fake_clock_skip(BRIEFLY);
+	await_that(is_connected, pipeline);
+	fake_clock_skip(0);
 }

@@ -8,12 +8,14 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 
+#include "base/clock.h"
 #include "client/pipeline.h"
 #include "fake_module.h"
 #include "scratch.h"
 
 #define LONG       20000 /* milliseconds; no test waits this long */
 #define SOON       100
+#define BRIEFLY    (3 * SC_SECOND) /* longer than SOON, and than any pause before a new connection */
 #define HELD_MAX   128
 #define TEXT_BYTES 900 /* length of a plaintext: this many 'p' */
 
@@ -55,7 +57,10 @@ struct fixture {
 	sem_t may_go_on;
 };
 
-/* Set-up of a test, whose state is a struct fixture: a fake that is GOOD, and a pipeline connected to it. */
+/*
+ * Set-up of a test, whose state is a struct fixture: a fake that is GOOD, and a pipeline connected to it. The
+ * clock stands still (fake_clock.h).
+ */
 int set_up(void **state);
 int tear_down(void **state);
 
@@ -83,16 +88,19 @@ struct outcome {
 /* A pipeline's callback: stores the outcome in its context, a struct outcome. */
 void keep_outcome(void *context, sc_status status, const struct sc_error *err, struct sc_view reply);
 
+/* The same for a request that is not answered in time: skips the time until its end. */
+sc_status sign_in_vain(struct sc_pipeline *pipeline, const char *data);
+
 /* Signs without waiting. The outcome is stored in `outcome`. */
 sc_status submit(struct sc_pipeline *pipeline, const char *data, uint32_t timeout, struct outcome *outcome);
 
 /* Waits until each of them has been told. */
-void await(const struct outcome *outcomes, size_t count);
+void await(struct outcome *outcomes, size_t count);
 
 /* Waits until the pipeline has noticed that the connection is lost. */
 void await_loss(struct sc_pipeline *pipeline);
 
-/* Waits until the pipeline has reconnected to the module. */
+/* Waits until the pipeline has reconnected to the module, and skips its pauses meanwhile. */
 void await_connection(struct sc_pipeline *pipeline);
 
 #endif

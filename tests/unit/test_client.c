@@ -11,8 +11,9 @@
 
 #include <cmocka.h>
 
-#include "base/os.h"
+#include "base/clock.h"
 #include "client/client.h"
+#include "fake_clock.h"
 #include "fake_module.h"
 
 enum behaviour {
@@ -364,29 +365,19 @@ static void a_refusal_keeps_its_code_and_numbers(void **state)
 	assert_true(sc_client_is_open(fake->client));
 }
 
-/* A clock that advances by nearly a whole timeout at every reading. */
-static int racing_clock(clockid_t clock, struct timespec *out)
-{
-	static time_t ahead;
-
-	if (sc_os_system.clock_gettime(clock, out))
-		return -1;
-	out->tv_sec += ahead;
-	ahead += SC_CLIENT_TIMEOUT - 1;
-	return 0;
-}
-
 static void a_silent_module_is_given_up(void **state)
 {
 	struct fake *fake = *state;
-	struct sc_os os = sc_os_system;
 	struct sc_error err = { 0 };
+	int64_t start;
 
-	os.clock_gettime = racing_clock;
 	fake->behaviour = SILENT;
-	sc_os = &os;
+	fake_clock_start();
+	fake_clock_skip((SC_CLIENT_TIMEOUT + 1) * SC_SECOND);
+	start = sc_clock_monotonic();
 	assert_int_equal(call(fake, &err), SC_ERR_TIMEOUT);
-	sc_os = &sc_os_system;
+	assert_true(sc_clock_monotonic() - start >= SC_CLIENT_TIMEOUT * SC_SECOND);
+	fake_clock_stop();
 	/* A late answer must not be taken for the answer to the next request. */
 	assert_false(sc_client_is_open(fake->client));
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -102,12 +103,27 @@ static void a_program_name_that_is_too_long_is_cut_too(void **state)
 	assert_int_equal(strlen(written()), 1001);
 }
 
+/* Every write() of the program comes here (meson.build). While `tells` is set, `is_writing` counts them. */
+static sem_t is_writing;
+static bool tells;
+
+ssize_t __real_write(int fd, const void *data, size_t len);
+ssize_t __wrap_write(int fd, const void *data, size_t len);
+
+ssize_t __wrap_write(int fd, const void *data, size_t len)
+{
+	if (tells)
+		sem_post(&is_writing);
+	return __real_write(fd, data, len);
+}
+
 static void *read_late(void *is_read)
 {
 	char text[4096];
 	ssize_t len;
 
-	usleep(400000);
+	while (sem_wait(&is_writing))
+		;
 	while ((len = read(pipe_ends[0], text, sizeof text - 1)) > 0) {
 		text[len] = '\0';
 		*(bool *)is_read |= strstr(text, "the only cards") != NULL;
@@ -129,8 +145,12 @@ static void a_tool_waits_until_its_warning_is_read(void **state)
 		continue;
 	assert_int_equal(fcntl(STDERR_FILENO, F_SETFL, 0), 0);
 	sc_log_start("new-world", SC_LOG_NOTICE);
+	assert_int_equal(sem_init(&is_writing, 0, 0), 0);
 	assert_int_equal(pthread_create(&reader, NULL, read_late, &is_read), 0);
+	tells = true;
 	sc_log(SC_LOG_WARNING, "these are the only cards");
+	tells = false;
+	sem_post(&is_writing); /* for a log that never came to write */
 	assert_int_equal(pthread_join(reader, NULL), 0);
 	is_read |= strstr(written(), "the only cards") != NULL;
 	assert_true(is_read);

@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
 #include "base/os.h"
 #include "pipeline_fixture.h"
 
@@ -164,6 +163,7 @@ static void use_failing(struct fixture *f, const struct sc_os *table, int nth)
 {
 	struct outcome outcomes[6] = { 0 };
 	sc_status taken[6];
+	const struct sc_os *usual = sc_os;
 	int attempts = 0;
 
 	sc_pipeline_close(f->pipeline);
@@ -184,7 +184,7 @@ static void use_failing(struct fixture *f, const struct sc_os *table, int nth)
 	for (size_t i = 0; i < 6; i++)
 		assert_int_equal(outcomes[i].told, taken[i] == SC_OK ? 1 : 0);
 	sc_pipeline_close(f->pipeline);
-	sc_os = &sc_os_system;
+	sc_os = usual;
 	assert_int_equal(sc_pipeline_open(socket_path(f), &f->pipeline, NULL), SC_OK);
 }
 
@@ -193,7 +193,7 @@ static void a_call_that_fails_ends_no_request_twice_and_forgets_none(void **stat
 	struct fixture *f = *state;
 	static struct sc_os failing, full, deaf;
 
-	failing = full = deaf = sc_os_system;
+	failing = full = deaf = *sc_os;
 	failing.sendmsg = failing_sendmsg;
 	full.sendmsg = full_sendmsg;
 	deaf.recvmsg = failing_recvmsg;
@@ -234,19 +234,17 @@ static void a_request_that_found_no_room_goes_as_soon_as_there_is_some(void **st
 {
 	struct fixture *f = *state;
 	static struct sc_os full;
-	int64_t start = sc_clock_monotonic();
 
 	sc_pipeline_close(f->pipeline);
-	full = sc_os_system;
+	full = *sc_os;
 	full.sendmsg = full_sendmsg;
 	calls_left = 1;
 	sc_os = &full;
 	assert_int_equal(sc_pipeline_open(socket_path(f), &f->pipeline, NULL), SC_OK);
+	/* The clock stands still, so no pause that ends would help. */
 	assert_int_equal(sign(f->pipeline, "data", LONG, NULL), SC_OK);
-	assert_true(sc_clock_monotonic() - start < 5 * SC_SECOND);
 	sc_pipeline_close(f->pipeline);
 	f->pipeline = NULL;
-	sc_os = &sc_os_system;
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

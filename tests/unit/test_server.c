@@ -3,6 +3,7 @@
  * another (rule M1). A server with the stand-in for core/ runs in a thread; the tests are its peers.
  */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -19,6 +20,8 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
+#include "fake_clock.h"
 #include "fake_core.h"
 #include "hsmd/os/connection.h"
 #include "hsmd/os/server.h"
@@ -54,6 +57,7 @@ static int start(void **state)
 	strcpy(directory, "/tmp/safeconduct-server-XXXXXX");
 	if (!mkdtemp(directory))
 		return -1;
+	fake_clock_start();
 	module = fake_module();
 	assert_int_equal(sc_hsmd_server_new(&options, &server, NULL), SC_OK);
 	listen_at(&specs[0], "custody", SC_ROLE_CUSTODY);
@@ -101,6 +105,7 @@ static int stop(void **state)
 		stop_server();
 	assert_int_equal(fake_sessions(), 0);
 	sc_module_free(module);
+	fake_clock_stop();
 	unlink(specs[0].path);
 	unlink(specs[1].path);
 	return rmdir(directory);
@@ -432,15 +437,14 @@ static void a_peer_that_never_reads_is_dropped(void **state)
 	close(other);
 }
 
-/* Waits until no EVIDENCE has been answered for a while. */
-static void wait_quiet(void)
+/* Waits until the server has closed one of these connections. */
+static void wait_dropped(const int *fds, unsigned count)
 {
-	unsigned before;
+	struct pollfd polled[8];
 
-	do {
-		before = fake_evidence();
-		usleep(200000);
-	} while (fake_evidence() != before);
+	for (unsigned i = 0; i < count; i++)
+		polled[i] = (struct pollfd){ .fd = fds[i] }; /* POLLHUP is always reported */
+	assert_true(poll(polled, count, WAIT * 1000) > 0);
 }
 
 static void answers_that_wait_share_a_budget(void **state)
@@ -459,7 +463,7 @@ static void answers_that_wait_share_a_budget(void **state)
 			if (send(fds[i], evidence, evidence_len, MSG_NOSIGNAL) < 0)
 				break;
 	}
-	wait_quiet();
+	wait_dropped(fds, 7);
 	for (unsigned i = 0; i < 7; i++) {
 		static uint8_t message[SC_WIRE_MESSAGE_MAX];
 		unsigned got = 0;
@@ -475,12 +479,13 @@ static void answers_that_wait_share_a_budget(void **state)
 static void a_slow_reader_gets_everything(void **state)
 {
 	int fd = connect_to(&specs[0]);
+	unsigned before = fake_evidence();
 
 	(void)state;
 	/* More than the socket can hold, less than the allowance. */
 	for (unsigned i = 0; i < 24; i++)
 		ask(fd, SC_COMMAND_EVIDENCE, i);
-	usleep(100000);
+	fake_wait_evidence(before + 24);
 	for (unsigned i = 0; i < 24; i++)
 		(void)take_answer(fd, SC_COMMAND_EVIDENCE, SC_OK);
 	assert_works(fd);
@@ -518,8 +523,7 @@ static void a_peer_may_leave_while_its_requests_are_in_work(void **state)
 	assert_true(fake_sessions() > 1);
 	fake_let_go();
 	/* Their sessions end when the requests in progress do. */
-	for (unsigned i = 0; i < 1000 && fake_sessions() > 1; i++)
-		usleep(10000);
+	fake_wait_sessions(1);
 	assert_int_equal(fake_sessions(), 1);
 	assert_works(other);
 	close(other);
@@ -541,8 +545,7 @@ static void one_socket_full_of_connections_leaves_the_other_open(void **state)
 	assert_works(other);
 	close(fds[0]);
 	/* The place becomes free once the server has noticed. */
-	for (unsigned i = 0; i < 1000 && fake_sessions() > 4; i++)
-		usleep(10000);
+	fake_wait_sessions(4);
 	fds[0] = connect_to(&specs[0]);
 	assert_works(fds[0]);
 	for (unsigned i = 0; i < 4; i++)
@@ -556,14 +559,12 @@ static void one_socket_full_of_connections_leaves_the_other_open(void **state)
  */
 static void a_socket_that_rested_is_asked_again_under_load(void **state)
 {
-	const struct timeval soon = { .tv_sec = 0, .tv_usec = 100000 };
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int busy = connect_to(&specs[1]);
 	int waiting = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	struct rlimit usual;
 	struct rlimit none;
 	uint8_t message[1024];
-	ssize_t got = -1;
 
 	(void)state;
 	assert_works(busy);
@@ -572,25 +573,42 @@ static void a_socket_that_rested_is_asked_again_under_load(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	memcpy(address.sun_path, specs[0].path, strlen(specs[0].path) + 1);
 	assert_int_equal(connect(waiting, (const struct sockaddr *)&address, sizeof address), 0);
-	assert_int_equal(setsockopt(waiting, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon), 0);
 	ask(waiting, SC_COMMAND_ENQUIRE, 1);
 	for (unsigned i = 0; i < 3; i++) {
 		assert_works(busy);
-		assert_int_equal(recv(waiting, message, sizeof message, 0), -1);
+		assert_int_equal(recv(waiting, message, sizeof message, MSG_DONTWAIT), -1);
+		fake_clock_advance(SC_SECOND); /* the end of the socket's pause */
 	}
+	assert_works(busy);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
-	for (unsigned i = 0; i < 10 * WAIT && got < 0; i++) {
+	/* While the clock stands still, the socket keeps its pause, even if the loop is busy. */
+	for (unsigned i = 0; i < 3; i++) {
 		assert_works(busy);
-		got = recv(waiting, message, sizeof message, 0);
+		assert_int_equal(recv(waiting, message, sizeof message, MSG_DONTWAIT), -1);
 	}
-	assert_true(got > 0);
+	fake_clock_advance(SC_SECOND);
+	assert_works(busy);
+	(void)take_answer(waiting, SC_COMMAND_ENQUIRE, SC_OK);
 	close(waiting);
 	close(busy);
 }
 
+/* A server that is stopping accepts no more connections. */
+static bool has_stopped_listening(void *spec)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	bool is_refused;
+
+	strcpy(address.sun_path, ((const struct sc_hsmd_socket_spec *)spec)->path);
+	is_refused = connect(fd, (const struct sockaddr *)&address, sizeof address) && errno == ECONNREFUSED;
+	close(fd);
+	return is_refused;
+}
+
 static void *let_go_later(void *argument)
 {
-	usleep(200000);
+	await_that(has_stopped_listening, &specs[0]);
 	fake_let_go();
 	return argument;
 }
@@ -635,8 +653,7 @@ static void many_peers_at_once_are_served_and_leave_nothing(void **state)
 			}
 			close(fds[i]);
 		}
-		for (unsigned i = 0; i < 1000 && fake_sessions(); i++)
-			usleep(1000);
+		fake_wait_sessions(0);
 		assert_int_equal(fake_sessions(), 0);
 	}
 }

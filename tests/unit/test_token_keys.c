@@ -4,13 +4,14 @@
  */
 #include "support/test.h"
 
+#include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <openssl/ec.h>
 
-#include "base/os.h"
+#include "base/clock.h"
+#include "fake_clock.h"
 #include "token_maker.h"
 #include "web/fetch.h"
 #include "web_fixture.h"
@@ -113,49 +114,53 @@ static const struct sc_web_route routes[] = {
 };
 static const struct sc_web_host hosts[] = { { "login", false, routes }, { 0 } };
 
-/* A clock that the test sets forward. */
-static atomic_int ahead;
-
-static int clock_ahead(clockid_t clock, struct timespec *out)
+static void post(void *semaphore)
 {
-	int result = sc_os_system.clock_gettime(clock, out);
-
-	out->tv_sec += ahead;
-	return result;
+	sem_post(semaphore);
 }
 
-static sc_status verify_until_settled(const char *token)
+/* The server has one slow worker, which fetches: once it gets to this job, no fetch is queued or running. */
+static void await_fetches(struct sc_web_server *server)
 {
-	sc_status status = SC_ERR_UNAVAILABLE;
+	struct sc_error err = { 0 };
+	sem_t is_done;
 
-	for (int i = 0; i < 300 && status == SC_ERR_UNAVAILABLE; i++) {
-		struct sc_error err = { 0 };
+	assert_int_equal(sem_init(&is_done, 0, 0), 0);
+	assert_ok(sc_web_run(server, SC_WEB_SLOW, post, &is_done, &err), &err);
+	while (sem_wait(&is_done))
+		;
+	sem_destroy(&is_done);
+}
 
-		status = verify(token, NULL, &err);
-		if (status == SC_ERR_UNAVAILABLE)
-			usleep(10000);
-	}
-	return status;
+/* The first attempt starts a fetch, the second has its result. */
+static sc_status verify_after_fetch(struct sc_web_server *server, const char *token)
+{
+	struct sc_error err = { 0 };
+
+	assert_status(verify(token, NULL, &err), SC_ERR_UNAVAILABLE, &err);
+	await_fetches(server);
+	return verify(token, NULL, &err);
 }
 
 static void keys_are_fetched_and_again_for_an_unknown_kid_but_not_often(void **state)
 {
 	static const char *const loopback[] = { "127.0.0.1" };
 	struct web_fixture fixture;
-	struct sc_web_settings settings = {
-		.domain = "localhost", .addresses = loopback, .address_count = 1, .hosts = hosts, .threads = 1
-	};
+	struct sc_web_settings settings = { .domain = "localhost",
+					    .addresses = loopback,
+					    .address_count = 1,
+					    .hosts = hosts,
+					    .threads = 1,
+					    .slow_workers = 1 };
 	struct sc_web_issuer_settings issuer = { ISSUER, NULL, NULL, tenants, 1 };
 	struct sc_web_server *server = NULL;
-	struct sc_os os = sc_os_system;
 	struct sc_error err = { 0 };
 	char url[128];
 	char good[4096];
 	char unknown[4096];
 
 	(void)state;
-	os.clock_gettime = clock_ahead;
-	sc_os = &os;
+	fake_clock_start_running();
 	snprintf(good, sizeof good, "%s", join(HEADER, payload("a-1", "a-1"), sign_well));
 	snprintf(
 	    unknown, sizeof unknown, "%s",
@@ -175,14 +180,12 @@ static void keys_are_fetched_and_again_for_an_unknown_kid_but_not_often(void **s
 	assert_status(verify(good, NULL, &err), SC_ERR_UNAVAILABLE, &err);
 	is_broken = true;
 	sc_web_issuers_start(issuers, server);
-	for (int i = 0; i < 500 && fetches < 1; i++)
-		usleep(10000);
-	usleep(100000);
+	await_fetches(server);
 	assert_status(verify(good, NULL, &err), SC_ERR_UNAVAILABLE, &err);
 	assert_int_equal(fetches, 1);
 	is_broken = false;
-	ahead += SC_WEB_ISSUER_PAUSE + 1;
-	assert_ok(verify_until_settled(good), NULL);
+	fake_clock_advance((SC_WEB_ISSUER_PAUSE + 1) * SC_SECOND);
+	assert_ok(verify_after_fetch(server, good), NULL);
 	assert_int_equal(fetches, 2);
 	/* Known keys cause no fetch; an unknown one causes at most one every SC_WEB_ISSUER_PAUSE seconds. */
 	for (int i = 0; i < 20; i++) {
@@ -190,16 +193,16 @@ static void keys_are_fetched_and_again_for_an_unknown_kid_but_not_often(void **s
 		assert_status(verify(unknown, NULL, &err), SC_ERR_TOKEN, &err);
 	}
 	assert_int_equal(fetches, 2);
-	ahead += SC_WEB_ISSUER_PAUSE + 1;
-	assert_status(verify_until_settled(unknown), SC_ERR_TOKEN, NULL);
+	fake_clock_advance((SC_WEB_ISSUER_PAUSE + 1) * SC_SECOND);
+	assert_status(verify_after_fetch(server, unknown), SC_ERR_TOKEN, NULL);
 	assert_int_equal(fetches, 3);
-	ahead += SC_WEB_ISSUER_LIFE / 2;
+	fake_clock_advance(SC_WEB_ISSUER_LIFE / 2 * SC_SECOND);
 	assert_ok(verify(good, NULL, &err), &err);
-	usleep(200000);
+	await_fetches(server);
 	assert_int_equal(fetches, 3);
 	sc_web_server_free(server);
 	web_fixture_stop(&fixture);
-	sc_os = &sc_os_system;
+	fake_clock_stop();
 }
 
 #define URL_SIZE 128
