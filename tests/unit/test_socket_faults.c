@@ -199,8 +199,11 @@ static int listening = -1;
 static sc_status accept_once(int *fd, struct sc_error *err)
 {
 	bool is_other_user = true;
+	sc_status status = sc_hsmd_socket_accept(listening, fd, &is_other_user, err);
 
-	return sc_hsmd_socket_accept(listening, fd, &is_other_user, err);
+	/* The peer is this user, which is said only if the connection is accepted. */
+	assert_int_equal(is_other_user, status != SC_OK);
+	return status;
 }
 
 static void listening_fails_by_name_at_every_call_and_leaves_nothing(void **state)

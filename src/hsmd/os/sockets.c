@@ -240,8 +240,9 @@ static sc_status examine(int fd, bool *is_other_user, struct sc_error *err)
 
 	if (sc_os->getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot read SO_PEERCRED");
+	SC_TRY(sc_wire_make_room(fd, err));
 	*is_other_user = peer.uid != geteuid();
-	return sc_wire_make_room(fd, err);
+	return SC_OK;
 }
 
 sc_status sc_hsmd_socket_accept(int listener, int *out, bool *is_other_user, struct sc_error *err)
