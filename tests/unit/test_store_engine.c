@@ -1,6 +1,6 @@
 /*
- * What the engine of the stores promises (store/db.h): parameters by number, any number of statements, a bounded
- * wait for a connection, and a number that says whether anything was committed.
+ * What the engine of the stores promises (store/db.h): parameters by number, any number of statements, a
+ * bounded wait for a connection, and a number that says whether anything was committed.
  */
 #include "support/test.h"
 
@@ -17,8 +17,8 @@
 #include "scratch.h"
 #include "store/db.h"
 
-#define STATEMENTS 100 /* more than a connection keeps */
-#define START      1   /* of the clock of the test, so that all its times are past by the system's */
+#define STATEMENTS 100  /* more than a connection keeps */
+#define START      1000 /* seconds: the clock of the test stands still until it is moved */
 
 struct fixture {
 	struct scratch scratch;
