@@ -31,10 +31,10 @@ sc_status sc_ceremony_feed_pin(const struct sc_ceremony_feed *feed, const char *
 			       struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Splits "A,B,C" in place. SC_ERR_USAGE, naming the option `what`, for more than SC_CARDS_MAX items, or for
+ * Splits "A,B,C" in place. SC_ERR_USAGE, naming the option, for more than SC_CARDS_MAX items, or for
  * an empty item unless `empty_is_allowed`.
  */
-sc_status sc_ceremony_list_split(char *text, const char *what, bool empty_is_allowed,
+sc_status sc_ceremony_list_split(char *text, const char *option, bool empty_is_allowed,
 				 const char *items[SC_CARDS_MAX], uint32_t *count,
 				 struct sc_error *err) SC_WARN_UNUSED;
 
