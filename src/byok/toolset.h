@@ -43,7 +43,7 @@ struct sc_byok_toolset {
 	struct sc_hash root;
 	struct sc_view kek_package;
 	struct sc_view world_package;
-	struct sc_view script;  /* as it is installed */
+	struct sc_view script; /* as it is installed */
 	struct sc_view program;
 	int64_t time;
 };

@@ -213,7 +213,7 @@ static sc_status serve(const struct sc_web_settings *settings, struct sc_signind
 	SC_TRY(sc_web_server_start(settings, &server, err));
 	status = tell_ready(ready_fd, err);
 	if (status == SC_OK) {
-		sc_log(SC_LOG_NOTICE, "serving %s for %zu tenant%s", service->places.login,
+		sc_log(SC_LOG_NOTICE, "serving %s for %zu tenant%s", service->urls.login,
 		       service->tenant_count, service->tenant_count == 1 ? "" : "s");
 		stop_signals(&set);
 		while (sigwait(&set, &signal) != 0)
