@@ -48,8 +48,9 @@ struct sc_byok_toolset {
 	int64_t time;
 };
 
-/* "KeyVault-BYOK-Tools-Europe.zip". A region outside the table is named by its code. */
 #define SC_BYOK_TOOLSET_NAME_SIZE 64
+
+/* "KeyVault-BYOK-Tools-Europe.zip". A region outside the table is named by its code. */
 void sc_byok_toolset_name(const char *region, char name[SC_BYOK_TOOLSET_NAME_SIZE]);
 
 /* The archive's bytes. SC_ERR_ARGUMENT, SC_ERR_FORMAT. */

@@ -15,6 +15,7 @@ struct sc_byok_toolset_parts {
 	struct sc_bytes program;
 };
 
+/* Releases the files; parts of zeros are allowed. */
 void sc_byok_toolset_parts_free(struct sc_byok_toolset_parts *parts);
 SC_CLEANUP_VALUE(sc_byok_toolset_parts, sc_byok_toolset_parts_free)
 

@@ -19,6 +19,7 @@ struct sc_ceremony_feed {
 /* SC_ERR_USAGE: one option without the other, neither option and no terminal, or a malformed value. */
 sc_status sc_ceremony_feed_open(const struct sc_ceremony *ceremony, struct sc_ceremony_feed *out,
 				struct sc_error *err) SC_WARN_UNUSED;
+/* Releases the list of slots. The descriptor of the PINs stays open: it is the caller's. */
 void sc_ceremony_feed_close(struct sc_ceremony_feed *feed);
 SC_CLEANUP_VALUE(sc_ceremony_feed, sc_ceremony_feed_close)
 

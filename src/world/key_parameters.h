@@ -42,8 +42,10 @@ sc_status sc_key_parameters_read(const char *const *operands, size_t count, stru
 sc_status sc_key_parameters_complete(struct sc_key_parameters *parameters, bool may_ask,
 				     struct sc_error *err) SC_WARN_UNUSED;
 
-/* The values that name the key: its identifier in file names, and its name for people. */
+/* The key's identifier, a part of its file's name. */
 const char *sc_key_parameters_ident(const struct sc_key_parameters *parameters);
+
+/* The key's name for people. */
 const char *sc_key_parameters_plainname(const struct sc_key_parameters *parameters);
 
 /* Prints the table of all parameters, as the article shows it. */

@@ -64,11 +64,20 @@ struct sc_init_options {
 };
 
 /*
- * Checks the command line and fills in defaults. The texts of `options` must live as long as the plan. The
+ * Reads the command line into *out, which must be all zeros. SC_ERR_USAGE: something is missing. *done is set
+ * if only --help or --version was asked for.
+ */
+sc_status sc_init_options_read(int argc, char **argv, struct sc_init_options *out, bool *done,
+			       struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * Checks what was given and fills in defaults. The texts of `options` must live as long as the plan. The
  * caller frees the plan, also after a failure.
  */
 sc_status sc_init_plan_make(const struct sc_init_options *options, struct sc_init_plan *out,
 			    struct sc_error *err) SC_WARN_UNUSED;
+
+/* Releases the texts; a plan of zeros is allowed. */
 void sc_init_plan_free(struct sc_init_plan *plan);
 SC_CLEANUP_VALUE(sc_init_plan, sc_init_plan_free)
 
@@ -157,8 +166,9 @@ sc_status sc_init_make_key(const char *module, const char *daemon, const char *a
 			   const struct sc_key_type *type, const struct sc_dir *dir, const char *file,
 			   struct sc_bytes *spki, struct sc_error *err) SC_WARN_UNUSED;
 
-/* "https://login.localhost:8444"; port 443 is left out, as is usual. */
 #define SC_INIT_URL_SIZE (SC_INIT_DOMAIN_MAX + 64)
+
+/* "https://login.localhost:8444"; port 443 is left out, as is usual. */
 void sc_init_url(const struct sc_init_plan *plan, const char *host, uint16_t port,
 		 char out[SC_INIT_URL_SIZE]);
 
