@@ -340,7 +340,8 @@ sc_status sc_azure_manager_make_group(struct sc_azure_account *account, const ch
 }
 
 static sc_status make_vault_body(const struct sc_azure_session *session,
-				 const struct sc_azure_new_vault *order, json_t **out, struct sc_error *err)
+				 const struct sc_azure_new_vault *new_vault, json_t **out,
+				 struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) keys = json_array();
 	size_t count = sizeof all_key_permissions / sizeof all_key_permissions[0];
@@ -349,15 +350,15 @@ static sc_status make_vault_body(const struct sc_azure_session *session,
 		SC_ENSURE(json_array_append_new(keys, json_string(all_key_permissions[i])) == 0, err,
 			  SC_ERR_MEMORY, "out of memory");
 	*out = json_pack("{s:s, s:{s:s, s:{s:s, s:s}, s:b, s:[{s:s, s:s, s:{s:O}}]}}", "location",
-			 order->location, "properties", "tenantId", session->tenant, "sku", "family", "A",
-			 "name", order->sku, "enableRbacAuthorization", 0, "accessPolicies", "tenantId",
+			 new_vault->location, "properties", "tenantId", session->tenant, "sku", "family", "A",
+			 "name", new_vault->sku, "enableRbacAuthorization", 0, "accessPolicies", "tenantId",
 			 session->tenant, "objectId", session->object_id, "permissions", "keys", keys);
 	SC_ENSURE(*out, err, SC_ERR_ARGUMENT, "the location or the SKU is not UTF-8");
 	return SC_OK;
 }
 
 sc_status sc_azure_manager_make_vault(struct sc_azure_account *account,
-				      const struct sc_azure_new_vault *order, struct sc_azure_vault *out,
+				      const struct sc_azure_new_vault *new_vault, struct sc_azure_vault *out,
 				      struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) body = NULL;
@@ -366,22 +367,22 @@ sc_status sc_azure_manager_make_vault(struct sc_azure_account *account,
 	char id[SC_AZURE_SESSION_TEXT_SIZE];
 	sc_status status;
 
-	SC_TRY(check_group_name(order->group, err));
-	SC_TRY(check_vault_name(order->name, err));
+	SC_TRY(check_group_name(new_vault->group, err));
+	SC_TRY(check_vault_name(new_vault->name, err));
 	snprintf(id, sizeof id, "/subscriptions/%s/resourceGroups/%s" VAULT_PROVIDER "%s",
-		 order->subscription, order->group, order->name);
+		 new_vault->subscription, new_vault->group, new_vault->name);
 	/* A PUT would change an existing vault, including its access policies. */
-	status = get_vault(account, id, order->name, out, err);
+	status = get_vault(account, id, new_vault->name, out, err);
 	SC_ENSURE(status != SC_OK, err, SC_ERR_EXISTS, "%s: a vault of that name already exists",
-		  order->name);
+		  new_vault->name);
 	if (status != SC_ERR_NOT_FOUND)
 		return status;
-	SC_TRY(make_vault_body(sc_azure_account_session(account), order, &body, err));
+	SC_TRY(make_vault_body(sc_azure_account_session(account), new_vault, &body, err));
 	SC_TRY(sc_azure_url_make(url, err, "%s%s?api-version=" VAULTS_VERSION,
 				 sc_azure_account_session(account)->manager, id));
-	SC_TRY(call(account, "PUT", url, body, order->name, &answer, err));
+	SC_TRY(call(account, "PUT", url, body, new_vault->name, &answer, err));
 	status = read_vault(answer, out, err);
 	if (status != SC_OK)
-		return sc_fail_context(err, status, "vault %s", order->name);
+		return sc_fail_context(err, status, "vault %s", new_vault->name);
 	return SC_OK;
 }

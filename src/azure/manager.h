@@ -57,7 +57,7 @@ struct sc_azure_new_vault {
 
 /* Makes a vault whose only access policy gives this account all permissions on keys. SC_ERR_EXISTS. */
 sc_status sc_azure_manager_make_vault(struct sc_azure_account *account,
-				      const struct sc_azure_new_vault *order, struct sc_azure_vault *out,
+				      const struct sc_azure_new_vault *new_vault, struct sc_azure_vault *out,
 				      struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -40,9 +40,9 @@ static int by_name(const void *a, const void *b)
 	return strcmp((*left)->name, (*right)->name);
 }
 
-static sc_status fail(struct sc_error *err, zip_t *zip, const char *what)
+static sc_status fail(struct sc_error *err, zip_t *zip, const char *name)
 {
-	return sc_fail(err, SC_ERR_SYSTEM, "%s: cannot be added to the archive: %s", what, zip_strerror(zip));
+	return sc_fail(err, SC_ERR_SYSTEM, "%s: cannot be added to the archive: %s", name, zip_strerror(zip));
 }
 
 /*

@@ -27,6 +27,7 @@ struct sc_byok_trust {
  */
 sc_status sc_byok_trust_read(struct sc_client *client, struct sc_byok_trust **out,
 			     struct sc_error *err) SC_WARN_UNUSED;
+/* NULL is allowed. */
 void sc_byok_trust_free(struct sc_byok_trust *trust);
 SC_CLEANUP_POINTER(sc_byok_trust, struct sc_byok_trust, sc_byok_trust_free)
 

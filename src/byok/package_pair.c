@@ -5,10 +5,10 @@
 #include "evidence/certificate.h"
 #include "formats/oid.h"
 
-void sc_byok_package_pair_free(struct sc_byok_package_pair *target)
+void sc_byok_package_pair_free(struct sc_byok_package_pair *packages)
 {
-	sc_bytes_free(&target->kek_package);
-	sc_bytes_free(&target->world_package);
+	sc_bytes_free(&packages->kek_package);
+	sc_bytes_free(&packages->world_package);
 }
 
 /* Reads a file's wrapper, which must carry a statement of the given kind. */
@@ -31,7 +31,7 @@ static sc_status read_package(const char *path, const char *content_type, const 
 SC_CLEANUP_POINTER(sc_info, struct sc_region_info, sc_region_info_free)
 
 /* Reads region and operator from the region certificate that the world package encloses. */
-static sc_status read_region(const struct sc_signed_data *wrapper, struct sc_byok_package_pair *target,
+static sc_status read_region(const struct sc_signed_data *wrapper, struct sc_byok_package_pair *packages,
 			     struct sc_error *err)
 {
 	for (int i = 0; i < sk_X509_num(wrapper->certificates); i++) {
@@ -43,59 +43,59 @@ static sc_status read_region(const struct sc_signed_data *wrapper, struct sc_byo
 		if (kind != SC_CERTIFICATE_REGION)
 			continue;
 		SC_TRY(sc_certificate_region(certificate, &info, err));
-		target->region = info->region;
-		target->operator_name = info->operator_name;
+		packages->region = info->region;
+		packages->operator_name = info->operator_name;
 		return SC_OK;
 	}
 	return sc_fail(err, SC_ERR_EVIDENCE_REGION, "no region certificate is enclosed");
 }
 
-static sc_status read_world(const char *path, struct sc_byok_package_pair *target, struct sc_error *err)
+static sc_status read_world(const char *path, struct sc_byok_package_pair *packages, struct sc_error *err)
 {
 	SC_CLEANUP(sc_signed_data) wrapper = NULL;
 	SC_CLEANUP(sc_world_statement) statement = NULL;
 	sc_status status;
 
-	SC_TRY(read_package(path, SC_OID_WORLD_STATEMENT, "security world", &target->world_package, &wrapper,
-			    err));
+	SC_TRY(read_package(path, SC_OID_WORLD_STATEMENT, "security world", &packages->world_package,
+			    &wrapper, err));
 	status = sc_world_statement_decode(sc_bytes_view(&wrapper->content), &statement, err);
 	if (status == SC_OK)
-		status = read_region(wrapper, target, err);
+		status = read_region(wrapper, packages, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", path);
-	target->world = statement->world;
+	packages->world = statement->world;
 	return SC_OK;
 }
 
-static sc_status read_kek(const char *path, const char *world_path, struct sc_byok_package_pair *target,
+static sc_status read_kek(const char *path, const char *world_path, struct sc_byok_package_pair *packages,
 			  struct sc_error *err)
 {
 	SC_CLEANUP(sc_signed_data) wrapper = NULL;
 	SC_CLEANUP(sc_key_statement) statement = NULL;
 	sc_status status;
 
-	SC_TRY(read_package(path, SC_OID_KEY_STATEMENT, "Key Exchange Key", &target->kek_package, &wrapper,
+	SC_TRY(read_package(path, SC_OID_KEY_STATEMENT, "Key Exchange Key", &packages->kek_package, &wrapper,
 			    err));
 	status = sc_key_statement_decode(sc_bytes_view(&wrapper->content), &statement, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", path);
-	SC_ENSURE(sc_text_equals(&statement->region, target->region.s), err, SC_ERR_EVIDENCE_REGION,
+	SC_ENSURE(sc_text_equals(&statement->region, packages->region.s), err, SC_ERR_EVIDENCE_REGION,
 		  "%s is for region %s, but %s is for %s: use two packages of one region", path,
-		  statement->region.s[0] ? statement->region.s : "none", world_path, target->region.s);
-	SC_ENSURE(sc_hash_equals(&statement->world, &target->world), err, SC_ERR_EVIDENCE_WORLD,
+		  statement->region.s[0] ? statement->region.s : "none", world_path, packages->region.s);
+	SC_ENSURE(sc_hash_equals(&statement->world, &packages->world), err, SC_ERR_EVIDENCE_WORLD,
 		  "%s names a different security world from %s: use two packages of one toolset", path,
 		  world_path);
-	target->kek = statement->key_hash;
+	packages->kek = statement->key_hash;
 	return SC_OK;
 }
 
 sc_status sc_byok_package_pair_read(const char *kek_path, const char *world_path,
 				    struct sc_byok_package_pair *out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_byok_package_pair) target = { 0 };
+	SC_CLEANUP(sc_byok_package_pair) packages = { 0 };
 
-	SC_TRY(read_world(world_path, &target, err));
-	SC_TRY(read_kek(kek_path, world_path, &target, err));
-	*out = sc_steal(target);
+	SC_TRY(read_world(world_path, &packages, err));
+	SC_TRY(read_kek(kek_path, world_path, &packages, err));
+	*out = sc_steal(packages);
 	return SC_OK;
 }

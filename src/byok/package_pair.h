@@ -20,7 +20,8 @@ struct sc_byok_package_pair {
 	struct sc_text operator_name;
 };
 
-void sc_byok_package_pair_free(struct sc_byok_package_pair *target);
+/* Releases the packages; of a pair of zeros, nothing. */
+void sc_byok_package_pair_free(struct sc_byok_package_pair *packages);
 SC_CLEANUP_VALUE(sc_byok_package_pair, sc_byok_package_pair_free)
 
 /*

@@ -79,12 +79,12 @@ static sc_status check_origin(const struct sc_key_statement *s, const struct sc_
 }
 
 /* Checks one part of the owner. A part that is not expected is still shown. */
-static sc_status check_part(const char *what, const char *stated, const char *expected,
+static sc_status check_part(const char *part, const char *stated, const char *expected,
 			    const struct sc_evidence_report *report, struct sc_error *err)
 {
 	SC_ENSURE(!expected || strcasecmp(stated, expected) == 0, err, SC_ERR_OWNER,
-		  "the receipt is for the %s %s, not %s", what, stated[0] ? stated : "(none)", expected);
-	held(report, what, "%s%s", stated, expected ? "" : " (not compared)");
+		  "the receipt is for the %s %s, not %s", part, stated[0] ? stated : "(none)", expected);
+	held(report, part, "%s%s", stated, expected ? "" : " (not compared)");
 	return SC_OK;
 }
 

@@ -54,6 +54,7 @@ struct sc_byok_region_certificate {
 	int64_t not_after;
 };
 
+/* Releases the certificate; one of zeros is allowed. */
 void sc_byok_region_certificate_free(struct sc_byok_region_certificate *certificate);
 SC_CLEANUP_VALUE(sc_byok_region_certificate, sc_byok_region_certificate_free)
 

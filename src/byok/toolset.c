@@ -129,8 +129,8 @@ sc_status sc_byok_toolset_make(const struct sc_byok_toolset *toolset, struct sc_
 	const struct sc_byok_archive_file files[] = {
 		{ names.kek, toolset->kek_package, false },
 		{ names.world, toolset->world_package, false },
-		{ "verifykeypackage.py", sc_bytes_view(&script), false },
-		{ "KeyTransferRemote", toolset->program, true },
+		{ SC_BYOK_SCRIPT_NAME, sc_bytes_view(&script), false },
+		{ SC_BYOK_PROGRAM_NAME, toolset->program, true },
 		{ "README.txt", sc_view_text(text), false },
 	};
 	return sc_byok_archive_make(files, sizeof files / sizeof files[0], toolset->time, out, err);

@@ -33,19 +33,24 @@ sc_status sc_byok_archive_time(int64_t *out, struct sc_error *err) SC_WARN_UNUSE
 sc_status sc_byok_toolset_script(struct sc_view script, const struct sc_hash *root, struct sc_bytes *out,
 				 struct sc_error *err) SC_WARN_UNUSED;
 
+/* Files of a toolset, under the names that the article gives them. */
+#define SC_BYOK_SCRIPT_NAME  "verifykeypackage.py"
+#define SC_BYOK_PROGRAM_NAME "KeyTransferRemote"
+
 /* What goes into a toolset. The views are borrowed. */
 struct sc_byok_toolset {
 	const char *region; /* code */
 	struct sc_hash root;
 	struct sc_view kek_package;
 	struct sc_view world_package;
-	struct sc_view script;  /* verifykeypackage.py as it is installed */
-	struct sc_view program; /* KeyTransferRemote */
+	struct sc_view script; /* as it is installed */
+	struct sc_view program;
 	int64_t time;
 };
 
-/* "KeyVault-BYOK-Tools-Europe.zip". A region outside the table is named by its code. */
 #define SC_BYOK_TOOLSET_NAME_SIZE 64
+
+/* "KeyVault-BYOK-Tools-Europe.zip". A region outside the table is named by its code. */
 void sc_byok_toolset_name(const char *region, char name[SC_BYOK_TOOLSET_NAME_SIZE]);
 
 /* The archive's bytes. SC_ERR_ARGUMENT, SC_ERR_FORMAT. */

@@ -12,11 +12,11 @@
 #include "formats/key_file.h"
 #include "formats/transfer_package.h"
 
-sc_status sc_byok_subscription_read(const char *text, const char *what, char out[SC_GUID_SIZE],
+sc_status sc_byok_subscription_read(const char *text, const char *option, char out[SC_GUID_SIZE],
 				    struct sc_error *err)
 {
 	SC_ENSURE(sc_guid_read(text, out), err, SC_ERR_ARGUMENT,
-		  "%s: %s is not a subscription id (Get-AzureSubscription lists yours)", what, text);
+		  "%s: %s is not a subscription id (Get-AzureSubscription lists yours)", option, text);
 	return SC_OK;
 }
 
@@ -34,14 +34,14 @@ static int two_digits(const char *text)
 	return (text[0] - '0') * 10 + (text[1] - '0');
 }
 
-sc_status sc_byok_day_end_read(const char *text, const char *what, int64_t *out, struct sc_error *err)
+sc_status sc_byok_day_end_read(const char *text, const char *option, int64_t *out, struct sc_error *err)
 {
 	struct tm day = { 0 };
 	struct tm normal;
 	time_t end;
 
 	SC_ENSURE(has_shape(text, "dddd-dd-dd"), err, SC_ERR_ARGUMENT,
-		  "%s: %s is not a date such as 2027-12-31", what, text);
+		  "%s: %s is not a date such as 2027-12-31", option, text);
 	day.tm_year = two_digits(text) * 100 + two_digits(text + 2) - 1900;
 	day.tm_mon = two_digits(text + 5) - 1;
 	day.tm_mday = two_digits(text + 8);
@@ -52,7 +52,7 @@ sc_status sc_byok_day_end_read(const char *text, const char *what, int64_t *out,
 	end = timegm(&normal);
 	/* timegm() carries 30 February over into March. If it changes the month, there is no such day. */
 	SC_ENSURE(day.tm_year >= 70 && normal.tm_mon == day.tm_mon, err, SC_ERR_ARGUMENT,
-		  "%s: there is no day %s", what, text);
+		  "%s: there is no day %s", option, text);
 	*out = end;
 	return SC_OK;
 }
@@ -68,7 +68,7 @@ static sc_status read_step(const struct sc_byok_transfer_arguments *a, enum sc_b
 
 /* What both steps need. */
 static sc_status read_common(const struct sc_byok_transfer_arguments *a,
-			     struct sc_byok_transfer_request *order, struct sc_error *err)
+			     struct sc_byok_transfer_request *request, struct sc_error *err)
 {
 	SC_ENSURE(a->key_identifier, err, SC_ERR_USAGE,
 		  "-KeyIdentifier is missing: the key's identifier from step 3.3");
@@ -79,25 +79,25 @@ static sc_status read_common(const struct sc_byok_transfer_arguments *a,
 		  "-ExchangeKeyPackage is missing: the toolset's BYOK-KEK-pkg-… file");
 	SC_ENSURE(a->new_security_world_package, err, SC_ERR_USAGE,
 		  "-NewSecurityWorldPackage is missing: the toolset's BYOK-SecurityWorld-pkg-… file");
-	order->ident = a->key_identifier;
-	order->kek_path = a->exchange_key_package;
-	order->world_path = a->new_security_world_package;
-	order->module = 1;
+	request->ident = a->key_identifier;
+	request->kek_path = a->exchange_key_package;
+	request->world_path = a->new_security_world_package;
+	request->module = 1;
 	if (a->module)
-		SC_TRY(sc_number_read(a->module, "-Module", 1, UINT32_MAX, &order->module, err));
+		SC_TRY(sc_number_read(a->module, "-Module", 1, UINT32_MAX, &request->module, err));
 	if (a->subscription_id)
-		SC_TRY(sc_byok_subscription_read(a->subscription_id, "-SubscriptionId", order->subscription,
+		SC_TRY(sc_byok_subscription_read(a->subscription_id, "-SubscriptionId", request->subscription,
 						 err));
 	return SC_OK;
 }
 
-static sc_status read_not_after(const char *text, int64_t now, struct sc_byok_transfer_request *order,
+static sc_status read_not_after(const char *text, int64_t now, struct sc_byok_transfer_request *request,
 				struct sc_error *err)
 {
 	if (!text)
 		return SC_OK;
-	SC_TRY(sc_byok_day_end_read(text, "-NotAfter", &order->not_after, err));
-	SC_ENSURE(order->not_after > now, err, SC_ERR_ARGUMENT, "-NotAfter: %s is in the past", text);
+	SC_TRY(sc_byok_day_end_read(text, "-NotAfter", &request->not_after, err));
+	SC_ENSURE(request->not_after > now, err, SC_ERR_ARGUMENT, "-NotAfter: %s is in the past", text);
 	return SC_OK;
 }
 
@@ -132,16 +132,16 @@ static sc_status check_package(const struct sc_byok_transfer_arguments *a, struc
 sc_status sc_byok_transfer_request_read(const struct sc_byok_transfer_arguments *a, int64_t now,
 					struct sc_byok_transfer_request *out, struct sc_error *err)
 {
-	struct sc_byok_transfer_request order = { 0 };
+	struct sc_byok_transfer_request request = { 0 };
 
-	SC_TRY(read_step(a, &order.step, err));
-	SC_TRY(read_common(a, &order, err));
-	SC_TRY(read_not_after(a->not_after, now, &order, err));
-	if (order.step == SC_BYOK_TRANSFER_MODIFY_ACLS)
+	SC_TRY(read_step(a, &request.step, err));
+	SC_TRY(read_common(a, &request, err));
+	SC_TRY(read_not_after(a->not_after, now, &request, err));
+	if (request.step == SC_BYOK_TRANSFER_MODIFY_ACLS)
 		SC_TRY(check_modify_acls(a, err));
 	else
 		SC_TRY(check_package(a, err));
-	order.friendly_name = a->key_friendly_name;
-	*out = order;
+	request.friendly_name = a->key_friendly_name;
+	*out = request;
 	return SC_OK;
 }

@@ -1,6 +1,6 @@
 /*
  * What KeyTransferRemote is asked to do (article steps 4.1 and 4.3): its arguments as typed, and the checked
- * order that results. Nothing here talks to a module.
+ * request that results. Nothing here talks to a module.
  */
 #ifndef SC_BYOK_TRANSFER_REQUEST_H
 #define SC_BYOK_TRANSFER_REQUEST_H
@@ -53,13 +53,13 @@ sc_status sc_byok_transfer_request_read(const struct sc_byok_transfer_arguments 
 
 /*
  * Reads a subscription id as Get-AzureSubscription prints it, in upper or lower case, and returns it in lower
- * case. SC_ERR_ARGUMENT, naming `what`.
+ * case. SC_ERR_ARGUMENT, naming the option.
  */
-sc_status sc_byok_subscription_read(const char *text, const char *what, char out[SC_GUID_SIZE],
+sc_status sc_byok_subscription_read(const char *text, const char *option, char out[SC_GUID_SIZE],
 				    struct sc_error *err) SC_WARN_UNUSED;
 
-/* The last second (UTC) of a day written YYYY-MM-DD. SC_ERR_ARGUMENT, naming `what`. */
-sc_status sc_byok_day_end_read(const char *text, const char *what, int64_t *out,
+/* The last second (UTC) of a day written YYYY-MM-DD. SC_ERR_ARGUMENT, naming the option. */
+sc_status sc_byok_day_end_read(const char *text, const char *option, int64_t *out,
 			       struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

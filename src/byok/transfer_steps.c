@@ -70,7 +70,7 @@ static sc_status replace_acl(const struct sc_ceremony *ceremony, struct sc_clien
 	return SC_OK;
 }
 
-static sc_status store_copy(const struct sc_kmdata *kmdata, const struct sc_byok_transfer_request *order,
+static sc_status store_copy(const struct sc_kmdata *kmdata, const struct sc_byok_transfer_request *transfer,
 			    const struct sc_key_file *original, struct sc_view blob,
 			    struct sc_byok_reduced_copy *out, struct sc_error *err)
 {
@@ -83,14 +83,14 @@ static sc_status store_copy(const struct sc_kmdata *kmdata, const struct sc_byok
 		      sc_acl_uses(copy->header->acl) == 0,
 		  err, SC_ERR_ACL, "the module answered with a key that is not a reduced copy");
 	stored.key_hash = copy->header->key_hash;
-	SC_TRY(sc_kmdata_key_write(kmdata, "xferacld", order->ident, original->name.s,
+	SC_TRY(sc_kmdata_key_write(kmdata, "xferacld", transfer->ident, original->name.s,
 				   sc_bytes_view(&copy->header->spki), blob, stored.path, err));
 	*out = stored;
 	return SC_OK;
 }
 
-sc_status sc_byok_transfer_modify_acls(const struct sc_byok_transfer_request *order,
-				       const struct sc_byok_package_pair *target,
+sc_status sc_byok_transfer_modify_acls(const struct sc_byok_transfer_request *transfer,
+				       const struct sc_byok_package_pair *packages,
 				       const struct sc_ceremony *ceremony, const struct sc_kmdata *kmdata,
 				       struct sc_client *client, struct sc_byok_reduced_copy *out,
 				       struct sc_error *err)
@@ -101,17 +101,17 @@ sc_status sc_byok_transfer_modify_acls(const struct sc_byok_transfer_request *or
 	struct sc_acl_replace_request request;
 	struct sc_acl_replace_response response;
 
-	SC_TRY(refuse_existing_copy(kmdata, order->ident, err));
-	SC_TRY(load_original(kmdata, client, order->ident, &file, &key, err));
+	SC_TRY(refuse_existing_copy(kmdata, transfer->ident, err));
+	SC_TRY(load_original(kmdata, client, transfer->ident, &file, &key, err));
 	request = (struct sc_acl_replace_request){
 		.key = key.digest,
-		.kek_package = sc_bytes_view(&target->kek_package),
-		.world_package = sc_bytes_view(&target->world_package),
-		.subscription = sc_view_text(order->subscription),
-		.not_after = (uint64_t)order->not_after,
+		.kek_package = sc_bytes_view(&packages->kek_package),
+		.world_package = sc_bytes_view(&packages->world_package),
+		.subscription = sc_view_text(transfer->subscription),
+		.not_after = (uint64_t)transfer->not_after,
 	};
 	SC_TRY(replace_acl(ceremony, client, &key, &request, &reply, &response, err));
-	return store_copy(kmdata, order, file, response.blob, out, err);
+	return store_copy(kmdata, transfer, file, response.blob, out, err);
 }
 
 /* -- step 4.3 ---------------------------------------------------------------------------------- */
@@ -146,8 +146,8 @@ static sc_status make_package(struct sc_client *client, const struct sc_client_k
 }
 
 /* The header is public. If it is not what was ordered, nothing is written for the vault. */
-static sc_status check_package(struct sc_view der, const struct sc_byok_transfer_request *order,
-			       const struct sc_byok_package_pair *target, struct sc_byok_packed_key *out,
+static sc_status check_package(struct sc_view der, const struct sc_byok_transfer_request *transfer,
+			       const struct sc_byok_package_pair *packages, struct sc_byok_packed_key *out,
 			       struct sc_error *err)
 {
 	SC_CLEANUP(sc_transfer_package) package = NULL;
@@ -155,10 +155,10 @@ static sc_status check_package(struct sc_view der, const struct sc_byok_transfer
 
 	SC_TRY(sc_transfer_package_decode(der, &package, err));
 	header = package->header;
-	SC_ENSURE(sc_text_equals(&header->subscription, order->subscription) &&
-		      sc_text_equals(&header->friendly_name, order->friendly_name) &&
-		      sc_hash_equals(&header->kek, &target->kek) &&
-		      sc_hash_equals(&header->world, &target->world),
+	SC_ENSURE(sc_text_equals(&header->subscription, transfer->subscription) &&
+		      sc_text_equals(&header->friendly_name, transfer->friendly_name) &&
+		      sc_hash_equals(&header->kek, &packages->kek) &&
+		      sc_hash_equals(&header->world, &packages->world),
 		  err, SC_ERR_PROTOCOL, "the module answered with a package that was not ordered");
 	SC_TRY(sc_sha256(der, &out->digest, err));
 	out->key_hash = header->key_hash;
@@ -166,10 +166,10 @@ static sc_status check_package(struct sc_view der, const struct sc_byok_transfer
 	return SC_OK;
 }
 
-sc_status sc_byok_transfer_package(const struct sc_byok_transfer_request *order,
-				   const struct sc_byok_package_pair *target, const struct sc_kmdata *kmdata,
-				   struct sc_client *client, struct sc_byok_packed_key *out,
-				   struct sc_error *err)
+sc_status sc_byok_transfer_package(const struct sc_byok_transfer_request *transfer,
+				   const struct sc_byok_package_pair *packages,
+				   const struct sc_kmdata *kmdata, struct sc_client *client,
+				   struct sc_byok_packed_key *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_client_key) key = { 0 };
 	SC_CLEANUP(sc_bytes) reply = { 0 };
@@ -177,18 +177,18 @@ sc_status sc_byok_transfer_package(const struct sc_byok_transfer_request *order,
 	struct sc_transfer_package_response response;
 	struct sc_byok_packed_key packed = { 0 };
 
-	SC_TRY(load_copy(kmdata, client, order->ident, &key, err));
+	SC_TRY(load_copy(kmdata, client, transfer->ident, &key, err));
 	request = (struct sc_transfer_package_request){
 		.key = key.digest,
-		.kek_package = sc_bytes_view(&target->kek_package),
-		.world_package = sc_bytes_view(&target->world_package),
-		.subscription = sc_view_text(order->subscription),
-		.friendly_name = sc_view_text(order->friendly_name),
-		.not_after = (uint64_t)order->not_after,
+		.kek_package = sc_bytes_view(&packages->kek_package),
+		.world_package = sc_bytes_view(&packages->world_package),
+		.subscription = sc_view_text(transfer->subscription),
+		.friendly_name = sc_view_text(transfer->friendly_name),
+		.not_after = (uint64_t)transfer->not_after,
 	};
 	SC_TRY(make_package(client, &key, &request, &reply, &response, err));
-	SC_TRY(check_package(response.package, order, target, &packed, err));
-	snprintf(packed.file, sizeof packed.file, "TransferPackage-%s.byok", order->friendly_name);
+	SC_TRY(check_package(response.package, transfer, packages, &packed, err));
+	snprintf(packed.file, sizeof packed.file, "TransferPackage-%s.byok", transfer->friendly_name);
 	SC_TRY(sc_file_write_path(packed.file, response.package, SC_FILE_NEW, 0600, err));
 	*out = packed;
 	return SC_OK;

@@ -25,8 +25,8 @@ struct sc_byok_reduced_copy {
  * in the meantime (NOT_LOADED), the quorum is still unused: the key is loaded again and the command repeated
  * under the same quorum.
  */
-sc_status sc_byok_transfer_modify_acls(const struct sc_byok_transfer_request *order,
-				       const struct sc_byok_package_pair *target,
+sc_status sc_byok_transfer_modify_acls(const struct sc_byok_transfer_request *transfer,
+				       const struct sc_byok_package_pair *packages,
 				       const struct sc_ceremony *ceremony, const struct sc_kmdata *kmdata,
 				       struct sc_client *client, struct sc_byok_reduced_copy *out,
 				       struct sc_error *err) SC_WARN_UNUSED;
@@ -46,9 +46,9 @@ struct sc_byok_packed_key {
  * Step 4.3: writes TransferPackage-<friendly name>.byok to the current folder. Never overwrites a file:
  * SC_ERR_EXISTS. `client` is a custody socket; no card is needed.
  */
-sc_status sc_byok_transfer_package(const struct sc_byok_transfer_request *order,
-				   const struct sc_byok_package_pair *target, const struct sc_kmdata *kmdata,
-				   struct sc_client *client, struct sc_byok_packed_key *out,
-				   struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_byok_transfer_package(const struct sc_byok_transfer_request *transfer,
+				   const struct sc_byok_package_pair *packages,
+				   const struct sc_kmdata *kmdata, struct sc_client *client,
+				   struct sc_byok_packed_key *out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -30,6 +30,7 @@ struct sc_factory {
 };
 #define SC_FACTORY_NONE { .dir = SC_DIR_NONE, .lock = -1 }
 
+/* Wipes the root key and releases the lock. SC_FACTORY_NONE is allowed. */
 void sc_factory_close(struct sc_factory *factory);
 SC_CLEANUP_VALUE(sc_factory, sc_factory_close)
 

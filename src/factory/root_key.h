@@ -11,6 +11,7 @@
 /* A new P-384 key. The caller frees *out. */
 sc_status sc_factory_root_key_new(EVP_PKEY **out, struct sc_error *err) SC_WARN_UNUSED;
 
+/* The key as PKCS#8 in PEM, encrypted under the passphrase (PBES2: scrypt, AES-256-CBC). */
 sc_status sc_factory_root_key_encrypt(EVP_PKEY *key, const struct sc_secret *passphrase, struct sc_bytes *out,
 				      struct sc_error *err) SC_WARN_UNUSED;
 

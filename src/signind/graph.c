@@ -17,7 +17,7 @@ static void refuse(struct sc_web_request *request, const struct sc_signind *serv
 	char challenge[SC_SIGNIND_URL_MAX + 128];
 
 	snprintf(challenge, sizeof challenge, "Bearer authorization_uri=\"%s/common/oauth2/authorize\"",
-		 service->places.login);
+		 service->urls.login);
 	sc_web_set_header(request, "WWW-Authenticate", challenge);
 	sc_web_answer_error(request, 401, "InvalidAuthenticationToken", "%s", why);
 }
@@ -27,7 +27,7 @@ static json_t *describe(const struct sc_signind *service, const struct sc_store_
 	char type[SC_SIGNIND_URL_MAX + 64];
 
 	snprintf(type, sizeof type, "%s/v1.0/$metadata#users/$entity",
-		 service->places.audience[SC_SIGNIND_AUDIENCE_GRAPH]);
+		 service->urls.audience[SC_SIGNIND_AUDIENCE_GRAPH]);
 	return json_pack("{s:s, s:s, s:s, s:s}", "@odata.context", type, "id", row->oid, "displayName",
 			 row->name, "userPrincipalName", row->upn);
 }
@@ -72,7 +72,7 @@ static void ask(struct question *question)
 void sc_signind_graph_me(struct sc_web_request *request, void *context)
 {
 	struct sc_signind *service = context;
-	const char *audience = service->places.audience[SC_SIGNIND_AUDIENCE_GRAPH];
+	const char *audience = service->urls.audience[SC_SIGNIND_AUDIENCE_GRAPH];
 	const char *token = sc_web_bearer(request);
 	struct question *question;
 	struct sc_error err = { 0 };

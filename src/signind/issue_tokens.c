@@ -36,7 +36,7 @@ static sc_status common_claims(const struct sc_signind_sign_in *sign_in, const c
 	json_t *claims;
 	int failed = 0;
 
-	sc_signind_urls_issuer(&sign_in->service->places, who->tenant, issuer);
+	sc_signind_urls_issuer(&sign_in->service->urls, who->tenant, issuer);
 	claims = json_pack("{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:s}", "aud", audience, "iss", issuer,
 			   "iat", (json_int_t)sign_in->now, "nbf", (json_int_t)sign_in->now, "exp",
 			   (json_int_t)(sign_in->now + TOKEN_LIFE), "oid", who->oid, "sub", who->oid, "tid",

@@ -25,7 +25,7 @@ static const struct face v2 = { "oauth2/v2.0/authorize", "oauth2/v2.0/token", "d
 static void endpoint(const struct sc_signind *service, const char *authority, const char *name,
 		     char url[ENDPOINT_MAX])
 {
-	snprintf(url, ENDPOINT_MAX, "%s/%s/%s", service->places.login, authority, name);
+	snprintf(url, ENDPOINT_MAX, "%s/%s/%s", service->urls.login, authority, name);
 }
 
 static json_t *document(const struct sc_signind *service, const char *authority, const char *issuer,
@@ -60,11 +60,10 @@ static void answer(struct sc_web_request *request, const struct sc_signind *serv
 		return;
 	}
 	if (tenant[0])
-		sc_signind_urls_issuer(&service->places, tenant, issuer);
+		sc_signind_urls_issuer(&service->urls, tenant, issuer);
 	else
-		sc_signind_urls_issuer(&service->places,
-				       service->tenant_count == 1 ? service->tenants[0] : "{tenantid}",
-				       issuer);
+		sc_signind_urls_issuer(
+		    &service->urls, service->tenant_count == 1 ? service->tenants[0] : "{tenantid}", issuer);
 	body = document(service, authority, issuer, face);
 	if (body)
 		sc_web_answer(request, 200, body);

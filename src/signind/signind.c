@@ -38,7 +38,7 @@ static sc_status add_tenant(void *context, const struct sc_store_signin_tenant_r
 		  "the database has more than %d tenants", SC_SIGNIND_TENANTS_MAX);
 	SC_ENSURE(sc_guid_read(row->id, id), err, SC_ERR_INTEGRITY, "tenant %s: the id is not a GUID",
 		  row->id);
-	sc_signind_urls_issuer(&service->places, id, issuer);
+	sc_signind_urls_issuer(&service->urls, id, issuer);
 	const char *const tenants[] = { id };
 	const struct sc_web_issuer_settings settings = { .issuer = issuer,
 							 .tenants = tenants,
@@ -67,7 +67,7 @@ static sc_status open_parts(struct sc_signind *service, const struct sc_signind_
 	service->tenants = calloc(SC_SIGNIND_TENANTS_MAX, sizeof *service->tenants);
 	SC_TRY(sc_check_allocated(service->tenants, err));
 	SC_TRY(sc_signind_urls_set(settings->web.domain, settings->web.port, settings->vault_port,
-				   &service->places, err));
+				   &service->urls, err));
 	SC_TRY(make_nobody(service->nobody, err));
 	SC_TRY(sc_signind_throttle_new(&service->throttle, err));
 	SC_TRY(sc_signind_token_key_open(settings->token_key, settings->token_module, &service->key, err));

@@ -14,7 +14,7 @@
 #define SC_SIGNIND_TENANTS_MAX 1024
 
 struct sc_signind {
-	struct sc_signind_urls places;
+	struct sc_signind_urls urls;
 	struct sc_store_signin_db *store;
 	struct sc_pipeline *module; /* signs the tokens */
 	struct sc_signind_token_key *key;

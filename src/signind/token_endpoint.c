@@ -78,7 +78,7 @@ static bool read_credentials(struct sc_signind_sign_in *sign_in, size_t row, str
 /* If a client sends both, `resource` applies, except on the v2.0 path, which ignores it. */
 static bool read_audience(struct sc_signind_sign_in *sign_in, bool takes_resource, struct fault *fault)
 {
-	const struct sc_signind_urls *places = &sign_in->service->places;
+	const struct sc_signind_urls *urls = &sign_in->service->urls;
 	const char *resource = takes_resource ? form(sign_in, "resource") : NULL;
 
 	sign_in->scope = form(sign_in, "scope");
@@ -86,8 +86,8 @@ static bool read_audience(struct sc_signind_sign_in *sign_in, bool takes_resourc
 	if (!resource && !sign_in->scope)
 		return fails(fault, SC_SIGNIND_REFUSAL_PARAMETER_MISSING,
 			     takes_resource ? "resource" : "scope");
-	if (resource ? !sc_signind_urls_resource(places, resource, sign_in->audience)
-		     : !sc_signind_urls_scope(places, sign_in->scope, sign_in->audience))
+	if (resource ? !sc_signind_urls_resource(urls, resource, sign_in->audience)
+		     : !sc_signind_urls_scope(urls, sign_in->scope, sign_in->audience))
 		return fails(fault, SC_SIGNIND_REFUSAL_RESOURCE_UNKNOWN, "");
 	return true;
 }

@@ -35,13 +35,13 @@ sc_status sc_signind_urls_set(const char *domain, uint16_t port, uint16_t vault_
 	return SC_OK;
 }
 
-void sc_signind_urls_issuer(const struct sc_signind_urls *places, const char *tenant,
+void sc_signind_urls_issuer(const struct sc_signind_urls *urls, const char *tenant,
 			    char issuer[SC_SIGNIND_URL_MAX + 1])
 {
-	snprintf(issuer, SC_SIGNIND_URL_MAX + 1, "%s/%s/", places->login, tenant);
+	snprintf(issuer, SC_SIGNIND_URL_MAX + 1, "%s/%s/", urls->login, tenant);
 }
 
-static bool find(const struct sc_signind_urls *places, struct sc_view resource,
+static bool find(const struct sc_signind_urls *urls, struct sc_view resource,
 		 char audience[SC_SIGNIND_URL_MAX + 1])
 {
 	struct sc_view bare = resource;
@@ -49,7 +49,7 @@ static bool find(const struct sc_signind_urls *places, struct sc_view resource,
 	if (bare.len > 0 && bare.data[bare.len - 1] == '/')
 		bare.len--;
 	for (size_t i = 0; i < SC_AUDIENCES; i++) {
-		if (!sc_view_equals(bare, sc_view_text(places->audience[i])) ||
+		if (!sc_view_equals(bare, sc_view_text(urls->audience[i])) ||
 		    resource.len > SC_SIGNIND_URL_MAX)
 			continue;
 		snprintf(audience, SC_SIGNIND_URL_MAX + 1, "%.*s", (int)resource.len,
@@ -59,10 +59,10 @@ static bool find(const struct sc_signind_urls *places, struct sc_view resource,
 	return false;
 }
 
-bool sc_signind_urls_resource(const struct sc_signind_urls *places, const char *resource,
+bool sc_signind_urls_resource(const struct sc_signind_urls *urls, const char *resource,
 			      char audience[SC_SIGNIND_URL_MAX + 1])
 {
-	return find(places, sc_view_text(resource), audience);
+	return find(urls, sc_view_text(resource), audience);
 }
 
 /* The scopes of OpenID Connect Core, sections 5.4 and 11: they concern the sign-in itself, not a resource. */
@@ -87,7 +87,7 @@ static bool strip(struct sc_view *word, const char *permission)
 	return true;
 }
 
-bool sc_signind_urls_scope(const struct sc_signind_urls *places, const char *scope,
+bool sc_signind_urls_scope(const struct sc_signind_urls *urls, const char *scope,
 			   char audience[SC_SIGNIND_URL_MAX + 1])
 {
 	while (*scope) {
@@ -97,7 +97,7 @@ bool sc_signind_urls_scope(const struct sc_signind_urls *places, const char *sco
 		scope += strspn(scope, " ");
 		if (word.len > 0 && !is_openid(word))
 			return (strip(&word, "/.default") || strip(&word, "/user_impersonation")) &&
-			       find(places, word, audience);
+			       find(urls, word, audience);
 	}
 	return false;
 }

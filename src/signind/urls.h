@@ -28,14 +28,14 @@ sc_status sc_signind_urls_set(const char *domain, uint16_t port, uint16_t vault_
 			      struct sc_signind_urls *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* "https://login.localhost:8444/<tenant>/": the claim `iss`. */
-void sc_signind_urls_issuer(const struct sc_signind_urls *places, const char *tenant,
+void sc_signind_urls_issuer(const struct sc_signind_urls *urls, const char *tenant,
 			    char issuer[SC_SIGNIND_URL_MAX + 1]);
 
 /*
  * The audience that a v1 client names with `resource`, as the client wrote it, with or without a final slash.
  * False if it is not one of ours.
  */
-bool sc_signind_urls_resource(const struct sc_signind_urls *places, const char *resource,
+bool sc_signind_urls_resource(const struct sc_signind_urls *urls, const char *resource,
 			      char audience[SC_SIGNIND_URL_MAX + 1]);
 
 /*
@@ -44,7 +44,7 @@ bool sc_signind_urls_resource(const struct sc_signind_urls *places, const char *
  * resource ends in a slash writes "…//.default", and `aud` then ends in that slash. False if it is not one of
  * ours.
  */
-bool sc_signind_urls_scope(const struct sc_signind_urls *places, const char *scope,
+bool sc_signind_urls_scope(const struct sc_signind_urls *urls, const char *scope,
 			   char audience[SC_SIGNIND_URL_MAX + 1]);
 
 #endif

@@ -29,7 +29,7 @@ static const char notes[] =
 struct arguments {
 	const char *credential;
 	const char *password_fd;
-	struct sc_azure_sign_in where;
+	struct sc_azure_sign_in sign_in;
 };
 
 /* The option's value or, without the option, that of the first of two environment variables that is set. */
@@ -44,17 +44,17 @@ static const char *choose(const char *option, const char *first, const char *sec
 
 static sc_status check(struct arguments *a, struct sc_error *err)
 {
-	struct sc_azure_sign_in *where = &a->where;
+	struct sc_azure_sign_in *sign_in = &a->sign_in;
 
 	SC_ENSURE(
 	    a->credential, err, SC_ERR_USAGE,
 	    "-Credential is missing: name the user (browser and device-code sign-in are not supported yet)");
-	where->authority = choose(where->authority, "SAFECONDUCT_LOGIN", NULL);
-	where->manager = choose(where->manager, "SAFECONDUCT_ARM", NULL);
-	where->ca = choose(where->ca, "SAFECONDUCT_CA", "SSL_CERT_FILE");
-	SC_ENSURE(where->authority, err, SC_ERR_USAGE,
+	sign_in->authority = choose(sign_in->authority, "SAFECONDUCT_LOGIN", NULL);
+	sign_in->manager = choose(sign_in->manager, "SAFECONDUCT_ARM", NULL);
+	sign_in->ca = choose(sign_in->ca, "SAFECONDUCT_CA", "SSL_CERT_FILE");
+	SC_ENSURE(sign_in->authority, err, SC_ERR_USAGE,
 		  "no sign-in address: give -Authority or set $SAFECONDUCT_LOGIN");
-	SC_ENSURE(where->manager, err, SC_ERR_USAGE,
+	SC_ENSURE(sign_in->manager, err, SC_ERR_USAGE,
 		  "no Resource Manager address: give -ResourceManager or set $SAFECONDUCT_ARM");
 	return SC_OK;
 }
@@ -73,15 +73,15 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 		{ .name = "Authority",
 		  .argument = "URL",
 		  .help = "sign-in address, ending in a tenant's id or adfs",
-		  .value = &a->where.authority },
+		  .value = &a->sign_in.authority },
 		{ .name = "ResourceManager",
 		  .argument = "URL",
 		  .help = "address of the Resource Manager",
-		  .value = &a->where.manager },
+		  .value = &a->sign_in.manager },
 		{ .name = "CA",
 		  .argument = "FILE",
 		  .help = "certification authorities to trust, PEM",
-		  .value = &a->where.ca },
+		  .value = &a->sign_in.ca },
 		{ 0 },
 	};
 	const struct sc_command_line line = { NAME, "-Credential USER [OPTIONS]", "Signs in to an account.",
@@ -134,14 +134,14 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 	SC_TRY(read_arguments(argc, argv, &a, done, err));
 	if (*done)
 		return SC_OK;
-	if (a.where.ca) {
+	if (a.sign_in.ca) {
 		/* The session is used from other directories too, so the path must be absolute. */
-		if (!realpath(a.where.ca, ca))
-			return sc_fail_errno(err, SC_ERR_NOT_FOUND, "%s", a.where.ca);
-		a.where.ca = ca;
+		if (!realpath(a.sign_in.ca, ca))
+			return sc_fail_errno(err, SC_ERR_NOT_FOUND, "%s", a.sign_in.ca);
+		a.sign_in.ca = ca;
 	}
 	SC_TRY(read_password(&a, &password, err));
-	SC_TRY(sc_azure_account_sign_in(&a.where, a.credential, &password, &account, err));
+	SC_TRY(sc_azure_account_sign_in(&a.sign_in, a.credential, &password, &account, err));
 	SC_TRY(sc_azure_manager_subscriptions(account, &subscriptions, &count, err));
 	print_account(sc_azure_account_session(account), subscriptions, count);
 	free(subscriptions);

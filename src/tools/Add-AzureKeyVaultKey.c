@@ -100,13 +100,13 @@ static sc_status read_package(const char *path, struct sc_bytes *package, struct
 /* The same receipt may exist from an earlier run; a different one is never overwritten. */
 static sc_status save_receipt(const char *path, struct sc_view receipt, struct sc_error *err)
 {
-	SC_CLEANUP(sc_bytes) there = { 0 };
+	SC_CLEANUP(sc_bytes) existing = { 0 };
 	sc_status status = sc_file_write_path(path, receipt, SC_FILE_NEW, 0600, err);
 
 	if (status != SC_ERR_EXISTS)
 		return status;
-	SC_TRY(sc_file_read_path(path, SC_SIGNED_DATA_MAX, &there, err));
-	SC_ENSURE(sc_view_equals(sc_bytes_view(&there), receipt), err, SC_ERR_EXISTS,
+	SC_TRY(sc_file_read_path(path, SC_SIGNED_DATA_MAX, &existing, err));
+	SC_ENSURE(sc_view_equals(sc_bytes_view(&existing), receipt), err, SC_ERR_EXISTS,
 		  "the key is in the vault, but %s is another receipt: run again with -ReceiptPath FILE",
 		  path);
 	return SC_OK;

@@ -21,8 +21,8 @@ struct arguments {
 	const char *algorithm;
 	const char *vault;
 	const char *name;
-	const char *in;
-	const char *out;
+	const char *in_file;
+	const char *out_file;
 };
 
 static sc_status check(const struct arguments *a, struct sc_error *err)
@@ -33,8 +33,8 @@ static sc_status check(const struct arguments *a, struct sc_error *err)
 	SC_ENSURE(a->algorithm, err, SC_ERR_USAGE, "-Algorithm is missing: give one, like RSA-OAEP-256");
 	SC_ENSURE(a->vault, err, SC_ERR_USAGE, "-VaultName is missing");
 	SC_ENSURE(a->name, err, SC_ERR_USAGE, "-Name is missing: give the key's name");
-	SC_ENSURE(a->in, err, SC_ERR_USAGE, "-InFile is missing: give the file to decrypt");
-	SC_ENSURE(a->out, err, SC_ERR_USAGE, "-OutFile is missing: give a new file for the plaintext");
+	SC_ENSURE(a->in_file, err, SC_ERR_USAGE, "-InFile is missing: give the file to decrypt");
+	SC_ENSURE(a->out_file, err, SC_ERR_USAGE, "-OutFile is missing: give a new file for the plaintext");
 	return SC_OK;
 }
 
@@ -51,11 +51,11 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 		  .value = &a->algorithm },
 		{ .name = "VaultName", .argument = "NAME", .help = "the vault", .value = &a->vault },
 		{ .name = "Name", .argument = "NAME", .help = "the key", .value = &a->name },
-		{ .name = "InFile", .argument = "FILE", .help = "the ciphertext", .value = &a->in },
+		{ .name = "InFile", .argument = "FILE", .help = "the ciphertext", .value = &a->in_file },
 		{ .name = "OutFile",
 		  .argument = "FILE",
 		  .help = "a new file for the plaintext",
-		  .value = &a->out },
+		  .value = &a->out_file },
 		{ 0 },
 	};
 	const struct sc_command_line line = {
@@ -80,17 +80,17 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 	SC_TRY(read_arguments(argc, argv, &a, done, err));
 	if (*done)
 		return SC_OK;
-	SC_TRY(sc_file_read_path(a.in, CIPHERTEXT_MAX, &ciphertext, err));
+	SC_TRY(sc_file_read_path(a.in_file, CIPHERTEXT_MAX, &ciphertext, err));
 	SC_TRY(sc_azure_account_open(&account, err));
 	SC_TRY(sc_azure_manager_vault(account, a.vault, &vault, err));
 	SC_TRY(sc_azure_key_decrypt(account, &vault, a.name, a.algorithm, sc_bytes_view(&ciphertext),
 				    &plaintext, err));
-	SC_TRY(sc_file_write_path(a.out, sc_bytes_view(&plaintext), SC_FILE_NEW, 0600, err));
+	SC_TRY(sc_file_write_path(a.out_file, sc_bytes_view(&plaintext), SC_FILE_NEW, 0600, err));
 	printf("\n");
 	sc_azure_cmdlet_property(WIDTH, "Vault Name", vault.name);
 	sc_azure_cmdlet_property(WIDTH, "Key Name", a.name);
 	sc_azure_cmdlet_property(WIDTH, "Algorithm", a.algorithm);
-	sc_azure_cmdlet_property(WIDTH, "Result", a.out);
+	sc_azure_cmdlet_property(WIDTH, "Result", a.out_file);
 	printf("\n");
 	return SC_OK;
 }

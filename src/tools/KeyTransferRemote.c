@@ -24,7 +24,7 @@ static const char notes[] =
     "      -ExchangeKeyPackage BYOK-KEK-pkg-EU-1 -NewSecurityWorldPackage BYOK-SecurityWorld-pkg-EU-1\n"
     "      -SubscriptionId ID -KeyFriendlyName ContosoFirstHSMkey [-NotAfter 2027-12-31]";
 
-static sc_status read_arguments(int argc, char **argv, struct sc_byok_transfer_request *order,
+static sc_status read_arguments(int argc, char **argv, struct sc_byok_transfer_request *request,
 				struct sc_ceremony *ceremony, bool *done, struct sc_error *err)
 {
 	struct sc_byok_transfer_arguments a = { 0 };
@@ -78,8 +78,8 @@ static sc_status read_arguments(int argc, char **argv, struct sc_byok_transfer_r
 		return SC_OK;
 	a.cards = ceremony->cards;
 	a.pins_from_fd = ceremony->pins_from_fd;
-	SC_TRY(sc_byok_transfer_request_read(&a, sc_clock_now(), order, err));
-	ceremony->module = order->module;
+	SC_TRY(sc_byok_transfer_request_read(&a, sc_clock_now(), request, err));
+	ceremony->module = request->module;
 	return SC_OK;
 }
 
@@ -95,101 +95,101 @@ static void print_hash(const char *label, const struct sc_hash *hash)
  * Shows what the custodians consent to, before they do. The root shown is the module's own: a root hash that
  * came with the packages would prove nothing.
  */
-static sc_status show_target(const struct sc_byok_transfer_request *order,
-			     const struct sc_byok_package_pair *target, struct sc_client *client,
+static sc_status show_target(const struct sc_byok_transfer_request *request,
+			     const struct sc_byok_package_pair *packages, struct sc_client *client,
 			     struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) reply = { 0 };
-	struct sc_enquire_request request = {};
+	const struct sc_enquire_request enquiry = {};
 	struct sc_enquire_response module = { 0 };
 	struct sc_text esn;
 
-	SC_TRY(sc_call_enquire(client, 0, &request, &reply, &module, err));
+	SC_TRY(sc_call_enquire(client, 0, &enquiry, &reply, &module, err));
 	SC_TRY(sc_text_set_view(&esn, module.esn, "the module's serial number", err));
 	printf("The packages say (not yet verified):\n");
-	printf("  %-22s%s (%s), operated by %s\n", "region", sc_region_name(target->region.s),
-	       target->region.s, target->operator_name.s);
-	print_hash("Key Exchange Key", &target->kek);
-	print_hash("security world", &target->world);
-	printf("Module %llu (%s) will verify them under its own root:\n", (unsigned long long)order->module,
+	printf("  %-22s%s (%s), operated by %s\n", "region", sc_region_name(packages->region.s),
+	       packages->region.s, packages->operator_name.s);
+	print_hash("Key Exchange Key", &packages->kek);
+	print_hash("security world", &packages->world);
+	printf("Module %llu (%s) will verify them under its own root:\n", (unsigned long long)request->module,
 	       esn.s);
 	print_hash("root key hash", &module.root);
 	fflush(stdout); /* before any warning */
 	return SC_OK;
 }
 
-static void print_terms(const struct sc_byok_transfer_request *order,
-			const struct sc_byok_package_pair *target)
+static void print_terms(const struct sc_byok_transfer_request *request,
+			const struct sc_byok_package_pair *packages)
 {
 	char until[SC_CLOCK_TEXT_SIZE];
 
-	if (order->subscription[0])
-		printf("  %-22s%s\n", "for the subscription", order->subscription);
+	if (request->subscription[0])
+		printf("  %-22s%s\n", "for the subscription", request->subscription);
 	else
 		sc_log(SC_LOG_WARNING,
 		       "without -SubscriptionId, anyone who holds key_xferacld_%s can send the key to their "
 		       "own subscription in %s",
-		       order->ident, sc_region_name(target->region.s));
-	if (order->not_after) {
-		sc_clock_text(order->not_after, until);
+		       request->ident, sc_region_name(packages->region.s));
+	if (request->not_after) {
+		sc_clock_text(request->not_after, until);
 		printf("  %-22s%s UTC\n", "usable until", until);
 	}
 	fflush(stdout);
 }
 
-static sc_status modify_acls(const struct sc_byok_transfer_request *order,
-			     const struct sc_byok_package_pair *target, const struct sc_ceremony *ceremony,
+static sc_status modify_acls(const struct sc_byok_transfer_request *request,
+			     const struct sc_byok_package_pair *packages, const struct sc_ceremony *ceremony,
 			     const struct sc_kmdata *kmdata, struct sc_client *client, struct sc_error *err)
 {
 	struct sc_byok_reduced_copy copy = { 0 };
 
-	print_terms(order, target);
-	SC_TRY(sc_byok_transfer_modify_acls(order, target, ceremony, kmdata, client, &copy, err));
+	print_terms(request, packages);
+	SC_TRY(sc_byok_transfer_modify_acls(request, packages, ceremony, kmdata, client, &copy, err));
 	printf("Verified by module %llu. The copy with reduced permissions:\n",
-	       (unsigned long long)order->module);
+	       (unsigned long long)request->module);
 	printf("  %-22s%s\n", "file", copy.path);
 	print_hash("key hash", &copy.key_hash);
 	return SC_OK;
 }
 
-static sc_status package(const struct sc_byok_transfer_request *order,
-			 const struct sc_byok_package_pair *target, const struct sc_kmdata *kmdata,
+static sc_status package(const struct sc_byok_transfer_request *request,
+			 const struct sc_byok_package_pair *packages, const struct sc_kmdata *kmdata,
 			 struct sc_client *client, struct sc_error *err)
 {
 	struct sc_byok_packed_key packed = { 0 };
 	char until[SC_CLOCK_TEXT_SIZE];
 	char hex[2 * SC_HASH_SIZE + 1];
 
-	SC_TRY(sc_byok_transfer_package(order, target, kmdata, client, &packed, err));
+	SC_TRY(sc_byok_transfer_package(request, packages, kmdata, client, &packed, err));
 	sc_clock_text(packed.not_after, until);
 	sc_hex(sc_hash_view(&packed.digest), hex);
-	printf("Verified by module %llu. The transfer package:\n", (unsigned long long)order->module);
+	printf("Verified by module %llu. The transfer package:\n", (unsigned long long)request->module);
 	printf("  %-22s%s\n", "file", packed.file);
 	printf("  %-22s%s\n", "SHA-256", hex);
 	print_hash("key hash", &packed.key_hash);
-	printf("  %-22s%s\n", "for the subscription", order->subscription);
+	printf("  %-22s%s\n", "for the subscription", request->subscription);
 	printf("  %-22s%s UTC\n", "usable until", until);
 	return SC_OK;
 }
 
 static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 {
-	SC_CLEANUP(sc_byok_package_pair) target = { 0 };
+	SC_CLEANUP(sc_byok_package_pair) packages = { 0 };
 	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
 	SC_CLEANUP(sc_client) client = NULL;
-	struct sc_byok_transfer_request order = { 0 };
+	struct sc_byok_transfer_request request = { 0 };
 	struct sc_ceremony ceremony = { 0 };
 
-	SC_TRY(read_arguments(argc, argv, &order, &ceremony, done, err));
+	SC_TRY(read_arguments(argc, argv, &request, &ceremony, done, err));
 	if (*done)
 		return SC_OK;
-	SC_TRY(sc_byok_package_pair_read(order.kek_path, order.world_path, &target, err));
+	SC_TRY(sc_byok_package_pair_read(request.kek_path, request.world_path, &packages, err));
 	SC_TRY(sc_kmdata_open(&kmdata, err));
-	SC_TRY(sc_kmdata_connect(&kmdata, order.module, SC_ROLE_CUSTODY, &client, err));
-	SC_TRY(show_target(&order, &target, client, err));
-	if (order.step == SC_BYOK_TRANSFER_MODIFY_ACLS)
-		return modify_acls(&order, &target, &ceremony, &kmdata, client, err);
-	return package(&order, &target, &kmdata, client, err);
+	SC_TRY(sc_kmdata_connect(&kmdata, request.module, SC_ROLE_CUSTODY, &client, err));
+	SC_TRY(show_target(&request, &packages, client, err));
+	if (request.step == SC_BYOK_TRANSFER_MODIFY_ACLS)
+		return modify_acls(&request, &packages, &ceremony, &kmdata, client, err);
+	return package(&request, &packages, &kmdata, client, err);
 }
 
 int main(int argc, char **argv)

@@ -53,11 +53,11 @@ static sc_status read_arguments(int argc, char **argv, struct sc_azure_new_vault
 	return SC_OK;
 }
 
-static void print_vault(const struct sc_azure_vault *vault, const struct sc_azure_new_vault *order)
+static void print_vault(const struct sc_azure_vault *vault, const struct sc_azure_new_vault *new_vault)
 {
 	printf("\n");
 	sc_azure_cmdlet_property(WIDTH, "Vault Name", vault->name);
-	sc_azure_cmdlet_property(WIDTH, "ResourceGroupName", order->group);
+	sc_azure_cmdlet_property(WIDTH, "ResourceGroupName", new_vault->group);
 	sc_azure_cmdlet_property(WIDTH, "Location", vault->location);
 	sc_azure_cmdlet_property(WIDTH, "Resource ID", vault->id);
 	sc_azure_cmdlet_property(WIDTH, "Vault URI", vault->url);
@@ -68,18 +68,18 @@ static void print_vault(const struct sc_azure_vault *vault, const struct sc_azur
 static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 {
 	SC_CLEANUP(sc_azure_account) account = NULL;
-	struct sc_azure_new_vault order = { 0 };
+	struct sc_azure_new_vault new_vault = { 0 };
 	struct sc_azure_subscription subscription;
 	struct sc_azure_vault vault = { 0 };
 
-	SC_TRY(read_arguments(argc, argv, &order, done, err));
+	SC_TRY(read_arguments(argc, argv, &new_vault, done, err));
 	if (*done)
 		return SC_OK;
 	SC_TRY(sc_azure_account_open(&account, err));
-	SC_TRY(sc_azure_manager_subscription(account, order.subscription, &subscription, err));
-	order.subscription = subscription.id;
-	SC_TRY(sc_azure_manager_make_vault(account, &order, &vault, err));
-	print_vault(&vault, &order);
+	SC_TRY(sc_azure_manager_subscription(account, new_vault.subscription, &subscription, err));
+	new_vault.subscription = subscription.id;
+	SC_TRY(sc_azure_manager_make_vault(account, &new_vault, &vault, err));
+	print_vault(&vault, &new_vault);
 	return SC_OK;
 }
 

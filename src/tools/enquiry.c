@@ -4,57 +4,33 @@
  * boundary lies.
  */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "base/version.h"
+#include "formats/entry.h"
 #include "formats/region.h"
 #include "formats/suite.h"
 #include "wire/role.h"
 #include "world/module_map.h"
 
-#define PROGRAM "enquiry"
+#define PROGRAM    "enquiry"
+#define NAME_WIDTH 20
 
-/* -- one line ---------------------------------------------------------------------------------- */
-
-static void print(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void print(const char *name, const char *format, ...)
-{
-	va_list args;
-
-	printf(" %-20s ", name);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	putchar('\n');
-}
+/* -- a module ---------------------------------------------------------------------------------- */
 
 /* A text from the module: printed only if it is valid. */
-static void print_text(const char *name, struct sc_view view)
+static void print_text(const struct sc_entry_list *list, const char *name, struct sc_view view)
 {
 	struct sc_text text = { "" };
 
 	if (sc_text_set_view(&text, view, name, NULL) != SC_OK)
-		print(name, "(not valid text)");
+		sc_entry_print(list, name, "(not valid text)");
 	else
-		print(name, "%s", text.s);
+		sc_entry_print(list, name, "%s", text.s);
 }
-
-static void print_hash(const char *name, const struct sc_hash *hash)
-{
-	char hex[2 * SC_HASH_SIZE + 1];
-
-	sc_hex(sc_hash_view(hash), hex);
-	print(name, "%s", hex);
-}
-
-/* -- a module ---------------------------------------------------------------------------------- */
 
 static const char *mode_name(uint32_t mode)
 {
@@ -72,21 +48,22 @@ static const char *mode_name(uint32_t mode)
 	}
 }
 
-static void print_world(const struct sc_enquire_response *m)
+static void print_world(const struct sc_entry_list *list, const struct sc_enquire_response *module)
 {
 	struct sc_text region = { "" };
 
-	print_hash("world id", &m->world);
-	print_hash("hkm", &m->hkm);
-	print_hash("hknso", &m->hknso);
-	print("ciphersuite", "%s", sc_suite_name(m->suite));
-	print("k-out-of-n", "%u/%u, cards of generation %u", m->k, m->n, m->set_generation);
-	if (m->mode != SC_MODE_REGION)
+	sc_entry_hash(list, "world id", &module->world);
+	sc_entry_hash(list, "hkm", &module->hkm);
+	sc_entry_hash(list, "hknso", &module->hknso);
+	sc_entry_print(list, "ciphersuite", "%s", sc_suite_name(module->suite));
+	sc_entry_print(list, "k-out-of-n", "%u/%u, cards of generation %u", module->k, module->n,
+		       module->set_generation);
+	if (module->mode != SC_MODE_REGION)
 		return;
-	if (sc_text_set_view(&region, m->region, "region", NULL) == SC_OK)
-		print("region", "%s (%s)", region.s, sc_region_name(region.s));
+	if (sc_text_set_view(&region, module->region, "region", NULL) == SC_OK)
+		sc_entry_print(list, "region", "%s (%s)", region.s, sc_region_name(region.s));
 	else
-		print("region", "(not valid text)");
+		sc_entry_print(list, "region", "(not valid text)");
 }
 
 /* Every protection is listed, in force or not, so that a missing one is not overlooked. */
@@ -99,65 +76,71 @@ static const struct {
 	{ SC_PROTECTION_NO_CORE, "no core files" },
 };
 
-static void print_protection(const struct sc_enquire_response *m)
+static void print_sandbox(const struct sc_entry_list *list, uint32_t protection)
 {
 	char on[160] = "";
 	char off[160] = "";
 
 	for (size_t i = 0; i < sizeof sandbox / sizeof sandbox[0]; i++) {
-		char *list = m->protection & sandbox[i].bit ? on : off;
-		size_t used = strlen(list);
+		char *names = protection & sandbox[i].bit ? on : off;
+		size_t used = strlen(names);
 
-		snprintf(list + used, sizeof on - used, "%s%s", used ? ", " : "", sandbox[i].name);
+		snprintf(names + used, sizeof on - used, "%s%s", used ? ", " : "", sandbox[i].name);
 	}
-	print("sandbox", "%s; NOT in force: %s", on[0] ? on : "none", off[0] ? off : "none");
-	if (m->protection & SC_PROTECTION_SANITIZER)
-		print("build",
-		      "a TEST build with sanitizers: its sandbox is weaker; do not use it for real keys");
-	if (m->landlock_abi)
-		print("landlock abi", "%u", m->landlock_abi);
-	else
-		print("landlock abi", "none: this kernel has no landlock");
-	print("arena", "%s, %" PRIu64 " of %" PRIu64 " bytes in use",
-	      m->protection & SC_PROTECTION_MEMFD_SECRET
-		  ? "memfd_secret (no other process can read it)"
-		  : "locked memory, kept out of dumps (NOT memfd_secret: root can read it)",
-	      m->arena_used, m->arena_size);
-	print("unlock key", "%s",
-	      m->protection & SC_PROTECTION_UNLOCK_GIVEN
-		  ? "given from outside the state directory"
-		  : "in the state directory: anyone who copies that directory can open the module's state");
-	print("user ids", "%s",
-	      m->protection & SC_PROTECTION_USERS_APART
-		  ? "apart: you are not running as the module's user"
-		  : "NOT apart: you are running as the module's own user");
+	sc_entry_print(list, "sandbox", "%s; NOT in force: %s", on[0] ? on : "none", off[0] ? off : "none");
 }
 
-static void print_module(const struct sc_enquire_response *m)
+static void print_protection(const struct sc_entry_list *list, const struct sc_enquire_response *module)
+{
+	print_sandbox(list, module->protection);
+	if (module->protection & SC_PROTECTION_SANITIZER)
+		sc_entry_print(
+		    list, "build",
+		    "a TEST build with sanitizers: its sandbox is weaker; do not use it for real keys");
+	if (module->landlock_abi)
+		sc_entry_print(list, "landlock abi", "%u", module->landlock_abi);
+	else
+		sc_entry_print(list, "landlock abi", "none: this kernel has no landlock");
+	sc_entry_print(list, "arena", "%s, %" PRIu64 " of %" PRIu64 " bytes in use",
+		       module->protection & SC_PROTECTION_MEMFD_SECRET
+			   ? "memfd_secret (no other process can read it)"
+			   : "locked memory, kept out of dumps (NOT memfd_secret: root can read it)",
+		       module->arena_used, module->arena_size);
+	sc_entry_print(
+	    list, "unlock key", "%s",
+	    module->protection & SC_PROTECTION_UNLOCK_GIVEN
+		? "given from outside the state directory"
+		: "in the state directory: anyone who copies that directory can open the module's state");
+	sc_entry_print(list, "user ids", "%s",
+		       module->protection & SC_PROTECTION_USERS_APART
+			   ? "apart: you are not running as the module's user"
+			   : "NOT apart: you are running as the module's own user");
+}
+
+static void print_module(const struct sc_entry_list *list, const struct sc_enquire_response *module)
 {
 	char grouped[SC_HASH_GROUPED_SIZE];
-	char time[SC_CLOCK_TEXT_SIZE];
 
-	print("mode", "%s", mode_name(m->mode));
-	print_text("version", m->version);
-	print_text("serial number", m->esn);
-	if (m->mode == SC_MODE_UNWARRANTED) {
-		print("root", "none pinned");
+	sc_entry_print(list, "mode", "%s", mode_name(module->mode));
+	print_text(list, "version", module->version);
+	print_text(list, "serial number", module->esn);
+	if (module->mode == SC_MODE_UNWARRANTED) {
+		sc_entry_print(list, "root", "none pinned");
 	} else {
-		sc_hash_grouped(&m->root, grouped);
-		print("root", "%s", grouped);
+		sc_hash_grouped(&module->root, grouped);
+		sc_entry_print(list, "root", "%s", grouped);
 	}
-	if (m->mode == SC_MODE_WORLD || m->mode == SC_MODE_REGION)
-		print_world(m);
-	print("loaded keys", "%u of at most %u", m->loaded, m->cache);
-	print_protection(m);
-	print("state counter", "%" PRIu64, m->counter);
-	sc_clock_text((int64_t)m->time, time);
-	print("clock", "%s UTC", time);
+	if (module->mode == SC_MODE_WORLD || module->mode == SC_MODE_REGION)
+		print_world(list, module);
+	sc_entry_print(list, "loaded keys", "%u of at most %u", module->loaded, module->cache);
+	print_protection(list, module);
+	sc_entry_print(list, "state counter", "%" PRIu64, module->counter);
+	sc_entry_time(list, "clock", (int64_t)module->time);
 }
 
 /* Asks through the first of the module's sockets that answers; a socket of any role will do. */
-static sc_status enquire(const struct sc_kmdata_module_map *map, uint64_t number, struct sc_error *err)
+static sc_status enquire(const struct sc_entry_list *list, const struct sc_kmdata_module_map *map,
+			 uint64_t number, struct sc_error *err)
 {
 	const struct sc_enquire_request request = {};
 	struct sc_enquire_response response = { 0 };
@@ -176,22 +159,23 @@ static sc_status enquire(const struct sc_kmdata_module_map *map, uint64_t number
 			status = sc_call_enquire(client, 0, &request, &reply, &response, err);
 	}
 	SC_TRY(status);
-	print("socket", "%s (%s)", socket->path, sc_role_name(response.role));
-	print_module(&response);
+	sc_entry_print(list, "socket", "%s (%s)", socket->path, sc_role_name(response.role));
+	print_module(list, &response);
 	return SC_OK;
 }
 
 /* -- all of them ------------------------------------------------------------------------------- */
 
-static sc_status show_module(const struct sc_kmdata_module_map *map, uint64_t number, struct sc_error *err)
+static sc_status show_module(const struct sc_entry_list *list, const struct sc_kmdata_module_map *map,
+			     uint64_t number, struct sc_error *err)
 {
 	sc_status status;
 
 	printf("\nModule #%" PRIu64 ":\n", number);
-	status = enquire(map, number, err);
+	status = enquire(list, map, number, err);
 	if (status == SC_OK)
 		return SC_OK;
-	print("mode", "failed: %s", err->message);
+	sc_entry_print(list, "mode", "failed: %s", err->message);
 	return sc_fail_context(err, status, "module #%" PRIu64, number);
 }
 
@@ -203,26 +187,15 @@ static bool is_in_map(const struct sc_kmdata_module_map *map, uint64_t number)
 	return false;
 }
 
-SC_CLEANUP_POINTER(sc_kmdata_module_map, struct sc_kmdata_module_map, free)
-
-/* Shows all modules even if some fail. The first failure becomes the exit status. */
-static sc_status run(uint64_t only, struct sc_error *err)
+/* Shows all modules, or `only` that one, even if some fail. Returns the first failure. */
+static sc_status show_modules(const struct sc_entry_list *list, const struct sc_kmdata *kmdata,
+			      const struct sc_kmdata_module_map *map, uint64_t only, struct sc_error *err)
 {
-	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
-	SC_CLEANUP(sc_kmdata_module_map) map = calloc(1, sizeof *map);
 	sc_status first = SC_OK;
 
-	SC_ENSURE(map, err, SC_ERR_MEMORY, "out of memory for the map of modules");
-	SC_TRY(sc_kmdata_open(&kmdata, err));
-	SC_TRY(sc_kmdata_module_map_read(&kmdata, map, err));
-	SC_ENSURE(!only || is_in_map(map, only), err, SC_ERR_NOT_FOUND, "%s/%s: has no module %" PRIu64,
-		  kmdata.config.path, SC_KMDATA_MODULES_FILE_NAME, only);
-	printf("Server:\n");
-	print("version", "%s", SC_VERSION);
-	print("module map", "%s/%s", kmdata.config.path, SC_KMDATA_MODULES_FILE_NAME);
-	for (uint64_t n = sc_kmdata_next_module(&kmdata, 0); n; n = sc_kmdata_next_module(&kmdata, n)) {
+	for (uint64_t n = sc_kmdata_next_module(kmdata, 0); n; n = sc_kmdata_next_module(kmdata, n)) {
 		struct sc_error why = { 0 };
-		sc_status status = only && n != only ? SC_OK : show_module(map, n, &why);
+		sc_status status = only && n != only ? SC_OK : show_module(list, map, n, &why);
 
 		if (status != SC_OK && first == SC_OK) {
 			first = status;
@@ -233,14 +206,27 @@ static sc_status run(uint64_t only, struct sc_error *err)
 	return first;
 }
 
-int main(int argc, char **argv)
+static sc_status run(uint64_t only, struct sc_error *err)
+{
+	const struct sc_entry_list list = { .out = stdout, .name_width = NAME_WIDTH };
+	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
+	SC_CLEANUP(sc_kmdata_module_map) map = calloc(1, sizeof *map);
+
+	SC_ENSURE(map, err, SC_ERR_MEMORY, "out of memory for the map of modules");
+	SC_TRY(sc_kmdata_open(&kmdata, err));
+	SC_TRY(sc_kmdata_module_map_read(&kmdata, map, err));
+	SC_ENSURE(!only || is_in_map(map, only), err, SC_ERR_NOT_FOUND, "%s/%s: has no module %" PRIu64,
+		  kmdata.config.path, SC_KMDATA_MODULES_FILE_NAME, only);
+	printf("Server:\n");
+	sc_entry_print(&list, "version", "%s", SC_VERSION);
+	sc_entry_print(&list, "module map", "%s/%s", kmdata.config.path, SC_KMDATA_MODULES_FILE_NAME);
+	return show_modules(&list, &kmdata, map, only, err);
+}
+
+static sc_status read_command_line(int argc, char **argv, uint64_t *only, bool *done, struct sc_error *err)
 {
 	const char *module = NULL;
-	uint64_t only = 0;
-	struct sc_error err = { 0 };
-	bool done = false;
 	size_t operands;
-	sc_status status;
 	const struct sc_option options[] = {
 		{ .name = "module",
 		  .letter = 'm',
@@ -255,10 +241,19 @@ int main(int argc, char **argv)
 		"The exit status is 0 only if every module answered."
 	};
 
+	SC_TRY(sc_options_read(&line, argc, argv, NULL, 0, &operands, done, err));
+	return module ? sc_number_read(module, "--module", 1, UINT32_MAX, only, err) : SC_OK;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t only = 0; /* every module */
+	struct sc_error err = { 0 };
+	bool done = false;
+	sc_status status;
+
 	sc_log_start(PROGRAM, SC_LOG_NOTICE);
-	status = sc_options_read(&line, argc, argv, NULL, 0, &operands, &done, &err);
-	if (status == SC_OK && module)
-		status = sc_number_read(module, "--module", 1, UINT32_MAX, &only, &err);
+	status = read_command_line(argc, argv, &only, &done, &err);
 	if (status == SC_OK && !done)
 		status = run(only, &err);
 	if (status != SC_OK)

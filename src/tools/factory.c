@@ -2,12 +2,13 @@
  * factory: the command line of the manufacturer's offline root. factory/factory_root.h does the work; here
  * are the four subcommands and the passphrase, which is typed without echo or read from a descriptor.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <unistd.h>
 
 #include "base/options.h"
+#include "base/os.h"
 #include "base/terminal.h"
 #include "factory/factory_root.h"
 #include "formats/region.h"
@@ -84,10 +85,12 @@ static sc_status init(const struct arguments *a, struct sc_error *err)
 
 static sc_status read_request(const struct arguments *a, struct sc_bytes *out, struct sc_error *err)
 {
+	struct stat file;
+
 	SC_ENSURE(a->request, err, SC_ERR_USAGE, "the request file is missing");
 	SC_ENSURE(a->output, err, SC_ERR_USAGE, "-o: the output file is missing");
 	/* Checked first, so that nothing is signed and recorded in vain. Writing the file checks again. */
-	SC_ENSURE(access(a->output, F_OK) != 0, err, SC_ERR_EXISTS,
+	SC_ENSURE(sc_os->fstatat(AT_FDCWD, a->output, &file, 0) != 0, err, SC_ERR_EXISTS,
 		  "-o: %s: already exists and is not overwritten", a->output);
 	return sc_file_read_path(a->request, SC_FACTORY_REQUEST_MAX, out, err);
 }
@@ -229,7 +232,6 @@ int main(int argc, char **argv)
 		return sc_status_exit(SC_ERR_SYSTEM);
 	}
 	status = start(argc, argv, &err);
-
 	if (status != SC_OK)
 		fprintf(stderr, "factory: %s\n", err.message);
 	return sc_status_exit(status);

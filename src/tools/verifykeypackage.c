@@ -4,19 +4,17 @@
  * root with the hash that the custodian has from the manufacturer. python/verifykeypackage.py reaches the
  * same verdicts and shares no code with it.
  */
-#include <limits.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/options.h"
+#include "byok/file_beside.h"
 #include "byok/module_trust.h"
+#include "byok/toolset_parts.h"
 #include "evidence/packages.h"
 #include "world/kmdata.h"
 
 #define PACKAGE_MAX SC_SIGNED_DATA_MAX
-#define PROGRAM     "KeyTransferRemote"
-#define PROGRAM_MAX (64 * 1024 * 1024)
+#define PROGRAM     SC_BYOK_PROGRAM_NAME
 
 struct arguments {
 	const char *kek;
@@ -81,16 +79,6 @@ static sc_status check_pin(const struct sc_byok_trust *module, const struct sc_h
 
 /* -- the transfer program ---------------------------------------------------------------------- */
 
-/* Reads the program that is in the same directory as the file `path`. */
-static sc_status read_program_beside(const char *path, struct sc_bytes *out, struct sc_error *err)
-{
-	const char *slash = strrchr(path, '/');
-	char beside[PATH_MAX + sizeof PROGRAM];
-
-	snprintf(beside, sizeof beside, "%.*s" PROGRAM, slash ? (int)(slash + 1 - path) : 0, path);
-	return sc_file_read_path(beside, PROGRAM_MAX, out, err);
-}
-
 /*
  * A toolset encloses KeyTransferRemote, which takes the custodians' PINs, but you must run the one that is
  * installed. A difference is reported and does not change the verdict on the packages. If no program is
@@ -100,14 +88,11 @@ static void compare_programs(const char *kek_path)
 {
 	SC_CLEANUP(sc_bytes) enclosed = { 0 };
 	SC_CLEANUP(sc_bytes) installed = { 0 };
-	char self[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-	sc_status status = read_program_beside(kek_path, &enclosed, NULL);
+	sc_status status = sc_byok_file_beside_read(kek_path, PROGRAM, SC_BYOK_PROGRAM_MAX, &enclosed, NULL);
 
 	if (status == SC_ERR_NOT_FOUND)
 		return;
-	self[len > 0 ? len : 0] = '\0';
-	if (len <= 0 || read_program_beside(self, &installed, NULL) != SC_OK)
+	if (sc_byok_file_installed_read(PROGRAM, SC_BYOK_PROGRAM_MAX, &installed, NULL) != SC_OK)
 		print_check(NULL, "Program",
 			    "the enclosed " PROGRAM " is not compared: none is installed here");
 	else if (status == SC_OK && sc_view_equals(sc_bytes_view(&enclosed), sc_bytes_view(&installed)))

@@ -90,9 +90,9 @@ static sc_status verify(const struct arguments *a, const struct sc_evidence_trus
 	return SC_OK;
 }
 
-static sc_status read_home_key(const struct arguments *a, const struct sc_kmdata *kmdata,
-			       struct sc_client *client, struct sc_byok_receipt_expected *expected,
-			       struct sc_error *err)
+static sc_status read_source_key(const struct arguments *a, const struct sc_kmdata *kmdata,
+				 struct sc_client *client, struct sc_byok_receipt_expected *expected,
+				 struct sc_error *err)
 {
 	expected->key_name = a->key ? a->key : a->public_key;
 	if (a->key)
@@ -129,7 +129,7 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 	SC_TRY(sc_kmdata_open(&kmdata, err));
 	SC_TRY(sc_kmdata_connect(&kmdata, module, SC_ROLE_USE, &client, err));
 	SC_TRY(sc_byok_trust_read(client, &trust, err));
-	SC_TRY(read_home_key(&a, &kmdata, client, &expected, err));
+	SC_TRY(read_source_key(&a, &kmdata, client, &expected, err));
 	return verify(&a, &trust->trust, &expected, err);
 }
 

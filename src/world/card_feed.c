@@ -1,26 +1,26 @@
 /* Cards and PINs from a script or from people: see card_feed.h. */
 #include "world/card_feed.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/options.h"
+#include "base/os.h"
 #include "base/terminal.h"
 #include "world/prompt.h"
 
-sc_status sc_ceremony_list_split(char *text, const char *what, bool empty_is_allowed,
+sc_status sc_ceremony_list_split(char *text, const char *option, bool empty_is_allowed,
 				 const char *items[SC_CARDS_MAX], uint32_t *count, struct sc_error *err)
 {
 	char *item;
 
 	*count = 0;
 	while ((item = strsep(&text, ",")) != NULL) {
-		SC_ENSURE(*count < SC_CARDS_MAX, err, SC_ERR_USAGE, "--%s: too many items: at most %d", what,
-			  SC_CARDS_MAX);
-		SC_ENSURE(empty_is_allowed || *item, err, SC_ERR_USAGE, "--%s: an item is empty", what);
+		SC_ENSURE(*count < SC_CARDS_MAX, err, SC_ERR_USAGE, "--%s: too many items: at most %d",
+			  option, SC_CARDS_MAX);
+		SC_ENSURE(empty_is_allowed || *item, err, SC_ERR_USAGE, "--%s: an item is empty", option);
 		items[(*count)++] = item;
 	}
 	return SC_OK;
@@ -29,10 +29,11 @@ sc_status sc_ceremony_list_split(char *text, const char *what, bool empty_is_all
 static sc_status open_script(struct sc_ceremony_feed *feed, struct sc_error *err)
 {
 	uint64_t descriptor = 0;
+	struct stat file;
 
 	SC_TRY(sc_number_read(feed->ceremony->pins_from_fd, "--pins-from-fd", 0, INT_MAX, &descriptor, err));
 	feed->pins = (int)descriptor;
-	if (fcntl(feed->pins, F_GETFD) < 0)
+	if (sc_os->fstat(feed->pins, &file) != 0)
 		return sc_fail(err, SC_ERR_USAGE, "--pins-from-fd: descriptor %d is not open", feed->pins);
 	feed->text = strdup(feed->ceremony->cards);
 	SC_ENSURE(feed->text, err, SC_ERR_MEMORY, "out of memory for the list of slots");

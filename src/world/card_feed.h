@@ -19,6 +19,7 @@ struct sc_ceremony_feed {
 /* SC_ERR_USAGE: one option without the other, neither option and no terminal, or a malformed value. */
 sc_status sc_ceremony_feed_open(const struct sc_ceremony *ceremony, struct sc_ceremony_feed *out,
 				struct sc_error *err) SC_WARN_UNUSED;
+/* Releases the list of slots. The descriptor of the PINs stays open: it is the caller's. */
 void sc_ceremony_feed_close(struct sc_ceremony_feed *feed);
 SC_CLEANUP_VALUE(sc_ceremony_feed, sc_ceremony_feed_close)
 
@@ -31,10 +32,10 @@ sc_status sc_ceremony_feed_pin(const struct sc_ceremony_feed *feed, const char *
 			       struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Splits "A,B,C" in place. SC_ERR_USAGE, naming the option `what`, for more than SC_CARDS_MAX items, or for
+ * Splits "A,B,C" in place. SC_ERR_USAGE, naming the option, for more than SC_CARDS_MAX items, or for
  * an empty item unless `empty_is_allowed`.
  */
-sc_status sc_ceremony_list_split(char *text, const char *what, bool empty_is_allowed,
+sc_status sc_ceremony_list_split(char *text, const char *option, bool empty_is_allowed,
 				 const char *items[SC_CARDS_MAX], uint32_t *count,
 				 struct sc_error *err) SC_WARN_UNUSED;
 

@@ -45,6 +45,8 @@ struct sc_ceremony_cards {
  */
 sc_status sc_ceremony_new_cards(const struct sc_ceremony *ceremony, uint32_t n, struct sc_ceremony_cards *out,
 				struct sc_error *err) SC_WARN_UNUSED;
+
+/* Wipes the PINs and closes the slots; cards of zeros are allowed. */
 void sc_ceremony_cards_free(struct sc_ceremony_cards *cards);
 SC_CLEANUP_VALUE(sc_ceremony_cards, sc_ceremony_cards_free)
 

@@ -21,7 +21,8 @@
 
 /* -- the directory ----------------------------------------------------------------------------- */
 
-static sc_status make_beneath(const char *root, const char *name, struct sc_dir *out, struct sc_error *err)
+static sc_status make_subdirectory(const char *root, const char *name, struct sc_dir *out,
+				   struct sc_error *err)
 {
 	char path[PATH_MAX];
 	int len = snprintf(path, sizeof path, "%s/%s", root, name);
@@ -38,8 +39,8 @@ sc_status sc_kmdata_open(struct sc_kmdata *out, struct sc_error *err)
 
 	SC_ENSURE(root && root[0], err, SC_ERR_USAGE,
 		  "NFAST_KMDATA is not set: it names the key management data directory (env.sh sets it)");
-	SC_TRY(make_beneath(root, "local", &kmdata.local, err));
-	SC_TRY(make_beneath(root, "config", &kmdata.config, err));
+	SC_TRY(make_subdirectory(root, "local", &kmdata.local, err));
+	SC_TRY(make_subdirectory(root, "config", &kmdata.config, err));
 	*out = kmdata;
 	kmdata = (struct sc_kmdata)SC_KMDATA_NONE;
 	return SC_OK;

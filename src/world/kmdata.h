@@ -20,6 +20,8 @@ struct sc_kmdata {
  * Opens $NFAST_KMDATA. Creates local/ and config/ (0700) if missing. SC_ERR_USAGE if the variable is not set.
  */
 sc_status sc_kmdata_open(struct sc_kmdata *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* SC_KMDATA_NONE is allowed. */
 void sc_kmdata_close(struct sc_kmdata *kmdata);
 SC_CLEANUP_VALUE(sc_kmdata, sc_kmdata_close)
 #define SC_KMDATA_NONE { SC_DIR_NONE, SC_DIR_NONE }
@@ -37,8 +39,9 @@ sc_status sc_kmdata_world_read(const struct sc_kmdata *kmdata, struct sc_bytes *
 sc_status sc_kmdata_world_write(const struct sc_kmdata *kmdata, struct sc_view der, enum sc_file_mode mode,
 				struct sc_error *err) SC_WARN_UNUSED;
 
-/* "key_simple_contosokey". SC_ERR_ARGUMENT if application or ident is invalid. */
 #define SC_KEY_FILE_NAME_SIZE 160
+
+/* "key_simple_contosokey". SC_ERR_ARGUMENT if application or ident is invalid. */
 sc_status sc_kmdata_key_file_name(const char *application, const char *ident,
 				  char name[SC_KEY_FILE_NAME_SIZE], struct sc_error *err) SC_WARN_UNUSED;
 

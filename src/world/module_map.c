@@ -5,7 +5,6 @@
  */
 #include "world/module_map.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/options.h"
@@ -104,8 +103,6 @@ const struct sc_kmdata_module_socket *sc_kmdata_module_map_find(const struct sc_
 			return &map->sockets[i];
 	return NULL;
 }
-
-SC_CLEANUP_POINTER(sc_kmdata_module_map, struct sc_kmdata_module_map, free)
 
 sc_status sc_kmdata_connect(const struct sc_kmdata *kmdata, uint64_t number, enum sc_role role,
 			    struct sc_client **out, struct sc_error *err)

@@ -2,6 +2,8 @@
 #ifndef SC_WORLD_MODULE_MAP_H
 #define SC_WORLD_MODULE_MAP_H
 
+#include <stdlib.h>
+
 #include "world/kmdata.h"
 
 #define SC_KMDATA_MODULE_SOCKETS_MAX 256
@@ -18,6 +20,8 @@ struct sc_kmdata_module_map {
 	size_t count;
 	struct sc_kmdata_module_socket sockets[SC_KMDATA_MODULE_SOCKETS_MAX]; /* in the file's order */
 };
+
+SC_CLEANUP_POINTER(sc_kmdata_module_map, struct sc_kmdata_module_map, free)
 
 /* Reads the map. SC_ERR_NOT_FOUND (no file), SC_ERR_FORMAT naming the line, SC_ERR_TOO_LARGE. */
 sc_status sc_kmdata_module_map_read(const struct sc_kmdata *kmdata, struct sc_kmdata_module_map *out,

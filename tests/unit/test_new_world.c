@@ -1,7 +1,9 @@
 /*
  * new-world when something goes wrong between the module and the disk: what existed before stays complete,
- * and cards that may be the only ones are never erased. Runs the real program; the test plays the module.
+ * and cards that may be the only ones are never erased. Runs the real program, or for the last promise what it
+ * calls; the test plays the module.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -15,9 +17,11 @@
 #include <cmocka.h>
 #include <openssl/ec.h>
 
+#include "base/os.h"
 #include "fake_module.h"
 #include "sample_world.h"
 #include "scratch.h"
+#include "world/new_world.h"
 
 #define OUTPUT_MAX 16384
 #define PINS       "correct horse battery\nstaple of a custodian\nthird of three PINs\n"
@@ -392,6 +396,139 @@ static void a_suite_or_quorum_that_cannot_be_is_refused(void **state)
 	assert_int_equal(run(f), 0);
 }
 
+/* -- every call fails once (rule P4) ----------------------------------------------------------- */
+
+static int calls_left;
+
+static bool fails_now(void)
+{
+	errno = EIO;
+	return calls_left-- == 0;
+}
+
+static int failing_openat(int directory, const char *name, int flags, mode_t mode)
+{
+	return fails_now() ? -1 : sc_os_system.openat(directory, name, flags, mode);
+}
+
+static int failing_fstat(int fd, struct stat *out)
+{
+	return fails_now() ? -1 : sc_os_system.fstat(fd, out);
+}
+
+static ssize_t failing_read(int fd, void *data, size_t len)
+{
+	return fails_now() ? -1 : sc_os_system.read(fd, data, len);
+}
+
+static ssize_t failing_write(int fd, const void *data, size_t len)
+{
+	return fails_now() ? -1 : sc_os_system.write(fd, data, len);
+}
+
+static int failing_fsync(int fd)
+{
+	return fails_now() ? -1 : sc_os_system.fsync(fd);
+}
+
+static int failing_renameat2(int from, const char *old, int to, const char *new, unsigned flags)
+{
+	return fails_now() ? -1 : sc_os_system.renameat2(from, old, to, new, flags);
+}
+
+static int failing_unlinkat(int directory, const char *name, int flags)
+{
+	return fails_now() ? -1 : sc_os_system.unlinkat(directory, name, flags);
+}
+
+static ssize_t failing_sendmsg(int socket, const struct msghdr *message, int flags)
+{
+	return fails_now() ? -1 : sc_os_system.sendmsg(socket, message, flags);
+}
+
+static ssize_t failing_recvmsg(int socket, struct msghdr *message, int flags)
+{
+	return fails_now() ? -1 : sc_os_system.recvmsg(socket, message, flags);
+}
+
+/* Makes the world in this process, with the same three cards and PINs. */
+static sc_status make(struct fixture *f)
+{
+	const struct sc_new_world_request request = { .suite = sc_suite_by_name("ECp521mAES"),
+						      .k = 2,
+						      .n = 3 };
+	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
+	struct sc_ceremony ceremony = { .module = 1 };
+	struct sc_hash hknso;
+	char cards[256];
+	char fd[32];
+	int pins[2];
+	sc_status status;
+
+	snprintf(cards, sizeof cards, "%s,%s,%s", scratch_path(&f->scratch, "a"),
+		 scratch_path(&f->scratch, "b"), scratch_path(&f->scratch, "c"));
+	assert_int_equal(pipe(pins), 0);
+	assert_int_equal(write(pins[1], PINS, strlen(PINS)), strlen(PINS));
+	close(pins[1]);
+	snprintf(fd, sizeof fd, "%d", pins[0]);
+	ceremony.cards = cards;
+	ceremony.pins_from_fd = fd;
+	status = sc_kmdata_open(&kmdata, NULL);
+	if (status == SC_OK)
+		status = sc_new_world_make(&kmdata, &ceremony, &request, &hknso, NULL);
+	close(pins[0]);
+	return status;
+}
+
+/* Removes what is there, as an operator would; false if cards and file were neither all there nor all gone. */
+static bool clear(struct fixture *f)
+{
+	static const char *const files[] = { "a/safeconduct-card", "b/safeconduct-card", "c/safeconduct-card",
+					     "local/world" };
+	size_t removed = 0;
+
+	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+		removed += unlink(scratch_path(&f->scratch, files[i])) == 0;
+	return removed == 0 || removed == sizeof files / sizeof files[0];
+}
+
+static void no_failure_leaves_an_adopted_world_without_cards_or_half_of_one(void **state)
+{
+	struct fixture *f = *state;
+	struct sc_os os = sc_os_system;
+	bool done = false;
+	int n;
+
+	os.openat = failing_openat;
+	os.fstat = failing_fstat;
+	os.read = failing_read;
+	os.write = failing_write;
+	os.fsync = failing_fsync;
+	os.renameat2 = failing_renameat2;
+	os.unlinkat = failing_unlinkat;
+	os.sendmsg = failing_sendmsg;
+	os.recvmsg = failing_recvmsg;
+	for (n = 0; !done && n < 1000; n++) {
+		sc_status status;
+
+		f->is_adopted = false;
+		calls_left = n;
+		sc_os = &os;
+		status = make(f);
+		sc_os = &sc_os_system;
+		done = calls_left >= 0; /* nothing failed */
+		if (done)
+			assert_int_equal(status, SC_OK);
+		if (status == SC_OK)
+			assert_true(f->is_adopted);
+		if (f->is_adopted)
+			everything_is_there(f);
+		assert_true(clear(f));
+	}
+	assert_true(done);
+	assert_true(n > 100);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(int argc, char **argv)
@@ -408,6 +545,7 @@ int main(int argc, char **argv)
 		TEST(another_world_than_was_asked_for_is_not_written),
 		TEST(a_module_without_warrant_or_with_a_world_is_refused_first),
 		TEST(a_suite_or_quorum_that_cannot_be_is_refused),
+		TEST(no_failure_leaves_an_adopted_world_without_cards_or_half_of_one),
 	};
 
 	if (argc != 2)

@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <zip.h>
 
+#include "base/file.h"
+#include "byok/file_beside.h"
 #include "byok/toolset.h"
 
 #define TIME INT64_C(1795517120) /* 2026-11-24T10:45:20Z */
@@ -217,6 +220,37 @@ static void the_toolset_is_named_as_the_article_names_it(void **state)
 	assert_string_equal(name, "KeyVault-BYOK-Tools-MARS.zip");
 }
 
+static void a_file_beside_another_is_in_the_directory_of_that_one(void **state)
+{
+	char directory[] = "/tmp/sc-toolset-XXXXXX";
+	char file[64];
+	SC_CLEANUP(sc_bytes) found = { 0 };
+	SC_CLEANUP(sc_bytes) none = { 0 };
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	snprintf(file, sizeof file, "%s/beside", directory);
+	assert_ok(sc_file_write_path(file, sc_view_text("content"), SC_FILE_NEW, 0600, NULL), NULL);
+	snprintf(file, sizeof file, "%s/package", directory); /* does not exist, and need not */
+	assert_ok(sc_byok_file_beside_read(file, "beside", 7, &found, NULL), NULL);
+	assert_view_equal(sc_bytes_view(&found), sc_view_text("content"));
+	assert_status(sc_byok_file_beside_read(file, "beside", 6, &none, NULL), SC_ERR_TOO_LARGE, NULL);
+	assert_status(sc_byok_file_beside_read("package", "beside", 7, &none, NULL), SC_ERR_NOT_FOUND, NULL);
+	snprintf(file, sizeof file, "%s/beside", directory);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rmdir(directory), 0);
+}
+
+static void a_file_installed_with_this_program_is_beside_it(void **state)
+{
+	SC_CLEANUP(sc_bytes) self = { 0 };
+
+	(void)state;
+	assert_ok(sc_byok_file_installed_read("test_toolset", 1u << 30, &self, NULL), NULL);
+	assert_view_equal(sc_view_of(self.data, 4), sc_view_text("\177ELF"));
+	assert_status(sc_byok_file_installed_read("no-such-file", 1, &self, NULL), SC_ERR_NOT_FOUND, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +263,8 @@ int main(void)
 		cmocka_unit_test(the_script_carries_the_roots_hash_in_the_articles_form),
 		cmocka_unit_test(a_script_without_exactly_one_place_for_the_hash_is_refused),
 		cmocka_unit_test(the_toolset_is_named_as_the_article_names_it),
+		cmocka_unit_test(a_file_beside_another_is_in_the_directory_of_that_one),
+		cmocka_unit_test(a_file_installed_with_this_program_is_beside_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

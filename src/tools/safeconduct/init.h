@@ -64,11 +64,20 @@ struct sc_init_options {
 };
 
 /*
- * Checks the command line and fills in defaults. The texts of `wishes` must live as long as the plan. The
+ * Reads the command line into *out, which must be all zeros. SC_ERR_USAGE: something is missing. *done is set
+ * if only --help or --version was asked for.
+ */
+sc_status sc_init_options_read(int argc, char **argv, struct sc_init_options *out, bool *done,
+			       struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * Checks what was given and fills in defaults. The texts of `options` must live as long as the plan. The
  * caller frees the plan, also after a failure.
  */
-sc_status sc_init_plan_make(const struct sc_init_options *wishes, struct sc_init_plan *out,
+sc_status sc_init_plan_make(const struct sc_init_options *options, struct sc_init_plan *out,
 			    struct sc_error *err) SC_WARN_UNUSED;
+
+/* Releases the texts; a plan of zeros is allowed. */
 void sc_init_plan_free(struct sc_init_plan *plan);
 SC_CLEANUP_VALUE(sc_init_plan, sc_init_plan_free)
 
@@ -100,6 +109,29 @@ struct sc_init_identity {
 	uid_t uid;
 	gid_t gid;
 };
+
+/*
+ * The user with that name or number, and the group of its account (without an account, the group of that
+ * number). NULL: none is given, and *out stays as it is. SC_ERR_USAGE: this process is not root's.
+ * SC_ERR_ARGUMENT, naming the option: there is no such user.
+ */
+sc_status sc_init_identity_find(const char *user, const char *option, struct sc_init_identity *out,
+				struct sc_error *err) SC_WARN_UNUSED;
+
+/* Makes this process run as that user, permanently. */
+sc_status sc_init_identity_take(const struct sc_init_identity *identity, struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * Makes DIR.partial and, in it, the directory of each daemon, which belongs to that daemon's user.
+ * SC_ERR_EXISTS: DIR or DIR.partial already exists.
+ */
+sc_status sc_init_directories_make(const struct sc_init_plan *plan,
+				   const struct sc_init_identity *signin_user,
+				   const struct sc_init_identity *vault_user,
+				   struct sc_error *err) SC_WARN_UNUSED;
+
+/* Durably renames DIR.partial to DIR, in one step. SC_ERR_EXISTS, SC_ERR_NOT_DURABLE. */
+sc_status sc_init_directories_name(const struct sc_init_plan *plan, struct sc_error *err) SC_WARN_UNUSED;
 
 struct sc_init_child {
 	const struct sc_init_daemon *daemon;
@@ -134,8 +166,9 @@ sc_status sc_init_make_key(const char *module, const char *daemon, const char *a
 			   const struct sc_key_type *type, const struct sc_dir *dir, const char *file,
 			   struct sc_bytes *spki, struct sc_error *err) SC_WARN_UNUSED;
 
-/* "https://login.localhost:8444"; port 443 is left out, as is usual. */
 #define SC_INIT_URL_SIZE (SC_INIT_DOMAIN_MAX + 64)
+
+/* "https://login.localhost:8444"; port 443 is left out, as is usual. */
 void sc_init_url(const struct sc_init_plan *plan, const char *host, uint16_t port,
 		 char out[SC_INIT_URL_SIZE]);
 
@@ -145,8 +178,12 @@ struct sc_init_config {
 	size_t used;
 	bool is_full;
 };
+
+/* Adds text. What does not fit is noted, and refused by sc_init_config_write. */
 void sc_init_config_add(struct sc_init_config *config, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Writes the file (0600). SC_ERR_TOO_LARGE, SC_ERR_EXISTS. */
 sc_status sc_init_config_write(const struct sc_init_config *config, const struct sc_dir *dir,
 			       const char *name, struct sc_error *err) SC_WARN_UNUSED;
 

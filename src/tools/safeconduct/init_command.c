@@ -1,188 +1,15 @@
 /*
  * safeconduct init: makes everything that signind and vaultd need for their first start. Each daemon's part
- * is done by a child with the daemon's user id (init_daemon.c). The parent makes the one-use TLS authority,
+ * is done by a child with the daemon's user id (init_child.c). The parent makes the one-use TLS authority,
  * signs the two certificates and destroys the authority's key. The directory gets its name only when it is
  * complete.
  */
-#include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/options.h"
-#include "base/os.h"
 #include "tools/safeconduct/subcommands.h"
 #include "tools/safeconduct/init.h"
 #include "tools/safeconduct/tls_authority.h"
-
-#define UID_LIMIT UINT64_C(4294967294) /* (uid_t)-1 means "do not change" */
-
-static const char notes[] =
-    "The `service` module needs a socket for each daemon:\n"
-    "  role=service,make=token+tls,load=token+tls,owner=signind   and   "
-    "role=service,make=tls,load=tls,owner=vaultd\n"
-    "DIR will hold signind/ and vaultd/, each owned by its daemon, and ca.pem for clients. If you are root,\n"
-    "--signin-user and --vault-user name the owners. The group is that of the user's account, or,\n"
-    "without an account, the user's number.\n"
-    "You can source the output in a shell. It contains two secrets that are shown only once.";
-
-static sc_status read_arguments(int argc, char **argv, struct sc_init_options *a, bool *done,
-				struct sc_error *err)
-{
-	const struct sc_option options[] = {
-		{ .name = "dir",
-		  .argument = "DIR",
-		  .help = "a new directory for both services",
-		  .value = &a->dir },
-		{ .name = "domain",
-		  .argument = "NAME",
-		  .help = "serve login.NAME, <vault>.vault.NAME, … (localhost)",
-		  .value = &a->domain },
-		{ .name = "signin-port",
-		  .argument = "PORT",
-		  .help = "signind's port (8444)",
-		  .value = &a->signin_port },
-		{ .name = "vault-port",
-		  .argument = "PORT",
-		  .help = "vaultd's port (8443)",
-		  .value = &a->vault_port },
-		{ .name = "signin-module",
-		  .argument = "SOCKET",
-		  .help = "the service module's socket for signind",
-		  .value = &a->signin_module },
-		{ .name = "vault-module",
-		  .argument = "SOCKET",
-		  .help = "the service module's socket for vaultd",
-		  .value = &a->vault_module },
-		{ .name = "region",
-		  .argument = "CODE:SOCKET:DIR",
-		  .help = "a region: its module, its published files; may be repeated",
-		  .list = a->regions,
-		  .list_max = SC_INIT_REGIONS_MAX,
-		  .list_count = &a->region_count },
-		{ .name = "signin-user",
-		  .argument = "USER",
-		  .help = "signind's user: a name or a number",
-		  .value = &a->signin_user },
-		{ .name = "vault-user",
-		  .argument = "USER",
-		  .help = "vaultd's user",
-		  .value = &a->vault_user },
-		{ .name = "tenant-name",
-		  .argument = "NAME",
-		  .help = "the first tenant (Contoso)",
-		  .value = &a->tenant_name },
-		{ .name = "subscription-name",
-		  .argument = "NAME",
-		  .help = "its subscription (Contoso Keys)",
-		  .value = &a->subscription_name },
-		{ .name = "user",
-		  .argument = "NAME@DOMAIN",
-		  .help = "its administrator (admin@contoso)",
-		  .value = &a->user },
-		{ .name = "app-name",
-		  .argument = "NAME",
-		  .help = "its application (application)",
-		  .value = &a->app_name },
-		{ 0 },
-	};
-	const struct sc_command_line line = {
-		"safeconduct init",
-		"--dir=DIR --signin-module=SOCKET --vault-module=SOCKET --region=… [OPTIONS]",
-		"Makes the keys, certificates, databases and configuration of signind and vaultd.", options,
-		notes
-	};
-	size_t operands;
-
-	SC_TRY(sc_options_read(&line, argc, argv, NULL, 0, &operands, done, err));
-	if (*done)
-		return SC_OK;
-	SC_ENSURE(a->dir, err, SC_ERR_USAGE, "--dir is missing: give a new directory for both services");
-	SC_ENSURE(a->signin_module, err, SC_ERR_USAGE,
-		  "--signin-module is missing: give the service module's socket for signind");
-	SC_ENSURE(a->vault_module, err, SC_ERR_USAGE,
-		  "--vault-module is missing: give the service module's socket for vaultd");
-	SC_ENSURE(a->region_count > 0, err, SC_ERR_USAGE,
-		  "--region is missing: give one, like EU:/run/eu/service:/srv/regions/EU");
-	return SC_OK;
-}
-
-/* -- the children's users ----------------------------------------------------------------------- */
-
-static sc_status find_identity(const char *user, const char *what, struct sc_init_identity *out,
-			       struct sc_error *err)
-{
-	const struct passwd *account;
-	uint64_t number = 0;
-
-	if (!user)
-		return SC_OK;
-	SC_ENSURE(geteuid() == 0, err, SC_ERR_USAGE, "%s: only root can make files as another user", what);
-	account = getpwnam(user);
-	if (!account) {
-		SC_TRY(sc_number_read(user, what, 1, UID_LIMIT, &number, err));
-		account = getpwuid((uid_t)number);
-	}
-	out->is_given = true;
-	out->uid = account ? account->pw_uid : (uid_t)number;
-	out->gid = account ? account->pw_gid : (gid_t)number;
-	return SC_OK;
-}
-
-/* -- directories -------------------------------------------------------------------------------- */
-
-static sc_status make_directory(const char *path, mode_t mode, const struct sc_init_identity *identity,
-				struct sc_error *err)
-{
-	if (mkdir(path, 0700) != 0)
-		return sc_fail_errno(err, errno == EEXIST ? SC_ERR_EXISTS : SC_ERR_SYSTEM, "%s", path);
-	/* Change the owner last: until then only this process can change what the name refers to. */
-	if (chmod(path, mode) != 0 ||
-	    (identity && identity->is_given && lchown(path, identity->uid, identity->gid) != 0))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s", path);
-	return SC_OK;
-}
-
-static sc_status make_directories(const struct sc_init_plan *plan, const struct sc_init_identity *signin,
-				  const struct sc_init_identity *vault, struct sc_error *err)
-{
-	char path[4096];
-	struct stat there;
-
-	SC_ENSURE(lstat(plan->dir, &there) != 0, err, SC_ERR_EXISTS,
-		  "%s: already exists and is left unchanged", plan->dir);
-	SC_ENSURE(lstat(plan->partial, &there) != 0, err, SC_ERR_EXISTS,
-		  "%s: left over from a failed run: remove it first", plan->partial);
-	SC_TRY(make_directory(plan->partial, 0755, NULL, err));
-	snprintf(path, sizeof path, "%s/%s", plan->partial, sc_init_signind.name);
-	SC_TRY(make_directory(path, 0700, signin, err));
-	snprintf(path, sizeof path, "%s/%s", plan->partial, sc_init_vaultd.name);
-	return make_directory(path, 0700, vault, err);
-}
-
-/* Renames DIR.partial to DIR in one atomic step. */
-static sc_status give_name(const struct sc_init_plan *plan, struct sc_error *err)
-{
-	SC_CLEANUP(sc_dir) partial = SC_DIR_NONE;
-	SC_CLEANUP(sc_dir) parent = SC_DIR_NONE;
-	const char *name = strrchr(plan->dir, '/');
-	char path[4096];
-
-	snprintf(path, sizeof path, "%.*s", name == plan->dir ? 1 : (int)(name - plan->dir), plan->dir);
-	SC_TRY(sc_dir_open(plan->partial, &partial, err));
-	SC_TRY(sc_dir_open(path, &parent, err));
-	if (sc_os->fsync(partial.fd) != 0)
-		return sc_fail_errno(err, SC_ERR_NOT_DURABLE, "%s", plan->partial);
-	if (sc_os->renameat2(parent.fd, strrchr(plan->partial, '/') + 1, parent.fd, name + 1,
-			     RENAME_NOREPLACE) != 0)
-		return sc_fail_errno(err, errno == EEXIST ? SC_ERR_EXISTS : SC_ERR_SYSTEM, "%s", plan->dir);
-	if (sc_os->fsync(parent.fd) != 0)
-		return sc_fail_errno(err, SC_ERR_NOT_DURABLE, "%s", path);
-	return SC_OK;
-}
 
 /* -- certificates ------------------------------------------------------------------------------- */
 
@@ -225,16 +52,17 @@ static sc_status certify(const struct sc_init_plan *plan, struct sc_init_child *
 
 /* -- the command -------------------------------------------------------------------------------- */
 
-static sc_status make_parts(const struct sc_init_plan *plan, const struct sc_init_identity *signin,
-			    const struct sc_init_identity *vault, struct sc_init_child *signind,
+static sc_status make_parts(const struct sc_init_plan *plan, const struct sc_init_identity *signin_user,
+			    const struct sc_init_identity *vault_user, struct sc_init_child *signind,
 			    struct sc_init_child *vaultd, struct sc_error *err)
 {
 	sc_status status;
 
-	SC_TRY(make_directories(plan, signin, vault, err));
-	SC_TRY(sc_init_child_start(plan, &sc_init_signind, plan->signin_module, signin, -1, signind, err));
-	SC_TRY(sc_init_child_start(plan, &sc_init_vaultd, plan->vault_module, vault, signind->socket, vaultd,
-				   err));
+	SC_TRY(sc_init_directories_make(plan, signin_user, vault_user, err));
+	SC_TRY(
+	    sc_init_child_start(plan, &sc_init_signind, plan->signin_module, signin_user, -1, signind, err));
+	SC_TRY(sc_init_child_start(plan, &sc_init_vaultd, plan->vault_module, vault_user, signind->socket,
+				   vaultd, err));
 	status = sc_init_child_report(signind, err);
 	if (status == SC_OK)
 		status = sc_init_child_report(vaultd, err);
@@ -242,7 +70,7 @@ static sc_status make_parts(const struct sc_init_plan *plan, const struct sc_ini
 		status = certify(plan, signind, vaultd, err);
 	if (status != SC_OK)
 		return status;
-	return give_name(plan, err);
+	return sc_init_directories_name(plan, err);
 }
 
 /*
@@ -285,23 +113,23 @@ static sc_status print_result(const struct sc_init_plan *plan, const struct sc_i
 sc_status sc_subcommand_init(int argc, char **argv, bool *done, struct sc_error *err)
 {
 	SC_CLEANUP(sc_init_plan) plan = { 0 };
-	struct sc_init_options wishes = { 0 };
-	struct sc_init_identity signin = { 0 };
-	struct sc_init_identity vault = { 0 };
+	struct sc_init_options options = { 0 };
+	struct sc_init_identity signin_user = { 0 };
+	struct sc_init_identity vault_user = { 0 };
 	struct sc_init_child signind = { .socket = -1 };
 	struct sc_init_child vaultd = { .socket = -1 };
 	sc_status status;
 
-	SC_TRY(read_arguments(argc, argv, &wishes, done, err));
+	SC_TRY(sc_init_options_read(argc, argv, &options, done, err));
 	if (*done)
 		return SC_OK;
 	/* The authority's key must not reach a core file. */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "core dumps cannot be disabled");
-	SC_TRY(sc_init_plan_make(&wishes, &plan, err));
-	SC_TRY(find_identity(wishes.signin_user, "--signin-user", &signin, err));
-	SC_TRY(find_identity(wishes.vault_user, "--vault-user", &vault, err));
-	status = make_parts(&plan, &signin, &vault, &signind, &vaultd, err);
+	SC_TRY(sc_init_plan_make(&options, &plan, err));
+	SC_TRY(sc_init_identity_find(options.signin_user, "--signin-user", &signin_user, err));
+	SC_TRY(sc_init_identity_find(options.vault_user, "--vault-user", &vault_user, err));
+	status = make_parts(&plan, &signin_user, &vault_user, &signind, &vaultd, err);
 	if (status == SC_OK)
 		status = print_result(&plan, &signind.report, err);
 	sc_init_child_end(&vaultd);

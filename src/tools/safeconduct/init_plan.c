@@ -41,16 +41,16 @@ void sc_init_plan_free(struct sc_init_plan *plan)
 }
 
 /* The absolute path of something that exists, if it fits into a line of a configuration file. */
-static sc_status find_path(const char *path, const char *what, char **out, struct sc_error *err)
+static sc_status find_path(const char *path, const char *option, char **out, struct sc_error *err)
 {
 	char *absolute = realpath(path, NULL);
 
 	if (!absolute)
-		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM, "%s: %s", what,
-				     path);
+		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM, "%s: %s",
+				     option, path);
 	*out = absolute;
 	SC_ENSURE(!strpbrk(absolute, " \t#'") && sc_azure_text_is_printable(absolute), err, SC_ERR_ARGUMENT,
-		  "%s: %s: the path must not contain spaces, quotes or '#'", what, path);
+		  "%s: %s: the path must not contain spaces, quotes or '#'", option, path);
 	return SC_OK;
 }
 
@@ -98,25 +98,25 @@ static sc_status plan_domain(const char *domain, struct sc_init_plan *plan, stru
 	return SC_OK;
 }
 
-static sc_status plan_port(const char *text, const char *what, uint16_t standard, uint16_t *out,
+static sc_status plan_port(const char *text, const char *option, uint16_t standard, uint16_t *out,
 			   struct sc_error *err)
 {
 	uint64_t number = standard;
 
 	if (text)
-		SC_TRY(sc_number_read(text, what, 1, UINT16_MAX, &number, err));
+		SC_TRY(sc_number_read(text, option, 1, UINT16_MAX, &number, err));
 	*out = (uint16_t)number;
 	return SC_OK;
 }
 
-static sc_status plan_name(const char *text, const char *what, const char *standard, const char **out,
+static sc_status plan_name(const char *text, const char *option, const char *standard, const char **out,
 			   struct sc_error *err)
 {
 	const char *name = text ? text : standard;
 
 	SC_ENSURE(*name && strlen(name) <= NAME_BYTES_MAX && sc_azure_text_is_printable(name) &&
 		      !strchr(name, '\''),
-		  err, SC_ERR_ARGUMENT, "%s: must be 1 to %d bytes of text without quotes", what,
+		  err, SC_ERR_ARGUMENT, "%s: must be 1 to %d bytes of text without quotes", option,
 		  NAME_BYTES_MAX);
 	*out = name;
 	return SC_OK;
@@ -155,24 +155,25 @@ static sc_status make_guids(struct sc_init_plan *plan, struct sc_error *err)
 	return sc_guid_make(plan->app_oid, err);
 }
 
-sc_status sc_init_plan_make(const struct sc_init_options *w, struct sc_init_plan *plan, struct sc_error *err)
+sc_status sc_init_plan_make(const struct sc_init_options *options, struct sc_init_plan *plan,
+			    struct sc_error *err)
 {
-	SC_TRY(plan_directory(w->dir, plan, err));
-	SC_TRY(plan_domain(w->domain ? w->domain : "localhost", plan, err));
-	SC_TRY(plan_port(w->signin_port, "--signin-port", 8444, &plan->signin_port, err));
-	SC_TRY(plan_port(w->vault_port, "--vault-port", 8443, &plan->vault_port, err));
+	SC_TRY(plan_directory(options->dir, plan, err));
+	SC_TRY(plan_domain(options->domain ? options->domain : "localhost", plan, err));
+	SC_TRY(plan_port(options->signin_port, "--signin-port", 8444, &plan->signin_port, err));
+	SC_TRY(plan_port(options->vault_port, "--vault-port", 8443, &plan->vault_port, err));
 	SC_ENSURE(plan->signin_port != plan->vault_port, err, SC_ERR_USAGE,
 		  "signind and vaultd cannot both use port %u", plan->vault_port);
-	SC_TRY(find_path(w->signin_module, "--signin-module", &plan->signin_module, err));
-	SC_TRY(find_path(w->vault_module, "--vault-module", &plan->vault_module, err));
-	for (size_t i = 0; i < w->region_count; i++)
-		SC_TRY(plan_region(w->regions[i], plan, err));
-	SC_TRY(plan_name(w->tenant_name, "--tenant-name", "Contoso", &plan->tenant_name, err));
-	SC_TRY(plan_name(w->subscription_name, "--subscription-name", "Contoso Keys",
+	SC_TRY(find_path(options->signin_module, "--signin-module", &plan->signin_module, err));
+	SC_TRY(find_path(options->vault_module, "--vault-module", &plan->vault_module, err));
+	for (size_t i = 0; i < options->region_count; i++)
+		SC_TRY(plan_region(options->regions[i], plan, err));
+	SC_TRY(plan_name(options->tenant_name, "--tenant-name", "Contoso", &plan->tenant_name, err));
+	SC_TRY(plan_name(options->subscription_name, "--subscription-name", "Contoso Keys",
 			 &plan->subscription_name, err));
-	SC_TRY(plan_name(w->user, "--user", "admin@contoso", &plan->user, err));
+	SC_TRY(plan_name(options->user, "--user", "admin@contoso", &plan->user, err));
 	SC_ENSURE(strchr(plan->user, '@') && !strpbrk(plan->user, " \t"), err, SC_ERR_ARGUMENT,
 		  "--user: %s: not of the form name@domain", plan->user);
-	SC_TRY(plan_name(w->app_name, "--app-name", "application", &plan->app_name, err));
+	SC_TRY(plan_name(options->app_name, "--app-name", "application", &plan->app_name, err));
 	return make_guids(plan, err);
 }

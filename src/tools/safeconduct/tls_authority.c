@@ -14,7 +14,7 @@
 #include "base/libcrypto.h"
 #include "formats/key_type.h"
 
-#define SERIAL_BITS  159      /* RFC 5280 section 4.1.2.2: positive, at most 20 octets */
+#define SERIAL_SIZE  20       /* RFC 5280 section 4.1.2.2: positive, at most 20 octets */
 #define BACKDATE     (5 * 60) /* seconds: clients' clocks differ */
 #define SUBJECT_SIZE 65       /* RFC 5280: ub-common-name */
 #define NAMES_SIZE   1024
@@ -26,10 +26,14 @@ struct sc_tls_authority {
 
 static bool set_serial(X509 *certificate)
 {
-	SC_CLEANUP(sc_bn) number = BN_new();
+	SC_CLEANUP(sc_bn) number = NULL;
+	uint8_t serial[SERIAL_SIZE];
 
-	return number && BN_rand(number, SERIAL_BITS, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) == 1 &&
-	       BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
+	if (sc_random(serial, sizeof serial, NULL) != SC_OK)
+		return false;
+	serial[0] &= 0x7f;
+	number = BN_bin2bn(serial, sizeof serial, NULL);
+	return number && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
 }
 
 static bool set_times(X509 *certificate)

@@ -4,8 +4,6 @@
  * this program, so the messages are its structures.
  */
 #include <errno.h>
-#include <grp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,27 +12,38 @@
 
 #include <openssl/crypto.h>
 
+#include "base/os.h"
 #include "client/client.h"
 #include "formats/owner.h"
 #include "tools/safeconduct/init.h"
 
 #define CERTIFICATE_MAX 16384
 
-/* -- in the child ------------------------------------------------------------------------------- */
+/* -- messages ----------------------------------------------------------------------------------- */
 
-/* The order matters: groups first, while that is still permitted; the user id last. */
-static sc_status take_identity(const struct sc_init_identity *identity, struct sc_error *err)
+/* Sends one message; false, and errno is set, unless it was sent as a whole. */
+static bool send_message(int socket, const void *message, size_t len)
 {
-	if (!identity->is_given)
-		return SC_OK;
-	if (setgroups(0, NULL) != 0 || setresgid(identity->gid, identity->gid, identity->gid) != 0 ||
-	    setresuid(identity->uid, identity->uid, identity->uid) != 0)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot change to user id %u",
-				     (unsigned)identity->uid);
-	SC_ENSURE(identity->uid == 0 || setuid(0) != 0, err, SC_ERR_SYSTEM,
-		  "root's privileges could not be dropped");
-	return SC_OK;
+	struct iovec part = { (void *)(uintptr_t)message, len };
+	const struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
+
+	return sc_os->sendmsg(socket, &header, MSG_NOSIGNAL) == (ssize_t)len;
 }
+
+/* Receives one message; returns its length, 0 once the other end is closed, or -1. */
+static ssize_t receive_message(int socket, void *message, size_t size)
+{
+	struct iovec part = { message, size };
+	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
+	ssize_t len;
+
+	do
+		len = sc_os->recvmsg(socket, &header, 0);
+	while (len < 0 && errno == EINTR);
+	return len;
+}
+
+/* -- in the child ------------------------------------------------------------------------------- */
 
 static sc_status encode_owner(const char *daemon, struct sc_bytes *out, struct sc_error *err)
 {
@@ -86,12 +95,12 @@ static void send_report(int socket, struct sc_init_report *report, sc_status sta
 	report->status = status;
 	snprintf(report->message, sizeof report->message, "%s", err->message);
 	/* If the parent is gone, nobody can be told; the child ends all the same. */
-	(void)!send(socket, report, sizeof *report, MSG_NOSIGNAL);
+	(void)send_message(socket, report, sizeof *report);
 	OPENSSL_cleanse(report, sizeof *report);
 }
 
-static sc_status open_own_directory(const struct sc_init_plan *plan, const char *name, struct sc_dir *out,
-				    struct sc_error *err)
+static sc_status open_directory(const struct sc_init_plan *plan, const char *name, struct sc_dir *out,
+				struct sc_error *err)
 {
 	char path[4096];
 
@@ -102,23 +111,23 @@ static sc_status open_own_directory(const struct sc_init_plan *plan, const char 
 static sc_status receive_certificate(int socket, const struct sc_dir *dir, struct sc_error *err)
 {
 	uint8_t certificate[CERTIFICATE_MAX];
-	ssize_t len = recv(socket, certificate, sizeof certificate, 0);
+	ssize_t len = receive_message(socket, certificate, sizeof certificate);
 
 	SC_ENSURE(len > 0, err, SC_ERR_CANCELLED, "the parent sent no certificate");
 	return sc_file_write(dir, "tls.pem", sc_view_of(certificate, (size_t)len), SC_FILE_NEW, 0600, err);
 }
 
 /* All that the child does; returns its exit status. */
-static int live(const struct sc_init_plan *plan, const struct sc_init_daemon *daemon, const char *module,
-		const struct sc_init_identity *identity, int socket)
+static int run(const struct sc_init_plan *plan, const struct sc_init_daemon *daemon, const char *module,
+	       const struct sc_init_identity *identity, int socket)
 {
 	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
 	struct sc_init_report report = { 0 };
 	struct sc_error err = { 0 };
-	sc_status status = take_identity(identity, &err);
+	sc_status status = sc_init_identity_take(identity, &err);
 
 	if (status == SC_OK)
-		status = open_own_directory(plan, daemon->name, &dir, &err);
+		status = open_directory(plan, daemon->name, &dir, &err);
 	if (status == SC_OK)
 		status = make_all(plan, daemon, module, &dir, &report, &err);
 	send_report(socket, &report, status, &err);
@@ -143,14 +152,14 @@ sc_status sc_init_child_start(const struct sc_init_plan *plan, const struct sc_i
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
-		close(ends[0]);
+		(void)sc_os->close(ends[0]);
 		if (other >= 0)
-			close(other);
-		_exit(live(plan, daemon, module, identity, ends[1]));
+			(void)sc_os->close(other);
+		_exit(run(plan, daemon, module, identity, ends[1]));
 	}
-	close(ends[1]);
+	(void)sc_os->close(ends[1]);
 	if (pid < 0) {
-		close(ends[0]);
+		(void)sc_os->close(ends[0]);
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot start a process for %s's part",
 				     daemon->name);
 	}
@@ -164,11 +173,8 @@ static sc_status receive_report(const struct sc_init_child *child, struct sc_ini
 				struct sc_error *err)
 {
 	const char *name = child->daemon->name;
-	ssize_t len;
+	ssize_t len = receive_message(child->socket, out, sizeof *out);
 
-	do
-		len = recv(child->socket, out, sizeof *out, 0);
-	while (len < 0 && errno == EINTR);
 	SC_ENSURE(len == (ssize_t)sizeof *out && out->spki_len <= sizeof out->spki, err, SC_ERR_SYSTEM,
 		  "%s's part ended without an error message", name);
 	out->message[sizeof out->message - 1] = '\0';
@@ -187,7 +193,7 @@ sc_status sc_init_child_finish(struct sc_init_child *child, struct sc_view certi
 
 	SC_ENSURE(certificate.len <= CERTIFICATE_MAX, err, SC_ERR_TOO_LARGE, "%s's certificate is too large",
 		  child->daemon->name);
-	if (send(child->socket, certificate.data, certificate.len, MSG_NOSIGNAL) != (ssize_t)certificate.len)
+	if (!send_message(child->socket, certificate.data, certificate.len))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s's part has ended", child->daemon->name);
 	return receive_report(child, &last, err);
 }
@@ -198,41 +204,8 @@ void sc_init_child_end(struct sc_init_child *child)
 	if (!child->pid)
 		return;
 	/* A waiting child ends by itself once its socket is closed. */
-	close(child->socket);
+	(void)sc_os->close(child->socket);
 	while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	child->pid = 0;
-}
-
-/* -- what both daemons write -------------------------------------------------------------------- */
-
-void sc_init_url(const struct sc_init_plan *plan, const char *host, uint16_t port, char out[SC_INIT_URL_SIZE])
-{
-	char suffix[8] = "";
-
-	if (port != 443)
-		snprintf(suffix, sizeof suffix, ":%u", port);
-	snprintf(out, SC_INIT_URL_SIZE, "https://%s.%.*s%s", host, SC_INIT_DOMAIN_MAX, plan->domain, suffix);
-}
-
-void sc_init_config_add(struct sc_init_config *config, const char *format, ...)
-{
-	size_t room = sizeof config->text - config->used;
-	va_list arguments;
-	int len;
-
-	va_start(arguments, format);
-	len = vsnprintf(config->text + config->used, room, format, arguments);
-	va_end(arguments);
-	config->is_full = config->is_full || len < 0 || (size_t)len >= room;
-	if (!config->is_full)
-		config->used += (size_t)len;
-}
-
-sc_status sc_init_config_write(const struct sc_init_config *config, const struct sc_dir *dir,
-			       const char *name, struct sc_error *err)
-{
-	SC_ENSURE(!config->is_full, err, SC_ERR_TOO_LARGE, "%s: more than %d bytes", name,
-		  SC_INIT_CONFIG_MAX);
-	return sc_file_write(dir, name, sc_view_of(config->text, config->used), SC_FILE_NEW, 0600, err);
 }
