@@ -97,7 +97,8 @@
 	SC_STATUS(SC_ERR_FORBIDDEN,         153, 77, "the caller is not permitted to do that") \
 	SC_STATUS(SC_ERR_STORE,             154, 74, "the database failed") \
 	SC_STATUS(SC_ERR_CONFLICT,          155, 73, "it conflicts with what already exists") \
-	SC_STATUS(SC_ERR_THROTTLED,         156, 75, "too many attempts")
+	SC_STATUS(SC_ERR_THROTTLED,         156, 75, "too many attempts") \
+	SC_STATUS(SC_ERR_PACKAGE_TAKEN,     157, 73, "the transfer package has already been used")
 /* clang-format on */
 
 #define SC_STATUS_ENUM(code, number, exit, sentence) code = (number),

@@ -4,17 +4,17 @@
 #define COLUMNS "tenant, subscription, name, location, tags, created"
 
 static const char group_add[] = "INSERT INTO resource_groups (" COLUMNS ", name_key)"
-				" VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+				" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
 
-static const char group_tag[] = "UPDATE resource_groups SET tags = $4"
-				" WHERE tenant = $1 AND subscription = $2 AND name_key = $3";
+static const char group_tag[] = "UPDATE resource_groups SET tags = ?4"
+				" WHERE tenant = ?1 AND subscription = ?2 AND name_key = ?3";
 
 static const char group_find[] = "SELECT " COLUMNS " FROM resource_groups"
-				 " WHERE tenant = $1 AND subscription = $2 AND name_key = $3";
+				 " WHERE tenant = ?1 AND subscription = ?2 AND name_key = ?3";
 
 static const char group_list[] = "SELECT " COLUMNS " FROM resource_groups"
-				 " WHERE tenant = $1 AND subscription = $2 AND name_key > $3"
-				 " ORDER BY name_key LIMIT $4";
+				 " WHERE tenant = ?1 AND subscription = ?2 AND name_key > ?3"
+				 " ORDER BY name_key LIMIT ?4";
 
 void sc_store_group_row_free(struct sc_store_group_row *row)
 {

@@ -1,49 +1,57 @@
 /*
  * Keys and the rule of one import (F4): see vault_store.h. The package's id is inserted first. If it is
- * taken, the existing row decides. If not, the key follows in the same transaction. The engine's own
- * uniqueness thus decides a race, not an earlier query.
+ * taken, the existing row decides. If not, the key and its version follow in the same transaction. The engine's
+ * own uniqueness thus decides a race, not an earlier query.
  */
 #include "store/vault_db.h"
 
-#include <string.h>
-
+#include "formats/key_blob.h"
 #include "formats/transfer_package.h"
 
+/* Of a version v and its key k: what fill_key reads, in this order. */
 #define COLUMNS                                                                                              \
-	"tenant, vault, name, version, kty, blob, spki, receipt, enabled, not_before, expires, created, "    \
-	"updated,"                                                                                           \
-	" key_ops, tags, revision"
+	"v.tenant, v.vault, v.name, k.name, v.version, v.kty, v.blob, v.blob_digest, v.spki, v.receipt,"     \
+	" v.enabled, v.not_before, v.expires, v.created, v.updated, v.key_ops, v.tags, v.revision"
+#define COLUMN_COUNT 18
+#define VERSIONS     "key_versions AS v JOIN keys AS k USING (tenant, vault_key, name_key)"
 
-static const char key_add[] =
-    "INSERT INTO key_versions (" COLUMNS ", vault_key, name_key, serial)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1, $16, $17,"
+static const char key_add[] = "INSERT INTO keys (tenant, vault_key, name_key, name) VALUES (?1, ?2, ?3, ?4)"
+			      " ON CONFLICT DO NOTHING";
+
+static const char version_add[] =
+    "INSERT INTO key_versions (tenant, vault_key, name_key, vault, name, version, kty, blob, blob_digest,"
+    " spki, receipt, enabled, not_before, expires, created, updated, key_ops, tags, revision, serial)"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, 1,"
     " (SELECT coalesce(max(serial), 0) + 1 FROM key_versions"
-    "   WHERE tenant = $1 AND vault_key = $16 AND name_key = $17))";
+    "   WHERE tenant = ?1 AND vault_key = ?2 AND name_key = ?3))";
 
-static const char key_update[] = "UPDATE key_versions SET enabled = $6, not_before = $7, expires = $8,"
-				 " key_ops = $9, tags = $10, updated = $11, revision = revision + 1"
-				 " WHERE tenant = $1 AND vault_key = $2 AND name_key = $3 AND version = $4"
-				 " AND revision = $5";
+static const char version_update[] = "UPDATE key_versions SET enabled = ?6, not_before = ?7, expires = ?8,"
+				     " key_ops = ?9, tags = ?10, updated = ?11, revision = revision + 1"
+				     " WHERE tenant = ?1 AND vault_key = ?2 AND name_key = ?3"
+				     " AND version = ?4 AND revision = ?5";
 
-static const char key_find[] = "SELECT " COLUMNS " FROM key_versions WHERE tenant = $1 AND vault_key = $2"
-			       " AND name_key = $3 AND version = $4";
+static const char version_find[] = "SELECT " COLUMNS " FROM " VERSIONS " WHERE v.tenant = ?1"
+				   " AND v.vault_key = ?2 AND v.name_key = ?3 AND v.version = ?4";
 
-static const char key_newest[] = "SELECT " COLUMNS " FROM key_versions WHERE tenant = $1 AND vault_key = $2"
-				 " AND name_key = $3 ORDER BY serial DESC LIMIT 1";
+static const char version_newest[] = "SELECT " COLUMNS " FROM " VERSIONS " WHERE v.tenant = ?1"
+				     " AND v.vault_key = ?2 AND v.name_key = ?3 ORDER BY serial DESC LIMIT 1";
 
 static const char package_add[] =
     "INSERT INTO packages (region, package_id, digest, tenant, vault_key, name_key, version)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
 
-/* The place of the import, whether it is the one asked for, and whether the key still exists. */
+/*
+ * The key version, if it is in the place asked for and still exists; what was imported; and whether the place
+ * is the one asked for. Another place's key is not read (P6).
+ */
 static const char package_find[] =
-    "SELECT packages.version, packages.digest,"
-    " packages.tenant = $3 AND packages.vault_key = $4 AND packages.name_key = $5,"
-    " key_versions.version IS NOT NULL"
-    " FROM packages LEFT JOIN key_versions ON key_versions.tenant = packages.tenant"
-    " AND key_versions.vault_key = packages.vault_key AND key_versions.name_key = packages.name_key"
-    " AND key_versions.version = packages.version"
-    " WHERE packages.region = $1 AND packages.package_id = $2";
+    "SELECT " COLUMNS ", p.digest, p.tenant = ?3 AND p.vault_key = ?4 AND p.name_key = ?5,"
+    " v.version IS NOT NULL FROM packages AS p"
+    " LEFT JOIN key_versions AS v ON v.tenant = p.tenant AND v.vault_key = p.vault_key"
+    "  AND v.name_key = p.name_key AND v.version = p.version"
+    "  AND v.tenant = ?3 AND v.vault_key = ?4 AND v.name_key = ?5"
+    " LEFT JOIN keys AS k ON k.tenant = v.tenant AND k.vault_key = v.vault_key AND k.name_key = v.name_key"
+    " WHERE p.region = ?1 AND p.package_id = ?2";
 
 /* -- rows -------------------------------------------------------------------------------------- */
 
@@ -64,19 +72,21 @@ static void fill_key(void *out, struct sc_db_row *row)
 		.tenant = sc_db_row_text(row, 0),
 		.vault = sc_db_row_text(row, 1),
 		.name = sc_db_row_text(row, 2),
-		.version = sc_db_row_text(row, 3),
-		.kty = sc_db_row_text(row, 4),
-		.blob = row->column[5].view,
-		.spki = row->column[6].view,
-		.receipt = row->column[7].view,
-		.enabled = row->column[8].integer != 0,
-		.not_before = time_of(row, 9),
-		.expires = time_of(row, 10),
-		.created = row->column[11].integer,
-		.updated = row->column[12].integer,
-		.key_ops = sc_db_row_text(row, 13),
-		.tags = sc_db_row_text(row, 14),
-		.revision = row->column[15].integer,
+		.display_name = sc_db_row_text(row, 3),
+		.version = sc_db_row_text(row, 4),
+		.kty = sc_db_row_text(row, 5),
+		.blob = row->column[6].view,
+		.blob_digest = sc_db_row_hash(row, 7),
+		.spki = row->column[8].view,
+		.receipt = row->column[9].view,
+		.enabled = row->column[10].integer != 0,
+		.not_before = time_of(row, 11),
+		.expires = time_of(row, 12),
+		.created = row->column[13].integer,
+		.updated = row->column[14].integer,
+		.key_ops = sc_db_row_text(row, 15),
+		.tags = sc_db_row_text(row, 16),
+		.revision = row->column[17].integer,
 		.memory = sc_steal(row->memory),
 	};
 }
@@ -85,38 +95,40 @@ static void fill_key(void *out, struct sc_db_row *row)
 
 /* What is known about a package's id, as seen from one place (tenant, vault and key name). */
 struct package {
-	char version[SC_KEY_VERSION_SIZE];
+	struct sc_store_key_row key; /* if it has_key */
 	struct sc_hash digest;
 	bool is_same_place;
 	bool has_key;
 };
 
+static void package_free(struct package *package)
+{
+	sc_store_key_row_free(&package->key);
+}
+SC_CLEANUP_VALUE(package, package_free)
+
 static void fill_package(void *out, struct sc_db_row *row)
 {
 	struct package *package = out;
-	struct sc_view version = row->column[0].view;
-	struct sc_view digest = row->column[1].view;
 
-	if (version.len < sizeof package->version)
-		memcpy(package->version, version.data, version.len);
-	if (digest.len == sizeof package->digest.b)
-		memcpy(package->digest.b, digest.data, digest.len);
-	package->is_same_place = row->column[2].integer != 0;
-	package->has_key = row->column[3].integer != 0;
+	package->digest = sc_db_row_hash(row, COLUMN_COUNT);
+	package->is_same_place = row->column[COLUMN_COUNT + 1].integer != 0;
+	package->has_key = row->column[COLUMN_COUNT + 2].integer != 0;
+	fill_key(&package->key, row);
 }
 
 /* Rule F4. The messages do not name the place, which may be another tenant's (P6). */
-static sc_status judge(const struct package *package, const struct sc_store_package_claim *claim,
-		       char version[SC_KEY_VERSION_SIZE], struct sc_error *err)
+static sc_status judge(struct package *package, const struct sc_store_package_claim *claim,
+		       struct sc_store_key_row *out, struct sc_error *err)
 {
-	SC_ENSURE(sc_hash_equals(&package->digest, &claim->digest), err, SC_ERR_EXISTS,
+	SC_ENSURE(sc_hash_equals(&package->digest, &claim->digest), err, SC_ERR_PACKAGE_TAKEN,
 		  "another file with this package's id has already been imported");
 	SC_ENSURE(
-	    package->is_same_place, err, SC_ERR_EXISTS,
+	    package->is_same_place, err, SC_ERR_PACKAGE_TAKEN,
 	    "the package has already been imported elsewhere: make a new one (KeyTransferRemote -Package)");
-	SC_ENSURE(package->has_key, err, SC_ERR_EXISTS,
+	SC_ENSURE(package->has_key, err, SC_ERR_PACKAGE_TAKEN,
 		  "the key of this package has been purged: make a new package (KeyTransferRemote -Package)");
-	memcpy(version, package->version, SC_KEY_VERSION_SIZE);
+	*out = sc_steal(package->key);
 	return SC_OK;
 }
 
@@ -143,44 +155,57 @@ static sc_status claim_package(struct sc_db_transaction *transaction, const stru
 }
 
 static sc_status answer_earlier(struct sc_db_transaction *transaction, const struct sc_store_key_row *row,
-				const struct sc_store_package_claim *claim, char version[SC_KEY_VERSION_SIZE],
+				const struct sc_store_package_claim *claim, struct sc_store_key_row *out,
 				struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(claim->region), sc_db_bytes(claim->id),
 					      sc_db_folded(row->tenant), sc_db_folded(row->vault),
 					      sc_db_folded(row->name) };
-	struct package package = { 0 };
+	SC_CLEANUP(package) package = { 0 };
 
 	SC_TRY(sc_db_find_in(transaction, package_find, values, SC_DB_COUNT(values), fill_package, &package,
 			     err));
-	return judge(&package, claim, version, err);
+	return judge(&package, claim, out, err);
 }
 
 sc_status sc_store_package_find(struct sc_store_vault_db *store, const char *tenant, const char *vault,
 				const char *name, const struct sc_store_package_claim *claim,
-				char version[SC_KEY_VERSION_SIZE], struct sc_error *err)
+				struct sc_store_key_row *out, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(claim->region), sc_db_bytes(claim->id),
 					      sc_db_folded(tenant), sc_db_folded(vault), sc_db_folded(name) };
-	struct package package = { 0 };
+	SC_CLEANUP(package) package = { 0 };
 
 	SC_TRY(check_claim(claim, err));
 	SC_TRY(sc_db_find(store->db, package_find, values, SC_DB_COUNT(values), fill_package, &package, err));
-	return judge(&package, claim, version, err);
+	return judge(&package, claim, out, err);
 }
 
 /* -- keys -------------------------------------------------------------------------------------- */
 
+/* The first version of a name makes the key. */
 static sc_status add_key(struct sc_db_transaction *transaction, const struct sc_store_key_row *row,
 			 struct sc_error *err)
 {
+	const struct sc_db_value values[] = { sc_db_folded(row->tenant), sc_db_folded(row->vault),
+					      sc_db_folded(row->name), sc_db_text(row->name) };
+
+	return sc_db_run(transaction, key_add, values, SC_DB_COUNT(values), NULL, err);
+}
+
+static sc_status add_version(struct sc_db_transaction *transaction, const struct sc_store_key_row *row,
+			     const struct sc_hash *blob_digest, struct sc_error *err)
+{
 	const struct sc_db_value values[] = {
 		sc_db_folded(row->tenant),
+		sc_db_folded(row->vault),
+		sc_db_folded(row->name),
 		sc_db_text(row->vault),
 		sc_db_text(row->name),
 		sc_db_folded(row->version),
 		sc_db_text(row->kty),
 		sc_db_bytes(row->blob),
+		sc_db_bytes(sc_hash_view(blob_digest)),
 		sc_db_bytes(row->spki),
 		sc_db_bytes(row->receipt),
 		sc_db_integer(row->enabled),
@@ -190,11 +215,21 @@ static sc_status add_key(struct sc_db_transaction *transaction, const struct sc_
 		sc_db_integer(row->updated),
 		sc_db_text(row->key_ops),
 		sc_db_text(row->tags),
-		sc_db_folded(row->vault),
-		sc_db_folded(row->name),
 	};
+	sc_status status = sc_db_run(transaction, version_add, values, SC_DB_COUNT(values), NULL, err);
 
-	return sc_db_run(transaction, key_add, values, SC_DB_COUNT(values), NULL, err);
+	SC_ENSURE(status != SC_ERR_EXISTS, err, status,
+		  "the key %s already has a version %s: choose another version", row->name, row->version);
+	return status;
+}
+
+static sc_status find_written(struct sc_db_transaction *transaction, const struct sc_store_key_row *row,
+			      struct sc_store_key_row *out, struct sc_error *err)
+{
+	const struct sc_db_value values[] = { sc_db_folded(row->tenant), sc_db_folded(row->vault),
+					      sc_db_folded(row->name), sc_db_folded(row->version) };
+
+	return sc_db_find_in(transaction, version_find, values, SC_DB_COUNT(values), fill_key, out, err);
 }
 
 static bool is_version(const char *version)
@@ -205,22 +240,27 @@ static bool is_version(const char *version)
 }
 
 sc_status sc_store_key_import(struct sc_store_vault_db *store, const struct sc_store_key_row *row,
-			      const struct sc_store_package_claim *claim, char version[SC_KEY_VERSION_SIZE],
+			      const struct sc_store_package_claim *claim, struct sc_store_key_row *out,
 			      struct sc_error *err)
 {
 	SC_CLEANUP(sc_db_transaction) transaction = SC_DB_NO_TRANSACTION;
+	SC_CLEANUP(sc_store_key_row) written = { 0 };
+	struct sc_hash blob_digest;
 	int64_t added = 0;
 
 	SC_TRY(check_claim(claim, err));
 	SC_ENSURE(is_version(row->version), err, SC_ERR_ARGUMENT,
 		  "a key's version must be %d hexadecimal digits", SC_KEY_VERSION_SIZE - 1);
+	SC_TRY(sc_key_blob_digest(row->blob, &blob_digest, err));
 	SC_TRY(sc_db_begin(store->db, &transaction, err));
 	SC_TRY(claim_package(&transaction, row, claim, &added, err));
 	if (!added)
-		return answer_earlier(&transaction, row, claim, version, err);
+		return answer_earlier(&transaction, row, claim, out, err);
 	SC_TRY(add_key(&transaction, row, err));
+	SC_TRY(add_version(&transaction, row, &blob_digest, err));
+	SC_TRY(find_written(&transaction, row, &written, err));
 	SC_TRY(sc_db_commit(&transaction, err));
-	memcpy(version, row->version, SC_KEY_VERSION_SIZE);
+	*out = sc_steal(written);
 	return SC_OK;
 }
 
@@ -232,8 +272,8 @@ sc_status sc_store_key_find(struct sc_store_vault_db *store, const char *tenant,
 					      sc_db_folded(version) };
 
 	if (version && version[0])
-		return sc_db_find(store->db, key_find, values, SC_DB_COUNT(values), fill_key, out, err);
-	return sc_db_find(store->db, key_newest, values, SC_DB_COUNT(values) - 1, fill_key, out, err);
+		return sc_db_find(store->db, version_find, values, SC_DB_COUNT(values), fill_key, out, err);
+	return sc_db_find(store->db, version_newest, values, SC_DB_COUNT(values) - 1, fill_key, out, err);
 }
 
 sc_status sc_store_key_update(struct sc_store_vault_db *store, const struct sc_store_key_row *row,
@@ -254,7 +294,7 @@ sc_status sc_store_key_update(struct sc_store_vault_db *store, const struct sc_s
 	};
 	int64_t changed = 0;
 
-	SC_TRY(sc_db_write(store->db, key_update, values, SC_DB_COUNT(values), &changed, err));
+	SC_TRY(sc_db_write(store->db, version_update, values, SC_DB_COUNT(values), &changed, err));
 	SC_ENSURE(changed == 1, err, SC_ERR_BUSY, "the key %s was changed by another request: read it again",
 		  row->name);
 	return SC_OK;

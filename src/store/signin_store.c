@@ -2,7 +2,6 @@
 #include "store/signin_store.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "store/db.h"
 
@@ -56,9 +55,9 @@ void sc_store_signin_db_close(struct sc_store_signin_db *store)
 
 /* -- tenants ----------------------------------------------------------------------------------- */
 
-static const char tenant_add[] = "INSERT INTO tenants (id, name) VALUES ($1, $2)";
+static const char tenant_add[] = "INSERT INTO tenants (id, name) VALUES (?1, ?2)";
 
-static const char tenant_find[] = "SELECT id, name FROM tenants WHERE id = $1";
+static const char tenant_find[] = "SELECT id, name FROM tenants WHERE id = ?1";
 
 void sc_store_signin_tenant_row_free(struct sc_store_signin_tenant_row *row)
 {
@@ -118,16 +117,16 @@ sc_status sc_store_signin_tenant_list(struct sc_store_signin_db *store, sc_store
 /* -- users ------------------------------------------------------------------------------------- */
 
 static const char user_add[] = "INSERT INTO users (tenant, oid, upn, name, password, upn_key)"
-			       " VALUES ($1, $2, $3, $4, $5, $6)";
+			       " VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 static const char user_find[] = "SELECT tenant, oid, upn, name, password FROM users"
-				" WHERE tenant = $1 AND oid = $2";
+				" WHERE tenant = ?1 AND oid = ?2";
 
 static const char user_find_by_upn[] =
-    "SELECT tenant, oid, upn, name, password FROM users WHERE upn_key = $1";
+    "SELECT tenant, oid, upn, name, password FROM users WHERE upn_key = ?1";
 
 static const char user_find_by_upn_in[] = "SELECT tenant, oid, upn, name, password FROM users"
-					  " WHERE upn_key = $1 AND tenant = $2";
+					  " WHERE upn_key = ?1 AND tenant = ?2";
 
 void sc_store_user_row_free(struct sc_store_user_row *row)
 {
@@ -179,13 +178,13 @@ sc_status sc_store_user_find_by_upn(struct sc_store_signin_db *store, const char
 /* -- applications ------------------------------------------------------------------------------ */
 
 static const char application_add[] = "INSERT INTO applications (tenant, appid, oid, name, secret)"
-				      " VALUES ($1, $2, $3, $4, $5)";
+				      " VALUES (?1, ?2, ?3, ?4, ?5)";
 
 static const char application_find[] = "SELECT tenant, appid, oid, name, secret FROM applications"
-				       " WHERE appid = $1";
+				       " WHERE appid = ?1";
 
 static const char application_find_in[] = "SELECT tenant, appid, oid, name, secret FROM applications"
-					  " WHERE appid = $1 AND tenant = $2";
+					  " WHERE appid = ?1 AND tenant = ?2";
 
 void sc_store_application_row_free(struct sc_store_application_row *row)
 {
@@ -231,17 +230,17 @@ sc_status sc_store_application_find(struct sc_store_signin_db *store, const char
 
 static const char refresh_add[] =
     "INSERT INTO refresh_tokens (hash, tenant, oid, client, created, expires, family)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
-static const char refresh_expire[] = "DELETE FROM refresh_tokens WHERE expires <= $1";
+static const char refresh_expire[] = "DELETE FROM refresh_tokens WHERE expires <= ?1";
 
 static const char refresh_find[] =
     "SELECT hash, tenant, oid, client, created, expires, family, until FROM refresh_tokens"
-    " WHERE hash = $1 AND expires > $2";
+    " WHERE hash = ?1 AND expires > ?2";
 
 static const char refresh_find_in[] =
     "SELECT hash, tenant, oid, client, created, expires, family, until FROM refresh_tokens"
-    " WHERE hash = $1 AND expires > $2 AND tenant = $3";
+    " WHERE hash = ?1 AND expires > ?2 AND tenant = ?3";
 
 void sc_store_refresh_row_free(struct sc_store_refresh_row *row)
 {
@@ -249,27 +248,19 @@ void sc_store_refresh_row_free(struct sc_store_refresh_row *row)
 	*row = (struct sc_store_refresh_row){ 0 };
 }
 
-static void read_hash(const struct sc_db_row *row, unsigned column, struct sc_hash *out)
-{
-	if (row->column[column].view.len == sizeof out->b)
-		memcpy(out->b, row->column[column].view.data, sizeof out->b);
-}
-
 static void fill_refresh(void *out, struct sc_db_row *row)
 {
-	struct sc_store_refresh_row *refresh = out;
-
-	*refresh = (struct sc_store_refresh_row){
+	*(struct sc_store_refresh_row *)out = (struct sc_store_refresh_row){
+		.hash = sc_db_row_hash(row, 0),
 		.tenant = sc_db_row_text(row, 1),
 		.oid = sc_db_row_text(row, 2),
 		.client = sc_db_row_text(row, 3),
 		.created = row->column[4].integer,
 		.expires = row->column[5].integer,
+		.family = sc_db_row_hash(row, 6),
 		.until = row->column[7].integer,
 		.memory = sc_steal(row->memory),
 	};
-	read_hash(row, 0, &refresh->hash);
-	read_hash(row, 6, &refresh->family);
 }
 
 static sc_status add_refresh(struct sc_db_transaction *transaction, const struct sc_store_refresh_row *row,
@@ -301,8 +292,8 @@ sc_status sc_store_refresh_add(struct sc_store_signin_db *store, const struct sc
 }
 
 static const char refresh_end[] =
-    "UPDATE refresh_tokens SET until = CASE WHEN until < $2 THEN until ELSE $2 END"
-    " WHERE hash = $1 AND expires > $3 AND (until IS NULL OR until > $3)";
+    "UPDATE refresh_tokens SET until = CASE WHEN until < ?2 THEN until ELSE ?2 END"
+    " WHERE hash = ?1 AND expires > ?3 AND (until IS NULL OR until > ?3)";
 
 sc_status sc_store_refresh_rotate(struct sc_store_signin_db *store, const struct sc_hash *old, int64_t until,
 				  const struct sc_store_refresh_row *row, struct sc_error *err)
@@ -332,7 +323,7 @@ sc_status sc_store_refresh_find(struct sc_store_signin_db *store, const char *te
 	return sc_db_find(store->db, refresh_find, values, SC_DB_COUNT(values) - 1, fill_refresh, out, err);
 }
 
-static const char refresh_revoke[] = "DELETE FROM refresh_tokens WHERE family = $1";
+static const char refresh_revoke[] = "DELETE FROM refresh_tokens WHERE family = ?1";
 
 sc_status sc_store_refresh_revoke(struct sc_store_signin_db *store, const struct sc_hash *family,
 				  struct sc_error *err)

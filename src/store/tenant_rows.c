@@ -3,13 +3,13 @@
 
 /* -- tenants ----------------------------------------------------------------------------------- */
 
-static const char tenant_add[] = "INSERT INTO tenants (id, name) VALUES ($1, $2)";
+static const char tenant_add[] = "INSERT INTO tenants (id, name) VALUES (?1, ?2)";
 
-static const char tenant_find[] = "SELECT id, name FROM tenants WHERE id = $1";
+static const char tenant_find[] = "SELECT id, name FROM tenants WHERE id = ?1";
 
 static const char tenant_of_vault[] =
     "SELECT tenants.id, tenants.name FROM vaults"
-    " JOIN tenants ON tenants.id = vaults.tenant WHERE vaults.name_key = $1";
+    " JOIN tenants ON tenants.id = vaults.tenant WHERE vaults.name_key = ?1";
 
 void sc_store_tenant_row_free(struct sc_store_tenant_row *row)
 {
@@ -52,13 +52,13 @@ sc_status sc_store_vault_tenant(struct sc_store_vault_db *store, const char *nam
 
 /* -- subscriptions ----------------------------------------------------------------------------- */
 
-static const char subscription_add[] = "INSERT INTO subscriptions (id, tenant, name) VALUES ($1, $2, $3)";
+static const char subscription_add[] = "INSERT INTO subscriptions (id, tenant, name) VALUES (?1, ?2, ?3)";
 
 static const char subscription_find[] = "SELECT id, tenant, name FROM subscriptions"
-					" WHERE tenant = $1 AND id = $2";
+					" WHERE tenant = ?1 AND id = ?2";
 
 static const char subscription_list[] = "SELECT id, tenant, name FROM subscriptions"
-					" WHERE tenant = $1 ORDER BY id";
+					" WHERE tenant = ?1 ORDER BY id";
 
 void sc_store_subscription_row_free(struct sc_store_subscription_row *row)
 {

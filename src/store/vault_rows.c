@@ -6,24 +6,24 @@
 	"updated, revision"
 
 static const char vault_add[] = "INSERT INTO vaults (" COLUMNS ", group_key, name_key)"
-				" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, $13)";
+				" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12, ?13)";
 
-static const char vault_update[] = "UPDATE vaults SET sku = $4, properties = $5, tags = $6, updated = $7,"
+static const char vault_update[] = "UPDATE vaults SET sku = ?4, properties = ?5, tags = ?6, updated = ?7,"
 				   " revision = revision + 1"
-				   " WHERE tenant = $1 AND name_key = $2 AND revision = $3";
+				   " WHERE tenant = ?1 AND name_key = ?2 AND revision = ?3";
 
-static const char vault_find[] = "SELECT " COLUMNS " FROM vaults WHERE tenant = $1 AND name_key = $2";
+static const char vault_find[] = "SELECT " COLUMNS " FROM vaults WHERE tenant = ?1 AND name_key = ?2";
 
-static const char vault_find_in[] = "SELECT " COLUMNS " FROM vaults WHERE tenant = $1 AND subscription = $2"
-				    " AND group_key = $3 AND name_key = $4";
+static const char vault_find_in[] = "SELECT " COLUMNS " FROM vaults WHERE tenant = ?1 AND subscription = ?2"
+				    " AND group_key = ?3 AND name_key = ?4";
 
 static const char vault_list_of_subscription[] = "SELECT " COLUMNS " FROM vaults"
-						 " WHERE tenant = $1 AND subscription = $2 AND name_key > $3"
-						 " ORDER BY name_key LIMIT $4";
+						 " WHERE tenant = ?1 AND subscription = ?2 AND name_key > ?3"
+						 " ORDER BY name_key LIMIT ?4";
 
 static const char vault_list_of_group[] = "SELECT " COLUMNS " FROM vaults"
-					  " WHERE tenant = $1 AND subscription = $2 AND name_key > $3"
-					  " AND group_key = $5 ORDER BY name_key LIMIT $4";
+					  " WHERE tenant = ?1 AND subscription = ?2 AND name_key > ?3"
+					  " AND group_key = ?5 ORDER BY name_key LIMIT ?4";
 
 void sc_store_vault_row_free(struct sc_store_vault_row *row)
 {

@@ -3,6 +3,9 @@
  * to the name as it was written. Every table below tenants has the tenant in its keys, so that no row can
  * refer to another tenant's (rule P6).
  *
+ * keys has one row per key, with the first spelling of its name. Each of its key_versions has vault and name as
+ * they were written with it, because the owner sealed in its blob contains them in that form.
+ *
  * packages holds the ids of imported transfer packages (rule F4). It refers to the key by value, not by a
  * foreign key, because the row remains, as a tombstone, when the key is purged.
  */
@@ -36,15 +39,21 @@ static const char *const steps[] = {
 	"    REFERENCES resource_groups (tenant, subscription, name_key)) STRICT;"
 	"CREATE INDEX vaults_of_group ON vaults (tenant, subscription, group_key, name_key);"
 
+	"CREATE TABLE keys ("
+	"  tenant TEXT NOT NULL, vault_key TEXT NOT NULL, name_key TEXT NOT NULL, name TEXT NOT NULL,"
+	"  PRIMARY KEY (tenant, vault_key, name_key),"
+	"  FOREIGN KEY (tenant, vault_key) REFERENCES vaults (tenant, name_key)) STRICT;"
+
 	"CREATE TABLE key_versions ("
 	"  tenant TEXT NOT NULL, vault_key TEXT NOT NULL, name_key TEXT NOT NULL, version TEXT NOT NULL,"
 	"  serial INTEGER NOT NULL, vault TEXT NOT NULL, name TEXT NOT NULL, kty TEXT NOT NULL,"
-	"  blob BLOB NOT NULL, spki BLOB NOT NULL, receipt BLOB NOT NULL, enabled INTEGER NOT NULL,"
+	"  blob BLOB NOT NULL, blob_digest BLOB NOT NULL CHECK (length(blob_digest) = 32),"
+	"  spki BLOB NOT NULL, receipt BLOB NOT NULL, enabled INTEGER NOT NULL,"
 	"  not_before INTEGER, expires INTEGER, created INTEGER NOT NULL, updated INTEGER NOT NULL,"
 	"  key_ops TEXT NOT NULL, tags TEXT NOT NULL, revision INTEGER NOT NULL,"
 	"  PRIMARY KEY (tenant, vault_key, name_key, version),"
 	"  UNIQUE (tenant, vault_key, name_key, serial),"
-	"  FOREIGN KEY (tenant, vault_key) REFERENCES vaults (tenant, name_key)) STRICT;"
+	"  FOREIGN KEY (tenant, vault_key, name_key) REFERENCES keys (tenant, vault_key, name_key)) STRICT;"
 
 	"CREATE TABLE packages ("
 	"  region TEXT NOT NULL, package_id BLOB NOT NULL, digest BLOB NOT NULL, tenant TEXT NOT NULL,"
@@ -70,4 +79,9 @@ void sc_store_vault_db_close(struct sc_store_vault_db *store)
 		return;
 	sc_db_close(store->db);
 	free(store);
+}
+
+sc_status sc_store_vault_db_version(struct sc_store_vault_db *store, int64_t *out, struct sc_error *err)
+{
+	return sc_db_version(store->db, out, err);
 }

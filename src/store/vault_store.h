@@ -45,6 +45,16 @@ sc_status sc_store_vault_db_open(const char *path, struct sc_store_vault_db **ou
 void sc_store_vault_db_close(struct sc_store_vault_db *store);
 SC_CLEANUP_POINTER(sc_store_vault_db, struct sc_store_vault_db, sc_store_vault_db_close)
 
+/*
+ * A number that differs from an earlier one if anything was committed since, by this process or by another. It
+ * means nothing in itself, and nothing to another process. It serves a cache: ask before you read a row, keep
+ * the number with the row, and the row is current while the number is the same. If it differs, the vault's
+ * `revision` says whether the vault is among what has changed. The call reads shared memory, not the file. It
+ * never waits for a writer, nor for a reader of rows.
+ */
+sc_status sc_store_vault_db_version(struct sc_store_vault_db *store, int64_t *out,
+				    struct sc_error *err) SC_WARN_UNUSED;
+
 /* -- tenants and subscriptions ----------------------------------------------------------------- */
 
 struct sc_store_tenant_row {
@@ -132,7 +142,7 @@ struct sc_store_vault_row {
 	const char *tags;       /* JSON */
 	int64_t created;
 	int64_t updated;
-	int64_t revision; /* number of its changes: set by the store */
+	int64_t revision; /* 1, and one more with every change of the row: set by the store */
 	struct sc_bytes memory;
 };
 void sc_store_vault_row_free(struct sc_store_vault_row *row);
@@ -178,15 +188,19 @@ sc_status sc_store_vault_list(struct sc_store_vault_db *store, const char *tenan
 
 /*
  * One version of a key. Vault, name and version come back exactly as they were written, because the owner
- * sealed in the blob contains them in that form.
+ * sealed in the blob contains them in that form. Versions of one key may therefore spell its name differently.
+ * What is shown to people is display_name, the same for all of them.
  */
 struct sc_store_key_row {
 	const char *tenant;
 	const char *vault;
 	const char *name;
-	const char *version;    /* 32 hexadecimal digits, in lower case */
-	const char *kty;        /* "RSA-HSM" */
-	struct sc_view blob;    /* sealed by the module */
+	const char *display_name; /* the name as the key's first version spells it: set by the store */
+	const char *version;      /* 32 hexadecimal digits, in lower case */
+	const char *kty;          /* "RSA-HSM" */
+	struct sc_view blob;      /* sealed by the module */
+	struct sc_hash
+	    blob_digest;        /* SHA-256 of the blob, by which the module finds the key: set by the store */
 	struct sc_view spki;    /* public key, DER */
 	struct sc_view receipt; /* rule F7 */
 	bool enabled;
@@ -196,7 +210,7 @@ struct sc_store_key_row {
 	int64_t updated;
 	const char *key_ops; /* JSON array */
 	const char *tags;    /* JSON */
-	int64_t revision;    /* set by the store */
+	int64_t revision;    /* as a vault's */
 	struct sc_bytes memory;
 };
 void sc_store_key_row_free(struct sc_store_key_row *row);
@@ -211,25 +225,31 @@ struct sc_store_package_claim {
 
 /*
  * The rule of one import (F4). Writes the key version and its package's id together, or neither, so that of
- * two imports of one package exactly one writes:
+ * two imports of one package exactly one writes. The first version of a name makes the key. `row` needs
+ * nothing that the store sets.
  *
- *   SC_OK             `version` names the package's key. It is row->version, written now, or, if the same
- *                     file was imported into the same vault and name before, that earlier version.
- *   SC_ERR_EXISTS     The package was imported elsewhere, another file has its id, or its key has been purged
- *                     (a package's id outlives its key). The message does not say where.
- *   SC_ERR_NOT_FOUND  The vault does not exist.
+ *   SC_OK                 *out is the package's key version as it is stored. It is `row`, written now, or, if
+ *                         the same file was imported into the same vault and name before, that earlier version.
+ *   SC_ERR_PACKAGE_TAKEN  The package was imported elsewhere, another file has its id, or its key has been
+ *                         purged (a package's id outlives its key). The message does not say where. No retry
+ *                         can succeed.
+ *   SC_ERR_EXISTS         The key has a version row->version already, and the package is still free. The caller
+ *                         can try again with another random version, sealed in another blob.
+ *   SC_ERR_NOT_FOUND      The vault does not exist.
+ *   SC_ERR_ARGUMENT       The version or the package's id does not have its length.
  */
 sc_status sc_store_key_import(struct sc_store_vault_db *store, const struct sc_store_key_row *row,
-			      const struct sc_store_package_claim *claim, char version[SC_KEY_VERSION_SIZE],
+			      const struct sc_store_package_claim *claim, struct sc_store_key_row *out,
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * The same check without writing, to spare the module a pointless import. SC_OK and SC_ERR_EXISTS as above;
- * SC_ERR_NOT_FOUND if the package has not been imported yet.
+ * The same check without writing, to spare the module a pointless import. SC_OK (with the earlier version in
+ * *out), SC_ERR_PACKAGE_TAKEN and SC_ERR_ARGUMENT as above; SC_ERR_NOT_FOUND if the package has not been
+ * imported yet.
  */
 sc_status sc_store_package_find(struct sc_store_vault_db *store, const char *tenant, const char *vault,
 				const char *name, const struct sc_store_package_claim *claim,
-				char version[SC_KEY_VERSION_SIZE], struct sc_error *err) SC_WARN_UNUSED;
+				struct sc_store_key_row *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* One version of a key, or the newest if `version` is NULL or "". */
 sc_status sc_store_key_find(struct sc_store_vault_db *store, const char *tenant, const char *vault,

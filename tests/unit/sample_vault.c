@@ -112,5 +112,9 @@ sc_status sample_import(struct sc_store_vault_db *store, const char *vault, cons
 	const struct sc_store_key_row row = sample_key(vault, name, number);
 	const struct sc_store_package_claim claim = sample_claim(package);
 
-	return sc_store_key_import(store, &row, &claim, version, err);
+	SC_CLEANUP(sc_store_key_row) written = { 0 };
+
+	SC_TRY(sc_store_key_import(store, &row, &claim, &written, err));
+	memcpy(version, written.version, SC_KEY_VERSION_SIZE);
+	return SC_OK;
 }

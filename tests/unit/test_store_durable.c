@@ -42,8 +42,8 @@ static bool has_key(struct fixture *f, unsigned number)
 static bool has_package(struct fixture *f, unsigned number)
 {
 	const struct sc_store_package_claim claim = sample_claim(number);
-	char version[SC_KEY_VERSION_SIZE];
-	sc_status status = sc_store_package_find(f->store, TENANT, "Contoso", "k", &claim, version, NULL);
+	SC_CLEANUP(sc_store_key_row) key = { 0 };
+	sc_status status = sc_store_package_find(f->store, TENANT, "Contoso", "k", &claim, &key, NULL);
 
 	assert_true(status == SC_OK || status == SC_ERR_NOT_FOUND);
 	return status == SC_OK;

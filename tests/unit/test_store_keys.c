@@ -76,34 +76,39 @@ static void a_package_comes_to_one_place_once(void **state)
 	struct sc_store_package_claim claim = sample_claim(7);
 	struct sc_store_key_row row = sample_key("Contoso", "k", 2);
 	char version[SC_KEY_VERSION_SIZE] = "";
+	SC_CLEANUP(sc_store_key_row) earlier = { 0 };
+	SC_CLEANUP(sc_store_key_row) elsewhere = { 0 };
+	struct sc_store_key_row none;
 	struct sc_error err = { 0 };
 
-	assert_status(sc_store_package_find(f->store, TENANT, "Contoso", "k", &claim, version, NULL),
+	assert_status(sc_store_package_find(f->store, TENANT, "Contoso", "k", &claim, &none, NULL),
 		      SC_ERR_NOT_FOUND, NULL);
 	assert_ok(sample_import(f->store, "Contoso", "k", 1, 7, version, NULL), NULL);
 	assert_string_equal(version, sample_version(1));
 	/* The same file into the same place yields the version that exists. */
 	assert_ok(sample_import(f->store, "CONTOSO", "K", 2, 7, version, NULL), NULL);
 	assert_string_equal(version, sample_version(1));
-	assert_ok(sc_store_package_find(f->store, TENANT, "contoso", "k", &claim, version, NULL), NULL);
-	assert_string_equal(version, sample_version(1));
+	assert_ok(sc_store_package_find(f->store, TENANT, "contoso", "k", &claim, &earlier, NULL), NULL);
+	assert_string_equal(earlier.version, sample_version(1));
 	/* Anything else is refused, and leaves no trace. */
-	assert_status(sample_import(f->store, "Contoso", "other", 2, 7, version, &err), SC_ERR_EXISTS, &err);
+	assert_status(sample_import(f->store, "Contoso", "other", 2, 7, version, &err), SC_ERR_PACKAGE_TAKEN,
+		      &err);
 	assert_non_null(strstr(err.message, "imported elsewhere"));
 	assert_null(strstr(err.message, "Contoso"));
-	assert_status(sample_import(f->store, "Second", "k", 2, 7, version, &err), SC_ERR_EXISTS, &err);
-	assert_status(sc_store_package_find(f->store, OTHER_TENANT, "Foreign", "k", &claim, version, &err),
-		      SC_ERR_EXISTS, &err);
+	assert_status(sample_import(f->store, "Second", "k", 2, 7, version, &err), SC_ERR_PACKAGE_TAKEN,
+		      &err);
+	assert_status(sc_store_package_find(f->store, OTHER_TENANT, "Foreign", "k", &claim, &none, &err),
+		      SC_ERR_PACKAGE_TAKEN, &err);
 	claim.digest.b[31] ^= 1;
-	assert_status(sc_store_key_import(f->store, &row, &claim, version, &err), SC_ERR_EXISTS, &err);
+	assert_status(sc_store_key_import(f->store, &row, &claim, &none, &err), SC_ERR_PACKAGE_TAKEN, &err);
 	assert_non_null(strstr(err.message, "another file"));
-	assert_status(sc_store_key_find(f->store, TENANT, "Second", "k", NULL, &row, NULL), SC_ERR_NOT_FOUND,
+	assert_status(sc_store_key_find(f->store, TENANT, "Second", "k", NULL, &none, NULL), SC_ERR_NOT_FOUND,
 		      NULL);
 	/* Another region is independent. */
 	row.version = sample_version(2);
 	claim.region = "NA";
-	assert_ok(sc_store_key_import(f->store, &row, &claim, version, &err), &err);
-	assert_string_equal(version, sample_version(2));
+	assert_ok(sc_store_key_import(f->store, &row, &claim, &elsewhere, &err), &err);
+	assert_string_equal(elsewhere.version, sample_version(2));
 }
 
 static void a_package_outlives_its_purged_key(void **state)
@@ -116,7 +121,8 @@ static void a_package_outlives_its_purged_key(void **state)
 	sc_store_vault_db_close(f->store);
 	run_sql(f, "DELETE FROM key_versions");
 	assert_ok(sc_store_vault_db_open(path_of(f), &f->store, NULL), NULL);
-	assert_status(sample_import(f->store, "Contoso", "k", 2, 1, version, &err), SC_ERR_EXISTS, &err);
+	assert_status(sample_import(f->store, "Contoso", "k", 2, 1, version, &err), SC_ERR_PACKAGE_TAKEN,
+		      &err);
 	assert_non_null(strstr(err.message, "purged"));
 	assert_ok(sample_import(f->store, "Contoso", "k", 2, 2, version, &err), &err);
 }
@@ -126,15 +132,16 @@ static void a_version_or_an_id_of_the_wrong_length_is_refused(void **state)
 	struct fixture *f = *state;
 	struct sc_store_key_row row = sample_key("Contoso", "k", 1);
 	struct sc_store_package_claim claim = sample_claim(1);
-	char version[SC_KEY_VERSION_SIZE];
+	SC_CLEANUP(sc_store_key_row) written = { 0 };
+	struct sc_store_key_row none;
 
 	claim.id.len = 15;
-	assert_status(sc_store_key_import(f->store, &row, &claim, version, NULL), SC_ERR_ARGUMENT, NULL);
+	assert_status(sc_store_key_import(f->store, &row, &claim, &none, NULL), SC_ERR_ARGUMENT, NULL);
 	claim.id.len = 16;
 	row.version = "1";
-	assert_status(sc_store_key_import(f->store, &row, &claim, version, NULL), SC_ERR_ARGUMENT, NULL);
+	assert_status(sc_store_key_import(f->store, &row, &claim, &none, NULL), SC_ERR_ARGUMENT, NULL);
 	row.version = sample_version(1);
-	assert_ok(sc_store_key_import(f->store, &row, &claim, version, NULL), NULL);
+	assert_ok(sc_store_key_import(f->store, &row, &claim, &written, NULL), NULL);
 }
 
 struct import {
@@ -206,7 +213,7 @@ static void of_two_imports_into_different_places_one_is_refused(void **state)
 			loser = &a;
 		}
 		assert_int_equal(winner->status, SC_OK);
-		assert_int_equal(loser->status, SC_ERR_EXISTS);
+		assert_int_equal(loser->status, SC_ERR_PACKAGE_TAKEN);
 		assert_ok(
 		    sc_store_key_find(f->store, TENANT, "Contoso", winner->name, winner->version, &key, NULL),
 		    NULL);

@@ -44,7 +44,8 @@ static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 	SC_CLEANUP(sc_json) bundle = NULL;
 	SC_CLEANUP(sc_json) again = NULL;
 	struct sc_store_key_row row = { .vault = "Contoso",
-					.name = "first",
+					.name = "FIRST",
+					.display_name = "first",
 					.version = "00112233445566778899aabbccddeeff",
 					.kty = "RSA-HSM",
 					.enabled = true,
@@ -318,7 +319,7 @@ static void a_refused_package_is_told_what_it_was_made_for(void **state)
 	assert_non_null(strstr(err.message, place.subscription));
 	(void)sc_keys_import_explain(header, &place, SC_ERR_TRANSFER_EXPIRED, &err);
 	assert_non_null(strstr(err.message, "expired on 2026-11-24"));
-	assert_int_equal(sc_keys_import_explain(header, &place, SC_ERR_EXISTS, &err), SC_ERR_CONFLICT);
+	assert_int_equal(sc_keys_import_explain(header, &place, SC_ERR_PACKAGE_TAKEN, &err), SC_ERR_CONFLICT);
 	/* An error that is not about the package keeps its message. */
 	(void)sc_fail(&err, SC_ERR_UNAVAILABLE, "the module is away");
 	assert_int_equal(sc_keys_import_explain(header, &place, SC_ERR_UNAVAILABLE, &err),

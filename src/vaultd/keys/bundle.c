@@ -27,7 +27,8 @@ void sc_keys_bundle_kid(const struct sc_store_key_row *key, const char *authorit
 	for (i = 0; key->vault[i] && i < sizeof vault - 1; i++)
 		vault[i] = (char)tolower((unsigned char)key->vault[i]);
 	vault[i] = '\0';
-	snprintf(kid, SC_KEY_ID_SIZE, "https://%s.%s/keys/%s/%s", vault, authority, key->name, key->version);
+	snprintf(kid, SC_KEY_ID_SIZE, "https://%s.%s/keys/%s/%s", vault, authority, key->display_name,
+		 key->version);
 }
 
 /* A number of the public key as base64url (RFC 7518 section 6.3.1: no leading zero bytes). */

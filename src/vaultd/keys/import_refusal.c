@@ -42,7 +42,7 @@ sc_status sc_keys_import_explain(const struct sc_transfer_header *header,
 			       "The transfer package asks for permissions that no imported key may have.");
 	case SC_ERR_ENCODING:
 		return sc_fail(err, status, "This is not a complete transfer package.");
-	case SC_ERR_EXISTS:
+	case SC_ERR_PACKAGE_TAKEN:
 		return sc_fail(
 		    err, SC_ERR_CONFLICT,
 		    "The transfer package has been imported before, to another place or from a different "

@@ -12,7 +12,7 @@ struct sc_keys_import_place {
 
 /*
  * The status from the module says which check a package failed; the header, which is public, says what it was
- * made for. Writes the explanation into *err and returns the status; SC_ERR_EXISTS, from the store, becomes
+ * made for. Writes the explanation into *err and returns the status; SC_ERR_PACKAGE_TAKEN, from the store, becomes
  * SC_ERR_CONFLICT. Any other status keeps its message.
  */
 sc_status sc_keys_import_explain(const struct sc_transfer_header *header,

@@ -176,6 +176,12 @@ struct sc_keys_call *sc_keys_call_begin(struct sc_web_request *request, struct s
 	return NULL;
 }
 
+void sc_keys_call_found(struct sc_keys_call *call)
+{
+	snprintf(call->version, sizeof call->version, "%s", call->key.version);
+	name_key(call);
+}
+
 sc_status sc_keys_call_find(struct sc_keys_call *call, struct sc_error *err)
 {
 	sc_status status;
@@ -186,8 +192,7 @@ sc_status sc_keys_call_find(struct sc_keys_call *call, struct sc_error *err)
 		return sc_fail(err, status, "A key with (name/id) %s was not found in this key vault.",
 			       call->access.key);
 	SC_TRY(status);
-	snprintf(call->version, sizeof call->version, "%s", call->key.version);
-	name_key(call);
+	sc_keys_call_found(call);
 	return SC_OK;
 }
 

@@ -34,6 +34,9 @@ struct sc_keys_call *sc_keys_call_begin(struct sc_web_request *request, struct s
  */
 sc_status sc_keys_call_find(struct sc_keys_call *call, struct sc_error *err) SC_WARN_UNUSED;
 
+/* Names the version in call->key as the one that the call is about. */
+void sc_keys_call_found(struct sc_keys_call *call);
+
 /* The owner of that key version, as DER. The module compares it with the owner sealed in the blob. */
 sc_status sc_keys_call_owner(const struct sc_keys_call *call, const char *name, const char *version,
 			     struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;

@@ -65,7 +65,7 @@ static void fail(struct import *import, sc_status status, const struct sc_error 
 	sc_keys_call_fail(call, status, err);
 }
 
-/* Explains the status to the package's sender. SC_ERR_EXISTS becomes SC_ERR_CONFLICT. */
+/* Explains the status to the package's sender. SC_ERR_PACKAGE_TAKEN becomes SC_ERR_CONFLICT. */
 static sc_status explain(const struct import *import, sc_status status, struct sc_error *err)
 {
 	const struct sc_keys_import_place place = { import->call->region->place->name,
@@ -104,19 +104,10 @@ static sc_status write_row(struct import *import, struct sc_error *err)
 	row.receipt = arrived.receipt;
 	status = sc_keys_changes_apply(&import->wish, &row, texts, err);
 	if (status == SC_OK)
-		status = sc_store_key_import(call->vaultd->store, &row, &claim, call->version, err);
+		status = sc_store_key_import(call->vaultd->store, &row, &claim, &call->key, err);
 	sc_bytes_free(&texts[0]);
 	sc_bytes_free(&texts[1]);
 	return explain(import, status, err);
-}
-
-/* Makes the bundle of the version that call->version names. */
-static sc_status show(struct import *import, json_t **bundle, struct sc_error *err)
-{
-	struct sc_keys_call *call = import->call;
-
-	SC_TRY(sc_keys_call_find(call, err));
-	return sc_keys_bundle_of(&call->key, call->properties, call->vaultd->vault_authority, bundle, err);
 }
 
 static void answer_with_row(struct import *import)
@@ -124,7 +115,11 @@ static void answer_with_row(struct import *import)
 	struct sc_keys_call *call = import->call;
 	struct sc_error err = { 0 };
 	json_t *bundle = NULL;
-	sc_status status = show(import, &bundle, &err);
+	sc_status status;
+
+	sc_keys_call_found(call);
+	status =
+	    sc_keys_bundle_of(&call->key, call->properties, call->vaultd->vault_authority, &bundle, &err);
 
 	if (status != SC_OK) {
 		fail(import, status, &err);
@@ -243,7 +238,7 @@ static void begin_job(void *context)
 	status = sc_access_begin(&call->access, &err);
 	if (status == SC_OK)
 		status = sc_store_package_find(call->vaultd->store, call->vault.tenant, call->vault.name,
-					       call->name, &claim, call->version, &err);
+					       call->name, &claim, &call->key, &err);
 	if (status == SC_OK) {
 		answer_with_row(import);
 		return;

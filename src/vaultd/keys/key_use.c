@@ -115,10 +115,9 @@ static sc_status ask_module(struct sc_keys_call *call, const struct use *use, en
 			    struct sc_view value, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) owner = { 0 };
-	struct sc_pipeline_key key = { .blob = call->key.blob };
+	struct sc_pipeline_key key = { .digest = call->key.blob_digest, .blob = call->key.blob };
 
 	SC_TRY(sc_keys_call_owner(call, call->key.name, call->key.version, &owner, err));
-	SC_TRY(sc_sha256(key.blob, &key.digest, err));
 	key.owner = sc_bytes_view(&owner);
 	return use->ask(call->region->module, &key, mechanism, value, USE_TIMEOUT_MS, answered, call, err);
 }

@@ -1,0 +1,24 @@
+/* A database's owner, and the version of its tables. */
+#ifndef SC_STORE_DB_SCHEMA_H
+#define SC_STORE_DB_SCHEMA_H
+
+#include "base/error.h"
+
+struct sc_db_connection;
+
+/* Whose tables they are, and how to make them: step i upgrades a database of version i to version i + 1. */
+struct sc_db_schema {
+	const char *owner;      /* program, for messages: "vaultd" */
+	int32_t application_id; /* identifies the file */
+	const char *const *steps;
+	int step_count;
+};
+
+/*
+ * Upgrades the database to the schema's last step. SC_ERR_FORMAT for a newer schema or another program's
+ * database, which is left unchanged.
+ */
+sc_status sc_db_schema_apply(const struct sc_db_schema *schema, struct sc_db_connection *writer,
+			     struct sc_error *err) SC_WARN_UNUSED;
+
+#endif
