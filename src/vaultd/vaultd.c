@@ -43,16 +43,16 @@ const char *sc_vaultd_issuer_of(const struct sc_vaultd *vaultd, const char *tena
 const struct sc_vaultd_region *sc_vaultd_find_region(const struct sc_vaultd *vaultd, const char *code)
 {
 	for (size_t i = 0; i < vaultd->region_count; i++)
-		if (strcmp(vaultd->regions[i].place->code, code) == 0)
+		if (strcmp(vaultd->regions[i].info->code, code) == 0)
 			return &vaultd->regions[i];
 	return NULL;
 }
 
 const struct sc_vaultd_region *sc_vaultd_find_location(const struct sc_vaultd *vaultd, const char *location)
 {
-	const struct sc_region *place = sc_region_by_location(location);
+	const struct sc_region *info = sc_region_by_location(location);
 
-	return place ? sc_vaultd_find_region(vaultd, place->code) : NULL;
+	return info ? sc_vaultd_find_region(vaultd, info->code) : NULL;
 }
 
 /* -- opening ----------------------------------------------------------------------------------- */
@@ -77,8 +77,8 @@ static sc_status open_region(const struct sc_vaultd_region_settings *settings,
 {
 	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
 
-	region->place = sc_region_by_code(settings->code);
-	SC_ENSURE(region->place, err, SC_ERR_USAGE, "region %s: no such region", settings->code);
+	region->info = sc_region_by_code(settings->code);
+	SC_ENSURE(region->info, err, SC_ERR_USAGE, "region %s: no such region", settings->code);
 	SC_TRY(sc_dir_open(settings->directory, &dir, err));
 	SC_TRY(sc_file_read(&dir, "kek.blob", SC_KEY_BLOB_MAX, &region->kek_blob, err));
 	SC_TRY(sc_key_blob_digest(sc_bytes_view(&region->kek_blob), &region->kek_digest, err));

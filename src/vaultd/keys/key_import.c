@@ -184,7 +184,7 @@ static sc_status find_or_import(struct sc_vaultd_call *call, const struct import
 {
 	const struct sc_store_vault_row *vault = &call->vault->row;
 	const struct sc_store_package_claim claim = {
-		.region = call->region->place->code,
+		.region = call->region->info->code,
 		.id = sc_bytes_view(&import->package->header->package_id),
 		.digest = import->digest,
 	};
@@ -211,7 +211,7 @@ static sc_status import_and_show(struct sc_vaultd_call *call, struct import *imp
 	SC_TRY(sc_access_begin(&call->access, err));
 	status = find_or_import(call, import, err);
 	if (status != SC_OK)
-		return sc_keys_import_explain(import->package->header, call->region->place->name,
+		return sc_keys_import_explain(import->package->header, call->region->info->name,
 					      call->vault->row.subscription, status, err);
 	call->access.is_done = true;
 	sc_keys_name(call, call->key.display_name, call->key.version);

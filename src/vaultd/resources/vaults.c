@@ -87,7 +87,7 @@ static void write_new(struct sc_vaultd_call *call, const struct sc_resources_vau
 		.group = sc_web_parameter(call->request, "group"),
 		.name = sc_web_parameter(call->request, "vault"),
 		.location = request->location,
-		.region = region->place->code,
+		.region = region->info->code,
 		.sku = request->sku,
 		.properties = (const char *)request->properties.data,
 		.tags = (const char *)request->tags.data,
@@ -165,7 +165,7 @@ static sc_status write_change(struct sc_vaultd_call *call, struct sc_store_vault
 	SC_TRY(sc_vaultd_stored_json(row->properties, &present, err));
 	SC_TRY(sc_resources_vault_request_read(call->body, &author, present, &request, err));
 	region = request.location ? sc_vaultd_find_location(call->vaultd, request.location) : NULL;
-	SC_ENSURE(!request.location || (region && strcmp(region->place->code, row->region) == 0), err,
+	SC_ENSURE(!request.location || (region && strcmp(region->info->code, row->region) == 0), err,
 		  SC_ERR_ARGUMENT, "A vault cannot be moved: '%s' is in location '%s'.", row->name,
 		  row->location);
 	SC_ENSURE(strcmp(request.sku, row->sku) == 0 || strcmp(request.sku, "premium") == 0, err,
