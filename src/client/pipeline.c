@@ -52,6 +52,7 @@ struct sc_pipeline {
 	bool is_broken;       /* a send failed: the reader must close the connection */
 	bool is_full;         /* the socket accepts no more: the reader waits for room */
 	bool is_closing;
+	bool is_stopped; /* the reader has been joined: the closing thread's own */
 	int64_t wake_at; /* when the reader wakes up by itself */
 	struct sc_pipeline_slots slots;
 	struct sc_pipeline_slot_queue queue[LANES];
@@ -621,9 +622,9 @@ sc_status sc_pipeline_open(const char *path, struct sc_pipeline **out, struct sc
 	return SC_OK;
 }
 
-void sc_pipeline_close(struct sc_pipeline *pipeline)
+void sc_pipeline_stop(struct sc_pipeline *pipeline)
 {
-	if (!pipeline)
+	if (!pipeline || pipeline->is_stopped)
 		return;
 	assert(!pthread_equal(pthread_self(), pipeline->reader));
 	pthread_mutex_lock(&pipeline->lock);
@@ -631,5 +632,13 @@ void sc_pipeline_close(struct sc_pipeline *pipeline)
 	wake_reader(pipeline);
 	pthread_mutex_unlock(&pipeline->lock);
 	(void)pthread_join(pipeline->reader, NULL);
+	pipeline->is_stopped = true;
+}
+
+void sc_pipeline_close(struct sc_pipeline *pipeline)
+{
+	if (!pipeline)
+		return;
+	sc_pipeline_stop(pipeline);
 	release(pipeline);
 }

@@ -27,6 +27,13 @@ struct sc_pipeline;
 sc_status sc_pipeline_open(const char *path, struct sc_pipeline **out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
+ * Ends the connection for good: whatever is unanswered gets SC_ERR_UNAVAILABLE, and so does every later
+ * request. Threads that wait for an answer thus end, before the pipeline is closed. When this returns, every
+ * callback has run. Do not call it from a callback, or from two threads. NULL is allowed.
+ */
+void sc_pipeline_stop(struct sc_pipeline *pipeline);
+
+/*
  * Ends the pipeline. Whatever is still unanswered gets SC_ERR_UNAVAILABLE. When this returns, every callback
  * has run, and none will run later. Do not call it from a callback, or while another thread may still call
  * anything here. NULL is allowed.

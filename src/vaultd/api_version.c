@@ -35,7 +35,7 @@ static bool is_listed(const char *const *list, const char *version)
 	return false;
 }
 
-bool sc_keys_version_is_known(struct sc_web_request *request)
+bool sc_vaultd_keys_version_is_known(struct sc_web_request *request)
 {
 	const char *version = sc_web_query(request, "api-version");
 
@@ -50,7 +50,7 @@ bool sc_keys_version_is_known(struct sc_web_request *request)
 	return false;
 }
 
-bool sc_resources_version_is_known(struct sc_web_request *request)
+bool sc_vaultd_resources_version_is_known(struct sc_web_request *request)
 {
 	const char *version = sc_web_query(request, "api-version");
 

@@ -10,9 +10,9 @@
 #include "web/web.h"
 
 /* True if the keys API knows the request's api-version. Otherwise the request has been answered with 400. */
-bool sc_keys_version_is_known(struct sc_web_request *request);
+bool sc_vaultd_keys_version_is_known(struct sc_web_request *request);
 
 /* The same for the Resource Manager, with its own error codes. */
-bool sc_resources_version_is_known(struct sc_web_request *request);
+bool sc_vaultd_resources_version_is_known(struct sc_web_request *request);
 
 #endif

@@ -12,6 +12,9 @@
 #include "vaultd/keys/key_routes.h"
 #include "vaultd/resources/resource_routes.h"
 
+#define IMPORTS_AT_ONCE 2 /* by one region's module, which tests primes on few threads */
+#define CHANGES_AT_ONCE 4 /* of anything else, which wait for the disk only */
+
 bool sc_vaultd_issuer_tenant(const char *issuer, char tenant[SC_GUID_SIZE])
 {
 	size_t len = strlen(issuer);
@@ -37,30 +40,19 @@ const char *sc_vaultd_issuer_of(const struct sc_vaultd *vaultd, const char *tena
 	return NULL;
 }
 
-bool sc_vaultd_is_administrator(const struct sc_vaultd *vaultd, const char *issuer, const char *oid)
-{
-	for (size_t i = 0; i < vaultd->settings->administrator_count; i++) {
-		const struct sc_vaultd_principal *one = &vaultd->settings->administrators[i];
-
-		if (strcmp(one->issuer, issuer) == 0 && strcasecmp(one->oid, oid) == 0)
-			return true;
-	}
-	return false;
-}
-
 const struct sc_vaultd_region *sc_vaultd_find_region(const struct sc_vaultd *vaultd, const char *code)
 {
 	for (size_t i = 0; i < vaultd->region_count; i++)
-		if (strcmp(vaultd->regions[i].place->code, code) == 0)
+		if (strcmp(vaultd->regions[i].info->code, code) == 0)
 			return &vaultd->regions[i];
 	return NULL;
 }
 
 const struct sc_vaultd_region *sc_vaultd_find_location(const struct sc_vaultd *vaultd, const char *location)
 {
-	const struct sc_region *place = sc_region_by_location(location);
+	const struct sc_region *info = sc_region_by_location(location);
 
-	return place ? sc_vaultd_find_region(vaultd, place->code) : NULL;
+	return info ? sc_vaultd_find_region(vaultd, info->code) : NULL;
 }
 
 /* -- opening ----------------------------------------------------------------------------------- */
@@ -85,11 +77,12 @@ static sc_status open_region(const struct sc_vaultd_region_settings *settings,
 {
 	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
 
-	region->place = sc_region_by_code(settings->code);
-	SC_ENSURE(region->place, err, SC_ERR_USAGE, "region %s: no such region", settings->code);
+	region->info = sc_region_by_code(settings->code);
+	SC_ENSURE(region->info, err, SC_ERR_USAGE, "region %s: no such region", settings->code);
 	SC_TRY(sc_dir_open(settings->directory, &dir, err));
 	SC_TRY(sc_file_read(&dir, "kek.blob", SC_KEY_BLOB_MAX, &region->kek_blob, err));
 	SC_TRY(sc_key_blob_digest(sc_bytes_view(&region->kek_blob), &region->kek_digest, err));
+	SC_TRY(sc_web_gate_new(IMPORTS_AT_ONCE, &region->imports, err));
 	return sc_pipeline_open(settings->module, &region->module, err);
 }
 
@@ -127,6 +120,26 @@ static sc_status open_issuers(struct sc_vaultd *vaultd, struct sc_error *err)
 	return SC_OK;
 }
 
+/* An administrator changes resources of its own tenant, which its issuer names. Everybody may read theirs. */
+static sc_status compile_administrators(struct sc_vaultd *vaultd, struct sc_error *err)
+{
+	const struct sc_vaultd_settings *s = vaultd->settings;
+	struct sc_access_grant grants[SC_VAULTD_ADMINISTRATORS_MAX];
+	char tenants[SC_VAULTD_ADMINISTRATORS_MAX][SC_GUID_SIZE];
+
+	for (size_t i = 0; i < s->administrator_count; i++) {
+		const struct sc_vaultd_principal *one = &s->administrators[i];
+
+		SC_ENSURE(sc_vaultd_issuer_tenant(one->issuer, tenants[i]), err, SC_ERR_USAGE,
+			  "administrator %s %s: the issuer must end in a tenant's id, a GUID in lower case",
+			  one->issuer, one->oid);
+		grants[i] = (struct sc_access_grant){ { one->issuer, one->oid, tenants[i] },
+						      SC_ACCESS_RESOURCES_WRITE };
+	}
+	return sc_access_grants_new(grants, s->administrator_count, SC_ACCESS_RESOURCES_READ,
+				    &vaultd->administrators, err);
+}
+
 static sc_status start_server(struct sc_vaultd *vaultd, struct sc_error *err)
 {
 	static const struct sc_web_host hosts[] = {
@@ -140,6 +153,8 @@ static sc_status start_server(struct sc_vaultd *vaultd, struct sc_error *err)
 	web.tls_key = vaultd->tls_key;
 	web.hosts = hosts;
 	web.context = vaultd;
+	/* Even if every region's module hangs, changes go on. */
+	web.slow_workers = (unsigned)vaultd->settings->region_count * IMPORTS_AT_ONCE + CHANGES_AT_ONCE;
 	SC_TRY(sc_web_server_start(&web, &vaultd->server, err));
 	sc_web_issuers_start(vaultd->issuers, vaultd->server);
 	return SC_OK;
@@ -151,6 +166,8 @@ sc_status sc_vaultd_open(const struct sc_vaultd_settings *settings, struct sc_va
 	*vaultd = (struct sc_vaultd){ .settings = settings };
 	name_hosts(vaultd);
 	SC_TRY(sc_store_vault_db_open(settings->database, &vaultd->store, err));
+	SC_TRY(sc_vaultd_cache_new(vaultd->store, SC_VAULTD_CACHE_BYTES, &vaultd->vaults, err));
+	SC_TRY(compile_administrators(vaultd, err));
 	SC_TRY(sc_audit_open(settings->audit_log, &vaultd->audit, err));
 	SC_TRY(open_regions(vaultd, err));
 	SC_TRY(open_issuers(vaultd, err));
@@ -160,19 +177,24 @@ sc_status sc_vaultd_open(const struct sc_vaultd_settings *settings, struct sc_va
 void sc_vaultd_close(struct sc_vaultd *vaultd)
 {
 	/*
-	 * First accept nothing new. Then close the pipelines: their callbacks still hold requests. Then close
-	 * the rest.
+	 * First end what waits for a module, since the server waits for its workers. Then accept nothing new.
+	 * Then close the pipelines, and the rest.
 	 */
+	for (size_t i = 0; i < vaultd->region_count; i++)
+		sc_pipeline_stop(vaultd->regions[i].module);
 	if (vaultd->server)
 		sc_web_server_stop(vaultd->server);
 	for (size_t i = 0; i < vaultd->region_count; i++) {
 		sc_pipeline_close(vaultd->regions[i].module);
+		sc_web_gate_free(vaultd->regions[i].imports);
 		sc_bytes_free(&vaultd->regions[i].kek_blob);
 	}
 	sc_web_server_free(vaultd->server);
 	sc_web_issuers_free(vaultd->issuers);
 	sc_web_tls_key_free(vaultd->tls_key);
 	sc_audit_free(vaultd->audit);
+	sc_access_grants_free(vaultd->administrators);
+	sc_vaultd_cache_free(vaultd->vaults);
 	sc_store_vault_db_close(vaultd->store);
 	*vaultd = (struct sc_vaultd){ 0 };
 }

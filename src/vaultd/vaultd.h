@@ -6,19 +6,23 @@
 #include "formats/guid.h"
 #include "formats/region.h"
 #include "store/vault_store.h"
+#include "vaultd/access/access.h"
 #include "vaultd/audit/audit.h"
 #include "vaultd/settings.h"
+#include "vaultd/vault_cache.h"
 #include "web/issuer.h"
+#include "web/web.h"
 
 /*
  * A region: its row in the region table, its module, and the Key Exchange Key that its transfer packages are
  * for.
  */
 struct sc_vaultd_region {
-	const struct sc_region *place;
+	const struct sc_region *info;
 	struct sc_pipeline *module;
 	struct sc_bytes kek_blob;
-	struct sc_hash kek_digest; /* of kek_blob */
+	struct sc_hash kek_digest;   /* of kek_blob */
+	struct sc_web_gate *imports; /* how many imports may wait for the module at once */
 };
 
 #define SC_VAULTD_AUTHORITY_MAX 256 /* host and port */
@@ -29,6 +33,8 @@ struct sc_vaultd {
 	char vault_audience[SC_VAULTD_AUTHORITY_MAX + 16];      /* "https://vault.localhost:8443" */
 	char management_audience[SC_VAULTD_AUTHORITY_MAX + 16]; /* "https://management.localhost:8443/" */
 	struct sc_store_vault_db *store;
+	struct sc_vaultd_cache *vaults;
+	struct sc_access_grants *administrators; /* who may change resources */
 	struct sc_audit *audit;
 	struct sc_web_issuers *issuers;
 	struct sc_vaultd_region regions[SC_VAULTD_REGIONS_MAX];
@@ -54,9 +60,6 @@ const struct sc_vaultd_region *sc_vaultd_find_region(const struct sc_vaultd *vau
 
 /* The configured issuer of a tenant's tokens. NULL if there is none. */
 const char *sc_vaultd_issuer_of(const struct sc_vaultd *vaultd, const char *tenant);
-
-/* True if the configuration lists the principal as an administrator. */
-bool sc_vaultd_is_administrator(const struct sc_vaultd *vaultd, const char *issuer, const char *oid);
 
 /*
  * The tenant's id: the last segment of an issuer's path, without a final slash. False if it is not a

@@ -133,7 +133,7 @@ ok generatekey at ws generatekey --generate simple type=RSA size=2048 protect=mo
 public=$SITE/ws/kmdata/local/key_simple_contosokey.pem
 ok modify-acls site_quorum ws 2 KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier contosokey $(packages EU) -SubscriptionId "$subscription"
 package() { (cd "$SITE" && at ws KeyTransferRemote -Package -KeyIdentifier contosokey $(packages EU) -SubscriptionId "$subscription" -KeyFriendlyName "$1"); }
-for name in first second third; do ok "package-$name" package $name; done
+for name in first second third fourth; do ok "package-$name" package $name; done
 import_body() { echo '{"Hsm":false,"key":{"kty":"RSA-HSM","key_hsm":"'"$1"'"},"attributes":{"enabled":true}}'; }
 byok() { b64url "$SITE/TransferPackage-$1.byok"; }
 
@@ -210,6 +210,17 @@ grant=$(vault_body westeurope premium | jq -c '.properties.accessPolicies += [{"
 ok grant arm 200 '.properties.accessPolicies | length == 2' PUT "$vaults/ContosoEU?$v" "$grant"
 ok access-with-a-policy is 200 ".key.kid == \"$kid\"" "$app_vault_token" GET "$eu/keys/first?$k"
 ok and-no-more-than-it-says is 403 "$(code Forbidden)" "$app_vault_token" POST "$kid/sign?$k" "$sign_body"
+# The permission is in memory by now. Whoever removes it is obeyed from the next request on.
+revoked() {
+	local i
+	for i in 1 2 3; do
+		is 200 . "$app_vault_token" GET "$eu/keys/first?$k" || return
+		arm 200 '.properties.accessPolicies | length == 1' PUT "$vaults/ContosoEU?$v" "$(vault_body westeurope premium)" || return
+		is 403 '.error.innererror.code == "ForbiddenByPolicy"' "$app_vault_token" GET "$eu/keys/first?$k" || return
+		arm 200 '.properties.accessPolicies | length == 2' PUT "$vaults/ContosoEU?$v" "$grant" || return
+	done
+}
+ok a-permission-removed-is-refused-from-the-next-request-on revoked
 ok a-token-with-another-signature is 401 "$(code Unauthorized)" "${vault_token%?????}AAAAA" GET "$eu/keys/first?$k"
 
 # -- bad input: the right answer, and the daemon goes on -----------------------------------------------------
@@ -236,16 +247,25 @@ race() {
 }
 ok four-imports-of-one-package-are-one-key race
 
-# An import that gets no answer, because its module is stopped, delays nobody else.
+# Imports that get no answer, because their module is stopped, delay nobody else: neither a decryption nor the
+# imports of another region. There are more of them than vaultd has threads for imports of one region.
 kill -STOP "$(cat "$SITE/na/pid")"
-curl_ -X PUT -H "Authorization: Bearer $vault_token" -H 'Content-Type: application/json' -o "$SITE/late" \
-	--data-binary "$(import_body "$(byok first)")" "$na/keys/first?$k" &
-late=$!
-meanwhile() { local i; for i in 1 2 3; do opens "$kid" RSA-OAEP-256 "$cipher256" || return; done; kill -0 $late; }
-ok an-import-that-hangs-delays-no-decryption meanwhile
+late=()
+for i in {1..12}; do
+	curl_ -X PUT -H "Authorization: Bearer $vault_token" -H 'Content-Type: application/json' -o "$SITE/late.$i" \
+		--data-binary "$(import_body "$(byok first)")" "$na/keys/first?$k" &
+	late+=($!)
+done
+hang() { local pid; for pid in "${late[@]}"; do kill -0 "$pid" || return; done; }
+decrypts_meanwhile() { local i; for i in 1 2 3; do opens "$kid" RSA-OAEP-256 "$cipher256" || return; done; hang; }
+ok imports-that-hang-delay-no-decryption decrypts_meanwhile
+imports_meanwhile() { key 200 '.key.kty == "RSA-HSM"' PUT "$eu/keys/fourth?$k" "$(import_body "$(byok fourth)")" && hang; }
+ok nor-the-import-of-another-region imports_meanwhile
+ok nor-a-change arm 200 . PUT "$vaults/ContosoStd?$v" "$(vault_body europe standard)"
 kill -CONT "$(cat "$SITE/na/pid")"
-wait $late
-ok and-gets-its-own-answer-in-the-end jq -e '.error.message | test("made for Europe")' "$SITE/late"
+wait "${late[@]}"
+answers() { local i; for i in {1..12}; do jq -e '.error.message | test("made for Europe")' "$SITE/late.$i" >/dev/null || return; done; }
+ok and-each-gets-its-own-answer-in-the-end answers
 
 site_stop eu
 ok a-module-that-is-away key 503 "$(code ServiceUnavailable)" POST "$kid/sign?$k" "$sign_body"
@@ -258,12 +278,23 @@ ok it-comes-back-without-a-card back
 # -- the audit log -------------------------------------------------------------------------------------------
 
 log=$SITE/service/vaultd/audit.log
-site_stop vaultd
+# The end waits for no module.
+kill -STOP "$(cat "$SITE/na/pid")"
+curl_ -X PUT -H "Authorization: Bearer $vault_token" -H 'Content-Type: application/json' -o "$SITE/late" \
+	--data-binary "$(import_body "$(byok first)")" "$na/keys/first?$k" &
+late=$!
+allowed() { grep -c '"result":"allowed"' "$log"; }
+began=$(allowed)
+for i in {1..100}; do [ "$(allowed)" -gt "$began" ] && break; sleep 0.1; done
+ends() { local begin=$SECONDS; site_stop vaultd && [ $((SECONDS - begin)) -lt 10 ]; }
+ok vaultd-ends-while-a-module-hangs ends
+kill -CONT "$(cat "$SITE/na/pid")"
+wait $late
 ok audit-has-the-import jq -se "map(select(.operation == \"keys/import\" and .key == \"${kid#*/keys/}\" and .result == \"done\")) | length >= 1" "$log"
 ok audit-allowed-before-done jq -se '(map(select(.operation == "keys/import"))) as $i | ($i | map(.result) | index("allowed")) < ($i | map(.result) | index("done"))' "$log"
 ok audit-has-the-refusals jq -se 'map(select(.operation == "keys/import" and .result == "refused" and (.reason | test("import permission")))) | length == 1' "$log"
 ok audit-names-who jq -se "map(select(.operation == \"keys/decrypt\" and .oid == \"$oid\" and .issuer == \"$LOGIN/$SAFECONDUCT_TENANT/\" and .result == \"done\")) | length >= 3" "$log"
-ok audit-names-the-resource-however-its-path-was-written jq -se "map(select(.operation == \"vaults/write\" and .vault == \"/subscriptions/$subscription/resourceGroups/acceptance/providers/Microsoft.KeyVault/vaults/ContosoStd\" and .result == \"done\")) | length == 2" "$log"
+ok audit-names-the-resource-however-its-path-was-written jq -se "map(select(.operation == \"vaults/write\" and .vault == \"/subscriptions/$subscription/resourceGroups/acceptance/providers/Microsoft.KeyVault/vaults/ContosoStd\" and .result == \"done\")) | length == 3" "$log"
 ok audit-shows-of-a-long-name-what-it-can jq -se "map(select(.result == \"refused\" and (.vault | startswith(\"/subscriptions/$subscription/resourceGroups/xé\")) and (.reason | test(\"xéé\")))) | length == 1" "$log"
 ok audit-is-a-chain jq -se '[.[].seq] == [range(1; length + 1)]' "$log"
 # As documented in docs/keys-api.md, without any code of ours.

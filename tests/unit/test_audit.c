@@ -326,6 +326,139 @@ static void what_came_from_outside_forges_no_line(void **state)
 	assert_int_equal(lines, 3);
 }
 
+/* -- every call to the system, failing in turn (rule P4) --------------------------------------- */
+
+enum failing {
+	FAIL_OPENAT,
+	FAIL_FLOCK,
+	FAIL_FSTAT,
+	FAIL_LSEEK,
+	FAIL_READ,
+	FAIL_WRITE,
+	FAIL_FSYNC,
+	FAIL_FTRUNCATE,
+	FAIL_KINDS,
+};
+
+static enum failing fails;    /* the kind of call that fails */
+static atomic_int calls_left; /* before one of that kind fails; negative: it has failed */
+
+static bool must_fail(enum failing kind)
+{
+	if (kind != fails || atomic_fetch_sub(&calls_left, 1) != 0)
+		return false;
+	errno = EIO;
+	return true;
+}
+
+static int failing_openat(int dir, const char *name, int flags, mode_t mode)
+{
+	return must_fail(FAIL_OPENAT) ? -1 : sc_os_system.openat(dir, name, flags, mode);
+}
+
+static int failing_flock(int fd, int operation)
+{
+	return must_fail(FAIL_FLOCK) ? -1 : sc_os_system.flock(fd, operation);
+}
+
+static int failing_fstat(int fd, struct stat *out)
+{
+	return must_fail(FAIL_FSTAT) ? -1 : sc_os_system.fstat(fd, out);
+}
+
+static off_t failing_lseek(int fd, off_t offset, int whence)
+{
+	return must_fail(FAIL_LSEEK) ? -1 : sc_os_system.lseek(fd, offset, whence);
+}
+
+static ssize_t failing_read(int fd, void *data, size_t len)
+{
+	return must_fail(FAIL_READ) ? -1 : sc_os_system.read(fd, data, len);
+}
+
+static ssize_t failing_write(int fd, const void *data, size_t len)
+{
+	return must_fail(FAIL_WRITE) ? -1 : sc_os_system.write(fd, data, len);
+}
+
+static int failing_fsync(int fd)
+{
+	return must_fail(FAIL_FSYNC) ? -1 : sc_os_system.fsync(fd);
+}
+
+static int failing_ftruncate(int fd, off_t len)
+{
+	return must_fail(FAIL_FTRUNCATE) ? -1 : sc_os_system.ftruncate(fd, len);
+}
+
+/* Opens the log, adds lines and verifies it. *synced: the lines that were acknowledged. */
+static sc_status use_log(uint64_t *synced)
+{
+	SC_CLEANUP(sc_audit) audit = NULL;
+	struct sc_error err = { 0 };
+
+	SC_TRY(sc_audit_open(path, &audit, &err));
+	*synced = 1;
+	for (int i = 0; i < 2; i++) {
+		SC_TRY(sc_audit_sync(audit, &decrypted, &err));
+		++*synced;
+	}
+	return sc_audit_verify(path, NULL, &err);
+}
+
+static void fail_one(enum failing kind, int number)
+{
+	static struct sc_os table;
+
+	table = sc_os_system;
+	table.openat = failing_openat;
+	table.flock = failing_flock;
+	table.fstat = failing_fstat;
+	table.lseek = failing_lseek;
+	table.read = failing_read;
+	table.write = failing_write;
+	table.fsync = failing_fsync;
+	table.ftruncate = failing_ftruncate;
+	fails = kind;
+	calls_left = number;
+	sc_os = &table;
+}
+
+/* Whichever call fails, the failure is told, and the log has all that was acknowledged. */
+static void a_system_call_that_fails_loses_no_acknowledged_line(void **state)
+{
+	SC_CLEANUP(sc_bytes) cut = { 0 };
+
+	(void)state;
+	write_lines(1);
+	read_log(&cut);
+	cut.len -= 7; /* so that the opening truncates, too */
+	for (enum failing kind = 0; kind < FAIL_KINDS; kind++) {
+		int number = 0;
+
+		for (;; number++) {
+			struct sc_error err = { 0 };
+			uint64_t synced = 0;
+			uint64_t lines = 0;
+			sc_status status;
+
+			replace_log(sc_bytes_view(&cut));
+			fail_one(kind, number);
+			status = use_log(&synced);
+			sc_os = &sc_os_system;
+			if (calls_left >= 0) {
+				assert_int_equal(status, SC_OK);
+				break;
+			}
+			assert_int_not_equal(status, SC_OK);
+			write_lines(0);
+			assert_ok(sc_audit_verify(path, &lines, &err), &err);
+			assert_true(lines >= 1 + synced + 1); /* the uncut one, these, the opening's */
+		}
+		assert_true(number > 0); /* each kind of call was made */
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +473,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_failed_sync_is_never_retried_into_success, remove_log),
 		cmocka_unit_test_teardown(uses_are_on_disk_within_a_second, remove_log),
 		cmocka_unit_test_teardown(what_came_from_outside_forges_no_line, remove_log),
+		cmocka_unit_test_teardown(a_system_call_that_fails_loses_no_acknowledged_line, remove_log),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

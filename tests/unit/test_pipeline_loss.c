@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -123,6 +124,33 @@ static void closing_tells_everyone_before_it_returns(void **state)
 		assert_int_equal(outcomes[i].told, 1);
 		assert_int_equal(outcomes[i].status, SC_ERR_UNAVAILABLE);
 	}
+}
+
+static void *sign_and_wait(void *context)
+{
+	struct fixture *f = context;
+
+	return (void *)(intptr_t)sign(f->pipeline, "data", LONG, NULL);
+}
+
+/* A daemon that ends must not wait for a module that hangs. */
+static void stopping_ends_a_thread_that_waits(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome refused = { 0 };
+	void *waited = NULL;
+	pthread_t thread;
+
+	f->behaviour = SILENT;
+	assert_int_equal(pthread_create(&thread, NULL, sign_and_wait, f), 0);
+	while (f->requests == 0)
+		usleep(1000);
+	sc_pipeline_stop(f->pipeline);
+	assert_int_equal(pthread_join(thread, &waited), 0);
+	assert_int_equal((intptr_t)waited, SC_ERR_UNAVAILABLE);
+	/* It stays stopped, and can still be closed. */
+	assert_int_equal(submit(f->pipeline, "data", LONG, &refused), SC_ERR_UNAVAILABLE);
+	sc_pipeline_stop(f->pipeline);
 }
 
 /* -- system calls that fail -------------------------------------------------------------------- */
@@ -258,6 +286,7 @@ int main(void)
 		TEST(an_answer_that_is_none_ends_the_connection),
 		TEST(a_second_answer_to_one_request_ends_the_connection),
 		TEST(closing_tells_everyone_before_it_returns),
+		TEST(stopping_ends_a_thread_that_waits),
 		TEST(a_call_that_fails_ends_no_request_twice_and_forgets_none),
 		TEST(a_pipeline_without_a_descriptor_is_not_opened),
 		TEST(a_request_that_found_no_room_goes_as_soon_as_there_is_some),

@@ -40,7 +40,7 @@ static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 	SC_CLEANUP(sc_pkey) key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
 	SC_CLEANUP(sc_bytes) spki = { 0 };
 	SC_CLEANUP(sc_bytes) n = { 0 };
-	SC_CLEANUP(sc_json) properties = parse("{\"softDeleteRetentionInDays\":90}");
+	const struct sc_vaultd_vault vault = { .retention_days = 90 };
 	SC_CLEANUP(sc_json) bundle = NULL;
 	SC_CLEANUP(sc_json) again = NULL;
 	struct sc_store_key_row row = { .vault = "Contoso",
@@ -59,7 +59,7 @@ static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 	(void)state;
 	assert_ok(sc_spki_of(key, &spki, &err), &err);
 	row.spki = sc_bytes_view(&spki);
-	assert_ok(sc_keys_bundle_of(&row, properties, "vault.localhost:8443", &bundle, &err), &err);
+	assert_ok(sc_keys_bundle_of(&row, &vault, "vault.localhost:8443", &bundle, &err), &err);
 	assert_string_equal(
 	    text_at(bundle, "key", "kid"),
 	    "https://contoso.vault.localhost:8443/keys/first/00112233445566778899aabbccddeeff");
@@ -75,34 +75,34 @@ static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 	assert_string_equal(text_at(bundle, "tags", "a"), "b");
 	/* A damaged row is not reported as malformed JSON, because the client is not at fault. */
 	row.tags = "{";
-	assert_status(sc_keys_bundle_of(&row, properties, "vault.localhost:8443", &again, &err),
-		      SC_ERR_INTEGRITY, &err);
+	assert_status(sc_keys_bundle_of(&row, &vault, "vault.localhost:8443", &again, &err), SC_ERR_INTEGRITY,
+		      &err);
 	row.tags = "{}";
 	row.spki = sc_view_of(spki.data, spki.len - 1);
-	assert_status(sc_keys_bundle_of(&row, properties, "vault.localhost:8443", &again, &err),
-		      SC_ERR_INTEGRITY, &err);
+	assert_status(sc_keys_bundle_of(&row, &vault, "vault.localhost:8443", &again, &err), SC_ERR_INTEGRITY,
+		      &err);
 }
 
-static sc_status read_wish(const char *text)
+static sc_status read_changes(const char *text)
 {
 	SC_CLEANUP(sc_json) body = parse(text);
-	struct sc_keys_changes wish;
+	struct sc_keys_changes changes;
 
-	return sc_keys_changes_read(body, body, &wish, NULL);
+	return sc_keys_changes_read(body, body, &changes, NULL);
 }
 
 static void what_no_key_can_have_is_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(read_wish("{\"key_ops\":[\"sign\",\"decrypt\"],\"tags\":{\"a\":\"b\"}}"), SC_OK);
-	assert_int_equal(read_wish("{\"key_ops\":[\"sign\",\"sign\"]}"), SC_ERR_ARGUMENT);
-	assert_int_equal(read_wish("{\"key_ops\":[\"export\"]}"), SC_ERR_ARGUMENT);
-	assert_int_equal(read_wish("{\"key_ops\":[1]}"), SC_ERR_ARGUMENT);
-	assert_int_equal(read_wish("{\"tags\":{\"a\":1}}"), SC_ERR_ARGUMENT);
-	assert_int_equal(read_wish("{\"attributes\":{\"exportable\":false}}"), SC_OK);
-	assert_int_equal(read_wish("{\"attributes\":{\"exportable\":true}}"), SC_ERR_ARGUMENT);
-	assert_int_equal(read_wish("{\"attributes\":{\"enabled\":\"yes\"}}"), SC_ERR_JSON);
-	assert_int_equal(read_wish("{\"attributes\":{\"nbf\":-1}}"), SC_ERR_ARGUMENT);
+	assert_int_equal(read_changes("{\"key_ops\":[\"sign\",\"decrypt\"],\"tags\":{\"a\":\"b\"}}"), SC_OK);
+	assert_int_equal(read_changes("{\"key_ops\":[\"sign\",\"sign\"]}"), SC_ERR_ARGUMENT);
+	assert_int_equal(read_changes("{\"key_ops\":[\"export\"]}"), SC_ERR_ARGUMENT);
+	assert_int_equal(read_changes("{\"key_ops\":[1]}"), SC_ERR_ARGUMENT);
+	assert_int_equal(read_changes("{\"tags\":{\"a\":1}}"), SC_ERR_ARGUMENT);
+	assert_int_equal(read_changes("{\"attributes\":{\"exportable\":false}}"), SC_OK);
+	assert_int_equal(read_changes("{\"attributes\":{\"exportable\":true}}"), SC_ERR_ARGUMENT);
+	assert_int_equal(read_changes("{\"attributes\":{\"enabled\":\"yes\"}}"), SC_ERR_JSON);
+	assert_int_equal(read_changes("{\"attributes\":{\"nbf\":-1}}"), SC_ERR_ARGUMENT);
 }
 
 static void what_an_update_does_not_say_stays(void **state)
@@ -113,19 +113,39 @@ static void what_an_update_does_not_say_stays(void **state)
 		.enabled = true, .not_before = 50, .expires = 100, .key_ops = "[]", .tags = "{}"
 	};
 	struct sc_bytes texts[2] = { { 0 }, { 0 } };
-	struct sc_keys_changes wish;
+	struct sc_keys_changes changes;
 	struct sc_error err = { 0 };
 
 	(void)state;
-	assert_ok(sc_keys_changes_read(body, body, &wish, &err), &err);
-	assert_ok(sc_keys_changes_apply(&wish, &row, texts, &err), &err);
+	assert_ok(sc_keys_changes_read(body, body, &changes, &err), &err);
+	assert_ok(sc_keys_changes_apply(&changes, &row, texts, &err), &err);
 	assert_false(row.enabled);
 	assert_int_equal(row.not_before, 50);
 	assert_int_equal(row.expires, 100);
 	assert_string_equal(row.key_ops, "[]");
 	/* A start after the row's existing expiry. */
-	assert_ok(sc_keys_changes_read(late, late, &wish, &err), &err);
-	assert_status(sc_keys_changes_apply(&wish, &row, texts, &err), SC_ERR_ARGUMENT, &err);
+	assert_ok(sc_keys_changes_read(late, late, &changes, &err), &err);
+	assert_status(sc_keys_changes_apply(&changes, &row, texts, &err), SC_ERR_ARGUMENT, &err);
+}
+
+/* Before the module works on a package: there is no row yet. */
+static void impossible_attributes_are_refused_without_a_key(void **state)
+{
+	SC_CLEANUP(sc_json) possible = parse("{\"attributes\":{\"nbf\":100,\"exp\":101}}");
+	SC_CLEANUP(sc_json) impossible = parse("{\"attributes\":{\"nbf\":100,\"exp\":100}}");
+	SC_CLEANUP(sc_json) late = parse("{\"attributes\":{\"nbf\":100}}");
+	const struct sc_store_key_row key = { .not_before = SC_STORE_NO_TIME, .expires = 100 };
+	struct sc_keys_changes changes;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_ok(sc_keys_changes_read(possible, possible, &changes, &err), &err);
+	assert_ok(sc_keys_changes_check(&changes, NULL, &err), &err);
+	assert_ok(sc_keys_changes_read(impossible, impossible, &changes, &err), &err);
+	assert_status(sc_keys_changes_check(&changes, NULL, &err), SC_ERR_ARGUMENT, &err);
+	assert_ok(sc_keys_changes_read(late, late, &changes, &err), &err);
+	assert_ok(sc_keys_changes_check(&changes, NULL, &err), &err);
+	assert_status(sc_keys_changes_check(&changes, &key, &err), SC_ERR_ARGUMENT, &err);
 }
 
 static void key_ops_restrict(void **state)
@@ -159,7 +179,7 @@ static void a_vaults_name_is_a_hosts_name(void **state)
 
 /* Reads the body of a PUT: a valid one, with `more` among its properties. */
 static sc_status read_vault(const char *more, const char *present_text,
-			    struct sc_resources_vault_request *wish)
+			    struct sc_resources_vault_request *request)
 {
 	char text[2048];
 	SC_CLEANUP(sc_json) body = NULL;
@@ -173,16 +193,16 @@ static sc_status read_vault(const char *more, const char *present_text,
 	    "\"name\":\"Premium\"}%s%s}}",
 	    more, strstr(more, "accessPolicies") ? "" : ",\"accessPolicies\":[]");
 	body = parse(text);
-	status = sc_resources_vault_request_read(body, &author, present, wish, &err);
-	wish->location = NULL; /* it pointed into the body */
+	status = sc_resources_vault_request_read(body, &author, present, request, &err);
+	request->location = NULL; /* it pointed into the body */
 	return status;
 }
 
 static sc_status try_vault(const char *more)
 {
-	SC_CLEANUP(sc_resources_vault_request) wish = { 0 };
+	SC_CLEANUP(sc_resources_vault_request) request = { 0 };
 
-	return read_vault(more, NULL, &wish);
+	return read_vault(more, NULL, &request);
 }
 
 static void what_the_service_would_not_do_is_refused(void **state)
@@ -227,14 +247,14 @@ static sc_status read_policies(unsigned count, struct sc_error *err)
 	entry =
 	    json_pack("{s:s, s:s, s:{s:[s, s, s, s]}}", "tenantId", TENANT, "objectId", OID, "permissions",
 		      "keys", "unwrapKey", "decrypt", "getrotationpolicy", "setrotationpolicy");
-	SC_CLEANUP(sc_resources_vault_request) wish = { 0 };
+	SC_CLEANUP(sc_resources_vault_request) request = { 0 };
 	json_t *policies = json_array();
 
 	assert_int_equal(json_object_set_new(json_object_get(body, "properties"), "accessPolicies", policies),
 			 0);
 	while (count--)
 		assert_int_equal(json_array_append(policies, entry), 0);
-	return sc_resources_vault_request_read(body, &author, NULL, &wish, err);
+	return sc_resources_vault_request_read(body, &author, NULL, &request, err);
 }
 
 static void more_policies_than_can_be_kept_are_refused_by_name(void **state)
@@ -287,14 +307,15 @@ static void an_access_policy_names_its_principals_issuer(void **state)
 
 static void purge_protection_once_on_stays_on(void **state)
 {
-	SC_CLEANUP(sc_resources_vault_request) wish = { 0 };
+	SC_CLEANUP(sc_resources_vault_request) request = { 0 };
 
 	(void)state;
 	assert_int_equal(
-	    read_vault(",\"enablePurgeProtection\":true", "{\"enablePurgeProtection\":true}", &wish), SC_OK);
-	sc_resources_vault_request_free(&wish);
-	wish = (struct sc_resources_vault_request){ 0 };
-	assert_int_equal(read_vault("", "{\"enablePurgeProtection\":true}", &wish), SC_ERR_ARGUMENT);
+	    read_vault(",\"enablePurgeProtection\":true", "{\"enablePurgeProtection\":true}", &request),
+	    SC_OK);
+	sc_resources_vault_request_free(&request);
+	request = (struct sc_resources_vault_request){ 0 };
+	assert_int_equal(read_vault("", "{\"enablePurgeProtection\":true}", &request), SC_ERR_ARGUMENT);
 }
 
 /* -- packages ---------------------------------------------------------------------------------- */
@@ -302,7 +323,7 @@ static void purge_protection_once_on_stays_on(void **state)
 static void a_refused_package_is_told_what_it_was_made_for(void **state)
 {
 	SC_CLEANUP(sc_transfer_header) header = sc_transfer_header_new();
-	const struct sc_keys_import_place place = { "North America", "11111111-1111-4111-8111-111111111111" };
+	static const char subscription[] = "11111111-1111-4111-8111-111111111111";
 	struct sc_error err = { 0 };
 
 	(void)state;
@@ -310,20 +331,25 @@ static void a_refused_package_is_told_what_it_was_made_for(void **state)
 	assert_ok(sc_text_set(&header->region, "EU", "region", &err), &err);
 	assert_ok(sc_text_set(&header->subscription, OID, "subscription", &err), &err);
 	header->not_after = 1795518000;
-	assert_status(sc_keys_import_explain(header, &place, SC_ERR_TRANSFER_REGION, &err),
-		      SC_ERR_TRANSFER_REGION, &err);
+	assert_status(
+	    sc_keys_import_explain(header, "North America", subscription, SC_ERR_TRANSFER_REGION, &err),
+	    SC_ERR_TRANSFER_REGION, &err);
 	assert_string_equal(err.message,
 			    "The transfer package was made for Europe, but this vault is in North America.");
-	(void)sc_keys_import_explain(header, &place, SC_ERR_TRANSFER_SUBSCRIPTION, &err);
+	(void)sc_keys_import_explain(header, "North America", subscription, SC_ERR_TRANSFER_SUBSCRIPTION,
+				     &err);
 	assert_non_null(strstr(err.message, OID));
-	assert_non_null(strstr(err.message, place.subscription));
-	(void)sc_keys_import_explain(header, &place, SC_ERR_TRANSFER_EXPIRED, &err);
+	assert_non_null(strstr(err.message, subscription));
+	(void)sc_keys_import_explain(header, "North America", subscription, SC_ERR_TRANSFER_EXPIRED, &err);
 	assert_non_null(strstr(err.message, "expired on 2026-11-24"));
-	assert_int_equal(sc_keys_import_explain(header, &place, SC_ERR_PACKAGE_TAKEN, &err), SC_ERR_CONFLICT);
+	assert_int_equal(
+	    sc_keys_import_explain(header, "North America", subscription, SC_ERR_PACKAGE_TAKEN, &err),
+	    SC_ERR_CONFLICT);
 	/* An error that is not about the package keeps its message. */
 	(void)sc_fail(&err, SC_ERR_UNAVAILABLE, "the module is away");
-	assert_int_equal(sc_keys_import_explain(header, &place, SC_ERR_UNAVAILABLE, &err),
-			 SC_ERR_UNAVAILABLE);
+	assert_int_equal(
+	    sc_keys_import_explain(header, "North America", subscription, SC_ERR_UNAVAILABLE, &err),
+	    SC_ERR_UNAVAILABLE);
 	assert_string_equal(err.message, "the module is away");
 }
 
@@ -333,6 +359,7 @@ int main(void)
 		cmocka_unit_test(a_bundle_shows_the_public_key_and_the_attributes),
 		cmocka_unit_test(what_no_key_can_have_is_refused),
 		cmocka_unit_test(what_an_update_does_not_say_stays),
+		cmocka_unit_test(impossible_attributes_are_refused_without_a_key),
 		cmocka_unit_test(key_ops_restrict),
 		cmocka_unit_test(a_vaults_name_is_a_hosts_name),
 		cmocka_unit_test(what_the_service_would_not_do_is_refused),

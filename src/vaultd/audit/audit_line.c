@@ -39,25 +39,25 @@ static void time_text(int64_t now, char out[SC_CLOCK_TEXT_SIZE + 1])
 }
 
 /* Members keep the order in which they are set: JSON_PRESERVE_ORDER is jansson's default since 2.8. */
-static json_t *line_json(const struct sc_audit_entry *entry, const struct sc_audit_position *place,
+static json_t *line_json(const struct sc_audit_entry *entry, const struct sc_audit_position *position,
 			 int64_t now)
 {
 	char when[SC_CLOCK_TEXT_SIZE + 1] = "";
 	char prev[SC_HASH_SIZE * 2 + 1];
 
 	time_text(now, when);
-	sc_hex(sc_hash_view(&place->prev), prev);
+	sc_hex(sc_hash_view(&position->prev), prev);
 	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:s}", "seq",
-			 (json_int_t)place->seq, "time", when, "request", text(entry->request), "issuer",
+			 (json_int_t)position->seq, "time", when, "request", text(entry->request), "issuer",
 			 text(entry->issuer), "oid", text(entry->oid), "operation", text(entry->operation),
 			 "tenant", text(entry->tenant), "vault", text(entry->vault), "key", text(entry->key),
 			 "result", results[entry->result], "reason", text(entry->reason), "prev", prev);
 }
 
-sc_status sc_audit_line_write(const struct sc_audit_entry *entry, const struct sc_audit_position *place,
+sc_status sc_audit_line_write(const struct sc_audit_entry *entry, const struct sc_audit_position *position,
 			      int64_t now, struct sc_bytes *out, struct sc_error *err)
 {
-	json_t *json = line_json(entry, place, now);
+	json_t *json = line_json(entry, position, now);
 	SC_CLEANUP(sc_bytes) line = { 0 };
 	size_t len;
 	sc_status status;
@@ -80,15 +80,15 @@ sc_status sc_audit_line_position(struct sc_view line, struct sc_audit_position *
 	json_t *json = json_loadb((const char *)line.data, line.len, JSON_REJECT_DUPLICATES, NULL);
 	json_t *seq = json_object_get(json, "seq");
 	const char *prev = json_string_value(json_object_get(json, "prev"));
-	struct sc_audit_position place = { 0 };
+	struct sc_audit_position position = { 0 };
 	bool ok = json_is_integer(seq) && json_integer_value(seq) > 0 && prev &&
-		  sc_hex_read(prev, place.prev.b, sizeof place.prev.b);
+		  sc_hex_read(prev, position.prev.b, sizeof position.prev.b);
 
 	if (ok)
-		place.seq = (uint64_t)json_integer_value(seq);
+		position.seq = (uint64_t)json_integer_value(seq);
 	json_decref(json);
 	SC_ENSURE(ok, err, SC_ERR_INTEGRITY, "not an audit line");
-	*out = place;
+	*out = position;
 	return SC_OK;
 }
 

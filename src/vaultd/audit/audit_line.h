@@ -21,7 +21,7 @@ struct sc_audit_position {
  * Writes a line, without its newline. Texts longer than 512 bytes are cut. The caller frees *out.
  * SC_ERR_MEMORY, SC_ERR_TOO_LARGE.
  */
-sc_status sc_audit_line_write(const struct sc_audit_entry *entry, const struct sc_audit_position *place,
+sc_status sc_audit_line_write(const struct sc_audit_entry *entry, const struct sc_audit_position *position,
 			      int64_t now, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* Reads a line's place. SC_ERR_INTEGRITY if it is not an audit line. */

@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -23,7 +22,7 @@
 struct sc_audit {
 	char *path;
 	int fd;
-	off_t end; /* end of the synced lines; the writing thread's own */
+	off_t end; /* end of the synced lines; only the writing thread uses it */
 	pthread_mutex_t lock;
 	pthread_cond_t work; /* for the writing thread */
 	pthread_cond_t done; /* for those who wait for a sync */
@@ -79,7 +78,7 @@ static enum outcome put_on_disk(struct sc_audit *audit, const char *data, size_t
 
 static struct timespec group_deadline(void)
 {
-	struct timespec at;
+	struct timespec at = { 0 }; /* without a clock: at once */
 
 	(void)sc_os->clock_gettime(CLOCK_MONOTONIC, &at);
 	at.tv_nsec += GROUP_NS;
@@ -230,6 +229,23 @@ static bool last_line(const char *data, size_t len, size_t *begin, size_t *end)
 	return true;
 }
 
+static bool read_all(const struct sc_audit *audit, off_t from, uint8_t *data, size_t len)
+{
+	if (sc_os->lseek(audit->fd, from, SEEK_SET) < 0)
+		return false;
+	while (len > 0) {
+		ssize_t n = sc_os->read(audit->fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		data += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
 static sc_status read_tail(const struct sc_audit *audit, off_t size, struct sc_bytes *out, off_t *from,
 			   struct sc_error *err)
 {
@@ -238,7 +254,7 @@ static sc_status read_tail(const struct sc_audit *audit, off_t size, struct sc_b
 
 	*from = size - (off_t)len;
 	SC_TRY(sc_bytes_new(len, out, err));
-	if (pread(audit->fd, out->data, len, *from) != (ssize_t)len)
+	if (!read_all(audit, *from, out->data, len))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be read", audit->path);
 	return SC_OK;
 }

@@ -65,22 +65,20 @@ static sc_status key_json(const struct sc_store_key_row *key, const char *author
 }
 
 /* How a deleted key could be recovered, in Azure's words. */
-static const char *recovery_level(bool purge_protection, json_int_t days)
+static const char *recovery_level(bool purge_protection, int64_t days)
 {
 	if (days < 90)
 		return purge_protection ? "CustomizedRecoverable" : "CustomizedRecoverable+Purgeable";
 	return purge_protection ? "Recoverable" : "Recoverable+Purgeable";
 }
 
-static json_t *attributes_json(const struct sc_store_key_row *key, const json_t *properties)
+static json_t *attributes_json(const struct sc_store_key_row *key, const struct sc_vaultd_vault *vault)
 {
-	const json_t *retention = json_object_get(properties, "softDeleteRetentionInDays");
-	json_int_t days = json_is_integer(retention) ? json_integer_value(retention) : 90;
-	bool protection = json_is_true(json_object_get(properties, "enablePurgeProtection"));
 	json_t *json =
 	    json_pack("{s:b, s:I, s:I, s:s, s:I, s:b}", "enabled", key->enabled, "created",
 		      (json_int_t)key->created, "updated", (json_int_t)key->updated, "recoveryLevel",
-		      recovery_level(protection, days), "recoverableDays", days, "exportable", 0);
+		      recovery_level(vault->has_purge_protection, vault->retention_days), "recoverableDays",
+		      (json_int_t)vault->retention_days, "exportable", 0);
 
 	if (json && key->not_before != SC_STORE_NO_TIME)
 		json_object_set_new(json, "nbf", json_integer(key->not_before));
@@ -89,7 +87,7 @@ static json_t *attributes_json(const struct sc_store_key_row *key, const json_t 
 	return json;
 }
 
-sc_status sc_keys_bundle_of(const struct sc_store_key_row *key, const json_t *properties,
+sc_status sc_keys_bundle_of(const struct sc_store_key_row *key, const struct sc_vaultd_vault *vault,
 			    const char *authority, json_t **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) tags = NULL;
@@ -97,8 +95,8 @@ sc_status sc_keys_bundle_of(const struct sc_store_key_row *key, const json_t *pr
 
 	SC_TRY(sc_vaultd_stored_json(key->tags, &tags, err));
 	SC_TRY(key_json(key, authority, &jwk, err));
-	*out = json_pack("{s:O, s:o, s:O}", "key", jwk, "attributes", attributes_json(key, properties),
-			 "tags", tags);
+	*out =
+	    json_pack("{s:O, s:o, s:O}", "key", jwk, "attributes", attributes_json(key, vault), "tags", tags);
 	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
 }
 
@@ -146,38 +144,38 @@ static sc_status check_tags(json_t *tags, struct sc_error *err)
 
 static sc_status read_time(const json_t *attributes, const char *name, int64_t *out, struct sc_error *err)
 {
-	bool is_there = false;
+	bool is_given = false;
 	int64_t time = 0;
 
-	SC_TRY(sc_json_integer(attributes, name, SC_JSON_OPTIONAL, &time, &is_there, err));
-	SC_ENSURE(!is_there || (time >= 0 && time < INT64_C(253402300800)), err, SC_ERR_ARGUMENT,
+	SC_TRY(sc_json_integer(attributes, name, SC_JSON_OPTIONAL, &time, &is_given, err));
+	SC_ENSURE(!is_given || (time >= 0 && time < INT64_C(253402300800)), err, SC_ERR_ARGUMENT,
 		  "Property 'attributes.%s' is not a time in seconds.", name);
-	*out = is_there ? time : SC_STORE_NO_TIME;
+	*out = is_given ? time : SC_STORE_NO_TIME;
 	return SC_OK;
 }
 
 sc_status sc_keys_changes_read(const json_t *body, const json_t *ops_in, struct sc_keys_changes *out,
 			       struct sc_error *err)
 {
-	struct sc_keys_changes wish = { .not_before = SC_STORE_NO_TIME, .expires = SC_STORE_NO_TIME };
+	struct sc_keys_changes changes = { .not_before = SC_STORE_NO_TIME, .expires = SC_STORE_NO_TIME };
 	json_t *attributes = NULL;
 	bool exportable = false;
 
 	SC_TRY(sc_json_object(body, "attributes", SC_JSON_OPTIONAL, &attributes, err));
-	SC_TRY(sc_json_object(body, "tags", SC_JSON_OPTIONAL, &wish.tags, err));
-	SC_TRY(sc_json_array(ops_in, "key_ops", SC_JSON_OPTIONAL, &wish.key_ops, err));
+	SC_TRY(sc_json_object(body, "tags", SC_JSON_OPTIONAL, &changes.tags, err));
+	SC_TRY(sc_json_array(ops_in, "key_ops", SC_JSON_OPTIONAL, &changes.key_ops, err));
 	if (attributes) {
-		SC_TRY(sc_json_boolean(attributes, "enabled", SC_JSON_OPTIONAL, &wish.enabled,
-				       &wish.has_enabled, err));
+		SC_TRY(sc_json_boolean(attributes, "enabled", SC_JSON_OPTIONAL, &changes.enabled,
+				       &changes.has_enabled, err));
 		SC_TRY(sc_json_boolean(attributes, "exportable", SC_JSON_OPTIONAL, &exportable, NULL, err));
-		SC_TRY(read_time(attributes, "nbf", &wish.not_before, err));
-		SC_TRY(read_time(attributes, "exp", &wish.expires, err));
+		SC_TRY(read_time(attributes, "nbf", &changes.not_before, err));
+		SC_TRY(read_time(attributes, "exp", &changes.expires, err));
 	}
 	SC_ENSURE(!exportable, err, SC_ERR_ARGUMENT,
 		  "Property 'attributes.exportable': keys of this service cannot be exported.");
-	SC_TRY(check_ops(wish.key_ops, err));
-	SC_TRY(check_tags(wish.tags, err));
-	*out = wish;
+	SC_TRY(check_ops(changes.key_ops, err));
+	SC_TRY(check_tags(changes.tags, err));
+	*out = changes;
 	return SC_OK;
 }
 
@@ -191,20 +189,32 @@ static sc_status set_text(const json_t *json, const char **text, struct sc_bytes
 	return SC_OK;
 }
 
-sc_status sc_keys_changes_apply(const struct sc_keys_changes *wish, struct sc_store_key_row *row,
+static int64_t time_after(int64_t changed, int64_t present)
+{
+	return changed != SC_STORE_NO_TIME ? changed : present;
+}
+
+sc_status sc_keys_changes_check(const struct sc_keys_changes *changes, const struct sc_store_key_row *key,
+				struct sc_error *err)
+{
+	int64_t not_before = time_after(changes->not_before, key ? key->not_before : SC_STORE_NO_TIME);
+	int64_t expires = time_after(changes->expires, key ? key->expires : SC_STORE_NO_TIME);
+
+	SC_ENSURE(not_before == SC_STORE_NO_TIME || expires == SC_STORE_NO_TIME || not_before < expires, err,
+		  SC_ERR_ARGUMENT, "Property 'attributes.exp' is not later than 'attributes.nbf'.");
+	return SC_OK;
+}
+
+sc_status sc_keys_changes_apply(const struct sc_keys_changes *changes, struct sc_store_key_row *row,
 				struct sc_bytes memory[2], struct sc_error *err)
 {
-	if (wish->has_enabled)
-		row->enabled = wish->enabled;
-	if (wish->not_before != SC_STORE_NO_TIME)
-		row->not_before = wish->not_before;
-	if (wish->expires != SC_STORE_NO_TIME)
-		row->expires = wish->expires;
-	SC_ENSURE(row->not_before == SC_STORE_NO_TIME || row->expires == SC_STORE_NO_TIME ||
-		      row->not_before < row->expires,
-		  err, SC_ERR_ARGUMENT, "Property 'attributes.exp' is not later than 'attributes.nbf'.");
-	SC_TRY(set_text(wish->key_ops, &row->key_ops, &memory[0], err));
-	return set_text(wish->tags, &row->tags, &memory[1], err);
+	SC_TRY(sc_keys_changes_check(changes, row, err));
+	if (changes->has_enabled)
+		row->enabled = changes->enabled;
+	row->not_before = time_after(changes->not_before, row->not_before);
+	row->expires = time_after(changes->expires, row->expires);
+	SC_TRY(set_text(changes->key_ops, &row->key_ops, &memory[0], err));
+	return set_text(changes->tags, &row->tags, &memory[1], err);
 }
 
 bool sc_keys_allows(const struct sc_store_key_row *key, const char *operation)

@@ -5,13 +5,14 @@
 #include <jansson.h>
 
 #include "store/vault_store.h"
+#include "vaultd/vault_cache.h"
 
 /*
- * Makes {"key": {"kid", "kty", "key_ops", "n", "e"}, "attributes": {…}, "tags": {…}} from a row. `properties`
- * are the vault's. `authority` is what follows the vault's name in a URL ("vault.localhost:8443"). The caller
+ * Makes {"key": {"kid", "kty", "key_ops", "n", "e"}, "attributes": {…}, "tags": {…}} from a row of `vault`.
+ * `authority` is what follows the vault's name in a URL ("vault.localhost:8443"). The caller
  * releases *out.
  */
-sc_status sc_keys_bundle_of(const struct sc_store_key_row *key, const json_t *properties,
+sc_status sc_keys_bundle_of(const struct sc_store_key_row *key, const struct sc_vaultd_vault *vault,
 			    const char *authority, json_t **out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
@@ -38,11 +39,17 @@ sc_status sc_keys_changes_read(const json_t *body, const json_t *ops_in, struct 
 			       struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Applies what was read to a row. New texts are written into memory[0] and memory[1], which must live as long
- * as the row is used; the caller frees them. SC_ERR_ARGUMENT if the row's expiry is then not later than its
- * start; SC_ERR_MEMORY.
+ * Checks changes to a key, or the attributes of a new one (NULL). SC_ERR_ARGUMENT if the key's expiry would not
+ * be later than its start.
  */
-sc_status sc_keys_changes_apply(const struct sc_keys_changes *wish, struct sc_store_key_row *row,
+sc_status sc_keys_changes_check(const struct sc_keys_changes *changes, const struct sc_store_key_row *key,
+				struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * Checks the changes and applies them to a row. New texts are written into memory[0] and memory[1], which must
+ * live as long as the row is used; the caller frees them. Fails like sc_keys_changes_check(); SC_ERR_MEMORY.
+ */
+sc_status sc_keys_changes_apply(const struct sc_keys_changes *changes, struct sc_store_key_row *row,
 				struct sc_bytes memory[2], struct sc_error *err) SC_WARN_UNUSED;
 
 /* True if the row's key_ops include that operation. */

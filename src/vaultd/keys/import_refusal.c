@@ -4,28 +4,27 @@
 #include "base/clock.h"
 #include "formats/region.h"
 
-sc_status sc_keys_import_explain(const struct sc_transfer_header *header,
-				 const struct sc_keys_import_place *place, sc_status status,
-				 struct sc_error *err)
+sc_status sc_keys_import_explain(const struct sc_transfer_header *header, const char *region,
+				 const char *subscription, sc_status status, struct sc_error *err)
 {
 	char date[SC_CLOCK_TEXT_SIZE];
 
 	switch (status) {
 	case SC_ERR_TRANSFER_REGION:
 		return sc_fail(err, status, "The transfer package was made for %s, but this vault is in %s.",
-			       sc_region_name(header->region.s), place->region);
+			       sc_region_name(header->region.s), region);
 	case SC_ERR_TRANSFER_WORLD:
 		return sc_fail(
 		    err, status,
 		    "The transfer package was made for another security world of %s: make it again with "
 		    "the current toolset.",
-		    place->region);
+		    region);
 	case SC_ERR_TRANSFER_KEK:
 		return sc_fail(
 		    err, status,
 		    "The transfer package was made for another Key Exchange Key of %s: make it again with "
 		    "the current toolset.",
-		    place->region);
+		    region);
 	case SC_ERR_TRANSFER_EXPIRED:
 		sc_clock_text(header->not_after, date);
 		return sc_fail(err, status, "The transfer package expired on %s UTC.", date);
@@ -33,7 +32,7 @@ sc_status sc_keys_import_explain(const struct sc_transfer_header *header,
 		return sc_fail(err, status,
 			       "The transfer package was made for subscription %s, but this vault belongs to "
 			       "subscription %s.",
-			       header->subscription.s, place->subscription);
+			       header->subscription.s, subscription);
 	case SC_ERR_TRANSFER_REFUSED:
 		return sc_fail(err, status,
 			       "The transfer package cannot be opened: it is altered or damaged.");

@@ -3,30 +3,31 @@
 #include <string.h>
 
 #include "vaultd/keys/bundle.h"
-#include "vaultd/keys/key_call.h"
+#include "vaultd/keys/key_api.h"
 #include "vaultd/keys/key_handlers.h"
 #include "web/json.h"
 
-static sc_status find_bundle(struct sc_keys_call *call, json_t **out, struct sc_error *err)
+static sc_status find_bundle(struct sc_vaultd_call *call, json_t **out, struct sc_error *err)
 {
-	SC_TRY(sc_keys_call_find(call, err));
-	return sc_keys_bundle_of(&call->key, call->properties, call->vaultd->vault_authority, out, err);
+	SC_TRY(sc_keys_find(call, err));
+	return sc_keys_show(call, out, err);
+}
+
+static void get(struct sc_vaultd_call *call)
+{
+	struct sc_error err = { 0 };
+	json_t *bundle = NULL;
+	sc_status status = find_bundle(call, &bundle, &err);
+
+	if (status == SC_OK)
+		sc_vaultd_call_answer(call, 200, bundle);
+	else
+		sc_vaultd_call_fail(call, status, &err);
 }
 
 void sc_keys_get(struct sc_web_request *request, void *context)
 {
-	struct sc_keys_call *call = sc_keys_call_begin(request, context, SC_OPERATION_KEY_GET);
-	struct sc_error err = { 0 };
-	json_t *bundle = NULL;
-	sc_status status;
-
-	if (!call)
-		return;
-	status = find_bundle(call, &bundle, &err);
-	if (status == SC_OK)
-		sc_keys_call_answer(call, bundle);
-	else
-		sc_keys_call_fail(call, status, &err);
+	sc_keys_begin(request, context, SC_OPERATION_KEY_GET, get);
 }
 
 /*
@@ -34,7 +35,7 @@ void sc_keys_get(struct sc_web_request *request, void *context)
  * where Azure puts its modules' attestations. It is CMS in DER, base64url: `verifyreceipt` and plain `openssl
  * cms -verify` read it.
  */
-static sc_status add_receipt(const struct sc_keys_call *call, json_t *bundle, struct sc_error *err)
+static sc_status add_receipt(const struct sc_vaultd_call *call, json_t *bundle, struct sc_error *err)
 {
 	json_t *attestation = json_pack("{s:s, s:o}", "version", "safeconduct.receipt.1",
 					"privateKeyAttestation", sc_json_from_bytes(call->key.receipt));
@@ -45,26 +46,27 @@ static sc_status add_receipt(const struct sc_keys_call *call, json_t *bundle, st
 	return SC_OK;
 }
 
-void sc_keys_attestation(struct sc_web_request *request, void *context)
+static void attest(struct sc_vaultd_call *call)
 {
-	struct sc_keys_call *call = sc_keys_call_begin(request, context, SC_OPERATION_KEY_ATTEST);
 	struct sc_error err = { 0 };
 	SC_CLEANUP(sc_json) bundle = NULL;
-	sc_status status;
+	sc_status status = find_bundle(call, &bundle, &err);
 
-	if (!call)
-		return;
-	status = find_bundle(call, &bundle, &err);
 	if (status == SC_OK)
 		status = add_receipt(call, bundle, &err);
 	if (status == SC_OK)
-		sc_keys_call_answer(call, sc_steal(bundle));
+		sc_vaultd_call_answer(call, 200, sc_steal(bundle));
 	else
-		sc_keys_call_fail(call, status, &err);
+		sc_vaultd_call_fail(call, status, &err);
+}
+
+void sc_keys_attestation(struct sc_web_request *request, void *context)
+{
+	sc_keys_begin(request, context, SC_OPERATION_KEY_ATTEST, attest);
 }
 
 /* The policy of a key for which nobody has set one: notify the owner 30 days before it expires. */
-static json_t *default_policy(const struct sc_keys_call *call)
+static json_t *default_policy(const struct sc_vaultd_call *call)
 {
 	char id[SC_KEY_ID_SIZE];
 
@@ -75,17 +77,18 @@ static json_t *default_policy(const struct sc_keys_call *call)
 			 "attributes", "expiryTime");
 }
 
+static void get_rotation_policy(struct sc_vaultd_call *call)
+{
+	struct sc_error err = { 0 };
+	sc_status status = sc_keys_find(call, &err);
+
+	if (status == SC_OK)
+		sc_vaultd_call_answer(call, 200, default_policy(call));
+	else
+		sc_vaultd_call_fail(call, status, &err);
+}
+
 void sc_keys_rotation_policy(struct sc_web_request *request, void *context)
 {
-	struct sc_keys_call *call = sc_keys_call_begin(request, context, SC_OPERATION_KEY_ROTATION_POLICY);
-	struct sc_error err = { 0 };
-	sc_status status;
-
-	if (!call)
-		return;
-	status = sc_keys_call_find(call, &err);
-	if (status == SC_OK)
-		sc_keys_call_answer(call, default_policy(call));
-	else
-		sc_keys_call_fail(call, status, &err);
+	sc_keys_begin(request, context, SC_OPERATION_KEY_ROTATION_POLICY, get_rotation_policy);
 }

@@ -1,6 +1,7 @@
 /*
- * POST …/decrypt and …/sign: uses a key. vaultd checks attributes and key_ops first. Then the region's module
- * checks the key's own permissions and its owner; its answer arrives on the pipeline's thread.
+ * POST …/decrypt and …/sign: uses a key. A worker reads the request and the key, checks attributes and
+ * key_ops, and asks the region's module, which checks the key's own permissions and its owner. Its answer
+ * arrives on the pipeline's thread, so no thread waits for it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "base/clock.h"
 #include "vaultd/keys/key_answer.h"
 #include "vaultd/keys/bundle.h"
-#include "vaultd/keys/key_call.h"
+#include "vaultd/keys/key_api.h"
 #include "vaultd/keys/key_handlers.h"
 #include "web/json.h"
 
@@ -99,30 +100,32 @@ static const char *forbidden_by(const struct sc_store_key_row *key, const struct
 /* Called on the pipeline's thread. */
 static void answered(void *context, sc_status status, const struct sc_error *err, struct sc_view reply)
 {
-	struct sc_keys_call *call = context;
+	struct sc_vaultd_call *call = context;
 	struct sc_error plain = *err;
 	char kid[SC_KEY_ID_SIZE];
 
 	if (status != SC_OK) {
-		sc_keys_call_fail(call, sc_keys_refusal_plain(status, &plain), &plain);
+		sc_vaultd_call_fail(call, sc_keys_refusal_plain(status, &plain), &plain);
 		return;
 	}
 	sc_keys_bundle_kid(&call->key, call->vaultd->vault_authority, kid);
-	sc_keys_call_answer(call, json_pack("{s:s, s:o}", "kid", kid, "value", sc_json_from_bytes(reply)));
+	sc_vaultd_call_answer(call, 200,
+			      json_pack("{s:s, s:o}", "kid", kid, "value", sc_json_from_bytes(reply)));
 }
 
-static sc_status ask_module(struct sc_keys_call *call, const struct use *use, enum sc_mechanism mechanism,
+static sc_status ask_module(struct sc_vaultd_call *call, const struct use *use, enum sc_mechanism mechanism,
 			    struct sc_view value, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) owner = { 0 };
 	struct sc_pipeline_key key = { .digest = call->key.blob_digest, .blob = call->key.blob };
 
-	SC_TRY(sc_keys_call_owner(call, call->key.name, call->key.version, &owner, err));
+	SC_TRY(sc_keys_need_region(call, err));
+	SC_TRY(sc_keys_owner(call, call->key.name, call->key.version, &owner, err));
 	key.owner = sc_bytes_view(&owner);
 	return use->ask(call->region->module, &key, mechanism, value, USE_TIMEOUT_MS, answered, call, err);
 }
 
-static sc_status read_body(const struct sc_keys_call *call, const struct use *use,
+static sc_status read_body(const struct sc_vaultd_call *call, const struct use *use,
 			   enum sc_mechanism *mechanism, struct sc_bytes *value, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) body = NULL;
@@ -132,44 +135,46 @@ static sc_status read_body(const struct sc_keys_call *call, const struct use *us
 	return sc_json_base64url(body, "value", VALUE_MAX, value, err);
 }
 
-static void use_key(struct sc_keys_call *call, const struct use *use)
+static void use_key(struct sc_vaultd_call *call, const struct use *use)
 {
 	SC_CLEANUP(sc_bytes) value = { 0 };
 	enum sc_mechanism mechanism = 0;
 	char message[SC_ERROR_MESSAGE_MAX];
 	struct sc_error err = { 0 };
-	const char *inner;
+	const char *inner = NULL;
 	sc_status status;
 
 	status = read_body(call, use, &mechanism, &value, &err);
 	if (status == SC_OK)
-		status = sc_keys_call_find(call, &err);
-	if (status != SC_OK) {
-		sc_keys_call_fail(call, status, &err);
-		return;
-	}
-	inner = forbidden_by(&call->key, use, sc_clock_now(), message, sizeof message);
+		status = sc_keys_find(call, &err);
+	if (status == SC_OK)
+		inner = forbidden_by(&call->key, use, sc_clock_now(), message, sizeof message);
 	if (inner) {
-		sc_keys_call_forbid(call, inner, message);
+		sc_keys_forbid(call, inner, message);
 		return;
 	}
-	status = ask_module(call, use, mechanism, sc_bytes_view(&value), &err);
+	if (status == SC_OK)
+		status = ask_module(call, use, mechanism, sc_bytes_view(&value), &err);
 	if (status != SC_OK)
-		sc_keys_call_fail(call, status, &err);
+		sc_vaultd_call_fail(call, status, &err);
+}
+
+static void decrypt(struct sc_vaultd_call *call)
+{
+	use_key(call, &decrypt_use);
 }
 
 void sc_keys_decrypt(struct sc_web_request *request, void *context)
 {
-	struct sc_keys_call *call = sc_keys_call_begin(request, context, SC_OPERATION_KEY_DECRYPT);
+	sc_keys_begin(request, context, SC_OPERATION_KEY_DECRYPT, decrypt);
+}
 
-	if (call)
-		use_key(call, &decrypt_use);
+static void sign(struct sc_vaultd_call *call)
+{
+	use_key(call, &sign_use);
 }
 
 void sc_keys_sign(struct sc_web_request *request, void *context)
 {
-	struct sc_keys_call *call = sc_keys_call_begin(request, context, SC_OPERATION_KEY_SIGN);
-
-	if (call)
-		use_key(call, &sign_use);
+	sc_keys_begin(request, context, SC_OPERATION_KEY_SIGN, sign);
 }

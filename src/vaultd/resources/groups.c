@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
-#include "vaultd/resources/resource_call.h"
+#include "vaultd/resources/resource_api.h"
 #include "vaultd/resources/resource_handlers.h"
 #include "vaultd/resources/vault_body.h"
 #include "web/json.h"
@@ -30,50 +30,51 @@ static bool name_is_valid(const char *name)
 	return len > 0 && len <= GROUP_NAME_MAX && name[len] == '\0' && name[len - 1] != '.';
 }
 
-static sc_status find_group(struct sc_resources_call *call, struct sc_store_group_row *out,
-			    struct sc_error *err)
+static sc_status find_group(struct sc_vaultd_call *call, struct sc_store_group_row *out, struct sc_error *err)
 {
 	return sc_store_group_find(call->vaultd->store, call->subscription.tenant, call->subscription.id,
 				   sc_web_parameter(call->request, "group"), out, err);
 }
 
-void sc_resources_groups_get(struct sc_web_request *request, void *context)
+static void get(struct sc_vaultd_call *call)
 {
-	struct sc_resources_call *call =
-	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
 	SC_CLEANUP(sc_store_group_row) group = { 0 };
 	struct sc_error err = { 0 };
 	sc_status status;
 
-	if (!call)
-		return;
 	status = find_group(call, &group, &err);
 	if (status == SC_OK)
-		sc_resources_call_answer(call, 200, group_json(&group));
+		sc_vaultd_call_answer(call, 200, group_json(&group));
 	else if (status == SC_ERR_NOT_FOUND)
-		sc_resources_call_refuse(call, 404, "ResourceGroupNotFound",
-					 "Resource group '%.90s' could not be found.",
-					 sc_web_parameter(request, "group"));
+		sc_vaultd_call_refuse(call, 404, "ResourceGroupNotFound",
+				      "Resource group '%.90s' could not be found.",
+				      sc_web_parameter(call->request, "group"));
 	else
-		sc_resources_call_fail(call, status, &err);
+		sc_vaultd_call_fail(call, status, &err);
+}
+
+void sc_resources_groups_get(struct sc_web_request *request, void *context)
+{
+	sc_resources_begin(request, context, SC_OPERATION_GROUP_READ, get);
 }
 
 /* Tells whether the group exists (az group exists). */
-void sc_resources_groups_head(struct sc_web_request *request, void *context)
+static void head(struct sc_vaultd_call *call)
 {
-	struct sc_resources_call *call =
-	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
 	SC_CLEANUP(sc_store_group_row) group = { 0 };
 	struct sc_error err = { 0 };
 	sc_status status;
 
-	if (!call)
-		return;
 	status = find_group(call, &group, &err);
 	if (status == SC_OK || status == SC_ERR_NOT_FOUND)
-		sc_resources_call_answer_bare(call, status == SC_OK ? 204 : 404);
+		sc_vaultd_call_answer_bare(call, status == SC_OK ? 204 : 404);
 	else
-		sc_resources_call_fail(call, status, &err);
+		sc_vaultd_call_fail(call, status, &err);
+}
+
+void sc_resources_groups_head(struct sc_web_request *request, void *context)
+{
+	sc_resources_begin(request, context, SC_OPERATION_GROUP_READ, head);
 }
 
 static sc_status add_group(void *context, const struct sc_store_group_row *row, struct sc_error *err)
@@ -83,23 +84,23 @@ static sc_status add_group(void *context, const struct sc_store_group_row *row, 
 	return SC_OK;
 }
 
-void sc_resources_groups_list(struct sc_web_request *request, void *context)
+static void list(struct sc_vaultd_call *call)
 {
-	struct sc_resources_call *call =
-	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
-	json_t *list = json_array();
+	SC_CLEANUP(sc_json) groups = json_array();
 	struct sc_error err = { 0 };
 	sc_status status;
 
-	if (call) {
-		status = sc_store_group_list(call->vaultd->store, call->subscription.tenant,
-					     call->subscription.id, NULL, UINT32_MAX, add_group, list, &err);
-		if (status == SC_OK)
-			sc_resources_call_answer(call, 200, json_pack("{s:O}", "value", list));
-		else
-			sc_resources_call_fail(call, status, &err);
-	}
-	json_decref(list);
+	status = sc_store_group_list(call->vaultd->store, call->subscription.tenant, call->subscription.id,
+				     NULL, UINT32_MAX, add_group, groups, &err);
+	if (status == SC_OK)
+		sc_vaultd_call_answer(call, 200, json_pack("{s:O}", "value", groups));
+	else
+		sc_vaultd_call_fail(call, status, &err);
+}
+
+void sc_resources_groups_list(struct sc_web_request *request, void *context)
+{
+	sc_resources_begin(request, context, SC_OPERATION_GROUP_READ, list);
 }
 
 /* The row that PUT writes, and the text that it points into. */
@@ -109,24 +110,24 @@ struct new_group {
 };
 
 /* SC_ERR_CONFLICT if the group exists in another location. */
-static sc_status write_group(struct sc_resources_call *call, const struct sc_store_group_row *row,
-			     bool *is_new, struct sc_error *err)
+static sc_status write_group(struct sc_vaultd_call *call, const struct sc_store_group_row *row, bool *is_new,
+			     struct sc_error *err)
 {
-	SC_CLEANUP(sc_store_group_row) there = { 0 };
+	SC_CLEANUP(sc_store_group_row) present = { 0 };
 	sc_status status;
 
 	SC_TRY(sc_access_begin(&call->access, err));
-	status = find_group(call, &there, err);
+	status = find_group(call, &present, err);
 	if (status == SC_OK)
-		SC_ENSURE(strcasecmp(there.location, row->location) == 0, err, SC_ERR_CONFLICT,
-			  "The resource group '%s' already exists in location '%s'.", there.name,
-			  there.location);
+		SC_ENSURE(strcasecmp(present.location, row->location) == 0, err, SC_ERR_CONFLICT,
+			  "The resource group '%s' already exists in location '%s'.", present.name,
+			  present.location);
 	else if (status != SC_ERR_NOT_FOUND)
 		return status;
 	return sc_store_group_put(call->vaultd->store, row, is_new, err);
 }
 
-static sc_status read_group(struct sc_resources_call *call, struct new_group *group, struct sc_error *err)
+static sc_status read_group(struct sc_vaultd_call *call, struct new_group *group, struct sc_error *err)
 {
 	const char *name = sc_web_parameter(call->request, "group");
 	const char *location = NULL;
@@ -149,7 +150,7 @@ static sc_status read_group(struct sc_resources_call *call, struct new_group *gr
 	return SC_OK;
 }
 
-static void put_group(struct sc_resources_call *call, const struct sc_store_group_row *row)
+static void put_group(struct sc_vaultd_call *call, const struct sc_store_group_row *row)
 {
 	SC_CLEANUP(sc_store_group_row) written = { 0 };
 	struct sc_error err = { 0 };
@@ -160,26 +161,28 @@ static void put_group(struct sc_resources_call *call, const struct sc_store_grou
 	if (status == SC_OK)
 		status = find_group(call, &written, &err);
 	if (status == SC_OK)
-		sc_resources_call_answer(call, is_new ? 201 : 200, group_json(&written));
+		sc_vaultd_call_answer(call, is_new ? 201 : 200, group_json(&written));
 	else if (status == SC_ERR_CONFLICT)
-		sc_resources_call_refuse(call, 409, "InvalidResourceGroupLocation", "%s", err.message);
+		sc_vaultd_call_refuse(call, 409, "InvalidResourceGroupLocation", "%s", err.message);
 	else
-		sc_resources_call_fail(call, status, &err);
+		sc_vaultd_call_fail(call, status, &err);
 }
 
-static void put_job(void *context)
+static void put(struct sc_vaultd_call *call)
 {
-	struct sc_resources_call *call = context;
 	struct new_group group = { 0 };
 	struct sc_error err = { 0 };
-	sc_status status = read_group(call, &group, &err);
+	sc_status status;
 
+	if (!sc_resources_read_body(call))
+		return;
+	status = read_group(call, &group, &err);
 	if (status != SC_OK)
-		sc_resources_call_fail(call, status, &err);
+		sc_vaultd_call_fail(call, status, &err);
 	else if (!sc_vaultd_find_location(call->vaultd, group.row.location))
-		sc_resources_call_refuse(call, 400, "LocationNotAvailableForResourceGroup",
-					 "The provided location '%s' is not one of this service's locations.",
-					 group.row.location);
+		sc_vaultd_call_refuse(call, 400, "LocationNotAvailableForResourceGroup",
+				      "The provided location '%s' is not one of this service's locations.",
+				      group.row.location);
 	else
 		put_group(call, &group.row);
 	sc_bytes_free(&group.tags);
@@ -187,8 +190,5 @@ static void put_job(void *context)
 
 void sc_resources_groups_put(struct sc_web_request *request, void *context)
 {
-	struct sc_resources_call *call = sc_resources_call_begin(request, context, SC_OPERATION_GROUP_WRITE);
-
-	if (call && sc_resources_call_body(call))
-		sc_resources_call_run(call, put_job);
+	sc_resources_begin(request, context, SC_OPERATION_GROUP_WRITE, put);
 }

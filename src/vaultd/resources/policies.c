@@ -1,9 +1,10 @@
-/* Access policies: see policies.h. keys/access.c decides what they allow. */
+/* Access policies: see policies.h. access/ compiles them and decides what they allow. */
 #include "vaultd/resources/policies.h"
 
 #include <string.h>
 #include <strings.h>
 
+#include "vaultd/access/permission.h"
 #include "web/json.h"
 
 #define POLICIES_MAX   1024
@@ -12,47 +13,13 @@
 
 static const char *const kinds[] = { "keys", "secrets", "certificates", "storage" };
 
-static const char *const key_permissions[] = {
-	"all",
-	"get",
-	"list",
-	"update",
-	"create",
-	"import",
-	"delete",
-	"recover",
-	"backup",
-	"restore",
-	"decrypt",
-	"encrypt",
-	"unwrapKey",
-	"wrapKey",
-	"verify",
-	"sign",
-	"purge",
-	"release",
-	"rotate",
-	"getrotationpolicy",
-	"setrotationpolicy",
-	NULL,
-};
-
-/* Azure's spelling of a permission. NULL if it is not a permission. */
-static const char *known_permission(const char *text)
-{
-	for (const char *const *known = key_permissions; text && *known; known++)
-		if (strcasecmp(*known, text) == 0)
-			return *known;
-	return NULL;
-}
-
 static sc_status read_key_permissions(const json_t *given, json_t *kept, struct sc_error *err)
 {
 	const json_t *item;
 	size_t i;
 
 	json_array_foreach(given, i, item) {
-		const char *known = known_permission(json_string_value(item));
+		const char *known = sc_access_permission_word(json_string_value(item));
 
 		SC_ENSURE(known, err, SC_ERR_ARGUMENT,
 			  "accessPolicies: '%.32s' is not a permission for keys.",

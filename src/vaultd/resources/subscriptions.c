@@ -1,29 +1,29 @@
 /* Tenants and subscriptions: what a client asks for when it signs in. */
-#include <string.h>
-
-#include "vaultd/resources/resource_call.h"
+#include "vaultd/resources/resource_api.h"
 #include "vaultd/resources/resource_handlers.h"
+#include "web/json.h"
 
-void sc_resources_tenants_list(struct sc_web_request *request, void *context)
+static void list_tenants(struct sc_vaultd_call *call)
 {
-	struct sc_resources_call *call =
-	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
 	SC_CLEANUP(sc_store_tenant_row) tenant = { 0 };
 	struct sc_error err = { 0 };
 	sc_status status;
 
-	if (!call)
-		return;
 	status = sc_store_tenant_find(call->vaultd->store, call->access.caller.tid, &tenant, &err);
 	if (status == SC_OK)
-		sc_resources_call_answer(call, 200,
-					 json_pack("{s:[{s:s+, s:s, s:s, s:s}]}", "value", "id", "/tenants/",
-						   tenant.id, "tenantId", tenant.id, "displayName",
-						   tenant.name, "tenantCategory", "Home"));
+		sc_vaultd_call_answer(call, 200,
+				      json_pack("{s:[{s:s+, s:s, s:s, s:s}]}", "value", "id", "/tenants/",
+						tenant.id, "tenantId", tenant.id, "displayName", tenant.name,
+						"tenantCategory", "Home"));
 	else if (status == SC_ERR_NOT_FOUND)
-		sc_resources_call_answer(call, 200, json_pack("{s:[]}", "value"));
+		sc_vaultd_call_answer(call, 200, json_pack("{s:[]}", "value"));
 	else
-		sc_resources_call_fail(call, status, &err);
+		sc_vaultd_call_fail(call, status, &err);
+}
+
+void sc_resources_tenants_list(struct sc_web_request *request, void *context)
+{
+	sc_resources_begin(request, context, SC_OPERATION_TENANT_LIST, list_tenants);
 }
 
 static json_t *subscription_json(const struct sc_store_subscription_row *row)
@@ -43,33 +43,33 @@ static sc_status add_subscription(void *context, const struct sc_store_subscript
 	return SC_OK;
 }
 
-void sc_resources_subscriptions_list(struct sc_web_request *request, void *context)
+static void list_subscriptions(struct sc_vaultd_call *call)
 {
-	struct sc_resources_call *call =
-	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
-	json_t *list = json_array();
+	SC_CLEANUP(sc_json) list = json_array();
 	struct sc_error err = { 0 };
 	sc_status status;
 
-	if (call) {
-		status = sc_store_subscription_list(call->vaultd->store, call->access.caller.tid,
-						    add_subscription, list, &err);
-		if (status == SC_OK)
-			sc_resources_call_answer(call, 200,
-						 json_pack("{s:O, s:{s:s, s:i}}", "value", list, "count",
-							   "type", "Total", "value",
-							   (int)json_array_size(list)));
-		else
-			sc_resources_call_fail(call, status, &err);
-	}
-	json_decref(list);
+	status = sc_store_subscription_list(call->vaultd->store, call->access.caller.tid, add_subscription,
+					    list, &err);
+	if (status == SC_OK)
+		sc_vaultd_call_answer(call, 200,
+				      json_pack("{s:O, s:{s:s, s:i}}", "value", list, "count", "type",
+						"Total", "value", (int)json_array_size(list)));
+	else
+		sc_vaultd_call_fail(call, status, &err);
+}
+
+void sc_resources_subscriptions_list(struct sc_web_request *request, void *context)
+{
+	sc_resources_begin(request, context, SC_OPERATION_SUBSCRIPTION_READ, list_subscriptions);
+}
+
+static void get_subscription(struct sc_vaultd_call *call)
+{
+	sc_vaultd_call_answer(call, 200, subscription_json(&call->subscription));
 }
 
 void sc_resources_subscriptions_get(struct sc_web_request *request, void *context)
 {
-	struct sc_resources_call *call =
-	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
-
-	if (call)
-		sc_resources_call_answer(call, 200, subscription_json(&call->subscription));
+	sc_resources_begin(request, context, SC_OPERATION_SUBSCRIPTION_READ, get_subscription);
 }

@@ -134,14 +134,14 @@ static sc_status copy_recovery(const json_t *from, const json_t *present, json_t
 {
 	bool soft_delete = true;
 	bool purge_protection = false;
-	bool is_there = false;
+	bool is_given = false;
 	int64_t days = RETENTION_MAX;
 
-	SC_TRY(sc_json_boolean(from, "enableSoftDelete", SC_JSON_OPTIONAL, &soft_delete, &is_there, err));
-	SC_ENSURE(!is_there || soft_delete, err, SC_ERR_ARGUMENT,
+	SC_TRY(sc_json_boolean(from, "enableSoftDelete", SC_JSON_OPTIONAL, &soft_delete, &is_given, err));
+	SC_ENSURE(!is_given || soft_delete, err, SC_ERR_ARGUMENT,
 		  "properties.enableSoftDelete: cannot be turned off.");
-	SC_TRY(sc_json_integer(from, "softDeleteRetentionInDays", SC_JSON_OPTIONAL, &days, &is_there, err));
-	if (!is_there)
+	SC_TRY(sc_json_integer(from, "softDeleteRetentionInDays", SC_JSON_OPTIONAL, &days, &is_given, err));
+	if (!is_given)
 		days = RETENTION_MAX;
 	SC_ENSURE(days >= RETENTION_MIN && days <= RETENTION_MAX, err, SC_ERR_ARGUMENT,
 		  "properties.softDeleteRetentionInDays: must be from %d to %d.", RETENTION_MIN,
@@ -185,25 +185,25 @@ sc_status sc_resources_vault_request_read(const json_t *body, const struct sc_re
 					  const json_t *present, struct sc_resources_vault_request *out,
 					  struct sc_error *err)
 {
-	SC_CLEANUP(sc_resources_vault_request) wish = { 0 };
+	SC_CLEANUP(sc_resources_vault_request) request = { 0 };
 	json_t *properties = NULL;
 	const char *tenant = NULL;
 
-	SC_TRY(sc_json_text(body, "location", WORD_MAX, SC_JSON_OPTIONAL, &wish.location, err));
+	SC_TRY(sc_json_text(body, "location", WORD_MAX, SC_JSON_OPTIONAL, &request.location, err));
 	SC_TRY(sc_json_object(body, "properties", SC_JSON_NEEDED, &properties, err));
 	SC_TRY(sc_json_text(properties, "tenantId", WORD_MAX, SC_JSON_NEEDED, &tenant, err));
 	SC_ENSURE(sc_resources_policy_author_is_of(author, tenant), err, SC_ERR_ARGUMENT,
 		  "properties.tenantId: '%s' is not the subscription's tenant.", tenant);
-	SC_TRY(read_sku(properties, &wish.sku, err));
+	SC_TRY(read_sku(properties, &request.sku, err));
 	SC_TRY(refuse_what_is_not_done(properties, err));
-	SC_TRY(read_properties(properties, author, present, &wish.properties, err));
-	SC_TRY(sc_resources_tags_read(body, &wish.tags, err));
-	*out = sc_steal(wish);
+	SC_TRY(read_properties(properties, author, present, &request.properties, err));
+	SC_TRY(sc_resources_tags_read(body, &request.tags, err));
+	*out = sc_steal(request);
 	return SC_OK;
 }
 
-void sc_resources_vault_request_free(struct sc_resources_vault_request *wish)
+void sc_resources_vault_request_free(struct sc_resources_vault_request *request)
 {
-	sc_bytes_free(&wish->properties);
-	sc_bytes_free(&wish->tags);
+	sc_bytes_free(&request->properties);
+	sc_bytes_free(&request->tags);
 }

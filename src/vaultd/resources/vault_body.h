@@ -27,7 +27,7 @@ struct sc_resources_vault_request {
 	struct sc_bytes properties; /* JSON for the row, NUL-terminated */
 	struct sc_bytes tags;       /* likewise */
 };
-void sc_resources_vault_request_free(struct sc_resources_vault_request *wish);
+void sc_resources_vault_request_free(struct sc_resources_vault_request *request);
 SC_CLEANUP_VALUE(sc_resources_vault_request, sc_resources_vault_request_free)
 
 /*

@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "vaultd/resources/resource_call.h"
+#include "vaultd/resources/resource_api.h"
 #include "vaultd/resources/resource_handlers.h"
 #include "vaultd/resources/vault_body.h"
 #include "vaultd/stored_json.h"
+#include "vaultd/vault_cache.h"
 #include "web/json.h"
 
 #define TYPE     "Microsoft.KeyVault/vaults"
@@ -14,70 +15,70 @@
 
 /* -- one vault --------------------------------------------------------------------------------- */
 
-static sc_status find_vault(struct sc_resources_call *call, struct sc_store_vault_row *out,
-			    struct sc_error *err)
+static sc_status find_vault(struct sc_vaultd_call *call, struct sc_store_vault_row *out, struct sc_error *err)
 {
 	return sc_store_vault_find_in(call->vaultd->store, call->subscription.tenant, call->subscription.id,
 				      sc_web_parameter(call->request, "group"),
 				      sc_web_parameter(call->request, "vault"), out, err);
 }
 
-static void answer_with(struct sc_resources_call *call, unsigned http, const struct sc_store_vault_row *row)
+static void answer_with(struct sc_vaultd_call *call, unsigned http, const struct sc_store_vault_row *row)
 {
 	struct sc_error err = { 0 };
 	json_t *vault = NULL;
 	sc_status status = sc_resources_vault_show(row, call->vaultd->vault_authority, &vault, &err);
 
 	if (status == SC_OK)
-		sc_resources_call_answer(call, http, vault);
+		sc_vaultd_call_answer(call, http, vault);
 	else
-		sc_resources_call_fail(call, status, &err);
+		sc_vaultd_call_fail(call, status, &err);
 }
 
-static void refuse_absent(struct sc_resources_call *call)
+static void refuse_absent(struct sc_vaultd_call *call)
 {
-	sc_resources_call_refuse(call, 404, "ResourceNotFound",
-				 "The Resource '" TYPE "/%.64s' under resource group '%.90s' was not found.",
-				 sc_web_parameter(call->request, "vault"),
-				 sc_web_parameter(call->request, "group"));
+	sc_vaultd_call_refuse(call, 404, "ResourceNotFound",
+			      "The Resource '" TYPE "/%.64s' under resource group '%.90s' was not found.",
+			      sc_web_parameter(call->request, "vault"),
+			      sc_web_parameter(call->request, "group"));
 }
 
-void sc_resources_vaults_get(struct sc_web_request *request, void *context)
+static void get(struct sc_vaultd_call *call)
 {
-	struct sc_resources_call *call =
-	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
 	SC_CLEANUP(sc_store_vault_row) row = { 0 };
 	struct sc_error err = { 0 };
 	sc_status status;
 
-	if (!call)
-		return;
 	status = find_vault(call, &row, &err);
 	if (status == SC_OK)
 		answer_with(call, 200, &row);
 	else if (status == SC_ERR_NOT_FOUND)
 		refuse_absent(call);
 	else
-		sc_resources_call_fail(call, status, &err);
+		sc_vaultd_call_fail(call, status, &err);
+}
+
+void sc_resources_vaults_get(struct sc_web_request *request, void *context)
+{
+	sc_resources_begin(request, context, SC_OPERATION_VAULT_READ, get);
 }
 
 /* -- PUT --------------------------------------------------------------------------------------- */
 
-static struct sc_resources_policy_author author_of(const struct sc_resources_call *call)
+static struct sc_resources_policy_author author_of(const struct sc_vaultd_call *call)
 {
 	return (struct sc_resources_policy_author){ call->subscription.tenant, call->access.caller.issuer };
 }
 
-static void refuse_taken(struct sc_resources_call *call)
+static void refuse_taken(struct sc_vaultd_call *call)
 {
-	sc_resources_call_refuse(
+	sc_vaultd_call_refuse(
 	    call, 409, "VaultAlreadyExists",
 	    "The vault name '%.24s' is already in use. Vault names are globally unique, so another "
 	    "vault already exists under it.",
 	    sc_web_parameter(call->request, "vault"));
 }
 
-static void write_new(struct sc_resources_call *call, const struct sc_resources_vault_request *wish,
+static void write_new(struct sc_vaultd_call *call, const struct sc_resources_vault_request *request,
 		      const struct sc_vaultd_region *region)
 {
 	struct sc_store_vault_row row = {
@@ -85,11 +86,11 @@ static void write_new(struct sc_resources_call *call, const struct sc_resources_
 		.subscription = call->subscription.id,
 		.group = sc_web_parameter(call->request, "group"),
 		.name = sc_web_parameter(call->request, "vault"),
-		.location = wish->location,
-		.region = region->place->code,
-		.sku = wish->sku,
-		.properties = (const char *)wish->properties.data,
-		.tags = (const char *)wish->tags.data,
+		.location = request->location,
+		.region = region->info->code,
+		.sku = request->sku,
+		.properties = (const char *)request->properties.data,
+		.tags = (const char *)request->tags.data,
 		.created = sc_clock_now(),
 	};
 	SC_CLEANUP(sc_store_vault_row) written = { 0 };
@@ -105,8 +106,8 @@ static void write_new(struct sc_resources_call *call, const struct sc_resources_
 		return;
 	}
 	if (status == SC_ERR_NOT_FOUND) {
-		sc_resources_call_refuse(call, 404, "ResourceGroupNotFound",
-					 "Resource group '%.90s' could not be found.", row.group);
+		sc_vaultd_call_refuse(call, 404, "ResourceGroupNotFound",
+				      "Resource group '%.90s' could not be found.", row.group);
 		return;
 	}
 	call->access.is_done = status == SC_OK;
@@ -115,20 +116,20 @@ static void write_new(struct sc_resources_call *call, const struct sc_resources_
 	if (status == SC_OK)
 		answer_with(call, 200, &written);
 	else
-		sc_resources_call_fail(call, status, &err);
+		sc_vaultd_call_fail(call, status, &err);
 }
 
-static void create(struct sc_resources_call *call)
+static void create(struct sc_vaultd_call *call)
 {
 	const struct sc_resources_policy_author author = author_of(call);
 	const char *name = sc_web_parameter(call->request, "vault");
-	SC_CLEANUP(sc_resources_vault_request) wish = { 0 };
+	SC_CLEANUP(sc_resources_vault_request) request = { 0 };
 	const struct sc_vaultd_region *region;
 	struct sc_error err = { 0 };
 	sc_status status;
 
 	if (!sc_vault_name_is_valid(name)) {
-		sc_resources_call_refuse(
+		sc_vaultd_call_refuse(
 		    call, 400, "VaultNameNotValid",
 		    "The vault name '%.64s' is invalid. A vault name has 3 to 24 letters, digits and "
 		    "hyphens, begins with a letter, ends with a letter or digit, and has no two hyphens "
@@ -136,55 +137,59 @@ static void create(struct sc_resources_call *call)
 		    name);
 		return;
 	}
-	status = sc_resources_vault_request_read(call->body, &author, NULL, &wish, &err);
+	status = sc_resources_vault_request_read(call->body, &author, NULL, &request, &err);
 	if (status != SC_OK) {
-		sc_resources_call_fail(call, status, &err);
+		sc_vaultd_call_fail(call, status, &err);
 		return;
 	}
-	region = wish.location ? sc_vaultd_find_location(call->vaultd, wish.location) : NULL;
+	region = request.location ? sc_vaultd_find_location(call->vaultd, request.location) : NULL;
 	if (!region)
-		sc_resources_call_refuse(
+		sc_vaultd_call_refuse(
 		    call, 400, "LocationNotAvailableForResourceType",
 		    "The provided location '%.64s' is not available for resource type '" TYPE "'.",
-		    wish.location ? wish.location : "");
+		    request.location ? request.location : "");
 	else
-		write_new(call, &wish, region);
+		write_new(call, &request, region);
 }
 
 /* Changes an existing vault: everything may change except its location. */
-static sc_status write_change(struct sc_resources_call *call, struct sc_store_vault_row *row,
+static sc_status write_change(struct sc_vaultd_call *call, struct sc_store_vault_row *row,
 			      struct sc_error *err)
 {
 	const struct sc_resources_policy_author author = author_of(call);
 	SC_CLEANUP(sc_json) present = NULL;
-	SC_CLEANUP(sc_resources_vault_request) wish = { 0 };
+	SC_CLEANUP(sc_resources_vault_request) request = { 0 };
 	const struct sc_vaultd_region *region;
+	sc_status status;
 
 	SC_TRY(sc_vaultd_stored_json(row->properties, &present, err));
-	SC_TRY(sc_resources_vault_request_read(call->body, &author, present, &wish, err));
-	region = wish.location ? sc_vaultd_find_location(call->vaultd, wish.location) : NULL;
-	SC_ENSURE(!wish.location || (region && strcmp(region->place->code, row->region) == 0), err,
+	SC_TRY(sc_resources_vault_request_read(call->body, &author, present, &request, err));
+	region = request.location ? sc_vaultd_find_location(call->vaultd, request.location) : NULL;
+	SC_ENSURE(!request.location || (region && strcmp(region->info->code, row->region) == 0), err,
 		  SC_ERR_ARGUMENT, "A vault cannot be moved: '%s' is in location '%s'.", row->name,
 		  row->location);
-	SC_ENSURE(strcmp(wish.sku, row->sku) == 0 || strcmp(wish.sku, "premium") == 0, err, SC_ERR_ARGUMENT,
-		  "properties.sku.name: a premium vault cannot become a standard one.");
-	row->sku = wish.sku;
-	row->properties = (const char *)wish.properties.data;
-	row->tags = (const char *)wish.tags.data;
+	SC_ENSURE(strcmp(request.sku, row->sku) == 0 || strcmp(request.sku, "premium") == 0, err,
+		  SC_ERR_ARGUMENT, "properties.sku.name: a premium vault cannot become a standard one.");
+	row->sku = request.sku;
+	row->properties = (const char *)request.properties.data;
+	row->tags = (const char *)request.tags.data;
 	row->updated = sc_clock_now();
 	SC_TRY(sc_access_begin(&call->access, err));
-	return sc_store_vault_update(call->vaultd->store, row, err);
+	status = sc_store_vault_update(call->vaultd->store, row, err);
+	/* Also after a failure, which may have come after the change. */
+	sc_vaultd_cache_drop(call->vaultd->vaults, row->name);
+	return status;
 }
 
-static void change(struct sc_resources_call *call, struct sc_store_vault_row *row)
+static void change(struct sc_vaultd_call *call, struct sc_store_vault_row *row)
 {
 	SC_CLEANUP(sc_store_vault_row) written = { 0 };
 	struct sc_error err = { 0 };
 	sc_status status = write_change(call, row, &err);
 
 	if (status == SC_ERR_BUSY) {
-		sc_resources_call_refuse(call, 409, "ConflictError",
-					 "The vault was changed by another request: try again.");
+		sc_vaultd_call_refuse(call, 409, "ConflictError",
+				      "The vault was changed by another request: try again.");
 		return;
 	}
 	call->access.is_done = status == SC_OK;
@@ -193,30 +198,29 @@ static void change(struct sc_resources_call *call, struct sc_store_vault_row *ro
 	if (status == SC_OK)
 		answer_with(call, 200, &written);
 	else
-		sc_resources_call_fail(call, status, &err);
+		sc_vaultd_call_fail(call, status, &err);
 }
 
-static void put_job(void *context)
+static void put(struct sc_vaultd_call *call)
 {
-	struct sc_resources_call *call = context;
 	SC_CLEANUP(sc_store_vault_row) present = { 0 };
 	struct sc_error err = { 0 };
-	sc_status status = find_vault(call, &present, &err);
+	sc_status status;
 
+	if (!sc_resources_read_body(call))
+		return;
+	status = find_vault(call, &present, &err);
 	if (status == SC_OK)
 		change(call, &present);
 	else if (status == SC_ERR_NOT_FOUND)
 		create(call);
 	else
-		sc_resources_call_fail(call, status, &err);
+		sc_vaultd_call_fail(call, status, &err);
 }
 
 void sc_resources_vaults_put(struct sc_web_request *request, void *context)
 {
-	struct sc_resources_call *call = sc_resources_call_begin(request, context, SC_OPERATION_VAULT_WRITE);
-
-	if (call && sc_resources_call_body(call))
-		sc_resources_call_run(call, put_job);
+	sc_resources_begin(request, context, SC_OPERATION_VAULT_WRITE, put);
 }
 
 /* -- lists ------------------------------------------------------------------------------------- */
@@ -240,7 +244,7 @@ static sc_status add_vault(void *context, const struct sc_store_vault_row *row, 
 	return SC_OK;
 }
 
-static void answer_list(struct sc_resources_call *call, const char *authority)
+static void answer_list(struct sc_vaultd_call *call, const char *authority)
 {
 	struct list list = { authority, json_array() };
 	struct sc_error err = { 0 };
@@ -250,19 +254,20 @@ static void answer_list(struct sc_resources_call *call, const char *authority)
 				     sc_web_parameter(call->request, "group"), NULL, UINT32_MAX, add_vault,
 				     &list, &err);
 	if (status == SC_OK)
-		sc_resources_call_answer(call, 200, json_pack("{s:O}", "value", list.vaults));
+		sc_vaultd_call_answer(call, 200, json_pack("{s:O}", "value", list.vaults));
 	else
-		sc_resources_call_fail(call, status, &err);
+		sc_vaultd_call_fail(call, status, &err);
 	json_decref(list.vaults);
+}
+
+static void list_vaults(struct sc_vaultd_call *call)
+{
+	answer_list(call, call->vaultd->vault_authority);
 }
 
 void sc_resources_vaults_list(struct sc_web_request *request, void *context)
 {
-	struct sc_resources_call *call =
-	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
-
-	if (call)
-		answer_list(call, call->vaultd->vault_authority);
+	sc_resources_begin(request, context, SC_OPERATION_VAULT_READ, list_vaults);
 }
 
 /* Ignores letter case. A space may arrive as a plus, as in forms: some clients write queries so, too. */
@@ -276,29 +281,28 @@ static bool begins_with(const char *filter, const char *wanted)
 }
 
 /* Lists resources of all kinds. There is only one kind, so a filter for another finds nothing. */
-void sc_resources_list(struct sc_web_request *request, void *context)
+static void list_resources(struct sc_vaultd_call *call)
 {
-	struct sc_resources_call *call =
-	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
-	const char *filter;
+	const char *filter = sc_web_query(call->request, "$filter");
 
-	if (!call)
-		return;
-	filter = sc_web_query(request, "$filter");
 	if (!filter || begins_with(filter, "resourceType eq '" TYPE "'"))
 		answer_list(call, NULL);
 	else if (begins_with(filter, "resourceType eq '"))
-		sc_resources_call_answer(call, 200, json_pack("{s:[]}", "value"));
+		sc_vaultd_call_answer(call, 200, json_pack("{s:[]}", "value"));
 	else
-		sc_resources_call_refuse(call, 400, "InvalidFilterInQueryString",
-					 "Invalid $filter '%.128s': only resourceType eq '...' is supported.",
-					 filter);
+		sc_vaultd_call_refuse(call, 400, "InvalidFilterInQueryString",
+				      "Invalid $filter '%.128s': only resourceType eq '...' is supported.",
+				      filter);
+}
+
+void sc_resources_list(struct sc_web_request *request, void *context)
+{
+	sc_resources_begin(request, context, SC_OPERATION_RESOURCE_LIST, list_resources);
 }
 
 /* -- is a name free? --------------------------------------------------------------------------- */
 
-static sc_status judge_name(struct sc_resources_call *call, const char *name, json_t **out,
-			    struct sc_error *err)
+static sc_status judge_name(struct sc_vaultd_call *call, const char *name, json_t **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_store_tenant_row) owner = { 0 };
 	sc_status status;
@@ -319,22 +323,25 @@ static sc_status judge_name(struct sc_resources_call *call, const char *name, js
 	return SC_OK;
 }
 
-void sc_resources_vaults_check_name(struct sc_web_request *request, void *context)
+static void check_name(struct sc_vaultd_call *call)
 {
-	struct sc_resources_call *call =
-	    sc_resources_call_begin(request, context, SC_OPERATION_RESOURCE_READ);
 	struct sc_error err = { 0 };
 	const char *name = NULL;
 	json_t *answer = NULL;
 	sc_status status;
 
-	if (!call || !sc_resources_call_body(call))
+	if (!sc_resources_read_body(call))
 		return;
 	status = sc_json_text(call->body, "name", NAME_MAX, SC_JSON_NEEDED, &name, &err);
 	if (status == SC_OK)
 		status = judge_name(call, name, &answer, &err);
 	if (status == SC_OK)
-		sc_resources_call_answer(call, 200, answer);
+		sc_vaultd_call_answer(call, 200, answer);
 	else
-		sc_resources_call_fail(call, status, &err);
+		sc_vaultd_call_fail(call, status, &err);
+}
+
+void sc_resources_vaults_check_name(struct sc_web_request *request, void *context)
+{
+	sc_resources_begin(request, context, SC_OPERATION_VAULT_NAME_CHECK, check_name);
 }
