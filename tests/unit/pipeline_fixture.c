@@ -133,9 +133,10 @@ bool serve(void *context, int connection, struct sc_view message)
 	struct fixture *f = context;
 	struct sc_view request;
 	uint32_t command = fake_command(message, &request);
+	enum behaviour behaviour = f->behaviour; /* read before the request is counted */
 
 	f->requests++;
-	switch (f->behaviour) {
+	switch (behaviour) {
 	case GOOD:
 		answer_well(connection, message);
 		return true;
@@ -287,6 +288,25 @@ void await(struct outcome *outcomes, size_t count)
 static bool is_lost(void *pipeline)
 {
 	return !sc_pipeline_is_connected(pipeline);
+}
+
+struct request_count {
+	struct fixture *fixture;
+	unsigned count;
+};
+
+static bool has_received(void *context)
+{
+	const struct request_count *expected = context;
+
+	return expected->fixture->requests >= expected->count;
+}
+
+void await_requests(struct fixture *f, unsigned count)
+{
+	struct request_count expected = { f, count };
+
+	await_that(has_received, &expected);
 }
 
 void await_loss(struct sc_pipeline *pipeline)

@@ -49,7 +49,7 @@ struct fixture {
 	struct sc_pipeline *pipeline;
 	_Atomic enum behaviour behaviour;
 	atomic_size_t count;
-	atomic_uint requests;
+	atomic_uint requests; /* received; each is served as `behaviour` said when it was counted */
 	atomic_uint loads;
 	atomic_uint slow_now; /* KEY_GENERATE requests received and not answered */
 	struct held held[HELD_MAX];
@@ -96,6 +96,9 @@ sc_status submit(struct sc_pipeline *pipeline, const char *data, uint32_t timeou
 
 /* Waits until each of them has been told. */
 void await(struct outcome *outcomes, size_t count);
+
+/* Waits until the fake has received so many requests in all. */
+void await_requests(struct fixture *f, unsigned count);
 
 /* Waits until the pipeline has noticed that the connection is lost. */
 void await_loss(struct sc_pipeline *pipeline);

@@ -184,6 +184,7 @@ static void a_module_that_never_answers_loses_its_connection(void **state)
 
 	f->behaviour = SILENT;
 	assert_int_equal(sign_in_vain(f->pipeline, "data"), SC_ERR_TIMEOUT);
+	await_requests(f, 1);
 	f->behaviour = GOOD;
 	fake_clock_advance((SC_CLIENT_TIMEOUT - 10) * SC_SECOND);
 	assert_int_equal(sign(f->pipeline, "data", LONG, NULL), SC_OK);

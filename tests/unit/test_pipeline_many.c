@@ -43,11 +43,6 @@ static void slow_requests_do_not_keep_quick_ones_out(void **state)
 		assert_int_equal(outcomes[i].status, SC_OK);
 }
 
-static bool has_all(void *fixture)
-{
-	return ((struct fixture *)fixture)->requests == SC_PIPELINE_IN_FLIGHT;
-}
-
 static void more_than_the_limit_in_flight_is_busy(void **state)
 {
 	struct fixture *f = *state;
@@ -59,7 +54,7 @@ static void more_than_the_limit_in_flight_is_busy(void **state)
 	for (size_t i = 0; i < SC_PIPELINE_IN_FLIGHT; i++)
 		assert_int_equal(submit(f->pipeline, "data", SOON, &outcomes[i]), SC_OK);
 	assert_int_equal(submit(f->pipeline, "data", SOON, &refused), SC_ERR_BUSY);
-	await_that(has_all, f);
+	await_requests(f, SC_PIPELINE_IN_FLIGHT);
 	fake_clock_advance(BRIEFLY);
 	await(outcomes, SC_PIPELINE_IN_FLIGHT);
 	/* Their callers have given up, but the module still has them. */
