@@ -25,7 +25,7 @@ typedef void (*sc_web_job)(void *context);
 struct sc_web_gate;
 #define SC_WEB_GATE_WAITING_MAX 128 /* in one gate */
 
-/* `most` is at least 1, and less than the number of workers in the lanes of its jobs. SC_ERR_MEMORY. */
+/* `most` is at least 1; in a lane of several workers, one is left to others all the same. SC_ERR_MEMORY. */
 sc_status sc_web_gate_new(unsigned most, struct sc_web_gate **out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* Call only after the workers whose jobs used it have been stopped. NULL is allowed. */

@@ -114,7 +114,7 @@ sc_status sc_web_run(struct sc_web_server *server, enum sc_web_lane lane, sc_web
 
 /*
  * Like sc_web_run(), through a gate, which is used with one server only. SC_ERR_BUSY also if too many jobs
- * wait in the gate; SC_ERR_ARGUMENT if the gate would not leave one worker of the lane to others.
+ * wait in the gate.
  */
 sc_status sc_web_run_gated(struct sc_web_server *server, enum sc_web_lane lane, struct sc_web_gate *gate,
 			   sc_web_job job, void *context, struct sc_error *err) SC_WARN_UNUSED;
