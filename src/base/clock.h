@@ -10,9 +10,10 @@ int64_t sc_clock_now(void);
 /* Nanoseconds of CLOCK_BOOTTIME, which keeps running while the machine sleeps and never goes back. */
 int64_t sc_clock_monotonic(void);
 
-#define SC_SECOND INT64_C(1000000000)     /* of sc_clock_monotonic */
-#define SC_DAY    (INT64_C(24) * 60 * 60) /* of sc_clock_now */
-#define SC_YEAR   (365 * SC_DAY)
+#define SC_SECOND      INT64_C(1000000000) /* of sc_clock_monotonic */
+#define SC_MILLISECOND (SC_SECOND / 1000)
+#define SC_DAY         (INT64_C(24) * 60 * 60) /* of sc_clock_now */
+#define SC_YEAR        (365 * SC_DAY)
 
 /* "2026-11-24 10:45:20" in UTC, as nfkminfo prints it; "?" for a time outside the years 0 to 9999. */
 #define SC_CLOCK_TEXT_SIZE 20

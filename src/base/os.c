@@ -24,6 +24,11 @@ static int system_bind(int socket, const struct sockaddr *address, socklen_t len
 	return bind(socket, address, len);
 }
 
+static int system_getsockname(int socket, struct sockaddr *address, socklen_t *len)
+{
+	return getsockname(socket, address, len);
+}
+
 static int system_accept4(int socket, struct sockaddr *address, socklen_t *len, int flags)
 {
 	return accept4(socket, address, len, flags);
@@ -66,6 +71,8 @@ const struct sc_os sc_os_system = {
 	.listen = listen,
 	.accept4 = system_accept4,
 	.poll = poll,
+	.shutdown = shutdown,
+	.getsockname = system_getsockname,
 	.sendmsg = sendmsg,
 	.recvmsg = recvmsg,
 };

@@ -43,6 +43,8 @@ struct sc_os {
 	int (*listen)(int socket, int backlog);
 	int (*accept4)(int socket, struct sockaddr *address, socklen_t *len, int flags);
 	int (*poll)(struct pollfd *fds, nfds_t count, int timeout);
+	int (*shutdown)(int socket, int how);
+	int (*getsockname)(int socket, struct sockaddr *address, socklen_t *len);
 	ssize_t (*sendmsg)(int socket, const struct msghdr *message, int flags);
 	ssize_t (*recvmsg)(int socket, struct msghdr *message, int flags);
 };

@@ -66,8 +66,8 @@ static sc_status open_parts(struct sc_signind *service, const struct sc_signind_
 {
 	service->tenants = calloc(SC_SIGNIND_TENANTS_MAX, sizeof *service->tenants);
 	SC_TRY(sc_check_allocated(service->tenants, err));
-	SC_TRY(sc_signind_urls_set(settings->domain, settings->port, settings->vault_port, &service->places,
-				   err));
+	SC_TRY(sc_signind_urls_set(settings->web.domain, settings->web.port, settings->vault_port,
+				   &service->places, err));
 	SC_TRY(make_nobody(service->nobody, err));
 	SC_TRY(sc_signind_throttle_new(&service->throttle, err));
 	SC_TRY(sc_signind_token_key_open(settings->token_key, settings->token_module, &service->key, err));

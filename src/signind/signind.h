@@ -3,9 +3,10 @@
 #define SC_SIGNIND_SIGNIND_H
 
 #include "formats/guid.h"
-#include "signind/urls.h"
+#include "signind/signind_settings.h"
 #include "signind/throttle.h"
 #include "signind/token_key.h"
+#include "signind/urls.h"
 #include "store/signin_store.h"
 #include "web/issuer.h"
 #include "web/password.h"
@@ -23,15 +24,6 @@ struct sc_signind {
 	size_t tenant_count;
 	char nobody
 	    [SC_WEB_PASSWORD_ENCODED_SIZE]; /* hash of a random password, checked for unknown accounts */
-};
-
-struct sc_signind_settings {
-	const char *domain;
-	uint16_t port;
-	uint16_t vault_port;
-	const char *database; /* a path, as are the following */
-	const char *token_key;
-	const char *token_module;
 };
 
 /* Opens all of it. SC_ERR_STATE if the database has no tenant. The caller frees *out. */

@@ -2,8 +2,7 @@
 #ifndef SC_VAULTD_SETTINGS_H
 #define SC_VAULTD_SETTINGS_H
 
-#include "web/config.h"
-#include "web/web.h"
+#include "web/daemon_settings.h"
 
 #define SC_VAULTD_ISSUERS_MAX        64
 #define SC_VAULTD_REGIONS_MAX        32
@@ -21,15 +20,9 @@ struct sc_vaultd_principal {
 	const char *oid;
 };
 
+/* The texts live as long as `web` and argv. */
 struct sc_vaultd_settings {
-	const char *domain;
-	uint16_t port;
-	const char *addresses[SC_WEB_ADDRESSES_MAX];
-	size_t address_count;
-	unsigned threads;
-	const char *tls_certificate;
-	const char *tls_key;
-	const char *tls_module;
+	struct sc_web_daemon_settings web;
 	const char *database;
 	const char *audit_log;
 	const char *issuers[SC_VAULTD_ISSUERS_MAX];
@@ -40,8 +33,6 @@ struct sc_vaultd_settings {
 	size_t administrator_count;
 	struct sc_vaultd_region_settings regions[SC_VAULTD_REGIONS_MAX];
 	size_t region_count;
-	int ready_fd;                 /* -1: none */
-	struct sc_web_config *config; /* the texts point into it or into argv */
 };
 
 /*

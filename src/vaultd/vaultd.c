@@ -59,7 +59,7 @@ const struct sc_vaultd_region *sc_vaultd_find_location(const struct sc_vaultd *v
 
 static void name_hosts(struct sc_vaultd *vaultd)
 {
-	const struct sc_vaultd_settings *s = vaultd->settings;
+	const struct sc_web_daemon_settings *s = &vaultd->settings->web;
 	char port[8] = "";
 
 	/* Clients leave the default port out of a URL, so vaultd leaves it out of its own names, too. */
@@ -147,27 +147,14 @@ static sc_status start_server(struct sc_vaultd *vaultd, struct sc_error *err)
 		{ .name = "management", .is_relaxed = true, .routes = sc_resources_routes },
 		{ 0 },
 	};
-	const struct sc_vaultd_settings *s = vaultd->settings;
-	const struct sc_web_tls_key_settings tls = {
-		.certificate = s->tls_certificate,
-		.blob = s->tls_key,
-		.module = s->tls_module,
-		.daemon = "vaultd",
-	};
+	struct sc_web_settings web = sc_web_daemon_settings_server(&vaultd->settings->web);
 
-	SC_TRY(sc_web_tls_key_open(&tls, &vaultd->tls_key, err));
-	const struct sc_web_settings web = {
-		.domain = s->domain,
-		.port = s->port,
-		.addresses = s->addresses,
-		.address_count = s->address_count,
-		.tls_key = vaultd->tls_key,
-		.hosts = hosts,
-		.context = vaultd,
-		.threads = s->threads,
-		/* Even if every region's module hangs, changes go on. */
-		.slow_workers = (unsigned)s->region_count * IMPORTS_AT_ONCE + CHANGES_AT_ONCE,
-	};
+	SC_TRY(sc_web_tls_key_open(&vaultd->settings->web.tls, &vaultd->tls_key, err));
+	web.tls_key = vaultd->tls_key;
+	web.hosts = hosts;
+	web.context = vaultd;
+	/* Even if every region's module hangs, changes go on. */
+	web.slow_workers = (unsigned)vaultd->region_count * IMPORTS_AT_ONCE + CHANGES_AT_ONCE;
 	SC_TRY(sc_web_server_start(&web, &vaultd->server, err));
 	sc_web_issuers_start(vaultd->issuers, vaultd->server);
 	return SC_OK;

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "web/https_server.h"
+#include "web/server_state.h"
 
 #define ECHO_MAX 64
 
@@ -116,7 +116,7 @@ static sc_status error_body(const char *code, const char *message, struct sc_byt
 /* -- who answers ------------------------------------------------------------------------------- */
 
 /* Makes this the request's answer, if it is the first. Takes ownership of the response. */
-static bool settle(struct sc_web_request *request, unsigned status, struct MHD_Response *response)
+static void settle(struct sc_web_request *request, unsigned status, struct MHD_Response *response)
 {
 	enum sc_web_phase before;
 
@@ -133,15 +133,16 @@ static bool settle(struct sc_web_request *request, unsigned status, struct MHD_R
 	/* A suspended connection cannot go away before this call, and only one caller gets here. */
 	if (before == SC_WEB_SUSPENDED)
 		MHD_resume_connection(request->connection);
-	return before != SC_WEB_ANSWERED;
 }
 
+/*
+ * Gives back the handler's reference. Until the timer is cancelled, sc_web_request_expire() may run on another
+ * thread: it relies on that reference.
+ */
 static void finish(struct sc_web_request *request, unsigned status, struct MHD_Response *response)
 {
-	struct sc_web_watch *watch = request->server->watch;
-
-	if (settle(request, status, response))
-		sc_web_watch_end(watch, request);
+	settle(request, status, response);
+	sc_web_timer_cancel(request->server->deadlines, &request->deadline);
 	sc_web_request_release(request);
 }
 
@@ -155,7 +156,7 @@ void sc_web_request_expire(struct sc_web_request *request)
 	if (sc_web_pairs_add(&headers, sc_view_text("Retry-After"), sc_view_text("1"), NULL) == SC_OK &&
 	    error_body("ServiceUnavailable", message, &body) == SC_OK)
 		response = build(request, "application/json; charset=utf-8", &body, &headers);
-	(void)settle(request, MHD_HTTP_SERVICE_UNAVAILABLE, response);
+	settle(request, MHD_HTTP_SERVICE_UNAVAILABLE, response);
 }
 
 bool sc_web_is_awaited(struct sc_web_request *request)

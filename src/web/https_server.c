@@ -4,7 +4,7 @@
  * with forward secrecy and authenticated ciphers only, no session tickets (their key would be in this
  * process), no renegotiation.
  */
-#include "web/https_server.h"
+#include "web/server_state.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -15,12 +15,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/os.h"
 #include "web/intake.h"
 #include "web/tls_credentials.h"
 
-#define BACKLOG 512
+#define BACKLOG  512
+#define FAREWELL (2 * SC_SECOND) /* for the last answers to be sent */
 
 static const char priorities[] =
     "NONE:+VERS-TLS1.3:+VERS-TLS1.2:+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305:+AEAD:+ECDHE-ECDSA:"
@@ -93,7 +95,7 @@ static sc_status bound_port(int fd, uint16_t *out, struct sc_error *err)
 	union address address;
 	socklen_t len = sizeof address;
 
-	if (getsockname(fd, &address.any, &len))
+	if (sc_os->getsockname(fd, &address.any, &len))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot read the port of a socket");
 	*out = ntohs(address.any.sa_family == AF_INET ? address.v4.sin_port : address.v6.sin6_port);
 	return SC_OK;
@@ -167,11 +169,20 @@ static sc_status add_listener(struct sc_web_server *server, const char *text, st
 	return SC_OK;
 }
 
+static sc_status start_timers(struct sc_web_timers **out, struct sc_error *err)
+{
+	SC_TRY(sc_web_timers_new(out, err));
+	return sc_web_timers_start(*out, err);
+}
+
 static sc_status start(struct sc_web_server *server, struct sc_error *err)
 {
 	const struct sc_web_settings *settings = &server->settings;
 
-	SC_TRY(sc_web_watch_new(settings->deadline_ms, settings->transfer_ms, &server->watch, err));
+	SC_TRY(start_timers(&server->deadlines, err));
+	SC_TRY(start_timers(&server->transfers, err));
+	SC_TRY(sc_web_connections_new(server->transfers, settings->transfer_ms * SC_MILLISECOND,
+				      &server->connections, err));
 	SC_TRY(sc_web_jobs_new(settings->quick_workers, settings->slow_workers, &server->jobs, err));
 	for (size_t i = 0; i < settings->address_count; i++)
 		SC_TRY(add_listener(server, settings->addresses[i], err));
@@ -252,8 +263,10 @@ void sc_web_server_stop(struct sc_web_server *server)
 	if (server->jobs)
 		sc_web_jobs_stop(server->jobs);
 	/* libmicrohttpd aborts the process if it is stopped while a connection is suspended. */
-	if (server->watch)
-		sc_web_watch_end_requests(server->watch);
+	if (server->deadlines)
+		sc_web_timers_close(server->deadlines);
+	if (server->connections)
+		sc_web_connections_settle(server->connections, FAREWELL);
 	for (size_t i = 0; i < server->listener_count; i++) {
 		if (server->listener[i].daemon)
 			MHD_stop_daemon(server->listener[i].daemon);
@@ -268,7 +281,9 @@ void sc_web_server_free(struct sc_web_server *server)
 		return;
 	sc_web_server_stop(server);
 	sc_web_jobs_free(server->jobs);
-	sc_web_watch_free(server->watch);
+	sc_web_connections_free(server->connections);
+	sc_web_timers_free(server->transfers);
+	sc_web_timers_free(server->deadlines);
 	free(server);
 }
 

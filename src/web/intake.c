@@ -12,8 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "web/request.h"
-#include "web/https_server.h"
+#include "web/server_state.h"
 
 /* A body over the limit is read up to here and discarded, so that the client gets 413 instead of a reset. */
 #define DISCARD_MAX (16u * 1024 * 1024)
@@ -29,14 +30,13 @@ void sc_web_intake_connection(void *context, struct MHD_Connection *connection, 
 	const union MHD_ConnectionInfo *info;
 
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-		if (*link)
-			sc_web_watch_disconnect(server->watch, *link);
+		sc_web_connection_close(*link);
 		*link = NULL;
 		return;
 	}
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	/* Without a link, sc_web_request_new() accepts no request on the connection. */
-	*link = info ? sc_web_watch_connect(server->watch, info->connect_fd) : NULL;
+	*link = info ? sc_web_connection_open(server->connections, info->connect_fd) : NULL;
 }
 
 /* -- the head ---------------------------------------------------------------------------------- */
@@ -143,7 +143,7 @@ static void refuse_size(struct sc_web_request *request)
 
 static enum MHD_Result send_answer(struct sc_web_request *request)
 {
-	sc_web_watch_now(request->server->watch, request->link, SC_WEB_WATCH_SENDING);
+	sc_web_connection_begin(request->link, SC_WEB_CONNECTION_SENDING);
 	if (!request->response)
 		return MHD_NO;
 	return MHD_queue_response(request->connection, request->status, request->response);
@@ -155,6 +155,20 @@ static void answer_refusal(struct sc_web_request *request, void *context)
 	sc_web_request_answer_refusal(request);
 }
 
+static void expire(void *context)
+{
+	sc_web_request_expire(context);
+}
+
+static bool set_deadline(struct sc_web_request *request)
+{
+	const struct sc_web_server *server = request->server;
+
+	return sc_web_timer_set(server->deadlines, &request->deadline,
+				sc_clock_monotonic() + server->settings.deadline_ms * SC_MILLISECOND, expire,
+				request);
+}
+
 /* Takes the handler's reference; sets a deadline unless the request is refused. Others may now answer. */
 static void begin(struct sc_web_request *request)
 {
@@ -162,7 +176,7 @@ static void begin(struct sc_web_request *request)
 
 	request->phase = SC_WEB_HANDLING;
 	sc_web_request_hold(request);
-	if (request->refusal || sc_web_watch_begin(request->server->watch, request))
+	if (request->refusal || set_deadline(request))
 		return;
 	request->must_close = true;
 	sc_fail(&err, SC_ERR_STATE, "the service is stopping");
@@ -256,7 +270,7 @@ static void check_whole(struct sc_web_request *request)
 
 static enum MHD_Result take_whole(struct sc_web_request *request)
 {
-	sc_web_watch_now(request->server->watch, request->link, SC_WEB_WATCH_HANDLING);
+	sc_web_connection_begin(request->link, SC_WEB_CONNECTION_HANDLING);
 	check_whole(request);
 	return handle(request);
 }
@@ -282,13 +296,12 @@ enum MHD_Result sc_web_intake_access(void *context, struct MHD_Connection *conne
 void sc_web_intake_completed(void *context, struct MHD_Connection *connection, void **state,
 			     enum MHD_RequestTerminationCode code)
 {
-	struct sc_web_server *server = context;
 	struct sc_web_request *request = *state;
 
-	(void)connection, (void)code;
+	(void)context, (void)connection, (void)code;
 	*state = NULL;
 	if (!request)
 		return;
-	sc_web_watch_now(server->watch, request->link, SC_WEB_WATCH_RECEIVING);
+	sc_web_connection_begin(request->link, SC_WEB_CONNECTION_RECEIVING);
 	sc_web_request_release(request);
 }

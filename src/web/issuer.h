@@ -9,9 +9,8 @@
 
 #include "web/web.h"
 
-#define SC_WEB_ISSUER_PAUSE    10
-#define SC_WEB_ISSUER_LIFE     3600 /* seconds; the next token after that has the keys fetched again */
-#define SC_WEB_ISSUER_KEYS_MAX 16   /* in one JWKS */
+#define SC_WEB_ISSUER_PAUSE 10
+#define SC_WEB_ISSUER_LIFE  3600 /* seconds; the next token after that has the keys fetched again */
 
 struct sc_web_issuers;
 

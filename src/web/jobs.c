@@ -168,6 +168,12 @@ sc_status sc_web_jobs_new(unsigned quick_workers, unsigned slow_workers, struct 
 
 /* -- the callers' side ------------------------------------------------------------------------- */
 
+/* One of several workers is always left to other jobs. */
+static unsigned limit_of(const struct sc_web_gate *gate, const struct lane *lane)
+{
+	return lane->threads > 1 && gate->most >= lane->threads ? lane->threads - 1 : gate->most;
+}
+
 /* The lock is held. Puts the job into a list, unless that would be too long. */
 static sc_status accept_job(struct job *job, struct sc_error *err)
 {
@@ -175,10 +181,7 @@ static sc_status accept_job(struct job *job, struct sc_error *err)
 	struct sc_web_gate *gate = job->gate;
 
 	SC_ENSURE(!lane->jobs->must_end, err, SC_ERR_STATE, "the service is stopping");
-	SC_ENSURE(!gate || gate->most < lane->threads, err, SC_ERR_ARGUMENT,
-		  "a gate for %u jobs leaves none of %u workers to others", gate ? gate->most : 0,
-		  lane->threads);
-	if (gate && gate->admitted == gate->most) {
+	if (gate && gate->admitted >= limit_of(gate, lane)) {
 		SC_ENSURE(gate->waiting.count < SC_WEB_GATE_WAITING_MAX, err, SC_ERR_BUSY,
 			  "%d jobs are already waiting for the same resource", SC_WEB_GATE_WAITING_MAX);
 		append(&gate->waiting, job);

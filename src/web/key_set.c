@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "web/issuer.h"
-
 #define MODULUS_MIN  256 /* bytes: 2048 bits */
 #define MODULUS_MAX  512
 #define EXPONENT_MAX 8
@@ -20,7 +18,7 @@ struct sc_web_key_set {
 	struct {
 		char kid[SC_WEB_KID_MAX + 1];
 		cjose_jwk_t *jwk;
-	} key[SC_WEB_ISSUER_KEYS_MAX];
+	} key[SC_WEB_KEY_SET_MAX];
 };
 
 struct sc_web_key_set *sc_web_key_set_hold(struct sc_web_key_set *set)
@@ -79,8 +77,7 @@ static sc_status add_key(struct sc_web_key_set *set, const json_t *jwk, struct s
 
 	SC_TRY(sc_json_text(jwk, "kid", SC_WEB_KID_MAX, SC_JSON_NEEDED, &kid, err));
 	SC_ENSURE(!sc_web_key_set_find(set, kid), err, SC_ERR_JSON, "two keys have the same kid");
-	SC_ENSURE(set->count < SC_WEB_ISSUER_KEYS_MAX, err, SC_ERR_JSON, "more than %d keys",
-		  SC_WEB_ISSUER_KEYS_MAX);
+	SC_ENSURE(set->count < SC_WEB_KEY_SET_MAX, err, SC_ERR_JSON, "more than %d keys", SC_WEB_KEY_SET_MAX);
 	SC_TRY(sc_json_base64url(jwk, "n", MODULUS_MAX, &n, err));
 	SC_TRY(sc_json_base64url(jwk, "e", EXPONENT_MAX, &e, err));
 	SC_ENSURE(is_sound(&n, &e), err, SC_ERR_JSON, "key %s: not an RSA key of 2048 to 4096 bits", kid);

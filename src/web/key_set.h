@@ -6,7 +6,8 @@
 
 #include "web/json.h"
 
-#define SC_WEB_KID_MAX 127
+#define SC_WEB_KID_MAX     127
+#define SC_WEB_KEY_SET_MAX 16 /* keys in one JWKS */
 
 struct sc_web_key_set;
 

@@ -17,7 +17,9 @@
 
 #include "formats/guid.h"
 #include "web/check.h"
+#include "web/http_connection.h"
 #include "web/route.h"
+#include "web/timers.h"
 #include "wire/cursor.h"
 
 #define SC_WEB_METHOD_MAX 15
@@ -30,12 +32,10 @@ enum sc_web_phase {
 	SC_WEB_ANSWERED,
 };
 
-struct sc_web_watch_link;
-
 struct sc_web_request {
 	struct sc_web_server *server;
 	struct MHD_Connection *connection;
-	struct sc_web_watch_link *link; /* of the connection */
+	struct sc_web_connection *link;
 	atomic_uint references;
 
 	pthread_mutex_t lock;
@@ -44,10 +44,7 @@ struct sc_web_request {
 	unsigned status;
 	bool must_close; /* it is uncertain where the next request on this connection begins */
 
-	/* Guarded by the watch's lock. */
-	struct sc_web_request *previous;
-	struct sc_web_request *next;
-	int64_t deadline;
+	struct sc_web_timer deadline; /* set while the handler's answer is awaited */
 
 	/* Written on the HTTP thread before the handler is called, read-only afterwards. */
 	char id[SC_GUID_SIZE];

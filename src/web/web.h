@@ -1,10 +1,23 @@
 /*
  * The HTTPS server of vaultd and signind. The server reads a whole request, checks it (rule P7) and calls the
- * handler of its route on one of the HTTP threads. A handler never blocks: it answers at once, or it returns
- * and leaves the answer to the code that finishes the work, on any thread. Meanwhile the connection is
- * suspended, so that no request waits for another. The holder of a request calls one of the sc_web_answer
- * functions exactly once and does not touch the request afterwards. If the deadline passes first, the client
- * gets 503 with Retry-After, and the late answer is silently dropped.
+ * handler of its route on one of the HTTP threads. The handler answers at once, or it returns and leaves the
+ * answer to the code that finishes the work, on any thread. Meanwhile the connection is suspended. The holder
+ * of a request calls one of the sc_web_answer functions exactly once and does not touch the request
+ * afterwards. If the deadline passes first, the client gets 503 with Retry-After, and the late answer is
+ * silently dropped.
+ *
+ * What runs on which thread, and what it may wait for:
+ *
+ *   HTTP threads       handlers. They never wait: not for the disk, a module, the network or another request.
+ *                      What they need is in memory; a lock is held by others only for as long as that takes.
+ *   quick workers      the database, short commits, quick commands of a module
+ *   slow workers       changes with synced audit lines, imports (which wait for the module,
+ *                      sc_pipeline_wait()), password hashes, other hosts
+ *   pipelines' threads (client/pipeline.h) pass a module's answer on: to a worker, or to the client at once
+ *   timers' threads    (web/timers.h) answer for handlers that are late, cut slow clients off
+ *
+ * One thing waits on an HTTP thread, before any request: the module's signature in a TLS handshake, for at
+ * most SC_WEB_TLS_KEY_TIMEOUT_MS for each of the module's answers (web/tls_key.h).
  *
  * All strings returned by the accessors are terminated UTF-8, contain no NUL, and live as long as the
  * request.
@@ -15,6 +28,7 @@
 #include <jansson.h>
 
 #include "base/bytes.h"
+#include "web/jobs.h"
 #include "web/json.h"
 #include "web/tls_key.h"
 
@@ -89,43 +103,19 @@ SC_CLEANUP_POINTER(sc_web_server, struct sc_web_server, sc_web_server_free)
 
 uint16_t sc_web_server_port(const struct sc_web_server *server);
 
-/* -- work that may block ----------------------------------------------------------------------- */
-
-/* A lane is a queue with its own threads, so that slow jobs never delay quick ones. */
-enum sc_web_lane {
-	SC_WEB_QUICK, /* milliseconds: the database, a module's quick command */
-	SC_WEB_SLOW,  /* password hashes, imports, other hosts */
-};
-#define SC_WEB_JOBS_MAX 1024 /* waiting in each lane */
-
-typedef void (*sc_web_job)(void *context);
+/* -- work that may wait ------------------------------------------------------------------------ */
 
 /*
- * Runs job(context) on a worker thread. SC_ERR_BUSY if too many jobs are waiting, SC_ERR_STATE once the
- * server has been stopped, SC_ERR_MEMORY. In all cases the job does not run, and the caller answers.
+ * Runs job(context) on a worker thread of the lane (web/jobs.h). SC_ERR_BUSY if too many jobs are waiting,
+ * SC_ERR_STATE once the server has been stopped, SC_ERR_MEMORY. In all cases the job does not run, and the
+ * caller answers.
  */
 sc_status sc_web_run(struct sc_web_server *server, enum sc_web_lane lane, sc_web_job job, void *context,
 		     struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * A gate limits how many jobs for one resource (a region's module, other hosts) hold a worker at a time, so
- * that a resource which is slow or hangs holds up only its own jobs. Further jobs wait in the gate, in their
- * order, and not in front of other jobs. When a job ends, the next in its gate is queued in its lane. If
- * several resources may hang at once, the lane needs more workers than the sum of their gates' `most`.
- */
-struct sc_web_gate;
-#define SC_WEB_GATE_WAITING_MAX 128 /* in one gate */
-
-/* `most` is at least 1, and less than the number of workers in the lanes of its jobs. SC_ERR_MEMORY. */
-sc_status sc_web_gate_new(unsigned most, struct sc_web_gate **out, struct sc_error *err) SC_WARN_UNUSED;
-
-/* Call only after the server whose jobs used it has been stopped. NULL is allowed. */
-void sc_web_gate_free(struct sc_web_gate *gate);
-SC_CLEANUP_POINTER(sc_web_gate, struct sc_web_gate, sc_web_gate_free)
-
-/*
  * Like sc_web_run(), through a gate, which is used with one server only. SC_ERR_BUSY also if too many jobs
- * wait in the gate; SC_ERR_ARGUMENT if the gate would not leave one worker of the lane to others.
+ * wait in the gate.
  */
 sc_status sc_web_run_gated(struct sc_web_server *server, enum sc_web_lane lane, struct sc_web_gate *gate,
 			   sc_web_job job, void *context, struct sc_error *err) SC_WARN_UNUSED;

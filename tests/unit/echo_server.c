@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "echo_server.h"
+#include "fake_clock.h"
+#include "web/server_state.h"
 
 struct web_fixture fixture;
 struct sc_web_server *server;
@@ -97,7 +100,7 @@ const char *const loopbacks[] = { "127.0.0.1", "::1" };
 
 /* -- starting and stopping --------------------------------------------------------------------- */
 
-sc_status start_with(unsigned threads, unsigned deadline_ms, unsigned transfer_ms, struct sc_error *err)
+sc_status start_with(unsigned threads, struct sc_error *err)
 {
 	const struct sc_web_settings settings = {
 		.domain = "localhost",
@@ -107,8 +110,6 @@ sc_status start_with(unsigned threads, unsigned deadline_ms, unsigned transfer_m
 		.hosts = hosts,
 		.context = (void *)(uintptr_t)"context",
 		.threads = threads,
-		.deadline_ms = deadline_ms,
-		.transfer_ms = transfer_ms,
 		.slow_workers = 1,
 	};
 
@@ -122,19 +123,40 @@ int set_up(void **state)
 	(void)state;
 	web_fixture_start(&fixture);
 	parked = NULL;
-	assert_ok(start_with(2, 0, 0, &err), &err);
+	assert_ok(start_with(2, &err), &err);
 	return 0;
 }
 
-int set_up_impatient(void **state)
+atomic_uint shutdowns;
+
+static int count_shutdown(int socket, int how)
 {
+	shutdowns++;
+	return sc_os_system.shutdown(socket, how);
+}
+
+int set_up_on_clock(void **state)
+{
+	static struct sc_os os;
 	struct sc_error err = { 0 };
 
 	(void)state;
+	fake_clock_start();
+	os = *sc_os;
+	os.shutdown = count_shutdown;
+	sc_os = &os;
+	shutdowns = 0;
 	web_fixture_start(&fixture);
 	parked = NULL;
-	assert_ok(start_with(1, 400, 800, &err), &err);
+	assert_ok(start_with(1, &err), &err);
 	return 0;
+}
+
+void pass_time(int64_t nanoseconds)
+{
+	fake_clock_advance(nanoseconds);
+	sc_web_timers_run(server->deadlines, sc_clock_monotonic());
+	sc_web_timers_run(server->transfers, sc_clock_monotonic());
 }
 
 int tear_down(void **state)
@@ -143,6 +165,7 @@ int tear_down(void **state)
 	sc_web_server_free(server);
 	server = NULL;
 	web_fixture_stop(&fixture);
+	fake_clock_stop();
 	return 0;
 }
 
@@ -154,22 +177,28 @@ int send_bytes(const void *request, size_t len)
 			    sizeof answer);
 }
 
-int send_text(const char *text)
+size_t fill_in_port(const char *text, char *out, size_t size)
 {
 	char port[8];
-	char filled[8192];
 	const char *at;
 	size_t used = 0;
 
 	snprintf(port, sizeof port, "%u", (unsigned)sc_web_server_port(server));
 	while ((at = strstr(text, "PORT"))) {
-		used += (size_t)snprintf(filled + used, sizeof filled - used, "%.*s%s", (int)(at - text),
-					 text, port);
+		used += (size_t)snprintf(out + used, size - used, "%.*s%s", (int)(at - text), text, port);
 		text = at + 4;
 	}
-	used += (size_t)snprintf(filled + used, sizeof filled - used, "%s", text);
-	assert_true(used < sizeof filled);
-	return send_bytes(filled, used);
+	used += (size_t)snprintf(out + used, size - used, "%s", text);
+	assert_true(used < size);
+	return used;
+}
+
+int send_text(const char *text)
+{
+	char filled[8192];
+	size_t len = fill_in_port(text, filled, sizeof filled);
+
+	return send_bytes(filled, len);
 }
 
 int status_of(const char *text)

@@ -6,6 +6,7 @@
 #ifndef ECHO_SERVER_H
 #define ECHO_SERVER_H
 
+#include "base/clock.h"
 #include "web_fixture.h"
 
 #define ANSWER_SIZE 65536
@@ -27,16 +28,25 @@ extern const char *const loopbacks[2];
 /* The job behind "/later": answers its context, a request, with 409. */
 void answer_as_job(void *context);
 
-/* Starts `server` with `fixture`. A time of 0 means the server's default. */
-sc_status start_with(unsigned threads, unsigned deadline_ms, unsigned transfer_ms, struct sc_error *err);
+/* Starts `server` with `fixture`. */
+sc_status start_with(unsigned threads, struct sc_error *err);
 
-/*
- * Set-up of a test: with the server's default times, or with one thread, 400 ms for an answer and 800 ms for
- * a transfer.
- */
+/* Set-up of a test: with two threads, or with one, on a clock that only pass_time() moves. */
 int set_up(void **state);
-int set_up_impatient(void **state);
+int set_up_on_clock(void **state);
 int tear_down(void **state);
+
+/* The server's default limits, in nanoseconds: from a request to its answer, and to send or read one. */
+#define DEADLINE (30 * SC_SECOND)
+#define TRANSFER (60 * SC_SECOND)
+
+/* Moves the clock forward, and has the server do what is then due. */
+void pass_time(int64_t nanoseconds);
+
+extern atomic_uint shutdowns; /* sockets that the server has shut down since set_up_on_clock() */
+
+/* Writes the text with "PORT" filled in, and returns its length. */
+size_t fill_in_port(const char *text, char *out, size_t size);
 
 /* As web_exchange, to `server` and into `answer`. */
 int send_bytes(const void *request, size_t len);

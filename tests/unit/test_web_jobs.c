@@ -223,20 +223,42 @@ static void what_waits_in_a_gate_takes_no_place_in_the_lane(void **state)
 
 static void a_gate_leaves_a_worker_to_others(void **state)
 {
-	SC_CLEANUP(sc_web_gate) all_workers = NULL;
+	SC_CLEANUP(sc_web_gate) wide = NULL;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_status(sc_web_gate_new(0, &wide, &err), SC_ERR_ARGUMENT, &err);
+	assert_ok(sc_web_gate_new(SLOW, &wide, &err), &err);
+	for (int i = 0; i < SLOW; i++)
+		run_slow(wide, hold, NULL);
+	for (int i = 0; i < SLOW - 1; i++)
+		assert_true(wait_for(&begun));
+	see_an_ungated_job_pass();
+	see_an_ungated_job_pass();
+	assert_int_equal(value_of(&begun), 0);
+	let_go(SLOW);
+	sc_web_jobs_stop(jobs); /* before its gate is freed */
+	assert_int_equal(value_of(&begun), 1);
+}
+
+static void in_a_lane_of_one_worker_gates_take_turns_with_others(void **state)
+{
+	SC_CLEANUP(sc_web_gate) gate = NULL;
+	SC_CLEANUP(sc_web_jobs) lone = NULL;
 	struct sc_error err = { 0 };
 	sem_t passed;
 
 	(void)state;
 	assert_int_equal(sem_init(&passed, 0, 0), 0);
-	assert_status(sc_web_gate_new(0, &all_workers, &err), SC_ERR_ARGUMENT, &err);
-	assert_ok(sc_web_gate_new(SLOW, &all_workers, &err), &err);
-	assert_status(sc_web_jobs_run(jobs, SC_WEB_SLOW, all_workers, pass, &passed, &err), SC_ERR_ARGUMENT,
-		      &err);
-	run_slow(two_at_a_time, pass, &passed);
-	assert_true(wait_for(&passed));
-	sc_web_jobs_stop(jobs);
-	assert_int_equal(value_of(&passed), 0);
+	assert_ok(sc_web_gate_new(1, &gate, &err), &err);
+	assert_ok(sc_web_jobs_new(1, 1, &lone, &err), &err);
+	for (int i = 0; i < 3; i++) {
+		assert_ok(sc_web_jobs_run(lone, SC_WEB_SLOW, gate, pass, &passed, &err), &err);
+		assert_ok(sc_web_jobs_run(lone, SC_WEB_SLOW, NULL, pass, &passed, &err), &err);
+	}
+	for (int i = 0; i < 6; i++)
+		assert_true(wait_for(&passed));
+	sc_web_jobs_stop(lone);
 	sem_destroy(&passed);
 }
 
@@ -287,6 +309,7 @@ int main(void)
 		TEST(the_jobs_that_wait_in_a_gate_are_limited),
 		TEST(what_waits_in_a_gate_takes_no_place_in_the_lane),
 		TEST(a_gate_leaves_a_worker_to_others),
+		TEST(in_a_lane_of_one_worker_gates_take_turns_with_others),
 		TEST(stopping_runs_what_waits_in_gates_and_takes_nothing_more),
 	};
 

@@ -61,8 +61,10 @@ static bool serve(void *context, int connection, struct sc_view message)
 
 	if (fixture->behaviour == MODULE_CLOSES)
 		return false;
-	if (fixture->behaviour == MODULE_IS_SILENT)
+	if (fixture->behaviour == MODULE_IS_SILENT) {
+		fixture->ignored++;
 		return true;
+	}
 	if (command == SC_COMMAND_KEY_LOAD) {
 		fixture->loads++;
 		reply_load(connection, message, body);
@@ -175,6 +177,8 @@ static int read_all(SSL *ssl, int fd, unsigned wait_ms, char *answer, size_t siz
 	return result;
 }
 
+atomic_uint web_handshakes;
+
 int web_exchange(const char *address, uint16_t port, const void *request, size_t len, unsigned wait_ms,
 		 char *answer, size_t size)
 {
@@ -186,6 +190,7 @@ int web_exchange(const char *address, uint16_t port, const void *request, size_t
 	must(ssl != NULL);
 	answer[0] = '\0';
 	if (fd >= 0 && SSL_set_fd(ssl, fd) == 1 && SSL_connect(ssl) == 1) {
+		web_handshakes++;
 		/* If the server has closed before all was sent, its answer may still be readable. */
 		if (len > 0)
 			(void)SSL_write(ssl, request, (int)len);

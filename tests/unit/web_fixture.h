@@ -31,6 +31,7 @@ struct web_fixture {
 	atomic_int behaviour; /* enum web_module */
 	atomic_uint signs;
 	atomic_uint loads;
+	atomic_uint ignored; /* requests that a silent module has received */
 };
 
 /* Opens the TLS key as well. Aborts if anything fails. */
@@ -39,6 +40,8 @@ void web_fixture_stop(struct web_fixture *fixture);
 
 /* A self-signed P-256 certificate of `key` for localhost's service names, as PEM in a file. */
 void web_fixture_certificate(EVP_PKEY *key, const char *path);
+
+extern atomic_uint web_handshakes; /* completed by web_exchange() */
 
 /*
  * Sends `len` bytes over TLS to 127.0.0.1 (or ::1), waits for the end of the answers or for `wait_ms` of

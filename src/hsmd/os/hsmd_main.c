@@ -1,6 +1,6 @@
 /*
  * hsmd: the module. Reads the command line and does what must happen before anything else: libcrypto's
- * memory, the first step of the sandbox, the arena. Everything after that is in daemon.c or initialise.c.
+ * memory, the first step of the sandbox, the arena. Everything after that is in hsmd_run.c or initialise.c.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "base/options.h"
-#include "hsmd/os/daemon.h"
+#include "hsmd/os/hsmd_run.h"
 #include "hsmd/os/initialise.h"
 #include "hsmd/os/libraries.h"
 

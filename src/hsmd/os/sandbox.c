@@ -1,7 +1,7 @@
 /*
  * The sandbox: see sandbox.h. The tables of rules are the complete list of what hsmd may ask of the kernel
  * once it serves, each call with its reason. They are for a process whose files are open and whose threads
- * run. Whatever is needed before that is in hsmd_main.c and daemon.c.
+ * run. Whatever is needed before that is in hsmd_main.c and hsmd_run.c.
  */
 #include "hsmd/os/sandbox.h"
 

@@ -6,8 +6,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -15,6 +13,7 @@
 #include <sys/signalfd.h>
 
 #include "base/clock.h"
+#include "base/daemon.h"
 #include "base/os.h"
 #include "hsmd/os/exchange.h"
 #include "hsmd/os/sockets.h"
@@ -284,10 +283,7 @@ static sc_status open_signals(struct sc_hsmd_server *server, struct sc_error *er
 {
 	sigset_t signals;
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	sc_daemon_hold_signals(&signals);
 	server->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	server->signal_source = SC_HSMD_SOURCE_SIGNAL;
 	return watch(server, server->signals, &server->signal_source, err);

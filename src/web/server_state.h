@@ -1,13 +1,14 @@
-/* The server as web/ sees it. */
-#ifndef SC_WEB_HTTPS_SERVER_H
-#define SC_WEB_HTTPS_SERVER_H
+/* The server as the files of web/ see it that serve requests. web.h is what everyone else sees. */
+#ifndef SC_WEB_SERVER_STATE_H
+#define SC_WEB_SERVER_STATE_H
 
 #include <stdatomic.h>
 
 #include <microhttpd.h>
 
+#include "web/http_connection.h"
 #include "web/jobs.h"
-#include "web/watch.h"
+#include "web/timers.h"
 #include "web/web.h"
 
 /* One address: its own socket (so that ::1 is not part of a wildcard), its own libmicrohttpd daemon. */
@@ -21,7 +22,9 @@ struct sc_web_server {
 	struct sc_web_listener listener[SC_WEB_ADDRESSES_MAX];
 	size_t listener_count;
 	uint16_t port;
-	struct sc_web_watch *watch;
+	struct sc_web_timers *deadlines; /* of requests */
+	struct sc_web_timers *transfers; /* of connections */
+	struct sc_web_connections *connections;
 	struct sc_web_jobs *jobs;
 	atomic_bool is_stopped;
 };

@@ -1,6 +1,6 @@
 /* The daemon: opens the state directory and the sockets, then serves. */
-#ifndef SC_HSMD_OS_DAEMON_H
-#define SC_HSMD_OS_DAEMON_H
+#ifndef SC_HSMD_OS_HSMD_RUN_H
+#define SC_HSMD_OS_HSMD_RUN_H
 
 #include "hsmd/os/host.h"
 

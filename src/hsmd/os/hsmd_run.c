@@ -1,17 +1,15 @@
 /*
- * The daemon: see daemon.h. The start-up order is itself a protection. Whatever needs the file system or the
+ * The daemon: see hsmd_run.h. The start-up order is itself a protection. Whatever needs the file system or the
  * C library's files comes first (unlock key, sockets, groups), then landlock, then all threads, then the
  * seal. Only after the seal is the state parsed and KM in memory, and only then are connections accepted.
  */
-#include "hsmd/os/daemon.h"
+#include "hsmd/os/hsmd_run.h"
 
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/daemon.h"
 #include "base/log.h"
-#include "base/os.h"
 #include "hsmd/os/server.h"
 #include "hsmd/os/sockets.h"
 
@@ -72,19 +70,13 @@ static sc_status new_server(const struct sc_hsmd_settings *settings, struct sc_h
 	return sc_hsmd_server_new(&options, out, err);
 }
 
-/* Tells the parent process. A descriptor that cannot be written is not a reason to stop. */
 static void announce(const struct sc_hsmd_settings *settings, struct sc_module *module)
 {
-	static const char ready[] = "READY\n";
 	static const char *const modes[] = { "without a warrant", "in no world", "in its world",
 					     "in its region" };
 
 	sc_log(SC_LOG_NOTICE, "ready, ESN %s, %s", sc_module_esn(module), modes[sc_module_mode(module)]);
-	if (settings->ready_fd < 0)
-		return;
-	if (sc_os->write(settings->ready_fd, ready, sizeof ready - 1) < 0)
-		sc_log(SC_LOG_WARNING, "--ready-fd: cannot write to it");
-	(void)sc_os->close(settings->ready_fd);
+	sc_daemon_announce(settings->ready_fd);
 }
 
 static sc_status serve(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings,
@@ -112,9 +104,7 @@ sc_status sc_hsmd_run(struct sc_hsmd_settings *settings, struct sc_error *err)
 	SC_CLEANUP(sc_hsmd_server) server = NULL;
 	struct sc_hsmd_socket_spec specs[SC_HSMD_SERVER_SOCKETS];
 
-	/* A log that nobody reads any more must neither kill the module nor block it. */
-	(void)signal(SIGPIPE, SIG_IGN);
-	sc_log_never_wait();
+	sc_daemon_survive_readers();
 	SC_TRY(read_specs(settings, specs, err));
 	SC_TRY(sc_hsmd_host_open(settings, false, &host, err));
 	SC_TRY(sc_hsmd_host_load(&host, settings, err));
