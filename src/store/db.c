@@ -13,12 +13,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/log.h"
-#include "base/os.h"
 #include "store/db_connection.h"
 #include "store/db_file.h"
 
-#define CHECKPOINT_FRAMES 1000 /* a log of 4 MB is copied back into the database */
+#define CHECKPOINT_FRAMES 1000             /* a log of 4 MB is copied back into the database */
+#define READER_STEP       (SC_SECOND / 10) /* after which a waiting read looks at the clock */
 
 struct sc_db {
 	char *path;
@@ -39,30 +40,14 @@ struct sc_db {
 
 /* -- reading ----------------------------------------------------------------------------------- */
 
-/* `nanoseconds` from now, in the form that a condition waits for. */
-static struct timespec after(int64_t nanoseconds)
-{
-	struct timespec at = { 0 };
-
-	(void)sc_os->clock_gettime(CLOCK_MONOTONIC, &at);
-	nanoseconds += at.tv_nsec;
-	at.tv_sec += (time_t)(nanoseconds / SC_SECOND);
-	at.tv_nsec = (long)(nanoseconds % SC_SECOND);
-	return at;
-}
-
 static sc_status take_reader(struct sc_db *db, struct sc_db_connection **out, struct sc_error *err)
 {
 	int64_t deadline = sc_clock_monotonic() + SC_DB_READER_SECONDS * SC_SECOND;
 	struct sc_db_connection *reader = NULL;
-	int64_t left;
 
 	pthread_mutex_lock(&db->lock);
-	while (db->idle_count == 0 && (left = deadline - sc_clock_monotonic()) > 0) {
-		const struct timespec until = after(left);
-
-		(void)pthread_cond_timedwait(&db->returned, &db->lock, &until);
-	}
+	while (db->idle_count == 0 && sc_clock_monotonic() < deadline)
+		(void)sc_condition_wait(&db->returned, &db->lock, READER_STEP);
 	if (db->idle_count > 0)
 		reader = db->idle[--db->idle_count];
 	pthread_mutex_unlock(&db->lock);
@@ -265,15 +250,10 @@ static sc_status open_all(struct sc_db *db, const struct sc_db_schema *schema, s
 
 static void set_up_locks(struct sc_db *db)
 {
-	pthread_condattr_t attributes;
-
 	pthread_mutex_init(&db->writing, NULL);
 	pthread_mutex_init(&db->lock, NULL);
 	pthread_mutex_init(&db->watching, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&db->returned, &attributes);
-	pthread_condattr_destroy(&attributes);
+	sc_condition_init(&db->returned);
 }
 
 sc_status sc_db_open(const char *path, const struct sc_db_schema *schema, struct sc_db **out,

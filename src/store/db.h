@@ -1,8 +1,8 @@
 /*
- * The database engine behind one small interface. Like db_value.h, db_row.h and db_schema.h it names no engine:
- * another one can later implement the same functions. Only this folder contains SQL. A statement is a string that
- * lives as long as the program. Its parameters are ?1, ?2 …, bound by number: values[0] is ?1. Values are always
- * bound, never pasted in.
+ * The database engine behind one small interface. Like db_value.h, db_row.h and db_schema.h it names no
+ * engine: another one can later implement the same functions. Statements are strings that live as long as the
+ * program. Their parameters are ?1, ?2 …, bound by number: ?1 is values[0]. Values are always bound, never
+ * pasted in.
  *
  * One connection writes, one transaction at a time. A few others read committed data and never wait for it. A
  * call that reads waits at most SC_DB_READER_SECONDS for one of them, then fails with SC_ERR_BUSY.
@@ -31,8 +31,8 @@ void sc_db_close(struct sc_db *db);
 SC_CLEANUP_POINTER(sc_db, struct sc_db, sc_db_close)
 
 /*
- * A number that differs from an earlier one if anything was committed since, by this process or another. It uses
- * a connection of its own, and waits only for other calls of itself.
+ * A number that differs from an earlier one if anything was committed since, by this process or another. It
+ * uses a connection of its own, and waits only for other calls of itself.
  */
 sc_status sc_db_version(struct sc_db *db, int64_t *out, struct sc_error *err) SC_WARN_UNUSED;
 

@@ -1,6 +1,6 @@
 /*
- * One connection to a database of SQLite: its settings, its statements and its results. It is used by one thread
- * at a time. SQLite calls the operating system through its own injectable table, the VFS (rule P4): a test
+ * One connection to a database of SQLite: its settings, its statements and its results. One thread uses it at
+ * a time. SQLite calls the operating system through its own injectable table, the VFS (rule P4): a test
  * installs its own as the default and makes the n-th write or sync fail.
  */
 #ifndef SC_STORE_DB_CONNECTION_H
@@ -36,8 +36,9 @@ sc_status sc_db_connection_open(const char *path, enum sc_db_access access, stru
 void sc_db_connection_close(struct sc_db_connection *connection);
 
 /*
- * Runs one statement to its end and calls `visit` (which may be NULL) for each row; a visit that does not return
- * SC_OK ends it, and its status is returned. `sql` lives as long as the connection. Statuses are those of db.h.
+ * Runs one statement to its end and calls `visit` (which may be NULL) for each row; a visit that does not
+ * return SC_OK ends it, and its status is returned. `sql` must live as long as the connection. Errors: as in
+ * db.h.
  */
 sc_status sc_db_connection_run(struct sc_db_connection *connection, const char *sql,
 			       const struct sc_db_value *values, size_t count, sc_db_visit visit,
@@ -55,10 +56,13 @@ int64_t sc_db_connection_changes(const struct sc_db_connection *connection);
 
 bool sc_db_connection_is_in_transaction(const struct sc_db_connection *connection);
 
-/* Writes to the log from now on, and counts its frames in `wal_frames`. SC_ERR_SYSTEM if that is impossible. */
+/*
+ * Keeps a write-ahead log from now on, and counts its frames in `wal_frames`. SC_ERR_SYSTEM if the file
+ * system does not permit one.
+ */
 sc_status sc_db_connection_use_log(struct sc_db_connection *connection, struct sc_error *err) SC_WARN_UNUSED;
 
-/* Copies the log back into the database as far as readers permit. A failure loses nothing of what is in the log. */
+/* Copies the log back into the database, as far as readers permit. If that fails, the log still has it. */
 void sc_db_connection_checkpoint(struct sc_db_connection *connection);
 
 #endif

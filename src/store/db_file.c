@@ -1,6 +1,6 @@
 /*
- * A database's file: see db_file.h. SQLite would create files that others can read, so the file is created here
- * first; its companions (-wal, -shm) inherit its permissions.
+ * A database's file: see db_file.h. SQLite would create files that others can read, so the file is created
+ * here first; its companions (-wal, -shm) inherit its permissions.
  */
 #include "store/db_file.h"
 

@@ -20,8 +20,8 @@ void sc_db_row_free(struct sc_db_row *row);
 SC_CLEANUP_VALUE(sc_db_row, sc_db_row_free)
 
 /*
- * Copies the first `count` columns, whose views point into the engine's memory, into the row's own. SC_ERR_MEMORY:
- * the row is as it was.
+ * Copies what the views of the first `count` columns point to, which is the engine's, into memory of the row.
+ * SC_ERR_MEMORY.
  */
 sc_status sc_db_row_own(struct sc_db_row *row, size_t count, struct sc_error *err) SC_WARN_UNUSED;
 

@@ -8,8 +8,8 @@
 #include "store/db_value.h"
 
 /*
- * Binds values[0] to ?1, values[1] to ?2 and so on. The values must live until the bindings are cleared. Returns
- * SQLite's result code: SQLITE_TOOBIG for a value above its limit.
+ * Binds values[0] to ?1, values[1] to ?2 and so on. The values must live until the bindings are cleared.
+ * Returns SQLite's result code: SQLITE_TOOBIG for a value above its limit.
  */
 int sc_db_statement_bind(sqlite3_stmt *statement, const struct sc_db_value *values, size_t count);
 

@@ -1,7 +1,7 @@
 /*
  * Keys and the rule of one import (F4): see vault_store.h. The package's id is inserted first. If it is
- * taken, the existing row decides. If not, the key and its version follow in the same transaction. The engine's
- * own uniqueness thus decides a race, not an earlier query.
+ * taken, the existing row decides. If not, the key and its version follow in the same transaction. The
+ * engine's own uniqueness thus decides a race, not an earlier query.
  */
 #include "store/vault_db.h"
 

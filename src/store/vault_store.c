@@ -1,10 +1,11 @@
 /*
- * The tables of vaultd, and how they are opened. Columns named …_key hold a name folded for comparison, next
- * to the name as it was written. Every table below tenants has the tenant in its keys, so that no row can
- * refer to another tenant's (rule P6).
+ * The tables of vaultd, and how they are opened. Columns named …_key hold a name folded for comparison; the
+ * name as it was written is next to it. Every table below tenants has the tenant in its keys, so that no row
+ * can refer to another tenant's (rule P6).
  *
- * keys has one row per key, with the first spelling of its name. Each of its key_versions has vault and name as
- * they were written with it, because the owner sealed in its blob contains them in that form.
+ * keys has one row per key: the first spelling of its name, and whatever else belongs to a key and not to one
+ * of its versions. Each version (key_versions) has vault and name as they were written with it, because the
+ * owner sealed in its blob contains them in that form.
  *
  * packages holds the ids of imported transfer packages (rule F4). It refers to the key by value, not by a
  * foreign key, because the row remains, as a tombstone, when the key is purged.

@@ -10,7 +10,7 @@
  *                       refused until a restart. If the process ends before the next write, the change may
  *                       turn out to have been written in full.
  *   SC_ERR_BUSY         Another process locked the database for too long, or the row has changed since it was
- *                       read.
+ *                       read. From a look-up: no connection for reading became free within 5 seconds.
  *   SC_ERR_TOO_LARGE    A name or text to write exceeds its limit.
  *   SC_ERR_NOT_FOUND, SC_ERR_EXISTS, SC_ERR_INTEGRITY, SC_ERR_SYSTEM, SC_ERR_MEMORY
  *
@@ -46,11 +46,11 @@ void sc_store_vault_db_close(struct sc_store_vault_db *store);
 SC_CLEANUP_POINTER(sc_store_vault_db, struct sc_store_vault_db, sc_store_vault_db_close)
 
 /*
- * A number that differs from an earlier one if anything was committed since, by this process or by another. It
- * means nothing in itself, and nothing to another process. It serves a cache: ask before you read a row, keep
- * the number with the row, and the row is current while the number is the same. If it differs, the vault's
- * `revision` says whether the vault is among what has changed. The call reads shared memory, not the file. It
- * never waits for a writer, nor for a reader of rows.
+ * A number that differs from an earlier one if anything was committed since, by another process or by this
+ * one. It means nothing in itself, and nothing to another process. It serves a cache: ask before you read a
+ * row, keep the number with the row, and the row is current while the number stays the same. If it differs,
+ * read the vault again: its `revision` says whether it has changed. The call reads shared memory and not the
+ * file, in some 4 microseconds. It waits neither for a writer nor for a connection that reads rows.
  */
 sc_status sc_store_vault_db_version(struct sc_store_vault_db *store, int64_t *out,
 				    struct sc_error *err) SC_WARN_UNUSED;
@@ -188,8 +188,8 @@ sc_status sc_store_vault_list(struct sc_store_vault_db *store, const char *tenan
 
 /*
  * One version of a key. Vault, name and version come back exactly as they were written, because the owner
- * sealed in the blob contains them in that form. Versions of one key may therefore spell its name differently.
- * What is shown to people is display_name, the same for all of them.
+ * sealed in the blob contains them in that form. So the versions of one key may spell its name differently;
+ * display_name, which users see, is the same for all of them.
  */
 struct sc_store_key_row {
 	const char *tenant;
@@ -228,13 +228,14 @@ struct sc_store_package_claim {
  * two imports of one package exactly one writes. The first version of a name makes the key. `row` needs
  * nothing that the store sets.
  *
- *   SC_OK                 *out is the package's key version as it is stored. It is `row`, written now, or, if
- *                         the same file was imported into the same vault and name before, that earlier version.
+ *   SC_OK                 *out is the package's key version as it is stored. It is `row`, written now, or,
+ *                         if the same file was imported into the same vault and name before, that earlier
+ *                         version.
  *   SC_ERR_PACKAGE_TAKEN  The package was imported elsewhere, another file has its id, or its key has been
- *                         purged (a package's id outlives its key). The message does not say where. No retry
- *                         can succeed.
- *   SC_ERR_EXISTS         The key has a version row->version already, and the package is still free. The caller
- *                         can try again with another random version, sealed in another blob.
+ *                         purged (a package's id outlives its key). The message does not say where. A retry
+ *                         cannot succeed.
+ *   SC_ERR_EXISTS         The key already has a version row->version. The package is still free: the caller
+ *                         can retry with another random version, which the module seals in another blob.
  *   SC_ERR_NOT_FOUND      The vault does not exist.
  *   SC_ERR_ARGUMENT       The version or the package's id does not have its length.
  */

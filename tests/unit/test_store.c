@@ -391,6 +391,48 @@ static void of_two_changes_of_a_vault_the_second_must_have_seen_the_first(void *
 	assert_ok(sc_store_vault_update(f->store, &after, NULL), NULL);
 }
 
+static int64_t version_of(struct fixture *f)
+{
+	int64_t version = 0;
+
+	assert_ok(sc_store_vault_db_version(f->store, &version, NULL), NULL);
+	return version;
+}
+
+static int64_t revision_of(struct fixture *f)
+{
+	SC_CLEANUP(sc_store_vault_row) vault = { 0 };
+
+	assert_ok(sc_store_vault_find(f->store, TENANT, "Contoso", &vault, NULL), NULL);
+	return vault.revision;
+}
+
+/* What a cache of vaults rests on. */
+static void a_row_is_current_while_the_version_is_the_same(void **state)
+{
+	struct fixture *f = *state;
+	struct sc_store_vault_db *other_program = NULL;
+	SC_CLEANUP(sc_store_vault_row) vault = { 0 };
+	char version[SC_KEY_VERSION_SIZE];
+	int64_t before = version_of(f);
+	int64_t revision = revision_of(f);
+
+	assert_int_equal(version_of(f), before);
+	assert_ok(sc_store_vault_db_open(path_of(f), &other_program, NULL), NULL);
+	assert_int_equal(version_of(f), before);
+	assert_ok(sc_store_vault_find(other_program, TENANT, "Contoso", &vault, NULL), NULL);
+	vault.properties = "{}";
+	assert_ok(sc_store_vault_update(other_program, &vault, NULL), NULL);
+	assert_int_not_equal(version_of(f), before);
+	assert_int_equal(revision_of(f), revision + 1);
+	/* A change of something else changes the version, but not the vault's revision. */
+	before = version_of(f);
+	assert_ok(sample_import(f->store, "Contoso", "k", 1, 1, version, NULL), NULL);
+	assert_int_not_equal(version_of(f), before);
+	assert_int_equal(revision_of(f), revision + 1);
+	sc_store_vault_db_close(other_program);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -411,6 +453,7 @@ int main(void)
 		TEST(a_group_that_is_there_takes_new_tags_alone),
 		TEST(lists_have_the_callers_own_in_order_page_by_page),
 		TEST(of_two_changes_of_a_vault_the_second_must_have_seen_the_first),
+		TEST(a_row_is_current_while_the_version_is_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

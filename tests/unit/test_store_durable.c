@@ -68,11 +68,15 @@ static void assert_sql(const struct fixture *f, const char *sql, const char *exp
 	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
 }
 
-/* Every key has its package's id, and every id its key; the file itself is sound. */
+/* Every version has its key and its package's id, and every id its version; the file itself is sound. */
 static void assert_whole(const struct fixture *f)
 {
 	assert_sql(f, "PRAGMA integrity_check", "ok");
 	assert_sql(f, "SELECT count(*) FROM pragma_foreign_key_check", "0");
+	assert_sql(f,
+		   "SELECT count(*) FROM (SELECT tenant, vault_key, name_key FROM keys"
+		   " EXCEPT SELECT tenant, vault_key, name_key FROM key_versions)",
+		   "0");
 	assert_sql(f,
 		   "SELECT count(*) FROM (SELECT tenant, vault_key, name_key, version FROM key_versions"
 		   " EXCEPT SELECT tenant, vault_key, name_key, version FROM packages)",

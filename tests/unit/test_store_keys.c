@@ -68,6 +68,104 @@ static void a_key_comes_back_whole_and_its_attributes_change(void **state)
 	assert_int_equal(changed.updated, 3000);
 }
 
+static void a_key_keeps_the_first_spelling_of_its_name_and_each_version_its_own(void **state)
+{
+	struct fixture *f = *state;
+	char version[SC_KEY_VERSION_SIZE];
+	SC_CLEANUP(sc_store_key_row) first = { 0 };
+	SC_CLEANUP(sc_store_key_row) second = { 0 };
+	SC_CLEANUP(sc_store_key_row) elsewhere = { 0 };
+
+	assert_ok(sample_import(f->store, "Contoso", "FirstKey", 1, 1, version, NULL), NULL);
+	assert_ok(sample_import(f->store, "CONTOSO", "firstKEY", 2, 2, version, NULL), NULL);
+	assert_ok(sample_import(f->store, "Second", "FIRSTKEY", 3, 3, version, NULL), NULL);
+	assert_ok(sc_store_key_find(f->store, TENANT, "contoso", "firstkey", sample_version(1), &first, NULL),
+		  NULL);
+	assert_ok(sc_store_key_find(f->store, TENANT, "contoso", "FIRSTKEY", NULL, &second, NULL), NULL);
+	/* The owners sealed in the blobs contain these. */
+	assert_string_equal(first.name, "FirstKey");
+	assert_string_equal(first.vault, "Contoso");
+	assert_string_equal(second.name, "firstKEY");
+	assert_string_equal(second.vault, "CONTOSO");
+	assert_string_equal(second.version, sample_version(2));
+	/* Users see this. */
+	assert_string_equal(first.display_name, "FirstKey");
+	assert_string_equal(second.display_name, "FirstKey");
+	/* Another vault's key of that name is another key. */
+	assert_ok(sc_store_key_find(f->store, TENANT, "Second", "firstkey", NULL, &elsewhere, NULL), NULL);
+	assert_string_equal(elsewhere.display_name, "FIRSTKEY");
+}
+
+static void assert_rows_equal(const struct sc_store_key_row *a, const struct sc_store_key_row *b)
+{
+	assert_string_equal(a->tenant, b->tenant);
+	assert_string_equal(a->vault, b->vault);
+	assert_string_equal(a->name, b->name);
+	assert_string_equal(a->display_name, b->display_name);
+	assert_string_equal(a->version, b->version);
+	assert_string_equal(a->kty, b->kty);
+	assert_view_equal(a->blob, b->blob);
+	assert_true(sc_hash_equals(&a->blob_digest, &b->blob_digest));
+	assert_view_equal(a->spki, b->spki);
+	assert_view_equal(a->receipt, b->receipt);
+	assert_int_equal(a->enabled, b->enabled);
+	assert_int_equal(a->not_before, b->not_before);
+	assert_int_equal(a->expires, b->expires);
+	assert_int_equal(a->created, b->created);
+	assert_int_equal(a->updated, b->updated);
+	assert_string_equal(a->key_ops, b->key_ops);
+	assert_string_equal(a->tags, b->tags);
+	assert_int_equal(a->revision, b->revision);
+}
+
+/* Nothing is read again after an import: the row that it returns is the row of a look-up. */
+static void an_import_returns_the_row_as_it_is_stored(void **state)
+{
+	struct fixture *f = *state;
+	struct sc_store_key_row row = sample_key("CONTOSO", "K", 0xab);
+	struct sc_store_key_row other = sample_key("Contoso", "k", 2);
+	const struct sc_store_package_claim claim = sample_claim(1);
+	SC_CLEANUP(sc_store_key_row) written = { 0 };
+	SC_CLEANUP(sc_store_key_row) again = { 0 };
+	SC_CLEANUP(sc_store_key_row) before_the_module = { 0 };
+	SC_CLEANUP(sc_store_key_row) found = { 0 };
+
+	row.version = "000000000000000000000000000000AB";
+	row.not_before = 5;
+	assert_ok(sc_store_key_import(f->store, &row, &claim, &written, NULL), NULL);
+	assert_ok(sc_store_key_find(f->store, TENANT, "contoso", "k", NULL, &found, NULL), NULL);
+	assert_rows_equal(&written, &found);
+	assert_string_equal(written.version, sample_version(0xab));
+	assert_int_equal(written.not_before, 5);
+	assert_int_equal(written.revision, 1);
+	/* The same package into the same place returns the earlier row, whatever the later one says. */
+	assert_ok(sc_store_key_import(f->store, &other, &claim, &again, NULL), NULL);
+	assert_rows_equal(&again, &found);
+	assert_ok(sc_store_package_find(f->store, TENANT, "contoso", "k", &claim, &before_the_module, NULL),
+		  NULL);
+	assert_rows_equal(&before_the_module, &found);
+}
+
+static void the_digest_of_a_blob_is_kept_with_its_row(void **state)
+{
+	struct fixture *f = *state;
+	struct sc_store_key_row row = sample_key("Contoso", "k", 1);
+	const struct sc_store_package_claim claim = sample_claim(1);
+	SC_CLEANUP(sc_store_key_row) written = { 0 };
+	SC_CLEANUP(sc_store_key_row) changed = { 0 };
+	struct sc_hash expected;
+
+	/* The store computes it, whatever the caller's row says. */
+	memset(row.blob_digest.b, 0xee, sizeof row.blob_digest.b);
+	assert_ok(sc_sha256(row.blob, &expected, NULL), NULL);
+	assert_ok(sc_store_key_import(f->store, &row, &claim, &written, NULL), NULL);
+	assert_true(sc_hash_equals(&written.blob_digest, &expected));
+	memset(written.blob_digest.b, 0xee, sizeof written.blob_digest.b);
+	assert_ok(sc_store_key_update(f->store, &written, NULL), NULL);
+	assert_ok(sc_store_key_find(f->store, TENANT, "Contoso", "k", NULL, &changed, NULL), NULL);
+	assert_true(sc_hash_equals(&changed.blob_digest, &expected));
+}
+
 /* -- rule F4 ----------------------------------------------------------------------------------- */
 
 static void a_package_comes_to_one_place_once(void **state)
@@ -125,6 +223,30 @@ static void a_package_outlives_its_purged_key(void **state)
 		      &err);
 	assert_non_null(strstr(err.message, "purged"));
 	assert_ok(sample_import(f->store, "Contoso", "k", 2, 2, version, &err), &err);
+}
+
+static void a_version_that_exists_is_not_a_package_that_was_used(void **state)
+{
+	struct fixture *f = *state;
+	char version[SC_KEY_VERSION_SIZE] = "unchanged";
+	const struct sc_store_package_claim free_claim = sample_claim(2);
+	struct sc_store_key_row none;
+	struct sc_error err = { 0 };
+
+	assert_ok(sample_import(f->store, "Contoso", "k", 1, 1, version, NULL), NULL);
+	snprintf(version, sizeof version, "unchanged");
+	assert_status(sample_import(f->store, "Contoso", "K", 1, 2, version, &err), SC_ERR_EXISTS, &err);
+	assert_non_null(strstr(err.message, sample_version(1)));
+	assert_non_null(strstr(err.message, "choose another version"));
+	assert_string_equal(version, "unchanged");
+	/* Its package is still free, so another version can have it. */
+	assert_status(sc_store_package_find(f->store, TENANT, "Contoso", "k", &free_claim, &none, NULL),
+		      SC_ERR_NOT_FOUND, NULL);
+	assert_ok(sample_import(f->store, "Contoso", "K", 2, 2, version, &err), &err);
+	/* Another key may have a version of that number. */
+	assert_ok(sample_import(f->store, "Contoso", "other", 1, 3, version, &err), &err);
+	assert_status(sample_import(f->store, "Contoso", "other", 9, 2, version, &err), SC_ERR_PACKAGE_TAKEN,
+		      &err);
 }
 
 static void a_version_or_an_id_of_the_wrong_length_is_refused(void **state)
@@ -291,8 +413,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_newest_version_is_the_last_imported),
 		TEST(a_key_comes_back_whole_and_its_attributes_change),
+		TEST(a_key_keeps_the_first_spelling_of_its_name_and_each_version_its_own),
+		TEST(an_import_returns_the_row_as_it_is_stored),
+		TEST(the_digest_of_a_blob_is_kept_with_its_row),
 		TEST(a_package_comes_to_one_place_once),
 		TEST(a_package_outlives_its_purged_key),
+		TEST(a_version_that_exists_is_not_a_package_that_was_used),
 		TEST(a_version_or_an_id_of_the_wrong_length_is_refused),
 		TEST(of_two_imports_into_one_place_both_get_the_winners_version),
 		TEST(of_two_imports_into_different_places_one_is_refused),
