@@ -31,9 +31,9 @@ struct sc_vaultd_api {
 	bool (*check_request)(struct sc_vaultd_call *call);
 	/*
 	 * Finds what the call is about, and whose grants decide: recall in memory without waiting (false: not
-	 * there), find in the database (worker threads only). Both set call->grants and complete
-	 * call->scope, and set whatever else the API's work needs. While call->unauthorized is set, they need find only what the
-	 * challenge names. SC_ERR_NOT_FOUND: see answer_absent.
+	 * there), find in the database (worker threads only). Both set call->grants and complete call->scope,
+	 * and set whatever else the API's work needs. While call->unauthorized is set, they need find only
+	 * what the challenge names. SC_ERR_NOT_FOUND: see answer_absent.
 	 */
 	bool (*recall)(struct sc_vaultd_call *call);
 	sc_status (*find)(struct sc_vaultd_call *call, struct sc_error *err);

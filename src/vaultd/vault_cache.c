@@ -188,8 +188,8 @@ static sc_status take_moment(struct sc_vaultd_cache *cache, struct moment *out, 
 }
 
 /*
- * The vault in memory if it is current: nothing was written to the store since it was read (`row` is NULL), or
- * the row that was read is of the same revision. It is then trusted for another second.
+ * The vault in memory if it is current: nothing was written to the store since it was read (`row` is NULL),
+ * or the row that was read is of the same revision. It is then trusted for another second.
  */
 static struct sc_vaultd_vault *confirm(struct sc_vaultd_cache *cache, const char *tenant, const char *name,
 				       const struct sc_store_vault_row *row, const struct moment *moment)

@@ -4,8 +4,8 @@
  *
  * What this process changes is obeyed from the next request on: sc_vaultd_cache_drop() comes before the
  * answer. What another process changes is noticed within a second, because an entry is used for one second
- * after it was read. Then a worker asks the store whether anything was written since, and reads the row again if
- * so. What was compiled is kept as long as the revision is the same.
+ * after it was read. Then a worker asks the store whether anything was written since, and reads the row again
+ * if so. What was compiled is kept as long as the revision is the same.
  */
 #ifndef SC_VAULTD_VAULT_CACHE_H
 #define SC_VAULTD_VAULT_CACHE_H
@@ -27,7 +27,7 @@ struct sc_vaultd_vault {
 
 struct sc_vaultd_cache;
 
-/* The store is borrowed. The caller frees *out, when nothing uses it or its vaults any more. SC_ERR_MEMORY. */
+/* The store is borrowed. The caller frees *out when nothing uses it or its vaults any more. SC_ERR_MEMORY. */
 sc_status sc_vaultd_cache_new(struct sc_store_vault_db *store, size_t bytes, struct sc_vaultd_cache **out,
 			      struct sc_error *err) SC_WARN_UNUSED;
 void sc_vaultd_cache_free(struct sc_vaultd_cache *cache); /* NULL is allowed */

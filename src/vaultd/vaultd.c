@@ -154,7 +154,7 @@ static sc_status start_server(struct sc_vaultd *vaultd, struct sc_error *err)
 	web.hosts = hosts;
 	web.context = vaultd;
 	/* Even if every region's module hangs, changes go on. */
-	web.slow_workers = (unsigned)vaultd->settings->region_count * IMPORTS_AT_ONCE + CHANGES_AT_ONCE;
+	web.slow_workers = (unsigned)vaultd->region_count * IMPORTS_AT_ONCE + CHANGES_AT_ONCE;
 	SC_TRY(sc_web_server_start(&web, &vaultd->server, err));
 	sc_web_issuers_start(vaultd->issuers, vaultd->server);
 	return SC_OK;

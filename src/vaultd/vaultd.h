@@ -18,7 +18,7 @@
  * for.
  */
 struct sc_vaultd_region {
-	const struct sc_region *info;
+	const struct sc_region *info; /* that row */
 	struct sc_pipeline *module;
 	struct sc_bytes kek_blob;
 	struct sc_hash kek_digest;   /* of kek_blob */

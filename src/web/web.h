@@ -10,8 +10,9 @@
  *
  *   HTTP threads       handlers. They never wait: not for the disk, a module, the network or another request.
  *                      What they need is in memory; a lock is held by others only for as long as that takes.
- *   quick workers      the database, durable commits, synced audit lines, quick commands of a module
- *   slow workers       imports (which wait for the module, sc_pipeline_wait()), password hashes, other hosts
+ *   quick workers      the database, short commits, quick commands of a module
+ *   slow workers       changes with synced audit lines, imports (which wait for the module,
+ *                      sc_pipeline_wait()), password hashes, other hosts
  *   pipelines' threads (client/pipeline.h) pass a module's answer on: to a worker, or to the client at once
  *   timers' threads    (web/timers.h) answer for handlers that are late, cut slow clients off
  *

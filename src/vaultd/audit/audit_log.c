@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/os.h"
@@ -76,39 +77,27 @@ static enum outcome put_on_disk(struct sc_audit *audit, const char *data, size_t
 	return WRITTEN;
 }
 
-static struct timespec group_deadline(void)
-{
-	struct timespec at = { 0 }; /* without a clock: at once */
-
-	(void)sc_os->clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_nsec += GROUP_NS;
-	if (at.tv_nsec >= SC_SECOND) {
-		at.tv_sec++;
-		at.tv_nsec -= SC_SECOND;
-	}
-	return at;
-}
-
 /* Waits for lines, then briefly for more unless a thread waits for a sync. False when it is time to end. */
 static bool wait_for_lines(struct sc_audit *audit)
 {
-	struct timespec until;
+	int64_t until;
 
 	while (!audit->stopping && audit->waiting_len == 0)
 		pthread_cond_wait(&audit->work, &audit->lock);
-	until = group_deadline();
-	while (!audit->stopping && audit->urgent == 0 &&
-	       pthread_cond_timedwait(&audit->work, &audit->lock, &until) != ETIMEDOUT)
-		;
+	until = sc_clock_monotonic() + GROUP_NS;
+	while (!audit->stopping && audit->urgent == 0) {
+		int64_t left = until - sc_clock_monotonic();
+
+		if (left <= 0 || !sc_condition_wait(&audit->work, &audit->lock, left))
+			break;
+	}
 	return audit->waiting_len > 0;
 }
 
 /* Waits a moment after a failure, or until the next line, so that a full disk does not make a busy loop. */
 static void pause_after_failure(struct sc_audit *audit)
 {
-	const struct timespec until = group_deadline();
-
-	(void)pthread_cond_timedwait(&audit->work, &audit->lock, &until);
+	(void)sc_condition_wait(&audit->work, &audit->lock, GROUP_NS);
 }
 
 /* Called with the lock held; releases it while writing. Meanwhile `waiting` only grows at its end. */
@@ -319,7 +308,6 @@ static sc_status open_file(struct sc_audit *audit, struct sc_error *err)
 static sc_status new_audit(const char *path, struct sc_audit **out, struct sc_error *err)
 {
 	struct sc_audit *audit = calloc(1, sizeof *audit);
-	pthread_condattr_t monotonic;
 
 	if (!audit)
 		return sc_fail_plain(err, SC_ERR_MEMORY);
@@ -327,11 +315,8 @@ static sc_status new_audit(const char *path, struct sc_audit **out, struct sc_er
 	audit->path = strdup(path);
 	audit->waiting = malloc(WAITING_MAX);
 	pthread_mutex_init(&audit->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&audit->work, &monotonic);
+	sc_condition_init(&audit->work);
 	pthread_cond_init(&audit->done, NULL);
-	pthread_condattr_destroy(&monotonic);
 	if (!audit->path || !audit->waiting) {
 		sc_audit_free(audit);
 		return sc_fail_plain(err, SC_ERR_MEMORY);

@@ -39,15 +39,16 @@ sc_status sc_keys_changes_read(const json_t *body, const json_t *ops_in, struct 
 			       struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Checks changes to a key, or the attributes of a new one (NULL). SC_ERR_ARGUMENT if the key's expiry would not
- * be later than its start.
+ * Checks changes to a key, or the attributes of a new one (NULL). SC_ERR_ARGUMENT if the key's expiry would
+ * not be later than its start.
  */
 sc_status sc_keys_changes_check(const struct sc_keys_changes *changes, const struct sc_store_key_row *key,
 				struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Checks the changes and applies them to a row. New texts are written into memory[0] and memory[1], which must
- * live as long as the row is used; the caller frees them. Fails like sc_keys_changes_check(); SC_ERR_MEMORY.
+ * Checks the changes and applies them to a row. New texts are written into memory[0] and memory[1], which
+ * must live as long as the row is used; the caller frees them. Fails like sc_keys_changes_check();
+ * SC_ERR_MEMORY.
  */
 sc_status sc_keys_changes_apply(const struct sc_keys_changes *changes, struct sc_store_key_row *row,
 				struct sc_bytes memory[2], struct sc_error *err) SC_WARN_UNUSED;

@@ -54,7 +54,7 @@ static bool check_request(struct sc_vaultd_call *call)
 	return true;
 }
 
-/* Another tenant's vault is like one that does not exist (rule P6). Only the challenge knows no tenant yet. */
+/* Another tenant's vault is like an absent one (rule P6). Only the challenge knows no tenant yet. */
 static const char *tenant_of(const struct sc_vaultd_call *call)
 {
 	return call->unauthorized[0] ? NULL : call->access.caller.tid;
@@ -100,8 +100,8 @@ static sc_status find(struct sc_vaultd_call *call, struct sc_error *err)
 
 /*
  * The only form of challenge that all clients understand: values in plain quotes, no final slash. The last
- * segment of the authority is the tenant's id. That reveals nothing: a vault's tenant is as public as its name
- * in the DNS.
+ * segment of the authority is the tenant's id. That reveals nothing: a vault's tenant is as public as its
+ * name in the DNS.
  */
 static void answer_challenge(struct sc_vaultd_call *call, const char *message)
 {

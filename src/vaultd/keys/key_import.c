@@ -1,8 +1,8 @@
 /*
  * PUT /keys/{name}: makes a key from a transfer package (article step 5). An import waits: for the audit log,
  * for the region's module, which tests the key's primes, and for the database. So it runs on a slow worker,
- * from top to bottom, and passes the gate of its region (struct sc_vaultd_region). A module that hangs holds up
- * its own region's imports only.
+ * from top to bottom, and passes the gate of its region (struct sc_vaultd_region). A module that hangs holds
+ * up its own region's imports only.
  *
  * Importing the same package into the same place again answers with the same version (rule F4). The database
  * guarantees that.
