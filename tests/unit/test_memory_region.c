@@ -191,7 +191,7 @@ static int teardown(void **state)
 /* The answer's evidence proves the KEK to anyone who trusts the root, and its blob opens. */
 static void judge_region(struct sc_view body)
 {
-	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core.module);
+	SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(core.module->state);
 	SC_CLEANUP(sc_evidence_target) target = NULL;
 	const struct sc_evidence_trust trust = sc_snapshot_trust(s, core_now);
 	struct sc_region_init_response made;
@@ -283,11 +283,25 @@ static bool is_read(X509 *loaded)
 	return X509_check_purpose(loaded, -1, 0) == 1 && X509_get0_pubkey(loaded);
 }
 
+static sc_status copy_state(struct sc_module_state *now, void *context, struct sc_error *err)
+{
+	struct sc_module_state **out = context;
+
+	*out = ASN1_item_dup(ASN1_ITEM_rptr(sc_module_state), now);
+	return sc_check_allocated(*out, err);
+}
+
 static sc_status ask_snapshot(void)
 {
+	SC_CLEANUP(sc_module_state) now = NULL;
 	SC_CLEANUP(sc_snapshot) s = NULL;
-	sc_status status = sc_snapshot_new(core.module->state, &s, NULL);
 	long fails = failing_memory_pause();
+	sc_status status;
+
+	assert_ok(sc_core_state_update(core.module->state, copy_state, &now, NULL), NULL);
+	failing_memory_at(fails);
+	status = sc_snapshot_new(now, &s, NULL);
+	fails = failing_memory_pause();
 
 	if (status == SC_OK)
 		assert_true(is_read(s->root) && is_read(s->warrant) && is_read(s->member) &&
@@ -447,7 +461,7 @@ static void without_memory_a_world_is_adopted_or_it_is_not(void **state)
 		assert_true(status == SC_OK || status == SC_ERR_MODULE_FULL);
 		full += status == SC_ERR_MODULE_FULL;
 		if (sc_module_mode(core.module) == SC_MODE_WORLD) {
-			SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core.module);
+			SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(core.module->state);
 
 			assert_true(sc_hash_equals(&s->world, &begun.world));
 			assert_int_equal(s->km.len, 32);

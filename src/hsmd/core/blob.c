@@ -3,8 +3,8 @@
 
 #include "base/big_endian.h"
 #include "base/os.h"
+#include "hsmd/core/application.h"
 #include "hsmd/core/keygen.h"
-#include "hsmd/core/module.h"
 #include "hsmd/core/seal.h"
 
 #define KEY_CONTEXT        "safeconduct blob 1"

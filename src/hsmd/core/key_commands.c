@@ -43,7 +43,7 @@ sc_status sc_handle_key_generate(struct sc_core_request *request, const struct s
 					      SC_ORIGIN_GENERATED,
 					      NULL,
 					      request->now,
-					      sc_module_counter(request->module) };
+					      sc_core_state_counter(request->module->state) };
 	SC_TRY(sc_blob_seal(request->snapshot, &seal, &blob, &loaded, err));
 	SC_TRY(sc_bytes_copy(sc_bytes_view(&loaded->header->spki), &spki, err));
 	out->key_hash = loaded->header->key_hash;
@@ -61,10 +61,9 @@ sc_status sc_handle_key_generate(struct sc_core_request *request, const struct s
 
 static bool is_fuller_than(const struct sc_module *module, unsigned eighths)
 {
-	struct sc_enquire_response now = { 0 };
+	struct sc_module_memory now = module->host.memory(module->host.context);
 
-	module->host.report(module->host.context, &now);
-	return now.arena_used > now.arena_size / 8 * eighths;
+	return now.used > now.size / 8 * eighths;
 }
 
 static sc_status make_room(struct sc_module *module, struct sc_error *err)
@@ -118,7 +117,7 @@ sc_status sc_handle_key_attest(struct sc_core_request *request, const struct sc_
 	SC_CLEANUP(sc_bytes) statement = { 0 };
 
 	SC_TRY(sc_permit(request, &in->key, in->owner, SC_PERMIT_LOOK, 0, &key, err));
-	SC_TRY(sc_attest_key(request->snapshot, key->header, in->nonce, request->now, NULL, &statement, err));
+	SC_TRY(sc_attest_key(request, request->snapshot, key->header, in->nonce, NULL, &statement, err));
 	out->statement = sc_core_request_keep(request, &statement);
 	return SC_OK;
 }

@@ -11,7 +11,6 @@
 #include "hsmd/core/keygen.h"
 #include "hsmd/core/knso.h"
 #include "hsmd/core/permit.h"
-#include "hsmd/core/state_change.h"
 #include "hsmd/core/wrap.h"
 
 /* Checks the world file as far as the module can: intact, of this world, its card set not replaced. */
@@ -124,7 +123,7 @@ static sc_status make_kek(const struct sc_core_request *request, struct sc_bytes
 					      SC_ORIGIN_GENERATED,
 					      NULL,
 					      request->now,
-					      sc_module_counter(request->module) };
+					      sc_core_state_counter(request->module->state) };
 	return sc_blob_seal(request->snapshot, &seal, blob, out, err);
 }
 
@@ -180,9 +179,9 @@ static sc_status make_region(const struct sc_core_request *request, struct sc_wo
 	SC_TRY(certify_kek(request, knso, kek, &certificate, err));
 	SC_TRY(sc_x509_encode(certificate, &out->kek_certificate, err));
 	copy.sequence = file->body->sequence;
-	SC_TRY(sc_core_state_update(request->module, adopt, &copy, err));
-	region = sc_module_snapshot(request->module);
-	return sc_attest_key(region, kek->header, (struct sc_view){ 0 }, request->now, certificate,
+	SC_TRY(sc_core_state_update(request->module->state, adopt, &copy, err));
+	region = sc_core_state_snapshot(request->module->state);
+	return sc_attest_key(request, region, kek->header, (struct sc_view){ 0 }, certificate,
 			     &out->kek_statement, err);
 }
 

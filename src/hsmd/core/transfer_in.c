@@ -173,14 +173,16 @@ static sc_status seal_arrived(struct sc_core_request *request, const struct sc_t
 	struct sc_hash digest;
 
 	SC_TRY(sc_sha256(der, &digest, err));
-	const struct sc_blob_request seal = { arrived->key,    SC_APPLICATION_VAULT,
-					      owner,           package->header->arrival,
-					      arrived->origin, &digest,
-					      request->now,    sc_module_counter(request->module) };
+	const struct sc_blob_request seal = {
+		arrived->key,    SC_APPLICATION_VAULT,
+		owner,           package->header->arrival,
+		arrived->origin, &digest,
+		request->now,    sc_core_state_counter(request->module->state)
+	};
 	SC_TRY(sc_blob_seal(request->snapshot, &seal, &blob, &key, err));
 	SC_TRY(sc_bytes_copy(sc_bytes_view(&key->header->spki), &spki, err));
-	SC_TRY(sc_attest_key(request->snapshot, key->header, (struct sc_view){ 0 }, request->now, NULL,
-			     &receipt, err));
+	SC_TRY(sc_attest_key(request, request->snapshot, key->header, (struct sc_view){ 0 }, NULL, &receipt,
+			     err));
 	out->blob = sc_core_request_keep(request, &blob);
 	out->spki = sc_core_request_keep(request, &spki);
 	out->receipt = sc_core_request_keep(request, &receipt);

@@ -14,7 +14,6 @@
 #include "hsmd/core/keygen.h"
 #include "hsmd/core/knso.h"
 #include "hsmd/core/pin.h"
-#include "hsmd/core/state_change.h"
 #include "hsmd/core/wrap.h"
 
 #define KM_SIZE 32
@@ -228,8 +227,6 @@ sc_status sc_handle_world_begin(struct sc_core_request *request, const struct sc
 	SC_CLEANUP(new_world) world = { 0 };
 	SC_CLEANUP(sc_state_world) pending = NULL;
 	SC_CLEANUP(sc_bytes) file = { 0 };
-	struct sc_core_session *session = request->session;
-	struct sc_state_world *before;
 
 	SC_TRY(check_request(in, err));
 	SC_TRY(make_world(request, in, &world, err));
@@ -238,11 +235,7 @@ sc_status sc_handle_world_begin(struct sc_core_request *request, const struct sc
 	SC_TRY(sc_world_file_encode(world.file, &file, err));
 	out->world = world.acs.world;
 	out->world_file = sc_core_request_keep(request, &file);
-	pthread_mutex_lock(&session->lock);
-	before = session->pending;
-	session->pending = sc_steal(pending);
-	pthread_mutex_unlock(&session->lock);
-	sc_state_world_free(before);
+	sc_core_session_set_pending(request->session, sc_steal(pending));
 	return SC_OK;
 }
 
@@ -260,16 +253,11 @@ static sc_status adopt(struct sc_module_state *state, void *context, struct sc_e
 sc_status sc_handle_world_commit(struct sc_core_request *request, const struct sc_world_commit_request *in,
 				 struct sc_world_commit_response *out, struct sc_error *err)
 {
-	struct sc_core_session *session = request->session;
-	SC_CLEANUP(sc_state_world) pending = NULL;
+	SC_CLEANUP(sc_state_world) pending = sc_core_session_take_pending(request->session, &in->world);
 
 	(void)out;
-	pthread_mutex_lock(&session->lock);
-	if (session->pending && sc_hash_equals(&session->pending->id, &in->world))
-		pending = sc_steal(session->pending);
-	pthread_mutex_unlock(&session->lock);
 	SC_ENSURE(pending, err, SC_ERR_STATE, "no world with that id is pending on this connection");
-	SC_TRY(sc_core_state_update(request->module, adopt, &pending, err));
+	SC_TRY(sc_core_state_update(request->module->state, adopt, &pending, err));
 	sc_cache_clear(request->module->cache);
 	return SC_OK;
 }
