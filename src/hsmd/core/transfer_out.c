@@ -30,9 +30,12 @@ static sc_status verify_target(const struct sc_core_request *request, struct sc_
 static sc_status read_subscription(struct sc_view view, bool may_be_empty, struct sc_text *out,
 				   struct sc_error *err)
 {
-	SC_TRY(sc_text_set_view(out, view, "subscription", err));
-	SC_ENSURE((may_be_empty && !out->s[0]) || sc_guid_is_lower(out->s), err, SC_ERR_ARGUMENT,
+	struct sc_text text;
+
+	SC_TRY(sc_text_set_view(&text, view, "subscription", err));
+	SC_ENSURE((may_be_empty && !text.s[0]) || sc_guid_is_lower(text.s), err, SC_ERR_ARGUMENT,
 		  "the subscription is not a lower-case GUID");
+	*out = text;
 	return SC_OK;
 }
 
