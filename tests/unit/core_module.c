@@ -71,6 +71,13 @@ static bool ran_out(void *context)
 	return core->ran_out && core->ran_out();
 }
 
+static uint64_t failures(void *context)
+{
+	const struct core *core = context;
+
+	return core->failures;
+}
+
 static struct sc_module_memory memory(void *context)
 {
 	const struct core *core = context;
@@ -91,9 +98,12 @@ static const struct sc_module_options cheap = { .cache_keys = 64, .argon2_passes
 
 static struct sc_module_host host_of(struct core *core)
 {
-	return (struct sc_module_host){
-		.save = save, .ran_out = ran_out, .memory = memory, .report = report, .context = core
-	};
+	return (struct sc_module_host){ .save = save,
+					.ran_out = ran_out,
+					.failures = failures,
+					.memory = memory,
+					.report = report,
+					.context = core };
 }
 
 void core_start(struct core *core)

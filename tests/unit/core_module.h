@@ -24,6 +24,7 @@ struct core {
 	sc_status save_status;            /* if not SC_OK: save returns this and stores nothing */
 	void (*while_saving)(void *core); /* called by save, if set */
 	bool (*ran_out)(void);            /* NULL: memory never runs out */
+	uint64_t failures;                /* of allocations in all threads, as the host counts them */
 	uint64_t arena_size;              /* what memory() says; 0: no arena */
 	uint64_t arena_used;
 	uint64_t arena_per_key; /* added for each loaded key */

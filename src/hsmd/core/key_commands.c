@@ -9,10 +9,12 @@
 static sc_status application_of(struct sc_view name, uint32_t *out, struct sc_error *err)
 {
 	struct sc_text text;
+	uint32_t application;
 
 	SC_TRY(sc_text_set_view(&text, name, "application", err));
-	*out = sc_application_by_name(text.s);
-	SC_ENSURE(*out, err, SC_ERR_ARGUMENT, "application %s is unknown", text.s);
+	application = sc_application_by_name(text.s);
+	SC_ENSURE(application, err, SC_ERR_ARGUMENT, "application %s is unknown", text.s);
+	*out = application;
 	return SC_OK;
 }
 
@@ -26,7 +28,7 @@ sc_status sc_handle_key_generate(struct sc_core_request *request, const struct s
 	SC_CLEANUP(sc_bytes) blob = { 0 };
 	SC_CLEANUP(sc_bytes) spki = { 0 };
 	struct sc_owner owner;
-	uint32_t application;
+	uint32_t application = 0;
 
 	SC_TRY(application_of(in->application, &application, err));
 	SC_ENSURE(request->session->policy.make & application, err, SC_ERR_OWNER,
@@ -45,6 +47,7 @@ sc_status sc_handle_key_generate(struct sc_core_request *request, const struct s
 					      request->now,
 					      sc_core_state_counter(request->module->state) };
 	SC_TRY(sc_blob_seal(request->snapshot, &seal, &blob, &loaded, err));
+	SC_TRY(sc_module_check_memory(request->module, err));
 	SC_TRY(sc_bytes_copy(sc_bytes_view(&loaded->header->spki), &spki, err));
 	out->key_hash = loaded->header->key_hash;
 	out->blob = sc_core_request_keep(request, &blob);
@@ -79,12 +82,16 @@ sc_status sc_handle_key_load(struct sc_core_request *request, const struct sc_ke
 			     struct sc_key_load_response *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_core_key) key = NULL;
+	struct sc_module *module = request->module;
+	uint64_t failures;
 
-	SC_TRY(make_room(request->module, err));
+	SC_TRY(make_room(module, err));
+	failures = module->host.failures(module->host.context);
 	SC_TRY(sc_blob_open(request->snapshot, in->blob, &key, err));
+	key->failures = failures;
 	SC_TRY(sc_permit_load(request, key, err));
 	out->key = key->digest;
-	sc_cache_put(request->module->cache, key);
+	sc_cache_put(module->cache, key);
 	return SC_OK;
 }
 

@@ -78,7 +78,9 @@ sc_status sc_module_create(const struct sc_module_host *host, const struct sc_se
 
 	SC_TRY(new_module(host, unlock, options, &module, err));
 	SC_TRY(sc_check_allocated(first, err));
+	(void)sc_module_ran_out(module);
 	SC_TRY(make_identity(first, err));
+	SC_TRY(sc_module_check_memory(module, err));
 	module->esn = first->esn;
 	SC_TRY(sc_core_state_create(host, unlock, sc_steal(first), &module->state, err));
 	*out = sc_steal(module);
@@ -108,12 +110,15 @@ sc_status sc_module_warrant_request(struct sc_module *module, struct sc_bytes *o
 	SC_CLEANUP(sc_x509_req) request = X509_REQ_new();
 	unsigned char *der = NULL;
 
+	(void)sc_module_ran_out(module);
 	if (!request || X509_REQ_set_version(request, X509_REQ_VERSION_1) != 1 ||
 	    X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request), "CN", MBSTRING_UTF8,
 				       (const unsigned char *)s->esn.s, -1, -1, 0) != 1 ||
 	    X509_REQ_set_pubkey(request, s->statement_key) != 1 ||
-	    X509_REQ_sign(request, s->statement_key, EVP_sha256()) <= 0)
+	    X509_REQ_sign(request, s->statement_key, EVP_sha256()) <= 0 ||
+	    X509_REQ_verify(request, s->statement_key) != 1)
 		return sc_fail_crypto(err, "warrant request");
+	SC_TRY(sc_module_check_memory(module, err));
 	return sc_bytes_of_der(i2d_X509_REQ(request, &der), &der, "warrant request", out, err);
 }
 
@@ -199,4 +204,10 @@ enum sc_mode sc_module_mode(struct sc_module *module)
 bool sc_module_ran_out(const struct sc_module *module)
 {
 	return module->host.ran_out(module->host.context);
+}
+
+sc_status sc_module_check_memory(const struct sc_module *module, struct sc_error *err)
+{
+	SC_ENSURE(!sc_module_ran_out(module), err, SC_ERR_MEMORY, "out of memory during a private operation");
+	return SC_OK;
 }

@@ -19,6 +19,8 @@ struct sc_module_host {
 	 * data that it cannot read or decrypt for lack of memory looks malformed or wrong.
 	 */
 	bool (*ran_out)(void *context);
+	/* How many allocations have failed so far, in all threads. */
+	uint64_t (*failures)(void *context);
 	/* The memory that keys and requests share: all of libcrypto's allocations. */
 	struct sc_module_memory (*memory)(void *context);
 	/* Fills in what protects the process: ENQUIRE's protection bits and Landlock version. */

@@ -17,4 +17,10 @@ struct sc_module {
 /* True if an allocation in this thread has failed since the last call. */
 bool sc_module_ran_out(const struct sc_module *module);
 
+/*
+ * SC_ERR_MEMORY if an allocation in this thread has failed since the request began. Called before the result
+ * of a private operation is used: without memory, libcrypto may return a wrong one as good (rule M8).
+ */
+sc_status sc_module_check_memory(const struct sc_module *module, struct sc_error *err) SC_WARN_UNUSED;
+
 #endif

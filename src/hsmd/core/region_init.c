@@ -48,6 +48,7 @@ static sc_status check_certificate(const struct sc_core_request *request, X509 *
 	struct sc_hash key;
 	struct sc_hash knso;
 	char name[SC_KNSO_NAME_SIZE];
+	SC_CLEANUP(sc_region_info) named = NULL;
 
 	SC_ENSURE(sc_suite_by_number(s->suite)->may_be_region, err, SC_ERR_EVIDENCE_SUITE,
 		  "a world of suite %s is too weak for a region", sc_suite_name(s->suite));
@@ -61,8 +62,10 @@ static sc_status check_certificate(const struct sc_core_request *request, X509 *
 	sc_certificate_knso_name(&s->world, name);
 	SC_ENSURE(sc_text_equals(&subject, name) && sc_hash_equals(&key, &knso), err, SC_ERR_EVIDENCE_WORLD,
 		  "the region certificate is for another security world");
-	SC_TRY(sc_certificate_region(certificate, info, err));
-	return check_region(&s->region, *info, err);
+	SC_TRY(sc_certificate_region(certificate, &named, err));
+	SC_TRY(check_region(&s->region, named, err));
+	*info = sc_steal(named);
+	return SC_OK;
 }
 
 static sc_status open_knso(const struct sc_core_request *request, const struct sc_world_file *file,
@@ -178,6 +181,7 @@ static sc_status make_region(const struct sc_core_request *request, struct sc_wo
 	SC_TRY(make_kek(request, &out->kek_blob, &kek, err));
 	SC_TRY(certify_kek(request, knso, kek, &certificate, err));
 	SC_TRY(sc_x509_encode(certificate, &out->kek_certificate, err));
+	SC_TRY(sc_module_check_memory(request->module, err));
 	copy.sequence = file->body->sequence;
 	SC_TRY(sc_core_state_update(request->module->state, adopt, &copy, err));
 	region = sc_core_state_snapshot(request->module->state);

@@ -156,10 +156,10 @@ static sc_status make_cards(struct sc_core_request *request, const struct sc_wor
 {
 	SC_CLEANUP(sc_secret) shared = { 0 };
 	SC_CLEANUP(share_set) set = { 0 };
+	struct sc_views made = { .count = in->pins.count };
 
 	SC_TRY(sc_acs_shared_value(&world->acs, &world->token, &shared, err));
 	SC_TRY(sc_shamir_split(&shared, (uint8_t)in->k, (uint8_t)in->pins.count, set.share, err));
-	out->count = in->pins.count;
 	for (uint32_t i = 0; i < in->pins.count; i++) {
 		const struct sc_acs_new_card card = { in->pins.item[i], in->custodians.item[i],
 						      request->module->options.argon2_passes,
@@ -167,8 +167,9 @@ static sc_status make_cards(struct sc_core_request *request, const struct sc_wor
 		SC_CLEANUP(sc_bytes) record = { 0 };
 
 		SC_TRY(sc_acs_make_card(&world->acs, &world->km, &set.share[i], &card, &record, err));
-		out->item[i] = sc_core_request_keep(request, &record);
+		made.item[i] = sc_core_request_keep(request, &record);
 	}
+	*out = made;
 	return SC_OK;
 }
 
@@ -227,12 +228,15 @@ sc_status sc_handle_world_begin(struct sc_core_request *request, const struct sc
 	SC_CLEANUP(new_world) world = { 0 };
 	SC_CLEANUP(sc_state_world) pending = NULL;
 	SC_CLEANUP(sc_bytes) file = { 0 };
+	struct sc_views cards = { 0 };
 
 	SC_TRY(check_request(in, err));
 	SC_TRY(make_world(request, in, &world, err));
-	SC_TRY(make_cards(request, in, &world, &out->cards, err));
+	SC_TRY(make_cards(request, in, &world, &cards, err));
 	SC_TRY(make_pending(request, &world, &pending, err));
 	SC_TRY(sc_world_file_encode(world.file, &file, err));
+	SC_TRY(sc_module_check_memory(request->module, err));
+	out->cards = cards;
 	out->world = world.acs.world;
 	out->world_file = sc_core_request_keep(request, &file);
 	sc_core_session_set_pending(request->session, sc_steal(pending));

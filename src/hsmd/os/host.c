@@ -16,6 +16,12 @@ static bool ran_out(void *context)
 	return sc_arena_ran_out();
 }
 
+static uint64_t failures(void *context)
+{
+	(void)context;
+	return sc_arena_failures();
+}
+
 static struct sc_module_memory memory(void *context)
 {
 	const struct sc_hsmd_host *host = context;
@@ -49,6 +55,7 @@ sc_status sc_hsmd_host_open(const struct sc_hsmd_settings *settings, bool make, 
 		.unlock_given = sc_hsmd_unlock_is_given(&settings->unlock),
 		.host = { .save = save,
 			  .ran_out = ran_out,
+			  .failures = failures,
 			  .memory = memory,
 			  .report = report,
 			  .context = out },
