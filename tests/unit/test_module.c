@@ -376,6 +376,26 @@ static void a_card_set_has_no_more_cards_than_a_world_can(void **state)
 	assert_ok(core_world_begin(core->custody, 0, &in, NULL, NULL), NULL);
 }
 
+/* Three characters of two bytes each are a PIN of three, whatever sent it: the tools are not trusted. */
+static void a_pin_is_measured_in_characters(void **state)
+{
+	struct core *core = *state;
+	struct sc_world_begin_request in = {
+		.suite = SC_SUITE_ECP521, .k = 1, .pins.count = 2, .custodians.count = 2
+	};
+	SC_CLEANUP(core_answer) answer = { 0 };
+
+	core_make_warranted(core);
+	in.pins.item[0] = sc_view_text("éàüöäñ");
+	in.pins.item[1] = sc_view_text("éàü");
+	assert_status(core_world_begin(core->custody, 0, &in, NULL, &answer), SC_ERR_PIN_SHORT, NULL);
+	assert_int_equal(answer.header.numbers[0], 2);
+	in.pins.item[1] = sc_view_text("éàüöä");
+	assert_status(core_world_begin(core->custody, 0, &in, NULL, NULL), SC_ERR_PIN_SHORT, NULL);
+	in.pins.item[1] = sc_view_text("éàüöäñ");
+	assert_ok(core_world_begin(core->custody, 0, &in, NULL, NULL), NULL);
+}
+
 /* Another connection's commit, after this one's mode check and before its own change. */
 static struct sc_core_session *racer;
 static struct sc_hash racer_world;
@@ -508,6 +528,7 @@ int main(void)
 		TEST(of_two_commits_at_once_one_is_refused),
 		TEST(a_region_is_not_exchanged_even_by_one_that_is_quicker),
 		TEST(a_card_set_has_no_more_cards_than_a_world_can),
+		TEST(a_pin_is_measured_in_characters),
 		TEST(whom_it_believes_is_told_whole),
 	};
 

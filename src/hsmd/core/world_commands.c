@@ -13,7 +13,6 @@
 #include "hsmd/core/handlers.h"
 #include "hsmd/core/keygen.h"
 #include "hsmd/core/knso.h"
-#include "hsmd/core/pin.h"
 #include "hsmd/core/wrap.h"
 
 #define KM_SIZE 32
@@ -43,10 +42,10 @@ static sc_status check_request(const struct sc_world_begin_request *in, struct s
 		      in->pins.count == in->custodians.count && in->k >= 1 && in->k <= in->pins.count,
 		  err, SC_ERR_ARGUMENT, "%u of %u is not a valid quorum", in->k, in->pins.count);
 	for (uint32_t i = 0; i < in->pins.count; i++) {
-		if (in->pins.item[i].len >= SC_PIN_MIN)
+		if (sc_view_characters(in->pins.item[i]) >= SC_PIN_MIN_CHARACTERS)
 			continue;
 		sc_fail(err, SC_ERR_PIN_SHORT, "the PIN of card %u is shorter than %d characters", i + 1,
-			SC_PIN_MIN);
+			SC_PIN_MIN_CHARACTERS);
 		err->numbers[0] = i + 1;
 		return SC_ERR_PIN_SHORT;
 	}
