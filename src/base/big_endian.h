@@ -41,4 +41,22 @@ static inline struct sc_view sc_big_endian32_view(const struct sc_big_endian32 *
 	return (struct sc_view){ number->b, sizeof number->b };
 }
 
+/* The same for 64 bits. */
+struct sc_big_endian64 {
+	uint8_t b[8];
+};
+
+static inline struct sc_big_endian64 sc_big_endian64_of(uint64_t value)
+{
+	struct sc_big_endian64 number;
+
+	sc_big_endian_write(value, number.b, sizeof number.b);
+	return number;
+}
+
+static inline struct sc_view sc_big_endian64_view(const struct sc_big_endian64 *number)
+{
+	return (struct sc_view){ number->b, sizeof number->b };
+}
+
 #endif

@@ -48,6 +48,15 @@ bool sc_view_equals(struct sc_view a, struct sc_view b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
+size_t sc_view_characters(struct sc_view view)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < view.len; i++)
+		count += (view.data[i] & 0xc0) != 0x80;
+	return count;
+}
+
 void sc_hex(struct sc_view view, char *text)
 {
 	static const char digits[] = "0123456789abcdef";

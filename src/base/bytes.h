@@ -58,6 +58,12 @@ bool sc_view_equals(struct sc_view a, struct sc_view b);
 /* True for valid UTF-8 without control characters (C0, DEL, C1), overlong forms and surrogates. */
 bool sc_view_is_text(struct sc_view view);
 
+/*
+ * How many characters are in UTF-8 text: its bytes without the continuation bytes. For other bytes, at most
+ * their number.
+ */
+size_t sc_view_characters(struct sc_view view);
+
 /* Lower-case hexadecimal, NUL-terminated. `text` must have room for 2 * len + 1 characters. */
 void sc_hex(struct sc_view view, char *text);
 

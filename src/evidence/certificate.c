@@ -252,6 +252,9 @@ static sc_status sign(X509 *certificate, EVP_PKEY *key, struct sc_error *err)
 	SC_ENSURE(digest, err, SC_ERR_KEY_TYPE, "certificate: the issuer's key is not P-384, P-521 or DSA");
 	if (X509_sign(certificate, key, digest) <= 0)
 		return sc_fail_crypto(err, "certificate: cannot be signed");
+	/* Verified before it leaves (rule M8). */
+	if (X509_verify(certificate, key) != 1)
+		return sc_fail_crypto(err, "certificate: the new signature does not verify");
 	return SC_OK;
 }
 

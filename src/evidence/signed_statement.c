@@ -1,9 +1,25 @@
 /* Signing statements: see signed_statement.h. verify.c verifies them. */
 #include "evidence/signed_statement.h"
 
+#include <openssl/err.h>
+
 #include "base/libcrypto.h"
 #include "formats/key_type.h"
 #include "formats/oid.h"
+
+sc_status sc_statement_check_signature(const struct sc_signed_data *s, EVP_PKEY *key, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) attributes = { 0 };
+	SC_CLEANUP(sc_md_ctx) ctx = EVP_MD_CTX_new();
+	bool ok;
+
+	SC_TRY(sc_signed_data_attributes(s, &attributes, err));
+	ok = ctx && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
+	     EVP_DigestVerify(ctx, s->signature.data, s->signature.len, attributes.data, attributes.len) == 1;
+	ERR_clear_error();
+	SC_ENSURE(ok, err, SC_ERR_EVIDENCE_SIGNATURE, "its signature does not verify");
+	return SC_OK;
+}
 
 /* ECDSA with SHA-256 over the signed attributes (RFC 5652 section 5.4, RFC 5753 section 2.1). */
 static sc_status sign(struct sc_signed_data *s, EVP_PKEY *key, struct sc_error *err)
@@ -63,6 +79,9 @@ static sc_status wrap(const struct sc_statement_signer *signer, const char *cont
 	SC_TRY(name_signer(s, named, err));
 	SC_TRY(enclose_chain(s, signer, kek, err));
 	SC_TRY(sign(s, signer->key, err));
+	/* Verified before it leaves (rule M8), with the key that every verifier will use. */
+	SC_ENSURE(sc_statement_check_signature(s, X509_get0_pubkey(named), NULL) == SC_OK, err, SC_ERR_CRYPTO,
+		  "statement: the new signature does not verify");
 	return sc_signed_data_encode(s, out, err);
 }
 

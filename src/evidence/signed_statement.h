@@ -65,6 +65,10 @@ sc_status sc_statement_verify(struct sc_view der, const char *content_type,
 			      const struct sc_evidence_trust *trust, enum sc_evidence_time judged,
 			      struct sc_evidence **out, struct sc_error *err) SC_WARN_UNUSED;
 
+/* Checks the signature over the signed attributes, and nothing else. SC_ERR_EVIDENCE_SIGNATURE. */
+sc_status sc_statement_check_signature(const struct sc_signed_data *statement, EVP_PKEY *key,
+				       struct sc_error *err) SC_WARN_UNUSED;
+
 /* The signer and its chain. */
 struct sc_statement_signer {
 	EVP_PKEY *key;
@@ -73,7 +77,10 @@ struct sc_statement_signer {
 	X509 *region;
 };
 
-/* Signs a statement; `kek`, unless NULL, is enclosed too. */
+/*
+ * Signs a statement, and verifies the signature with the signer's certificate (rule M8); `kek`, unless NULL, is
+ * enclosed too. SC_ERR_CRYPTO if the signature does not verify.
+ */
 sc_status sc_statement_sign_key(const struct sc_statement_signer *signer,
 				const struct sc_key_statement *statement, X509 *kek, struct sc_bytes *out,
 				struct sc_error *err) SC_WARN_UNUSED;

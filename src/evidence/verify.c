@@ -231,19 +231,10 @@ static bool is_named_signer(const struct sc_signed_data *s, X509 *certificate)
 static sc_status verify_signature(const struct sc_evidence *e, struct sc_error *err)
 {
 	X509 *signer = e->member ? e->member : e->warrant;
-	SC_CLEANUP(sc_bytes) attributes = { 0 };
-	SC_CLEANUP(sc_md_ctx) ctx = EVP_MD_CTX_new();
-	bool ok;
 
 	SC_ENSURE(is_named_signer(e->wrapper, signer), err, SC_ERR_EVIDENCE_SIGNATURE,
 		  "the enclosed %s does not name its signer", e->member ? "member certificate" : "warrant");
-	SC_TRY(sc_signed_data_attributes(e->wrapper, &attributes, err));
-	ok = ctx && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, X509_get0_pubkey(signer)) == 1 &&
-	     EVP_DigestVerify(ctx, e->wrapper->signature.data, e->wrapper->signature.len, attributes.data,
-			      attributes.len) == 1;
-	ERR_clear_error();
-	SC_ENSURE(ok, err, SC_ERR_EVIDENCE_SIGNATURE, "its signature does not verify");
-	return SC_OK;
+	return sc_statement_check_signature(e->wrapper, X509_get0_pubkey(signer), err);
 }
 
 static sc_status check_signer(const struct verification *v, struct sc_error *err)

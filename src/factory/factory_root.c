@@ -93,8 +93,9 @@ sc_status sc_factory_init(const char *path, const char *name, const struct sc_se
 {
 	SC_CLEANUP(sc_factory) factory = SC_FACTORY_NONE;
 
-	SC_ENSURE(passphrase->len >= SC_FACTORY_PASSPHRASE_MIN, err, SC_ERR_ARGUMENT,
-		  "the passphrase is shorter than %d characters", SC_FACTORY_PASSPHRASE_MIN);
+	SC_ENSURE(sc_view_characters(sc_secret_view(passphrase)) >= SC_FACTORY_PASSPHRASE_MIN_CHARACTERS, err,
+		  SC_ERR_ARGUMENT, "the passphrase is shorter than %d characters",
+		  SC_FACTORY_PASSPHRASE_MIN_CHARACTERS);
 	SC_ENSURE(name[0], err, SC_ERR_ARGUMENT, "the manufacturer's name is empty");
 	SC_TRY(sc_text_set(&factory.name, name, "the manufacturer's name", err));
 	SC_TRY(sc_dir_make(path, &factory.dir, err));

@@ -17,8 +17,8 @@
 #include "base/secret.h"
 #include "evidence/certificate.h"
 
-#define SC_FACTORY_PASSPHRASE_MIN 12 /* bytes; the files may fall into other hands */
-#define SC_FACTORY_REQUEST_MAX    16384
+#define SC_FACTORY_PASSPHRASE_MIN_CHARACTERS 12 /* the files may fall into other hands */
+#define SC_FACTORY_REQUEST_MAX               16384
 
 struct sc_factory {
 	struct sc_dir dir;

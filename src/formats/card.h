@@ -16,6 +16,9 @@
 #define SC_TOKEN_SIZE 32 /* the secret that the cards share */
 #define SC_SHARE_SIZE 64 /* as long as what is shared: the token and a digest of it */
 
+#define SC_PIN_MIN_CHARACTERS                                                                                \
+	6 /* as sc_view_characters counts them; module and tools refuse fewer (rule C1) */
+
 struct sc_card_body {
 	struct sc_text format; /* "safeconduct.card.1" */
 	struct sc_hash world;

@@ -10,23 +10,12 @@
 #include "formats/card.h"
 #include "world/card_feed.h"
 
-#define PIN_SHORTEST    6  /* characters: shorter PINs are refused (rule C1) */
-#define PIN_RECOMMENDED 12 /* shorter PINs draw a warning */
-
-/* Characters, not bytes: continuation bytes of UTF-8 do not count. */
-static size_t count_characters(const struct sc_secret *pin)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < pin->len; i++)
-		count += (pin->data[i] & 0xc0) != 0x80;
-	return count;
-}
+#define PIN_RECOMMENDED_CHARACTERS 12 /* shorter PINs draw a warning (rule C1) */
 
 static sc_status check_pin(const struct sc_secret *pin, struct sc_error *err)
 {
-	SC_ENSURE(count_characters(pin) >= PIN_SHORTEST, err, SC_ERR_PIN_SHORT,
-		  "the PIN is shorter than %d characters", PIN_SHORTEST);
+	SC_ENSURE(sc_view_characters(sc_secret_view(pin)) >= SC_PIN_MIN_CHARACTERS, err, SC_ERR_PIN_SHORT,
+		  "the PIN is shorter than %d characters", SC_PIN_MIN_CHARACTERS);
 	/* A script's line that ends in CR LF would otherwise make a PIN that nobody can type. */
 	for (size_t i = 0; i < pin->len; i++)
 		SC_ENSURE(pin->data[i] >= ' ' && pin->data[i] != 0x7f, err, SC_ERR_ARGUMENT,
@@ -36,11 +25,11 @@ static sc_status check_pin(const struct sc_secret *pin, struct sc_error *err)
 
 static void warn_of_short_pin(const struct sc_secret *pin, uint32_t number, uint32_t count)
 {
-	if (count_characters(pin) < PIN_RECOMMENDED)
+	if (sc_view_characters(sc_secret_view(pin)) < PIN_RECOMMENDED_CHARACTERS)
 		sc_log(SC_LOG_WARNING,
 		       "card %u of %u: the PIN is shorter than %d characters: anyone who copies K cards can "
 		       "find it",
-		       number, count, PIN_RECOMMENDED);
+		       number, count, PIN_RECOMMENDED_CHARACTERS);
 }
 
 /* "administrator card 2 of 3 of the security world 1f2e…", for a card that is already used. */

@@ -12,7 +12,6 @@
 #include "base/os.h"
 #include "evidence/certificate.h"
 #include "hsmd/core/blob.h"
-#include "hsmd/core/state_change.h"
 
 #define ROOT_NAME "Tests Root"
 
@@ -72,7 +71,14 @@ static bool ran_out(void *context)
 	return core->ran_out && core->ran_out();
 }
 
-static void report(void *context, struct sc_enquire_response *out)
+static uint64_t failures(void *context)
+{
+	const struct core *core = context;
+
+	return core->failures;
+}
+
+static struct sc_module_memory memory(void *context)
 {
 	const struct core *core = context;
 	uint32_t loaded = 0;
@@ -80,15 +86,24 @@ static void report(void *context, struct sc_enquire_response *out)
 
 	if (core->module)
 		sc_cache_count(core->module->cache, &loaded, &capacity);
-	out->arena_size = core->arena_size;
-	out->arena_used = core->arena_used + core->arena_per_key * loaded;
+	return (struct sc_module_memory){ core->arena_size, core->arena_used + core->arena_per_key * loaded };
+}
+
+static void report(void *context, struct sc_enquire_response *out)
+{
+	(void)context, (void)out;
 }
 
 static const struct sc_module_options cheap = { .cache_keys = 64, .argon2_passes = 1, .argon2_memory = 8 };
 
 static struct sc_module_host host_of(struct core *core)
 {
-	return (struct sc_module_host){ .save = save, .ran_out = ran_out, .report = report, .context = core };
+	return (struct sc_module_host){ .save = save,
+					.ran_out = ran_out,
+					.failures = failures,
+					.memory = memory,
+					.report = report,
+					.context = core };
 }
 
 void core_start(struct core *core)
@@ -198,7 +213,7 @@ sc_status core_install(struct core *core, struct sc_view warrant, struct sc_erro
 
 void core_make_warranted(struct core *core)
 {
-	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core->module);
+	SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(core->module->state);
 	SC_CLEANUP(sc_bytes) warrant = { 0 };
 	struct sc_error err = { 0 };
 
@@ -238,7 +253,7 @@ void core_make_world(struct core *core)
 
 void core_region_certificate(const struct core *core, const char *region, struct sc_bytes *out)
 {
-	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core->module);
+	SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(core->module->state);
 	SC_CLEANUP(sc_region_info) info = sc_region_info_new();
 	SC_CLEANUP(sc_pkey) knso = NULL;
 	char name[SC_KNSO_NAME_SIZE];
@@ -281,7 +296,7 @@ void core_make_region(struct core *core, const char *region)
 
 	core_region_certificate(core, region, &certificate);
 	made = (struct region){ sc_bytes_view(&certificate), region };
-	assert_ok(sc_core_state_update(core->module, set_region, &made, &err), &err);
+	assert_ok(sc_core_state_update(core->module->state, set_region, &made, &err), &err);
 }
 
 EVP_PKEY *core_rsa_key(void)
@@ -297,7 +312,7 @@ EVP_PKEY *core_rsa_key(void)
 void core_seal(struct core *core, EVP_PKEY *key, uint32_t application, const struct sc_owner *owner,
 	       const struct sc_acl *acl, struct sc_bytes *out)
 {
-	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core->module);
+	SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(core->module->state);
 	static const struct sc_owner nobody;
 	const struct sc_blob_request request = {
 		key, application, owner ? owner : &nobody, acl, SC_ORIGIN_GENERATED, NULL, core_now, 1

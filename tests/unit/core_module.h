@@ -6,7 +6,8 @@
 #define SC_TESTS_CORE_MODULE_H
 
 #include "formats/suite.h"
-#include "hsmd/core/internal.h"
+#include "hsmd/core/core_session.h"
+#include "hsmd/core/module_parts.h"
 
 #define CORE_K 2
 #define CORE_N 3
@@ -23,7 +24,8 @@ struct core {
 	sc_status save_status;            /* if not SC_OK: save returns this and stores nothing */
 	void (*while_saving)(void *core); /* called by save, if set */
 	bool (*ran_out)(void);            /* NULL: memory never runs out */
-	uint64_t arena_size;              /* what report says; 0: no arena */
+	uint64_t failures;                /* of allocations in all threads, as the host counts them */
+	uint64_t arena_size;              /* what memory() says; 0: no arena */
 	uint64_t arena_used;
 	uint64_t arena_per_key; /* added for each loaded key */
 

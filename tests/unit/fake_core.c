@@ -247,11 +247,17 @@ static void answer_enquire(const struct sc_core_session *session, const struct s
 {
 	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 	struct sc_enquire_response response = { .esn = sc_view_text(FAKE_ESN), .role = session->policy.role };
+	const struct sc_module_host *host = &session->module->host;
 
 	if (session->is_other_user)
 		response.protection |= SC_PROTECTION_USERS_APART;
-	if (session->module->host.report)
-		session->module->host.report(session->module->host.context, &response);
+	if (host->report) {
+		struct sc_module_memory memory = host->memory(host->context);
+
+		host->report(host->context, &response);
+		response.arena_size = memory.size;
+		response.arena_used = memory.used;
+	}
 	sc_enquire_response_write(&body, &response);
 	answer(header, SC_OK, &body, out);
 }

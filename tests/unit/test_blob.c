@@ -39,7 +39,7 @@ static sc_status open_with(const struct sc_snapshot *s, struct sc_view der)
 
 static void any_altered_byte_and_any_cut_is_refused(void **state)
 {
-	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core.module);
+	SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(core.module->state);
 
 	(void)state;
 	for (size_t i = 0; i < blob.len; i++) {
@@ -66,7 +66,7 @@ static void assert_sealed(const struct sc_snapshot *s, struct sc_key_blob *b)
 
 static void every_field_of_the_header_is_sealed(void **state)
 {
-	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core.module);
+	SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(core.module->state);
 	SC_CLEANUP(sc_key_blob) b = NULL;
 	struct sc_permission_group *group;
 
@@ -99,7 +99,7 @@ static void every_field_of_the_header_is_sealed(void **state)
 
 static void a_blob_opens_under_its_own_km_only(void **state)
 {
-	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core.module);
+	SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(core.module->state);
 	static struct core other;
 
 	(void)state;
@@ -113,7 +113,7 @@ static void a_blob_opens_under_its_own_km_only(void **state)
 	assert_ok(open_with(s, sc_bytes_view(&blob)), NULL);
 	core_start(&other);
 	core_make_world(&other);
-	SC_CLEANUP(sc_snapshot) elsewhere = sc_module_snapshot(other.module);
+	SC_CLEANUP(sc_snapshot) elsewhere = sc_core_state_snapshot(other.module->state);
 	assert_status(open_with(elsewhere, sc_bytes_view(&blob)), SC_ERR_INTEGRITY, NULL);
 	core_end(&other);
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/big_endian.h"
 #include "base/clock.h"
 #include "base/secret.h"
 
@@ -89,6 +90,29 @@ static void anything_but_exact_hexadecimal_is_refused(void **state)
 		assert_false(sc_hex_read(bad[i], out, 2));
 }
 
+static void characters_are_counted_and_not_bytes(void **state)
+{
+	(void)state;
+	assert_int_equal(sc_view_characters((struct sc_view){ 0 }), 0);
+	assert_int_equal(sc_view_characters(sc_view_text("six or")), 6);
+	assert_int_equal(sc_view_characters(sc_view_text("éàü")), 3);
+	assert_int_equal(sc_view_characters(sc_view_text("€€\xf0\x9f\x94\x91")), 3);
+	assert_int_equal(sc_view_characters(sc_view_text("\x80\x80\x80\xff")), 1);
+}
+
+static void numbers_are_written_with_the_most_significant_byte_first(void **state)
+{
+	struct sc_big_endian32 small = sc_big_endian32_of(0x01020304);
+	struct sc_big_endian64 large = sc_big_endian64_of(UINT64_C(0x0102030405060708));
+
+	(void)state;
+	assert_int_equal(sc_big_endian32_view(&small).len, 4);
+	assert_memory_equal(small.b, "\1\2\3\4", 4);
+	assert_int_equal(sc_big_endian64_view(&large).len, 8);
+	assert_memory_equal(large.b, "\1\2\3\4\5\6\7\10", 8);
+	assert_int_equal(sc_big_endian_read(large.b, 8), UINT64_C(0x0102030405060708));
+}
+
 static void secrets_are_equal_by_content_and_length(void **state)
 {
 	SC_CLEANUP(sc_secret) a = { 0 };
@@ -147,6 +171,8 @@ int main(void)
 		cmocka_unit_test(views_are_equal_by_content_and_length),
 		cmocka_unit_test(hexadecimal_is_read_as_it_was_written),
 		cmocka_unit_test(anything_but_exact_hexadecimal_is_refused),
+		cmocka_unit_test(characters_are_counted_and_not_bytes),
+		cmocka_unit_test(numbers_are_written_with_the_most_significant_byte_first),
 		cmocka_unit_test(secrets_are_equal_by_content_and_length),
 		cmocka_unit_test(two_random_secrets_differ),
 		cmocka_unit_test(times_are_written_as_nfkminfo_does),

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "formats/oid.h"
 #include "forge.h"
+#include "support/mismatched_key.h"
 
 #define NOW INT64_C(1800000000) /* 2027-01-15 */
 
@@ -76,6 +77,47 @@ static void a_dsa_security_officer_key_can_certify_members(void **state)
 	assert_int_equal(X509_get_signature_nid(member), NID_dsa_with_SHA256);
 	assert_int_equal(X509_verify(member, dsa), 1);
 	assert_int_not_equal(X509_verify(member, f->knso), 1);
+}
+
+/* A certificate by `damaged` is refused, and one by the sound key is made (rule M8). */
+static void only_a_sound_key_certifies(EVP_PKEY *issuer_key, EVP_PKEY *damaged,
+				       struct sc_certificate_request request)
+{
+	SC_CLEANUP(sc_x509) made = NULL;
+	struct sc_error err = { 0 };
+
+	request.not_before = NOW;
+	request.not_after = NOW + SC_DAY;
+	request.issuer_key = damaged;
+	assert_int_equal(sc_certificate_make(&request, &made, &err), SC_ERR_CRYPTO);
+	assert_null(made);
+	request.issuer_key = issuer_key;
+	assert_int_equal(sc_certificate_make(&request, &made, &err), SC_OK);
+	EVP_PKEY_free(damaged);
+}
+
+static void a_damaged_key_never_yields_a_certificate(void **state)
+{
+	SC_CLEANUP(sc_pkey) dsa = sc_forge_dsa_key();
+	char knso[SC_KNSO_NAME_SIZE];
+
+	(void)state;
+	sc_certificate_knso_name(&f->world->world, knso);
+	only_a_sound_key_certifies(f->root_key, mismatched_ec_key(f->root_key),
+				   (struct sc_certificate_request){ .kind = SC_CERTIFICATE_WARRANT,
+								    .subject_key = f->module_key,
+								    .subject = f->esn.s,
+								    .issuer = "Tests Root" });
+	only_a_sound_key_certifies(f->knso, mismatched_ec_key(f->knso),
+				   (struct sc_certificate_request){ .kind = SC_CERTIFICATE_MEMBER,
+								    .subject_key = f->module_key,
+								    .subject = f->esn.s,
+								    .issuer = knso });
+	only_a_sound_key_certifies(dsa, mismatched_dsa_key(dsa),
+				   (struct sc_certificate_request){ .kind = SC_CERTIFICATE_MEMBER,
+								    .subject_key = f->module_key,
+								    .subject = f->esn.s,
+								    .issuer = knso });
 }
 
 static void survives_its_own_encoding(void **state)
@@ -579,6 +621,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_kind_is_read_as_what_it_was_made),
 		cmocka_unit_test(a_dsa_security_officer_key_can_certify_members),
+		cmocka_unit_test(a_damaged_key_never_yields_a_certificate),
 		cmocka_unit_test(survives_its_own_encoding),
 		cmocka_unit_test(dates_take_the_form_that_rfc_5280_gives_them),
 		cmocka_unit_test(serial_numbers_are_positive_and_differ),

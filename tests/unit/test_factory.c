@@ -120,6 +120,7 @@ static void a_short_passphrase_is_refused_before_anything_is_made(void **state)
 	(void)state;
 	snprintf(path, sizeof path, "%s/second", directory);
 	assert_int_equal(init(path, "Second", "elevenchars"), SC_ERR_ARGUMENT);
+	assert_int_equal(init(path, "Second", "éééééé"), SC_ERR_ARGUMENT); /* twelve bytes */
 	assert_int_equal(init(path, "", PASSPHRASE), SC_ERR_ARGUMENT);
 	assert_int_not_equal(access(path, F_OK), 0);
 }

@@ -19,6 +19,7 @@ static struct sc_bytes blob;
 static struct sc_hash key;
 static struct sc_bytes ciphertext;
 static struct sc_bytes tls_owner;
+static struct sc_bytes tls_blob;
 static struct sc_hash tls_key;
 
 static void simple_acl(struct sc_acl **out)
@@ -53,6 +54,7 @@ static void make_tls_key(void)
 	assert_ok(sc_owner_encode(&owner, &tls_owner, NULL), NULL);
 	in.owner = sc_bytes_view(&tls_owner);
 	assert_ok(core_key_generate(daemon_socket, 0, &in, &out, &answer), NULL);
+	assert_ok(sc_bytes_copy(out.blob, &tls_blob, NULL), NULL);
 	assert_ok(core_load(daemon_socket, out.blob, &tls_key), NULL);
 }
 
@@ -80,6 +82,7 @@ static int teardown(void **state)
 	sc_bytes_free(&blob);
 	sc_bytes_free(&ciphertext);
 	sc_bytes_free(&tls_owner);
+	sc_bytes_free(&tls_blob);
 	core_end(&core);
 	return 0;
 }
@@ -128,10 +131,22 @@ static sc_status ask_attest(void)
 	return SEND(core.custody, KEY_ATTEST, key_attest, key, { 0 }, { 0 });
 }
 
+/* Loads the key, which the module evicts if memory runs out while it is used. No allocation fails meanwhile. */
+static void load_again(struct sc_core_session *session, struct sc_view der, struct sc_hash *digest)
+{
+	long fails = failing_memory_pause();
+
+	if (core_key_info(session, 0, &(struct sc_key_info_request){ *digest, { 0 } }, NULL, NULL) ==
+	    SC_ERR_NOT_LOADED)
+		assert_ok(core_load(session, der, digest), NULL);
+	failing_memory_at(fails);
+}
+
 static sc_status ask_sign(void)
 {
 	static const uint8_t digest[32];
 
+	load_again(core.custody, sc_bytes_view(&blob), &key);
 	return SEND(core.custody, SIGN, sign, key, { 0 }, SC_MECHANISM_RS256, { digest, sizeof digest });
 }
 
@@ -140,12 +155,14 @@ static sc_status ask_sign_tls(void)
 {
 	static const uint8_t digest[32];
 
+	load_again(daemon_socket, sc_bytes_view(&tls_blob), &tls_key);
 	return SEND(daemon_socket, SIGN, sign, tls_key, sc_bytes_view(&tls_owner), SC_MECHANISM_TLS_ECDSA,
 		    { digest, sizeof digest });
 }
 
 static sc_status ask_decrypt(void)
 {
+	load_again(core.custody, sc_bytes_view(&blob), &key);
 	return SEND(core.custody, DECRYPT, decrypt, key, { 0 }, SC_MECHANISM_RSA_OAEP,
 		    sc_bytes_view(&ciphertext));
 }

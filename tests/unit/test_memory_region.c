@@ -51,6 +51,7 @@ static struct sc_core_session *vaultd;
 static struct sc_bytes certificate; /* the region's */
 static struct sc_bytes kek_package;
 static struct sc_bytes world_package;
+static struct sc_bytes kek_blob;
 static struct sc_hash kek;
 static struct sc_hash key;  /* simple */
 static struct sc_hash copy; /* xferacld */
@@ -103,10 +104,20 @@ static sc_status pack(struct core_answer *answer)
 	return core_send(core.custody, SC_COMMAND_TRANSFER_PACKAGE, 0, sc_writer_view(&body), answer);
 }
 
+/* The module evicts the KEK if memory runs out while it is used. No allocation fails meanwhile. */
+static void load_kek_again(void)
+{
+	long fails = failing_memory_pause();
+
+	assert_ok(core_load(vaultd, sc_bytes_view(&kek_blob), &kek), NULL);
+	failing_memory_at(fails);
+}
+
 static sc_status import(struct core_answer *answer)
 {
 	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
+	load_kek_again();
 	WRITE(&body, transfer_import, kek, sc_bytes_view(&owner), sc_bytes_view(&package));
 	return core_send(vaultd, SC_COMMAND_TRANSFER_IMPORT, 0, sc_writer_view(&body), answer);
 }
@@ -121,7 +132,8 @@ static void keep_region(void)
 	assert_ok(init_region(&answer), NULL);
 	assert_ok(sc_region_init_response_read(answer.body, &made), NULL);
 	assert_ok(sc_bytes_copy(made.kek_statement, &kek_package, NULL), NULL);
-	assert_ok(core_load(vaultd, made.kek_blob, &kek), NULL);
+	assert_ok(sc_bytes_copy(made.kek_blob, &kek_blob, NULL), NULL);
+	load_kek_again();
 	assert_ok(sc_world_file_decode(made.world_file, &file, NULL), NULL);
 	assert_ok(sc_x509_decode(sc_bytes_view(&certificate), &region, NULL), NULL);
 	assert_ok(sc_statement_enclose(sc_bytes_view(&file->body->statement), region, &world_package, NULL),
@@ -176,7 +188,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	struct sc_bytes *all[] = { &certificate, &kek_package, &world_package, &package, &owner };
+	struct sc_bytes *all[] = { &certificate, &kek_blob, &kek_package, &world_package, &package, &owner };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
@@ -191,7 +203,7 @@ static int teardown(void **state)
 /* The answer's evidence proves the KEK to anyone who trusts the root, and its blob opens. */
 static void judge_region(struct sc_view body)
 {
-	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core.module);
+	SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(core.module->state);
 	SC_CLEANUP(sc_evidence_target) target = NULL;
 	const struct sc_evidence_trust trust = sc_snapshot_trust(s, core_now);
 	struct sc_region_init_response made;
@@ -283,11 +295,25 @@ static bool is_read(X509 *loaded)
 	return X509_check_purpose(loaded, -1, 0) == 1 && X509_get0_pubkey(loaded);
 }
 
+static sc_status copy_state(struct sc_module_state *now, void *context, struct sc_error *err)
+{
+	struct sc_module_state **out = context;
+
+	*out = ASN1_item_dup(ASN1_ITEM_rptr(sc_module_state), now);
+	return sc_check_allocated(*out, err);
+}
+
 static sc_status ask_snapshot(void)
 {
+	SC_CLEANUP(sc_module_state) now = NULL;
 	SC_CLEANUP(sc_snapshot) s = NULL;
-	sc_status status = sc_snapshot_new(core.module->state, &s, NULL);
 	long fails = failing_memory_pause();
+	sc_status status;
+
+	assert_ok(sc_core_state_update(core.module->state, copy_state, &now, NULL), NULL);
+	failing_memory_at(fails);
+	status = sc_snapshot_new(now, &s, NULL);
+	fails = failing_memory_pause();
 
 	if (status == SC_OK)
 		assert_true(is_read(s->root) && is_read(s->warrant) && is_read(s->member) &&
@@ -319,6 +345,48 @@ static void without_memory_no_package_is_half_made(void **state)
 {
 	(void)state;
 	the_nth_allocation_fails("transfer_package", step(701), ask_package);
+}
+
+static bool always(void)
+{
+	return true;
+}
+
+static sc_status import_with_loaded_kek(void)
+{
+	const struct sc_transfer_import_request in = { kek, sc_bytes_view(&owner), sc_bytes_view(&package) };
+
+	return core_transfer_import(vaultd, 0, &in, NULL, NULL);
+}
+
+/* Every libcrypto call succeeds, while the arena says that an allocation failed meanwhile. */
+static void an_import_without_memory_is_refused_and_its_kek_loaded_afresh(void **state)
+{
+	(void)state;
+	assert_ok(import_with_loaded_kek(), NULL);
+	core.ran_out = always;
+	assert_status(import_with_loaded_kek(), SC_ERR_MODULE_FULL, NULL);
+	core.ran_out = failing_memory_ran_out;
+	assert_status(import_with_loaded_kek(), SC_ERR_NOT_LOADED, NULL);
+	load_kek_again();
+	assert_ok(import_with_loaded_kek(), NULL);
+}
+
+/* Another thread may have spoiled the KEK since. Whatever is wrong with the package gets the same answer. */
+static void a_refused_import_is_believed_only_from_a_kek_loaded_since(void **state)
+{
+	uint8_t *last = &package.data[package.len - 1];
+
+	(void)state;
+	*last ^= 1;
+	assert_status(import_with_loaded_kek(), SC_ERR_TRANSFER_REFUSED, NULL);
+	core.failures++;
+	assert_status(import_with_loaded_kek(), SC_ERR_MODULE_FULL, NULL);
+	assert_status(import_with_loaded_kek(), SC_ERR_NOT_LOADED, NULL);
+	load_kek_again();
+	assert_status(import_with_loaded_kek(), SC_ERR_TRANSFER_REFUSED, NULL);
+	*last ^= 1;
+	assert_ok(import_with_loaded_kek(), NULL);
 }
 
 static void without_memory_no_key_arrives_and_none_is_called_unproven(void **state)
@@ -447,7 +515,7 @@ static void without_memory_a_world_is_adopted_or_it_is_not(void **state)
 		assert_true(status == SC_OK || status == SC_ERR_MODULE_FULL);
 		full += status == SC_ERR_MODULE_FULL;
 		if (sc_module_mode(core.module) == SC_MODE_WORLD) {
-			SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core.module);
+			SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(core.module->state);
 
 			assert_true(sc_hash_equals(&s->world, &begun.world));
 			assert_int_equal(s->km.len, 32);
@@ -507,6 +575,8 @@ int main(void)
 		TEST(without_memory_no_copy_is_half_made),
 		TEST(without_memory_no_package_is_half_made),
 		TEST(without_memory_no_key_arrives_and_none_is_called_unproven),
+		TEST(an_import_without_memory_is_refused_and_its_kek_loaded_afresh),
+		TEST(a_refused_import_is_believed_only_from_a_kek_loaded_since),
 		TEST(without_memory_no_right_pin_is_called_wrong),
 		TEST(without_memory_the_last_card_counts_or_can_be_given_again),
 		cmocka_unit_test_setup_teardown(without_memory_a_world_is_adopted_or_it_is_not,

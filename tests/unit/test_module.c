@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "core_module.h"
-#include "hsmd/core/state_change.h"
 
 static int setup(void **state)
 {
@@ -45,7 +44,7 @@ static int64_t module_time(struct core *core)
 
 static void write_state(struct core *core)
 {
-	assert_ok(sc_core_state_update(core->module, sc_core_state_keep, NULL, NULL), NULL);
+	assert_ok(sc_core_state_update(core->module->state, sc_core_state_keep, NULL, NULL), NULL);
 }
 
 /* -- the state --------------------------------------------------------------------------------- */
@@ -175,7 +174,7 @@ static void what_cannot_be_saved_is_not_adopted(void **state)
 	struct sc_world_begin_response out;
 	SC_CLEANUP(core_answer) answer = { 0 };
 	SC_CLEANUP(sc_bytes) warrant = { 0 };
-	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core->module);
+	SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(core->module->state);
 	uint64_t before = counter(core);
 
 	core_make_warrant(core, s->statement_key, s->esn.s, core_now, SC_YEAR, &warrant);
@@ -279,7 +278,7 @@ static void install(struct core *core, EVP_PKEY *key, const char *esn, int64_t f
 static void a_warrant_is_for_this_module_under_this_root_now(void **state)
 {
 	struct core *core = *state;
-	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core->module);
+	SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(core->module->state);
 	SC_CLEANUP(sc_pkey) other = EVP_EC_gen("P-256");
 
 	install(core, s->statement_key, "0000-0000-0000", core_now, SC_YEAR, SC_ERR_EVIDENCE_ESN);
@@ -292,7 +291,7 @@ static void a_warrant_is_for_this_module_under_this_root_now(void **state)
 static void the_root_is_the_one_whose_hash_was_typed_and_stays(void **state)
 {
 	struct core *core = *state;
-	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core->module);
+	SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(core->module->state);
 	SC_CLEANUP(sc_bytes) warrant = { 0 };
 	SC_CLEANUP(sc_bytes) root = { 0 };
 	struct sc_hash hash;
@@ -377,6 +376,26 @@ static void a_card_set_has_no_more_cards_than_a_world_can(void **state)
 	assert_ok(core_world_begin(core->custody, 0, &in, NULL, NULL), NULL);
 }
 
+/* Three characters of two bytes each are a PIN of three, whatever sent it: the tools are not trusted. */
+static void a_pin_is_measured_in_characters(void **state)
+{
+	struct core *core = *state;
+	struct sc_world_begin_request in = {
+		.suite = SC_SUITE_ECP521, .k = 1, .pins.count = 2, .custodians.count = 2
+	};
+	SC_CLEANUP(core_answer) answer = { 0 };
+
+	core_make_warranted(core);
+	in.pins.item[0] = sc_view_text("éàüöäñ");
+	in.pins.item[1] = sc_view_text("éàü");
+	assert_status(core_world_begin(core->custody, 0, &in, NULL, &answer), SC_ERR_PIN_SHORT, NULL);
+	assert_int_equal(answer.header.numbers[0], 2);
+	in.pins.item[1] = sc_view_text("éàüöä");
+	assert_status(core_world_begin(core->custody, 0, &in, NULL, NULL), SC_ERR_PIN_SHORT, NULL);
+	in.pins.item[1] = sc_view_text("éàüöäñ");
+	assert_ok(core_world_begin(core->custody, 0, &in, NULL, NULL), NULL);
+}
+
 /* Another connection's commit, after this one's mode check and before its own change. */
 static struct sc_core_session *racer;
 static struct sc_hash racer_world;
@@ -397,7 +416,7 @@ static void of_two_commits_at_once_one_is_refused(void **state)
 	assert_ok(begin(racer, &racer_world), NULL);
 	core_in_between = commit_in_between;
 	assert_status(commit(core->custody, world), SC_ERR_HAS_WORLD, NULL);
-	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core->module);
+	SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(core->module->state);
 	assert_true(sc_hash_equals(&s->world, &racer_world));
 	sc_core_session_free(racer);
 }
@@ -432,7 +451,7 @@ static void a_region_is_not_exchanged_even_by_one_that_is_quicker(void **state)
 	raced = core;
 	assert_status(region_init(core, &in), SC_ERR_EVIDENCE_REGION, NULL);
 	raced = NULL;
-	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core->module);
+	SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(core->module->state);
 	assert_true(sc_text_equals(&s->region, "NA"));
 	/* And now it is known from the start. */
 	assert_status(region_init(core, &in), SC_ERR_EVIDENCE_REGION, NULL);
@@ -474,10 +493,10 @@ static void whom_it_believes_is_told_whole(void **state)
 	assert_int_equal(out.source_roots.count + out.revoked.count, 0);
 	core_answer_free(&answer);
 	assert_ok(sc_x509_encode(core->root, &root, NULL), NULL);
-	assert_ok(sc_core_state_update(core->module, believe_others, &root, NULL), NULL);
+	assert_ok(sc_core_state_update(core->module->state, believe_others, &root, NULL), NULL);
 	assert_ok(core_reopen(core, NULL), NULL);
 	assert_ok(core_evidence(core->custody, 0, &(struct sc_evidence_request){}, &out, &answer), NULL);
-	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(core->module);
+	SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(core->module->state);
 	trust = sc_snapshot_trust(s, core_now);
 	assert_view_equal(out.root, sc_bytes_view(&root));
 	assert_int_equal(out.source_roots.count, SC_ROOTS_MAX);
@@ -509,6 +528,7 @@ int main(void)
 		TEST(of_two_commits_at_once_one_is_refused),
 		TEST(a_region_is_not_exchanged_even_by_one_that_is_quicker),
 		TEST(a_card_set_has_no_more_cards_than_a_world_can),
+		TEST(a_pin_is_measured_in_characters),
 		TEST(whom_it_believes_is_told_whole),
 	};
 

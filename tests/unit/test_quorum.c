@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "core_module.h"
 #include "formats/card.h"
+#include "hsmd/core/pin_try.h"
 
 static struct core core;
 static const struct sc_view no_body;
@@ -250,6 +251,29 @@ static void too_soon(uint64_t authority, const char *pin, uint64_t expected)
 	assert_int_equal(header.numbers[1], expected);
 }
 
+/* The refusal says how long to wait. The output is for a try that has begun. */
+static void a_refused_try_writes_no_output(void **state)
+{
+	SC_CLEANUP(sc_card) card = NULL;
+	uint64_t seconds = 0;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_ok(sc_card_decode(sc_bytes_view(&core.cards[0]), &card, NULL), NULL);
+	assert_ok(sc_pin_try_begin(core.module->state, card->body, core_now, &seconds, &err), &err);
+	assert_int_equal(seconds, 2);
+	seconds = 77;
+	assert_status(sc_pin_try_begin(core.module->state, card->body, core_now + 1, &seconds, &err),
+		      SC_ERR_CARD_WAIT, NULL);
+	assert_int_equal(seconds, 77);
+	assert_int_equal(err.numbers[1], 1);
+	core.save_status = SC_ERR_SYSTEM;
+	assert_status(sc_pin_try_begin(core.module->state, card->body, core_now + 2, &seconds, &err),
+		      SC_ERR_SYSTEM, NULL);
+	assert_int_equal(seconds, 77);
+	core.save_status = SC_OK;
+}
+
 static void each_wrong_pin_doubles_the_wait_up_to_an_hour(void **state)
 {
 	static const uint64_t waits[] = { 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600, 3600, 3600 };
@@ -323,6 +347,7 @@ int main(void)
 		TEST(a_card_with_weaker_stretching_than_allowed_is_refused),
 		TEST(a_card_counts_once),
 		TEST(a_card_of_another_world_is_named),
+		TEST(a_refused_try_writes_no_output),
 		TEST(each_wrong_pin_doubles_the_wait_up_to_an_hour),
 		TEST(the_right_pin_begins_anew_and_other_cards_do_not_wait),
 		TEST(a_wait_is_on_disk_before_the_pin_is_looked_at),

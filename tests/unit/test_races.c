@@ -9,7 +9,6 @@
 #include <stdatomic.h>
 
 #include "core_module.h"
-#include "hsmd/core/state_change.h"
 
 #define THREADS 4
 #define ROUNDS  60
@@ -90,8 +89,8 @@ static void *use_keys(void *number)
 		expect(core_sign(use, 0, &sign, NULL, NULL), SC_OK, SC_ERR_NOT_LOADED);
 		expect(core_load(use, sc_bytes_view(&blobs[which]), &loaded), SC_OK, SC_OK);
 		if (round % 8 == 0)
-			expect(sc_core_state_update(core.module, sc_core_state_keep, NULL, NULL), SC_OK,
-			       SC_OK);
+			expect(sc_core_state_update(core.module->state, sc_core_state_keep, NULL, NULL),
+			       SC_OK, SC_OK);
 		if (round % 5 == 0)
 			(void)sc_cache_forget_oldest(core.module->cache);
 		expect(core_enquire(use, 0, &(struct sc_enquire_request){}, NULL, NULL), SC_OK, SC_OK);

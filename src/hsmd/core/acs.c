@@ -130,8 +130,8 @@ sc_status sc_acs_make_card(const struct sc_acs *acs, const struct sc_secret *km,
 	SC_CLEANUP(sc_secret) key = { 0 };
 
 	SC_TRY(sc_check_allocated(record, err));
-	SC_ENSURE(card->pin.len >= SC_PIN_MIN, err, SC_ERR_PIN_SHORT,
-		  "the PIN of card %u is shorter than %d characters", share->index, SC_PIN_MIN);
+	SC_ENSURE(sc_view_characters(card->pin) >= SC_PIN_MIN_CHARACTERS, err, SC_ERR_PIN_SHORT,
+		  "the PIN of card %u is shorter than %d characters", share->index, SC_PIN_MIN_CHARACTERS);
 	SC_TRY(fill_body(acs, share, card, record->body, err));
 	SC_TRY(tag_key(km, &key, err));
 	SC_TRY(share_tag(&key, record->body, sc_secret_view(&share->value), &record->body->share_tag, err));

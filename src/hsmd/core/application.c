@@ -1,5 +1,5 @@
-/* Applications and socket policies: whose keys may be made and loaded through which socket. */
-#include "hsmd/core/module.h"
+/* Applications and socket policies: see application.h. */
+#include "hsmd/core/application.h"
 
 #include <string.h>
 

@@ -32,14 +32,18 @@ static sc_status fill(const struct sc_snapshot *s, const struct sc_key_blob_head
 	return SC_OK;
 }
 
-sc_status sc_attest_key(const struct sc_snapshot *s, const struct sc_key_blob_header *header,
-			struct sc_view nonce, int64_t now, X509 *kek, struct sc_bytes *out,
-			struct sc_error *err)
+sc_status sc_attest_key(const struct sc_core_request *request, const struct sc_snapshot *s,
+			const struct sc_key_blob_header *header, struct sc_view nonce, X509 *kek,
+			struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_key_statement) statement = sc_key_statement_new();
+	SC_CLEANUP(sc_bytes) signed_statement = { 0 };
 	struct sc_statement_signer signer = sc_snapshot_signer(s);
 
 	SC_TRY(sc_check_allocated(statement, err));
-	SC_TRY(fill(s, header, nonce, now, statement, err));
-	return sc_statement_sign_key(&signer, statement, kek, out, err);
+	SC_TRY(fill(s, header, nonce, request->now, statement, err));
+	SC_TRY(sc_statement_sign_key(&signer, statement, kek, &signed_statement, err));
+	SC_TRY(sc_module_check_memory(request->module, err));
+	*out = sc_steal(signed_statement);
+	return SC_OK;
 }

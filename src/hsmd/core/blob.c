@@ -3,8 +3,8 @@
 
 #include "base/big_endian.h"
 #include "base/os.h"
+#include "hsmd/core/application.h"
 #include "hsmd/core/keygen.h"
-#include "hsmd/core/module.h"
 #include "hsmd/core/seal.h"
 
 #define KEY_CONTEXT        "safeconduct blob 1"
@@ -27,14 +27,17 @@ static sc_status derive_keys(const struct sc_snapshot *s, const struct sc_key_bl
 			     struct blob_keys *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) both = { 0 };
+	SC_CLEANUP(blob_keys) keys = { 0 };
 	struct sc_big_endian32 generation = sc_big_endian32_of(header->km_generation);
 	struct sc_view parts[] = { sc_hash_view(&header->world), sc_big_endian32_view(&generation),
 				   sc_hash_view(&header->key_hash) };
 
 	SC_TRY(sc_derive(&s->km, sc_hash_view(&header->salt), KEY_CONTEXT, parts, 3,
 			 SC_SEAL_KEY_SIZE + SC_HASH_SIZE, &both, err));
-	SC_TRY(sc_secret_copy(sc_view_of(both.data, SC_SEAL_KEY_SIZE), &out->seal, err));
-	return sc_secret_copy(sc_view_of(both.data + SC_SEAL_KEY_SIZE, SC_HASH_SIZE), &out->commit, err);
+	SC_TRY(sc_secret_copy(sc_view_of(both.data, SC_SEAL_KEY_SIZE), &keys.seal, err));
+	SC_TRY(sc_secret_copy(sc_view_of(both.data + SC_SEAL_KEY_SIZE, SC_HASH_SIZE), &keys.commit, err));
+	*out = sc_steal(keys);
+	return SC_OK;
 }
 
 static sc_status commitment(const struct blob_keys *keys, struct sc_view header, struct sc_view tag,

@@ -140,6 +140,17 @@ void sc_cache_count(struct sc_cache *cache, uint32_t *loaded, uint32_t *capacity
 	pthread_mutex_unlock(&cache->lock);
 }
 
+void sc_cache_forget(struct sc_cache *cache, const struct sc_core_key *key)
+{
+	struct sc_core_key *loaded;
+
+	pthread_mutex_lock(&cache->lock);
+	loaded = find(cache, &key->digest);
+	if (loaded == key)
+		remove_key(cache, loaded);
+	pthread_mutex_unlock(&cache->lock);
+}
+
 bool sc_cache_forget_oldest(struct sc_cache *cache)
 {
 	bool found;

@@ -19,6 +19,7 @@ struct sc_core_key {
 	struct sc_owner owner; /* copied from the header */
 	uint32_t application;  /* enum sc_application */
 	EVP_PKEY *private_key;
+	uint64_t failures; /* of allocations in the process, before this key was loaded: see private_use.h */
 	/* Links of the cache. */
 	struct sc_core_key *next_in_bucket;
 	struct sc_core_key *newer;
@@ -43,6 +44,9 @@ struct sc_core_key *sc_cache_get(struct sc_cache *cache, const struct sc_hash *d
 
 /* How many keys are loaded, and how many fit. */
 void sc_cache_count(struct sc_cache *cache, uint32_t *loaded, uint32_t *capacity);
+
+/* Evicts this key, if it is still loaded, so that its next use loads it again. */
+void sc_cache_forget(struct sc_cache *cache, const struct sc_core_key *key);
 
 /* Evicts the least recently used key to save memory. False if no key is loaded. */
 bool sc_cache_forget_oldest(struct sc_cache *cache);

@@ -2,27 +2,10 @@
  * From a message to its handler and back. This is the only place that reads the command table's columns. A
  * command that role, mode or quorum does not allow is refused before its body is examined.
  */
-#include <assert.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "hsmd/core/handlers.h"
-
-struct sc_view sc_core_request_keep(struct sc_core_request *request, struct sc_bytes *buffer)
-{
-	struct sc_bytes *place = &request->kept[request->kept_count++];
-
-	assert(request->kept_count <= SC_CORE_KEPT_MAX);
-	*place = sc_steal(*buffer);
-	return sc_bytes_view(place);
-}
-
-static void request_free(struct sc_core_request *request)
-{
-	for (size_t i = 0; i < request->kept_count; i++)
-		sc_bytes_free(&request->kept[i]);
-}
-SC_CLEANUP_VALUE(sc_core_request, request_free)
 
 /* -- one function per command, from the table: decodes, calls the handler, encodes ------------- */
 
@@ -77,12 +60,13 @@ static sc_status run_with_quorum(const struct sc_command_info *info, uint64_t au
 	SC_CLEANUP(sc_quorum) quorum = NULL;
 	sc_status status;
 
-	SC_TRY(sc_quorum_take(request->session, authority, (uint32_t)info->command, body, &quorum, err));
+	SC_TRY(sc_quorum_take(&request->session->quorums, authority, (uint32_t)info->command, body, &quorum,
+			      err));
 	request->token = &quorum->token;
 	status = run(info->command, request, body, answer, err);
 	request->token = NULL;
 	if (status == SC_ERR_NOT_LOADED)
-		sc_quorum_return(request->session, sc_steal(quorum));
+		sc_quorum_return(&request->session->quorums, sc_steal(quorum));
 	return status;
 }
 
@@ -136,11 +120,12 @@ static bool is_for_want_of_memory(const struct sc_module *module, sc_status stat
 void sc_module_handle(struct sc_core_session *session, const struct sc_wire_request_header *header,
 		      struct sc_view body, struct sc_writer *out)
 {
-	SC_CLEANUP(sc_snapshot) snapshot = sc_module_snapshot(session->module);
-	SC_CLEANUP(sc_core_request) request = { .module = session->module,
+	struct sc_module *module = session->module;
+	SC_CLEANUP(sc_snapshot) snapshot = sc_core_state_snapshot(module->state);
+	SC_CLEANUP(sc_core_request) request = { .module = module,
 						.session = session,
 						.snapshot = snapshot,
-						.now = sc_module_now(session->module) };
+						.now = sc_core_state_now(module->state) };
 	SC_CLEANUP(sc_writer) answer = sc_writer_new(SC_WIRE_BODY_MAX);
 	struct sc_error err = { 0 };
 	sc_status status;
@@ -148,11 +133,11 @@ void sc_module_handle(struct sc_core_session *session, const struct sc_wire_requ
 	/* Reserve room first, so that a refusal, which is a header only, is never lost for lack of memory. */
 	if (!sc_writer_reserve(out, SC_WIRE_RESPONSE_HEADER_SIZE))
 		return;
-	(void)sc_module_ran_out(session->module);
+	(void)sc_module_ran_out(module);
 	status = permit_and_run(header, &request, body, &answer, &err);
 	if (status == SC_OK && answer.failed)
 		status = SC_ERR_MEMORY;
-	if (is_for_want_of_memory(session->module, status))
+	if (is_for_want_of_memory(module, status))
 		status = sc_fail_plain(&err, SC_ERR_MODULE_FULL);
 	err.status = status;
 	if (status != SC_OK)

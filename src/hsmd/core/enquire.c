@@ -10,29 +10,34 @@ sc_status sc_handle_enquire(struct sc_core_request *request, const struct sc_enq
 {
 	const struct sc_snapshot *s = request->snapshot;
 	struct sc_module *module = request->module;
+	struct sc_module_memory memory = module->host.memory(module->host.context);
+	struct sc_enquire_response answer = { 0 };
 
 	(void)in;
-	module->host.report(module->host.context, out);
+	module->host.report(module->host.context, &answer);
 	if (request->session->peer_is_other_user)
-		out->protection |= SC_PROTECTION_USERS_APART;
-	out->esn = sc_view_text(s->esn.s);
-	out->version = sc_view_text(SC_VERSION);
-	out->mode = (uint32_t)s->mode;
-	out->role = (uint32_t)request->session->policy.role;
+		answer.protection |= SC_PROTECTION_USERS_APART;
+	answer.arena_size = memory.size;
+	answer.arena_used = memory.used;
+	answer.esn = sc_view_text(s->esn.s);
+	answer.version = sc_view_text(SC_VERSION);
+	answer.mode = (uint32_t)s->mode;
+	answer.role = (uint32_t)request->session->policy.role;
 	if (s->root)
-		SC_TRY(sc_certificate_key_hash(s->root, &out->root, err));
-	out->world = s->world;
-	out->hkm = s->hkm;
+		SC_TRY(sc_certificate_key_hash(s->root, &answer.root, err));
+	answer.world = s->world;
+	answer.hkm = s->hkm;
 	if (s->knso.len)
-		SC_TRY(sc_key_hash(sc_bytes_view(&s->knso), &out->hknso, err));
-	out->suite = s->suite;
-	out->k = s->k;
-	out->n = s->n;
-	out->set_generation = s->set_generation;
-	out->region = sc_view_text(s->region.s);
-	sc_cache_count(module->cache, &out->loaded, &out->cache);
-	out->counter = sc_module_counter(module);
-	out->time = (uint64_t)request->now;
+		SC_TRY(sc_key_hash(sc_bytes_view(&s->knso), &answer.hknso, err));
+	answer.suite = s->suite;
+	answer.k = s->k;
+	answer.n = s->n;
+	answer.set_generation = s->set_generation;
+	answer.region = sc_view_text(s->region.s);
+	sc_cache_count(module->cache, &answer.loaded, &answer.cache);
+	answer.counter = sc_core_state_counter(module->state);
+	answer.time = (uint64_t)request->now;
+	*out = answer;
 	return SC_OK;
 }
 
@@ -55,16 +60,18 @@ sc_status sc_handle_evidence(struct sc_core_request *request, const struct sc_ev
 			     struct sc_evidence_response *out, struct sc_error *err)
 {
 	const struct sc_snapshot *s = request->snapshot;
+	struct sc_evidence_response answer = { 0 };
 
 	(void)in;
-	SC_TRY(keep_certificate(request, s->root, &out->root, err));
-	SC_TRY(keep_certificate(request, s->warrant, &out->warrant, err));
-	SC_TRY(keep_certificate(request, s->member, &out->member, err));
-	SC_TRY(keep_certificate(request, s->region_certificate, &out->region_certificate, err));
+	SC_TRY(keep_certificate(request, s->root, &answer.root, err));
+	SC_TRY(keep_certificate(request, s->warrant, &answer.warrant, err));
+	SC_TRY(keep_certificate(request, s->member, &answer.member, err));
+	SC_TRY(keep_certificate(request, s->region_certificate, &answer.region_certificate, err));
 	for (int i = 1; i < sk_X509_num(s->roots); i++)
 		SC_TRY(keep_certificate(request, sk_X509_value(s->roots, i),
-					&out->source_roots.item[out->source_roots.count++], err));
+					&answer.source_roots.item[answer.source_roots.count++], err));
 	for (int i = 0; i < sk_sc_revoked_esn_num(s->revoked); i++)
-		out->revoked.item[out->revoked.count++] = sc_view_text(s->revoked_names[i]);
+		answer.revoked.item[answer.revoked.count++] = sc_view_text(s->revoked_names[i]);
+	*out = answer;
 	return SC_OK;
 }

@@ -5,7 +5,7 @@
 #ifndef SC_HSMD_CORE_HANDLERS_H
 #define SC_HSMD_CORE_HANDLERS_H
 
-#include "hsmd/core/internal.h"
+#include "hsmd/core/core_request.h"
 
 #define SC_HANDLER(NAME, name, number, roles, modes, quorum, lane)                                           \
 	sc_status sc_handle_##name(struct sc_core_request *request, const struct sc_##name##_request *in,    \

@@ -9,10 +9,12 @@
 static sc_status application_of(struct sc_view name, uint32_t *out, struct sc_error *err)
 {
 	struct sc_text text;
+	uint32_t application;
 
 	SC_TRY(sc_text_set_view(&text, name, "application", err));
-	*out = sc_application_by_name(text.s);
-	SC_ENSURE(*out, err, SC_ERR_ARGUMENT, "application %s is unknown", text.s);
+	application = sc_application_by_name(text.s);
+	SC_ENSURE(application, err, SC_ERR_ARGUMENT, "application %s is unknown", text.s);
+	*out = application;
 	return SC_OK;
 }
 
@@ -26,7 +28,7 @@ sc_status sc_handle_key_generate(struct sc_core_request *request, const struct s
 	SC_CLEANUP(sc_bytes) blob = { 0 };
 	SC_CLEANUP(sc_bytes) spki = { 0 };
 	struct sc_owner owner;
-	uint32_t application;
+	uint32_t application = 0;
 
 	SC_TRY(application_of(in->application, &application, err));
 	SC_ENSURE(request->session->policy.make & application, err, SC_ERR_OWNER,
@@ -43,8 +45,9 @@ sc_status sc_handle_key_generate(struct sc_core_request *request, const struct s
 					      SC_ORIGIN_GENERATED,
 					      NULL,
 					      request->now,
-					      sc_module_counter(request->module) };
+					      sc_core_state_counter(request->module->state) };
 	SC_TRY(sc_blob_seal(request->snapshot, &seal, &blob, &loaded, err));
+	SC_TRY(sc_module_check_memory(request->module, err));
 	SC_TRY(sc_bytes_copy(sc_bytes_view(&loaded->header->spki), &spki, err));
 	out->key_hash = loaded->header->key_hash;
 	out->blob = sc_core_request_keep(request, &blob);
@@ -61,10 +64,9 @@ sc_status sc_handle_key_generate(struct sc_core_request *request, const struct s
 
 static bool is_fuller_than(const struct sc_module *module, unsigned eighths)
 {
-	struct sc_enquire_response now = { 0 };
+	struct sc_module_memory now = module->host.memory(module->host.context);
 
-	module->host.report(module->host.context, &now);
-	return now.arena_used > now.arena_size / 8 * eighths;
+	return now.used > now.size / 8 * eighths;
 }
 
 static sc_status make_room(struct sc_module *module, struct sc_error *err)
@@ -80,12 +82,16 @@ sc_status sc_handle_key_load(struct sc_core_request *request, const struct sc_ke
 			     struct sc_key_load_response *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_core_key) key = NULL;
+	struct sc_module *module = request->module;
+	uint64_t failures;
 
-	SC_TRY(make_room(request->module, err));
+	SC_TRY(make_room(module, err));
+	failures = module->host.failures(module->host.context);
 	SC_TRY(sc_blob_open(request->snapshot, in->blob, &key, err));
+	key->failures = failures;
 	SC_TRY(sc_permit_load(request, key, err));
 	out->key = key->digest;
-	sc_cache_put(request->module->cache, key);
+	sc_cache_put(module->cache, key);
 	return SC_OK;
 }
 
@@ -118,7 +124,7 @@ sc_status sc_handle_key_attest(struct sc_core_request *request, const struct sc_
 	SC_CLEANUP(sc_bytes) statement = { 0 };
 
 	SC_TRY(sc_permit(request, &in->key, in->owner, SC_PERMIT_LOOK, 0, &key, err));
-	SC_TRY(sc_attest_key(request->snapshot, key->header, in->nonce, request->now, NULL, &statement, err));
+	SC_TRY(sc_attest_key(request, request->snapshot, key->header, in->nonce, NULL, &statement, err));
 	out->statement = sc_core_request_keep(request, &statement);
 	return SC_OK;
 }

@@ -8,7 +8,6 @@
 
 #include "base/libcrypto.h"
 #include "base/os.h"
-#include "hsmd/core/knso.h"
 
 #define EXPONENT_MAX 32 /* bytes: e < 2^256 */
 

@@ -1,17 +1,15 @@
-/* The module: creating and opening it, its warrant, its clock, its connections. */
+/* The module: creating and opening it, and its warrant. */
 #include <stdio.h>
 #include <string.h>
 
 #include <openssl/x509.h>
 
-#include "base/clock.h"
 #include "base/libcrypto.h"
 #include "base/os.h"
 #include "evidence/certificate.h"
-#include "hsmd/core/internal.h"
 #include "hsmd/core/keygen.h"
+#include "hsmd/core/module_parts.h"
 #include "hsmd/core/pin.h"
-#include "hsmd/core/state_change.h"
 
 #define DEFAULT_CACHE_KEYS 1000
 
@@ -22,9 +20,6 @@ static sc_status new_module(const struct sc_module_host *host, const struct sc_s
 	SC_CLEANUP(sc_module) module = OPENSSL_zalloc(sizeof *module);
 
 	SC_TRY(sc_check_allocated(module, err));
-	pthread_mutex_init(&module->writing, NULL);
-	pthread_mutex_init(&module->lock, NULL);
-	module->floor_at = sc_clock_monotonic();
 	module->host = *host;
 	module->options = *options;
 	if (!module->options.cache_keys)
@@ -35,7 +30,6 @@ static sc_status new_module(const struct sc_module_host *host, const struct sc_s
 		module->options.argon2_memory = SC_ARGON2_MEMORY;
 	SC_ENSURE(unlock->len == SC_UNLOCK_KEY_SIZE, err, SC_ERR_ARGUMENT,
 		  "the unlock key is not %d bytes long", SC_UNLOCK_KEY_SIZE);
-	SC_TRY(sc_secret_copy(sc_secret_view(unlock), &module->unlock, err));
 	module->cache = sc_cache_new(module->options.cache_keys);
 	SC_TRY(sc_check_allocated(module->cache, err));
 	*out = sc_steal(module);
@@ -47,11 +41,7 @@ void sc_module_free(struct sc_module *module)
 	if (!module)
 		return;
 	sc_cache_free(module->cache);
-	sc_snapshot_release(module->snapshot);
-	sc_module_state_free(module->state);
-	sc_secret_free(&module->unlock);
-	pthread_mutex_destroy(&module->lock);
-	pthread_mutex_destroy(&module->writing);
+	sc_core_state_free(module->state);
 	OPENSSL_free(module);
 }
 
@@ -84,13 +74,15 @@ sc_status sc_module_create(const struct sc_module_host *host, const struct sc_se
 			   struct sc_error *err)
 {
 	SC_CLEANUP(sc_module) module = NULL;
+	SC_CLEANUP(sc_module_state) first = sc_module_state_new();
 
 	SC_TRY(new_module(host, unlock, options, &module, err));
-	module->state = sc_module_state_new();
-	SC_TRY(sc_check_allocated(module->state, err));
-	SC_TRY(make_identity(module->state, err));
-	module->esn = module->state->esn;
-	SC_TRY(sc_core_state_update(module, sc_core_state_keep, NULL, err));
+	SC_TRY(sc_check_allocated(first, err));
+	(void)sc_module_ran_out(module);
+	SC_TRY(make_identity(first, err));
+	SC_TRY(sc_module_check_memory(module, err));
+	module->esn = first->esn;
+	SC_TRY(sc_core_state_create(host, unlock, sc_steal(first), &module->state, err));
 	*out = sc_steal(module);
 	return SC_OK;
 }
@@ -100,33 +92,33 @@ sc_status sc_module_open(const struct sc_module_host *host, struct sc_view state
 			 struct sc_module **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_module) module = NULL;
+	SC_CLEANUP(sc_snapshot) snapshot = NULL;
 
 	SC_TRY(new_module(host, unlock, options, &module, err));
-	SC_TRY(sc_core_state_restore(module, state, mark, err));
-	module->esn = module->state->esn;
+	SC_TRY(sc_core_state_open(host, unlock, state, mark, &module->state, err));
+	snapshot = sc_core_state_snapshot(module->state);
+	module->esn = snapshot->esn;
 	*out = sc_steal(module);
 	return SC_OK;
-}
-
-const char *sc_module_esn(const struct sc_module *module)
-{
-	return module->esn.s;
 }
 
 /* -- warrant ----------------------------------------------------------------------------------- */
 
 sc_status sc_module_warrant_request(struct sc_module *module, struct sc_bytes *out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(module);
+	SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(module->state);
 	SC_CLEANUP(sc_x509_req) request = X509_REQ_new();
 	unsigned char *der = NULL;
 
+	(void)sc_module_ran_out(module);
 	if (!request || X509_REQ_set_version(request, X509_REQ_VERSION_1) != 1 ||
 	    X509_NAME_add_entry_by_txt(X509_REQ_get_subject_name(request), "CN", MBSTRING_UTF8,
 				       (const unsigned char *)s->esn.s, -1, -1, 0) != 1 ||
 	    X509_REQ_set_pubkey(request, s->statement_key) != 1 ||
-	    X509_REQ_sign(request, s->statement_key, EVP_sha256()) <= 0)
+	    X509_REQ_sign(request, s->statement_key, EVP_sha256()) <= 0 ||
+	    X509_REQ_verify(request, s->statement_key) != 1)
 		return sc_fail_crypto(err, "warrant request");
+	SC_TRY(sc_module_check_memory(module, err));
 	return sc_bytes_of_der(i2d_X509_REQ(request, &der), &der, "warrant request", out, err);
 }
 
@@ -182,49 +174,31 @@ static sc_status check_warrant(const struct sc_snapshot *s, X509 *warrant, X509 
 sc_status sc_module_install_warrant(struct sc_module *module, struct sc_view root, struct sc_view warrant,
 				    const struct sc_hash *root_hash, struct sc_error *err)
 {
-	SC_CLEANUP(sc_snapshot) s = sc_module_snapshot(module);
+	SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(module->state);
 	SC_CLEANUP(sc_x509) root_certificate = NULL;
 	SC_CLEANUP(sc_x509) certificate = NULL;
 	struct warrant both = { root, warrant };
-	int64_t now = sc_module_now(module);
+	int64_t now = sc_core_state_now(module->state);
 
 	SC_TRY(sc_x509_decode(root, &root_certificate, err));
 	SC_TRY(check_root(root_certificate, root_hash, err));
 	SC_TRY(sc_x509_decode(warrant, &certificate, err));
 	SC_TRY(check_warrant(s, certificate, root_certificate, now, err));
-	return sc_core_state_update(module, adopt_warrant, &both, err);
+	return sc_core_state_update(module->state, adopt_warrant, &both, err);
 }
 
-/* -- the current state ------------------------------------------------------------------------- */
+/* -- what others ask --------------------------------------------------------------------------- */
 
-struct sc_snapshot *sc_module_snapshot(struct sc_module *module)
+const char *sc_module_esn(const struct sc_module *module)
 {
-	struct sc_snapshot *snapshot;
-
-	pthread_mutex_lock(&module->lock);
-	snapshot = module->snapshot;
-	atomic_fetch_add(&snapshot->references, 1);
-	pthread_mutex_unlock(&module->lock);
-	return snapshot;
+	return module->esn.s;
 }
 
 enum sc_mode sc_module_mode(struct sc_module *module)
 {
-	SC_CLEANUP(sc_snapshot) snapshot = sc_module_snapshot(module);
+	SC_CLEANUP(sc_snapshot) snapshot = sc_core_state_snapshot(module->state);
 
 	return snapshot->mode;
-}
-
-int64_t sc_module_now(struct sc_module *module)
-{
-	int64_t now = sc_clock_now();
-	int64_t monotonic = sc_clock_monotonic();
-	int64_t least;
-
-	pthread_mutex_lock(&module->lock);
-	least = module->state->time_floor + (monotonic - module->floor_at) / SC_SECOND;
-	pthread_mutex_unlock(&module->lock);
-	return now < least ? least : now;
 }
 
 bool sc_module_ran_out(const struct sc_module *module)
@@ -232,39 +206,8 @@ bool sc_module_ran_out(const struct sc_module *module)
 	return module->host.ran_out(module->host.context);
 }
 
-uint64_t sc_module_counter(struct sc_module *module)
+sc_status sc_module_check_memory(const struct sc_module *module, struct sc_error *err)
 {
-	uint64_t counter;
-
-	pthread_mutex_lock(&module->lock);
-	counter = module->state->counter;
-	pthread_mutex_unlock(&module->lock);
-	return counter;
-}
-
-/* -- connections ------------------------------------------------------------------------------- */
-
-struct sc_core_session *sc_core_session_new(struct sc_module *module, const struct sc_policy *policy,
-					    bool peer_is_other_user)
-{
-	struct sc_core_session *session = OPENSSL_zalloc(sizeof *session);
-
-	if (!session)
-		return NULL;
-	session->module = module;
-	session->policy = *policy;
-	session->peer_is_other_user = peer_is_other_user;
-	pthread_mutex_init(&session->lock, NULL);
-	return session;
-}
-
-void sc_core_session_free(struct sc_core_session *session)
-{
-	if (!session)
-		return;
-	for (size_t i = 0; i < SC_QUORUMS_MAX; i++)
-		sc_quorum_free(session->quorums[i]);
-	sc_state_world_free(session->pending);
-	pthread_mutex_destroy(&session->lock);
-	OPENSSL_free(session);
+	SC_ENSURE(!sc_module_ran_out(module), err, SC_ERR_MEMORY, "out of memory during a private operation");
+	return SC_OK;
 }

@@ -8,56 +8,12 @@
 #define SC_HSMD_CORE_MODULE_H
 
 #include "base/secret.h"
-#include "formats/der.h"
+#include "hsmd/core/application.h"
+#include "hsmd/core/module_host.h"
 #include "wire/message.h"
 
 struct sc_module;
 struct sc_core_session;
-
-/* Applications: the first word of a key file's name, sealed in the key's blob. One bit each in a policy. */
-enum sc_application {
-	SC_APPLICATION_SIMPLE = 1 << 0,
-	SC_APPLICATION_XFERACLD = 1 << 1,
-	SC_APPLICATION_VAULT = 1 << 2,
-	SC_APPLICATION_KEK = 1 << 3,
-	SC_APPLICATION_TOKEN = 1 << 4,
-	SC_APPLICATION_TLS = 1 << 5,
-};
-
-/* The bit for a name such as "simple", or 0 if the name is unknown. */
-uint32_t sc_application_by_name(const char *name);
-const char *sc_application_name(uint32_t application);
-
-/* What a socket may do. Custody and use sockets have fixed lists: see sc_policy_check. */
-struct sc_policy {
-	enum sc_role role;
-	uint32_t make;         /* enum sc_application bits: may be generated or imported here */
-	uint32_t load;         /* enum sc_application bits: may be loaded and used here */
-	struct sc_text daemon; /* the only owner it may name; "" on custody and use sockets */
-};
-
-/*
- * Fills in the fixed lists. A custody socket makes simple keys (kek and xferacld keys come from commands of
- * their own) and loads simple and xferacld keys. A use socket makes none and loads simple and xferacld keys.
- *
- * SC_ERR_ARGUMENT if a service socket names no daemon, loads nothing, lists simple or xferacld, or loads kek
- * keys without making vault keys.
- */
-sc_status sc_policy_check(struct sc_policy *policy, struct sc_error *err) SC_WARN_UNUSED;
-
-/* What hsmd/os does for the module. */
-struct sc_module_host {
-	/* Replaces `state`, then `mark`. SC_OK means that both are synced (P2). Called one at a time. */
-	sc_status (*save)(void *context, struct sc_view state, struct sc_view mark, struct sc_error *err);
-	/*
-	 * True if an allocation in this thread has failed since the last call. libcrypto seldom reports this:
-	 * data that it cannot read or decrypt for lack of memory looks malformed or wrong.
-	 */
-	bool (*ran_out)(void *context);
-	/* Fills in what protects the process: ENQUIRE's arena fields and protection bits. */
-	void (*report)(void *context, struct sc_enquire_response *out);
-	void *context;
-};
 
 struct sc_module_options {
 	uint32_t cache_keys; /* how many keys stay loaded; 0 is the default */

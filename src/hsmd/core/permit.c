@@ -7,9 +7,10 @@ static sc_status read_owner(struct sc_view der, struct sc_owner *out, struct sc_
 {
 	SC_CLEANUP(sc_owner) owner = NULL;
 
-	*out = (struct sc_owner){ 0 };
-	if (der.len == 0)
+	if (der.len == 0) {
+		*out = (struct sc_owner){ 0 };
 		return SC_OK;
+	}
 	SC_TRY(sc_owner_decode(der, &owner, err));
 	*out = *owner;
 	return SC_OK;

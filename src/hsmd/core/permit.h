@@ -5,7 +5,7 @@
 #ifndef SC_HSMD_CORE_PERMIT_H
 #define SC_HSMD_CORE_PERMIT_H
 
-#include "hsmd/core/internal.h"
+#include "hsmd/core/core_request.h"
 
 /* What a request wants from a key. */
 enum sc_permit_access {

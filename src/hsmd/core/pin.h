@@ -8,9 +8,6 @@
 #define SC_ARGON2_PASSES 3
 #define SC_ARGON2_MEMORY 262144 /* KiB */
 
-/* Bytes. A shorter PIN is refused. */
-#define SC_PIN_MIN 6
-
 /*
  * Derives `len` bytes from a PIN. `context` is Argon2's associated data and says which card it is. Only one
  * call runs at a time in the process. Its working memory (256 MiB by default) is outside the arena and is

@@ -1,8 +1,6 @@
 /* Wrong PINs and waits: see pin_try.h. */
 #include "hsmd/core/pin_try.h"
 
-#include "hsmd/core/state_change.h"
-
 #define LONGEST_WAIT 3600 /* seconds */
 
 struct attempt {
@@ -51,8 +49,9 @@ static sc_status spend(struct sc_module_state *state, void *context, struct sc_e
 	delay = at >= 0 ? sk_sc_card_delay_value(state->delays, at) : add_delay(state, attempt->card);
 	SC_TRY(sc_check_allocated(delay, err));
 	if (attempt->now < delay->next_try) {
-		attempt->seconds = (uint64_t)(delay->next_try - attempt->now);
-		return sc_fail(err, SC_ERR_CARD_WAIT, "too soon after a wrong PIN or an interrupted try");
+		sc_fail(err, SC_ERR_CARD_WAIT, "too soon after a wrong PIN or an interrupted try");
+		err->numbers[1] = (uint64_t)(delay->next_try - attempt->now);
+		return SC_ERR_CARD_WAIT;
 	}
 	delay->failures++;
 	attempt->seconds = wait_after(delay->failures);
@@ -60,14 +59,14 @@ static sc_status spend(struct sc_module_state *state, void *context, struct sc_e
 	return SC_OK;
 }
 
-sc_status sc_pin_try_begin(struct sc_module *module, const struct sc_card_body *card, int64_t now,
+sc_status sc_pin_try_begin(struct sc_core_state *state, const struct sc_card_body *card, int64_t now,
 			   uint64_t *seconds, struct sc_error *err)
 {
 	struct attempt attempt = { card, now, 0 };
-	sc_status status = sc_core_state_update(module, spend, &attempt, err);
 
+	SC_TRY(sc_core_state_update(state, spend, &attempt, err));
 	*seconds = attempt.seconds;
-	return status;
+	return SC_OK;
 }
 
 static sc_status forget(struct sc_module_state *state, void *context, struct sc_error *err)
@@ -80,9 +79,10 @@ static sc_status forget(struct sc_module_state *state, void *context, struct sc_
 	return SC_OK;
 }
 
-sc_status sc_pin_try_succeed(struct sc_module *module, const struct sc_card_body *card, struct sc_error *err)
+sc_status sc_pin_try_succeed(struct sc_core_state *state, const struct sc_card_body *card,
+			     struct sc_error *err)
 {
 	struct sc_card_body copy = *card;
 
-	return sc_core_state_update(module, forget, &copy, err);
+	return sc_core_state_update(state, forget, &copy, err);
 }

@@ -7,17 +7,17 @@
 #define SC_HSMD_CORE_PIN_TRY_H
 
 #include "formats/card.h"
-#include "hsmd/core/internal.h"
+#include "hsmd/core/core_state.h"
 
 /*
- * Counts a try as failed. If it comes too soon, returns SC_ERR_CARD_WAIT with the remaining seconds in
- * *seconds. Otherwise *seconds is how long the next try must wait if this one does fail.
+ * Counts a try as failed. *seconds is how long the next try must wait if this one does fail. SC_ERR_CARD_WAIT
+ * if it comes too soon; err->numbers[1] then holds the remaining seconds.
  */
-sc_status sc_pin_try_begin(struct sc_module *module, const struct sc_card_body *card, int64_t now,
+sc_status sc_pin_try_begin(struct sc_core_state *state, const struct sc_card_body *card, int64_t now,
 			   uint64_t *seconds, struct sc_error *err) SC_WARN_UNUSED;
 
 /* The PIN was right: resets the card's count. */
-sc_status sc_pin_try_succeed(struct sc_module *module, const struct sc_card_body *card,
+sc_status sc_pin_try_succeed(struct sc_core_state *state, const struct sc_card_body *card,
 			     struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

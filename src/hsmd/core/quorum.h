@@ -5,6 +5,8 @@
 #ifndef SC_HSMD_CORE_QUORUM_H
 #define SC_HSMD_CORE_QUORUM_H
 
+#include <pthread.h>
+
 #include "base/secret.h"
 #include "formats/world_file.h"
 #include "hsmd/core/shamir.h"
@@ -27,16 +29,41 @@ struct sc_quorum {
 void sc_quorum_free(struct sc_quorum *quorum);
 SC_CLEANUP_POINTER(sc_quorum, struct sc_quorum, sc_quorum_free)
 
-struct sc_core_session;
+/* The open quorums of one connection. */
+struct sc_quorum_table {
+	pthread_mutex_t lock; /* guards the place of each quorum, not its content */
+	struct sc_quorum *place[SC_QUORUMS_MAX];
+};
+
+void sc_quorum_table_init(struct sc_quorum_table *table);
+
+/* Wipes and frees the quorums. */
+void sc_quorum_table_end(struct sc_quorum_table *table);
+
+/* A quorum for that command and body digest that needs k cards, with a random authority. The caller frees *out. */
+sc_status sc_quorum_new(uint32_t command, const struct sc_hash *digest, uint32_t k, struct sc_quorum **out,
+			struct sc_error *err) SC_WARN_UNUSED;
+
+/* Opens a quorum: moves it into a free place or that of an expired one. SC_ERR_BUSY if there is none. */
+sc_status sc_quorum_add(struct sc_quorum_table *table, struct sc_quorum **quorum,
+			struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Takes out of the session the quorum that was given for this command and body. SC_ERR_QUORUM unless it is
- * complete and in time; a quorum that fails any of these checks is spent as well. The caller frees *out.
+ * Takes a quorum out of the table, so that no two requests use it at once. The caller gives it back with
+ * sc_quorum_return. SC_ERR_QUORUM if it is absent, lent or expired.
  */
-sc_status sc_quorum_take(struct sc_core_session *session, uint64_t authority, uint32_t command,
-			 struct sc_view body, struct sc_quorum **out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_quorum_borrow(struct sc_quorum_table *table, uint64_t authority, struct sc_quorum **out,
+			   struct sc_error *err) SC_WARN_UNUSED;
 
-/* Puts a quorum back, as an answer of NOT_LOADED does not spend it. Frees it if there is no room. */
-void sc_quorum_return(struct sc_core_session *session, struct sc_quorum *quorum);
+/* Puts a quorum back. Frees it if there is no room. */
+void sc_quorum_return(struct sc_quorum_table *table, struct sc_quorum *quorum);
+
+/*
+ * Takes out of the table the quorum that was given for this command and body. SC_ERR_QUORUM unless it is
+ * complete and in time; a quorum that fails any of these checks is spent as well. The caller frees *out, or
+ * returns it, as an answer of NOT_LOADED does not spend it.
+ */
+sc_status sc_quorum_take(struct sc_quorum_table *table, uint64_t authority, uint32_t command,
+			 struct sc_view body, struct sc_quorum **out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -11,7 +11,6 @@
 #include "hsmd/core/keygen.h"
 #include "hsmd/core/knso.h"
 #include "hsmd/core/permit.h"
-#include "hsmd/core/state_change.h"
 #include "hsmd/core/wrap.h"
 
 /* Checks the world file as far as the module can: intact, of this world, its card set not replaced. */
@@ -49,6 +48,7 @@ static sc_status check_certificate(const struct sc_core_request *request, X509 *
 	struct sc_hash key;
 	struct sc_hash knso;
 	char name[SC_KNSO_NAME_SIZE];
+	SC_CLEANUP(sc_region_info) named = NULL;
 
 	SC_ENSURE(sc_suite_by_number(s->suite)->may_be_region, err, SC_ERR_EVIDENCE_SUITE,
 		  "a world of suite %s is too weak for a region", sc_suite_name(s->suite));
@@ -62,8 +62,10 @@ static sc_status check_certificate(const struct sc_core_request *request, X509 *
 	sc_certificate_knso_name(&s->world, name);
 	SC_ENSURE(sc_text_equals(&subject, name) && sc_hash_equals(&key, &knso), err, SC_ERR_EVIDENCE_WORLD,
 		  "the region certificate is for another security world");
-	SC_TRY(sc_certificate_region(certificate, info, err));
-	return check_region(&s->region, *info, err);
+	SC_TRY(sc_certificate_region(certificate, &named, err));
+	SC_TRY(check_region(&s->region, named, err));
+	*info = sc_steal(named);
+	return SC_OK;
 }
 
 static sc_status open_knso(const struct sc_core_request *request, const struct sc_world_file *file,
@@ -124,7 +126,7 @@ static sc_status make_kek(const struct sc_core_request *request, struct sc_bytes
 					      SC_ORIGIN_GENERATED,
 					      NULL,
 					      request->now,
-					      sc_module_counter(request->module) };
+					      sc_core_state_counter(request->module->state) };
 	return sc_blob_seal(request->snapshot, &seal, blob, out, err);
 }
 
@@ -179,10 +181,11 @@ static sc_status make_region(const struct sc_core_request *request, struct sc_wo
 	SC_TRY(make_kek(request, &out->kek_blob, &kek, err));
 	SC_TRY(certify_kek(request, knso, kek, &certificate, err));
 	SC_TRY(sc_x509_encode(certificate, &out->kek_certificate, err));
+	SC_TRY(sc_module_check_memory(request->module, err));
 	copy.sequence = file->body->sequence;
-	SC_TRY(sc_core_state_update(request->module, adopt, &copy, err));
-	region = sc_module_snapshot(request->module);
-	return sc_attest_key(region, kek->header, (struct sc_view){ 0 }, request->now, certificate,
+	SC_TRY(sc_core_state_update(request->module->state, adopt, &copy, err));
+	region = sc_core_state_snapshot(request->module->state);
+	return sc_attest_key(request, region, kek->header, (struct sc_view){ 0 }, certificate,
 			     &out->kek_statement, err);
 }
 

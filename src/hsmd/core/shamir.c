@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+void sc_shamir_share_free(struct sc_shamir_share *share)
+{
+	sc_secret_free(&share->value);
+	share->index = 0;
+}
+
 /* a · b, in eight steps whatever the operands. */
 static uint8_t multiply(uint8_t a, uint8_t b)
 {

@@ -13,6 +13,10 @@ struct sc_shamir_share {
 	struct sc_secret value;
 };
 
+/* Wipes and frees the value. */
+void sc_shamir_share_free(struct sc_shamir_share *share);
+SC_CLEANUP_VALUE(sc_shamir_share, sc_shamir_share_free)
+
 /*
  * Splits a secret into n shares with indexes 1 … n, any k of which yield it. Coefficients are uniform, zero
  * included. Overwrites shares[0 … n-1]; the caller frees each value. 1 ≤ k ≤ n ≤ 255.

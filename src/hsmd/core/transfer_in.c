@@ -18,6 +18,7 @@
 #include "hsmd/core/knso.h"
 #include "hsmd/core/oaep.h"
 #include "hsmd/core/permit.h"
+#include "hsmd/core/private_use.h"
 #include "hsmd/core/seal.h"
 
 /* -- before the KEK is used: everything that the header says in the clear ---------------------- */
@@ -62,15 +63,18 @@ static sc_status decrypt_key(const struct sc_core_key *kek, struct sc_view encry
 {
 	SC_CLEANUP(sc_pkey_ctx) ctx = EVP_PKEY_CTX_new(kek->private_key, NULL);
 	SC_CLEANUP(sc_secret) block = { 0 };
+	SC_CLEANUP(sc_secret) key_or_random = { 0 };
 	size_t len = (size_t)EVP_PKEY_get_size(kek->private_key);
 
-	SC_TRY(sc_secret_random(SC_SEAL_KEY_SIZE, out, err));
+	SC_TRY(sc_secret_random(SC_SEAL_KEY_SIZE, &key_or_random, err));
 	SC_TRY(sc_secret_new(len, &block, err));
 	if (!ctx || EVP_PKEY_decrypt_init(ctx) != 1 || !sc_oaep_with_label(ctx, label))
 		return sc_fail_crypto(err, "RSA-OAEP");
-	if (EVP_PKEY_decrypt(ctx, block.data, &len, encrypted.data, encrypted.len) == 1 && len == out->len)
-		memcpy(out->data, block.data, len);
+	if (EVP_PKEY_decrypt(ctx, block.data, &len, encrypted.data, encrypted.len) == 1 &&
+	    len == key_or_random.len)
+		memcpy(key_or_random.data, block.data, len);
 	ERR_clear_error();
+	*out = sc_steal(key_or_random);
 	return SC_OK;
 }
 
@@ -104,13 +108,13 @@ static sc_status judge_origin(const struct sc_core_request *request, const struc
 		*origin = SC_ORIGIN_IMPORTED_IN_CLEAR;
 		return SC_OK;
 	}
-	*origin = SC_ORIGIN_BYOK_UNPROVEN;
 	if (sc_statement_verify(sc_bytes_view(&content->statement), SC_OID_KEY_STATEMENT, &trust,
 				SC_EVIDENCE_TIME_STATED, &evidence, err) != SC_OK) {
 		/* "Unproven" is permanent, so it must not result from a momentary lack of memory. */
 		SC_ENSURE(!sc_module_ran_out(request->module), err, SC_ERR_MEMORY,
 			  "out of memory while verifying the source module's statement");
 		sc_log(SC_LOG_NOTICE, "transfer_import: origin not proven: %s", err->message);
+		*origin = SC_ORIGIN_BYOK_UNPROVEN;
 		return SC_OK;
 	}
 	said = evidence->key;
@@ -119,8 +123,7 @@ static sc_status judge_origin(const struct sc_core_request *request, const struc
 		      sc_text_equals(&said->esn, header->source_esn.s) && said->origin == content->origin &&
 		      sc_view_equals(sc_bytes_view(&said->nonce), sc_hash_view(&content->header)),
 		  err, SC_ERR_TRANSFER_REFUSED, "the source module's statement is about something else");
-	if (said->origin == SC_ORIGIN_GENERATED)
-		*origin = SC_ORIGIN_BYOK;
+	*origin = said->origin == SC_ORIGIN_GENERATED ? SC_ORIGIN_BYOK : SC_ORIGIN_BYOK_UNPROVEN;
 	return SC_OK;
 }
 
@@ -147,6 +150,7 @@ static sc_status open_package(const struct sc_core_request *request,
 	SC_CLEANUP(sc_secret) content_key = { 0 };
 	SC_CLEANUP(sc_secret) plain = { 0 };
 	SC_CLEANUP(sc_transfer_content) content = NULL;
+	SC_CLEANUP(arrived) arrived = { 0 };
 	struct sc_hash digest;
 
 	SC_TRY(sc_transfer_header_digest(package->header, &digest, err));
@@ -156,8 +160,10 @@ static sc_status open_package(const struct sc_core_request *request,
 	SC_TRY(sc_transfer_content_decode(sc_secret_view(&plain), &content, err));
 	SC_ENSURE(sc_hash_equals(&content->header, &digest), err, SC_ERR_TRANSFER_REFUSED,
 		  "the content belongs to another header");
-	SC_TRY(check_key(package->header, content, &out->key, err));
-	return judge_origin(request, package->header, content, &out->origin, err);
+	SC_TRY(check_key(package->header, content, &arrived.key, err));
+	SC_TRY(judge_origin(request, package->header, content, &arrived.origin, err));
+	*out = sc_steal(arrived);
+	return SC_OK;
 }
 
 /* -- the command ------------------------------------------------------------------------------- */
@@ -173,14 +179,16 @@ static sc_status seal_arrived(struct sc_core_request *request, const struct sc_t
 	struct sc_hash digest;
 
 	SC_TRY(sc_sha256(der, &digest, err));
-	const struct sc_blob_request seal = { arrived->key,    SC_APPLICATION_VAULT,
-					      owner,           package->header->arrival,
-					      arrived->origin, &digest,
-					      request->now,    sc_module_counter(request->module) };
+	const struct sc_blob_request seal = {
+		arrived->key,    SC_APPLICATION_VAULT,
+		owner,           package->header->arrival,
+		arrived->origin, &digest,
+		request->now,    sc_core_state_counter(request->module->state)
+	};
 	SC_TRY(sc_blob_seal(request->snapshot, &seal, &blob, &key, err));
 	SC_TRY(sc_bytes_copy(sc_bytes_view(&key->header->spki), &spki, err));
-	SC_TRY(sc_attest_key(request->snapshot, key->header, (struct sc_view){ 0 }, request->now, NULL,
-			     &receipt, err));
+	SC_TRY(sc_attest_key(request, request->snapshot, key->header, (struct sc_view){ 0 }, NULL, &receipt,
+			     err));
 	out->blob = sc_core_request_keep(request, &blob);
 	out->spki = sc_core_request_keep(request, &spki);
 	out->receipt = sc_core_request_keep(request, &receipt);
@@ -206,7 +214,9 @@ sc_status sc_handle_transfer_import(struct sc_core_request *request,
 	SC_TRY(check_header(request, package->header, kek, &owner, err));
 	SC_ENSURE(package->encrypted_key.len == (size_t)EVP_PKEY_get_size(kek->private_key), err,
 		  SC_ERR_ENCODING, "transfer package: the encrypted key has the wrong length");
+	/* Memory is judged after all of it, so that the answer does not tell which step failed (rule M6). */
 	status = open_package(request, package, kek, &arrived, err);
+	status = sc_private_use_end(request, kek, status, err);
 	if (status == SC_ERR_MEMORY)
 		return status;
 	if (status != SC_OK) {

@@ -30,9 +30,12 @@ static sc_status verify_target(const struct sc_core_request *request, struct sc_
 static sc_status read_subscription(struct sc_view view, bool may_be_empty, struct sc_text *out,
 				   struct sc_error *err)
 {
-	SC_TRY(sc_text_set_view(out, view, "subscription", err));
-	SC_ENSURE((may_be_empty && !out->s[0]) || sc_guid_is_lower(out->s), err, SC_ERR_ARGUMENT,
+	struct sc_text text;
+
+	SC_TRY(sc_text_set_view(&text, view, "subscription", err));
+	SC_ENSURE((may_be_empty && !text.s[0]) || sc_guid_is_lower(text.s), err, SC_ERR_ARGUMENT,
 		  "the subscription is not a lower-case GUID");
+	*out = text;
 	return SC_OK;
 }
 
@@ -87,10 +90,12 @@ sc_status sc_handle_acl_replace(struct sc_core_request *request, const struct sc
 	SC_TRY(read_date(in->not_after, request->now, &not_after, err));
 	SC_TRY(verify_target(request, in->kek_package, in->world_package, &target, err));
 	SC_TRY(reduced_acl(target, &key->header->type, &subscription, not_after, &acl, err));
-	const struct sc_blob_request seal = { key->private_key,    SC_APPLICATION_XFERACLD,
-					      &key->owner,         acl,
-					      key->header->origin, NULL,
-					      request->now,        sc_module_counter(request->module) };
+	const struct sc_blob_request seal = {
+		key->private_key,    SC_APPLICATION_XFERACLD,
+		&key->owner,         acl,
+		key->header->origin, NULL,
+		request->now,        sc_core_state_counter(request->module->state)
+	};
 	SC_TRY(sc_blob_seal(request->snapshot, &seal, &blob, NULL, err));
 	out->blob = sc_core_request_keep(request, &blob);
 	return SC_OK;
@@ -165,7 +170,7 @@ static sc_status make_content(const struct sc_core_request *request, const struc
 	SC_TRY(sc_pkcs8_encode(key->private_key, &material, err));
 	SC_TRY(sc_octets_set(&content->key, sc_secret_view(&material), err));
 	sc_bytes_free(&content->statement);
-	SC_TRY(sc_attest_key(request->snapshot, key->header, sc_hash_view(header), request->now, NULL,
+	SC_TRY(sc_attest_key(request, request->snapshot, key->header, sc_hash_view(header), NULL,
 			     &content->statement, err));
 	return sc_transfer_content_encode(content, out, err);
 }

@@ -13,8 +13,6 @@
 #include "hsmd/core/handlers.h"
 #include "hsmd/core/keygen.h"
 #include "hsmd/core/knso.h"
-#include "hsmd/core/pin.h"
-#include "hsmd/core/state_change.h"
 #include "hsmd/core/wrap.h"
 
 #define KM_SIZE 32
@@ -44,10 +42,10 @@ static sc_status check_request(const struct sc_world_begin_request *in, struct s
 		      in->pins.count == in->custodians.count && in->k >= 1 && in->k <= in->pins.count,
 		  err, SC_ERR_ARGUMENT, "%u of %u is not a valid quorum", in->k, in->pins.count);
 	for (uint32_t i = 0; i < in->pins.count; i++) {
-		if (in->pins.item[i].len >= SC_PIN_MIN)
+		if (sc_view_characters(in->pins.item[i]) >= SC_PIN_MIN_CHARACTERS)
 			continue;
 		sc_fail(err, SC_ERR_PIN_SHORT, "the PIN of card %u is shorter than %d characters", i + 1,
-			SC_PIN_MIN);
+			SC_PIN_MIN_CHARACTERS);
 		err->numbers[0] = i + 1;
 		return SC_ERR_PIN_SHORT;
 	}
@@ -157,10 +155,10 @@ static sc_status make_cards(struct sc_core_request *request, const struct sc_wor
 {
 	SC_CLEANUP(sc_secret) shared = { 0 };
 	SC_CLEANUP(share_set) set = { 0 };
+	struct sc_views made = { .count = in->pins.count };
 
 	SC_TRY(sc_acs_shared_value(&world->acs, &world->token, &shared, err));
 	SC_TRY(sc_shamir_split(&shared, (uint8_t)in->k, (uint8_t)in->pins.count, set.share, err));
-	out->count = in->pins.count;
 	for (uint32_t i = 0; i < in->pins.count; i++) {
 		const struct sc_acs_new_card card = { in->pins.item[i], in->custodians.item[i],
 						      request->module->options.argon2_passes,
@@ -168,8 +166,9 @@ static sc_status make_cards(struct sc_core_request *request, const struct sc_wor
 		SC_CLEANUP(sc_bytes) record = { 0 };
 
 		SC_TRY(sc_acs_make_card(&world->acs, &world->km, &set.share[i], &card, &record, err));
-		out->item[i] = sc_core_request_keep(request, &record);
+		made.item[i] = sc_core_request_keep(request, &record);
 	}
+	*out = made;
 	return SC_OK;
 }
 
@@ -228,21 +227,18 @@ sc_status sc_handle_world_begin(struct sc_core_request *request, const struct sc
 	SC_CLEANUP(new_world) world = { 0 };
 	SC_CLEANUP(sc_state_world) pending = NULL;
 	SC_CLEANUP(sc_bytes) file = { 0 };
-	struct sc_core_session *session = request->session;
-	struct sc_state_world *before;
+	struct sc_views cards = { 0 };
 
 	SC_TRY(check_request(in, err));
 	SC_TRY(make_world(request, in, &world, err));
-	SC_TRY(make_cards(request, in, &world, &out->cards, err));
+	SC_TRY(make_cards(request, in, &world, &cards, err));
 	SC_TRY(make_pending(request, &world, &pending, err));
 	SC_TRY(sc_world_file_encode(world.file, &file, err));
+	SC_TRY(sc_module_check_memory(request->module, err));
+	out->cards = cards;
 	out->world = world.acs.world;
 	out->world_file = sc_core_request_keep(request, &file);
-	pthread_mutex_lock(&session->lock);
-	before = session->pending;
-	session->pending = sc_steal(pending);
-	pthread_mutex_unlock(&session->lock);
-	sc_state_world_free(before);
+	sc_core_session_set_pending(request->session, sc_steal(pending));
 	return SC_OK;
 }
 
@@ -260,16 +256,11 @@ static sc_status adopt(struct sc_module_state *state, void *context, struct sc_e
 sc_status sc_handle_world_commit(struct sc_core_request *request, const struct sc_world_commit_request *in,
 				 struct sc_world_commit_response *out, struct sc_error *err)
 {
-	struct sc_core_session *session = request->session;
-	SC_CLEANUP(sc_state_world) pending = NULL;
+	SC_CLEANUP(sc_state_world) pending = sc_core_session_take_pending(request->session, &in->world);
 
 	(void)out;
-	pthread_mutex_lock(&session->lock);
-	if (session->pending && sc_hash_equals(&session->pending->id, &in->world))
-		pending = sc_steal(session->pending);
-	pthread_mutex_unlock(&session->lock);
 	SC_ENSURE(pending, err, SC_ERR_STATE, "no world with that id is pending on this connection");
-	SC_TRY(sc_core_state_update(request->module, adopt, &pending, err));
+	SC_TRY(sc_core_state_update(request->module->state, adopt, &pending, err));
 	sc_cache_clear(request->module->cache);
 	return SC_OK;
 }

@@ -16,10 +16,13 @@ sc_status sc_wrap(const struct sc_secret *token, const char *domain, const struc
 		  struct sc_view material, struct sc_wrapped_key *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) key = { 0 };
+	struct sc_hash salt;
 
-	SC_TRY(sc_random(out->salt.b, sizeof out->salt.b, err));
-	SC_TRY(wrap_key(token, domain, world, &out->salt, &key, err));
-	return sc_seal(&key, sc_hash_view(world), material, &out->ciphertext, &out->tag, err);
+	SC_TRY(sc_random(salt.b, sizeof salt.b, err));
+	SC_TRY(wrap_key(token, domain, world, &salt, &key, err));
+	SC_TRY(sc_seal(&key, sc_hash_view(world), material, &out->ciphertext, &out->tag, err));
+	out->salt = salt;
+	return SC_OK;
 }
 
 sc_status sc_unwrap(const struct sc_secret *token, const char *domain, const struct sc_hash *world,

@@ -190,6 +190,7 @@ void sc_arena_free(struct sc_arena *arena)
 /* -- blocks ------------------------------------------------------------------------------------ */
 
 static _Thread_local bool has_run_out;
+static atomic_uint_fast64_t failures;
 
 bool sc_arena_ran_out(void)
 {
@@ -197,6 +198,11 @@ bool sc_arena_ran_out(void)
 
 	has_run_out = false;
 	return answer;
+}
+
+uint64_t sc_arena_failures(void)
+{
+	return atomic_load(&failures);
 }
 
 /* Logged once, so that the operator learns why requests are refused. */
@@ -219,6 +225,7 @@ void *sc_arena_take(struct sc_arena *arena, size_t size)
 	pthread_mutex_unlock(&arena->lock);
 	if (offset == SC_BUDDY_NONE) {
 		has_run_out = true;
+		atomic_fetch_add(&failures, 1);
 		complain(arena, size);
 		return NULL;
 	}

@@ -61,6 +61,9 @@ void *sc_arena_take(struct sc_arena *arena, size_t size);
 /* True if an allocation by this thread, from any arena, has failed since this was last called. */
 bool sc_arena_ran_out(void);
 
+/* How many allocations, by any thread and from any arena, have failed so far. */
+uint64_t sc_arena_failures(void);
+
 /*
  * Like realloc: wipes what is left behind. NULL if full; the old block is then still valid. Size 0 releases
  * it.

@@ -16,15 +16,26 @@ static bool ran_out(void *context)
 	return sc_arena_ran_out();
 }
 
-static void report(void *context, struct sc_enquire_response *out)
+static uint64_t failures(void *context)
+{
+	(void)context;
+	return sc_arena_failures();
+}
+
+static struct sc_module_memory memory(void *context)
 {
 	const struct sc_hsmd_host *host = context;
 	struct sc_arena_numbers arena = sc_arena_count(host->arena);
 
-	out->arena_size = arena.size;
-	out->arena_used = arena.used;
+	return (struct sc_module_memory){ arena.size, arena.used };
+}
+
+static void report(void *context, struct sc_enquire_response *out)
+{
+	const struct sc_hsmd_host *host = context;
+
 	out->protection |= host->sandbox->protection;
-	if (arena.kind == SC_ARENA_SECRET)
+	if (sc_arena_count(host->arena).kind == SC_ARENA_SECRET)
 		out->protection |= SC_PROTECTION_MEMFD_SECRET;
 	if (host->unlock_given)
 		out->protection |= SC_PROTECTION_UNLOCK_GIVEN;
@@ -42,7 +53,12 @@ sc_status sc_hsmd_host_open(const struct sc_hsmd_settings *settings, bool make, 
 		.arena = settings->arena,
 		.sandbox = &settings->sandbox,
 		.unlock_given = sc_hsmd_unlock_is_given(&settings->unlock),
-		.host = { .save = save, .ran_out = ran_out, .report = report, .context = out },
+		.host = { .save = save,
+			  .ran_out = ran_out,
+			  .failures = failures,
+			  .memory = memory,
+			  .report = report,
+			  .context = out },
 	};
 	return SC_OK;
 }

@@ -76,7 +76,8 @@ static bool sign_authority(const struct sc_tls_authority *authority, const char 
 	       add_extension(c, c, NID_key_usage, "critical,keyCertSign") &&
 	       add_extension(c, c, NID_name_constraints, permitted) &&
 	       add_extension(c, c, NID_subject_key_identifier, "hash") &&
-	       X509_sign(c, authority->key, EVP_sha256()) > 0;
+	       X509_sign(c, authority->key, EVP_sha256()) > 0 &&
+	       X509_verify(c, authority->key) == 1; /* rule M8 */
 }
 
 sc_status sc_tls_authority_new(const char *domain, struct sc_tls_authority **out, struct sc_error *err)
@@ -155,7 +156,8 @@ sc_status sc_tls_authority_issue(const struct sc_tls_authority *authority, struc
 	    !add_extension(certificate, issuer, NID_subject_alt_name, alternatives) ||
 	    !add_extension(certificate, issuer, NID_subject_key_identifier, "hash") ||
 	    !add_extension(certificate, issuer, NID_authority_key_identifier, "keyid:always") ||
-	    X509_sign(certificate, authority->key, EVP_sha256()) <= 0)
+	    X509_sign(certificate, authority->key, EVP_sha256()) <= 0 ||
+	    X509_verify(certificate, authority->key) != 1) /* rule M8 */
 		return sc_fail_crypto(err, "server certificate");
 	return write_pem(certificate, out, err);
 }

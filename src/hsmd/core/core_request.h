@@ -1,0 +1,32 @@
+/*
+ * A request being handled: what its handler needs besides the body, and the buffers that its answer points
+ * into.
+ */
+#ifndef SC_HSMD_CORE_CORE_REQUEST_H
+#define SC_HSMD_CORE_CORE_REQUEST_H
+
+#include "hsmd/core/core_session.h"
+#include "hsmd/core/module_parts.h"
+
+#define SC_CORE_KEPT_MAX (SC_CARDS_MAX + 8) /* enough for the largest answer: a world file and its cards */
+
+struct sc_core_request {
+	struct sc_module *module;
+	struct sc_core_session *session;
+	const struct sc_snapshot *snapshot;
+	int64_t now;                   /* by the module's clock, when the request arrived */
+	const struct sc_secret *token; /* the cards' token in commands that need a quorum, otherwise NULL */
+
+	/* Buffers that the answer's views point into. Freed once the answer is written. */
+	struct sc_bytes kept[SC_CORE_KEPT_MAX];
+	size_t kept_count;
+};
+
+/* Moves a buffer into the request and returns a view of it for the answer. */
+struct sc_view sc_core_request_keep(struct sc_core_request *request, struct sc_bytes *buffer);
+
+/* Frees what was kept. */
+void sc_core_request_end(struct sc_core_request *request);
+SC_CLEANUP_VALUE(sc_core_request, sc_core_request_end)
+
+#endif

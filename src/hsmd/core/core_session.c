@@ -1,0 +1,52 @@
+/* Connections: see core_session.h. */
+#include "hsmd/core/core_session.h"
+
+#include <openssl/crypto.h>
+
+struct sc_core_session *sc_core_session_new(struct sc_module *module, const struct sc_policy *policy,
+					    bool peer_is_other_user)
+{
+	struct sc_core_session *session = OPENSSL_zalloc(sizeof *session);
+
+	if (!session)
+		return NULL;
+	session->module = module;
+	session->policy = *policy;
+	session->peer_is_other_user = peer_is_other_user;
+	sc_quorum_table_init(&session->quorums);
+	pthread_mutex_init(&session->lock, NULL);
+	return session;
+}
+
+void sc_core_session_free(struct sc_core_session *session)
+{
+	if (!session)
+		return;
+	sc_quorum_table_end(&session->quorums);
+	sc_state_world_free(session->pending);
+	pthread_mutex_destroy(&session->lock);
+	OPENSSL_free(session);
+}
+
+void sc_core_session_set_pending(struct sc_core_session *session, struct sc_state_world *world)
+{
+	struct sc_state_world *before;
+
+	pthread_mutex_lock(&session->lock);
+	before = session->pending;
+	session->pending = world;
+	pthread_mutex_unlock(&session->lock);
+	sc_state_world_free(before);
+}
+
+struct sc_state_world *sc_core_session_take_pending(struct sc_core_session *session,
+						    const struct sc_hash *world)
+{
+	struct sc_state_world *taken = NULL;
+
+	pthread_mutex_lock(&session->lock);
+	if (session->pending && sc_hash_equals(&session->pending->id, world))
+		taken = sc_steal(session->pending);
+	pthread_mutex_unlock(&session->lock);
+	return taken;
+}

@@ -1,0 +1,29 @@
+/*
+ * A connection to the module: its socket's policy, and what exists on this connection only, which ends with it.
+ * module.h declares how one is made and ended.
+ */
+#ifndef SC_HSMD_CORE_CORE_SESSION_H
+#define SC_HSMD_CORE_CORE_SESSION_H
+
+#include "formats/module_state.h"
+#include "hsmd/core/module.h"
+#include "hsmd/core/quorum.h"
+
+struct sc_core_session {
+	struct sc_module *module;
+	struct sc_policy policy;
+	bool peer_is_other_user;
+	struct sc_quorum_table quorums;
+
+	pthread_mutex_t lock;           /* guards `pending` */
+	struct sc_state_world *pending; /* made by WORLD_BEGIN, adopted by WORLD_COMMIT */
+};
+
+/* Keeps a new world until it is committed. It replaces a world that is pending already. Takes ownership. */
+void sc_core_session_set_pending(struct sc_core_session *session, struct sc_state_world *world);
+
+/* Takes the pending world with that id out of the session. The caller frees it. NULL if there is none. */
+struct sc_state_world *sc_core_session_take_pending(struct sc_core_session *session,
+						    const struct sc_hash *world);
+
+#endif

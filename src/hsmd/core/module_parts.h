@@ -1,0 +1,26 @@
+/* What the module consists of, for the files in this folder that handle its commands. */
+#ifndef SC_HSMD_CORE_MODULE_PARTS_H
+#define SC_HSMD_CORE_MODULE_PARTS_H
+
+#include "hsmd/core/cache.h"
+#include "hsmd/core/core_state.h"
+#include "hsmd/core/module.h"
+
+struct sc_module {
+	struct sc_module_host host;
+	struct sc_module_options options;
+	struct sc_core_state *state;
+	struct sc_cache *cache;
+	struct sc_text esn; /* copied from the state; never changes */
+};
+
+/* True if an allocation in this thread has failed since the last call. */
+bool sc_module_ran_out(const struct sc_module *module);
+
+/*
+ * SC_ERR_MEMORY if an allocation in this thread has failed since the request began. Called before the result
+ * of a private operation is used: without memory, libcrypto may return a wrong one as good (rule M8).
+ */
+sc_status sc_module_check_memory(const struct sc_module *module, struct sc_error *err) SC_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,130 @@
+/* QUORUM_OPEN and QUORUM_CARD: the custodians' consent, card by card (rules M5, C1). */
+#include "hsmd/core/acs.h"
+#include "hsmd/core/handlers.h"
+#include "hsmd/core/pin_try.h"
+
+/* -- QUORUM_OPEN ------------------------------------------------------------------------------- */
+
+sc_status sc_handle_quorum_open(struct sc_core_request *request, const struct sc_quorum_open_request *in,
+				struct sc_quorum_open_response *out, struct sc_error *err)
+{
+	const struct sc_command_info *info = sc_command_find(in->command);
+	SC_CLEANUP(sc_quorum) quorum = NULL;
+	struct sc_quorum_open_response answer = { .k = request->snapshot->k, .seconds = SC_QUORUM_SECONDS };
+
+	SC_ENSURE(info && info->needs_quorum, err, SC_ERR_QUORUM, "command %u does not take a quorum",
+		  in->command);
+	SC_TRY(sc_quorum_new(in->command, &in->digest, answer.k, &quorum, err));
+	answer.authority = quorum->authority;
+	SC_TRY(sc_quorum_add(&request->session->quorums, &quorum, err));
+	*out = answer;
+	return SC_OK;
+}
+
+/* -- QUORUM_CARD ------------------------------------------------------------------------------- */
+
+static struct sc_acs acs_of(const struct sc_snapshot *s)
+{
+	return (struct sc_acs){ s->world, s->set, s->set_generation, s->k, s->n };
+}
+
+static sc_status check_not_given(const struct sc_quorum *quorum, uint32_t index, struct sc_error *err)
+{
+	for (uint32_t i = 0; i < quorum->accepted; i++)
+		SC_ENSURE(quorum->shares[i].index != index, err, SC_ERR_CARD_DUPLICATE,
+			  "card %u was already presented", index);
+	return SC_OK;
+}
+
+/* The share under the PIN. A wrong PIN's refusal says how long the next try must wait. */
+static sc_status try_pin(struct sc_core_request *request, const struct sc_card *card, struct sc_view pin,
+			 struct sc_shamir_share *out, struct sc_error *err)
+{
+	struct sc_core_state *state = request->module->state;
+	SC_CLEANUP(sc_shamir_share) share = { 0 };
+	uint64_t seconds = 0;
+	sc_status status;
+
+	SC_TRY(sc_pin_try_begin(state, card->body, request->now, &seconds, err));
+	status = sc_acs_open_card(&request->snapshot->km, card, pin, &share, err);
+	if (status == SC_OK)
+		status = sc_pin_try_succeed(state, card->body, err);
+	if (status != SC_OK) {
+		err->numbers[1] = seconds;
+		return status;
+	}
+	*out = sc_steal(share);
+	return SC_OK;
+}
+
+/* Checks everything about the card but its PIN, then the PIN. */
+static sc_status open_card(struct sc_core_request *request, const struct sc_quorum *quorum,
+			   const struct sc_card *card, struct sc_view pin, struct sc_shamir_share *out,
+			   struct sc_error *err)
+{
+	const struct sc_snapshot *s = request->snapshot;
+	const struct sc_module_options *options = &request->module->options;
+	struct sc_acs acs = acs_of(s);
+
+	SC_TRY(sc_acs_check_card(&acs, &s->km, card, options->argon2_passes, options->argon2_memory, err));
+	SC_TRY(check_not_given(quorum, card->body->index, err));
+	return try_pin(request, card, pin, out, err);
+}
+
+/* After the last card: makes the token and frees the shares, which are no longer needed. */
+static sc_status complete(struct sc_quorum *quorum, const struct sc_acs *acs, struct sc_error *err)
+{
+	SC_TRY(sc_acs_combine(acs, quorum->shares, quorum->k, &quorum->token, err));
+	for (uint32_t i = 0; i < quorum->k; i++)
+		sc_secret_free(&quorum->shares[i].value);
+	return SC_OK;
+}
+
+/* Adds the card's share to the quorum, which is unchanged if that fails. */
+static sc_status add_share(struct sc_core_request *request, struct sc_quorum *quorum,
+			   const struct sc_card *card, struct sc_view pin, struct sc_error *err)
+{
+	struct sc_shamir_share *share = &quorum->shares[quorum->accepted];
+	struct sc_acs acs = acs_of(request->snapshot);
+	sc_status status = open_card(request, quorum, card, pin, share, err);
+
+	if (status == SC_OK && quorum->accepted + 1 == quorum->k)
+		status = complete(quorum, &acs, err);
+	if (status != SC_OK) {
+		sc_shamir_share_free(share);
+		err->numbers[0] = card->body->index;
+		return status;
+	}
+	quorum->accepted++;
+	return SC_OK;
+}
+
+static sc_status accept_card(struct sc_core_request *request, struct sc_quorum *quorum,
+			     const struct sc_quorum_card_request *in, struct sc_quorum_card_response *out,
+			     struct sc_error *err)
+{
+	SC_CLEANUP(sc_card) card = NULL;
+	SC_CLEANUP(sc_bytes) custodian = { 0 };
+
+	SC_ENSURE(quorum->accepted < quorum->k, err, SC_ERR_QUORUM, "the quorum is already complete");
+	if (sc_card_decode(in->card, &card, err) != SC_OK)
+		return sc_fail(err, SC_ERR_CARD_ALTERED, "not an administrator card's record");
+	SC_TRY(sc_bytes_copy(sc_view_text(card->body->custodian.s), &custodian, err));
+	SC_TRY(add_share(request, quorum, card, in->pin, err));
+	out->index = card->body->index;
+	out->custodian = sc_core_request_keep(request, &custodian);
+	out->accepted = quorum->accepted;
+	return SC_OK;
+}
+
+sc_status sc_handle_quorum_card(struct sc_core_request *request, const struct sc_quorum_card_request *in,
+				struct sc_quorum_card_response *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_quorum) quorum = NULL;
+	sc_status status;
+
+	SC_TRY(sc_quorum_borrow(&request->session->quorums, in->authority, &quorum, err));
+	status = accept_card(request, quorum, in, out, err);
+	sc_quorum_return(&request->session->quorums, sc_steal(quorum));
+	return status;
+}
