@@ -819,7 +819,7 @@ def check_permissions(q):
 
 
 def check_kek_certificate(q):
-    ensure(q.kek.kek, "none is enclosed, so no custodians made this key a Key Exchange Key")
+    ensure(q.kek.kek, "none is enclosed, so nothing shows that custodians made this key a Key Exchange Key")
     return "issued for this key by the world's security officer key"
 
 

@@ -1,6 +1,6 @@
 /*
  * What KeyTransferRemote is asked to do (article steps 4.1 and 4.3): its arguments as typed, and the checked
- * order that results. Nothing here talks to a module.
+ * request that results. Nothing here talks to a module.
  */
 #ifndef SC_BYOK_TRANSFER_REQUEST_H
 #define SC_BYOK_TRANSFER_REQUEST_H

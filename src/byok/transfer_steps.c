@@ -154,7 +154,7 @@ static sc_status make_package(struct sc_client *client, const struct sc_client_k
 	return status;
 }
 
-/* The header is public. If it is not what was ordered, nothing is written for the vault. */
+/* The header is public. If it is not what was requested, nothing is written for the vault. */
 static sc_status check_package(struct sc_view der, const struct sc_byok_transfer_request *order,
 			       const struct sc_byok_package_pair *target, struct sc_byok_packed_key *out,
 			       struct sc_error *err)
@@ -168,7 +168,7 @@ static sc_status check_package(struct sc_view der, const struct sc_byok_transfer
 		      sc_text_equals(&header->friendly_name, order->friendly_name) &&
 		      sc_hash_equals(&header->kek, &target->kek) &&
 		      sc_hash_equals(&header->world, &target->world),
-		  err, SC_ERR_PROTOCOL, "the module answered with a package that was not ordered");
+		  err, SC_ERR_PROTOCOL, "the module answered with a package that was not requested");
 	out->key_hash = header->key_hash;
 	out->not_after = header->not_after;
 	return sc_sha256(der, &out->digest, err);

@@ -1,6 +1,6 @@
 /*
- * signind: signs users and applications in. This file reads the configuration, starts and stops the server.
- * signind runs as the user who started it and holds no key.
+ * signind: signs users and applications in. This file reads the configuration, and starts and stops the
+ * server. signind runs as the user who started it and holds no key.
  *
  *   domain          = localhost                    serves login.localhost and graph.localhost
  *   port            = 8444

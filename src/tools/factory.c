@@ -86,7 +86,7 @@ static sc_status read_request(const struct arguments *a, struct sc_bytes *out, s
 {
 	SC_ENSURE(a->request, err, SC_ERR_USAGE, "the request file is missing");
 	SC_ENSURE(a->output, err, SC_ERR_USAGE, "-o: the output file is missing");
-	/* Checked first, so that nothing is signed and recorded in vain. Writing the file checks again. */
+	/* Checked first, so that no certificate is recorded for nothing. Writing the file checks again. */
 	SC_ENSURE(access(a->output, F_OK) != 0, err, SC_ERR_EXISTS,
 		  "-o: %s: already exists and is not overwritten", a->output);
 	return sc_file_read_path(a->request, SC_FACTORY_REQUEST_MAX, out, err);

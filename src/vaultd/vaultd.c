@@ -86,7 +86,7 @@ static sc_status open_region(const struct sc_vaultd_region_settings *settings,
 	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
 
 	region->place = sc_region_by_code(settings->code);
-	SC_ENSURE(region->place, err, SC_ERR_USAGE, "region %s: no such region", settings->code);
+	SC_ENSURE(region->place, err, SC_ERR_USAGE, "region %s: not in the table of regions", settings->code);
 	SC_TRY(sc_dir_open(settings->directory, &dir, err));
 	SC_TRY(sc_file_read(&dir, "kek.blob", SC_KEY_BLOB_MAX, &region->kek_blob, err));
 	SC_TRY(sc_key_blob_digest(sc_bytes_view(&region->kek_blob), &region->kek_digest, err));

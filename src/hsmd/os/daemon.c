@@ -76,7 +76,7 @@ static sc_status new_server(const struct sc_hsmd_settings *settings, struct sc_h
 static void announce(const struct sc_hsmd_settings *settings, struct sc_module *module)
 {
 	static const char ready[] = "READY\n";
-	static const char *const modes[] = { "without a warrant", "in no world", "in its world",
+	static const char *const modes[] = { "without a warrant", "not in a world", "in its world",
 					     "in its region" };
 
 	sc_log(SC_LOG_NOTICE, "ready, ESN %s, %s", sc_module_esn(module), modes[sc_module_mode(module)]);

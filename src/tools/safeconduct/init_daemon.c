@@ -139,7 +139,8 @@ sc_status sc_init_child_start(const struct sc_init_plan *plan, const struct sc_i
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot make a socket for %s's part", daemon->name);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot make a socket for %s's set-up",
+				     daemon->name);
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
@@ -151,7 +152,7 @@ sc_status sc_init_child_start(const struct sc_init_plan *plan, const struct sc_i
 	close(ends[1]);
 	if (pid < 0) {
 		close(ends[0]);
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot start a process for %s's part",
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot start a process for %s's set-up",
 				     daemon->name);
 	}
 	out->daemon = daemon;
@@ -170,7 +171,7 @@ static sc_status receive_report(const struct sc_init_child *child, struct sc_ini
 		len = recv(child->socket, out, sizeof *out, 0);
 	while (len < 0 && errno == EINTR);
 	SC_ENSURE(len == (ssize_t)sizeof *out && out->spki_len <= sizeof out->spki, err, SC_ERR_SYSTEM,
-		  "%s's part ended without an error message", name);
+		  "the process that sets up %s ended without an error message", name);
 	out->message[sizeof out->message - 1] = '\0';
 	SC_ENSURE(out->status == SC_OK, err, out->status, "%s: %s", name, out->message);
 	return SC_OK;
@@ -188,7 +189,8 @@ sc_status sc_init_child_finish(struct sc_init_child *child, struct sc_view certi
 	SC_ENSURE(certificate.len <= CERTIFICATE_MAX, err, SC_ERR_TOO_LARGE, "%s's certificate is too large",
 		  child->daemon->name);
 	if (send(child->socket, certificate.data, certificate.len, MSG_NOSIGNAL) != (ssize_t)certificate.len)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s's part has ended", child->daemon->name);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "the process that sets up %s has ended",
+				     child->daemon->name);
 	return receive_report(child, &last, err);
 }
 

@@ -43,10 +43,10 @@ sc_status sc_keys_import_explain(const struct sc_transfer_header *header,
 	case SC_ERR_ENCODING:
 		return sc_fail(err, status, "This is not a complete transfer package.");
 	case SC_ERR_EXISTS:
-		return sc_fail(
-		    err, SC_ERR_CONFLICT,
-		    "The transfer package has been imported before, to another place or from a different "
-		    "file: a package makes only one key. Make a new package of the same key.");
+		return sc_fail(err, SC_ERR_CONFLICT,
+			       "A transfer package with this id has already been imported, under another "
+			       "vault or key name or from a different file: a package makes only one key. "
+			       "Make a new package of the same key.");
 	default:
 		return status;
 	}

@@ -58,7 +58,7 @@ void sc_resources_groups_get(struct sc_web_request *request, void *context)
 		sc_resources_call_fail(call, status, &err);
 }
 
-/* Tells whether the group exists (az group exists). */
+/* Answers whether the group exists (az group exists). */
 void sc_resources_groups_head(struct sc_web_request *request, void *context)
 {
 	struct sc_resources_call *call =
