@@ -512,7 +512,7 @@ class Statement:
 
 
 class KeyStatement(Statement):
-    """What the region's module says of the Key Exchange Key. Judged at the present time."""
+    """What the region's module says about the Key Exchange Key. Judged at the present time."""
 
     ENCLOSED = ("warrant", "member", "region", "kek")
 
@@ -569,7 +569,7 @@ class KeyStatement(Statement):
 
 
 class WorldStatement(Statement):
-    """What the module that made the world said of it then. Judged at the time that the statement names."""
+    """What the module that made the world said about it then. Judged at the time that the statement names."""
 
     ENCLOSED = ("warrant", "region")
 

@@ -47,7 +47,7 @@ enum sc_file_mode {
 };
 
 /*
- * On SC_OK the file is complete and durable. On failure the old content is still there, or still no file. The
+ * On SC_OK the file is complete and durable. On failure the old content, or the absence of a file, is unchanged. The
  * one exception: if SC_FILE_REPLACE fails when it syncs the directory (SC_ERR_NOT_DURABLE, rule P2), the new
  * content is in place and complete, but a crash may bring the old content back. `bits` is usually 0600.
  */

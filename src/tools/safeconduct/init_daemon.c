@@ -85,7 +85,7 @@ static void send_report(int socket, struct sc_init_report *report, sc_status sta
 {
 	report->status = status;
 	snprintf(report->message, sizeof report->message, "%s", err->message);
-	/* If the parent is gone, nobody can be told; the child ends all the same. */
+	/* If the parent is gone, nobody can be told; the child ends anyway. */
 	(void)!send(socket, report, sizeof *report, MSG_NOSIGNAL);
 	OPENSSL_cleanse(report, sizeof *report);
 }
