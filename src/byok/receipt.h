@@ -1,7 +1,7 @@
 /*
- * The receipt of an import (rule F7): what the vault's module says about the key that it imported. The customer
- * compares it with their own key, the package that was sent and the place that it was sent to. If all match,
- * the key in the vault is the customer's key.
+ * The receipt of an import (rule F7): what the vault's module says about the key that it imported. The
+ * customer compares it with their own key, the package that was sent and the place that it was sent to. If
+ * all match, the key in the vault is the customer's key.
  */
 #ifndef SC_BYOK_RECEIPT_H
 #define SC_BYOK_RECEIPT_H

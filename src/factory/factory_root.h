@@ -8,8 +8,8 @@
  *   lock        held while a process works here
  *
  * Its key and that of the one-use TLS authority (safeconduct init) are the only private keys outside a module
- * (I1). The root's key is in memory from sc_factory_open to sc_factory_close. Stock openssl reads root.key and
- * root.pem.
+ * (I1). The root's key is in memory from sc_factory_open to sc_factory_close. Stock openssl reads both
+ * root.key and root.pem.
  */
 #ifndef SC_FACTORY_FACTORY_ROOT_H
 #define SC_FACTORY_FACTORY_ROOT_H

@@ -148,8 +148,8 @@ sc_status sc_acl_arrival(const struct sc_key_type *type, const struct sc_hash *w
 			 struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * The ACL in words, for kmfile-dump: one line per group and action, more for a transfer. Each
- * line begins with `indent` and ends with a newline. The text is NUL-terminated; the caller frees *out.
+ * The ACL in words, for kmfile-dump: one line per group and action, more for a transfer. Each line begins
+ * with `indent` and ends with a newline. The text is NUL-terminated; the caller frees *out.
  */
 sc_status sc_acl_print(const struct sc_acl *acl, const char *indent, struct sc_bytes *out,
 		       struct sc_error *err) SC_WARN_UNUSED;
