@@ -512,7 +512,7 @@ class Statement:
 
 
 class KeyStatement(Statement):
-    """What the region's module says of the Key Exchange Key. Judged at the present time."""
+    """What the region's module says about the Key Exchange Key. Judged at the present time."""
 
     ENCLOSED = ("warrant", "member", "region", "kek")
 
@@ -569,7 +569,7 @@ class KeyStatement(Statement):
 
 
 class WorldStatement(Statement):
-    """What the module that made the world said of it then. Judged at the time that the statement names."""
+    """What the module that made the world said about it then. Judged at the time that the statement names."""
 
     ENCLOSED = ("warrant", "region")
 
@@ -819,7 +819,7 @@ def check_permissions(q):
 
 
 def check_kek_certificate(q):
-    ensure(q.kek.kek, "none is enclosed, so no custodians made this key a Key Exchange Key")
+    ensure(q.kek.kek, "none is enclosed, so nothing shows that custodians made this key a Key Exchange Key")
     return "issued for this key by the world's security officer key"
 
 

@@ -47,8 +47,8 @@ sc_status sc_fail_context(struct sc_error *err, sc_status status, const char *fo
 sc_status sc_fail_crypto(struct sc_error *err, const char *what);
 
 /*
- * SC_OK if an allocation succeeded, else SC_ERR_MEMORY: SC_TRY(sc_check_allocated(list, err)). A pointer will
- * do.
+ * SC_OK if an allocation succeeded, else SC_ERR_MEMORY. A pointer can be passed as it is:
+ * SC_TRY(sc_check_allocated(list, err)).
  */
 sc_status sc_check_allocated(_Bool is_allocated, struct sc_error *err) SC_WARN_UNUSED;
 

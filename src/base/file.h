@@ -47,9 +47,9 @@ enum sc_file_mode {
 };
 
 /*
- * On SC_OK the file is complete and durable. On failure the old content is still there, or still no file. The
- * one exception: if SC_FILE_REPLACE fails when it syncs the directory (SC_ERR_NOT_DURABLE, rule P2), the new
- * content is in place and complete, but a crash may bring the old content back. `bits` is usually 0600.
+ * On SC_OK the file is complete and durable. On failure an existing file is unchanged, and a new one absent.
+ * The one exception: if SC_FILE_REPLACE fails when it syncs the directory (SC_ERR_NOT_DURABLE, rule P2), the
+ * new content is in place and complete, but a crash may bring the old content back. `bits` is usually 0600.
  */
 sc_status sc_file_write(const struct sc_dir *dir, const char *name, struct sc_view content,
 			enum sc_file_mode mode, mode_t bits, struct sc_error *err) SC_WARN_UNUSED;

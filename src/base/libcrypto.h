@@ -58,8 +58,9 @@ SC_CLEANUP_POINTER(sc_extended_key_usage, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE
 SC_CLEANUP_POINTER(sc_authority_keyid, AUTHORITY_KEYID, AUTHORITY_KEYID_free)
 
 /*
- * What an i2d function of libcrypto returned, as bytes: its result `len` and the buffer that it allocated, which is
- * wiped and released. `what` begins the message if len is not positive. SC_ERR_CRYPTO, SC_ERR_MEMORY.
+ * What an i2d function of libcrypto returned, as bytes: its result `len` and the buffer that it allocated,
+ * which is wiped and released. `what` begins the message if len is not positive. SC_ERR_CRYPTO,
+ * SC_ERR_MEMORY.
  *
  *	unsigned char *der = NULL;
  *

@@ -37,7 +37,7 @@
 	SC_STATUS(SC_ERR_UNAVAILABLE,       46,  69, "the module cannot be reached") \
 	SC_STATUS(SC_ERR_BUSY,              47,  75, "too many requests are waiting") \
 	SC_STATUS(SC_ERR_NO_WARRANT,        48,  69, "the module has no warrant: see `factory warrant`") \
-	SC_STATUS(SC_ERR_NO_WORLD,          49,  69, "the module is in no security world: see `new-world`") \
+	SC_STATUS(SC_ERR_NO_WORLD,          49,  69, "the module is not in a security world: see `new-world`") \
 	SC_STATUS(SC_ERR_HAS_WORLD,         50,  73, "the module is already in a security world") \
 	SC_STATUS(SC_ERR_NO_REGION,         51,  69, "the module's world is not a region: see `safeconduct region init`") \
 	SC_STATUS(SC_ERR_TIMEOUT,           52,  75, "no answer came in time") \

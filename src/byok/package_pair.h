@@ -1,7 +1,7 @@
 /*
- * What BYOK-KEK-pkg-<REGION>-1 and BYOK-SecurityWorld-pkg-<REGION>-1 say of themselves, shown to the
- * custodians before they give a quorum. None of it is verified here: the module verifies the packages in the
- * very command that uses them.
+ * What BYOK-KEK-pkg-<REGION>-1 and BYOK-SecurityWorld-pkg-<REGION>-1 claim, shown to the custodians before
+ * they give a quorum. None of it is verified here: the module verifies the packages in the very command that
+ * uses them.
  */
 #ifndef SC_BYOK_PACKAGE_PAIR_H
 #define SC_BYOK_PACKAGE_PAIR_H

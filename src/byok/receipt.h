@@ -1,14 +1,14 @@
 /*
- * The receipt of an import (rule F7): what the vault's module says of the key that it imported. The customer
- * compares it with their own key, the package that was sent and the place that it was sent to. If all match,
- * the key in the vault is the customer's key.
+ * The receipt of an import (rule F7): what the vault's module says about the key that it imported. The
+ * customer compares it with their own key, the package that was sent and the place that it was sent to. If
+ * all match, the key in the vault is the customer's key.
  */
 #ifndef SC_BYOK_RECEIPT_H
 #define SC_BYOK_RECEIPT_H
 
 #include "evidence/packages.h"
 
-/* What the transfer package that was sent says of itself. */
+/* What the transfer package that was sent claims. */
 struct sc_byok_sent_package {
 	struct sc_hash digest; /* SHA-256 of the file */
 	struct sc_hash world;  /* the world that it was sent to */

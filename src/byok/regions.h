@@ -46,7 +46,7 @@ sc_status sc_byok_package_names_of(const char *code, struct sc_byok_package_name
 sc_status sc_byok_region_request(struct sc_view world_file, const char *code, const char *operator_name,
 				 struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;
 
-/* A region certificate read from a file, and what it says of itself. */
+/* A region certificate read from a file, and what it claims; it has not been verified. */
 struct sc_byok_region_certificate {
 	struct sc_bytes der;
 	struct sc_text region;

@@ -1,4 +1,4 @@
-/* The customer's own key, to compare with what a vault says of it. */
+/* The customer's own key, to compare with what a vault says about it. */
 #ifndef SC_BYOK_SOURCE_KEY_H
 #define SC_BYOK_SOURCE_KEY_H
 

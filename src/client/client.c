@@ -175,7 +175,7 @@ static sc_status exchange(struct sc_client *client, const struct sc_wire_request
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", client->path);
 	SC_ENSURE(response->id == request->id && response->command == request->command, err, SC_ERR_PROTOCOL,
-		  "%s: the answer is not to the request that was sent", client->path);
+		  "%s: not the answer to the request that was sent", client->path);
 	return SC_OK;
 }
 

@@ -38,7 +38,7 @@ static const char *advice(sc_status status)
 	case SC_ERR_BUSY:
 		return "try again in a moment";
 	case SC_ERR_HAS_WORLD:
-		return "to make a new world, use a module that is in none";
+		return "to make a new world, use a module that is not in one";
 	case SC_ERR_ROLLED_BACK:
 		return "use the newest world file";
 	case SC_ERR_QUORUM:
@@ -52,7 +52,7 @@ static const char *advice(sc_status status)
 	}
 }
 
-/* "4 s", "2 min 5 s", "1 h 2 min": how long until the next try with a card. */
+/* "4 s", "2 min 5 s", "2 h 2 min": how long until the next try with a card. */
 static void duration(uint64_t seconds, char *text, size_t size)
 {
 	if (seconds < 120)

@@ -181,7 +181,7 @@ static sc_status check_permissions(struct question *q, struct sc_error *err)
 static sc_status check_kek_certificate(struct question *q, struct sc_error *err)
 {
 	SC_ENSURE(q->t->kek->kek, err, SC_ERR_EVIDENCE_KEY,
-		  "none is enclosed, so no custodians made this key a Key Exchange Key");
+		  "none is enclosed, so nothing shows that custodians made this key a Key Exchange Key");
 	q->t->key = X509_get_pubkey(q->t->kek->kek);
 	if (!q->t->key)
 		return sc_fail_crypto(err, "its key");

@@ -1,7 +1,7 @@
 /*
  * The factory's answer to a module's request for a warrant: the root's certificate and the warrant, in this
- * order, in PEM, so that stock openssl reads both (`openssl storeutl -text ANSWER`). Nothing in it is trusted
- * as such: the root counts only if its key has the hash that the custodian got from elsewhere, the warrant
+ * order, in PEM, so that stock openssl reads both (`openssl storeutl -text ANSWER`). Being in it proves
+ * nothing. The root counts only if its key has the hash that the custodian got from elsewhere, the warrant
  * only if that root signed it.
  */
 #ifndef SC_EVIDENCE_WARRANT_ANSWER_H

@@ -7,8 +7,9 @@
  *   record      one line per certificate signed, appended and synced before the certificate is returned
  *   lock        held while a process works here
  *
- * This is the only private key of ours outside a module. It is in memory from sc_factory_open to
- * sc_factory_close. Stock openssl reads all of these files.
+ * Its key and that of the one-use TLS authority (safeconduct init) are the only private keys outside a module
+ * (I1). The root's key is in memory from sc_factory_open to sc_factory_close. Stock openssl reads both
+ * root.key and root.pem.
  */
 #ifndef SC_FACTORY_FACTORY_ROOT_H
 #define SC_FACTORY_FACTORY_ROOT_H

@@ -90,7 +90,7 @@ sc_status sc_factory_record_append(const struct sc_dir *dir, X509 *certificate, 
 	return append(dir, line, err);
 }
 
-/* A line's last field. A certificate whose line ends before it was never given out. */
+/* A line's last field. A certificate whose line ends before it was never returned. */
 #define LAST_FIELD " until="
 
 static bool contains(struct sc_view line, const char *text)

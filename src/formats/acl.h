@@ -28,8 +28,10 @@ enum sc_use {
 };
 #define SC_USE_ALL ((1u << 10) - 1)
 
-/* Who must consent before a group's actions are allowed. */
-/* 2 is reserved for a caller's credential that the module itself checks. */
+/*
+ * Who must consent before a group's actions are allowed. 2 is reserved for a caller's credential that the
+ * module itself checks.
+ */
 enum sc_authority {
 	SC_AUTHORITY_NONE = 0,
 	SC_AUTHORITY_QUORUM = 1, /* K administrator cards */
@@ -146,8 +148,8 @@ sc_status sc_acl_arrival(const struct sc_key_type *type, const struct sc_hash *w
 			 struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * The ACL in words, for kmfile-dump and aclprint: one line per group and action, more for a transfer. Each
- * line begins with `indent` and ends with a newline. The text is NUL-terminated; the caller frees *out.
+ * The ACL in words, for kmfile-dump: one line per group and action, more for a transfer. Each line begins
+ * with `indent` and ends with a newline. The text is NUL-terminated; the caller frees *out.
  */
 sc_status sc_acl_print(const struct sc_acl *acl, const char *indent, struct sc_bytes *out,
 		       struct sc_error *err) SC_WARN_UNUSED;

@@ -7,7 +7,7 @@
 #include "formats/acl.h"
 #include "formats/region.h"
 
-/* By bit; the names used in DESIGN.md. */
+/* By bit; the names used in docs/formats.md. */
 static const char *const use_names[] = { "sign",      "verify",    "encrypt",        "decrypt",
 					 "wrapKey",   "unwrapKey", "importTransfer", "importNeutral",
 					 "tlsServer", "token" };

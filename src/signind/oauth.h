@@ -18,7 +18,7 @@ enum sc_signind_refusal {
 	SC_SIGNIND_REFUSAL_PASSWORD,             /* wrong password or unknown account: the same answer */
 	SC_SIGNIND_REFUSAL_SECRET,               /* wrong secret or unknown application: the same answer */
 	SC_SIGNIND_REFUSAL_REFRESH_TOKEN,        /* unknown, expired, or not this tenant's or client's */
-	SC_SIGNIND_REFUSAL_REFRESH_TOKEN_REUSED, /* the same answer; the log tells which */
+	SC_SIGNIND_REFUSAL_REFRESH_TOKEN_REUSED, /* the same answer; the log says which */
 	SC_SIGNIND_REFUSAL_REFRESH_TOKEN_EMPTY,
 	SC_SIGNIND_REFUSAL_THROTTLED,   /* answered by sc_signind_oauth_throttle(), which adds the wait */
 	SC_SIGNIND_REFUSAL_UNAVAILABLE, /* module or database fails: 503, try again */

@@ -13,7 +13,7 @@
 
 #include "base/bytes.h"
 
-#define SC_SIGNIND_THROTTLE_ACCOUNT_FREE   5   /* failures before an account has to wait */
+#define SC_SIGNIND_THROTTLE_ACCOUNT_FREE   5   /* failures without a wait; the next one starts it */
 #define SC_SIGNIND_THROTTLE_ACCOUNT_CAP    60  /* seconds: the longest wait of an account */
 #define SC_SIGNIND_THROTTLE_ACCOUNT_FORGET 900 /* seconds without a failure until the count is forgotten */
 #define SC_SIGNIND_THROTTLE_ADDRESS_FREE   20  /* many people may share an address */

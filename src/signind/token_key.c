@@ -33,7 +33,7 @@ static sc_status owner_of_daemon(struct sc_bytes *out, struct sc_error *err)
 	return sc_owner_encode(owner, out, err);
 }
 
-/* Takes the public key from the module, which opens the blob; what the file says of itself does not count. */
+/* Takes the public key from the module, which opens the blob; the file's own claims do not count. */
 static sc_status ask_module(struct sc_signind_token_key *key, const char *module, EVP_PKEY **out,
 			    struct sc_error *err)
 {

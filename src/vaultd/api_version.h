@@ -1,6 +1,6 @@
 /*
- * The api-versions that clients of the last ten years send. All listed versions are served alike, because
- * they do not differ in the calls that exist here. Any other version is refused, as in Azure.
+ * The api-versions that clients of the last ten years send. All listed versions are served in the same way,
+ * because they do not differ in the calls that exist here. Any other version is refused, as in Azure.
  */
 #ifndef SC_VAULTD_API_VERSION_H
 #define SC_VAULTD_API_VERSION_H

@@ -207,7 +207,7 @@ static sc_status read_file(const struct sc_command_line *line, struct sc_web_con
 	return SC_OK;
 }
 
-/* -- public ------------------------------------------------------------------------------------ */
+/* -- what config.h declares --------------------------------------------------------------------- */
 
 sc_status sc_web_config_read(const struct sc_command_line *line, int argc, char **argv,
 			     struct sc_web_config **out, bool *done, struct sc_error *err)

@@ -169,7 +169,7 @@ bool sc_web_is_awaited(struct sc_web_request *request)
 	return !is_answered && !request->server->is_stopped;
 }
 
-/* -- the handlers' ----------------------------------------------------------------------------- */
+/* -- for handlers ------------------------------------------------------------------------------ */
 
 void sc_web_set_header(struct sc_web_request *request, const char *name, const char *value)
 {

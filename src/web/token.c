@@ -183,7 +183,7 @@ static bool is_for_us(const char *audience, const char *const *audiences, size_t
 	return false;
 }
 
-/* -- the whole --------------------------------------------------------------------------------- */
+/* -- all of it --------------------------------------------------------------------------------- */
 
 static sc_status read_parts(const char *token, struct parts *parts, json_t **header, json_t **claims,
 			    struct sc_error *err)

@@ -27,7 +27,7 @@ enum sc_role {
 };
 #define SC_ROLE_ANY (SC_ROLE_CUSTODY | SC_ROLE_SERVICE | SC_ROLE_USE)
 
-/* The module's stage of life; each mode includes the ones before it. */
+/* What a module has so far. In each mode it has all that the modes before give it. */
 enum sc_mode {
 	SC_MODE_UNWARRANTED = 0, /* has an identity and a request for a warrant */
 	SC_MODE_WARRANTED = 1,   /* not yet in a world */
@@ -124,7 +124,7 @@ enum sc_protection {
 	F(bytes, member, 8192)                                                                               \
 	F(bytes, region_certificate, 8192)                                                                   \
 	F(list, source_roots, 8192)        /* certificates of further roots that the world trusts */         \
-	F(list, revoked, SC_WIRE_TEXT_MAX) /* serial numbers of modules that it no longer trusts */
+	F(list, revoked, SC_WIRE_TEXT_MAX) /* ESNs of modules that it no longer trusts */
 
 /* -- WORLD_BEGIN: creates a world, pending on this connection (new-world --initialize). -------- */
 #define SC_WORLD_BEGIN_REQUEST(F)                                                                            \
@@ -231,7 +231,8 @@ enum sc_protection {
 
 /*
  * -- ACL_REPLACE: makes the blob of a copy with reduced permissions (KeyTransferRemote -ModifyAcls), from
- *    `simple` to `xferacld` only. The copy has one action: transfer to the KEK and world that the packages prove.
+ *    `simple` to `xferacld` only. The copy has one action: transfer to the KEK and world that the packages
+ *    prove.
  */
 #define SC_ACL_REPLACE_REQUEST(F)                                                                            \
 	F(hash, key, 0)                                                                                      \

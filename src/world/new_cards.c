@@ -137,7 +137,7 @@ static sc_status take_pin(const struct sc_ceremony_feed *feed, uint32_t number, 
 	}
 }
 
-/* Adds one card. cards->count grows only when both slot and PIN are there. */
+/* Adds one card. cards->count grows only once both slot and PIN are known. */
 static sc_status take_card(const struct sc_ceremony_feed *feed, struct sc_ceremony_cards *cards,
 			   uint32_t count, struct sc_error *err)
 {

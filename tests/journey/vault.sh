@@ -297,7 +297,7 @@ ok audit-names-who jq -se "map(select(.operation == \"keys/decrypt\" and .oid ==
 ok audit-names-the-resource-however-its-path-was-written jq -se "map(select(.operation == \"vaults/write\" and .vault == \"/subscriptions/$subscription/resourceGroups/acceptance/providers/Microsoft.KeyVault/vaults/ContosoStd\" and .result == \"done\")) | length == 3" "$log"
 ok audit-shows-of-a-long-name-what-it-can jq -se "map(select(.result == \"refused\" and (.vault | startswith(\"/subscriptions/$subscription/resourceGroups/xé\")) and (.reason | test(\"xéé\")))) | length == 1" "$log"
 ok audit-is-a-chain jq -se '[.[].seq] == [range(1; length + 1)]' "$log"
-# As documented in docs/keys-api.md, without any code of ours.
+# As documented in docs/keys-api.md, without any code of this repository.
 chain_holds() {
 	python3 - "$log" <<-'END'
 		import hashlib, json, sys

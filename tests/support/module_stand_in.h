@@ -14,7 +14,7 @@ struct sc_stand_in;
 
 /*
  * Answers as module 1, in that mode, with roots[0] as its own root. Sets NFAST_KMDATA. `revoked` is the
- * serial number of the one module that its world has revoked, or NULL. Nothing is copied.
+ * ESN of the one module that its world has revoked, or NULL. Nothing is copied.
  */
 struct sc_stand_in *sc_stand_in_start(enum sc_mode mode, X509 *const *roots, size_t count,
 				      const char *revoked);

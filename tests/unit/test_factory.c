@@ -337,7 +337,7 @@ static ssize_t write_until_full(int fd, const void *data, size_t len)
 	return sc_os_system.write(fd, data, len < 60 ? len : 60);
 }
 
-/* Half a line belongs to a warrant that was never given out, and must not join with the next line. */
+/* Half a line belongs to a warrant that was never returned, and must not join with the next line. */
 static void a_full_disk_leaves_a_record_that_goes_on(void **state)
 {
 	SC_CLEANUP(sc_pkey) another = sc_forge_ec_key("P-256");

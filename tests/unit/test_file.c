@@ -1,6 +1,6 @@
 /*
  * Files are written completely or not at all (rules P2, P3, P4). Each system call made to write a file is
- * failed in turn, for every n. After each failure the old content is still there, nothing is left next to it,
+ * failed in turn, for every n. After each failure the old content is unchanged, nothing is left next to it,
  * and no success was reported.
  */
 #include "support/test.h"

@@ -1,5 +1,6 @@
 /*
- * The arguments of KeyTransferRemote: what makes an order, and what is refused before anyone fetches a card.
+ * The arguments of KeyTransferRemote: what makes a valid request, and what is refused before anyone fetches a
+ * card.
  */
 #include "support/test.h"
 

@@ -23,7 +23,7 @@ struct sc_acs_new_card {
 	uint32_t argon2_memory;
 };
 
-/* SHARE = token ‖ SHA-256(context ‖ token ‖ set ‖ generation): the digest detects wrong shares. */
+/* token ‖ SHA-256(context ‖ 0 ‖ token ‖ set id ‖ generation). The digest detects wrong shares. */
 sc_status sc_acs_shared_value(const struct sc_acs *acs, const struct sc_secret *token, struct sc_secret *out,
 			      struct sc_error *err) SC_WARN_UNUSED;
 

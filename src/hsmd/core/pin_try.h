@@ -1,7 +1,7 @@
 /*
  * Wrong PINs: after each one the card must wait, twice as long each time, up to an hour (rule C1). The wait
- * is spent, that is recorded on disk, before the PIN is checked, so killing the module or copying a card
- * saves no time. There is no permanent lock: any local user could trigger it against the custodians.
+ * is recorded on disk before the PIN is checked, so killing the module or copying a card saves no time. There
+ * is no permanent lock: any local user could trigger it against the custodians.
  */
 #ifndef SC_HSMD_CORE_PIN_TRY_H
 #define SC_HSMD_CORE_PIN_TRY_H

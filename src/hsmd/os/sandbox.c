@@ -145,7 +145,7 @@ static const struct rule always[] = {
 	{ .call = SCMP_SYS(geteuid), .reason = "is the peer another user" },
 	{ .call = SCMP_SYS(recvmsg), .reason = "requests" },
 	{ .call = SCMP_SYS(sendmsg), .reason = "answers" },
-	{ .call = SCMP_SYS(shutdown), .reason = "a connection ends while a request of it is running" },
+	{ .call = SCMP_SYS(shutdown), .reason = "a connection ends while one of its requests is running" },
 	{ .call = SCMP_SYS(close), .reason = "connections and state files" },
 	{ .call = SCMP_SYS(read), .reason = "the signal received; wake-ups of the event loop" },
 	{ .call = SCMP_SYS(write), .reason = "state files, log lines, waking the event loop" },

@@ -148,7 +148,8 @@ sc_status sc_init_child_start(const struct sc_init_plan *plan, const struct sc_i
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot make a socket for %s's part", daemon->name);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot make a socket for %s's set-up",
+				     daemon->name);
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
@@ -176,7 +177,7 @@ static sc_status receive_report(const struct sc_init_child *child, struct sc_ini
 	ssize_t len = receive_message(child->socket, out, sizeof *out);
 
 	SC_ENSURE(len == (ssize_t)sizeof *out && out->spki_len <= sizeof out->spki, err, SC_ERR_SYSTEM,
-		  "%s's part ended without an error message", name);
+		  "the process that sets up %s ended without an error message", name);
 	out->message[sizeof out->message - 1] = '\0';
 	SC_ENSURE(out->status == SC_OK, err, out->status, "%s: %s", name, out->message);
 	return SC_OK;

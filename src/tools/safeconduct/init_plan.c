@@ -136,7 +136,8 @@ static sc_status plan_region(const char *spec, struct sc_init_plan *plan, struct
 		  "--region: %s: not CODE:SOCKET:DIR", spec);
 	*module++ = '\0';
 	*directory++ = '\0';
-	SC_ENSURE(sc_region_by_code(parts), err, SC_ERR_ARGUMENT, "--region: %s: no such region", parts);
+	SC_ENSURE(sc_region_by_code(parts), err, SC_ERR_ARGUMENT, "--region: %s: not in the table of regions",
+		  parts);
 	for (size_t i = 0; i + 1 < plan->region_count; i++)
 		SC_ENSURE(strcmp(plan->regions[i].code, parts) != 0, err, SC_ERR_USAGE,
 			  "--region: %s: given twice", parts);

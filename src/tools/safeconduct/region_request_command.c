@@ -47,7 +47,7 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 	return SC_OK;
 }
 
-/* Refuses the wrong world file: it would cost the factory's holder a signature for nothing. */
+/* Refuses the wrong world file, before the factory's holder signs a certificate that nobody can use. */
 static sc_status check_module(const struct sc_kmdata *kmdata, const char *number, struct sc_view world_file,
 			      struct sc_error *err)
 {

@@ -54,7 +54,8 @@ static sc_status read_permissions(const json_t *entry, json_t **out, struct sc_e
 		}
 		json_array_foreach(given, j, item) {
 			SC_ENSURE(json_is_string(item) && json_string_length(item) <= PERMISSION_MAX, err,
-				  SC_ERR_JSON, "accessPolicies: a permission is not a short string.");
+				  SC_ERR_JSON,
+				  "accessPolicies: a permission is not a string, or is too long.");
 			json_array_append_new(list, json_string(json_string_value(item)));
 		}
 	}

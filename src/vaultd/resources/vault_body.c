@@ -92,7 +92,7 @@ static sc_status read_sku(const json_t *properties, const char **out, struct sc_
 	return SC_OK;
 }
 
-/* Refuses requests for a protection that this service does not give. */
+/* Refuses requests for a protection that this service does not offer. */
 static sc_status refuse_what_is_not_done(const json_t *properties, struct sc_error *err)
 {
 	const char *mode = NULL;
