@@ -27,23 +27,23 @@
 	P(ROTATE,              "rotate")                                                                     \
 	P(GET_ROTATION_POLICY, "getrotationpolicy")                                                          \
 	P(SET_ROTATION_POLICY, "setrotationpolicy")
-/* clang-format on */
 
 #define SC_ACCESS_PERMISSION_NUMBER(NAME, text) SC_ACCESS_NUMBER_##NAME,
 enum sc_access_permission_number {
 	SC_ACCESS_KEY_PERMISSION_TABLE(SC_ACCESS_PERMISSION_NUMBER)
-	    SC_ACCESS_NUMBER_RESOURCES_READ, /* any principal of the tenant */
-	SC_ACCESS_NUMBER_RESOURCES_WRITE,    /* the configuration's administrators */
+	SC_ACCESS_NUMBER_RESOURCES_READ,  /* any principal of the tenant */
+	SC_ACCESS_NUMBER_RESOURCES_WRITE, /* the configuration's administrators */
 };
 #undef SC_ACCESS_PERMISSION_NUMBER
 
 #define SC_ACCESS_PERMISSION_BIT(NAME, text) SC_ACCESS_##NAME = 1U << SC_ACCESS_NUMBER_##NAME,
 enum sc_access_permission {
-	SC_ACCESS_KEY_PERMISSION_TABLE(SC_ACCESS_PERMISSION_BIT) SC_ACCESS_RESOURCES_READ =
-	    1U << SC_ACCESS_NUMBER_RESOURCES_READ,
+	SC_ACCESS_KEY_PERMISSION_TABLE(SC_ACCESS_PERMISSION_BIT)
+	SC_ACCESS_RESOURCES_READ = 1U << SC_ACCESS_NUMBER_RESOURCES_READ,
 	SC_ACCESS_RESOURCES_WRITE = 1U << SC_ACCESS_NUMBER_RESOURCES_WRITE,
 };
 #undef SC_ACCESS_PERMISSION_BIT
+/* clang-format on */
 
 /*
  * What an access policy grants with that word, whose case does not matter: one permission, or for "all" every
