@@ -47,13 +47,13 @@ static void name_of(X509 *certificate, struct sc_text *name)
 static bool is_issuer_of(X509 *issuer, X509 *certificate)
 {
 	const unsigned char *named;
-	const unsigned char *own;
+	const unsigned char *subject;
 	size_t named_len;
-	size_t own_len;
+	size_t subject_len;
 
 	return X509_NAME_get0_der(X509_get_issuer_name(certificate), &named, &named_len) == 1 &&
-	       X509_NAME_get0_der(X509_get_subject_name(issuer), &own, &own_len) == 1 &&
-	       sc_view_equals(sc_view_of(named, named_len), sc_view_of(own, own_len));
+	       X509_NAME_get0_der(X509_get_subject_name(issuer), &subject, &subject_len) == 1 &&
+	       sc_view_equals(sc_view_of(named, named_len), sc_view_of(subject, subject_len));
 }
 
 /* The chain that libcrypto built must be exactly the given one. */

@@ -218,14 +218,14 @@ static sc_status verify_chains(const struct verification *v, struct sc_error *er
 static bool is_named_signer(const struct sc_signed_data *s, X509 *certificate)
 {
 	const unsigned char *given;
-	const unsigned char *own;
+	const unsigned char *name;
 	size_t given_len;
-	size_t own_len;
+	size_t name_len;
 
 	return sc_signed_data_signer(s) == certificate &&
 	       X509_NAME_get0_der(s->issuer, &given, &given_len) == 1 &&
-	       X509_NAME_get0_der(X509_get_issuer_name(certificate), &own, &own_len) == 1 &&
-	       sc_view_equals(sc_view_of(given, given_len), sc_view_of(own, own_len));
+	       X509_NAME_get0_der(X509_get_issuer_name(certificate), &name, &name_len) == 1 &&
+	       sc_view_equals(sc_view_of(given, given_len), sc_view_of(name, name_len));
 }
 
 static sc_status verify_signature(const struct sc_evidence *e, struct sc_error *err)

@@ -72,17 +72,17 @@ static bool add_ids(const struct sc_web_request *request, struct MHD_Response *r
 }
 
 static bool add_headers(const struct sc_web_request *request, struct MHD_Response *response,
-			const char *content_type, const struct sc_web_pairs *own)
+			const char *content_type, const struct sc_web_pairs *headers)
 {
 	bool ok = add_ids(request, response) && add(response, "X-Content-Type-Options", "nosniff");
 
 	if (content_type)
 		ok = ok && add(response, "Content-Type", content_type);
-	if (!own || !sc_web_pairs_find(own, "Cache-Control", true))
+	if (!headers || !sc_web_pairs_find(headers, "Cache-Control", true))
 		ok = ok && add(response, "Cache-Control", "no-store");
-	for (size_t i = 0; own && i < own->count; i++)
-		ok = ok && add(response, (const char *)own->item[i].name.data,
-			       (const char *)own->item[i].value.data);
+	for (size_t i = 0; headers && i < headers->count; i++)
+		ok = ok && add(response, (const char *)headers->item[i].name.data,
+			       (const char *)headers->item[i].value.data);
 	if (request->must_close)
 		ok = ok && add(response, "Connection", "close");
 	return ok;
@@ -93,11 +93,11 @@ static bool add_headers(const struct sc_web_request *request, struct MHD_Respons
  * answer.
  */
 static struct MHD_Response *build(const struct sc_web_request *request, const char *content_type,
-				  struct sc_bytes *body, const struct sc_web_pairs *own)
+				  struct sc_bytes *body, const struct sc_web_pairs *headers)
 {
 	struct MHD_Response *response = wrap(body);
 
-	if (response && !add_headers(request, response, content_type, own)) {
+	if (response && !add_headers(request, response, content_type, headers)) {
 		MHD_destroy_response(response);
 		return NULL;
 	}

@@ -98,13 +98,13 @@ static void make_newest(struct sc_cache *cache, struct sc_core_key *key)
 
 void sc_cache_put(struct sc_cache *cache, struct sc_core_key *key)
 {
-	struct sc_core_key *there;
+	struct sc_core_key *present;
 	struct sc_core_key **bucket;
 
 	pthread_mutex_lock(&cache->lock);
-	there = find(cache, &key->digest);
-	if (there) {
-		make_newest(cache, there);
+	present = find(cache, &key->digest);
+	if (present) {
+		make_newest(cache, present);
 	} else {
 		if (cache->loaded == cache->capacity)
 			remove_key(cache, cache->oldest);

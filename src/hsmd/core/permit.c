@@ -112,9 +112,9 @@ const struct sc_transfer_action *sc_permit_transfer(const struct sc_core_key *ke
 	return NULL;
 }
 
-static bool acl_permits(const struct sc_acl *acl, enum sc_permit_access wish, uint32_t use)
+static bool acl_permits(const struct sc_acl *acl, enum sc_permit_access access, uint32_t use)
 {
-	switch (wish) {
+	switch (access) {
 	case SC_PERMIT_LOOK:
 		return true;
 	case SC_PERMIT_USE:
@@ -129,7 +129,8 @@ static bool acl_permits(const struct sc_acl *acl, enum sc_permit_access wish, ui
 }
 
 sc_status sc_permit(const struct sc_core_request *request, const struct sc_hash *digest, struct sc_view owner,
-		    enum sc_permit_access wish, uint32_t use, struct sc_core_key **out, struct sc_error *err)
+		    enum sc_permit_access access, uint32_t use, struct sc_core_key **out,
+		    struct sc_error *err)
 {
 	SC_CLEANUP(sc_core_key) key = sc_cache_get(request->module->cache, digest);
 
@@ -137,11 +138,11 @@ sc_status sc_permit(const struct sc_core_request *request, const struct sc_hash 
 	SC_TRY(permit_asker(request, key, owner, err));
 	/* A KEK can import and do nothing else (rule M3). */
 	SC_ENSURE(key->application != SC_APPLICATION_KEK ||
-		      (wish == SC_PERMIT_USE && use == SC_USE_IMPORT_TRANSFER),
+		      (access == SC_PERMIT_USE && use == SC_USE_IMPORT_TRANSFER),
 		  err, SC_ERR_ACL, "a Key Exchange Key can only import");
-	SC_ENSURE(acl_permits(key->header->acl, wish, use), err, SC_ERR_ACL,
+	SC_ENSURE(acl_permits(key->header->acl, access, use), err, SC_ERR_ACL,
 		  "the key's permissions do not include that");
-	SC_ENSURE(wish != SC_PERMIT_REPLACE || request->token, err, SC_ERR_QUORUM, "this needs a quorum");
+	SC_ENSURE(access != SC_PERMIT_REPLACE || request->token, err, SC_ERR_QUORUM, "this needs a quorum");
 	*out = sc_steal(key);
 	return SC_OK;
 }

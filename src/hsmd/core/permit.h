@@ -21,7 +21,7 @@ enum sc_permit_access {
  * does not list: the same answer for both); SC_ERR_ACL.
  */
 sc_status sc_permit(const struct sc_core_request *request, const struct sc_hash *digest, struct sc_view owner,
-		    enum sc_permit_access wish, uint32_t use, struct sc_core_key **out,
+		    enum sc_permit_access access, uint32_t use, struct sc_core_key **out,
 		    struct sc_error *err) SC_WARN_UNUSED;
 
 /*

@@ -32,7 +32,7 @@ struct sc_hsmd_listener {
 	int fd;
 	struct sc_policy policy;
 	unsigned connections; /* currently open */
-	int64_t rests_until;  /* sc_clock_monotonic; paused because no descriptor was free. 0: not paused */
+	int64_t paused_until; /* sc_clock_monotonic; paused because no descriptor was free. 0: not paused */
 };
 
 struct sc_hsmd_connection {

@@ -87,7 +87,7 @@ static void rest(struct sc_hsmd_server *server, struct sc_hsmd_listener *listene
 {
 	struct epoll_event event = { .events = until ? 0 : EPOLLIN, .data.ptr = listener };
 
-	listener->rests_until = until;
+	listener->paused_until = until;
 	(void)sc_os->epoll_ctl(server->epoll, EPOLL_CTL_MOD, listener->fd, &event);
 }
 
@@ -113,7 +113,7 @@ static void serve_listener(struct sc_hsmd_server *server, struct sc_hsmd_listene
 static int resting_time(const struct sc_hsmd_server *server)
 {
 	for (unsigned i = 0; i < server->listener_count; i++)
-		if (server->listeners[i].rests_until)
+		if (server->listeners[i].paused_until)
 			return REST;
 	return -1;
 }
@@ -124,7 +124,7 @@ static void end_rests(struct sc_hsmd_server *server)
 	for (unsigned i = 0; i < server->listener_count; i++) {
 		struct sc_hsmd_listener *listener = &server->listeners[i];
 
-		if (listener->rests_until && sc_clock_monotonic() >= listener->rests_until)
+		if (listener->paused_until && sc_clock_monotonic() >= listener->paused_until)
 			rest(server, listener, 0);
 	}
 }

@@ -140,21 +140,21 @@ static sc_status save_both(const struct sc_dir *dir, struct sc_view state, struc
 sc_status sc_hsmd_state_save(void *context, struct sc_view state, struct sc_view mark, struct sc_error *err)
 {
 	struct sc_hsmd_state *store = context;
-	struct sc_error own = { 0 };
+	struct sc_error reason = { 0 };
 	bool is_replaced = false;
 	sc_status status;
 
 	SC_ENSURE(!store->is_uncertain, err, SC_ERR_NOT_DURABLE,
 		  "%s: a sync failed earlier: nothing more is written until hsmd is restarted",
 		  store->dir.path);
-	status = store->has_both ? save_both(&store->dir, state, mark, &is_replaced, &own)
-				 : save_first(&store->dir, state, mark, &own);
+	status = store->has_both ? save_both(&store->dir, state, mark, &is_replaced, &reason)
+				 : save_first(&store->dir, state, mark, &reason);
 	if (status == SC_OK) {
 		store->has_both = true;
 		return SC_OK;
 	}
 	/* The caller answers with a code only; the message is for the operator. */
-	sc_log(SC_LOG_ERROR, "%s", own.message);
+	sc_log(SC_LOG_ERROR, "%s", reason.message);
 	if (status == SC_ERR_NOT_DURABLE) {
 		store->is_uncertain = true;
 		sc_log(SC_LOG_ERROR, "%s: nothing more is written until hsmd is restarted", store->dir.path);
@@ -164,5 +164,5 @@ sc_status sc_hsmd_state_save(void *context, struct sc_view state, struct sc_view
 	 * reported as "nothing has changed": new-world would then erase the cards of a world that the module
 	 * wakes up in.
 	 */
-	return sc_fail(err, is_replaced ? SC_ERR_NOT_DURABLE : status, "%s", own.message);
+	return sc_fail(err, is_replaced ? SC_ERR_NOT_DURABLE : status, "%s", reason.message);
 }
