@@ -9,6 +9,7 @@
 
 #include "azure/service_answer.h"
 #include "formats/transfer_package.h"
+#include "formats/vault_name.h"
 
 #define SUBSCRIPTIONS_VERSION "2019-11-01"
 #define GROUPS_VERSION        "2021-04-01"
@@ -18,8 +19,6 @@
 #define VAULT_PROVIDER "/providers/Microsoft.KeyVault/vaults/"
 
 #define PAGES_MAX 64
-
-#define LETTERS_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 /* All permissions on keys, by Azure's names. */
 static const char *const all_key_permissions[] = {
@@ -59,9 +58,7 @@ static sc_status call(struct sc_azure_account *account, const char *method, cons
 
 static sc_status check_vault_name(const char *name, struct sc_error *err)
 {
-	size_t len = strlen(name);
-
-	SC_ENSURE(len >= 3 && len <= 24 && strspn(name, LETTERS_DIGITS "-") == len, err, SC_ERR_ARGUMENT,
+	SC_ENSURE(sc_vault_name_is_valid(name), err, SC_ERR_ARGUMENT,
 		  "%s: a vault name must be 3 to 24 letters, digits and hyphens", name);
 	return SC_OK;
 }
@@ -71,7 +68,7 @@ static sc_status check_group_name(const char *name, struct sc_error *err)
 	size_t len = strlen(name);
 
 	SC_ENSURE(len >= 1 && len <= 90 && name[len - 1] != '.' &&
-		      strspn(name, LETTERS_DIGITS "-_.()") == len && strspn(name, ".") != len,
+		      strspn(name, SC_LETTERS_DIGITS "-_.()") == len && strspn(name, ".") != len,
 		  err, SC_ERR_ARGUMENT,
 		  "%s: a resource group name must be 1 to 90 letters, digits, '-', '_', '.', '(', ')', "
 		  "and must not end in '.'",
@@ -86,7 +83,7 @@ static bool is_resource_id(const char *id)
 
 	if (len < 2 || len >= SC_AZURE_SESSION_TEXT_SIZE || id[0] != '/' || id[len - 1] == '/')
 		return false;
-	return strspn(id, LETTERS_DIGITS "-_.()/") == len && !strstr(id, "//") && !strstr(id, "/.");
+	return strspn(id, SC_LETTERS_DIGITS "-_.()/") == len && !strstr(id, "//") && !strstr(id, "/.");
 }
 
 static sc_status copy_text(const json_t *object, const char *name, enum sc_json_need need, char *out,
@@ -347,8 +344,8 @@ static sc_status make_vault_body(const struct sc_azure_session *session,
 	size_t count = sizeof all_key_permissions / sizeof all_key_permissions[0];
 
 	for (size_t i = 0; i < count; i++)
-		SC_ENSURE(json_array_append_new(keys, json_string(all_key_permissions[i])) == 0, err,
-			  SC_ERR_MEMORY, "out of memory");
+		SC_TRY(sc_check_allocated(
+		    json_array_append_new(keys, json_string(all_key_permissions[i])) == 0, err));
 	*out = json_pack("{s:s, s:{s:s, s:{s:s, s:s}, s:b, s:[{s:s, s:s, s:{s:O}}]}}", "location",
 			 new_vault->location, "properties", "tenantId", session->tenant, "sku", "family", "A",
 			 "name", new_vault->sku, "enableRbacAuthorization", 0, "accessPolicies", "tenantId",

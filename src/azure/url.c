@@ -6,11 +6,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "formats/vault_name.h"
+
 #define SCHEME     "https://"
 #define SCHEME_LEN (sizeof SCHEME - 1)
 
-#define LETTERS_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-#define UNRESERVED     LETTERS_DIGITS "-._~"
+#define UNRESERVED SC_LETTERS_DIGITS "-._~"
 
 /* The length of host and port, which follow the scheme. */
 static size_t authority_len(const char *url)
@@ -24,7 +25,7 @@ static bool is_authority(const char *text, size_t len)
 	size_t host = colon ? (size_t)(colon - text) : len;
 	size_t port = colon ? len - host - 1 : 0;
 
-	if (host == 0 || host > 253 || strspn(text, LETTERS_DIGITS "-.") < host)
+	if (host == 0 || host > 253 || strspn(text, SC_LETTERS_DIGITS "-.") < host)
 		return false;
 	return !colon || (port >= 1 && port <= 5 && strspn(colon + 1, "0123456789") >= port);
 }

@@ -103,10 +103,9 @@ static sc_status make_readme(const struct sc_byok_toolset *toolset, const struct
 	char grouped[SC_HASH_GROUPED_SIZE];
 
 	sc_hash_grouped(&toolset->root, grouped);
-	SC_ENSURE(asprintf(out, readme, sc_region_name(toolset->region), toolset->region, names->kek,
-			   names->world, grouped) > 0,
-		  err, SC_ERR_MEMORY, "out of memory");
-	return SC_OK;
+	return sc_check_allocated(asprintf(out, readme, sc_region_name(toolset->region), toolset->region,
+					   names->kek, names->world, grouped) > 0,
+				  err);
 }
 
 static void free_text(char *text)

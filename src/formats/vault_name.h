@@ -7,8 +7,9 @@
 
 #include <stdbool.h>
 
-/* ASCII letters, digits and the hyphen: what each of these names, and a package's, is made of. */
-#define SC_NAME_ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-"
+/* ASCII letters and digits; and with the hyphen, what each of these names, and a package's, is made of. */
+#define SC_LETTERS_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+#define SC_NAME_ALPHABET  SC_LETTERS_DIGITS "-"
 
 #define SC_VAULT_NAME_SIZE  25  /* 3 to 24 characters, terminated */
 #define SC_KEY_NAME_SIZE    128 /* 1 to 127 characters, terminated */

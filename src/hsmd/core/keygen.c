@@ -71,8 +71,8 @@ sc_status sc_keygen_test(EVP_PKEY *key, struct sc_error *err)
 	size_t len = (size_t)EVP_PKEY_get_size(key);
 
 	SC_TRY(sc_bytes_new(len, &signature, err));
-	if (!sign || !verify || sc_os->random(message, sizeof message) != 0 ||
-	    EVP_DigestSignInit(sign, NULL, EVP_sha256(), NULL, key) != 1 ||
+	SC_TRY(sc_random(message, sizeof message, err));
+	if (!sign || !verify || EVP_DigestSignInit(sign, NULL, EVP_sha256(), NULL, key) != 1 ||
 	    EVP_DigestSign(sign, signature.data, &len, message, sizeof message) != 1 || len > signature.len ||
 	    EVP_DigestVerifyInit(verify, NULL, EVP_sha256(), NULL, key) != 1 ||
 	    EVP_DigestVerify(verify, signature.data, len, message, sizeof message) != 1)

@@ -13,9 +13,8 @@
 #include "base/options.h"
 #include "base/os.h"
 #include "formats/region.h"
+#include "formats/vault_name.h"
 #include "tools/safeconduct/init.h"
-
-#define LETTERS_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 #define NAME_BYTES_MAX 100 /* of a tenant, a subscription, a user, an application */
 
@@ -72,9 +71,10 @@ static sc_status plan_directory(const char *dir, struct sc_init_plan *plan, stru
 	if (slash)
 		*slash = '\0';
 	SC_TRY(find_path(slash ? (*before ? before : "/") : ".", "--dir", &parent, err));
-	if (asprintf(&plan->dir, "%s/%.*s", strcmp(parent, "/") == 0 ? "" : parent, (int)len, name) < 0 ||
-	    asprintf(&plan->partial, "%s.partial", plan->dir) < 0)
-		return sc_fail(err, SC_ERR_MEMORY, "out of memory");
+	SC_TRY(sc_check_allocated(
+	    asprintf(&plan->dir, "%s/%.*s", strcmp(parent, "/") == 0 ? "" : parent, (int)len, name) >= 0 &&
+		asprintf(&plan->partial, "%s.partial", plan->dir) >= 0,
+	    err));
 	SC_ENSURE(sc_file_name_is_safe(strrchr(plan->dir, '/') + 1) && !strpbrk(name, " \t#'"), err,
 		  SC_ERR_ARGUMENT,
 		  "--dir: %s: the name must have at most 200 bytes and no spaces, quotes, '#' or leading '.'",
@@ -87,7 +87,7 @@ static sc_status plan_domain(const char *domain, struct sc_init_plan *plan, stru
 {
 	size_t len = strlen(domain);
 
-	SC_ENSURE(len > 0 && len <= SC_INIT_DOMAIN_MAX && strspn(domain, LETTERS_DIGITS "-.") == len &&
+	SC_ENSURE(len > 0 && len <= SC_INIT_DOMAIN_MAX && strspn(domain, SC_LETTERS_DIGITS "-.") == len &&
 		      domain[0] != '.' && domain[len - 1] != '.' && !strstr(domain, ".."),
 		  err, SC_ERR_ARGUMENT, "--domain: %s: not a domain name of at most %d characters", domain,
 		  SC_INIT_DOMAIN_MAX);

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "formats/vault_name.h"
 #include "vaultd/resources/resource_api.h"
 #include "vaultd/resources/resource_handlers.h"
 #include "vaultd/resources/vault_body.h"
@@ -25,7 +26,7 @@ static json_t *group_json(const struct sc_store_group_row *row)
 
 static bool name_is_valid(const char *name)
 {
-	size_t len = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.()");
+	size_t len = strspn(name, SC_NAME_ALPHABET "_.()");
 
 	return len > 0 && len <= GROUP_NAME_MAX && name[len] == '\0' && name[len - 1] != '.';
 }

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "formats/guid.h"
 #include "vaultd/access/permission.h"
 #include "web/json.h"
 
 #define POLICIES_MAX   1024
 #define PERMISSION_MAX 32
-#define ID_MAX         36 /* a GUID */
 
 static const char *const kinds[] = { "keys", "secrets", "certificates", "storage" };
 
@@ -94,9 +94,9 @@ static sc_status read_entry(const json_t *entry, const struct sc_resources_polic
 	json_t *permissions = NULL;
 
 	SC_ENSURE(json_is_object(entry), err, SC_ERR_JSON, "accessPolicies: an entry is not an object.");
-	SC_TRY(sc_json_text(entry, "tenantId", ID_MAX, SC_JSON_NEEDED, &tenant, err));
-	SC_TRY(sc_json_text(entry, "objectId", ID_MAX, SC_JSON_NEEDED, &oid, err));
-	SC_TRY(sc_json_text(entry, "applicationId", ID_MAX, SC_JSON_OPTIONAL, &application, err));
+	SC_TRY(sc_json_text(entry, "tenantId", SC_GUID_SIZE - 1, SC_JSON_NEEDED, &tenant, err));
+	SC_TRY(sc_json_text(entry, "objectId", SC_GUID_SIZE - 1, SC_JSON_NEEDED, &oid, err));
+	SC_TRY(sc_json_text(entry, "applicationId", SC_GUID_SIZE - 1, SC_JSON_OPTIONAL, &application, err));
 	SC_ENSURE(sc_resources_policy_author_is_of(author, tenant), err, SC_ERR_ARGUMENT,
 		  "accessPolicies: tenant '%s' is not the vault's: other tenants cannot have access.",
 		  tenant);
