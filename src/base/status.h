@@ -89,7 +89,7 @@
 	SC_STATUS(SC_ERR_TRANSFER_SUBSCRIPTION,129,77, "the package was made for another subscription") \
 	SC_STATUS(SC_ERR_TRANSFER_REFUSED,  130, 65, "the package cannot be opened") \
 	SC_STATUS(SC_ERR_TRANSFER_ACL,      131, 65, "the package asks for permissions that an imported key may not have") \
-	SC_STATUS(SC_ERR_EXPONENT,          132,  2, "the public exponent must be odd, 65537 or more and below 2^256") \
+	SC_STATUS(SC_ERR_EXPONENT,          132,  2, "the public exponent must be odd, 65537 or more, and below 2^256 (2^64 for RSA-4096)") \
 	/* 150..: the services (HTTP and store) */ \
 	SC_STATUS(SC_ERR_HTTP,              150, 76, "the service answered with an error") \
 	SC_STATUS(SC_ERR_JSON,              151, 65, "malformed JSON") \

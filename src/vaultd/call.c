@@ -166,6 +166,9 @@ static void work_job(void *context)
 {
 	struct sc_vaultd_call *call = context;
 
+	/* A change may have waited long for its worker, and what allowed it may be gone: decide again. */
+	if (call->vault && sc_access_operation_changes(call->access.operation) && !find_and_decide(call))
+		return;
 	call->work(call);
 }
 

@@ -16,6 +16,8 @@ struct sc_web_timers {
 	pthread_cond_t wake;  /* for the thread: the first deadline has changed, or it must end */
 	pthread_cond_t ended; /* a callback has returned */
 	pthread_t thread;
+	int64_t
+	    looks_at; /* when the thread looks again unasked; INT64_MAX: when it is woken. 0: it is awake */
 	bool has_thread;
 	bool must_end;
 	bool is_closed;
@@ -52,11 +54,14 @@ static void take_out(struct sc_web_timers *timers, struct sc_web_timer *timer)
 /* Afterwards the timer may be gone, with an owner that waited in sc_web_timer_cancel(). */
 static void call_back(struct sc_web_timers *timers, struct sc_web_timer *timer)
 {
+	void (*expire)(void *context) = timer->expire;
+	void *context = timer->context;
+
 	take_out(timers, timer);
 	timers->running = timer;
 	timers->runner = pthread_self();
 	pthread_mutex_unlock(&timers->lock);
-	timer->expire(timer->context);
+	expire(context);
 	pthread_mutex_lock(&timers->lock);
 	timers->running = NULL;
 	pthread_cond_broadcast(&timers->ended);
@@ -77,7 +82,8 @@ bool sc_web_timer_set(struct sc_web_timers *timers, struct sc_web_timer *timer, 
 		timer->expire = expire;
 		timer->context = context;
 		put_in(timers, timer);
-		if (timers->first == timer)
+		/* Waking a thread costs more than all the rest: only if it would look too late. */
+		if (deadline < timers->looks_at)
 			pthread_cond_signal(&timers->wake);
 	}
 	pthread_mutex_unlock(&timers->lock);
@@ -116,15 +122,18 @@ void sc_web_timers_close(struct sc_web_timers *timers)
 /* The lock is held. The clock of the wait may stop, or be another than the deadlines': at most a second. */
 static void wait_until_due(struct sc_web_timers *timers)
 {
-	int64_t left;
+	int64_t now = sc_clock_monotonic();
+	int64_t left = timers->first ? timers->first->deadline - now : 0;
 
 	if (!timers->first) {
+		timers->looks_at = INT64_MAX;
 		pthread_cond_wait(&timers->wake, &timers->lock);
-		return;
+	} else if (left > 0) {
+		left = left < SC_SECOND ? left : SC_SECOND;
+		timers->looks_at = now + left;
+		(void)sc_condition_wait(&timers->wake, &timers->lock, left);
 	}
-	left = timers->first->deadline - sc_clock_monotonic();
-	if (left > 0)
-		(void)sc_condition_wait(&timers->wake, &timers->lock, left < SC_SECOND ? left : SC_SECOND);
+	timers->looks_at = 0;
 }
 
 static void *work(void *argument)

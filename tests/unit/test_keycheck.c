@@ -495,10 +495,14 @@ static void generation_refuses_an_exponent_out_of_bounds(void **state)
 	static const uint8_t even[] = { 1, 0, 2 };
 	static const uint8_t three[] = { 3 };
 	static const uint8_t large[33] = { 1, [32] = 1 };
+	static const uint8_t sixty_five_bits[9] = { 1, [8] = 13 };
+	const struct sc_key_type rsa_4096 = { SC_ALGORITHM_RSA, 4096 };
 	SC_CLEANUP(sc_pkey) key = NULL;
 
 	(void)state;
 	assert_int_equal(sc_keygen(&rsa_2048, sc_view_of(good, sizeof good), &key, NULL), SC_OK);
+	/* libcrypto signs with such a key, and then cannot verify. */
+	assert_int_equal(sc_keygen(&rsa_4096, sc_view_of(sixty_five_bits, 9), &key, NULL), SC_ERR_EXPONENT);
 	assert_int_equal(sc_keygen(&rsa_2048, sc_view_of(even, sizeof even), &key, NULL), SC_ERR_EXPONENT);
 	assert_int_equal(sc_keygen(&rsa_2048, sc_view_of(three, sizeof three), &key, NULL), SC_ERR_EXPONENT);
 	assert_int_equal(sc_keygen(&rsa_2048, sc_view_of(large, sizeof large), &key, NULL), SC_ERR_EXPONENT);

@@ -12,8 +12,6 @@
 #include "base/libcrypto.h"
 #include "hsmd/core/keygen.h"
 
-#define EXPONENT_BITS 256
-
 /* The eight integers of a two-prime RSAPrivateKey (RFC 8017 A.1.2). */
 struct rsa_numbers {
 	BIGNUM *n, *e, *d, *p, *q, *dp, *dq, *qinv;
@@ -83,10 +81,9 @@ static sc_status check_sizes(const struct rsa_numbers *k, int bits, struct sc_er
 {
 	SC_ENSURE(BN_num_bits(k->n) == bits, err, SC_ERR_KEY_INVALID, "RSA key: the modulus is not %d bits",
 		  bits);
-	SC_ENSURE(BN_is_odd(k->e) && BN_num_bits(k->e) <= EXPONENT_BITS &&
+	SC_ENSURE(BN_is_odd(k->e) && BN_num_bits(k->e) <= sc_keygen_exponent_bits((uint32_t)bits) &&
 		      (BN_num_bits(k->e) > 32 || BN_get_word(k->e) >= 65537),
-		  err, SC_ERR_KEY_INVALID,
-		  "RSA key: the public exponent is even, below 65537, or 2^256 or more");
+		  err, SC_ERR_KEY_INVALID, "RSA key: the public exponent is even, below 65537, or too long");
 	SC_ENSURE(BN_num_bits(k->p) == bits / 2 && BN_num_bits(k->q) == bits / 2, err, SC_ERR_KEY_INVALID,
 		  "RSA key: a prime is not half as long as the modulus");
 	SC_ENSURE(BN_num_bits(k->d) > bits / 2 && BN_cmp(k->d, k->n) < 0, err, SC_ERR_KEY_INVALID,

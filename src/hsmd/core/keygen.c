@@ -11,7 +11,12 @@
 
 #define EXPONENT_MAX 32 /* bytes: e < 2^256 */
 
-static sc_status read_exponent(struct sc_view exponent, BIGNUM **out, struct sc_error *err)
+int sc_keygen_exponent_bits(uint32_t bits)
+{
+	return bits > OPENSSL_RSA_SMALL_MODULUS_BITS ? OPENSSL_RSA_MAX_PUBEXP_BITS : 8 * EXPONENT_MAX;
+}
+
+static sc_status read_exponent(struct sc_view exponent, uint32_t bits, BIGNUM **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bn) e = BN_new();
 
@@ -21,6 +26,8 @@ static sc_status read_exponent(struct sc_view exponent, BIGNUM **out, struct sc_
 		return sc_fail_crypto(err, "public exponent");
 	SC_ENSURE(BN_is_odd(e) && (BN_num_bits(e) > 32 || BN_get_word(e) >= RSA_F4), err, SC_ERR_EXPONENT,
 		  "public exponent: even, or below 65537");
+	SC_ENSURE(BN_num_bits(e) <= sc_keygen_exponent_bits(bits), err, SC_ERR_EXPONENT,
+		  "public exponent: longer than %d bits", sc_keygen_exponent_bits(bits));
 	*out = sc_steal(e);
 	return SC_OK;
 }
@@ -31,7 +38,7 @@ static sc_status generate_rsa(uint32_t bits, struct sc_view exponent, EVP_PKEY *
 	SC_CLEANUP(sc_pkey) key = NULL;
 	SC_CLEANUP(sc_pkey_ctx) ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
 
-	SC_TRY(read_exponent(exponent, &e, err));
+	SC_TRY(read_exponent(exponent, bits, &e, err));
 	if (!ctx || EVP_PKEY_keygen_init(ctx) != 1 || EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int)bits) != 1 ||
 	    EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx, e) != 1 || EVP_PKEY_keygen(ctx, &key) != 1)
 		return sc_fail_crypto(err, "RSA key generation");

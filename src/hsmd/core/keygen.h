@@ -10,8 +10,14 @@
 #include "formats/key_type.h"
 
 /*
+ * How many bits the public exponent of an RSA key of that size may have: 256, but 64 for keys of more than 3,072
+ * bits. libcrypto signs with a longer one and then cannot verify, so no result of such a key could leave (M8).
+ */
+int sc_keygen_exponent_bits(uint32_t bits);
+
+/*
  * Generates an RSA or EC P-256 key. `exponent` is RSA's public exponent, big-endian: empty means 65537,
- * otherwise it must be odd, 65537 ≤ e < 2^256, or SC_ERR_EXPONENT. The caller frees *out.
+ * otherwise it must be odd, at least 65537 and not too long, or SC_ERR_EXPONENT. The caller frees *out.
  */
 sc_status sc_keygen(const struct sc_key_type *type, struct sc_view exponent, EVP_PKEY **out,
 		    struct sc_error *err) SC_WARN_UNUSED;

@@ -87,13 +87,18 @@ static sc_status find(struct sc_vaultd_call *call, struct sc_error *err)
 {
 	const char *name = sc_web_label(call->request);
 	SC_CLEANUP(sc_store_tenant_row) owner = { 0 };
+	struct sc_vaultd_vault *vault = NULL;
 	const char *tenant = tenant_of(call);
 
 	if (!tenant) {
 		SC_TRY(sc_store_vault_tenant(call->vaultd->store, name, &owner, err));
 		tenant = owner.id;
 	}
-	SC_TRY(sc_vaultd_cache_read(call->vaultd->vaults, tenant, name, &call->vault, err));
+	SC_TRY(sc_vaultd_cache_read(call->vaultd->vaults, tenant, name, &vault, err));
+	/* A call that waited for its worker had one already. */
+	if (call->vault)
+		sc_vaultd_vault_release(call->vaultd->vaults, call->vault);
+	call->vault = vault;
 	use_vault(call);
 	return SC_OK;
 }

@@ -154,7 +154,8 @@ static sc_status store_key(struct sc_vaultd_call *call, const struct import *imp
 	};
 	sc_status status;
 
-	SC_TRY(sc_transfer_import_response_read(reply, &arrived));
+	SC_ENSURE(sc_transfer_import_response_read(reply, &arrived) == SC_OK, err, SC_ERR_PROTOCOL,
+		  "%s: the module's answer is malformed", sc_pipeline_path(call->region->module));
 	row.updated = row.created;
 	row.blob = arrived.blob;
 	row.spki = arrived.spki;

@@ -9,17 +9,20 @@
 
 #define TRIES 4 /* if others change the same row meanwhile */
 
+/* *is_outdated is true if another thread changed the row after it was read: try again. */
 static sc_status write_once(struct sc_vaultd_call *call, const struct sc_keys_changes *changes,
-			    struct sc_error *err)
+			    bool *is_outdated, struct sc_error *err)
 {
 	struct sc_bytes texts[2] = { { 0 }, { 0 } };
 	sc_status status;
 
+	*is_outdated = false;
 	SC_TRY(sc_keys_find(call, err));
 	status = sc_keys_changes_apply(changes, &call->key, texts, err);
 	if (status == SC_OK) {
 		call->key.updated = sc_clock_now();
 		status = sc_store_key_update(call->vaultd->store, &call->key, err);
+		*is_outdated = status == SC_ERR_BUSY;
 	}
 	sc_bytes_free(&texts[0]);
 	sc_bytes_free(&texts[1]);
@@ -29,11 +32,12 @@ static sc_status write_once(struct sc_vaultd_call *call, const struct sc_keys_ch
 static sc_status write_changes(struct sc_vaultd_call *call, const struct sc_keys_changes *changes,
 			       struct sc_error *err)
 {
-	sc_status status = SC_ERR_BUSY;
+	bool is_outdated = true;
+	sc_status status = SC_OK;
 
 	SC_TRY(sc_access_begin(&call->access, err));
-	for (int i = 0; i < TRIES && status == SC_ERR_BUSY; i++)
-		status = write_once(call, changes, err);
+	for (int i = 0; i < TRIES && is_outdated; i++)
+		status = write_once(call, changes, &is_outdated, err);
 	SC_TRY(status);
 	call->access.is_done = true;
 	return SC_OK;
