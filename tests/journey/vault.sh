@@ -267,6 +267,26 @@ wait "${late[@]}"
 answers() { local i; for i in {1..12}; do jq -e '.error.message | test("made for Europe")' "$SITE/late.$i" >/dev/null || return; done; }
 ok and-each-gets-its-own-answer-in-the-end answers
 
+# An import that waits for its region's module is decided again when its turn comes. Two of the four have begun.
+kill -STOP "$(cat "$SITE/na/pid")"
+begun() { grep -c '"operation":"keys/import".*"result":"allowed"' "$SITE/service/vaultd/audit.log"; }
+before=$(begun)
+late=()
+for i in {1..4}; do
+	curl_ -X PUT -H "Authorization: Bearer $vault_token" -H 'Content-Type: application/json' -o "$SITE/late.$i" \
+		--data-binary "$(import_body "$(byok first)")" "$na/keys/first?$k" &
+	late+=($!)
+done
+two_begin() { local i; for i in {1..100}; do [ "$(begun)" -ge $((before + 2)) ] && return; sleep 0.1; done; return 1; }
+ok two-imports-of-a-region-begin two_begin
+no_import=$(vault_body westus premium | jq -c '.properties.accessPolicies[0].permissions.keys = ["get"]')
+ok import-is-no-longer-allowed arm 200 . PUT "$vaults/ContosoNA?$v" "$no_import"
+kill -CONT "$(cat "$SITE/na/pid")"
+wait "${late[@]}"
+refused() { cat "$SITE"/late.[1-4] | jq -se 'map(.error.code) | sort == ["BadParameter", "BadParameter", "Forbidden", "Forbidden"]' >/dev/null; }
+ok what-still-waited-is-refused refused
+ok import-is-allowed-again arm 200 . PUT "$vaults/ContosoNA?$v" "$(vault_body westus premium)"
+
 site_stop eu
 ok a-module-that-is-away key 503 "$(code ServiceUnavailable)" POST "$kid/sign?$k" "$sign_body"
 ok says-when-to-try-again grep -qi '^retry-after:' "$SITE/headers"
@@ -292,7 +312,7 @@ kill -CONT "$(cat "$SITE/na/pid")"
 wait $late
 ok audit-has-the-import jq -se "map(select(.operation == \"keys/import\" and .key == \"${kid#*/keys/}\" and .result == \"done\")) | length >= 1" "$log"
 ok audit-allowed-before-done jq -se '(map(select(.operation == "keys/import"))) as $i | ($i | map(.result) | index("allowed")) < ($i | map(.result) | index("done"))' "$log"
-ok audit-has-the-refusals jq -se 'map(select(.operation == "keys/import" and .result == "refused" and (.reason | test("import permission")))) | length == 1' "$log"
+ok audit-has-the-refusals jq -se 'map(select(.operation == "keys/import" and .result == "refused" and (.reason | test("import permission")))) | length == 3' "$log"
 ok audit-names-who jq -se "map(select(.operation == \"keys/decrypt\" and .oid == \"$oid\" and .issuer == \"$LOGIN/$SAFECONDUCT_TENANT/\" and .result == \"done\")) | length >= 3" "$log"
 ok audit-names-the-resource-however-its-path-was-written jq -se "map(select(.operation == \"vaults/write\" and .vault == \"/subscriptions/$subscription/resourceGroups/acceptance/providers/Microsoft.KeyVault/vaults/ContosoStd\" and .result == \"done\")) | length == 3" "$log"
 ok audit-shows-of-a-long-name-what-it-can jq -se "map(select(.result == \"refused\" and (.vault | startswith(\"/subscriptions/$subscription/resourceGroups/xé\")) and (.reason | test(\"xéé\")))) | length == 1" "$log"
