@@ -100,7 +100,7 @@ sc_status sc_fail_plain(struct sc_error *err, sc_status status)
 
 sc_status sc_check_allocated(_Bool is_allocated, struct sc_error *err)
 {
-	return is_allocated ? SC_OK : sc_fail(err, SC_ERR_MEMORY, "out of memory");
+	return is_allocated ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
 }
 
 sc_status sc_fail_context(struct sc_error *err, sc_status status, const char *format, ...)

@@ -78,8 +78,7 @@ static sc_status set_up(X509_STORE_CTX *ctx, X509_STORE *store, STACK_OF(X509) *
 	X509_VERIFY_PARAM *param;
 
 	for (size_t i = 1; i < count; i++)
-		if (sk_X509_push(untrusted, chain[i]) <= 0)
-			return sc_fail_plain(err, SC_ERR_MEMORY);
+		SC_TRY(sc_check_allocated(sk_X509_push(untrusted, chain[i]) > 0, err));
 	if (X509_STORE_add_cert(store, root) != 1 ||
 	    X509_STORE_CTX_init(ctx, store, chain[0], untrusted) != 1)
 		return sc_fail_crypto(err, "certificate chain");

@@ -186,8 +186,7 @@ sc_status sc_acl_add_make_blob(struct sc_permission_group *group, const struct s
 
 	if (action)
 		action->value.make_blob = (struct sc_make_blob *)ASN1_item_new(ASN1_ITEM_rptr(sc_make_blob));
-	if (!action || !action->value.make_blob)
-		return sc_fail_plain(err, SC_ERR_MEMORY);
+	SC_TRY(sc_check_allocated(action && action->value.make_blob, err));
 	action->value.make_blob->world = *world;
 	return SC_OK;
 }
@@ -209,8 +208,7 @@ sc_status sc_acl_add_plain(struct sc_permission_group *group, enum sc_action_kin
 {
 	struct sc_action *action = add_action(group, kind);
 
-	if (!action)
-		return sc_fail_plain(err, SC_ERR_MEMORY);
+	SC_TRY(sc_check_allocated(action, err));
 	/* ASN1_NULL has no content, so both members of the union are the same constant. */
 	action->value.reduce_acl = ASN1_NULL_new();
 	return SC_OK;

@@ -65,8 +65,7 @@ static sc_status compile(struct sc_store_vault_row *row, struct sc_vaultd_vault 
 	SC_CLEANUP(vault) vault = calloc(1, sizeof *vault);
 	const json_t *retention;
 
-	if (!vault)
-		return sc_fail_plain(err, SC_ERR_MEMORY);
+	SC_TRY(sc_check_allocated(vault, err));
 	SC_TRY(sc_vaultd_stored_json(row->properties, &properties, err));
 	SC_TRY(sc_access_grants_compile(json_object_get(properties, "accessPolicies"), &vault->grants, err));
 	retention = json_object_get(properties, "softDeleteRetentionInDays");
@@ -271,8 +270,7 @@ sc_status sc_vaultd_cache_new(struct sc_store_vault_db *store, size_t bytes, str
 {
 	struct sc_vaultd_cache *cache = calloc(1, sizeof *cache);
 
-	if (!cache)
-		return sc_fail_plain(err, SC_ERR_MEMORY);
+	SC_TRY(sc_check_allocated(cache, err));
 	cache->store = store;
 	cache->bytes_max = bytes;
 	pthread_mutex_init(&cache->lock, NULL);

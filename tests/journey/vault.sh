@@ -250,12 +250,16 @@ ok four-imports-of-one-package-are-one-key race
 # Imports that get no answer, because their module is stopped, delay nobody else: neither a decryption nor the
 # imports of another region. There are more of them than vaultd has threads for imports of one region.
 kill -STOP "$(cat "$SITE/na/pid")"
-late=()
-for i in {1..12}; do
-	curl_ -X PUT -H "Authorization: Bearer $vault_token" -H 'Content-Type: application/json' -o "$SITE/late.$i" \
-		--data-binary "$(import_body "$(byok first)")" "$na/keys/first?$k" &
-	late+=($!)
-done
+# import_late COUNT: starts that many imports into North America's vault. Answers go to $SITE/late.N.
+import_late() {
+	late=()
+	for i in $(seq "$1"); do
+		curl_ -X PUT -H "Authorization: Bearer $vault_token" -H 'Content-Type: application/json' -o "$SITE/late.$i" \
+			--data-binary "$(import_body "$(byok first)")" "$na/keys/first?$k" &
+		late+=($!)
+	done
+}
+import_late 12
 hang() { local pid; for pid in "${late[@]}"; do kill -0 "$pid" || return; done; }
 decrypts_meanwhile() { local i; for i in 1 2 3; do opens "$kid" RSA-OAEP-256 "$cipher256" || return; done; hang; }
 ok imports-that-hang-delay-no-decryption decrypts_meanwhile
@@ -271,12 +275,7 @@ ok and-each-gets-its-own-answer-in-the-end answers
 kill -STOP "$(cat "$SITE/na/pid")"
 begun() { grep -c '"operation":"keys/import".*"result":"allowed"' "$SITE/service/vaultd/audit.log"; }
 before=$(begun)
-late=()
-for i in {1..4}; do
-	curl_ -X PUT -H "Authorization: Bearer $vault_token" -H 'Content-Type: application/json' -o "$SITE/late.$i" \
-		--data-binary "$(import_body "$(byok first)")" "$na/keys/first?$k" &
-	late+=($!)
-done
+import_late 4
 two_begin() { local i; for i in {1..100}; do [ "$(begun)" -ge $((before + 2)) ] && return; sleep 0.1; done; return 1; }
 ok two-imports-of-a-region-begin two_begin
 no_import=$(vault_body westus premium | jq -c '.properties.accessPolicies[0].permissions.keys = ["get"]')

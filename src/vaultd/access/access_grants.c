@@ -60,8 +60,7 @@ sc_status sc_access_grants_new(const struct sc_access_grant *list, size_t count,
 	for (size_t i = 0; i < count; i++)
 		size += text_size(&list[i].principal);
 	grants = malloc(size);
-	if (!grants)
-		return sc_fail_plain(err, SC_ERR_MEMORY);
+	SC_TRY(sc_check_allocated(grants, err));
 	*grants = (struct sc_access_grants){ .everyone = everyone, .size = size, .count = count };
 	end = (char *)&grants->grant[count];
 	for (size_t i = 0; i < count; i++) {
@@ -100,8 +99,7 @@ sc_status sc_access_grants_compile(const json_t *policies, struct sc_access_gran
 	sc_status status;
 	size_t i;
 
-	if (!list)
-		return sc_fail_plain(err, SC_ERR_MEMORY);
+	SC_TRY(sc_check_allocated(list, err));
 	json_array_foreach(policies, i, policy) {
 		struct sc_access_grant *grant = &list[count];
 

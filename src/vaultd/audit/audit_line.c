@@ -62,8 +62,7 @@ sc_status sc_audit_line_write(const struct sc_audit_entry *entry, const struct s
 	size_t len;
 	sc_status status;
 
-	if (!json)
-		return sc_fail_plain(err, SC_ERR_MEMORY);
+	SC_TRY(sc_check_allocated(json, err));
 	status = sc_bytes_new(SC_AUDIT_LINE_MAX, &line, err);
 	len = status == SC_OK ? json_dumpb(json, (char *)line.data, line.len, JSON_COMPACT) : 0;
 	json_decref(json);

@@ -309,8 +309,7 @@ static sc_status new_audit(const char *path, struct sc_audit **out, struct sc_er
 {
 	struct sc_audit *audit = calloc(1, sizeof *audit);
 
-	if (!audit)
-		return sc_fail_plain(err, SC_ERR_MEMORY);
+	SC_TRY(sc_check_allocated(audit, err));
 	audit->fd = -1;
 	audit->path = strdup(path);
 	audit->waiting = malloc(WAITING_MAX);

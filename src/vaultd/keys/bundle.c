@@ -61,7 +61,7 @@ static sc_status key_json(const struct sc_store_key_row *key, const char *author
 	*out = json_pack("{s:s, s:s, s:O, s:o, s:o}", "kid", kid, "kty", key->kty, "key_ops", ops, "n",
 			 number_of(public_key, OSSL_PKEY_PARAM_RSA_N), "e",
 			 number_of(public_key, OSSL_PKEY_PARAM_RSA_E));
-	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
+	return sc_check_allocated(*out, err);
 }
 
 /* How a deleted key could be recovered, in Azure's words. */
@@ -97,7 +97,7 @@ sc_status sc_keys_bundle_of(const struct sc_store_key_row *key, const struct sc_
 	SC_TRY(key_json(key, authority, &jwk, err));
 	*out =
 	    json_pack("{s:O, s:o, s:O}", "key", jwk, "attributes", attributes_json(key, vault), "tags", tags);
-	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
+	return sc_check_allocated(*out, err);
 }
 
 /* -- what clients may set ---------------------------------------------------------------------- */

@@ -80,8 +80,7 @@ void sc_resources_groups_head(struct sc_web_request *request, void *context)
 
 static sc_status add_group(void *context, const struct sc_store_group_row *row, struct sc_error *err)
 {
-	if (json_array_append_new(context, group_json(row)))
-		return sc_fail_plain(err, SC_ERR_MEMORY);
+	SC_TRY(sc_check_allocated(json_array_append_new(context, group_json(row)) == 0, err));
 	return SC_OK;
 }
 

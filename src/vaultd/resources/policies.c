@@ -24,8 +24,7 @@ static sc_status read_key_permissions(const json_t *given, json_t *kept, struct 
 		SC_ENSURE(known, err, SC_ERR_ARGUMENT,
 			  "accessPolicies: '%.32s' is not a permission for keys.",
 			  json_is_string(item) ? json_string_value(item) : "(not a string)");
-		if (json_array_append_new(kept, json_string(known)))
-			return sc_fail_plain(err, SC_ERR_MEMORY);
+		SC_TRY(sc_check_allocated(json_array_append_new(kept, json_string(known)) == 0, err));
 	}
 	return SC_OK;
 }
@@ -60,7 +59,7 @@ static sc_status read_permissions(const json_t *entry, json_t **out, struct sc_e
 		}
 	}
 	*out = sc_steal(kept);
-	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
+	return sc_check_allocated(*out, err);
 }
 
 /* The issuer of the existing entry with this object id, or else the author's. */
@@ -107,7 +106,7 @@ static sc_status read_entry(const json_t *entry, const struct sc_resources_polic
 	SC_TRY(read_permissions(entry, &permissions, err));
 	*out = json_pack("{s:s, s:s, s:o, s:s}", "tenantId", author->tenant, "objectId", oid, "permissions",
 			 permissions, "issuer", issuer_of(oid, present, author));
-	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
+	return sc_check_allocated(*out, err);
 }
 
 sc_status sc_resources_policies_read(const json_t *properties,
@@ -129,11 +128,10 @@ sc_status sc_resources_policies_read(const json_t *properties,
 		json_t *entry = NULL;
 
 		SC_TRY(read_entry(item, author, present, &entry, err));
-		if (json_array_append_new(kept, entry))
-			return sc_fail_plain(err, SC_ERR_MEMORY);
+		SC_TRY(sc_check_allocated(json_array_append_new(kept, entry) == 0, err));
 	}
 	*out = sc_steal(kept);
-	return *out ? SC_OK : sc_fail_plain(err, SC_ERR_MEMORY);
+	return sc_check_allocated(*out, err);
 }
 
 json_t *sc_resources_policies_show(const json_t *policies)

@@ -38,8 +38,7 @@ static json_t *subscription_json(const struct sc_store_subscription_row *row)
 static sc_status add_subscription(void *context, const struct sc_store_subscription_row *row,
 				  struct sc_error *err)
 {
-	if (json_array_append_new(context, subscription_json(row)))
-		return sc_fail_plain(err, SC_ERR_MEMORY);
+	SC_TRY(sc_check_allocated(json_array_append_new(context, subscription_json(row)) == 0, err));
 	return SC_OK;
 }
 

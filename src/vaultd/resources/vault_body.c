@@ -124,8 +124,7 @@ static sc_status copy_flag(const json_t *from, json_t *to, const char *name, boo
 {
 	*out = false;
 	SC_TRY(sc_json_boolean(from, name, SC_JSON_OPTIONAL, out, NULL, err));
-	if (json_object_set_new(to, name, json_boolean(*out)))
-		return sc_fail_plain(err, SC_ERR_MEMORY);
+	SC_TRY(sc_check_allocated(json_object_set_new(to, name, json_boolean(*out)) == 0, err));
 	return SC_OK;
 }
 
@@ -167,13 +166,12 @@ static sc_status read_properties(const json_t *from, const struct sc_resources_p
 	bool flag;
 
 	SC_TRY(sc_resources_policies_read(from, author, present, &policies, err));
-	if (json_object_set_new(kept, "accessPolicies", policies))
-		return sc_fail_plain(err, SC_ERR_MEMORY);
+	SC_TRY(sc_check_allocated(json_object_set_new(kept, "accessPolicies", policies) == 0, err));
 	for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
 		SC_TRY(copy_flag(from, kept, flags[i], &flag, err));
 	SC_TRY(copy_recovery(from, present, kept, err));
-	if (json_object_set_new(kept, "publicNetworkAccess", json_string("Enabled")))
-		return sc_fail_plain(err, SC_ERR_MEMORY);
+	SC_TRY(sc_check_allocated(
+	    json_object_set_new(kept, "publicNetworkAccess", json_string("Enabled")) == 0, err));
 	SC_TRY(sc_json_write(kept, out, err));
 	SC_ENSURE(out->len <= SC_STORE_TEXT_MAX, err, SC_ERR_TOO_LARGE,
 		  "properties: larger than %d bytes when stored: give fewer access policies.",

@@ -239,8 +239,7 @@ static sc_status add_vault(void *context, const struct sc_store_vault_row *row, 
 		SC_TRY(sc_resources_vault_show(row, list->authority, &vault, err));
 	else
 		vault = sc_resources_vault_show_short(row);
-	if (json_array_append_new(list->vaults, vault))
-		return sc_fail_plain(err, SC_ERR_MEMORY);
+	SC_TRY(sc_check_allocated(json_array_append_new(list->vaults, vault) == 0, err));
 	return SC_OK;
 }
 
