@@ -892,6 +892,18 @@ def verify(arguments):
             print("%-17s %s" % ("Program", compared))
 
 
+def hold_standard_descriptors():
+    """Opens each of the descriptors 0 to 2 that is closed, so that using it fails and no file gets its number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY if number else os.O_WRONLY)  # the lowest free number, which is this one
+            if number == 1:
+                # Python itself would drop what is printed, and call it a success.
+                sys.stdout = open(number, "w", closefd=False)
+
+
 def main(command_line=None):
     parser = argparse.ArgumentParser(description="Verifies that a Key Exchange Key was made in, and cannot leave, "
                                                  "a region's modules.")
@@ -909,4 +921,5 @@ def main(command_line=None):
 
 
 if __name__ == "__main__":
+    hold_standard_descriptors()
     sys.exit(main())

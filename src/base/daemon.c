@@ -2,6 +2,7 @@
 #include "base/daemon.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/os.h"
@@ -28,7 +29,9 @@ void sc_daemon_announce(int ready_fd)
 		return;
 	if (sc_os->write(ready_fd, ready, sizeof ready - 1) != (ssize_t)sizeof ready - 1)
 		sc_log(SC_LOG_WARNING, "--ready-fd=%d: cannot be written", ready_fd);
-	(void)sc_os->close(ready_fd);
+	/* A standard one stays open: its number must not become a file's. */
+	if (ready_fd > STDERR_FILENO)
+		(void)sc_os->close(ready_fd);
 }
 
 void sc_daemon_wait(const sigset_t *ends)

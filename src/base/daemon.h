@@ -17,8 +17,8 @@ void sc_daemon_survive_readers(void);
 void sc_daemon_hold_signals(sigset_t *ends);
 
 /*
- * Writes "READY\n" to the descriptor of --ready-fd and closes it; -1: there is none. A descriptor that cannot
- * be written is logged, and is not a reason to stop.
+ * Writes "READY\n" to the descriptor of --ready-fd and closes it, unless it is standard output or error; -1:
+ * there is none. A descriptor that cannot be written is logged, and is not a reason to stop.
  */
 void sc_daemon_announce(int ready_fd);
 

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "base/descriptors.h"
+
 #define THREADS_MAX 64
 
 /* Values that are still to be parsed. */
@@ -103,6 +105,8 @@ static sc_status read_values(const struct typed *typed, struct sc_web_daemon_set
 		    sc_web_config_number(config, "threads", typed->threads, 1, THREADS_MAX, &threads, err));
 	if (typed->ready_fd)
 		SC_TRY(sc_web_config_number(config, "ready-fd", typed->ready_fd, 1, INT32_MAX, &ready, err));
+	if (typed->ready_fd)
+		SC_TRY(sc_fd_ensure_given((int)ready, "--ready-fd", err));
 	settings->threads = (unsigned)threads;
 	settings->ready_fd = typed->ready_fd ? (int)ready : -1;
 	return SC_OK;

@@ -36,6 +36,25 @@ static void a_ready_descriptor_that_cannot_be_written_is_closed_too(void **state
 	assert_int_equal(errno, EBADF);
 }
 
+static void ready_on_standard_output_leaves_it_open(void **state)
+{
+	char text[16] = "";
+	int ends[2];
+	int kept = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
+	sc_daemon_announce(STDOUT_FILENO);
+	assert_int_equal(fcntl(STDOUT_FILENO, F_GETFD), 0);
+	assert_int_equal(dup2(kept, STDOUT_FILENO), STDOUT_FILENO);
+	assert_int_equal(read(ends[0], text, sizeof text - 1), 6);
+	assert_string_equal(text, "READY\n");
+	close(kept);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void a_reader_that_goes_away_does_not_end_the_process(void **state)
 {
 	int ends[2];
@@ -80,6 +99,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ready_is_written_once_and_the_descriptor_closed),
 		cmocka_unit_test(a_ready_descriptor_that_cannot_be_written_is_closed_too),
+		cmocka_unit_test(ready_on_standard_output_leaves_it_open),
 		cmocka_unit_test(a_reader_that_goes_away_does_not_end_the_process),
 		cmocka_unit_test(either_signal_ends_the_wait_and_nothing_else_does),
 	};

@@ -67,11 +67,11 @@ static void what_is_needed_suffices(void **state)
 static void the_rest_may_be_set_and_the_daemon_has_options_of_its_own(void **state)
 {
 	(void)state;
-	assert_ok(read_settings(NEEDED "threads = 64\naddress = 10.0.0.1\nown = x\n", "--ready-fd=3"), &err);
+	assert_ok(read_settings(NEEDED "threads = 64\naddress = 10.0.0.1\nown = x\n", "--ready-fd=2"), &err);
 	assert_int_equal(settings.threads, 64);
 	assert_int_equal(settings.address_count, 1);
 	assert_string_equal(settings.addresses[0], "10.0.0.1");
-	assert_int_equal(settings.ready_fd, 3);
+	assert_int_equal(settings.ready_fd, 2);
 	assert_string_equal(own, "x");
 	assert_int_equal(sc_web_daemon_settings_server(&settings).threads, 64);
 }
@@ -89,6 +89,7 @@ static void a_value_that_is_missing_or_out_of_range_is_named(void **state)
 		{ "domain = a\nport = 65536\n", "vaultd.conf:2: port: 65536 is not" },
 		{ NEEDED "threads = 65\n", "vaultd.conf:6: threads: 65 is not a number from 1 to 64" },
 		{ NEEDED "ready-fd = x\n", "vaultd.conf:6: ready-fd: x is not a number" },
+		{ NEEDED "ready-fd = 987\n", "--ready-fd: descriptor 987 is not open" },
 		{ NEEDED "owl = x\n", "vaultd.conf:6: no such setting: owl" },
 	};
 
@@ -98,7 +99,7 @@ static void a_value_that_is_missing_or_out_of_range_is_named(void **state)
 		if (!strstr(err.message, cases[i].words))
 			fail_msg("%s", err.message);
 	}
-	assert_ok(read_settings(NEEDED "threads = 64\nready-fd = 3\nown = x\n", NULL), &err);
+	assert_ok(read_settings(NEEDED "threads = 64\nready-fd = 2\nown = x\n", NULL), &err);
 }
 
 int main(void)

@@ -20,6 +20,14 @@ make_sound() {
 	printf '/* %s P4 */\n#include "base/number.h"\n\nint sc_number_add(int a, int b)\n{\n\treturn a + b;\n}\n' rule >src/base/number.c
 	printf 'struct sc_owner {\n\tint value;\n};\n\nint sc_owner_of(int a);\n' >src/formats/owner.h
 	printf '#include "formats/owner.h"\n#include "base/number.h"\n\nint sc_owner_of(int a)\n{\n\treturn sc_number_add(a, 1);\n}\n' >src/formats/owner.c
+	cat >program <<-'END'
+		int sc_number_add(int a, int b);
+		void sc_fd_hold_standard(void) {}
+		#ifndef FORGETS
+		__attribute__((used, section(".preinit_array"))) static void (*const first)(void) = sc_fd_hold_standard;
+		#endif
+		int main(void) { return sc_number_add(0, 0); }
+	END
 	echo build >.gitignore
 	git init -q .
 }
@@ -31,6 +39,7 @@ checks() {
 		object=build/src/lib.a.p/$(tr / _ <<<"${source#src/}").o
 		[ "$object" -nt "$source" ] || cc -c -Isrc -o "$object" "$source" || return
 	done
+	[ build/program -nt program ] || cc ${flags:-} -Isrc -o build/program -x c program src/base/number.c || return
 	git add -A && "$checker" build .
 }
 
@@ -94,6 +103,11 @@ done
 
 sed -i 's/int a,/int  a,/' src/base/number.c
 finds source-is-as-clang-format-writes-it a-badly-formatted-file
+
+touch program
+flags=-DFORGETS finds each-program-opens-the-standard-descriptors-first a-program-that-does-not-call-it
+sed -i 's/sc_fd_hold_standard/sc_fd_hold_none/' program
+finds each-program-opens-the-standard-descriptors-first a-program-that-does-not-have-it
 
 sed 's/"wire": ("/&number /' "$root/scripts/check-source" >"$work/checker"
 chmod +x "$work/checker"

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "base/options.h"
 #include "hsmd/os/hsmd_run.h"
@@ -144,6 +145,9 @@ static sc_status settle(const struct typed *typed, struct sc_hsmd_settings *sett
 	SC_TRY(read_number(typed->ready_fd, "--ready-fd", 1, INT32_MAX, &ready, err));
 	SC_ENSURE(!typed->root || sc_hash_read(typed->root, &settings->root_hash), err, SC_ERR_USAGE,
 		  "--root: %s: not a SHA-256 hash (64 hexadecimal digits)", typed->root);
+	if (typed->ready_fd)
+		SC_TRY(sc_fd_ensure_given((int)ready, "--ready-fd", err));
+	SC_TRY(sc_hsmd_unlock_check_given(&settings->unlock, err));
 	settings->state = typed->state;
 	settings->request = typed->request;
 	settings->warrant = typed->warrant;

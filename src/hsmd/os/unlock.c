@@ -10,6 +10,7 @@
 
 #include <openssl/crypto.h>
 
+#include "base/descriptors.h"
 #include "base/options.h"
 #include "base/os.h"
 #include "hsmd/core/module.h"
@@ -117,16 +118,35 @@ static sc_status read_file(int directory, const char *file, int flags, const cha
 	return status;
 }
 
+static sc_status read_number(const char *text, int *out, struct sc_error *err)
+{
+	uint64_t fd = 0;
+
+	SC_TRY(sc_number_read(text, "--unlock-key-fd", 0, INT_MAX, &fd, err));
+	*out = (int)fd;
+	return SC_OK;
+}
+
+sc_status sc_hsmd_unlock_check_given(const struct sc_hsmd_unlock_source *source, struct sc_error *err)
+{
+	int fd;
+
+	if (!source->fd)
+		return SC_OK;
+	SC_TRY(read_number(source->fd, &fd, err));
+	return sc_fd_ensure_given(fd, "--unlock-key-fd", err);
+}
+
 static sc_status read_descriptor(const char *text, struct sc_secret *out, struct sc_error *err)
 {
 	char name[64];
-	uint64_t fd = 0;
+	int fd;
 	sc_status status;
 
-	SC_TRY(sc_number_read(text, "--unlock-key-fd", 0, INT_MAX, &fd, err));
-	snprintf(name, sizeof name, "unlock key from descriptor %u", (unsigned)fd);
-	status = read_key((int)fd, name, out, err);
-	(void)sc_os->close((int)fd);
+	SC_TRY(read_number(text, &fd, err));
+	snprintf(name, sizeof name, "unlock key from descriptor %d", fd);
+	status = read_key(fd, name, out, err);
+	sc_fd_close_given(fd);
 	return status;
 }
 

@@ -17,6 +17,13 @@ struct sc_hsmd_unlock_source {
 	const char *fd; /* decimal; read to its end and closed */
 };
 
+/*
+ * Checks that a descriptor is open before the program opens anything that could get its number. SC_ERR_USAGE,
+ * SC_ERR_ARGUMENT: is not a number.
+ */
+sc_status sc_hsmd_unlock_check_given(const struct sc_hsmd_unlock_source *source,
+				     struct sc_error *err) SC_WARN_UNUSED;
+
 /* True if the key is not stored next to the state it opens. */
 bool sc_hsmd_unlock_is_given(const struct sc_hsmd_unlock_source *source);
 

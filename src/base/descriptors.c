@@ -1,0 +1,63 @@
+/* Descriptors that the program did not open itself: see descriptors.h. */
+#include "base/descriptors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/os.h"
+
+#define UNUSABLE "/dev/null"
+
+/* Opened in the wrong direction: what is meant for a descriptor that was closed must not succeed. */
+static int opposite_of(int fd)
+{
+	return fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+}
+
+__attribute__((noreturn)) static void end(void)
+{
+	static const char why[] = "cannot open " UNUSABLE " in place of a closed standard descriptor\n";
+
+	if (write(STDERR_FILENO, why, sizeof why - 1) < 0)
+		_exit(sc_status_exit(SC_ERR_SYSTEM));
+	_exit(sc_status_exit(SC_ERR_SYSTEM));
+}
+
+void sc_fd_hold_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) != -1 || errno != EBADF)
+			continue;
+		/* The lowest free number, which is this one. Children inherit it. */
+		if (open(UNUSABLE, opposite_of(fd)) != fd)
+			end();
+	}
+}
+
+/*
+ * The dynamic loader calls these before the initialisation of any shared library. The root's meson.build makes
+ * the linker take this file into every program.
+ */
+__attribute__((used, section(".preinit_array"))) static void (*const first)(void) = sc_fd_hold_standard;
+
+sc_status sc_fd_ensure_given(int fd, const char *option, struct sc_error *err)
+{
+	struct stat status;
+
+	SC_ENSURE(!sc_os->fstat(fd, &status), err, SC_ERR_USAGE, "%s: descriptor %d is not open", option, fd);
+	return SC_OK;
+}
+
+void sc_fd_close_given(int fd)
+{
+	int unusable;
+
+	(void)sc_os->close(fd);
+	if (fd > STDERR_FILENO)
+		return;
+	unusable = sc_os->openat(AT_FDCWD, UNUSABLE, opposite_of(fd), 0);
+	/* Another thread, or an earlier gap, may have taken the number or left a lower one. */
+	if (unusable >= 0 && unusable != fd)
+		(void)sc_os->close(unusable);
+}
