@@ -1,9 +1,11 @@
 /* The stand-in: see fake_core.h. */
 #include "fake_core.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ORDER_MAX 1024
 
@@ -278,12 +280,33 @@ static void answer_evidence(const struct sc_wire_request_header *header, struct 
 	answer(header, SC_OK, &body, out);
 }
 
+static void make_call(const struct sc_wire_request_header *header, struct sc_view body, struct sc_writer *out)
+{
+	SC_CLEANUP(sc_writer) response = sc_writer_new(SC_WIRE_BODY_MAX);
+	struct fake_call call;
+	long *a = call.arguments;
+	long result;
+
+	if (body.len != sizeof call) {
+		answer(header, SC_ERR_ENCODING, NULL, out);
+		return;
+	}
+	memcpy(&call, body.data, sizeof call);
+	for (size_t i = 0; i < sizeof call.arguments / sizeof a[0]; i++)
+		if (a[i] == FAKE_CALL_TEXT)
+			a[i] = (long)(uintptr_t)call.text;
+	result = syscall(call.number, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (result == -1)
+		result = -errno;
+	sc_write_raw(&response, sc_view_of(&result, sizeof result));
+	answer(header, SC_OK, &response, out);
+}
+
 void sc_module_handle(struct sc_core_session *session, const struct sc_wire_request_header *header,
 		      struct sc_view body, struct sc_writer *out)
 {
 	const struct sc_module *module = session->module;
 
-	(void)body;
 	switch (header->command) {
 	case SC_COMMAND_ENQUIRE:
 		answer_enquire(session, header, out);
@@ -301,6 +324,10 @@ void sc_module_handle(struct sc_core_session *session, const struct sc_wire_requ
 	case SC_COMMAND_KEY_GENERATE:
 		wait_while_held(header);
 		answer(header, SC_OK, NULL, out);
+		break;
+	case SC_COMMAND_KEY_LOAD:
+	case SC_COMMAND_WORLD_BEGIN:
+		make_call(header, body, out);
 		break;
 	default:
 		answer(header, SC_ERR_STATE, NULL, out);

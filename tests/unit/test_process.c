@@ -2,17 +2,27 @@
  * The program from the outside: command line, files, sandbox, exit. argv[1] is hsmd linked with the stand-in
  * for core/.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <seccomp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -26,6 +36,7 @@
 #include "base/file.h"
 #include "fake_core.h"
 #include "forge.h"
+#include "hsmd/os/sanitizer.h"
 
 #define READY_FD 9
 
@@ -36,9 +47,20 @@ static char socket_path[96];
 static char socket_option[128];
 static char output[8192]; /* output of the last program that ended */
 
+#define STANDARD 3
+
+/* Bit n: the program is started without descriptor n. */
+static unsigned closed;
+
+/* The system call that fails in the program, and how; 0: none does. */
+static int denied_call;
+static int denied_with;
+
 static int setup(void **state)
 {
 	(void)state;
+	closed = 0;
+	denied_call = 0;
 	strcpy(directory, "/tmp/safeconduct-process-XXXXXX");
 	if (!mkdtemp(directory))
 		return -1;
@@ -57,6 +79,24 @@ static int teardown(void **state)
 	return system(command);
 }
 
+static void close_some(void)
+{
+	for (int fd = 0; fd < STANDARD; fd++)
+		if (closed & 1u << fd)
+			close(fd);
+}
+
+static void deny_one(void)
+{
+	scmp_filter_ctx filter = denied_call ? seccomp_init(SCMP_ACT_ALLOW) : NULL;
+
+	if (!denied_call)
+		return;
+	if (!filter || seccomp_rule_add(filter, SCMP_ACT_ERRNO((unsigned)denied_with), denied_call, 0) ||
+	    seccomp_load(filter))
+		_exit(127);
+}
+
 /* Starts the program. Its output can be read from *out. */
 static pid_t start(const char *const *arguments, int *out)
 {
@@ -72,6 +112,8 @@ static pid_t start(const char *const *arguments, int *out)
 	if (child == 0) {
 		dup2(ends[1], STDOUT_FILENO);
 		dup2(ends[1], STDERR_FILENO);
+		close_some();
+		deny_one();
 		execv(hsmd, (char *const *)(uintptr_t)argv);
 		_exit(127);
 	}
@@ -142,19 +184,27 @@ static int connect_to_daemon(void)
 	return fd;
 }
 
+static uint8_t message[4096];
+
+/* Sends one request. Returns the length of the answer in `message`; 0 or less: the module has gone. */
+static ssize_t exchange(int fd, uint32_t command, struct sc_view body)
+{
+	struct sc_writer writer = { .buffer = { message, sizeof message }, .max = sizeof message };
+	const struct sc_wire_request_header request = { .command = (uint16_t)command, .id = 1 };
+
+	sc_wire_request_header_write(&writer, &request, body.len);
+	sc_write_raw(&writer, body);
+	assert_int_equal(send(fd, message, writer.used, MSG_NOSIGNAL), (ssize_t)writer.used);
+	return recv(fd, message, sizeof message, 0);
+}
+
 /* Sends one request without a body. Returns the answer's status. */
 static sc_status ask(int fd, uint32_t command, struct sc_enquire_response *enquire)
 {
-	static uint8_t message[4096];
-	struct sc_writer writer = { .buffer = { message, sizeof message }, .max = sizeof message };
-	const struct sc_wire_request_header request = { .command = (uint16_t)command, .id = 1 };
 	struct sc_wire_response_header header;
 	struct sc_view body;
-	ssize_t got;
+	ssize_t got = exchange(fd, command, sc_view_of(NULL, 0));
 
-	sc_wire_request_header_write(&writer, &request, 0);
-	assert_int_equal(send(fd, message, writer.used, MSG_NOSIGNAL), (ssize_t)writer.used);
-	got = recv(fd, message, sizeof message, 0);
 	assert_true(got > 0);
 	assert_int_equal(sc_wire_response_read(sc_view_of(message, (size_t)got), &header, &body, NULL),
 			 SC_OK);
@@ -344,6 +394,231 @@ static void a_warrant_is_root_and_warrant_and_nothing_else(void **state)
 	sc_forge_free(forge);
 }
 
+/* -- descriptors that are closed at the start -------------------------------------------------- */
+
+/* The state directory has exactly these files, and nothing of the log is in any of them. */
+static void assert_only_state_files(void)
+{
+	char command[512];
+
+	snprintf(command, sizeof command,
+		 "cd %s/state && [ \"$(ls -A | sort | tr '\\n' ' ')\" = "
+		 "'lock mark state unlock.key warrant-request.der ' ] && [ ! -s lock ] && ! grep -q hsmd: *",
+		 directory);
+	if (system(command) != 0) {
+		snprintf(command, sizeof command, "cd %s/state && ls -lA && grep -a hsmd: *", directory);
+		(void)!system(command);
+		fail_msg("closed %u", closed);
+	}
+}
+
+static void the_log_never_gets_into_a_state_file(void **state)
+{
+	pid_t daemon;
+	int out;
+	int fd;
+
+	for (unsigned subset = 0; subset < 1u << STANDARD; subset++) {
+		assert_int_equal(setup(state), 0);
+		assert_int_equal(RUN(state_option, "--initialise"), 0);
+		closed = subset;
+		daemon = SERVE(&out, state_option, socket_option, "--arena=4");
+		fd = connect_to_daemon();
+		assert_int_equal(ask(fd, SC_COMMAND_WORLD_COMMIT, NULL), SC_OK);
+		close(fd);
+		assert_int_equal(kill(daemon, SIGTERM), 0);
+		assert_int_equal(finish(daemon, out), 0);
+		assert_only_state_files();
+		closed = subset;
+		(void)RUN(state_option, "--initialise");
+		assert_only_state_files();
+		assert_int_equal(teardown(state), 0);
+	}
+}
+
+static void a_descriptor_that_is_not_open_is_refused_before_a_file_gets_its_number(void **state)
+{
+	(void)state;
+	assert_int_equal(RUN(state_option, "--initialise"), 0);
+	for (int fd = STANDARD; fd < 12; fd++) {
+		char option[32];
+
+		snprintf(option, sizeof option, "--ready-fd=%d", fd);
+		closed = 0;
+		if (fcntl(fd, F_GETFD) >= 0 && !(fcntl(fd, F_GETFD) & FD_CLOEXEC))
+			continue; /* the test's own parent left it open */
+		assert_int_equal(RUN(state_option, socket_option, option), 2);
+		assert_output("is not open");
+		snprintf(option, sizeof option, "--unlock-key-fd=%d", fd);
+		assert_int_equal(RUN(state_option, socket_option, option), 2);
+		assert_output("is not open");
+		assert_only_state_files();
+	}
+}
+
+/* -- an attacker who has taken over a worker of the serving module -------------------------------- */
+
+#define KILLS        0
+#define TEXT         FAKE_CALL_TEXT
+#define OF_SANITIZER 1 /* allowed in a sanitizer build, which needs it */
+
+#ifdef SC_SANITIZED
+static const bool is_sanitized = true;
+#else
+static const bool is_sanitized = false;
+#endif
+
+/* clang-format off */
+static const struct attempt {
+	const char *what;
+	struct fake_call call;
+	int refusal; /* KILLS, or the errno with which it fails */
+	int allowed_in;
+} attempts[] = {
+	{ "open a file", { SYS_openat, { AT_FDCWD, TEXT, O_RDONLY }, "/etc/passwd" }, EACCES, OF_SANITIZER },
+	{ "make a file", { SYS_openat, { AT_FDCWD, TEXT, O_WRONLY | O_CREAT, 0600 }, "/tmp/safeconduct-taken-over" }, EACCES, OF_SANITIZER },
+	{ "list a directory", { SYS_getdents64, { 3, TEXT, 64 }, "" }, KILLS, OF_SANITIZER },
+	{ "remove a file", { SYS_unlinkat, { AT_FDCWD, TEXT, 0 }, "/nonexistent/file" }, KILLS, 0 },
+	{ "rename a file", { SYS_renameat2, { AT_FDCWD, TEXT, AT_FDCWD, TEXT, 0 }, "/nonexistent/file" }, KILLS, 0 },
+	{ "link a file", { SYS_linkat, { AT_FDCWD, TEXT, AT_FDCWD, TEXT, 0 }, "/nonexistent/file" }, KILLS, 0 },
+	{ "make a network socket", { SYS_socket, { AF_INET, SOCK_STREAM, 0 }, "" }, KILLS, 0 },
+	{ "connect", { SYS_connect, { 0, TEXT, 16 }, "" }, KILLS, 0 },
+	{ "make a pipe", { SYS_pipe2, { TEXT, 0 }, "" }, KILLS, 0 },
+	{ "copy a descriptor", { SYS_dup, { 0 }, "" }, KILLS, 0 },
+	{ "execute", { SYS_execve, { TEXT, 0, 0 }, "/bin/true" }, KILLS, 0 },
+	{ "clone", { SYS_clone, { SIGCHLD }, "" }, KILLS, OF_SANITIZER },
+	{ "trace", { SYS_ptrace, { PTRACE_TRACEME }, "" }, KILLS, OF_SANITIZER },
+	{ "map executable memory", { SYS_mmap, { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0 }, "" }, KILLS, OF_SANITIZER },
+	{ "map a file", { SYS_mmap, { 0, 4096, PROT_READ, MAP_PRIVATE, 0, 0 }, "" }, KILLS, OF_SANITIZER },
+	{ "make memory executable", { SYS_mprotect, { 0, 0, PROT_READ | PROT_EXEC }, "" }, KILLS, OF_SANITIZER },
+	{ "map a secret again", { SYS_memfd_secret, { 0 }, "" }, KILLS, 0 },
+	{ "signal a process", { SYS_kill, { 1, 0 }, "" }, KILLS, 0 },
+	{ "signal a thread", { SYS_tgkill, { 1, 1, 0 }, "" }, KILLS, OF_SANITIZER },
+	{ "open a process", { SYS_pidfd_open, { 1, 0 }, "" }, KILLS, 0 },
+	{ "read another's memory", { SYS_process_vm_readv, { 1, TEXT, 1, TEXT, 1, 0 }, "" }, KILLS, 0 },
+	{ "mount", { SYS_mount, { TEXT, TEXT, 0, 0, 0 }, "/nonexistent" }, KILLS, 0 },
+	{ "change the root", { SYS_chroot, { TEXT }, "/nonexistent" }, KILLS, 0 },
+	{ "leave its namespaces", { SYS_unshare, { CLONE_NEWUSER }, "" }, KILLS, 0 },
+	{ "queue calls past the filter", { SYS_io_uring_setup, { 1, TEXT }, "" }, KILLS, 0 },
+	{ "load a program into the kernel", { SYS_bpf, { 0, TEXT, 64 }, "" }, KILLS, 0 },
+	{ "watch performance", { SYS_perf_event_open, { TEXT, 0, -1, -1, 0 }, "" }, KILLS, 0 },
+	{ "change its personality", { SYS_personality, { 0xffffffff }, "" }, KILLS, 0 },
+	{ "use the kernel's keys", { SYS_keyctl, { 0, 0, 0, 0, 0 }, "" }, KILLS, 0 },
+	{ "become dumpable", { SYS_prctl, { PR_SET_DUMPABLE, 1, 0, 0, 0 }, "" }, KILLS, OF_SANITIZER },
+	{ "change its limits", { SYS_prlimit64, { 0, RLIMIT_CORE, 0, 0 }, "" }, KILLS, 0 },
+	{ "change its user", { SYS_setresuid, { -1, -1, -1 }, "" }, KILLS, 0 },
+	{ "control a device", { SYS_ioctl, { 0, TIOCSTI, TEXT }, "x" }, KILLS, OF_SANITIZER },
+};
+/* clang-format on */
+
+/* The daemon's end: its worker has made the call. */
+static int outcome(const struct attempt *attempt, uint32_t command, long *result)
+{
+	struct sc_wire_response_header header;
+	struct sc_view body;
+	ssize_t got;
+	int out;
+	pid_t daemon = SERVE(&out, state_option, socket_option, "--arena=4");
+	int fd = connect_to_daemon();
+
+	*result = 0;
+	got = exchange(fd, command, sc_view_of(&attempt->call, sizeof attempt->call));
+	if (got > 0) {
+		assert_int_equal(
+		    sc_wire_response_read(sc_view_of(message, (size_t)got), &header, &body, NULL), SC_OK);
+		assert_int_equal(body.len, sizeof *result);
+		memcpy(result, body.data, sizeof *result);
+		(void)kill(daemon, SIGTERM);
+	}
+	close(fd);
+	return finish(daemon, out);
+}
+
+static void a_taken_over_worker_can_do_nothing_but_serve(void **state)
+{
+	static const uint32_t lanes[] = { SC_COMMAND_KEY_LOAD, SC_COMMAND_WORLD_BEGIN };
+	const struct attempt allowed = { "ask for its id", { .number = SYS_getpid }, KILLS, 0 };
+	long result;
+
+	(void)state;
+	assert_int_equal(RUN(state_option, "--initialise"), 0);
+	/* What it needs for serving works, in both kinds of worker. */
+	for (size_t i = 0; i < sizeof lanes / sizeof lanes[0]; i++) {
+		assert_int_equal(outcome(&allowed, lanes[i], &result), 0);
+		assert_true(result > 0);
+	}
+	for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++) {
+		int code;
+
+		if (is_sanitized && attempts[i].allowed_in == OF_SANITIZER)
+			continue;
+		code = outcome(&attempts[i], lanes[i % 2], &result);
+		if (attempts[i].refusal == KILLS ? code != 128 + SIGSYS
+						 : code != 0 || result != -attempts[i].refusal)
+			fail_msg("%s: exit %d, result %ld", attempts[i].what, code, result);
+	}
+}
+
+/* -- what this host's kernel does not have -------------------------------------------------------- */
+
+static void what_the_kernel_does_not_have_is_a_warning_at_every_start(void **state)
+{
+	static const struct {
+		int call;
+		int error;
+		const char *words[3];
+	} cases[] = {
+		{ SCMP_SYS(landlock_create_ruleset),
+		  ENOSYS,
+		  { "hsmd: warning: sandbox: Landlock is not in force (ABI 0",
+		    "can open, rename and remove any file that its user can", "CONFIG_SECURITY_LANDLOCK" } },
+		{ SCMP_SYS(landlock_create_ruleset),
+		  EOPNOTSUPP,
+		  { "Landlock is not in force (ABI 0", "any file that its user can",
+		    "add landlock to lsm=" } },
+		{ SCMP_SYS(landlock_create_ruleset),
+		  EPERM,
+		  { "Landlock is not in force (ABI 0", "any file that its user can",
+		    "the container's seccomp profile" } },
+		{ SYS_memfd_secret,
+		  ENOSYS,
+		  { "hsmd: warning: memory: memfd_secret is not available", "root can read",
+		    "CONFIG_SECRETMEM" } },
+	};
+	struct sc_enquire_response answer;
+
+	(void)state;
+	assert_int_equal(RUN(state_option, "--initialise"), 0);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		pid_t daemon;
+		int out;
+		int fd;
+
+		denied_call = cases[i].call;
+		denied_with = cases[i].error;
+		daemon = SERVE(&out, state_option, socket_option, "--arena=4");
+		fd = connect_to_daemon();
+		assert_int_equal(ask(fd, SC_COMMAND_ENQUIRE, &answer), SC_OK);
+		if (cases[i].call != SYS_memfd_secret)
+			assert_int_equal(answer.landlock_abi, 0);
+		close(fd);
+		assert_int_equal(kill(daemon, SIGTERM), 0);
+		assert_int_equal(finish(daemon, out), 0);
+		for (size_t j = 0; j < 3; j++)
+			assert_output(cases[i].words[j]);
+	}
+	/* With all that this kernel has, nothing else is warned of. */
+	denied_call = 0;
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, 1) > 0) {
+		int out;
+		pid_t daemon = SERVE(&out, state_option, socket_option, "--arena=4");
+
+		assert_int_equal(kill(daemon, SIGTERM), 0);
+		assert_int_equal(finish(daemon, out), 0);
+		assert_null(strstr(output, "Landlock"));
+	}
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(int argc, char **argv)
@@ -355,6 +630,10 @@ int main(int argc, char **argv)
 		TEST(the_unlock_key_may_come_from_outside),
 		TEST(a_killed_daemon_starts_again),
 		TEST(a_warrant_is_root_and_warrant_and_nothing_else),
+		cmocka_unit_test(the_log_never_gets_into_a_state_file),
+		TEST(a_descriptor_that_is_not_open_is_refused_before_a_file_gets_its_number),
+		TEST(a_taken_over_worker_can_do_nothing_but_serve),
+		TEST(what_the_kernel_does_not_have_is_a_warning_at_every_start),
 	};
 
 	if (argc != 2)

@@ -70,6 +70,23 @@ static sc_status new_server(const struct sc_hsmd_settings *settings, struct sc_h
 	return sc_hsmd_server_new(&options, out, err);
 }
 
+/* What `enquiry` shows on request, the log says at every start: which protection this host does not give. */
+static void warn_of_what_is_missing(const struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings)
+{
+	sc_sandbox_warn(host->sandbox, sc_hsmd_state_dir(host->store));
+	if (sc_arena_count(host->arena).kind != SC_ARENA_SECRET)
+		sc_log(
+		    SC_LOG_WARNING,
+		    "memory: memfd_secret is not available: keys are in locked memory, which the kernel and "
+		    "root can read: use a kernel with CONFIG_SECRETMEM (before 6.5, boot it with "
+		    "secretmem.enable=1)");
+	if (!host->unlock_given)
+		sc_log(SC_LOG_NOTICE,
+		       "the unlock key is stored next to the state it opens: anyone who copies %s has both "
+		       "(see --unlock-key-file, --unlock-key-fd)",
+		       settings->state);
+}
+
 static void announce(const struct sc_hsmd_settings *settings, struct sc_module *module)
 {
 	static const char *const modes[] = { "without a warrant", "in no world", "in its world",
@@ -86,11 +103,7 @@ static sc_status serve(struct sc_hsmd_host *host, const struct sc_hsmd_settings 
 	sc_status status;
 
 	SC_TRY(sc_hsmd_host_open_module(host, settings, &module, err));
-	if (!host->unlock_given)
-		sc_log(SC_LOG_NOTICE,
-		       "the unlock key is stored next to the state it opens: anyone who copies %s has both "
-		       "(see --unlock-key-file, --unlock-key-fd)",
-		       settings->state);
+	warn_of_what_is_missing(host, settings);
 	announce(settings, module);
 	status = sc_hsmd_server_run(server, module, err);
 	if (status == SC_OK)

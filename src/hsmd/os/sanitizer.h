@@ -1,7 +1,8 @@
 /*
- * Tells a sanitizer about the arena. SC_SANITIZED is defined in sanitizer builds only. There the sandbox is
- * wider (sandbox.c), and the bytes of the arena that are free or were not requested are poisoned, so that a
- * use after free is detected just as on the ordinary heap. In a release build, these functions do nothing.
+ * Which sanitizer this build is for, and what it is told about the arena. SC_SANITIZED is defined in sanitizer
+ * builds only: there the sandbox is wider (sandbox_rules.c). With AddressSanitizer, the bytes of the arena that are
+ * free or were not requested are poisoned, so that a use after free is detected just as on the ordinary heap.
+ * In any other build, these functions do nothing.
  */
 #ifndef SC_HSMD_OS_SANITIZER_H
 #define SC_HSMD_OS_SANITIZER_H
@@ -9,14 +10,22 @@
 #include <stddef.h>
 
 #if defined(__SANITIZE_ADDRESS__)
-#define SC_SANITIZED 1
+#define SC_SANITIZED_ADDRESSES 1
+#elif defined(__SANITIZE_THREAD__)
+#define SC_SANITIZED_THREADS 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define SC_SANITIZED 1
+#define SC_SANITIZED_ADDRESSES 1
+#elif __has_feature(thread_sanitizer)
+#define SC_SANITIZED_THREADS 1
 #endif
 #endif
 
-#ifdef SC_SANITIZED
+#if defined(SC_SANITIZED_ADDRESSES) || defined(SC_SANITIZED_THREADS)
+#define SC_SANITIZED 1
+#endif
+
+#ifdef SC_SANITIZED_ADDRESSES
 
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/lsan_interface.h>
