@@ -23,12 +23,20 @@
 #include "hsmd/os/libraries.h"
 #include "hsmd/os/sandbox.h"
 #include "hsmd/os/sandbox_rules.h"
+#include "hsmd/os/sanitizer.h"
 
 #define NUMBERS   600 /* more than any processor's kernel has, and room for those to come */
 #define X32       0x40000000L
 #define ARGUMENTS 6
 #define NOTHING   ((scmp_datum_t) - 1)
 #define BROKEN    99 /* exit code of a child: the sandbox could not be set up */
+
+/* A sanitizer build's sandbox is not the one that counts, and hundreds of its processes take minutes to fork. */
+#ifdef SC_SANITIZED
+static const bool is_sanitized = true;
+#else
+static const bool is_sanitized = false;
+#endif
 
 static char directory[] = "/tmp/safeconduct-calls-XXXXXX";
 static struct sc_dir state_dir = SC_DIR_NONE;
@@ -187,6 +195,8 @@ static void a_call_that_is_not_in_the_list_kills_and_one_that_is_does_not(void *
 	struct sc_sandbox_rules list;
 
 	(void)state;
+	if (is_sanitized)
+		skip();
 	sc_sandbox_rules(state_dir.fd, &list);
 	memset(counted, 0, sizeof counted);
 	for (long number = 0; number < NUMBERS; number++) {
