@@ -178,18 +178,22 @@ static sc_status check(struct sc_signind_sign_in *sign_in, enum sc_signind_refus
 	return check_refresh(sign_in, refusal, err);
 }
 
-void sc_signind_sign_in_check(void *context)
+static void check_job(void *context)
 {
 	struct sc_signind_sign_in *sign_in = context;
 	enum sc_signind_refusal refusal = SC_SIGNIND_REFUSAL_NONE;
 	struct sc_error err = { 0 };
 
-	if (!sc_web_is_awaited(sign_in->request)) /* hash no password for a client that has gone */
-		sc_signind_sign_in_refuse(sign_in, SC_SIGNIND_REFUSAL_UNAVAILABLE, "");
-	else if (check(sign_in, &refusal, &err) != SC_OK)
+	if (check(sign_in, &refusal, &err) != SC_OK)
 		sc_signind_sign_in_fail(sign_in, &err);
 	else if (refusal != SC_SIGNIND_REFUSAL_NONE)
 		sc_signind_sign_in_refuse(sign_in, refusal, "");
 	else
 		sc_signind_sign_in_issue(sign_in);
 }
+
+const struct sc_web_job sc_signind_sign_in_checking = {
+	.run = check_job,
+	.give_up = sc_signind_sign_in_give_up,
+	.is_awaited = sc_signind_sign_in_is_awaited,
+};

@@ -109,3 +109,14 @@ void sc_signind_sign_in_fail(struct sc_signind_sign_in *sign_in, const struct sc
 	sc_log(SC_LOG_ERROR, "request %s: %s", sc_web_request_id(sign_in->request), err->message);
 	sc_signind_sign_in_refuse(sign_in, SC_SIGNIND_REFUSAL_UNAVAILABLE, "");
 }
+
+bool sc_signind_sign_in_is_awaited(void *context)
+{
+	return sc_web_is_awaited(((struct sc_signind_sign_in *)context)->request);
+}
+
+void sc_signind_sign_in_give_up(void *context, const struct sc_error *why)
+{
+	(void)why;
+	sc_signind_sign_in_refuse(context, SC_SIGNIND_REFUSAL_UNAVAILABLE, "");
+}

@@ -146,8 +146,7 @@ static void token(struct sc_web_request *request, void *context, bool takes_reso
 	}
 	if (!may_try(sign_in))
 		return;
-	if (sc_web_run(sc_web_request_server(request), grants[row].lane, sc_signind_sign_in_check, sign_in,
-		       &err) != SC_OK)
+	if (sc_web_run(request, grants[row].lane, NULL, &sc_signind_sign_in_checking, sign_in, &err) != SC_OK)
 		sc_signind_sign_in_fail(sign_in, &err);
 }
 

@@ -223,9 +223,7 @@ static sc_status import_and_show(struct sc_vaultd_call *call, struct import *imp
 
 	SC_TRY(sc_keys_need_region(call, err));
 	SC_TRY(read_request(call, import, err));
-	SC_ENSURE(sc_web_is_awaited(call->request), err, SC_ERR_TIMEOUT,
-		  "other imports kept the module busy until nobody waited for this one");
-	SC_TRY(sc_access_begin(&call->access, err));
+	SC_TRY(sc_vaultd_call_start_change(call, err));
 	status = find_or_import(call, import, err);
 	if (status != SC_OK)
 		return sc_keys_import_explain(import->package->header, call->region->info->name,
