@@ -75,7 +75,7 @@ static sc_status describe(struct sc_signind_token_key *key, const EVP_PKEY *publ
 	SC_CLEANUP(sc_json) jwks = NULL;
 	SC_CLEANUP(sc_json) header = NULL;
 
-	SC_TRY(sc_jwk_public_members(public_key, &members, err));
+	SC_TRY(sc_web_jwk_public_members(public_key, &members, err));
 	SC_TRY(thumbprint(members, &kid, err));
 	jwks = json_pack("{s:[{s:s, s:s, s:s, s:s, s:O, s:O}]}", "keys", "kty", "RSA", "use", "sig", "alg",
 			 "RS256", "kid", kid.data, "n", json_object_get(members, "n"), "e",

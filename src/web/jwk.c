@@ -19,7 +19,7 @@ static sc_status number_of(const EVP_PKEY *key, const char *name, json_t **out, 
 	return sc_check_allocated(*out, err);
 }
 
-sc_status sc_jwk_public_members(const EVP_PKEY *key, json_t **out, struct sc_error *err)
+sc_status sc_web_jwk_public_members(const EVP_PKEY *key, json_t **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_json) n = NULL;
 	SC_CLEANUP(sc_json) e = NULL;

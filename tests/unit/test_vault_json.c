@@ -59,7 +59,7 @@ static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 	const json_t *attributes;
 
 	(void)state;
-	assert_ok(sc_jwk_public_members(key, &members, &err), &err);
+	assert_ok(sc_web_jwk_public_members(key, &members, &err), &err);
 	assert_ok(sc_json_write(members, &jwk, &err), &err);
 	row.jwk = (const char *)jwk.data;
 	assert_ok(sc_keys_bundle_of(&row, &vault, "vault.localhost:8443", &bundle, &err), &err);

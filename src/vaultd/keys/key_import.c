@@ -142,7 +142,7 @@ static sc_status describe_public_key(struct sc_view spki, struct sc_bytes *jwk, 
 	SC_CLEANUP(sc_json) members = NULL;
 
 	SC_TRY(sc_spki_read(spki, &key, err));
-	SC_TRY(sc_jwk_public_members(key, &members, err));
+	SC_TRY(sc_web_jwk_public_members(key, &members, err));
 	return sc_json_write(members, jwk, err);
 }
 
