@@ -39,7 +39,9 @@ struct sc_signind_sign_in {
 	const char *account; /* username or client_id; NULL with a refresh token */
 	const char *secret;  /* password, client secret or refresh token */
 
-	bool is_counted; /* as a failed attempt, until the password has been checked */
+	/* Of a password. */
+	struct sc_signind_attempt attempt;
+	bool is_being_judged; /* the attempt has begun and not ended */
 
 	struct sc_signind_principal principal;
 	int64_t now;            /* `iat` of the tokens */
