@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "signind/refresh.h"
 #include "signind/sign_in.h"
+#include "web/client_secret.h"
 
 /* The result of looking up an account. */
 enum found {
@@ -48,19 +49,26 @@ static sc_status set_principal(struct sc_signind_sign_in *sign_in, const char *t
 	return copy(principal->name, sizeof principal->name, name, "display name", err);
 }
 
-/* Checks the password against the account's hash or, if the account is unknown, against service->nobody. */
-static sc_status check_secret(struct sc_signind_sign_in *sign_in, enum found found, const char *encoded,
-			      bool *matches, struct sc_error *err)
+/* Judges the password by the account's hash or, if the account is unknown, by service->nobody. */
+static sc_status judge_password(struct sc_signind_sign_in *sign_in, enum found found, const char *encoded,
+				bool *matches, struct sc_error *err)
 {
 	SC_TRY(sc_web_password_check(found == FOUND ? encoded : sign_in->service->nobody,
 				     sc_view_text(sign_in->secret), matches, err));
 	*matches = *matches && found == FOUND;
-	sign_in->is_counted = false;
-	if (!*matches)
-		return SC_OK;
-	return sc_signind_throttle_end(sign_in->service->throttle, sign_in->account,
-				       sc_web_peer(sign_in->request), sc_clock_monotonic(),
-				       SC_SIGNIND_THROTTLE_RIGHT, err);
+	sign_in->is_being_judged = false;
+	sc_signind_throttle_end(sign_in->service->throttle, &sign_in->attempt,
+				*matches ? SC_SIGNIND_THROTTLE_RIGHT : SC_SIGNIND_THROTTLE_WRONG);
+	return SC_OK;
+}
+
+/* Waits until the password may be judged. *wait > 0: it may not, for so many seconds. */
+static sc_status begin_attempt(struct sc_signind_sign_in *sign_in, unsigned *wait, struct sc_error *err)
+{
+	SC_TRY(sc_signind_throttle_begin(sign_in->service->throttle, &sign_in->attempt,
+					 sc_signind_sign_in_is_awaited, sign_in, wait, err));
+	sign_in->is_being_judged = *wait == 0;
+	return SC_OK;
 }
 
 /* An application with a secret is not a public client: nobody may act as it without the secret. */
@@ -96,7 +104,7 @@ static sc_status check_password(struct sc_signind_sign_in *sign_in, enum sc_sign
 	SC_TRY(found_of(sc_store_user_find_by_upn(sign_in->service->store, sc_signind_sign_in_tenant(sign_in),
 						  sign_in->account, &row, err),
 			&found));
-	SC_TRY(check_secret(sign_in, found, row.password, &matches, err));
+	SC_TRY(judge_password(sign_in, found, row.password, &matches, err));
 	return decide(matches, SC_SIGNIND_REFUSAL_PASSWORD, refusal,
 		      found == FOUND ? set_principal(sign_in, row.tenant, row.oid, row.upn, row.name, err)
 				     : SC_OK);
@@ -106,13 +114,15 @@ static sc_status check_application(struct sc_signind_sign_in *sign_in, enum sc_s
 				   struct sc_error *err)
 {
 	SC_CLEANUP(sc_store_application_row) row = { 0 };
+	struct sc_hash hash;
 	enum found found;
-	bool matches = false;
+	bool matches;
 
 	SC_TRY(found_of(sc_store_application_find(sign_in->service->store, sc_signind_sign_in_tenant(sign_in),
 						  sign_in->client, &row, err),
 			&found));
-	SC_TRY(check_secret(sign_in, found, row.secret, &matches, err));
+	SC_TRY(sc_web_client_secret_hash(sc_view_text(sign_in->secret), &hash, err));
+	matches = sc_hash_equals(&hash, &row.secret) && found == FOUND;
 	return decide(matches, SC_SIGNIND_REFUSAL_SECRET, refusal,
 		      found == FOUND ? set_principal(sign_in, row.tenant, row.oid, "", row.name, err)
 				     : SC_OK);
@@ -178,14 +188,17 @@ static sc_status check(struct sc_signind_sign_in *sign_in, enum sc_signind_refus
 	return check_refresh(sign_in, refusal, err);
 }
 
-void sc_signind_sign_in_check(void *context)
+static void check_job(void *context)
 {
 	struct sc_signind_sign_in *sign_in = context;
 	enum sc_signind_refusal refusal = SC_SIGNIND_REFUSAL_NONE;
 	struct sc_error err = { 0 };
+	unsigned wait = 0;
 
-	if (!sc_web_is_awaited(sign_in->request)) /* hash no password for a client that has gone */
-		sc_signind_sign_in_refuse(sign_in, SC_SIGNIND_REFUSAL_UNAVAILABLE, "");
+	if (sign_in->grant == SC_SIGNIND_GRANT_PASSWORD && begin_attempt(sign_in, &wait, &err) != SC_OK)
+		sc_signind_sign_in_give_up(sign_in, &err);
+	else if (wait > 0)
+		sc_signind_sign_in_throttle(sign_in, wait);
 	else if (check(sign_in, &refusal, &err) != SC_OK)
 		sc_signind_sign_in_fail(sign_in, &err);
 	else if (refusal != SC_SIGNIND_REFUSAL_NONE)
@@ -193,3 +206,9 @@ void sc_signind_sign_in_check(void *context)
 	else
 		sc_signind_sign_in_issue(sign_in);
 }
+
+const struct sc_web_job sc_signind_sign_in_checking = {
+	.run = check_job,
+	.give_up = sc_signind_sign_in_give_up,
+	.is_awaited = sc_signind_sign_in_is_awaited,
+};

@@ -58,15 +58,28 @@ static void look_up(void *context)
 	free(question);
 }
 
+static void give_up(void *context, const struct sc_error *why)
+{
+	struct question *question = context;
+
+	(void)why;
+	sc_web_answer_error(question->request, 503, "serviceNotAvailable", "The directory is busy.");
+	free(question);
+}
+
+static bool is_awaited(void *context)
+{
+	return sc_web_is_awaited(((struct question *)context)->request);
+}
+
+static const struct sc_web_job looking_up = { .run = look_up, .give_up = give_up, .is_awaited = is_awaited };
+
 static void ask(struct question *question)
 {
 	struct sc_error err = { 0 };
 
-	if (sc_web_run(sc_web_request_server(question->request), SC_WEB_QUICK, look_up, question, &err) ==
-	    SC_OK)
-		return;
-	sc_web_answer_error(question->request, 503, "serviceNotAvailable", "The directory is busy.");
-	free(question);
+	if (sc_web_run(question->request, SC_WEB_QUICK, NULL, &looking_up, question, &err) != SC_OK)
+		give_up(question, &err);
 }
 
 void sc_signind_graph_me(struct sc_web_request *request, void *context)

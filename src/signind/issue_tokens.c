@@ -185,6 +185,12 @@ static void finish_user(void *context)
 		sc_signind_sign_in_fail(sign_in, &err);
 }
 
+static const struct sc_web_job finishing = {
+	.run = finish_user,
+	.give_up = sc_signind_sign_in_give_up,
+	.is_awaited = sc_signind_sign_in_is_awaited,
+};
+
 static void finish_application(struct sc_signind_sign_in *sign_in)
 {
 	struct sc_error err = { 0 };
@@ -224,8 +230,7 @@ static void id_signed(void *context, sc_status status, const struct sc_error *wh
 	if (status == SC_OK)
 		status = complete(&sign_in->id, signature, &err);
 	if (status == SC_OK)
-		status = sc_web_run(sc_web_request_server(sign_in->request), SC_WEB_QUICK, finish_user,
-				    sign_in, &err);
+		status = sc_web_run(sign_in->request, SC_WEB_QUICK, NULL, &finishing, sign_in, &err);
 	if (status != SC_OK)
 		sc_signind_sign_in_fail(sign_in, &err);
 }

@@ -68,22 +68,12 @@ static void end(struct sc_signind_sign_in *sign_in)
 	free(sign_in);
 }
 
-/* If even this fails, the attempt stays counted, which is the safe side. */
-static void give_back_unjudged(const struct sc_signind_sign_in *sign_in)
-{
-	struct sc_error err = { 0 };
-
-	if (sign_in->is_counted &&
-	    sc_signind_throttle_end(sign_in->service->throttle, sign_in->account,
-				    sc_web_peer(sign_in->request), sc_clock_monotonic(),
-				    SC_SIGNIND_THROTTLE_UNDECIDED, &err) != SC_OK)
-		sc_log(SC_LOG_WARNING, "%s", err.message);
-}
-
 void sc_signind_sign_in_refuse(struct sc_signind_sign_in *sign_in, enum sc_signind_refusal refusal,
 			       const char *detail)
 {
-	give_back_unjudged(sign_in);
+	if (sign_in->is_being_judged)
+		sc_signind_throttle_end(sign_in->service->throttle, &sign_in->attempt,
+					SC_SIGNIND_THROTTLE_UNDECIDED);
 	write_line(sign_in, sc_signind_refusal_name(refusal));
 	sc_signind_oauth_refuse(sign_in->request, refusal, detail);
 	end(sign_in);
@@ -108,4 +98,15 @@ void sc_signind_sign_in_fail(struct sc_signind_sign_in *sign_in, const struct sc
 {
 	sc_log(SC_LOG_ERROR, "request %s: %s", sc_web_request_id(sign_in->request), err->message);
 	sc_signind_sign_in_refuse(sign_in, SC_SIGNIND_REFUSAL_UNAVAILABLE, "");
+}
+
+bool sc_signind_sign_in_is_awaited(void *context)
+{
+	return sc_web_is_awaited(((struct sc_signind_sign_in *)context)->request);
+}
+
+void sc_signind_sign_in_give_up(void *context, const struct sc_error *why)
+{
+	(void)why;
+	sc_signind_sign_in_refuse(context, SC_SIGNIND_REFUSAL_UNAVAILABLE, "");
 }

@@ -39,7 +39,9 @@ struct sc_signind_sign_in {
 	const char *account; /* username or client_id; NULL with a refresh token */
 	const char *secret;  /* password, client secret or refresh token */
 
-	bool is_counted; /* as a failed attempt, until the password has been checked */
+	/* Of a password. */
+	struct sc_signind_attempt attempt;
+	bool is_being_judged; /* the attempt has begun and not ended */
 
 	struct sc_signind_principal principal;
 	int64_t now;            /* `iat` of the tokens */
@@ -52,8 +54,12 @@ struct sc_signind_sign_in {
 /* The tenant in which the store looks; NULL if the path leaves it open. */
 const char *sc_signind_sign_in_tenant(const struct sc_signind_sign_in *sign_in);
 
-/* Runs on a worker: finds out who is asking, then refuses or calls sc_signind_sign_in_issue(). */
-void sc_signind_sign_in_check(void *sign_in);
+/* The job that finds out who is asking, then refuses or calls sc_signind_sign_in_issue(). */
+extern const struct sc_web_job sc_signind_sign_in_checking;
+
+/* Of a job whose context is a sign-in: whether it is awaited, and its end when it is given up. */
+bool sc_signind_sign_in_is_awaited(void *sign_in);
+void sc_signind_sign_in_give_up(void *sign_in, const struct sc_error *why);
 
 /* Has the tokens signed, stores the refresh token and answers. Never blocks. */
 void sc_signind_sign_in_issue(struct sc_signind_sign_in *sign_in);

@@ -1,4 +1,4 @@
-/* Counts failed sign-ins: see throttle.h. */
+/* Counts wrong passwords: see throttle.h. */
 #include "signind/throttle.h"
 
 #include <arpa/inet.h>
@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/condition.h"
 #include "base/digest.h"
 
 #define SETS    1024 /* a power of two */
 #define WAYS    8
 #define KEY_LEN 32
+#define LOOK    (SC_SECOND / 10) /* how often a waiting attempt sees whether it is awaited */
 
 struct entry {
 	struct sc_hash key;
@@ -40,7 +42,9 @@ static const struct rule rules[KINDS] = {
 
 struct sc_signind_throttle {
 	pthread_mutex_t lock;
-	struct sc_secret key; /* random for each process, so that nobody can aim at a set */
+	pthread_cond_t decided;
+	struct sc_signind_attempt *judged; /* begun and not ended */
+	struct sc_secret key;              /* random for each process, so that nobody can aim at a set */
 	struct entry table[KINDS][SETS][WAYS];
 };
 
@@ -50,6 +54,7 @@ sc_status sc_signind_throttle_new(struct sc_signind_throttle **out, struct sc_er
 
 	SC_TRY(sc_check_allocated(throttle, err));
 	pthread_mutex_init(&throttle->lock, NULL);
+	sc_condition_init(&throttle->decided);
 	SC_TRY(sc_secret_random(KEY_LEN, &throttle->key, err));
 	*out = sc_steal(throttle);
 	return SC_OK;
@@ -59,6 +64,7 @@ void sc_signind_throttle_free(struct sc_signind_throttle *throttle)
 {
 	if (!throttle)
 		return;
+	pthread_cond_destroy(&throttle->decided);
 	pthread_mutex_destroy(&throttle->lock);
 	sc_secret_free(&throttle->key);
 	free(throttle);
@@ -137,55 +143,117 @@ static void count(struct entry *entry, int kind, const struct sc_hash *key, int6
 	entry->not_before = now + delay_of(&rules[kind], entry->failures) * SC_SECOND;
 }
 
-sc_status sc_signind_throttle_begin(struct sc_signind_throttle *throttle, const char *account,
-				    const char *address, int64_t now, unsigned *wait, struct sc_error *err)
+sc_status sc_signind_throttle_name(const struct sc_signind_throttle *throttle, const char *account,
+				   const char *address, struct sc_signind_attempt *out, struct sc_error *err)
 {
-	struct sc_hash key[KINDS];
-	struct entry *entry[KINDS];
+	struct sc_signind_attempt attempt = { .next = NULL };
+
+	SC_TRY(account_key(throttle, account, &attempt.account, err));
+	SC_TRY(address_key(throttle, address, &attempt.address, err));
+	*out = attempt;
+	return SC_OK;
+}
+
+static const struct sc_hash *key_in(const struct sc_signind_attempt *attempt, int kind)
+{
+	return kind == ACCOUNT ? &attempt->account : &attempt->address;
+}
+
+/* The lock is held. */
+static unsigned wait_of(struct sc_signind_throttle *throttle, const struct sc_signind_attempt *attempt)
+{
+	int64_t now = sc_clock_monotonic();
 	int64_t until = now;
 
-	SC_TRY(account_key(throttle, account, &key[ACCOUNT], err));
-	SC_TRY(address_key(throttle, address, &key[ADDRESS], err));
-	pthread_mutex_lock(&throttle->lock);
 	for (int kind = 0; kind < KINDS; kind++) {
-		entry[kind] = find(throttle, kind, &key[kind], now);
-		if (is_of(entry[kind], &key[kind]) && entry[kind]->not_before > until)
-			until = entry[kind]->not_before;
+		const struct sc_hash *key = key_in(attempt, kind);
+		const struct entry *entry = find(throttle, kind, key, now);
+
+		if (is_of(entry, key) && entry->not_before > until)
+			until = entry->not_before;
 	}
-	if (until == now)
-		for (int kind = 0; kind < KINDS; kind++)
-			count(entry[kind], kind, &key[kind], now);
-	pthread_mutex_unlock(&throttle->lock);
-	*wait = (unsigned)((until - now + SC_SECOND - 1) / SC_SECOND);
-	return SC_OK;
+	return (unsigned)((until - now + SC_SECOND - 1) / SC_SECOND);
 }
 
-static void give_back(struct sc_signind_throttle *throttle, int kind, const struct sc_hash *key, int64_t now,
-		      bool forgets)
+unsigned sc_signind_throttle_wait(struct sc_signind_throttle *throttle,
+				  const struct sc_signind_attempt *attempt)
 {
-	struct entry *entry = find(throttle, kind, key, now);
+	unsigned wait;
 
-	if (!is_of(entry, key))
-		return;
-	if (forgets) {
-		*entry = (struct entry){ 0 };
-	} else {
-		entry->failures--;
-		entry->not_before = now;
-	}
-}
-
-sc_status sc_signind_throttle_end(struct sc_signind_throttle *throttle, const char *account,
-				  const char *address, int64_t now, enum sc_signind_throttle_outcome outcome,
-				  struct sc_error *err)
-{
-	struct sc_hash key[KINDS];
-
-	SC_TRY(account_key(throttle, account, &key[ACCOUNT], err));
-	SC_TRY(address_key(throttle, address, &key[ADDRESS], err));
 	pthread_mutex_lock(&throttle->lock);
-	give_back(throttle, ACCOUNT, &key[ACCOUNT], now, outcome == SC_SIGNIND_THROTTLE_RIGHT);
-	give_back(throttle, ADDRESS, &key[ADDRESS], now, false);
+	wait = wait_of(throttle, attempt);
 	pthread_mutex_unlock(&throttle->lock);
+	return wait;
+}
+
+/*
+ * The lock is held. True if this attempt may be judged beside those that are: alone always, else if no wait
+ * would follow even if all of them were wrong.
+ */
+static bool has_room(struct sc_signind_throttle *throttle, int kind, const struct sc_signind_attempt *attempt)
+{
+	const struct sc_hash *key = key_in(attempt, kind);
+	const struct entry *entry = find(throttle, kind, key, sc_clock_monotonic());
+	unsigned failures = is_of(entry, key) ? entry->failures : 0;
+	unsigned judged = 0;
+
+	for (const struct sc_signind_attempt *other = throttle->judged; other; other = other->next)
+		judged += sc_hash_equals(key_in(other, kind), key);
+	return judged == 0 || failures + judged < rules[kind].free;
+}
+
+/* The lock is held. */
+static sc_status await_room(struct sc_signind_throttle *throttle, const struct sc_signind_attempt *attempt,
+			    bool (*is_awaited)(void *context), void *context, unsigned *wait,
+			    struct sc_error *err)
+{
+	while ((*wait = wait_of(throttle, attempt)) == 0 &&
+	       !(has_room(throttle, ACCOUNT, attempt) && has_room(throttle, ADDRESS, attempt))) {
+		SC_ENSURE(is_awaited(context), err, SC_ERR_TIMEOUT,
+			  "other attempts were being judged until nobody awaited this one");
+		(void)sc_condition_wait(&throttle->decided, &throttle->lock, LOOK);
+	}
 	return SC_OK;
+}
+
+sc_status sc_signind_throttle_begin(struct sc_signind_throttle *throttle, struct sc_signind_attempt *attempt,
+				    bool (*is_awaited)(void *context), void *context, unsigned *wait,
+				    struct sc_error *err)
+{
+	sc_status status;
+
+	pthread_mutex_lock(&throttle->lock);
+	status = await_room(throttle, attempt, is_awaited, context, wait, err);
+	if (status == SC_OK && *wait == 0) {
+		attempt->next = throttle->judged;
+		throttle->judged = attempt;
+	}
+	pthread_mutex_unlock(&throttle->lock);
+	return status;
+}
+
+static void forget_account(struct sc_signind_throttle *throttle, const struct sc_hash *key, int64_t now)
+{
+	struct entry *entry = find(throttle, ACCOUNT, key, now);
+
+	if (is_of(entry, key))
+		*entry = (struct entry){ 0 };
+}
+
+void sc_signind_throttle_end(struct sc_signind_throttle *throttle, struct sc_signind_attempt *attempt,
+			     enum sc_signind_throttle_outcome outcome)
+{
+	struct sc_signind_attempt **link = &throttle->judged;
+	int64_t now = sc_clock_monotonic();
+
+	pthread_mutex_lock(&throttle->lock);
+	while (*link != attempt)
+		link = &(*link)->next;
+	*link = attempt->next;
+	for (int kind = 0; kind < KINDS && outcome == SC_SIGNIND_THROTTLE_WRONG; kind++)
+		count(find(throttle, kind, key_in(attempt, kind), now), kind, key_in(attempt, kind), now);
+	if (outcome == SC_SIGNIND_THROTTLE_RIGHT)
+		forget_account(throttle, &attempt->account, now);
+	pthread_cond_broadcast(&throttle->decided);
+	pthread_mutex_unlock(&throttle->lock);
 }

@@ -18,7 +18,7 @@ static const struct {
 	{ "password", SC_SIGNIND_GRANT_PASSWORD, "username", "password", SC_WEB_SLOW },
 	{ "refresh_token", SC_SIGNIND_GRANT_REFRESH_TOKEN, NULL, "refresh_token", SC_WEB_QUICK },
 	{ "client_credentials", SC_SIGNIND_GRANT_CLIENT_CREDENTIALS, "client_id", "client_secret",
-	  SC_WEB_SLOW },
+	  SC_WEB_QUICK },
 };
 #define GRANTS (sizeof grants / sizeof grants[0])
 
@@ -105,23 +105,22 @@ static bool read_request(struct sc_signind_sign_in *sign_in, bool takes_resource
 }
 
 /*
- * Counts the attempt as failed until grants.c finds the password right. False if the client has to wait; then
- * the request has been answered.
+ * False if the client has to wait after wrong passwords; then the request has been answered. Client secrets and
+ * refresh tokens are at least 256 random bits of our own: there is nothing to guess, and nobody to hold out.
  */
 static bool may_try(struct sc_signind_sign_in *sign_in)
 {
 	struct sc_error err = { 0 };
-	unsigned wait = 0;
+	unsigned wait;
 
-	if (!sign_in->account)
-		return true; /* a refresh token is 256 random bits: there is nothing to guess */
-	if (sc_signind_throttle_begin(sign_in->service->throttle, sign_in->account,
-				      sc_web_peer(sign_in->request), sc_clock_monotonic(), &wait,
-				      &err) != SC_OK) {
+	if (sign_in->grant != SC_SIGNIND_GRANT_PASSWORD)
+		return true;
+	if (sc_signind_throttle_name(sign_in->service->throttle, sign_in->account,
+				     sc_web_peer(sign_in->request), &sign_in->attempt, &err) != SC_OK) {
 		sc_signind_sign_in_fail(sign_in, &err);
 		return false;
 	}
-	sign_in->is_counted = wait == 0;
+	wait = sc_signind_throttle_wait(sign_in->service->throttle, &sign_in->attempt);
 	if (wait > 0)
 		sc_signind_sign_in_throttle(sign_in, wait);
 	return wait == 0;
@@ -146,8 +145,7 @@ static void token(struct sc_web_request *request, void *context, bool takes_reso
 	}
 	if (!may_try(sign_in))
 		return;
-	if (sc_web_run(sc_web_request_server(request), grants[row].lane, sc_signind_sign_in_check, sign_in,
-		       &err) != SC_OK)
+	if (sc_web_run(request, grants[row].lane, NULL, &sc_signind_sign_in_checking, sign_in, &err) != SC_OK)
 		sc_signind_sign_in_fail(sign_in, &err);
 }
 

@@ -4,14 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/bn.h>
-#include <openssl/core_names.h>
-
 #include "base/file.h"
 #include "base/libcrypto.h"
 #include "client/client.h"
 #include "formats/key_blob.h"
 #include "web/json.h"
+#include "web/jwk.h"
 
 void sc_signind_token_key_free(struct sc_signind_token_key *key)
 {
@@ -55,22 +53,11 @@ static sc_status ask_module(struct sc_signind_token_key *key, const char *module
 	return sc_spki_read(info.spki, out, err);
 }
 
-static sc_status number_of(const EVP_PKEY *key, const char *name, struct sc_bytes *text, struct sc_error *err)
-{
-	SC_CLEANUP(sc_bn) number = NULL;
-	SC_CLEANUP(sc_bytes) bytes = { 0 };
-
-	if (EVP_PKEY_get_bn_param(key, name, &number) != 1)
-		return sc_fail_crypto(err, "the token key's public half");
-	SC_TRY(sc_bytes_new((size_t)BN_num_bytes(number), &bytes, err));
-	BN_bn2bin(number, bytes.data);
-	return sc_base64url_write(sc_bytes_view(&bytes), text, err);
-}
-
 /* RFC 7638 section 3: the hash of the required members, in order, without white space. */
-static sc_status thumbprint(const char *n, const char *e, struct sc_bytes *out, struct sc_error *err)
+static sc_status thumbprint(const json_t *jwk, struct sc_bytes *out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_json) members = json_pack("{s:s, s:s, s:s}", "e", e, "kty", "RSA", "n", n);
+	SC_CLEANUP(sc_json) members = json_pack("{s:O, s:s, s:O}", "e", json_object_get(jwk, "e"), "kty",
+						"RSA", "n", json_object_get(jwk, "n"));
 	SC_CLEANUP(sc_bytes) text = { 0 };
 	struct sc_hash hash;
 
@@ -82,18 +69,17 @@ static sc_status thumbprint(const char *n, const char *e, struct sc_bytes *out, 
 
 static sc_status describe(struct sc_signind_token_key *key, const EVP_PKEY *public_key, struct sc_error *err)
 {
-	SC_CLEANUP(sc_bytes) n = { 0 };
-	SC_CLEANUP(sc_bytes) e = { 0 };
+	SC_CLEANUP(sc_json) members = NULL;
 	SC_CLEANUP(sc_bytes) kid = { 0 };
 	SC_CLEANUP(sc_bytes) header_text = { 0 };
 	SC_CLEANUP(sc_json) jwks = NULL;
 	SC_CLEANUP(sc_json) header = NULL;
 
-	SC_TRY(number_of(public_key, OSSL_PKEY_PARAM_RSA_N, &n, err));
-	SC_TRY(number_of(public_key, OSSL_PKEY_PARAM_RSA_E, &e, err));
-	SC_TRY(thumbprint((const char *)n.data, (const char *)e.data, &kid, err));
-	jwks = json_pack("{s:[{s:s, s:s, s:s, s:s, s:s, s:s}]}", "keys", "kty", "RSA", "use", "sig", "alg",
-			 "RS256", "kid", kid.data, "n", n.data, "e", e.data);
+	SC_TRY(sc_web_jwk_public_members(public_key, &members, err));
+	SC_TRY(thumbprint(members, &kid, err));
+	jwks = json_pack("{s:[{s:s, s:s, s:s, s:s, s:O, s:O}]}", "keys", "kty", "RSA", "use", "sig", "alg",
+			 "RS256", "kid", kid.data, "n", json_object_get(members, "n"), "e",
+			 json_object_get(members, "e"));
 	header = json_pack("{s:s, s:s, s:s}", "alg", "RS256", "typ", "JWT", "kid", kid.data);
 	SC_TRY(sc_check_allocated(jwks && header, err));
 	SC_TRY(sc_json_write(jwks, &key->jwks, err));

@@ -10,7 +10,7 @@
 
 /* Of a version v and its key k: what fill_key reads, in this order. */
 #define COLUMNS                                                                                              \
-	"v.tenant, v.vault, v.name, k.name, v.version, v.kty, v.blob, v.blob_digest, v.spki, v.receipt,"     \
+	"v.tenant, v.vault, v.name, k.name, v.version, v.kty, v.blob, v.blob_digest, v.jwk, v.receipt,"      \
 	" v.enabled, v.not_before, v.expires, v.created, v.updated, v.key_ops, v.tags, v.revision"
 #define COLUMN_COUNT 18
 #define VERSIONS     "key_versions AS v JOIN keys AS k USING (tenant, vault_key, name_key)"
@@ -20,7 +20,7 @@ static const char key_add[] = "INSERT INTO keys (tenant, vault_key, name_key, na
 
 static const char version_add[] =
     "INSERT INTO key_versions (tenant, vault_key, name_key, vault, name, version, kty, blob, blob_digest,"
-    " spki, receipt, enabled, not_before, expires, created, updated, key_ops, tags, revision, serial)"
+    " jwk, receipt, enabled, not_before, expires, created, updated, key_ops, tags, revision, serial)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, 1,"
     " (SELECT coalesce(max(serial), 0) + 1 FROM key_versions"
     "   WHERE tenant = ?1 AND vault_key = ?2 AND name_key = ?3))";
@@ -77,7 +77,7 @@ static void fill_key(void *out, struct sc_db_row *row)
 		.kty = sc_db_row_text(row, 5),
 		.blob = row->column[6].view,
 		.blob_digest = sc_db_row_hash(row, 7),
-		.spki = row->column[8].view,
+		.jwk = sc_db_row_text(row, 8),
 		.receipt = row->column[9].view,
 		.enabled = row->column[10].integer != 0,
 		.not_before = time_of(row, 11),
@@ -206,7 +206,7 @@ static sc_status add_version(struct sc_db_transaction *transaction, const struct
 		sc_db_text(row->kty),
 		sc_db_bytes(row->blob),
 		sc_db_bytes(sc_hash_view(blob_digest)),
-		sc_db_bytes(row->spki),
+		sc_db_text(row->jwk),
 		sc_db_bytes(row->receipt),
 		sc_db_integer(row->enabled),
 		sc_db_integer_or_null(row->not_before, SC_STORE_NO_TIME),

@@ -18,7 +18,7 @@ static const char *const steps[] = {
 
 	"CREATE TABLE applications ("
 	"  appid TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL REFERENCES tenants (id), oid TEXT NOT NULL,"
-	"  name TEXT NOT NULL, secret TEXT NOT NULL,"
+	"  name TEXT NOT NULL, secret BLOB NOT NULL CHECK (length(secret) = 32),"
 	"  UNIQUE (tenant, oid)) STRICT;"
 
 	"CREATE TABLE refresh_tokens ("
@@ -199,7 +199,7 @@ static void fill_application(void *out, struct sc_db_row *row)
 		.appid = sc_db_row_text(row, 1),
 		.oid = sc_db_row_text(row, 2),
 		.name = sc_db_row_text(row, 3),
-		.secret = sc_db_row_text(row, 4),
+		.secret = sc_db_row_hash(row, 4),
 		.memory = sc_steal(row->memory),
 	};
 }
@@ -209,7 +209,7 @@ sc_status sc_store_application_add(struct sc_store_signin_db *store,
 {
 	const struct sc_db_value values[] = { sc_db_folded(row->tenant), sc_db_folded(row->appid),
 					      sc_db_folded(row->oid), sc_db_text(row->name),
-					      sc_db_text(row->secret) };
+					      sc_db_bytes(sc_hash_view(&row->secret)) };
 
 	return sc_db_write(store->db, application_add, values, SC_DB_COUNT(values), NULL, err);
 }

@@ -1,6 +1,6 @@
 /*
  * What signind stores: tenants, users, applications and refresh tokens, in a database of its own that vaultd
- * cannot read. Passwords and secrets are stored as encoded Argon2id hashes, refresh tokens as SHA-256.
+ * cannot read. Passwords are stored as encoded Argon2id hashes, client secrets and refresh tokens as SHA-256.
  * Nothing in it is enough to sign in.
  *
  * Durability, statuses, letter case, threads and ownership of rows are as in vault_store.h. A user's upn and
@@ -66,7 +66,7 @@ struct sc_store_application_row {
 	const char *appid; /* client id, GUID */
 	const char *oid;   /* object id of its service principal, GUID */
 	const char *name;
-	const char *secret; /* Argon2id, encoded */
+	struct sc_hash secret; /* of the client secret: web/client_secret.h */
 	struct sc_bytes memory;
 };
 void sc_store_application_row_free(struct sc_store_application_row *row);

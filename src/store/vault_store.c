@@ -49,7 +49,7 @@ static const char *const steps[] = {
 	"  tenant TEXT NOT NULL, vault_key TEXT NOT NULL, name_key TEXT NOT NULL, version TEXT NOT NULL,"
 	"  serial INTEGER NOT NULL, vault TEXT NOT NULL, name TEXT NOT NULL, kty TEXT NOT NULL,"
 	"  blob BLOB NOT NULL, blob_digest BLOB NOT NULL CHECK (length(blob_digest) = 32),"
-	"  spki BLOB NOT NULL, receipt BLOB NOT NULL, enabled INTEGER NOT NULL,"
+	"  jwk TEXT NOT NULL, receipt BLOB NOT NULL, enabled INTEGER NOT NULL,"
 	"  not_before INTEGER, expires INTEGER, created INTEGER NOT NULL, updated INTEGER NOT NULL,"
 	"  key_ops TEXT NOT NULL, tags TEXT NOT NULL, revision INTEGER NOT NULL,"
 	"  PRIMARY KEY (tenant, vault_key, name_key, version),"

@@ -201,7 +201,7 @@ struct sc_store_key_row {
 	struct sc_view blob;      /* sealed by the module */
 	struct sc_hash
 	    blob_digest;        /* SHA-256 of the blob, by which the module finds the key: set by the store */
-	struct sc_view spki;    /* public key, DER */
+	const char *jwk;        /* the public members of its JWK (RFC 7518 section 6), a JSON object */
 	struct sc_view receipt; /* rule F7 */
 	bool enabled;
 	int64_t not_before;

@@ -33,6 +33,14 @@ static void finish(struct sc_vaultd_call *call, unsigned http, json_t *body)
 	sc_vaultd_call_free(call);
 }
 
+sc_status sc_vaultd_call_start_change(struct sc_vaultd_call *call, struct sc_error *err)
+{
+	SC_TRY(sc_access_begin(&call->access, err));
+	SC_ENSURE(sc_web_is_awaited(call->request), err, SC_ERR_TIMEOUT,
+		  "nobody awaited the change any more when its line in the audit log was synced: not made");
+	return SC_OK;
+}
+
 void sc_vaultd_call_answer(struct sc_vaultd_call *call, unsigned http, json_t *body)
 {
 	struct sc_error err = { 0 };
@@ -172,19 +180,29 @@ static void work_job(void *context)
 	call->work(call);
 }
 
+static bool is_awaited(void *context)
+{
+	return sc_web_is_awaited(((struct sc_vaultd_call *)context)->request);
+}
+
+/* An allowed call whose work does not begin. */
+static void give_up_work(void *context, const struct sc_error *why)
+{
+	sc_vaultd_call_fail(context, why->status, why);
+}
+
+static const struct sc_web_job working = { .run = work_job,
+					   .give_up = give_up_work,
+					   .is_awaited = is_awaited };
+
 /* Continues an allowed call on a worker: a change where it may wait for the disk and for its resource. */
 static void run_work(struct sc_vaultd_call *call)
 {
-	struct sc_web_server *server = sc_web_request_server(call->request);
+	bool changes = sc_access_operation_changes(call->access.operation);
 	struct sc_error err = { 0 };
-	sc_status status;
+	sc_status status = sc_web_run(call->request, changes ? SC_WEB_SLOW : SC_WEB_QUICK,
+				      changes ? call->gate : NULL, &working, call, &err);
 
-	if (!sc_access_operation_changes(call->access.operation))
-		status = sc_web_run(server, SC_WEB_QUICK, work_job, call, &err);
-	else if (!call->gate)
-		status = sc_web_run(server, SC_WEB_SLOW, work_job, call, &err);
-	else
-		status = sc_web_run_gated(server, SC_WEB_SLOW, call->gate, work_job, call, &err);
 	if (status != SC_OK)
 		sc_vaultd_call_fail(call, status, &err);
 }
@@ -201,11 +219,19 @@ static void find_job(void *context)
 		call->work(call);
 }
 
+static void give_up_find(void *context, const struct sc_error *why)
+{
+	end_refused(context, why->status, why);
+}
+
+static const struct sc_web_job finding = { .run = find_job,
+					   .give_up = give_up_find,
+					   .is_awaited = is_awaited };
+
 static void run_find(struct sc_vaultd_call *call)
 {
 	struct sc_error err = { 0 };
-	sc_status status =
-	    sc_web_run(sc_web_request_server(call->request), SC_WEB_QUICK, find_job, call, &err);
+	sc_status status = sc_web_run(call->request, SC_WEB_QUICK, NULL, &finding, call, &err);
 
 	if (status != SC_OK)
 		end_refused(call, status, &err);
@@ -216,6 +242,8 @@ static void begin(struct sc_vaultd_call *call)
 {
 	if (!authenticate(call))
 		return;
+	if (!call->unauthorized[0])
+		sc_web_set_party(call->request, call->access.caller.tid);
 	if (!call->unauthorized[0] && !call->api->check_request(call)) {
 		sc_vaultd_call_free(call);
 		return;

@@ -79,6 +79,12 @@ void sc_vaultd_call_begin(struct sc_web_request *request, struct sc_vaultd *vaul
 			  const struct sc_vaultd_api *api, enum sc_operation operation, sc_vaultd_work work);
 
 /*
+ * Call this before the work makes a change: as sc_access_begin(), and SC_ERR_TIMEOUT if nobody awaits the
+ * change any more. In both cases it must not be made.
+ */
+sc_status sc_vaultd_call_start_change(struct sc_vaultd_call *call, struct sc_error *err) SC_WARN_UNUSED;
+
+/*
  * Notes the success in the audit log, answers with the body, and frees the call. The body is released here;
  * NULL means that there was no memory for one.
  */

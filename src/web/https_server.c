@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "web/intake.h"
+#include "web/request.h"
 #include "web/tls_credentials.h"
 
 #define BACKLOG  512
@@ -292,14 +293,14 @@ uint16_t sc_web_server_port(const struct sc_web_server *server)
 	return server->port;
 }
 
-sc_status sc_web_run(struct sc_web_server *server, enum sc_web_lane lane, sc_web_job job, void *context,
-		     struct sc_error *err)
+sc_status sc_web_run(struct sc_web_request *request, enum sc_web_lane lane, struct sc_web_gate *gate,
+		     const struct sc_web_job *job, void *context, struct sc_error *err)
 {
-	return sc_web_jobs_run(server->jobs, lane, NULL, job, context, err);
+	return sc_web_jobs_run(request->server->jobs, lane, gate, request->party, job, context, err);
 }
 
-sc_status sc_web_run_gated(struct sc_web_server *server, enum sc_web_lane lane, struct sc_web_gate *gate,
-			   sc_web_job job, void *context, struct sc_error *err)
+sc_status sc_web_run_own(struct sc_web_server *server, enum sc_web_lane lane, struct sc_web_gate *gate,
+			 const struct sc_web_job *job, void *context, struct sc_error *err)
 {
-	return sc_web_jobs_run(server->jobs, lane, gate, job, context, err);
+	return sc_web_jobs_run(server->jobs, lane, gate, "", job, context, err);
 }

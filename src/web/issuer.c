@@ -161,6 +161,14 @@ sc_status sc_web_issuers_set_keys(struct sc_web_issuers *issuers, const char *is
 	return SC_OK;
 }
 
+/* The lock is not held. */
+static void end_fetch(struct row *row)
+{
+	pthread_mutex_lock(&row->issuers->lock);
+	row->is_fetching = false;
+	pthread_mutex_unlock(&row->issuers->lock);
+}
+
 static void fetch(void *context)
 {
 	struct row *row = context;
@@ -175,10 +183,16 @@ static void fetch(void *context)
 		replace_keys(row, set);
 	else
 		sc_log(SC_LOG_WARNING, "cannot renew the keys of %s: %s", row->issuer, err.message);
-	pthread_mutex_lock(&row->issuers->lock);
-	row->is_fetching = false;
-	pthread_mutex_unlock(&row->issuers->lock);
+	end_fetch(row);
 }
+
+static void give_up_fetch(void *context, const struct sc_error *why)
+{
+	(void)why;
+	end_fetch(context);
+}
+
+static const struct sc_web_job fetching = { .run = fetch, .give_up = give_up_fetch };
 
 /* The lock is held. Queues a fetch, unless one is queued or running, or began only a moment ago. */
 static void want_fetch(struct row *row)
@@ -191,7 +205,7 @@ static void want_fetch(struct row *row)
 		return;
 	row->is_fetching = true;
 	row->tried_at = now;
-	if (sc_web_run_gated(row->issuers->server, SC_WEB_SLOW, row->issuers->gate, fetch, row, &err) ==
+	if (sc_web_run_own(row->issuers->server, SC_WEB_SLOW, row->issuers->gate, &fetching, row, &err) ==
 	    SC_OK)
 		return;
 	row->is_fetching = false;

@@ -1,43 +1,43 @@
 /*
- * Worker threads: see jobs.h. A job is in one list at a time: its gate's, then its lane's, from which a worker
- * takes it. One lock guards all lists; it is never held while a job runs.
+ * Worker threads: see jobs.h. A job waits in its gate, then in its lane, from which a worker takes it. One lock
+ * guards all queues; it is never held while a job runs or is given up.
  */
 #include "web/jobs.h"
 
+#include <limits.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
+
+#include "web/job_queue.h"
 
 #define LANES 2
 
 struct lane;
 
-struct job {
-	struct job *next;
+/* A job that was accepted. It is one of its party's in the lane from then on, in the gate while it waits there. */
+struct work {
+	struct sc_web_queued in_lane;
+	struct sc_web_queued in_gate;
 	struct lane *lane;
 	struct sc_web_gate *gate; /* NULL: none */
-	sc_web_job run;
+	const struct sc_web_job *job;
 	void *context;
-};
-
-struct list {
-	struct job *first;
-	struct job *last;
-	size_t count;
 };
 
 struct sc_web_gate {
 	unsigned most;
 	unsigned admitted; /* in a lane's queue or on a worker */
-	struct list waiting;
+	struct sc_web_job_queue queue;
 };
 
 struct lane {
 	struct sc_web_jobs *jobs;
 	pthread_cond_t wake;
-	struct list queue;
-	size_t gated; /* jobs for this lane that wait in gates */
+	struct sc_web_job_queue queue;
+	unsigned workers;
 	pthread_t *thread;
-	unsigned threads;
+	unsigned started; /* of them */
 };
 
 struct sc_web_jobs {
@@ -46,27 +46,19 @@ struct sc_web_jobs {
 	struct lane lane[LANES];
 };
 
-/* -- lists ------------------------------------------------------------------------------------- */
-
-static void append(struct list *list, struct job *job)
+static struct work *work_of(struct sc_web_queued *queued, size_t offset)
 {
-	job->next = NULL;
-	*(list->last ? &list->last->next : &list->first) = job;
-	list->last = job;
-	list->count++;
+	return queued ? (struct work *)(void *)((char *)queued - offset) : NULL;
 }
 
-static struct job *take_first(struct list *list)
+static struct work *take_from_lane(struct lane *lane, unsigned most)
 {
-	struct job *job = list->first;
+	return work_of(sc_web_job_queue_take(&lane->queue, most), offsetof(struct work, in_lane));
+}
 
-	if (!job)
-		return NULL;
-	list->first = job->next;
-	if (!list->first)
-		list->last = NULL;
-	list->count--;
-	return job;
+static struct work *take_from_gate(struct sc_web_gate *gate)
+{
+	return work_of(sc_web_job_queue_take(&gate->queue, UINT_MAX), offsetof(struct work, in_gate));
 }
 
 /* -- gates ------------------------------------------------------------------------------------- */
@@ -77,8 +69,9 @@ sc_status sc_web_gate_new(unsigned most, struct sc_web_gate **out, struct sc_err
 
 	SC_ENSURE(most > 0, err, SC_ERR_ARGUMENT, "a gate must let at least one job pass");
 	gate = calloc(1, sizeof *gate);
-	SC_ENSURE(gate, err, SC_ERR_MEMORY, "out of memory for a gate");
+	SC_TRY(sc_check_allocated(gate, err));
 	gate->most = most;
+	sc_web_job_queue_init(&gate->queue);
 	*out = gate;
 	return SC_OK;
 }
@@ -88,64 +81,88 @@ void sc_web_gate_free(struct sc_web_gate *gate)
 	free(gate);
 }
 
-/* The lock is held. At the end all workers wake up: one takes the job, the others see whether more will come. */
-static void enqueue(struct job *job)
+/* The lock is held. */
+static void enqueue(struct work *work)
 {
-	append(&job->lane->queue, job);
-	if (job->lane->jobs->must_end)
-		pthread_cond_broadcast(&job->lane->wake);
-	else
-		pthread_cond_signal(&job->lane->wake);
+	sc_web_job_queue_add(&work->lane->queue, &work->in_lane);
+	pthread_cond_signal(&work->lane->wake);
 }
 
-/* The lock is held. The job has ended; the next of its gate takes its place. */
-static void leave_gate(struct sc_web_gate *gate)
+/* The lock is held. The next of the gate takes the place of a job that has gone. */
+static void admit_next(struct sc_web_gate *gate)
 {
-	struct job *next = take_first(&gate->waiting);
+	struct work *next = take_from_gate(gate);
 
 	if (next) {
-		next->lane->gated--;
+		sc_web_job_queue_leave(&gate->queue, &next->in_gate);
 		enqueue(next);
 	} else {
 		gate->admitted--;
 	}
 }
 
-/* -- workers ----------------------------------------------------------------------------------- */
-
-/* The lock is held. NULL once nothing is left to do. */
-static struct job *wait_for_job(struct lane *lane)
+/* The lock is held. A job that was taken from its lane has gone. */
+static void leave_lane(struct work *work)
 {
-	while (lane->queue.count == 0 && (lane->gated > 0 || !lane->jobs->must_end))
-		pthread_cond_wait(&lane->wake, &lane->jobs->lock);
-	return take_first(&lane->queue);
+	sc_web_job_queue_leave(&work->lane->queue, &work->in_lane);
+	if (work->gate)
+		admit_next(work->gate);
 }
 
-static void *work(void *argument)
+/* -- workers ----------------------------------------------------------------------------------- */
+
+static void run(const struct work *work)
+{
+	static const struct sc_error late = { .status = SC_ERR_TIMEOUT,
+					      .message = "nobody awaited it any more: it was not begun" };
+
+	if (!work->job->is_awaited || work->job->is_awaited(work->context))
+		work->job->run(work->context);
+	else
+		work->job->give_up(work->context, &late);
+}
+
+/* Of several workers, one is always left to other parties. */
+static unsigned share_of_party(const struct lane *lane)
+{
+	return lane->workers > 1 ? lane->workers - 1 : 1;
+}
+
+/* The lock is held. NULL once the worker must end. */
+static struct work *wait_for_work(struct lane *lane)
+{
+	struct work *work = NULL;
+
+	while (!lane->jobs->must_end && !(work = take_from_lane(lane, share_of_party(lane))))
+		pthread_cond_wait(&lane->wake, &lane->jobs->lock);
+	return work;
+}
+
+static void *serve(void *argument)
 {
 	struct lane *lane = argument;
-	struct job *job;
+	struct work *work;
 
 	pthread_mutex_lock(&lane->jobs->lock);
-	while ((job = wait_for_job(lane))) {
+	while ((work = wait_for_work(lane))) {
 		pthread_mutex_unlock(&lane->jobs->lock);
-		job->run(job->context);
+		run(work);
 		pthread_mutex_lock(&lane->jobs->lock);
-		if (job->gate)
-			leave_gate(job->gate);
-		free(job);
+		leave_lane(work);
+		free(work);
 	}
 	pthread_mutex_unlock(&lane->jobs->lock);
 	return NULL;
 }
 
-static sc_status start_lane(struct lane *lane, unsigned threads, struct sc_error *err)
+static sc_status start_lane(struct lane *lane, struct sc_error *err)
 {
-	lane->thread = calloc(threads, sizeof *lane->thread);
-	SC_ENSURE(lane->thread, err, SC_ERR_MEMORY, "out of memory for worker threads");
-	for (; lane->threads < threads; lane->threads++)
-		SC_ENSURE(pthread_create(&lane->thread[lane->threads], NULL, work, lane) == 0, err,
-			  SC_ERR_SYSTEM, "cannot start worker thread %u of %u", lane->threads + 1, threads);
+	lane->thread = calloc(lane->workers, sizeof *lane->thread);
+	SC_TRY(sc_check_allocated(lane->thread, err));
+	for (; lane->started < lane->workers; lane->started++)
+		SC_ENSURE(pthread_create(&lane->thread[lane->started], NULL, serve, lane) == 0, err,
+			  SC_ERR_SYSTEM, "cannot start worker thread %u of %u", lane->started + 1,
+			  lane->workers);
 	return SC_OK;
 }
 
@@ -154,14 +171,16 @@ sc_status sc_web_jobs_new(unsigned quick_workers, unsigned slow_workers, struct 
 {
 	SC_CLEANUP(sc_web_jobs) jobs = calloc(1, sizeof *jobs);
 
-	SC_ENSURE(jobs, err, SC_ERR_MEMORY, "out of memory for worker threads");
+	SC_TRY(sc_check_allocated(jobs, err));
 	pthread_mutex_init(&jobs->lock, NULL);
 	for (int i = 0; i < LANES; i++) {
 		jobs->lane[i].jobs = jobs;
+		jobs->lane[i].workers = i == SC_WEB_QUICK ? quick_workers : slow_workers;
 		pthread_cond_init(&jobs->lane[i].wake, NULL);
+		sc_web_job_queue_init(&jobs->lane[i].queue);
 	}
-	SC_TRY(start_lane(&jobs->lane[SC_WEB_QUICK], quick_workers, err));
-	SC_TRY(start_lane(&jobs->lane[SC_WEB_SLOW], slow_workers, err));
+	for (int i = 0; i < LANES; i++)
+		SC_TRY(start_lane(&jobs->lane[i], err));
 	*out = sc_steal(jobs);
 	return SC_OK;
 }
@@ -171,45 +190,122 @@ sc_status sc_web_jobs_new(unsigned quick_workers, unsigned slow_workers, struct 
 /* One of several workers is always left to other jobs. */
 static unsigned limit_of(const struct sc_web_gate *gate, const struct lane *lane)
 {
-	return lane->threads > 1 && gate->most >= lane->threads ? lane->threads - 1 : gate->most;
+	return lane->workers > 1 && gate->most >= lane->workers ? lane->workers - 1 : gate->most;
 }
 
-/* The lock is held. Puts the job into a list, unless that would be too long. */
-static sc_status accept_job(struct job *job, struct sc_error *err)
+/* The lock is held. The work becomes its party's in its lane and its gate, or in neither. */
+static sc_status enter(struct work *work, const char *party, struct sc_error *err)
 {
-	struct lane *lane = job->lane;
-	struct sc_web_gate *gate = job->gate;
+	sc_status status;
 
-	SC_ENSURE(!lane->jobs->must_end, err, SC_ERR_STATE, "the service is stopping");
-	if (gate && gate->admitted >= limit_of(gate, lane)) {
-		SC_ENSURE(gate->waiting.count < SC_WEB_GATE_WAITING_MAX, err, SC_ERR_BUSY,
-			  "%d jobs are already waiting for the same resource", SC_WEB_GATE_WAITING_MAX);
-		append(&gate->waiting, job);
-		lane->gated++;
+	SC_TRY(sc_web_job_queue_enter(&work->lane->queue, party, &work->in_lane, err));
+	if (!work->gate)
 		return SC_OK;
+	status = sc_web_job_queue_enter(&work->gate->queue, party, &work->in_gate, err);
+	if (status != SC_OK)
+		sc_web_job_queue_withdraw(&work->lane->queue, &work->in_lane);
+	return status;
+}
+
+/* The lock is held. Has the work wait in its gate. *evicted is what made room for it, or NULL. */
+static sc_status wait_in_gate(struct work *work, struct work **evicted, struct sc_error *err)
+{
+	struct sc_web_gate *gate = work->gate;
+
+	if (gate->queue.waiting >= SC_WEB_GATE_WAITING_MAX) {
+		*evicted = work_of(sc_web_job_queue_evict(&gate->queue, &work->in_gate),
+				   offsetof(struct work, in_gate));
+		SC_ENSURE(*evicted, err, SC_ERR_BUSY, "%d jobs are already waiting for the same resource",
+			  SC_WEB_GATE_WAITING_MAX);
+		sc_web_job_queue_leave(&gate->queue, &(*evicted)->in_gate);
+		sc_web_job_queue_withdraw(&(*evicted)->lane->queue, &(*evicted)->in_lane);
 	}
-	SC_ENSURE(lane->queue.count < SC_WEB_JOBS_MAX, err, SC_ERR_BUSY, "%d jobs are already waiting",
-		  SC_WEB_JOBS_MAX);
-	if (gate)
-		gate->admitted++;
-	enqueue(job);
+	sc_web_job_queue_add(&gate->queue, &work->in_gate);
 	return SC_OK;
 }
 
-sc_status sc_web_jobs_run(struct sc_web_jobs *jobs, enum sc_web_lane lane, struct sc_web_gate *gate,
-			  sc_web_job job, void *context, struct sc_error *err)
+/* The same in its lane, beyond its gate. */
+static sc_status wait_in_lane(struct work *work, struct work **evicted, struct sc_error *err)
 {
-	struct job *accepted = malloc(sizeof *accepted);
+	struct lane *lane = work->lane;
+
+	if (lane->queue.waiting >= SC_WEB_JOBS_MAX) {
+		*evicted = work_of(sc_web_job_queue_evict(&lane->queue, &work->in_lane),
+				   offsetof(struct work, in_lane));
+		SC_ENSURE(*evicted, err, SC_ERR_BUSY, "%d jobs are already waiting", SC_WEB_JOBS_MAX);
+		leave_lane(*evicted);
+	}
+	if (work->gate) {
+		work->gate->admitted++;
+		sc_web_job_queue_withdraw(&work->gate->queue, &work->in_gate);
+	}
+	enqueue(work);
+	return SC_OK;
+}
+
+/* The lock is held. */
+static sc_status accept_work(struct work *work, const char *party, struct work **evicted,
+			     struct sc_error *err)
+{
+	bool is_at_limit = work->gate && work->gate->admitted >= limit_of(work->gate, work->lane);
 	sc_status status;
 
-	SC_ENSURE(accepted, err, SC_ERR_MEMORY, "out of memory for a job");
-	*accepted = (struct job){ .lane = &jobs->lane[lane], .gate = gate, .run = job, .context = context };
+	SC_ENSURE(!work->lane->jobs->must_end, err, SC_ERR_STATE, "the service is stopping");
+	SC_TRY(enter(work, party, err));
+	status = is_at_limit ? wait_in_gate(work, evicted, err) : wait_in_lane(work, evicted, err);
+	if (status == SC_OK)
+		return SC_OK;
+	sc_web_job_queue_withdraw(&work->lane->queue, &work->in_lane);
+	if (work->gate)
+		sc_web_job_queue_withdraw(&work->gate->queue, &work->in_gate);
+	return status;
+}
+
+sc_status sc_web_jobs_run(struct sc_web_jobs *jobs, enum sc_web_lane lane, struct sc_web_gate *gate,
+			  const char *party, const struct sc_web_job *job, void *context,
+			  struct sc_error *err)
+{
+	static const struct sc_error crowded = { .status = SC_ERR_BUSY,
+						 .message = "too many others are waiting" };
+	struct work *work = calloc(1, sizeof *work);
+	struct work *evicted = NULL;
+	sc_status status;
+
+	SC_TRY(sc_check_allocated(work, err));
+	*work = (struct work){ .lane = &jobs->lane[lane], .gate = gate, .job = job, .context = context };
 	pthread_mutex_lock(&jobs->lock);
-	status = accept_job(accepted, err);
+	status = accept_work(work, party, &evicted, err);
 	pthread_mutex_unlock(&jobs->lock);
 	if (status != SC_OK)
-		free(accepted);
+		free(work);
+	if (evicted)
+		evicted->job->give_up(evicted->context, &crowded);
+	free(evicted);
 	return status;
+}
+
+/* -- the end ----------------------------------------------------------------------------------- */
+
+static void join_workers(struct sc_web_jobs *jobs)
+{
+	for (int i = 0; i < LANES; i++)
+		for (; jobs->lane[i].started > 0; jobs->lane[i].started--)
+			pthread_join(jobs->lane[i].thread[jobs->lane[i].started - 1], NULL);
+}
+
+/* No worker runs any more. What waits in a gate follows the one before it into its lane. */
+static void give_up_waiting(struct sc_web_jobs *jobs)
+{
+	static const struct sc_error stopping = { .status = SC_ERR_STATE,
+						  .message = "the service is stopping" };
+	struct work *work;
+
+	while ((work = take_from_lane(&jobs->lane[SC_WEB_QUICK], UINT_MAX)) ||
+	       (work = take_from_lane(&jobs->lane[SC_WEB_SLOW], UINT_MAX))) {
+		leave_lane(work);
+		work->job->give_up(work->context, &stopping);
+		free(work);
+	}
 }
 
 void sc_web_jobs_stop(struct sc_web_jobs *jobs)
@@ -219,9 +315,8 @@ void sc_web_jobs_stop(struct sc_web_jobs *jobs)
 	for (int i = 0; i < LANES; i++)
 		pthread_cond_broadcast(&jobs->lane[i].wake);
 	pthread_mutex_unlock(&jobs->lock);
-	for (int i = 0; i < LANES; i++)
-		for (; jobs->lane[i].threads > 0; jobs->lane[i].threads--)
-			pthread_join(jobs->lane[i].thread[jobs->lane[i].threads - 1], NULL);
+	join_workers(jobs);
+	give_up_waiting(jobs);
 }
 
 void sc_web_jobs_free(struct sc_web_jobs *jobs)

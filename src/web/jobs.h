@@ -1,6 +1,7 @@
 /*
  * Worker threads for work that may wait, in two lanes, each with its own queue and threads, so that slow jobs
- * never delay quick ones; and gates in front of them. Nothing here knows HTTP.
+ * never delay quick ones; and gates in front of them. In lanes and gates, parties take turns. Nothing here
+ * knows HTTP.
  */
 #ifndef SC_WEB_JOBS_H
 #define SC_WEB_JOBS_H
@@ -14,13 +15,26 @@ enum sc_web_lane {
 };
 #define SC_WEB_JOBS_MAX 1024 /* waiting in each lane */
 
-typedef void (*sc_web_job)(void *context);
+/* A kind of job. Of each job that is accepted, exactly one of `run` and `give_up` is called, once. */
+struct sc_web_job {
+	void (*run)(void *context);
+
+	/*
+	 * Instead of `run`, with the reason: nobody awaits the job any more (SC_ERR_TIMEOUT), the lane or gate is
+	 * full and others have less in it (SC_ERR_BUSY), or the service is stopping (SC_ERR_STATE). It runs on
+	 * any thread, and must not wait.
+	 */
+	void (*give_up)(void *context, const struct sc_error *why);
+
+	/* Asked before `run`. NULL: the job is always awaited. */
+	bool (*is_awaited)(void *context);
+};
 
 /*
  * A gate limits how many jobs for one resource (a region's module, other hosts) hold a worker at a time, so
- * that a resource which is slow or hangs holds up only its own jobs. Further jobs wait in the gate, in their
- * order, and not in front of other jobs. When a job ends, the next in its gate is queued in its lane. If
- * several resources may hang at once, the lane needs more workers than the sum of their gates' `most`.
+ * that a resource which is slow or hangs holds up only its own jobs. Further jobs wait in the gate, and not in
+ * front of other jobs. When a job ends, the next in its gate is queued in its lane. If several resources may
+ * hang at once, the lane needs more workers than the sum of their gates' `most`.
  */
 struct sc_web_gate;
 #define SC_WEB_GATE_WAITING_MAX 128 /* in one gate */
@@ -38,11 +52,17 @@ struct sc_web_jobs;
 sc_status sc_web_jobs_new(unsigned quick_workers, unsigned slow_workers, struct sc_web_jobs **out,
 			  struct sc_error *err) SC_WARN_UNUSED;
 
-/* As sc_web_run_gated() and, without a gate (NULL), sc_web_run(): see web.h. */
+/*
+ * Runs a job on a worker of the lane, through the gate unless that is NULL. `party` is whose job it is (cut to
+ * SC_WEB_PARTY_SIZE): of several workers, a party holds all but one at most. If the lane or the gate is full,
+ * the last job of the party with the most in it is given up, or this one is not accepted. SC_ERR_BUSY,
+ * SC_ERR_STATE once stopped, SC_ERR_MEMORY: neither of the job's functions is called.
+ */
 sc_status sc_web_jobs_run(struct sc_web_jobs *jobs, enum sc_web_lane lane, struct sc_web_gate *gate,
-			  sc_web_job job, void *context, struct sc_error *err) SC_WARN_UNUSED;
+			  const char *party, const struct sc_web_job *job, void *context,
+			  struct sc_error *err) SC_WARN_UNUSED;
 
-/* Runs the queued jobs and those that wait in gates, accepts no more, joins the threads. */
+/* Finishes the jobs that run, gives up those that wait, accepts no more, joins the threads. */
 void sc_web_jobs_stop(struct sc_web_jobs *jobs);
 
 /* Stops and frees; NULL is allowed. */

@@ -52,6 +52,7 @@ static void note_peer(struct sc_web_request *request)
 		at = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
 	if (!at || !inet_ntop(address->sa_family, at, request->peer, sizeof request->peer))
 		snprintf(request->peer, sizeof request->peer, "?");
+	snprintf(request->party, sizeof request->party, "%s", request->peer);
 }
 
 struct sc_web_request *sc_web_request_new(struct sc_web_server *server, struct MHD_Connection *connection,
@@ -191,6 +192,11 @@ sc_status sc_web_json(const struct sc_web_request *request, json_t **out, struct
 const char *sc_web_peer(const struct sc_web_request *request)
 {
 	return request->peer;
+}
+
+void sc_web_set_party(struct sc_web_request *request, const char *party)
+{
+	snprintf(request->party, sizeof request->party, "%s", party);
 }
 
 const char *sc_web_request_id(const struct sc_web_request *request)

@@ -18,6 +18,7 @@
 #include "formats/guid.h"
 #include "web/check.h"
 #include "web/http_connection.h"
+#include "web/job_queue.h"
 #include "web/route.h"
 #include "web/timers.h"
 #include "wire/cursor.h"
@@ -49,6 +50,7 @@ struct sc_web_request {
 	/* Written on the HTTP thread before the handler is called, read-only afterwards. */
 	char id[SC_GUID_SIZE];
 	char peer[INET6_ADDRSTRLEN];
+	char party[SC_WEB_PARTY_SIZE]; /* whose jobs this request's are; the holder's */
 	char method[SC_WEB_METHOD_MAX + 1];
 	struct sc_bytes raw_target;
 	struct sc_web_target target;

@@ -93,8 +93,8 @@ sc_status sc_web_server_start(const struct sc_web_settings *settings, struct sc_
 			      struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Stops listening, finishes the jobs that wait in queues and gates, answers the requests that are still
- * pending with 503, and joins the threads. The server object remains, because late answers may still come
+ * Stops listening, finishes the jobs that have begun, gives up those that wait, answers the requests that are
+ * still pending with 503, and joins the threads. The server object remains, because late answers may still come
  * from other threads (a pipeline's). Stop those, then free it.
  */
 void sc_web_server_stop(struct sc_web_server *server);
@@ -106,19 +106,23 @@ uint16_t sc_web_server_port(const struct sc_web_server *server);
 /* -- work that may wait ------------------------------------------------------------------------ */
 
 /*
- * Runs job(context) on a worker thread of the lane (web/jobs.h). SC_ERR_BUSY if too many jobs are waiting,
- * SC_ERR_STATE once the server has been stopped, SC_ERR_MEMORY. In all cases the job does not run, and the
- * caller answers.
+ * Runs a job for a request on a worker of the lane, through the gate unless that is NULL (web/jobs.h). The job
+ * is the request's party's. SC_ERR_BUSY if too many jobs are waiting, SC_ERR_STATE once the server has been
+ * stopped, SC_ERR_MEMORY: then neither of the job's functions is called, and the caller answers. A gate is used
+ * with one server only.
  */
-sc_status sc_web_run(struct sc_web_server *server, enum sc_web_lane lane, sc_web_job job, void *context,
-		     struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_web_run(struct sc_web_request *request, enum sc_web_lane lane, struct sc_web_gate *gate,
+		     const struct sc_web_job *job, void *context, struct sc_error *err) SC_WARN_UNUSED;
+
+/* The same for work of the daemon's own, which is a party, too. */
+sc_status sc_web_run_own(struct sc_web_server *server, enum sc_web_lane lane, struct sc_web_gate *gate,
+			 const struct sc_web_job *job, void *context, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Like sc_web_run(), through a gate, which is used with one server only. SC_ERR_BUSY also if too many jobs
- * wait in the gate.
+ * Says whose jobs a request's are, once it is known, cut to SC_WEB_PARTY_SIZE: a tenant, for instance. Until
+ * then they are the client address's. Only for the holder.
  */
-sc_status sc_web_run_gated(struct sc_web_server *server, enum sc_web_lane lane, struct sc_web_gate *gate,
-			   sc_web_job job, void *context, struct sc_error *err) SC_WARN_UNUSED;
+void sc_web_set_party(struct sc_web_request *request, const char *party);
 
 /* -- the request ------------------------------------------------------------------------------- */
 

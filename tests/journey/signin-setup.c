@@ -19,6 +19,7 @@
 #include "formats/key_type.h"
 #include "formats/owner.h"
 #include "store/signin_store.h"
+#include "web/client_secret.h"
 #include "web/password.h"
 
 static sc_status owner_of_signind(struct sc_bytes *out, struct sc_error *err)
@@ -51,14 +52,6 @@ static sc_status make_key(char **argument, struct sc_error *err)
 	return sc_file_write_path(argument[3], key.spki, SC_FILE_NEW, 0600, err);
 }
 
-static sc_status read_hashed(char encoded[SC_WEB_PASSWORD_ENCODED_SIZE], struct sc_error *err)
-{
-	SC_CLEANUP(sc_secret) password = { 0 };
-
-	SC_TRY(sc_fd_read_secret_line(0, &password, err));
-	return sc_web_password_encode(sc_secret_view(&password), encoded, err);
-}
-
 static sc_status add_tenant(struct sc_store_signin_db *store, char **argument, struct sc_error *err)
 {
 	const struct sc_store_signin_tenant_row row = { .id = argument[0], .name = argument[1] };
@@ -68,6 +61,7 @@ static sc_status add_tenant(struct sc_store_signin_db *store, char **argument, s
 
 static sc_status add_user(struct sc_store_signin_db *store, char **argument, struct sc_error *err)
 {
+	SC_CLEANUP(sc_secret) password = { 0 };
 	char encoded[SC_WEB_PASSWORD_ENCODED_SIZE];
 	const struct sc_store_user_row row = { .tenant = argument[0],
 					       .oid = argument[1],
@@ -75,20 +69,20 @@ static sc_status add_user(struct sc_store_signin_db *store, char **argument, str
 					       .name = argument[3],
 					       .password = encoded };
 
-	SC_TRY(read_hashed(encoded, err));
+	SC_TRY(sc_fd_read_secret_line(0, &password, err));
+	SC_TRY(sc_web_password_encode(sc_secret_view(&password), encoded, err));
 	return sc_store_user_add(store, &row, err);
 }
 
 static sc_status add_application(struct sc_store_signin_db *store, char **argument, struct sc_error *err)
 {
-	char encoded[SC_WEB_PASSWORD_ENCODED_SIZE];
-	const struct sc_store_application_row row = { .tenant = argument[0],
-						      .appid = argument[1],
-						      .oid = argument[2],
-						      .name = argument[3],
-						      .secret = encoded };
+	SC_CLEANUP(sc_secret) secret = { 0 };
+	struct sc_store_application_row row = {
+		.tenant = argument[0], .appid = argument[1], .oid = argument[2], .name = argument[3]
+	};
 
-	SC_TRY(read_hashed(encoded, err));
+	SC_TRY(sc_fd_read_secret_line(0, &secret, err));
+	SC_TRY(sc_web_client_secret_hash(sc_secret_view(&secret), &row.secret, err));
 	return sc_store_application_add(store, &row, err);
 }
 

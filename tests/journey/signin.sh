@@ -232,6 +232,22 @@ ok graph-is-not-at-login is 404 . "$LOGIN/v1.0/me" -H "Authorization: Bearer $gr
 
 # -- throttling ----------------------------------------------------------------------------------------------
 
+# Of so many attempts at once, none is refused because the others have not been judged yet.
+at_once() { # HOW-MANY PATH NAME=VALUE…
+	local many=$1 path=$2 options i pids=()
+	shift 2
+	mapfile -t options < <(form "$@")
+	for i in $(seq "$many"); do
+		curl -sS --max-time 60 --cacert "$dir/ca.pem" --resolve "*:$port:127.0.0.1" -o /dev/null -w '%{http_code}\n' "$LOGIN/$path" "${options[@]}" &
+		pids+=($!)
+	done >"$SITE/statuses"
+	wait "${pids[@]}"
+	[ "$(grep -c '^200$' "$SITE/statuses")" = "$many" ] || { sort "$SITE/statuses" | uniq -c; return 1; }
+}
+ok right-passwords-at-once-are-all-accepted at_once 30 adfs/oauth2/token grant_type=password client_id=$cli username=bob@contoso.example "password=$password" resource=$ARM
+wrong_secrets() { local i; for i in $(seq 30); do token 401 '.error_codes == [7000215]' adfs/oauth2/token grant_type=client_credentials client_id=$app client_secret=wrong resource=$VAULT || return; done; }
+ok wrong-secrets-are-each-judged wrong_secrets
+ok wrong-secrets-hold-no-application-out as_app 200 . adfs/oauth2/token resource=$VAULT
 as_bob() { token "$1" "$2" adfs/oauth2/token grant_type=password client_id=$cli username=bob@contoso.example "password=$3" resource=$ARM; }
 # Refused because of the client id, before any password is checked.
 unjudged() { local i; for i in $(seq 8); do token 401 '.error_codes == [7000218]' adfs/oauth2/token grant_type=password client_id=$app username=bob@contoso.example password=wrong resource=$ARM || return; done; }

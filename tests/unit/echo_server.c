@@ -50,16 +50,22 @@ static void park(struct sc_web_request *request, void *context)
 	parked = request;
 }
 
-void answer_as_job(void *context)
+static void answer_as_job(void *context)
 {
 	sc_web_answer_error(context, 409, "Conflict", "from %s", "a worker");
 }
 
+static void answer_that_it_was_given_up(void *context, const struct sc_error *why)
+{
+	sc_web_answer_error(context, 503, sc_status_name(why->status), "%s", why->message);
+}
+
+const struct sc_web_job answering = { .run = answer_as_job, .give_up = answer_that_it_was_given_up };
+
 static void later(struct sc_web_request *request, void *context)
 {
 	(void)context;
-	assert_ok(sc_web_run(sc_web_request_server(request), SC_WEB_QUICK, answer_as_job, request, NULL),
-		  NULL);
+	assert_ok(sc_web_run(request, SC_WEB_QUICK, NULL, &answering, request, NULL), NULL);
 }
 
 static void read_json(struct sc_web_request *request, void *context)

@@ -26,7 +26,7 @@ extern const struct sc_web_host hosts[];
 extern const char *const loopbacks[2];
 
 /* The job behind "/later": answers its context, a request, with 409. */
-void answer_as_job(void *context);
+extern const struct sc_web_job answering;
 
 /* Starts `server` with `fixture`. */
 sc_status start_with(unsigned threads, struct sc_error *err);

@@ -81,7 +81,7 @@ struct sc_store_key_row sample_key(const char *vault, const char *name, unsigned
 		.version = sample_version(number),
 		.kty = "RSA-HSM",
 		.blob = sc_view_of(bytes, sizeof bytes),
-		.spki = sc_view_of(bytes, 300),
+		.jwk = "{\"n\":\"AQ\",\"e\":\"AQAB\"}",
 		.receipt = sc_view_of(bytes, 2000),
 		.enabled = true,
 		.not_before = SC_STORE_NO_TIME,

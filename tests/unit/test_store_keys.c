@@ -47,7 +47,7 @@ static void a_key_comes_back_whole_and_its_attributes_change(void **state)
 	assert_ok(sample_import(f->store, "Contoso", "k", 1, 1, version, NULL), NULL);
 	assert_ok(sc_store_key_find(f->store, TENANT, "Contoso", "k", NULL, &key, NULL), NULL);
 	assert_view_equal(key.blob, wanted.blob);
-	assert_view_equal(key.spki, wanted.spki);
+	assert_string_equal(key.jwk, wanted.jwk);
 	assert_view_equal(key.receipt, wanted.receipt);
 	assert_string_equal(key.kty, "RSA-HSM");
 	assert_string_equal(key.key_ops, "[\"decrypt\"]");
@@ -106,7 +106,7 @@ static void assert_rows_equal(const struct sc_store_key_row *a, const struct sc_
 	assert_string_equal(a->kty, b->kty);
 	assert_view_equal(a->blob, b->blob);
 	assert_true(sc_hash_equals(&a->blob_digest, &b->blob_digest));
-	assert_view_equal(a->spki, b->spki);
+	assert_string_equal(a->jwk, b->jwk);
 	assert_view_equal(a->receipt, b->receipt);
 	assert_int_equal(a->enabled, b->enabled);
 	assert_int_equal(a->not_before, b->not_before);

@@ -119,6 +119,14 @@ static void post(void *semaphore)
 	sem_post(semaphore);
 }
 
+static void post_too(void *semaphore, const struct sc_error *why)
+{
+	(void)why;
+	sem_post(semaphore);
+}
+
+static const struct sc_web_job posting = { .run = post, .give_up = post_too };
+
 /* The server has one slow worker, which fetches: once it gets to this job, no fetch is queued or running. */
 static void await_fetches(struct sc_web_server *server)
 {
@@ -126,7 +134,7 @@ static void await_fetches(struct sc_web_server *server)
 	sem_t is_done;
 
 	assert_int_equal(sem_init(&is_done, 0, 0), 0);
-	assert_ok(sc_web_run(server, SC_WEB_SLOW, post, &is_done, &err), &err);
+	assert_ok(sc_web_run_own(server, SC_WEB_SLOW, NULL, &posting, &is_done, &err), &err);
 	while (sem_wait(&is_done))
 		;
 	sem_destroy(&is_done);

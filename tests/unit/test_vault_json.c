@@ -13,6 +13,7 @@
 #include "vaultd/resources/policies.h"
 #include "vaultd/resources/vault_body.h"
 #include "web/json.h"
+#include "web/jwk.h"
 
 #define TENANT "3f0c2a52-5d0b-4f64-9b54-2f6f3f1f6f01"
 #define OID    "11111111-2222-4333-8444-555555555555"
@@ -38,7 +39,8 @@ static const char *text_at(const json_t *json, const char *a, const char *b)
 static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 {
 	SC_CLEANUP(sc_pkey) key = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
-	SC_CLEANUP(sc_bytes) spki = { 0 };
+	SC_CLEANUP(sc_json) members = NULL;
+	SC_CLEANUP(sc_bytes) jwk = { 0 };
 	SC_CLEANUP(sc_bytes) n = { 0 };
 	const struct sc_vaultd_vault vault = { .retention_days = 90 };
 	SC_CLEANUP(sc_json) bundle = NULL;
@@ -57,8 +59,9 @@ static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 	const json_t *attributes;
 
 	(void)state;
-	assert_ok(sc_spki_of(key, &spki, &err), &err);
-	row.spki = sc_bytes_view(&spki);
+	assert_ok(sc_web_jwk_public_members(key, &members, &err), &err);
+	assert_ok(sc_json_write(members, &jwk, &err), &err);
+	row.jwk = (const char *)jwk.data;
 	assert_ok(sc_keys_bundle_of(&row, &vault, "vault.localhost:8443", &bundle, &err), &err);
 	assert_string_equal(
 	    text_at(bundle, "key", "kid"),
@@ -78,7 +81,7 @@ static void a_bundle_shows_the_public_key_and_the_attributes(void **state)
 	assert_status(sc_keys_bundle_of(&row, &vault, "vault.localhost:8443", &again, &err), SC_ERR_INTEGRITY,
 		      &err);
 	row.tags = "{}";
-	row.spki = sc_view_of(spki.data, spki.len - 1);
+	row.jwk = "[]";
 	assert_status(sc_keys_bundle_of(&row, &vault, "vault.localhost:8443", &again, &err), SC_ERR_INTEGRITY,
 		      &err);
 }

@@ -14,7 +14,7 @@
 
 #define SC_INIT_DOMAIN_MAX   200
 #define SC_INIT_REGIONS_MAX  32
-#define SC_INIT_SECRET_SIZE  48 /* printed form, NUL-terminated */
+#define SC_INIT_SECRET_SIZE  64 /* printed form, NUL-terminated */
 #define SC_INIT_CONFIG_MAX   65536
 #define SC_INIT_SERVER_NAMES 3
 

@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "store/signin_store.h"
 #include "tools/safeconduct/init.h"
+#include "web/client_secret.h"
 #include "web/password.h"
 
 #define TOKEN_BITS 2048
@@ -20,7 +21,7 @@ static_assert(256 % (sizeof alphabet - 1) == 0, "every character is equally like
 
 #define GROUP               5  /* characters between two hyphens */
 #define PASSWORD_CHARACTERS 20 /* 100 bits */
-#define SECRET_CHARACTERS   35 /* 175 bits: nobody types it */
+#define SECRET_CHARACTERS   52 /* 260 bits: nobody types it, and nobody can guess it */
 
 /* Makes `characters` random characters in groups: "7k2mq-…". */
 static sc_status make_secret(size_t characters, char out[SC_INIT_SECRET_SIZE], struct sc_error *err)
@@ -55,14 +56,11 @@ static sc_status add_user(struct sc_store_signin_db *store, const struct sc_init
 static sc_status add_application(struct sc_store_signin_db *store, const struct sc_init_plan *plan,
 				 const char *secret, struct sc_error *err)
 {
-	char encoded[SC_WEB_PASSWORD_ENCODED_SIZE];
-	const struct sc_store_application_row row = { .tenant = plan->tenant,
-						      .appid = plan->app_id,
-						      .oid = plan->app_oid,
-						      .name = plan->app_name,
-						      .secret = encoded };
+	struct sc_store_application_row row = {
+		.tenant = plan->tenant, .appid = plan->app_id, .oid = plan->app_oid, .name = plan->app_name
+	};
 
-	SC_TRY(sc_web_password_encode(sc_view_text(secret), encoded, err));
+	SC_TRY(sc_web_client_secret_hash(sc_view_text(secret), &row.secret, err));
 	return sc_store_application_add(store, &row, err);
 }
 

@@ -2,11 +2,9 @@
 #include "vaultd/keys/bundle.h"
 
 #include <ctype.h>
-#include <openssl/core_names.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "formats/key_type.h"
 #include "vaultd/stored_json.h"
 #include "web/json.h"
 
@@ -31,37 +29,23 @@ void sc_keys_bundle_kid(const struct sc_store_key_row *key, const char *authorit
 		 key->version);
 }
 
-/* A number of the public key as base64url (RFC 7518 section 6.3.1: no leading zero bytes). */
-static json_t *number_of(EVP_PKEY *key, const char *name)
-{
-	BIGNUM *number = NULL;
-	uint8_t bytes[1024];
-	json_t *json = NULL;
-	int len;
-
-	if (EVP_PKEY_get_bn_param(key, name, &number) == 1 && BN_num_bytes(number) <= (int)sizeof bytes) {
-		len = BN_bn2bin(number, bytes);
-		json = sc_json_from_bytes(sc_view_of(bytes, (size_t)len));
-	}
-	BN_free(number);
-	return json;
-}
-
 static sc_status key_json(const struct sc_store_key_row *key, const char *authority, json_t **out,
 			  struct sc_error *err)
 {
-	SC_CLEANUP(sc_pkey) public_key = NULL;
+	SC_CLEANUP(sc_json) members = NULL;
 	SC_CLEANUP(sc_json) ops = NULL;
+	SC_CLEANUP(sc_json) jwk = NULL;
 	char kid[SC_KEY_ID_SIZE];
 
-	SC_ENSURE(sc_spki_read(key->spki, &public_key, NULL) == SC_OK, err, SC_ERR_INTEGRITY,
+	SC_TRY(sc_vaultd_stored_json(key->jwk, &members, err));
+	SC_ENSURE(json_is_object(members), err, SC_ERR_INTEGRITY,
 		  "a database row is damaged: the public key of %s", key->name);
 	SC_TRY(sc_vaultd_stored_json(key->key_ops, &ops, err));
 	sc_keys_bundle_kid(key, authority, kid);
-	*out = json_pack("{s:s, s:s, s:O, s:o, s:o}", "kid", kid, "kty", key->kty, "key_ops", ops, "n",
-			 number_of(public_key, OSSL_PKEY_PARAM_RSA_N), "e",
-			 number_of(public_key, OSSL_PKEY_PARAM_RSA_E));
-	return sc_check_allocated(*out, err);
+	jwk = json_pack("{s:s, s:s, s:O}", "kid", kid, "kty", key->kty, "key_ops", ops);
+	SC_TRY(sc_check_allocated(jwk && json_object_update_missing(jwk, members) == 0, err));
+	*out = sc_steal(jwk);
+	return SC_OK;
 }
 
 /* How a deleted key could be recovered, in Azure's words. */

@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/libcrypto.h"
 #include "base/os.h"
+#include "formats/key_type.h"
 #include "formats/transfer_package.h"
 #include "vaultd/keys/bundle.h"
 #include "vaultd/keys/import_refusal.h"
@@ -18,6 +20,7 @@
 #include "vaultd/keys/key_api.h"
 #include "vaultd/keys/key_handlers.h"
 #include "web/json.h"
+#include "web/jwk.h"
 
 #define IMPORT_TIMEOUT_MS 25000
 #define KTY_MAX           16
@@ -132,12 +135,24 @@ static sc_status ask_module(const struct sc_vaultd_call *call, const struct impo
 	return status == SC_OK ? SC_OK : sc_keys_refusal_plain(status, err);
 }
 
+/* A key's public members, as they are shown from now on. */
+static sc_status describe_public_key(struct sc_view spki, struct sc_bytes *jwk, struct sc_error *err)
+{
+	SC_CLEANUP(sc_pkey) key = NULL;
+	SC_CLEANUP(sc_json) members = NULL;
+
+	SC_TRY(sc_spki_read(spki, &key, err));
+	SC_TRY(sc_web_jwk_public_members(key, &members, err));
+	return sc_json_write(members, jwk, err);
+}
+
 /* Row and package id are written in one transaction. call->key becomes the row as it is stored. */
 static sc_status store_key(struct sc_vaultd_call *call, const struct import *import,
 			   const struct sc_store_package_claim *claim, const char *version,
 			   struct sc_view reply, struct sc_error *err)
 {
 	struct sc_transfer_import_response arrived;
+	SC_CLEANUP(sc_bytes) jwk = { 0 };
 	struct sc_bytes texts[2] = { { 0 }, { 0 } };
 	struct sc_store_key_row row = {
 		.tenant = call->vault->row.tenant,
@@ -156,9 +171,10 @@ static sc_status store_key(struct sc_vaultd_call *call, const struct import *imp
 
 	SC_ENSURE(sc_transfer_import_response_read(reply, &arrived) == SC_OK, err, SC_ERR_PROTOCOL,
 		  "%s: the module's answer is malformed", sc_pipeline_path(call->region->module));
+	SC_TRY(describe_public_key(arrived.spki, &jwk, err));
 	row.updated = row.created;
 	row.blob = arrived.blob;
-	row.spki = arrived.spki;
+	row.jwk = (const char *)jwk.data;
 	row.receipt = arrived.receipt;
 	status = sc_keys_changes_apply(&import->changes, &row, texts, err);
 	if (status == SC_OK)
@@ -207,9 +223,7 @@ static sc_status import_and_show(struct sc_vaultd_call *call, struct import *imp
 
 	SC_TRY(sc_keys_need_region(call, err));
 	SC_TRY(read_request(call, import, err));
-	SC_ENSURE(sc_web_is_awaited(call->request), err, SC_ERR_TIMEOUT,
-		  "other imports kept the module busy until nobody waited for this one");
-	SC_TRY(sc_access_begin(&call->access, err));
+	SC_TRY(sc_vaultd_call_start_change(call, err));
 	status = find_or_import(call, import, err);
 	if (status != SC_OK)
 		return sc_keys_import_explain(import->package->header, call->region->info->name,

@@ -35,7 +35,7 @@ static sc_status write_changes(struct sc_vaultd_call *call, const struct sc_keys
 	bool is_outdated = true;
 	sc_status status = SC_OK;
 
-	SC_TRY(sc_access_begin(&call->access, err));
+	SC_TRY(sc_vaultd_call_start_change(call, err));
 	for (int i = 0; i < TRIES && is_outdated; i++)
 		status = write_once(call, changes, &is_outdated, err);
 	SC_TRY(status);

@@ -116,7 +116,7 @@ static sc_status write_group(struct sc_vaultd_call *call, const struct sc_store_
 	SC_CLEANUP(sc_store_group_row) present = { 0 };
 	sc_status status;
 
-	SC_TRY(sc_access_begin(&call->access, err));
+	SC_TRY(sc_vaultd_call_start_change(call, err));
 	status = find_group(call, &present, err);
 	if (status == SC_OK)
 		SC_ENSURE(strcasecmp(present.location, row->location) == 0, err, SC_ERR_CONFLICT,

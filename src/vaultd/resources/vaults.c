@@ -98,7 +98,7 @@ static void write_new(struct sc_vaultd_call *call, const struct sc_resources_vau
 	sc_status status;
 
 	row.updated = row.created;
-	status = sc_access_begin(&call->access, &err);
+	status = sc_vaultd_call_start_change(call, &err);
 	if (status == SC_OK)
 		status = sc_store_vault_add(call->vaultd->store, &row, &err);
 	if (status == SC_ERR_EXISTS) {
@@ -174,7 +174,7 @@ static sc_status write_change(struct sc_vaultd_call *call, struct sc_store_vault
 	row->properties = (const char *)request.properties.data;
 	row->tags = (const char *)request.tags.data;
 	row->updated = sc_clock_now();
-	SC_TRY(sc_access_begin(&call->access, err));
+	SC_TRY(sc_vaultd_call_start_change(call, err));
 	status = sc_store_vault_update(call->vaultd->store, row, err);
 	/* Also after a failure, which may have come after the change. */
 	sc_vaultd_cache_drop(call->vaultd->vaults, row->name);
