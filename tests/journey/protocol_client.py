@@ -166,11 +166,11 @@ class Client:
 
     def __init__(self, path, timeout=60):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.socket.settimeout(timeout)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER // 2)
         if self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) < SEND_BUFFER:
             raise OSError("net.core.wmem_max is too low")
-        self.socket.connect(path)
+        self.socket.connect(path)  # blocking, because a full queue is not waited for otherwise
+        self.socket.settimeout(timeout)
         self.last_id = 0
 
     def __enter__(self):
