@@ -530,7 +530,7 @@ def send_until_full(client, command):
             time.sleep(0.0005)  # so that it is the module that does not read, and not one that had no time to
     except BlockingIOError:
         pass
-    client.socket.settimeout(60)
+    client.socket.settimeout(client.timeout)
     return sent
 
 

@@ -164,12 +164,13 @@ class Answer:
 class Client:
     """One connection. call() asks and waits; send() and receive() are for requests that are pipelined."""
 
-    def __init__(self, path, timeout=60):
+    def __init__(self, path, timeout=300):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER // 2)
         if self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) < SEND_BUFFER:
             raise OSError("net.core.wmem_max is too low")
         self.socket.connect(path)  # blocking, because a full queue is not waited for otherwise
+        self.timeout = timeout
         self.socket.settimeout(timeout)
         self.last_id = 0
 
