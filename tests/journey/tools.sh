@@ -55,7 +55,7 @@ refuses() {
 	local out status lines
 	out=$("$@" 2>&1)
 	status=$?
-	lines=$(grep -v ': warning: ' <<<"$out" | grep -cE '^(Result: FAILURE|[a-zA-Z][a-zA-Z -]*): .')
+	lines=$(grep -v ': warning: ' <<<"$out" | grep -cE '^(Result: FAILURE|[a-zA-Z][a-zA-Z .-]*): .')
 	[ $status -ge 1 ] && [ $status -lt 120 ] && [ "$lines" = 1 ] && ! grep -q 'SUCCESS' <<<"$out" && return
 	echo "status $status, $lines refusals: $out"
 	return 1
