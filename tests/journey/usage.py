@@ -111,6 +111,16 @@ def check_version_of_the_script():
         raise Wrong("two versions: %s" % versions)
 
 
+def check_readme():
+    with open(os.path.join(ROOT, "src/base/status.h"), encoding="utf-8") as file:
+        used = set(re.findall(r"SC_STATUS\(\w+, *\d+, *(\d+),", file.read()))
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
+        section = file.read().split("## Exit status")[1].split("## ")[0]
+    listed = set(re.findall(r"^\| (\d+) \|", section, re.MULTILINE))
+    if used != listed:
+        raise Wrong("in only one of README and status.h: %s" % sorted(used ^ listed))
+
+
 def tool(name):
     return os.path.join(BUILD, "src/tools", name)
 
@@ -138,6 +148,7 @@ def try_command(*command):
 
 def try_programs():
     ok("all-programs-are-built", check_programs)
+    ok("readme-lists-every-exit-status", check_readme)
     for program in programs():
         subcommands = subcommands_in(Run(program, "--help").out)
         if subcommands:
