@@ -40,6 +40,13 @@ def refused(text, *command):
     return run
 
 
+def fails(status, text, *command):
+    """Ends with that status and names `text`, on whichever stream."""
+    run = Run(*command)
+    run.must(run.status == status, "not status %d" % status)
+    run.must(text in run.out + run.err, "%s is not named" % text)
+
+
 def ok(name, check, *arguments):
     global failed
     try:
@@ -202,6 +209,20 @@ def try_both_verifiers():
     ok("both-verifiers-a-module-that-does-not-run", check_same_status, 69, *both)
 
 
+def try_to_read_what_is_not_there():
+    """What only reads makes nothing (Run checks that): neither the key management data nor a session."""
+    kmdata = os.path.join(EMPTY, "kmdata")
+    world = os.path.join(WORK, "package")
+    ENVIRONMENT["NFAST_KMDATA"] = kmdata
+    for name, *arguments in (["enquiry"], ["verifykeypackage", "-k", world, "-w", world],
+                             ["verifyreceipt", world, "--public-key", world], ["verifyreceipt", world, "--key", "k"],
+                             ["safeconduct", "region", "publish", "EU", "-o", os.path.join(EMPTY, "published")]):
+        ok("%s-makes-no-kmdata-%d" % (name, len(arguments)), fails, 66, kmdata + "/config/modules: does not exist",
+           tool(name), *arguments)
+    ok("get-azuresubscription-makes-no-session", fails, 66, "sign in with Add-AzureAccount",
+       tool("Get-AzureSubscription"))
+
+
 with tempfile.TemporaryDirectory() as WORK:
     EMPTY = os.path.join(WORK, "empty")
     os.mkdir(EMPTY)
@@ -213,4 +234,5 @@ with tempfile.TemporaryDirectory() as WORK:
     try_programs()
     try_without_a_terminal()
     try_both_verifiers()
+    try_to_read_what_is_not_there()
 sys.exit(1 if failed else 0)
