@@ -23,7 +23,6 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 
 # The SHA-256 of the public key of the manufacturer's root, in hexadecimal. It is filled in when the toolset is
@@ -31,14 +30,26 @@ import time
 # proves little.
 ROOT_KEY_HASH = ""
 
+VERSION_TEXT = "verifykeypackage.py (Safeconduct) 0.1.0"
+
+# The exit statuses, the same as those of the other programs (from sysexits.h).
+USAGE, BAD_DATA, NO_INPUT, UNAVAILABLE, SYSTEM, OUTPUT, PROTOCOL, INTERRUPTED = 2, 65, 66, 69, 71, 71, 76, 130
+
 
 class Refused(Exception):
     """Raised by every check that fails; it says what is wrong."""
 
+    def __init__(self, message, status=BAD_DATA):
+        super().__init__(message)
+        self.status = status
 
-def ensure(condition, message):
+    def within(self, what):
+        return Refused("%s: %s" % (what, self), self.status)
+
+
+def ensure(condition, message, status=BAD_DATA):
     if not condition:
-        raise Refused(message)
+        raise Refused(message, status)
 
 
 # -- DER: exactly one encoding for every value ---------------------------------------------------------------------
@@ -368,59 +379,64 @@ class Certificate:
 
     def pem(self):
         text = base64.encodebytes(self.whole).decode()
-        return "-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % text
+        return ("-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----\n" % text).encode()
 
 
 # -- openssl: signatures and chains --------------------------------------------------------------------------------
 
 class OpenSSL:
-    """The openssl program, in a directory of its own, trusting only the certificates that it is given."""
+    """The openssl program, trusting only the certificates that it is given. What it reads is in memory: nothing is
+    written to a disk, so an auditor needs no directory to write in."""
 
     ONLY_GIVEN = ["-no-CApath", "-no-CAstore"]
     STRICT = ["-x509_strict", "-check_ss_sig"]
 
-    def __init__(self, directory):
-        self.directory = directory
+    def __init__(self):
         self.environment = {name: value for name, value in os.environ.items()
                             if not name.startswith(("OPENSSL_", "SSL_CERT_"))}
 
-    def path(self, name, content=None):
-        path = os.path.join(self.directory, name)
-        if content is not None:
-            with open(path, "wb") as file:
-                file.write(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    def run(self, *arguments):
+    def run(self, arguments, **files):
+        """Runs openssl; "{name}" in an argument stands for the file with that keyword's content. Returns whether it
+        succeeded, its standard output, and its standard error as text."""
+        descriptors = {}
         try:
-            done = subprocess.run(["openssl", *arguments], stdin=subprocess.DEVNULL, capture_output=True,
-                                  env=self.environment, check=False)
+            for name, content in files.items():
+                descriptors[name] = os.memfd_create(name)
+                os.write(descriptors[name], content)
+            paths = {name: "/proc/self/fd/%d" % descriptor for name, descriptor in descriptors.items()}
+            done = subprocess.run(["openssl", *(argument.format(**paths) for argument in arguments)],
+                                  stdin=subprocess.DEVNULL, capture_output=True, env=self.environment,
+                                  pass_fds=list(descriptors.values()), check=False)
         except FileNotFoundError:
-            raise Refused("the openssl program is not installed") from None
-        return done.returncode == 0, done.stderr.decode(errors="replace")
+            raise Refused("the openssl program is not installed", UNAVAILABLE) from None
+        finally:
+            for descriptor in descriptors.values():
+                os.close(descriptor)
+        return done.returncode == 0, done.stdout, done.stderr.decode(errors="replace")
 
     def chain(self, certificate, between, root, at):
         """certificate ← between ← root, valid at the time `at`."""
         links = [certificate, between, root] if between else [certificate, root]
         for below, above in zip(links, links[1:]):  # openssl ignores case in names
             ensure(below.issuer == above.subject, '"%s" is not issued by "%s"' % (below.subject, above.subject))
-        given = ["-CAfile", self.path("root.pem", root.pem())]
+        files = {"root": root.pem(), "certificate": certificate.pem()}
+        given = ["-CAfile", "{root}"]
         if between:
-            given += ["-untrusted", self.path("between.pem", between.pem())]
-        good, errors = self.run("verify", *self.ONLY_GIVEN, *self.STRICT, "-attime", str(at), *given,
-                                self.path("certificate.pem", certificate.pem()))
+            files["between"] = between.pem()
+            given += ["-untrusted", "{between}"]
+        good, _, errors = self.run(["verify", *self.ONLY_GIVEN, *self.STRICT, "-attime", str(at), *given,
+                                    "{certificate}"], **files)
         reason = [line for line in errors.splitlines() if line.startswith("error ")]
         ensure(good, '%s of "%s": %s' % (PROFILES[certificate.kind].name, certificate.subject,
                                          reason[0] if reason else "its chain does not verify"))
 
     def statement(self, package, content, root, at):
         """Signature and chain of a statement, as stock openssl sees them."""
-        good, _ = self.run("cms", "-verify", "-purpose", "any", *self.ONLY_GIVEN, *self.STRICT, "-attime", str(at),
-                           "-inform", "DER", "-in", self.path("package", package), "-CAfile",
-                           self.path("root.pem", root.pem()), "-out", self.path("content"))
+        good, found, _ = self.run(["cms", "-verify", "-purpose", "any", *self.ONLY_GIVEN, *self.STRICT, "-attime",
+                                   str(at), "-inform", "DER", "-in", "{package}", "-CAfile", "{root}", "-binary"],
+                                  package=package, root=root.pem())
         ensure(good, "its signature does not verify")
-        with open(self.path("content"), "rb") as file:
-            ensure(file.read() == content, "openssl reads different content in it")
+        ensure(found == content, "openssl reads different content in it")
 
 
 # -- statements ----------------------------------------------------------------------------------------------------
@@ -657,7 +673,7 @@ class Module:
             path = self.socket_path(number)
             self.talk(path)
         except Refused as reason:
-            raise Refused("%s: %s" % (self.NEEDED, reason)) from None
+            raise reason.within(self.NEEDED) from None
 
     def talk(self, path):
         try:
@@ -667,33 +683,37 @@ class Module:
                 self.enquire()
                 self.ask_trust()
         except OSError as error:
-            raise Refused("%s: %s" % (path, error)) from None
+            raise Refused("%s: %s" % (path, error), UNAVAILABLE) from None
 
     @staticmethod
     def socket_path(number):
         """The line `<number> use <path>` of $NFAST_KMDATA/config/modules."""
         kmdata = os.environ.get("NFAST_KMDATA")
-        ensure(kmdata, "NFAST_KMDATA is not set")
+        ensure(kmdata, "NFAST_KMDATA is not set", USAGE)
         name = os.path.join(kmdata, "config", "modules")
         try:
             with open(name, encoding="utf-8") as file:
                 lines = [line.split("#")[0].split() for line in file]
-        except (OSError, UnicodeDecodeError) as error:
-            raise Refused("%s: %s" % (name, error)) from None
+        except OSError as error:
+            raise cannot_read(name, error) from None
+        except UnicodeDecodeError:
+            raise Refused("%s: not a text file" % name) from None
         for line in lines:
             if len(line) == 3 and line[:2] == [str(number), "use"]:
                 return line[2]
-        raise Refused("%s: no line `%d use <socket>`" % (name, number))
+        raise Refused("%s: no line `%d use <socket>`" % (name, number), NO_INPUT)
 
     def ask(self, command):
         self.socket.sendall(struct.pack(">IHHQQI", MAGIC, VERSION, command, command, 0, 0))
         answer, _, flags, _ = self.socket.recvmsg(HEADER.size + BODY_MAX + 1)
-        ensure(answer and not flags & socket.MSG_TRUNC and len(answer) >= HEADER.size, "the module gave no answer")
+        ensure(answer, "the module gave no answer", UNAVAILABLE)
+        ensure(not flags & socket.MSG_TRUNC and len(answer) >= HEADER.size, "the module's answer is malformed",
+               PROTOCOL)
         magic, version, echoed, number, status, _, _, _, length = HEADER.unpack(answer[:HEADER.size])
         ensure((magic, version, echoed, number, length) ==
                (MAGIC, VERSION, command, command, len(answer) - HEADER.size),
-               "the module does not speak protocol version %d" % VERSION)
-        ensure(status == 0, "the module refused with status %d" % status)
+               "the module does not speak protocol version %d" % VERSION, PROTOCOL)
+        ensure(status == 0, "the module refused with status %d" % status, UNAVAILABLE)
         return Fields(answer[HEADER.size:])
 
     def enquire(self):
@@ -708,7 +728,8 @@ class Module:
         answer.take(2 * 4 + 2 * 8 + 2 * 4 + 8)  # keys loaded, arena, protection, state counter
         self.clock = int.from_bytes(answer.take(8), "big")
         answer.end()
-        ensure(mode >= MODE_WORLD, "the module has no security world on it: make one first (see new-world)")
+        ensure(mode >= MODE_WORLD, "the module has no security world on it: make one first (see new-world)",
+               UNAVAILABLE)
         ensure(is_esn(esn.decode("ascii", "replace")), "the module's serial number is malformed")
         self.esn = esn.decode("ascii")
 
@@ -748,12 +769,18 @@ class Question:
         self.module = self.now = self.kek = self.world = None
 
 
+def cannot_read(name, error):
+    return Refused("%s: %s" % (name, error.strerror), NO_INPUT if isinstance(error, FileNotFoundError) else SYSTEM)
+
+
 def read_file(name):
     try:
         with open(name, "rb") as file:
             content = file.read(65537)
+    except IsADirectoryError:
+        raise Refused("%s: not a regular file" % name, USAGE) from None
     except OSError as error:
-        raise Refused("%s: %s" % (name, error.strerror)) from None
+        raise cannot_read(name, error) from None
     ensure(len(content) <= 65536, "%s: larger than 65536 bytes" % name)
     return content
 
@@ -879,17 +906,50 @@ CHECKS = [
 
 
 def verify(arguments):
-    with tempfile.TemporaryDirectory() as directory:
-        question = Question(arguments, OpenSSL(directory))
-        for name, check in CHECKS:
-            try:
-                found = check(question)
-            except Refused as reason:
-                raise Refused("%s: %s" % (name, reason)) from None
-            print("%-17s %s" % (name, found))
-        compared = compare_programs(arguments.kek_package)
-        if compared:
-            print("%-17s %s" % ("Program", compared))
+    question = Question(arguments, OpenSSL())
+    for name, check in CHECKS:
+        try:
+            found = check(question)
+        except Refused as reason:
+            raise reason.within(name) from None
+        print("%-17s %s" % (name, found))
+    compared = compare_programs(arguments.kek_package)
+    if compared:
+        print("%-17s %s" % ("Program", compared))
+
+
+class Once(argparse.Action):
+    """An option that is given twice is refused, not overruled."""
+
+    def __call__(self, parser, namespace, value, option_string=None):
+        if option_string and getattr(namespace, self.dest + "_is_given", False):
+            parser.error("%s: given twice" % option_string)
+        setattr(namespace, self.dest + "_is_given", True)
+        setattr(namespace, self.dest, value)
+
+
+def module_number(text):
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) < 2**32):
+        raise argparse.ArgumentTypeError("%s is not a number from 1 to %d" % (text, 2**32 - 1))
+    return int(text)
+
+
+def read_command_line(command_line):
+    parser = argparse.ArgumentParser(
+        prog="verifykeypackage.py", description="Verifies that a Key Exchange Key was made in, and cannot leave, a "
+        "region's modules.")
+    parser.add_argument("-k", "--kek-package", action=Once, metavar="FILE",
+                        help="BYOK-KEK-pkg-REGION-1")
+    parser.add_argument("-w", "--world-package", action=Once, metavar="FILE",
+                        help="BYOK-SecurityWorld-pkg-REGION-1")
+    parser.add_argument("-m", "--module", type=module_number, default=1, action=Once, metavar="MODULE",
+                        help="ask this module (default 1)")
+    parser.add_argument("--version", action="version", version=VERSION_TEXT, help="the version")
+    arguments = parser.parse_args(command_line)
+    # argparse would check this first, and not name an option that does not exist.
+    if not (arguments.kek_package and arguments.world_package):
+        parser.error("both packages are required: -k and -w")
+    return arguments
 
 
 def hold_standard_descriptors():
@@ -902,24 +962,44 @@ def hold_standard_descriptors():
             if number == 1:
                 # Python itself would drop what is printed, and call it a success.
                 sys.stdout = open(number, "w", closefd=False)
+            elif number == 2:
+                sys.stderr = open(os.devnull, "w")
 
 
 def main(command_line=None):
-    parser = argparse.ArgumentParser(description="Verifies that a Key Exchange Key was made in, and cannot leave, "
-                                                 "a region's modules.")
-    parser.add_argument("-k", "--kek-package", required=True, metavar="FILE", help="BYOK-KEK-pkg-REGION-1")
-    parser.add_argument("-w", "--world-package", required=True, metavar="FILE", help="BYOK-SecurityWorld-pkg-REGION-1")
-    parser.add_argument("-m", "--module", type=int, default=1, metavar="MODULE", help="ask this module (default 1)")
-    arguments = parser.parse_args(command_line)
+    """Returns the exit status. A usage error, for which nothing was judged, is on standard error without a result."""
+    arguments = read_command_line(command_line)
     try:
         verify(arguments)
+        result, status = "SUCCESS", 0
     except Refused as reason:
-        print("Result: FAILURE: %s" % reason)
-        return 1
-    print("Result: SUCCESS")
-    return 0
+        if reason.status == USAGE:
+            print("verifykeypackage.py: %s" % reason, file=sys.stderr)
+            return USAGE
+        result, status = "FAILURE: %s" % reason, reason.status
+    print("Result: %s" % result, flush=True)
+    return status
+
+
+def program():
+    # What a locale cannot show is shown as an escape, and does not end the program.
+    sys.stdout.reconfigure(errors="backslashreplace")
+    sys.stderr.reconfigure(errors="backslashreplace")
+    try:
+        try:
+            status = main()
+        except SystemExit as end:  # by argparse: help, version, usage errors
+            status = end.code
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    except OSError as error:
+        print("verifykeypackage.py: standard output cannot be written: %s" % error.strerror, file=sys.stderr)
+        status = OUTPUT
+    sys.stderr.flush()
+    os._exit(status)  # a second attempt to write what could not be written would fail with a traceback
 
 
 if __name__ == "__main__":
     hold_standard_descriptors()
-    sys.exit(main())
+    program()

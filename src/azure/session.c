@@ -1,6 +1,7 @@
 /* The session file: see session.h. */
 #include "azure/session.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,20 +34,19 @@ sc_status sc_azure_session_set(char *field, size_t size, const char *value, cons
 	return SC_OK;
 }
 
-static sc_status open_directory(struct sc_dir *out, struct sc_error *err)
+static sc_status directory_path(char path[PATH_MAX], struct sc_error *err)
 {
 	const char *directory = getenv("SAFECONDUCT_CONFIG_DIR");
 	const char *home = getenv("HOME");
-	char path[4096];
+	bool is_given = directory && *directory;
 	int len;
 
-	if (directory && *directory)
-		return sc_dir_make(directory, out, err);
-	SC_ENSURE(home && *home, err, SC_ERR_USAGE,
+	SC_ENSURE(is_given || (home && *home), err, SC_ERR_USAGE,
 		  "no directory for the session: set $SAFECONDUCT_CONFIG_DIR or $HOME");
-	len = snprintf(path, sizeof path, "%s/.safeconduct", home);
-	SC_ENSURE(len > 0 && (size_t)len < sizeof path, err, SC_ERR_TOO_LARGE, "$HOME is too long");
-	return sc_dir_make(path, out, err);
+	len = snprintf(path, PATH_MAX, "%s%s", is_given ? directory : home, is_given ? "" : "/.safeconduct");
+	SC_ENSURE(len > 0 && len < PATH_MAX, err, SC_ERR_TOO_LARGE, "%s is too long",
+		  is_given ? "$SAFECONDUCT_CONFIG_DIR" : "$HOME");
+	return SC_OK;
 }
 
 /* Checks every field, on writing as on reading. */
@@ -121,10 +121,13 @@ sc_status sc_azure_session_read(struct sc_azure_session *out, struct sc_error *e
 {
 	SC_CLEANUP(sc_dir) directory = SC_DIR_NONE;
 	SC_CLEANUP(sc_bytes) text = { 0 };
+	char path[PATH_MAX];
 	sc_status status;
 
-	SC_TRY(open_directory(&directory, err));
-	status = sc_file_read(&directory, FILE_NAME, SESSION_MAX, &text, err);
+	SC_TRY(directory_path(path, err));
+	status = sc_dir_open(path, &directory, err);
+	if (status == SC_OK)
+		status = sc_file_read(&directory, FILE_NAME, SESSION_MAX, &text, err);
 	SC_ENSURE(status != SC_ERR_NOT_FOUND, err, SC_ERR_NOT_FOUND,
 		  "nobody is signed in: sign in with Add-AzureAccount");
 	SC_TRY(status);
@@ -139,8 +142,10 @@ sc_status sc_azure_session_write(const struct sc_azure_session *session, struct 
 {
 	SC_CLEANUP(sc_dir) directory = SC_DIR_NONE;
 	SC_CLEANUP(sc_bytes) text = { 0 };
+	char path[PATH_MAX];
 
 	SC_TRY(sc_azure_session_encode(session, &text, err));
-	SC_TRY(open_directory(&directory, err));
+	SC_TRY(directory_path(path, err));
+	SC_TRY(sc_dir_make(path, &directory, err));
 	return sc_file_write(&directory, FILE_NAME, sc_bytes_view(&text), SC_FILE_REPLACE, 0600, err);
 }

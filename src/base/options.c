@@ -30,20 +30,40 @@ static void print_help(const struct sc_command_line *line)
 		printf("\n%s\n", line->notes);
 }
 
-static sc_status set_value(const struct sc_option *option, const char *value, struct sc_error *err)
+/* An option as it was typed, without its value: "-KeyIdentifier", "--module", "-m". Errors name it so. */
+struct typed {
+	const char *text;
+	int len;
+	const char *name; /* what follows the one or two dashes */
+	size_t name_len;
+	const char *value; /* what follows '=', or NULL */
+};
+
+static struct typed typed_of(const char *argument)
+{
+	const char *name = argument + (argument[1] == '-' ? 2 : 1);
+	const char *equals = strchr(name, '=');
+	size_t name_len = equals ? (size_t)(equals - name) : strlen(name);
+
+	return (struct typed){ argument, (int)(name + name_len - argument), name, name_len,
+			       equals ? equals + 1 : NULL };
+}
+
+static sc_status set_value(const struct sc_option *option, const struct typed *typed, const char *value,
+			   struct sc_error *err)
 {
 	if (option->list) {
 		SC_ENSURE(*option->list_count < option->list_max, err, SC_ERR_USAGE,
-			  "--%s: may be given at most %zu times", option->name, option->list_max);
+			  "%.*s: may be given at most %zu times", typed->len, typed->text, option->list_max);
 		option->list[(*option->list_count)++] = value;
 		return SC_OK;
 	}
-	if (option->flag) {
+	SC_ENSURE(option->flag ? !*option->flag : !*option->value, err, SC_ERR_USAGE, "%.*s: given twice",
+		  typed->len, typed->text);
+	if (option->flag)
 		*option->flag = true;
-		return SC_OK;
-	}
-	SC_ENSURE(!*option->value, err, SC_ERR_USAGE, "--%s: given twice", option->name);
-	*option->value = value;
+	else
+		*option->value = value;
 	return SC_OK;
 }
 
@@ -55,21 +75,22 @@ static const struct sc_option *find_exact(const struct sc_command_line *line, co
 	return NULL;
 }
 
-/* Finds the option that `name` (`len` bytes) means: the exact match, or the only one with that prefix. */
-static sc_status find_long(const struct sc_command_line *line, const char *name, size_t len,
+/* Finds the option whose long name was typed: the exact match, or the only one with that prefix. */
+static sc_status find_long(const struct sc_command_line *line, const struct typed *typed,
 			   const struct sc_option **out, struct sc_error *err)
 {
-	const struct sc_option *found = find_exact(line, name, len);
+	const struct sc_option *found = find_exact(line, typed->name, typed->name_len);
 	bool is_exact = found != NULL;
+	int dashes = (int)(typed->name - typed->text);
 
-	for (const struct sc_option *o = line->options; o->name && !is_exact && len > 0; o++) {
-		if (strncasecmp(o->name, name, len) != 0)
+	for (const struct sc_option *o = line->options; o->name && !is_exact && typed->name_len > 0; o++) {
+		if (strncasecmp(o->name, typed->name, typed->name_len) != 0)
 			continue;
-		SC_ENSURE(!found, err, SC_ERR_USAGE, "-%.*s: could be --%s or --%s", (int)len, name,
-			  found->name, o->name);
+		SC_ENSURE(!found, err, SC_ERR_USAGE, "%.*s: could be %.*s%s or %.*s%s", typed->len,
+			  typed->text, dashes, typed->text, found->name, dashes, typed->text, o->name);
 		found = o;
 	}
-	SC_ENSURE(found, err, SC_ERR_USAGE, "-%.*s: no such option (see %s --help)", (int)len, name,
+	SC_ENSURE(found, err, SC_ERR_USAGE, "%.*s: no such option (see %s --help)", typed->len, typed->text,
 		  line->program);
 	*out = found;
 	return SC_OK;
@@ -83,44 +104,37 @@ static const struct sc_option *find_letter(const struct sc_command_line *line, c
 	return NULL;
 }
 
-static sc_status take_value(const struct sc_option *option, const char *attached, struct cursor *at,
+static sc_status take_value(const struct sc_option *option, const struct typed *typed, struct cursor *at,
 			    struct sc_error *err)
 {
+	const char *value = typed->value;
 	bool is_switch = !option->argument;
 
-	SC_ENSURE(!is_switch || !attached, err, SC_ERR_USAGE, "--%s: takes no value", option->name);
-	if (!is_switch && !attached) {
-		SC_ENSURE(at->next < at->argc, err, SC_ERR_USAGE, "--%s: needs a value (%s)", option->name,
-			  option->argument);
-		attached = at->argv[at->next++];
+	SC_ENSURE(!is_switch || !value, err, SC_ERR_USAGE, "%.*s: takes no value", typed->len, typed->text);
+	if (!is_switch && !value) {
+		SC_ENSURE(at->next < at->argc, err, SC_ERR_USAGE, "%.*s: needs a value (%s)", typed->len,
+			  typed->text, option->argument);
+		value = at->argv[at->next++];
 	}
-	return set_value(option, attached, err);
-}
-
-/* What follows the one or two dashes. */
-static const char *name_of(const char *argument)
-{
-	return argument + (argument[1] == '-' ? 2 : 1);
+	return set_value(option, typed, value, err);
 }
 
 static bool is_common(const char *argument, const char *word)
 {
-	return strcasecmp(name_of(argument), word) == 0;
+	return strcasecmp(typed_of(argument).name, word) == 0;
 }
 
 static sc_status read_option(const struct sc_command_line *line, const char *argument, struct cursor *at,
 			     struct sc_error *err)
 {
-	const struct sc_option *option;
-	const char *name = name_of(argument);
-	const char *equals = strchr(name, '=');
-	size_t len = equals ? (size_t)(equals - name) : strlen(name);
-
+	const struct typed typed = typed_of(argument);
 	/* One dash and one letter is the short form. A longer word after one dash is a long name. */
-	option = argument[1] != '-' && len == 1 ? find_letter(line, name[0]) : NULL;
+	bool is_short = argument[1] != '-' && typed.name_len == 1;
+	const struct sc_option *option = is_short ? find_letter(line, typed.name[0]) : NULL;
+
 	if (!option)
-		SC_TRY(find_long(line, name, len, &option, err));
-	return take_value(option, equals ? equals + 1 : NULL, at, err);
+		SC_TRY(find_long(line, &typed, &option, err));
+	return take_value(option, &typed, at, err);
 }
 
 sc_status sc_options_read(const struct sc_command_line *line, int argc, char **argv, const char **operands,

@@ -16,7 +16,7 @@ struct sc_option {
 	char letter;          /* one-letter form, or 0 */
 	const char *argument; /* what help calls the value, or NULL for a switch */
 	const char *help;     /* one line */
-	const char **value;   /* set to the value, which points into argv; given twice: SC_ERR_USAGE */
+	const char **value;   /* set to the value, which points into argv */
 	bool *flag;           /* set to true for a switch */
 	/* For an option that may be repeated: up to list_max values, *list_count of them set. */
 	const char **list;
@@ -34,8 +34,9 @@ struct sc_command_line {
 
 /*
  * Reads argv[1..]. Arguments that are not options go to `operands` in order; "--" ends the options.
- * SC_ERR_USAGE, with a message that names the argument and, for an ambiguous prefix, the candidates. Every
- * program has --help, -h, -? and --version: they print, set *done, and the caller exits with 0.
+ * SC_ERR_USAGE (no such option, a missing or superfluous value, given twice, too many arguments), with a
+ * message that names the argument as it was typed and, for an ambiguous prefix, the candidates. Every program
+ * has --help, -h, -? and --version: they print, set *done, and the caller exits with 0.
  */
 sc_status sc_options_read(const struct sc_command_line *line, int argc, char **argv, const char **operands,
 			  size_t operand_max, size_t *operand_count, bool *done,

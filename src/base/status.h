@@ -111,8 +111,13 @@ const char *sc_status_name(sc_status status);
 /* One sentence for a person, without a full stop. */
 const char *sc_status_sentence(sc_status status);
 
-/* A tool's exit status: 0 only for SC_OK; else 2 (bad arguments), 130 (cancelled) or one from sysexits.h. */
+/*
+ * A program's exit status: 0 only for SC_OK; else SC_EXIT_USAGE, 130 (cancelled) or one from sysexits.h. README
+ * ("Exit status") says what each means.
+ */
 int sc_status_exit(sc_status status);
+
+#define SC_EXIT_USAGE 2 /* the command line, an argument or a configuration file is not valid */
 
 /* True if the number is in the table. Numbers that come from a socket are checked with this. */
 _Bool sc_status_is_known(unsigned number);

@@ -199,10 +199,24 @@ static sc_status ask_until_answered(struct terminal *terminal, const char *promp
 	return sc_secret_copy(sc_view_of(line.data, used), out, err);
 }
 
+static int open_terminal(void)
+{
+	return sc_os->openat(AT_FDCWD, TERMINAL, O_RDWR | O_CLOEXEC | O_NOCTTY, 0);
+}
+
+bool sc_terminal_is_there(void)
+{
+	int fd = open_terminal();
+
+	if (fd < 0)
+		return false;
+	(void)sc_os->close(fd);
+	return true;
+}
+
 sc_status sc_terminal_read_secret(const char *prompt, struct sc_secret *out, struct sc_error *err)
 {
-	struct terminal terminal = { .fd = sc_os->openat(AT_FDCWD, TERMINAL, O_RDWR | O_CLOEXEC | O_NOCTTY,
-							 0) };
+	struct terminal terminal = { .fd = open_terminal() };
 	sc_status status;
 
 	if (terminal.fd < 0)

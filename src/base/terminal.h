@@ -10,6 +10,9 @@
 
 #define SC_SECRET_LINE_MAX 1024 /* bytes of a line, without its newline */
 
+/* True if the process has a controlling terminal to ask at. If not, say how else to give the secret. */
+bool sc_terminal_is_there(void);
+
 /*
  * Prints the prompt on the controlling terminal and reads one line from it without echo. The newline is not
  * part of the result. The terminal settings are restored on every way out: a signal that would end or stop

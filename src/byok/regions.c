@@ -56,16 +56,15 @@ sc_status sc_byok_package_names_of(const char *code, struct sc_byok_package_name
 	return SC_OK;
 }
 
-/* Opens local/region-EU, the directory of the region's files. */
-static sc_status open_region_directory(const struct sc_kmdata *kmdata, const char *code, struct sc_dir *out,
+/* local/region-EU, the directory of the region's files. */
+static sc_status region_directory_path(const struct sc_kmdata *kmdata, const char *code, char path[PATH_MAX],
 				       struct sc_error *err)
 {
-	char path[PATH_MAX];
-	int len = snprintf(path, sizeof path, "%s/region-%s", kmdata->local.path, code);
+	int len = snprintf(path, PATH_MAX, "%s/region-%s", kmdata->local.path, code);
 
-	SC_ENSURE(len > 0 && (size_t)len < sizeof path, err, SC_ERR_ARGUMENT, "%s: the path is too long",
+	SC_ENSURE(len > 0 && len < PATH_MAX, err, SC_ERR_ARGUMENT, "%s: the path is too long",
 		  kmdata->local.path);
-	return sc_dir_make(path, out, err);
+	return SC_OK;
 }
 
 /* -- request ----------------------------------------------------------------------------------- */
@@ -214,8 +213,10 @@ static sc_status store_evidence(const struct sc_kmdata *kmdata, const char *code
 				const struct sc_region_init_response *answer, struct sc_error *err)
 {
 	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
+	char path[PATH_MAX];
 
-	SC_TRY(open_region_directory(kmdata, code, &dir, err));
+	SC_TRY(region_directory_path(kmdata, code, path, err));
+	SC_TRY(sc_dir_make(path, &dir, err));
 	SC_TRY(sc_file_write(&dir, STATEMENT_FILE, answer->kek_statement, SC_FILE_REPLACE, 0600, err));
 	return sc_file_write(&dir, CERTIFICATE_FILE, answer->kek_certificate, SC_FILE_REPLACE, 0600, err);
 }
@@ -310,10 +311,12 @@ static sc_status read_kek(const struct sc_kmdata *kmdata, const char *code, stru
 {
 	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
 	char ident[IDENT_SIZE];
+	char path[PATH_MAX];
 
 	kek_ident(code, ident);
 	SC_TRY(sc_kmdata_key_read(kmdata, "kek", ident, &files->kek, err));
-	SC_TRY(open_region_directory(kmdata, code, &dir, err));
+	SC_TRY(region_directory_path(kmdata, code, path, err));
+	SC_TRY(sc_dir_open(path, &dir, err));
 	SC_TRY(sc_file_read(&dir, STATEMENT_FILE, SC_SIGNED_DATA_MAX, &files->kek_statement, err));
 	return sc_file_read(&dir, CERTIFICATE_FILE, CERTIFICATE_FILE_MAX, &files->kek_certificate, err);
 }

@@ -12,16 +12,21 @@
 
 #define PEM_MAX 16384
 
+bool sc_byok_source_key_is_in_kmdata(const char *file)
+{
+	return !strchr(file, '/');
+}
+
 static sc_status read_key_file(const struct sc_kmdata *kmdata, const char *file, struct sc_key_file **out,
 			       struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) der = { 0 };
 	sc_status status;
 
-	if (strchr(file, '/'))
-		SC_TRY(sc_file_read_path(file, SC_KEY_FILE_MAX, &der, err));
-	else
+	if (sc_byok_source_key_is_in_kmdata(file))
 		SC_TRY(sc_file_read(&kmdata->local, file, SC_KEY_FILE_MAX, &der, err));
+	else
+		SC_TRY(sc_file_read_path(file, SC_KEY_FILE_MAX, &der, err));
 	status = sc_key_file_decode(sc_bytes_view(&der), out, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", file);

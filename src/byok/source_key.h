@@ -4,6 +4,9 @@
 
 #include "world/kmdata.h"
 
+/* True if `file` is a name in $NFAST_KMDATA/local, so that kmdata must be open to read it. */
+bool sc_byok_source_key_is_in_kmdata(const char *file);
+
 /*
  * The hash of a key file's key, according to the module. The file's blob is loaded for this, because the rest
  * of a key file proves nothing. `file` is a name in $NFAST_KMDATA/local, such as "key_simple_contosokey", or

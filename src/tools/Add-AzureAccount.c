@@ -101,6 +101,8 @@ static sc_status read_password(const struct arguments *a, struct sc_secret *out,
 		SC_TRY(sc_number_read(a->password_fd, "-Password-From-FD", 0, FD_MAX, &fd, err));
 		return sc_fd_read_secret_line((int)fd, out, err);
 	}
+	SC_ENSURE(sc_terminal_is_there(), err, SC_ERR_USAGE,
+		  "no terminal to ask for the password: give -Password-From-FD");
 	snprintf(prompt, sizeof prompt, "Password for %.200s: ", a->credential);
 	return sc_terminal_read_secret(prompt, out, err);
 }

@@ -204,6 +204,8 @@ int main(int argc, char **argv)
 		return 0;
 	if (status == SC_OK)
 		printf("Result: SUCCESS\n");
+	else if (sc_status_exit(status) == SC_EXIT_USAGE) /* nothing was judged: no result */
+		fprintf(stderr, NAME ": %s\n", err.message);
 	else
 		printf("Result: FAILURE: %s\n", err.message);
 	return sc_status_exit(status);

@@ -213,7 +213,7 @@ static sc_status run(uint64_t only, struct sc_error *err)
 	SC_CLEANUP(sc_kmdata_module_map) map = calloc(1, sizeof *map);
 
 	SC_ENSURE(map, err, SC_ERR_MEMORY, "out of memory for the map of modules");
-	SC_TRY(sc_kmdata_open(&kmdata, err));
+	SC_TRY(sc_kmdata_open_config(&kmdata, err));
 	SC_TRY(sc_kmdata_module_map_read(&kmdata, map, err));
 	SC_ENSURE(!only || is_in_map(map, only), err, SC_ERR_NOT_FOUND, "%s/%s: has no module %" PRIu64,
 		  kmdata.config.path, SC_KMDATA_MODULES_FILE_NAME, only);

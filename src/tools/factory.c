@@ -46,6 +46,8 @@ static sc_status get_passphrase(const struct arguments *a, bool is_new, struct s
 		SC_TRY(sc_number_read(a->passphrase_fd, "--passphrase-from-fd", 0, FD_MAX, &fd, err));
 		return sc_fd_read_secret_line((int)fd, out, err);
 	}
+	SC_ENSURE(sc_terminal_is_there(), err, SC_ERR_USAGE,
+		  "no terminal to ask for the passphrase: give --passphrase-from-fd");
 	if (is_new)
 		return ask_twice(out, err);
 	return sc_terminal_read_secret("Passphrase for the root key: ", out, err);
@@ -156,25 +158,48 @@ static sc_status root_hash(const struct arguments *a, struct sc_error *err)
 	return SC_OK;
 }
 
+#define SUBCOMMANDS "init, warrant, certify-region or root-hash"
+
 static const struct subcommand {
 	const char *name;
 	sc_status (*run)(const struct arguments *a, struct sc_error *err);
+	bool answers_a_request;
+	bool makes_a_root;
+	bool needs_the_passphrase;
 } subcommands[] = {
-	{ "init", init },
-	{ "warrant", warrant },
-	{ "certify-region", certify_region },
-	{ "root-hash", root_hash },
+	{ .name = "init", .run = init, .makes_a_root = true, .needs_the_passphrase = true },
+	{ .name = "warrant", .run = warrant, .answers_a_request = true, .needs_the_passphrase = true },
+	{ .name = "certify-region",
+	  .run = certify_region,
+	  .answers_a_request = true,
+	  .needs_the_passphrase = true },
+	{ .name = "root-hash", .run = root_hash },
 };
+
+/* What belongs to another subcommand is refused: it would have no effect. */
+static sc_status check_arguments(const struct subcommand *subcommand, const struct arguments *a,
+				 struct sc_error *err)
+{
+	SC_ENSURE(!a->request || subcommand->answers_a_request, err, SC_ERR_USAGE,
+		  "%s: too many arguments: %s answers no request", a->request, subcommand->name);
+	SC_ENSURE(!a->output || subcommand->answers_a_request, err, SC_ERR_USAGE, "-o: %s writes no answer",
+		  subcommand->name);
+	SC_ENSURE(!a->name || subcommand->makes_a_root, err, SC_ERR_USAGE, "--name: belongs to init");
+	SC_ENSURE(!a->passphrase_fd || subcommand->needs_the_passphrase, err, SC_ERR_USAGE,
+		  "--passphrase-from-fd: %s needs no passphrase", subcommand->name);
+	SC_ENSURE(a->dir, err, SC_ERR_USAGE, "--dir: the factory's directory is missing");
+	return SC_OK;
+}
 
 static sc_status run(const char *name, const struct arguments *a, struct sc_error *err)
 {
 	for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++) {
 		if (strcmp(subcommands[i].name, name) != 0)
 			continue;
-		SC_ENSURE(a->dir, err, SC_ERR_USAGE, "--dir: the factory's directory is missing");
+		SC_TRY(check_arguments(&subcommands[i], a, err));
 		return subcommands[i].run(a, err);
 	}
-	return sc_fail(err, SC_ERR_USAGE, "%s: no such subcommand (see factory --help)", name);
+	return sc_fail(err, SC_ERR_USAGE, "%s: no such subcommand: give " SUBCOMMANDS, name);
 }
 
 static sc_status start(int argc, char **argv, struct sc_error *err)
@@ -214,7 +239,7 @@ static sc_status start(int argc, char **argv, struct sc_error *err)
 	SC_TRY(sc_options_read(&line, argc, argv, operands, 2, &count, &done, err));
 	if (done)
 		return SC_OK;
-	SC_ENSURE(count > 0, err, SC_ERR_USAGE, "the subcommand is missing (see factory --help)");
+	SC_ENSURE(count > 0, err, SC_ERR_USAGE, "the subcommand is missing: give " SUBCOMMANDS);
 	a.request = operands[1];
 	return run(operands[0], &a, err);
 }

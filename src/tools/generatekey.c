@@ -69,7 +69,7 @@ static sc_status run(struct arguments *a, struct sc_error *err)
 	char hex[2 * SC_HASH_SIZE + 1];
 
 	SC_TRY(sc_key_parameters_complete(&a->parameters, !a->is_batch && sc_prompt_has_terminal(), err));
-	SC_TRY(sc_kmdata_open(&kmdata, err));
+	SC_TRY(sc_kmdata_make(&kmdata, err));
 	SC_TRY(sc_new_key_check_unused(&kmdata, &a->parameters, err));
 	SC_TRY(sc_kmdata_connect(&kmdata, a->module, SC_ROLE_CUSTODY, &client, err));
 	sc_key_parameters_print(&a->parameters, stdout);

@@ -33,7 +33,8 @@ static sc_status read_suite(const char *name, const struct sc_suite_info **out, 
 
 		snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", all[i].name);
 	}
-	return sc_fail(err, SC_ERR_SUITE, "--cipher-suite: %s: unknown suite: choose one of %s", name, known);
+	return sc_fail(err, SC_ERR_ARGUMENT, "--cipher-suite: %s: unknown suite: choose one of %s", name,
+		       known);
 }
 
 /* "2/3" */
@@ -112,7 +113,7 @@ static sc_status run(const struct arguments *a, struct sc_error *err)
 	struct sc_hash hknso;
 	char hex[2 * SC_HASH_SIZE + 1];
 
-	SC_TRY(sc_kmdata_open(&kmdata, err));
+	SC_TRY(sc_kmdata_make(&kmdata, err));
 	SC_TRY(sc_new_world_make(&kmdata, &a->ceremony, &a->world, &hknso, err));
 	sc_hex(sc_hash_view(&hknso), hex);
 	printf("Security world generated on module #%llu; hknso = %s\n",

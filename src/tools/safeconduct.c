@@ -8,7 +8,8 @@
 
 #define NAME "safeconduct"
 
-#define WORDS_WIDTH 18 /* of a subcommand's two words in the help */
+#define WORDS_WIDTH 18  /* of a subcommand's two words in the help */
+#define LIST_SIZE   256 /* of all subcommands in one line */
 
 struct subcommand {
 	const char *noun;
@@ -30,16 +31,16 @@ static const struct subcommand subcommands[] = {
 };
 #define SUBCOMMAND_COUNT (sizeof subcommands / sizeof subcommands[0])
 
-static void print_help(FILE *out)
+static void print_help(void)
 {
-	fprintf(out, "Usage: " NAME " COMMAND [OPTIONS]\nSets up regions and vaults.\n\n");
+	printf("Usage: " NAME " COMMAND [OPTIONS]\nSets up regions and vaults.\n\n");
 	for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
 		const char *verb = subcommands[i].verb ? subcommands[i].verb : "";
 		int width = WORDS_WIDTH - (int)strlen(subcommands[i].noun);
 
-		fprintf(out, "  %s %-*s %s\n", subcommands[i].noun, width, verb, subcommands[i].purpose);
+		printf("  %s %-*s %s\n", subcommands[i].noun, width, verb, subcommands[i].purpose);
 	}
-	fprintf(out, "\nSee \"" NAME " COMMAND --help\" for the options of a command.\n");
+	printf("\nSee \"" NAME " COMMAND --help\" for the options of a command.\n");
 }
 
 /* The number of words on the command line that name this subcommand; 0 if they name another. */
@@ -54,7 +55,44 @@ static int match(const struct subcommand *subcommand, int argc, char **argv)
 
 static bool asks(int argc, char **argv, const char *word)
 {
-	return argc == 2 && strcmp(argv[1], word) == 0;
+	return argc >= 2 && strcmp(argv[1], word) == 0;
+}
+
+static bool is_noun(const char *word)
+{
+	for (size_t i = 0; i < SUBCOMMAND_COUNT; i++)
+		if (strcmp(word, subcommands[i].noun) == 0)
+			return true;
+	return false;
+}
+
+/* "init, region request or toolset build" */
+static void list_subcommands(char *out, size_t size)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < SUBCOMMAND_COUNT && used < size; i++) {
+		const char *verb = subcommands[i].verb;
+		const char *between = i == 0 ? "" : i + 1 == SUBCOMMAND_COUNT ? " or " : ", ";
+
+		used += (size_t)snprintf(out + used, size - used, "%s%s%s%s", between, subcommands[i].noun,
+					 verb ? " " : "", verb ? verb : "");
+	}
+}
+
+/* Says what is wrong with a command line that names no subcommand. */
+static sc_status refuse(int argc, char **argv, struct sc_error *err)
+{
+	char known[LIST_SIZE];
+	const char *first = argc >= 2 ? argv[1] : "";
+	const char *second = argc >= 3 && is_noun(first) ? argv[2] : "";
+
+	list_subcommands(known, sizeof known);
+	SC_ENSURE(argc >= 2, err, SC_ERR_USAGE, "the subcommand is missing: give %s", known);
+	SC_ENSURE(first[0] != '-', err, SC_ERR_USAGE, "%s: no such option (see " NAME " --help)", first);
+	return sc_fail(err, SC_ERR_USAGE, "%s%s%s: no such subcommand: give %s", first, *second ? " " : "",
+		       second, known);
 }
 
 static int run(const struct subcommand *subcommand, int argc, char **argv)
@@ -71,6 +109,9 @@ static int run(const struct subcommand *subcommand, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	struct sc_error err = { 0 };
+	sc_status status;
+
 	sc_log_start(NAME, SC_LOG_WARNING);
 	for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
 		int words = match(&subcommands[i], argc, argv);
@@ -78,14 +119,16 @@ int main(int argc, char **argv)
 		if (words)
 			return run(&subcommands[i], argc - words, argv + words);
 	}
-	if (asks(argc, argv, "--help") || asks(argc, argv, "-h") || asks(argc, argv, "help")) {
-		print_help(stdout);
+	if (asks(argc, argv, "--help") || asks(argc, argv, "-h") || asks(argc, argv, "-?") ||
+	    asks(argc, argv, "help")) {
+		print_help();
 		return 0;
 	}
 	if (asks(argc, argv, "--version")) {
 		printf(NAME " (Safeconduct) " SC_VERSION "\n");
 		return 0;
 	}
-	print_help(stderr);
-	return sc_status_exit(SC_ERR_USAGE);
+	status = refuse(argc, argv, &err);
+	fprintf(stderr, NAME ": %s\n", err.message);
+	return sc_status_exit(status);
 }

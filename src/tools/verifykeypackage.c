@@ -37,7 +37,7 @@ static sc_status ask_module(uint64_t number, struct sc_byok_trust **out, struct 
 	SC_CLEANUP(sc_client) client = NULL;
 	SC_CLEANUP(sc_byok_trust) module = NULL;
 
-	SC_TRY(sc_kmdata_open(&kmdata, err));
+	SC_TRY(sc_kmdata_open_config(&kmdata, err));
 	SC_TRY(sc_kmdata_connect(&kmdata, number, SC_ROLE_USE, &client, err));
 	SC_TRY(sc_byok_trust_read(client, &module, err));
 	SC_ENSURE(module->mode >= SC_MODE_WORLD, err, SC_ERR_NO_WORLD,
@@ -171,13 +171,14 @@ int main(int argc, char **argv)
 	bool done = false;
 	sc_status status = read_arguments(argc, argv, &a, &done, &err);
 
-	if (status != SC_OK)
-		fprintf(stderr, "verifykeypackage: %s\n", err.message);
-	if (status != SC_OK || done)
-		return sc_status_exit(status);
-	status = verify(&a, &err);
+	if (status == SC_OK && done)
+		return 0;
+	if (status == SC_OK)
+		status = verify(&a, &err);
 	if (status == SC_OK)
 		printf("Result: SUCCESS\n");
+	else if (sc_status_exit(status) == SC_EXIT_USAGE) /* nothing was judged: no result */
+		fprintf(stderr, "verifykeypackage: %s\n", err.message);
 	else
 		printf("Result: FAILURE: %s\n", err.message);
 	return sc_status_exit(status);

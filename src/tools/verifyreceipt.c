@@ -126,7 +126,11 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 	}
 	expected.vault = a.vault;
 	expected.name = a.name;
-	SC_TRY(sc_kmdata_open(&kmdata, err));
+	/* An auditor who has the public key needs no right to the custodians' files. */
+	if (a.key && sc_byok_source_key_is_in_kmdata(a.key))
+		SC_TRY(sc_kmdata_open(&kmdata, err));
+	else
+		SC_TRY(sc_kmdata_open_config(&kmdata, err));
 	SC_TRY(sc_kmdata_connect(&kmdata, module, SC_ROLE_USE, &client, err));
 	SC_TRY(sc_byok_trust_read(client, &trust, err));
 	SC_TRY(read_source_key(&a, &kmdata, client, &expected, err));
@@ -143,6 +147,8 @@ int main(int argc, char **argv)
 		return 0;
 	if (status == SC_OK)
 		printf("Result: SUCCESS\n");
+	else if (sc_status_exit(status) == SC_EXIT_USAGE) /* nothing was judged: no result */
+		fprintf(stderr, NAME ": %s\n", err.message);
 	else
 		printf("Result: FAILURE: %s\n", err.message);
 	return sc_status_exit(status);

@@ -16,31 +16,86 @@
 #include "base/clock.h"
 #include "base/libcrypto.h"
 #include "base/os.h"
+#include "world/module_map.h"
+
+#define LOCAL  "local"
+#define CONFIG "config"
 
 #define APPLICATION_MAX 32 /* letters in a name like "xferacld" */
 
 /* -- the directory ----------------------------------------------------------------------------- */
 
-static sc_status make_subdirectory(const char *root, const char *name, struct sc_dir *out,
-				   struct sc_error *err)
+static sc_status subdirectory_path(const char *name, char path[PATH_MAX], struct sc_error *err)
+{
+	const char *root = getenv("NFAST_KMDATA");
+	int len;
+
+	SC_ENSURE(root && root[0], err, SC_ERR_USAGE,
+		  "NFAST_KMDATA is not set: it names the key management data directory (env.sh sets it)");
+	len = snprintf(path, PATH_MAX, "%s/%s", root, name);
+	SC_ENSURE(len > 0 && len < PATH_MAX, err, SC_ERR_ARGUMENT, "NFAST_KMDATA: the path is too long");
+	return SC_OK;
+}
+
+static sc_status make_subdirectory(const char *name, struct sc_dir *out, struct sc_error *err)
 {
 	char path[PATH_MAX];
-	int len = snprintf(path, sizeof path, "%s/%s", root, name);
 
-	SC_ENSURE(len > 0 && (size_t)len < sizeof path, err, SC_ERR_ARGUMENT,
-		  "NFAST_KMDATA: the path is too long");
+	SC_TRY(subdirectory_path(name, path, err));
 	return sc_dir_make(path, out, err);
+}
+
+sc_status sc_kmdata_make(struct sc_kmdata *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
+
+	SC_TRY(make_subdirectory(LOCAL, &kmdata.local, err));
+	SC_TRY(make_subdirectory(CONFIG, &kmdata.config, err));
+	*out = kmdata;
+	kmdata = (struct sc_kmdata)SC_KMDATA_NONE;
+	return SC_OK;
+}
+
+static sc_status open_config(struct sc_dir *out, struct sc_error *err)
+{
+	char path[PATH_MAX];
+	sc_status status;
+
+	SC_TRY(subdirectory_path(CONFIG, path, err));
+	status = sc_dir_open(path, out, err);
+	return status == SC_ERR_NOT_FOUND ? sc_kmdata_fail_no_module_map(path, err) : status;
+}
+
+static sc_status open_local(struct sc_dir *out, struct sc_error *err)
+{
+	char path[PATH_MAX];
+	sc_status status;
+
+	SC_TRY(subdirectory_path(LOCAL, path, err));
+	status = sc_dir_open(path, out, err);
+	SC_ENSURE(status != SC_ERR_NOT_FOUND, err, SC_ERR_NO_WORLD,
+		  "%s: does not exist: make a security world with new-world, or restore the directory from a "
+		  "backup",
+		  path);
+	return status;
 }
 
 sc_status sc_kmdata_open(struct sc_kmdata *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
-	const char *root = getenv("NFAST_KMDATA");
 
-	SC_ENSURE(root && root[0], err, SC_ERR_USAGE,
-		  "NFAST_KMDATA is not set: it names the key management data directory (env.sh sets it)");
-	SC_TRY(make_subdirectory(root, "local", &kmdata.local, err));
-	SC_TRY(make_subdirectory(root, "config", &kmdata.config, err));
+	SC_TRY(open_config(&kmdata.config, err));
+	SC_TRY(open_local(&kmdata.local, err));
+	*out = kmdata;
+	kmdata = (struct sc_kmdata)SC_KMDATA_NONE;
+	return SC_OK;
+}
+
+sc_status sc_kmdata_open_config(struct sc_kmdata *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_kmdata) kmdata = SC_KMDATA_NONE;
+
+	SC_TRY(open_config(&kmdata.config, err));
 	*out = kmdata;
 	kmdata = (struct sc_kmdata)SC_KMDATA_NONE;
 	return SC_OK;

@@ -17,9 +17,20 @@ struct sc_kmdata {
 };
 
 /*
- * Opens $NFAST_KMDATA. Creates local/ and config/ (0700) if missing. SC_ERR_USAGE if the variable is not set.
+ * Three ways to open $NFAST_KMDATA. SC_ERR_USAGE if the variable is not set.
+ *
+ * To write a new world or key: creates local/ and config/ (0700) if missing.
  */
+sc_status sc_kmdata_make(struct sc_kmdata *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* To use what is in it. Creates nothing: SC_ERR_NOT_FOUND without config/, SC_ERR_NO_WORLD without local/. */
 sc_status sc_kmdata_open(struct sc_kmdata *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * To ask modules only. Creates nothing and opens config/ alone, so that an auditor needs no right to local/.
+ * SC_ERR_NOT_FOUND without config/. In *out, `local` is not open.
+ */
+sc_status sc_kmdata_open_config(struct sc_kmdata *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* SC_KMDATA_NONE is allowed. */
 void sc_kmdata_close(struct sc_kmdata *kmdata);

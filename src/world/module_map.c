@@ -74,6 +74,14 @@ static sc_status read_lines(char *text, const char *directory, struct sc_kmdata_
 	return SC_OK;
 }
 
+sc_status sc_kmdata_fail_no_module_map(const char *config, struct sc_error *err)
+{
+	return sc_fail(err, SC_ERR_NOT_FOUND,
+		       "%s/%s: does not exist: create it with one line per module socket, for example "
+		       "`1 custody <socket path>`",
+		       config, SC_KMDATA_MODULES_FILE_NAME);
+}
+
 sc_status sc_kmdata_module_map_read(const struct sc_kmdata *kmdata, struct sc_kmdata_module_map *out,
 				    struct sc_error *err)
 {
@@ -82,11 +90,7 @@ sc_status sc_kmdata_module_map_read(const struct sc_kmdata *kmdata, struct sc_km
 	sc_status status = sc_file_read(&kmdata->config, SC_KMDATA_MODULES_FILE_NAME, FILE_MAX, &file, err);
 
 	if (status == SC_ERR_NOT_FOUND)
-		return sc_fail(
-		    err, status,
-		    "%s/%s: does not exist: create it with one line per module socket, for example "
-		    "`1 custody <socket path>`",
-		    directory, SC_KMDATA_MODULES_FILE_NAME);
+		return sc_kmdata_fail_no_module_map(directory, err);
 	SC_TRY(status);
 	SC_ENSURE(!memchr(file.data, '\0', file.len), err, SC_ERR_FORMAT, "%s/%s: not a text file", directory,
 		  SC_KMDATA_MODULES_FILE_NAME);

@@ -23,6 +23,9 @@ struct sc_kmdata_module_map {
 
 SC_CLEANUP_POINTER(sc_kmdata_module_map, struct sc_kmdata_module_map, free)
 
+/* SC_ERR_NOT_FOUND for a missing map in the directory `config`: says what to create. */
+sc_status sc_kmdata_fail_no_module_map(const char *config, struct sc_error *err);
+
 /* Reads the map. SC_ERR_NOT_FOUND (no file), SC_ERR_FORMAT naming the line, SC_ERR_TOO_LARGE. */
 sc_status sc_kmdata_module_map_read(const struct sc_kmdata *kmdata, struct sc_kmdata_module_map *out,
 				    struct sc_error *err) SC_WARN_UNUSED;

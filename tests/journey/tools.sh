@@ -6,7 +6,7 @@
 
 ok factory site_factory 'Example Manufacturing'
 for module in ws eu bare; do ok "enrol-$module" site_enrol $module; done
-site_start ws
+site_start ws "role=use,path=$SITE/ws/audit,mode=0666"
 site_start eu "$(service eu)"
 site_start bare
 ok ws-world site_world ws ECp521mAES 1/1
@@ -55,7 +55,7 @@ refuses() {
 	local out status lines
 	out=$("$@" 2>&1)
 	status=$?
-	lines=$(grep -v ': warning: ' <<<"$out" | grep -cE '^(Result: FAILURE|[a-zA-Z][a-zA-Z -]*): .')
+	lines=$(grep -v ': warning: ' <<<"$out" | grep -cE '^(Result: FAILURE|[a-zA-Z][a-zA-Z .-]*): .')
 	[ $status -ge 1 ] && [ $status -lt 120 ] && [ "$lines" = 1 ] && ! grep -q 'SUCCESS' <<<"$out" && return
 	echo "status $status, $lines refusals: $out"
 	return 1
@@ -137,6 +137,60 @@ ok enquiry-module-1 enquire --module=1
 ok enquiry-m-1 enquire -m 1
 no enquiry-a-module-that-is-not-in-the-map 'has no module 2' enquire -m 2
 no new-world-a-suite-of-another-name 'DLf1024s160mRijndael, ECp521mAES' site_world bare DLf3072s256mAEScSP800131Ar1 1/1
+
+# -- without a terminal --------------------------------------------------------------------------------------
+
+# Each ceremony says how else to give the cards and PINs, before anything is made.
+say_how='no terminal to ask for cards and PINs: give --cards and --pins-from-fd'
+no new-world-without-a-terminal "$say_how" at bare setsid -w new-world --initialize --acs-quorum=1/1
+rm -f "$local_/key_xferacld_k"
+no modify-without-a-terminal "$say_how" at ws setsid -w KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier k $(packages EU)
+no factory-warrant-without-a-terminal 'no terminal to ask for the passphrase: give --passphrase-from-fd' \
+	setsid -w factory warrant --dir="$SITE/factory" "$SITE/bare/warrant-request.der" -o "$SITE/never.pem"
+ok modify-after-it modify k
+
+# -- an auditor ----------------------------------------------------------------------------------------------
+
+# Another user, who has copies, a use socket and a map of it, and no directory to write in. Programs that only read
+# write nothing.
+audit=$SITE/auditor
+mkdir -p "$audit/kmdata/config" "$audit/factory"
+echo "1 use $SITE/ws/audit" >"$audit/kmdata/config/modules"
+cp "$kek" "$world" "$SITE/good.receipt" "$SITE/TransferPackage-good.byok" "$local_/key_simple_k" "$local_/key_simple_k.pem" "$audit/"
+cp "$SITE/factory/root.pem" "$audit/factory/"
+cp "$root/python/verifykeypackage.py" "$audit/"
+chmod -R a+r,a-w,a+X "$audit"
+chmod 711 "$SITE"
+as_auditor() {
+	local user=()
+	[ "$(id -u)" != 0 ] || user=(setpriv --reuid 62099 --regid 62099 --clear-groups)
+	"${user[@]}" env -C "$audit" NFAST_KMDATA="$audit/kmdata" HOME="$audit" TMPDIR="$audit" "$@"
+}
+contents() { find "$audit" -printf '%p %m %s %T@ %C@\n' | sort; }
+writes_nothing() {
+	local before after
+	before=$(contents)
+	as_auditor "$@" || return
+	after=$(contents)
+	[ "$before" = "$after" ] || { diff <(echo "$before") <(echo "$after"); return 1; }
+}
+if as_auditor test -x "$SC_BUILD/src/tools/enquiry"; then
+	pair="-k ${kek##*/} -w ${world##*/}"
+	receipt_of="good.receipt --package=TransferPackage-good.byok"
+	ok auditor-enquiry writes_nothing enquiry
+	ok auditor-verifykeypackage writes_nothing verifykeypackage $pair
+	ok auditor-verifykeypackage.py writes_nothing python3 verifykeypackage.py $pair
+	ok auditor-verifyreceipt-public-key writes_nothing verifyreceipt $receipt_of --public-key=key_simple_k.pem
+	ok auditor-verifyreceipt-key writes_nothing verifyreceipt $receipt_of --key=./key_simple_k
+	ok auditor-kmfile-dump writes_nothing kmfile-dump good.receipt
+	ok auditor-get-filehash writes_nothing Get-FileHash good.receipt
+	ok auditor-factory-root-hash writes_nothing factory root-hash --dir=factory
+	no auditor-has-no-local 'kmdata/local: does not exist' as_auditor verifyreceipt $receipt_of --key=key_simple_k
+	ok auditor-made-nothing test ! -e "$audit/kmdata/local"
+else
+	echo 'skip auditor: other users cannot reach the programs'
+fi
+chmod 700 "$SITE"
 
 # -- kill -9 -------------------------------------------------------------------------------------------------
 

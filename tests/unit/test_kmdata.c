@@ -33,7 +33,7 @@ static int set_up(void **state)
 	f->scratch = scratch_make();
 	f->kmdata = (struct sc_kmdata)SC_KMDATA_NONE;
 	setenv("NFAST_KMDATA", f->scratch.path, 1);
-	assert_int_equal(sc_kmdata_open(&f->kmdata, NULL), SC_OK);
+	assert_int_equal(sc_kmdata_make(&f->kmdata, NULL), SC_OK);
 	assert_int_equal(sc_spki_of(key, &f->spki, NULL), SC_OK);
 	*state = f;
 	return 0;
@@ -62,8 +62,43 @@ static void the_directory_is_made_and_named_by_its_variable(void **state)
 	assert_int_equal(status.st_mode & 0777, 0700);
 	assert_int_equal(stat(scratch_path(&f->scratch, "config"), &status), 0);
 	unsetenv("NFAST_KMDATA");
+	assert_int_equal(sc_kmdata_make(&kmdata, &err), SC_ERR_USAGE);
 	assert_int_equal(sc_kmdata_open(&kmdata, &err), SC_ERR_USAGE);
+	assert_int_equal(sc_kmdata_open_config(&kmdata, &err), SC_ERR_USAGE);
 	assert_non_null(strstr(err.message, "NFAST_KMDATA"));
+}
+
+static bool exists(const struct fixture *f, const char *name)
+{
+	struct stat status;
+
+	return stat(scratch_path(&f->scratch, name), &status) == 0;
+}
+
+static void opening_it_to_read_makes_nothing_and_says_what_is_missing(void **state)
+{
+	struct fixture *f = *state;
+	struct sc_kmdata kmdata = SC_KMDATA_NONE;
+	struct sc_error err = { 0 };
+
+	setenv("NFAST_KMDATA", scratch_path(&f->scratch, "auditor"), 1);
+	assert_int_equal(sc_kmdata_open_config(&kmdata, &err), SC_ERR_NOT_FOUND);
+	assert_non_null(strstr(err.message, "auditor/config/modules: does not exist: create it"));
+	assert_int_equal(sc_kmdata_open(&kmdata, &err), SC_ERR_NOT_FOUND);
+	assert_false(exists(f, "auditor"));
+
+	assert_int_equal(mkdir(scratch_path(&f->scratch, "auditor"), 0700), 0);
+	assert_int_equal(mkdir(scratch_path(&f->scratch, "auditor/config"), 0700), 0);
+	assert_int_equal(sc_kmdata_open(&kmdata, &err), SC_ERR_NO_WORLD);
+	assert_non_null(strstr(err.message, "auditor/local: does not exist"));
+	assert_false(exists(f, "auditor/local"));
+	assert_int_equal(sc_kmdata_open_config(&kmdata, &err), SC_OK);
+	sc_kmdata_close(&kmdata);
+	assert_false(exists(f, "auditor/local"));
+
+	assert_int_equal(mkdir(scratch_path(&f->scratch, "auditor/local"), 0700), 0);
+	assert_int_equal(sc_kmdata_open(&kmdata, &err), SC_OK);
+	sc_kmdata_close(&kmdata);
 }
 
 /* -- the world --------------------------------------------------------------------------------- */
@@ -378,6 +413,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_directory_is_made_and_named_by_its_variable),
+		TEST(opening_it_to_read_makes_nothing_and_says_what_is_missing),
 		TEST(a_world_is_written_once_and_read_back),
 		TEST(only_a_successor_of_the_same_world_replaces_it),
 		TEST(an_altered_world_is_refused),

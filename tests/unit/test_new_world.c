@@ -473,7 +473,7 @@ static sc_status make(struct fixture *f)
 	snprintf(fd, sizeof fd, "%d", pins[0]);
 	ceremony.cards = cards;
 	ceremony.pins_from_fd = fd;
-	status = sc_kmdata_open(&kmdata, NULL);
+	status = sc_kmdata_make(&kmdata, NULL);
 	if (status == SC_OK)
 		status = sc_new_world_make(&kmdata, &ceremony, &request, &hknso, NULL);
 	close(pins[0]);

@@ -1,6 +1,7 @@
 /* Command lines as the users of the article's tools type them. */
 #include "support/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/options.h"
@@ -96,28 +97,43 @@ static void an_ambiguous_prefix_names_the_candidates(void **state)
 {
 	(void)state;
 	assert_status(READ(A("-Ke"), A("k")), SC_ERR_USAGE, &err);
-	assert_non_null(strstr(err.message, "KeyIdentifier"));
-	assert_non_null(strstr(err.message, "KeyFriendlyName"));
+	assert_string_equal(err.message, "-Ke: could be -KeyIdentifier or -KeyFriendlyName");
+	assert_status(READ(A("--KE=k")), SC_ERR_USAGE, &err);
+	assert_string_equal(err.message, "--KE: could be --KeyIdentifier or --KeyFriendlyName");
 }
 
-static void what_is_no_option_is_named(void **state)
+static void what_is_no_option_is_named_as_typed(void **state)
 {
+	static const char *const as_typed[] = { "--frobnicate", "-Frobnicate", "-x", "---module" };
+	char expected[128];
+
 	(void)state;
-	assert_status(READ(A("--frobnicate")), SC_ERR_USAGE, &err);
-	assert_non_null(strstr(err.message, "frobnicate"));
+	for (size_t i = 0; i < sizeof as_typed / sizeof as_typed[0]; i++) {
+		snprintf(expected, sizeof expected, "%s: no such option (see new-world --help)", as_typed[i]);
+		assert_status(READ(A(as_typed[i])), SC_ERR_USAGE, &err);
+		assert_string_equal(err.message, expected);
+	}
+	assert_status(READ(A("--frobnicate=7")), SC_ERR_USAGE, &err);
+	assert_string_equal(err.message, "--frobnicate: no such option (see new-world --help)");
 	assert_status(READ(A("-x")), SC_ERR_USAGE, &err);
 	assert_status(READ(A("--=1")), SC_ERR_USAGE, &err);
 	assert_status(READ(A("---module=1")), SC_ERR_USAGE, &err);
 	assert_status(READ(A("--m=1"), A("--initialize=yes")), SC_ERR_USAGE, &err);
 	assert_status(READ(A("--module")), SC_ERR_USAGE, &err);
-	assert_non_null(strstr(err.message, "needs a value"));
+	assert_string_equal(err.message, "--module: needs a value (N)");
+	assert_status(READ(A("-m")), SC_ERR_USAGE, &err);
+	assert_string_equal(err.message, "-m: needs a value (N)");
+	assert_status(READ(A("-Initialize=yes")), SC_ERR_USAGE, &err);
+	assert_string_equal(err.message, "-Initialize: takes no value");
 }
 
 static void an_option_given_twice_is_refused_unless_it_is_a_list(void **state)
 {
 	(void)state;
 	assert_status(READ(A("--module=1"), A("-m"), A("2")), SC_ERR_USAGE, &err);
-	assert_non_null(strstr(err.message, "module: given twice"));
+	assert_string_equal(err.message, "-m: given twice");
+	assert_status(READ(A("-initialize"), A("--init")), SC_ERR_USAGE, &err);
+	assert_string_equal(err.message, "--init: given twice");
 	assert_ok(READ(A("--file=a"), A("--file=b")), &err);
 	assert_int_equal(file_count, 2);
 	assert_string_equal(files[1], "b");
@@ -149,7 +165,7 @@ int main(void)
 		cmocka_unit_test(operands_stand_anywhere_and_two_dashes_end_the_options),
 		cmocka_unit_test(an_exact_name_is_never_ambiguous),
 		cmocka_unit_test(an_ambiguous_prefix_names_the_candidates),
-		cmocka_unit_test(what_is_no_option_is_named),
+		cmocka_unit_test(what_is_no_option_is_named_as_typed),
 		cmocka_unit_test(an_option_given_twice_is_refused_unless_it_is_a_list),
 		cmocka_unit_test(numbers_are_decimal_whole_and_in_range),
 	};

@@ -301,6 +301,31 @@ static void a_daemon_serves_sealed_and_stops_cleanly(void **state)
 	}
 }
 
+static void a_missing_socket_directory_is_named(void **state)
+{
+	char option[192];
+	char expected[192];
+	char path[128];
+	int out;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(RUN(state_option, "--initialise"), 0);
+	snprintf(path, sizeof path, "%s/run/module", directory);
+	snprintf(option, sizeof option, "--socket=role=custody,path=%s/custody", path);
+	snprintf(expected, sizeof expected, "there is no directory %s: create it", path);
+	assert_int_equal(RUN(state_option, option), sc_status_exit(SC_ERR_NOT_FOUND));
+	assert_output(expected);
+
+	snprintf(path, sizeof path, "%s/run", directory);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof path, "%s/run/module", directory);
+	assert_int_equal(mkdir(path, 0700), 0);
+	child = SERVE(&out, state_option, option);
+	assert_int_equal(kill(child, SIGTERM), 0);
+	assert_int_equal(finish(child, out), 0);
+}
+
 static void the_unlock_key_may_come_from_outside(void **state)
 {
 	static const uint8_t key[32] = { 1, 2, 3 };
@@ -627,6 +652,7 @@ int main(int argc, char **argv)
 		TEST(the_command_line_says_one_thing),
 		TEST(an_identity_is_made_once),
 		TEST(a_daemon_serves_sealed_and_stops_cleanly),
+		TEST(a_missing_socket_directory_is_named),
 		TEST(the_unlock_key_may_come_from_outside),
 		TEST(a_killed_daemon_starts_again),
 		TEST(a_warrant_is_root_and_warrant_and_nothing_else),

@@ -143,7 +143,7 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(f->path));
 	setenv("NFAST_KMDATA", f->path, 1);
 	f->kmdata = (struct sc_kmdata)SC_KMDATA_NONE;
-	assert_ok(sc_kmdata_open(&f->kmdata, &err), &err);
+	assert_ok(sc_kmdata_make(&f->kmdata, &err), &err);
 	f->world = make_world(NULL, 1);
 	f->region_world = make_world(forge->region_certificate, 2);
 	f->kek_blob = make_blob("kek");

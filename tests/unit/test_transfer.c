@@ -355,7 +355,7 @@ static int setup(void **state)
 	assert_int_equal(chdir(f->path), 0);
 	setenv("NFAST_KMDATA", f->path, 1);
 	f->kmdata = (struct sc_kmdata)SC_KMDATA_NONE;
-	assert_ok(sc_kmdata_open(&f->kmdata, &err), &err);
+	assert_ok(sc_kmdata_make(&f->kmdata, &err), &err);
 	write_file(f, "BYOK-KEK-pkg-EU-1", sc_bytes_view(&kek));
 	write_file(f, "BYOK-SecurityWorld-pkg-EU-1", sc_bytes_view(&world));
 	assert_int_equal(read_target(f, "BYOK-KEK-pkg-EU-1", "BYOK-SecurityWorld-pkg-EU-1", &f->target),

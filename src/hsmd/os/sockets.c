@@ -188,6 +188,20 @@ static sc_status check_free(const char *path, struct sc_error *err)
 	return SC_OK;
 }
 
+/*
+ * The directory is not made here: whose it is and who may pass through it is the administrator's decision.
+ */
+static sc_status fail_no_directory(const char *path, struct sc_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	int len = slash ? (int)(slash - path) : 0;
+
+	return sc_fail(err, SC_ERR_NOT_FOUND,
+		       "%s: there is no directory %.*s: create it so that this module can write in it and "
+		       "its clients can pass through it",
+		       path, len, path);
+}
+
 /* Binds at a temporary name, sets permissions and listens, and only then moves the socket into place. */
 static sc_status bind_and_move(int fd, const struct sc_hsmd_socket_spec *spec, const char *temporary,
 			       struct sc_error *err)
@@ -195,7 +209,8 @@ static sc_status bind_and_move(int fd, const struct sc_hsmd_socket_spec *spec, c
 	struct sockaddr_un address = address_of(temporary);
 
 	if (sc_os->bind(fd, (const struct sockaddr *)&address, sizeof address))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot bind", spec->path);
+		return errno == ENOENT ? fail_no_directory(spec->path, err)
+				       : sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot bind", spec->path);
 	if (sc_os->fchmodat(AT_FDCWD, temporary, spec->mode, 0) ||
 	    (spec->group != (gid_t)-1 && sc_os->fchownat(AT_FDCWD, temporary, (uid_t)-1, spec->group, 0)))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot set permissions", spec->path);

@@ -31,7 +31,7 @@ sc_status sc_hsmd_socket_spec_read(const char *text, struct sc_hsmd_socket_spec 
 /*
  * Puts a listening socket at its path in one step, so that nobody ever finds it with other permissions.
  * Replaces a socket left behind by a process that ended. SC_ERR_EXISTS: another process listens there, or the
- * path is not a socket.
+ * path is not a socket. SC_ERR_NOT_FOUND, naming the directory that is missing.
  */
 sc_status sc_hsmd_socket_listen(const struct sc_hsmd_socket_spec *spec, int *out,
 				struct sc_error *err) SC_WARN_UNUSED;

@@ -82,7 +82,7 @@ static sc_status verify_packages(const struct arguments *a, const struct sc_byok
 
 	if (a->module)
 		SC_TRY(sc_number_read(a->module, "--module", 1, UINT32_MAX, &number, err));
-	SC_TRY(sc_kmdata_open(&kmdata, err));
+	SC_TRY(sc_kmdata_open_config(&kmdata, err));
 	SC_TRY(sc_kmdata_connect(&kmdata, number, SC_ROLE_USE, &client, err));
 	return sc_byok_toolset_parts_verify(parts, a->region, client, root, err);
 }
