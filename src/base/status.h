@@ -48,6 +48,8 @@
 	SC_STATUS(SC_ERR_QUORUM,            62,  77, "the quorum is missing, used up, expired or was given for something else") \
 	SC_STATUS(SC_ERR_SUITE,             63,  77, "the world's cipher suite does not allow that") \
 	SC_STATUS(SC_ERR_LIMIT,             64,  77, "a use or time limit has been reached") \
+	SC_STATUS(SC_ERR_QUORUM_LIMIT,      65,  75, "as many quorums are open on this connection as there can be") \
+	SC_STATUS(SC_ERR_QUORUM_IN_USE,     66,  75, "another request is using the quorum") \
 	/* 70..: cards (rules C1, C2) */ \
 	SC_STATUS(SC_ERR_CARD_PIN,          70,  77, "wrong PIN") \
 	SC_STATUS(SC_ERR_CARD_WAIT,         71,  75, "too soon after a wrong PIN or an interrupted attempt") \

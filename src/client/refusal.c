@@ -41,6 +41,10 @@ static const char *advice(sc_status status)
 		return "to make a new world, use a module that is not in one";
 	case SC_ERR_ROLLED_BACK:
 		return "use the newest world file";
+	case SC_ERR_QUORUM_LIMIT:
+		return "use one of them, connect again, or wait: each ends after ten minutes";
+	case SC_ERR_QUORUM_IN_USE:
+		return "wait for that request's answer";
 	case SC_ERR_QUORUM:
 		return "present the cards again";
 	case SC_ERR_SYSTEM:
@@ -108,6 +112,16 @@ static sc_status explain_other(const char *path, uint32_t command, sc_status sta
 	return sc_fail(err, status, "%s: %s", path, sc_status_sentence(status));
 }
 
+/* A try may have been counted although its PIN could not be checked: when the state cannot be saved. */
+static void add_wait(uint64_t seconds, struct sc_error *err)
+{
+	size_t used = strlen(err->message);
+	char wait[48];
+
+	duration(seconds, wait, sizeof wait);
+	snprintf(err->message + used, sizeof err->message - used, " (next try with this card in %s)", wait);
+}
+
 sc_status sc_client_refusal_explain(const char *path, uint32_t command, sc_status status,
 				    const uint64_t numbers[SC_ERROR_NUMBERS], struct sc_error *err)
 {
@@ -115,6 +129,8 @@ sc_status sc_client_refusal_explain(const char *path, uint32_t command, sc_statu
 		(void)explain_card(status, numbers, err);
 	else
 		(void)explain_other(path, command, status, err);
+	if (err && command == SC_COMMAND_QUORUM_CARD && numbers[1] && !is_about_a_card(status))
+		add_wait(numbers[1], err);
 	if (err)
 		memcpy(err->numbers, numbers, sizeof err->numbers);
 	return status;

@@ -3,6 +3,7 @@
 
 #include "failing_memory.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include <openssl/crypto.h>
@@ -10,39 +11,93 @@
 static long fail_at; /* counts down; 0: never */
 static bool has_run_out;
 
-static bool fails_now(void)
+static bool is_full;
+static size_t used; /* bytes */
+static size_t limit;
+
+/* Before each block, how much of the arena it would take. */
+union header {
+	size_t size;
+	max_align_t align;
+};
+
+static size_t size_in_arena(size_t size)
+{
+	size_t taken = 64;
+
+	while (taken < size)
+		taken *= 2;
+	return taken;
+}
+
+static bool fails_now(size_t more)
 {
 	bool fails = fail_at > 0 && --fail_at == 0;
 
+	fails = fails || (is_full && used + more > limit);
 	has_run_out = has_run_out || fails;
 	return fails;
 }
 
-static void *failing_malloc(size_t size, const char *file, int line)
+static union header *header_of(void *block)
 {
-	(void)file, (void)line;
-	return fails_now() ? NULL : malloc(size);
-}
-
-static void *failing_realloc(void *block, size_t size, const char *file, int line)
-{
-	(void)file, (void)line;
-	if (size == 0) {
-		free(block);
-		return NULL;
-	}
-	return fails_now() ? NULL : realloc(block, size);
+	return (union header *)block - 1;
 }
 
 static void plain_free(void *block, const char *file, int line)
 {
 	(void)file, (void)line;
-	free(block);
+	if (!block)
+		return;
+	used -= header_of(block)->size;
+	free(header_of(block));
+}
+
+static void *failing_malloc(size_t size, const char *file, int line)
+{
+	size_t taken = size_in_arena(size);
+	union header *header;
+
+	(void)file, (void)line;
+	header = fails_now(taken) ? NULL : malloc(sizeof *header + size);
+	if (!header)
+		return NULL;
+	header->size = taken;
+	used += taken;
+	return header + 1;
+}
+
+static void *failing_realloc(void *block, size_t size, const char *file, int line)
+{
+	size_t taken = size_in_arena(size);
+	union header *header;
+
+	if (!block)
+		return failing_malloc(size, file, line);
+	if (size == 0) {
+		plain_free(block, file, line);
+		return NULL;
+	}
+	used -= header_of(block)->size;
+	header = fails_now(taken) ? NULL : realloc(header_of(block), sizeof *header + size);
+	if (!header) {
+		used += header_of(block)->size;
+		return NULL;
+	}
+	header->size = taken;
+	used += taken;
+	return header + 1;
 }
 
 bool failing_memory_start(void)
 {
 	return CRYPTO_set_mem_functions(failing_malloc, failing_realloc, plain_free) == 1;
+}
+
+void failing_memory_full(bool now_full)
+{
+	is_full = now_full;
+	limit = used;
 }
 
 void failing_memory_at(long n)

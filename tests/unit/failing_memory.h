@@ -15,6 +15,12 @@ void failing_memory_at(long n);
 /* Suspends the failure for the test's own work. Pass the result to failing_memory_at to resume. */
 long failing_memory_pause(void);
 
+/*
+ * From now on memory is full: an allocation fails unless what has been freed since then has room for it. Each block
+ * takes a power of two, as in the module's arena. False ends that.
+ */
+void failing_memory_full(bool is_full);
+
 /* For struct core: true if an allocation has failed since the last call. */
 bool failing_memory_ran_out(void);
 

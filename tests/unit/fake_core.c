@@ -30,6 +30,7 @@ static struct {
 	size_t ordered;
 	unsigned sessions;
 	unsigned evidence;
+	unsigned abandoned;
 } fake = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
 void fake_hold(void)
@@ -37,6 +38,7 @@ void fake_hold(void)
 	pthread_mutex_lock(&fake.lock);
 	fake.holds = true;
 	fake.ordered = 0;
+	fake.abandoned = 0;
 	pthread_mutex_unlock(&fake.lock);
 }
 
@@ -99,6 +101,14 @@ void fake_wait_sessions(unsigned most)
 {
 	pthread_mutex_lock(&fake.lock);
 	while (fake.sessions > most)
+		pthread_cond_wait(&fake.changed, &fake.lock);
+	pthread_mutex_unlock(&fake.lock);
+}
+
+void fake_wait_abandoned(unsigned count)
+{
+	pthread_mutex_lock(&fake.lock);
+	while (fake.abandoned < count)
 		pthread_cond_wait(&fake.changed, &fake.lock);
 	pthread_mutex_unlock(&fake.lock);
 }
@@ -223,6 +233,15 @@ struct sc_core_session *sc_core_session_new(struct sc_module *module, const stru
 	fake.sessions++;
 	pthread_mutex_unlock(&fake.lock);
 	return session;
+}
+
+void sc_core_session_abandon(struct sc_core_session *session)
+{
+	(void)session;
+	pthread_mutex_lock(&fake.lock);
+	fake.abandoned++;
+	pthread_cond_broadcast(&fake.changed);
+	pthread_mutex_unlock(&fake.lock);
 }
 
 void sc_core_session_free(struct sc_core_session *session)

@@ -6,6 +6,8 @@
  */
 #include "support/test.h"
 
+#include <stdatomic.h>
+
 #include <stdlib.h>
 
 #include <openssl/x509v3.h>
@@ -25,20 +27,20 @@ static long step(long usual)
 
 /* -- an RSA-4096 key made only once (ld's --wrap) ------------------------------------------------- */
 
-sc_status __real_sc_keygen(const struct sc_key_type *type, struct sc_view exponent, EVP_PKEY **out,
-			   struct sc_error *err);
-sc_status __wrap_sc_keygen(const struct sc_key_type *type, struct sc_view exponent, EVP_PKEY **out,
-			   struct sc_error *err);
+sc_status __real_sc_keygen(const struct sc_key_type *type, struct sc_view exponent, atomic_bool *is_abandoned,
+			   EVP_PKEY **out, struct sc_error *err);
+sc_status __wrap_sc_keygen(const struct sc_key_type *type, struct sc_view exponent, atomic_bool *is_abandoned,
+			   EVP_PKEY **out, struct sc_error *err);
 
 static EVP_PKEY *kek_key;
 
-sc_status __wrap_sc_keygen(const struct sc_key_type *type, struct sc_view exponent, EVP_PKEY **out,
-			   struct sc_error *err)
+sc_status __wrap_sc_keygen(const struct sc_key_type *type, struct sc_view exponent, atomic_bool *is_abandoned,
+			   EVP_PKEY **out, struct sc_error *err)
 {
 	if (type->bits != 4096)
-		return __real_sc_keygen(type, exponent, out, err);
+		return __real_sc_keygen(type, exponent, is_abandoned, out, err);
 	if (!kek_key)
-		assert_ok(__real_sc_keygen(type, exponent, &kek_key, err), err);
+		assert_ok(__real_sc_keygen(type, exponent, is_abandoned, &kek_key, err), err);
 	assert_int_equal(EVP_PKEY_up_ref(kek_key), 1);
 	*out = kek_key;
 	return SC_OK;

@@ -1,10 +1,9 @@
-/* Cards, PINs, waits and quorums: K cards for one command and body, on one connection, for ten minutes. */
+/* Cards and quorums: K cards for one command and body, on one connection, for ten minutes. */
 #include "support/test.h"
 
 #include "base/clock.h"
 #include "core_module.h"
 #include "formats/card.h"
-#include "hsmd/core/pin_try.h"
 
 static struct core core;
 static const struct sc_view no_body;
@@ -145,9 +144,79 @@ static void only_so_many_quorums_are_open_at_once(void **state)
 	(void)state;
 	for (int i = 0; i < SC_QUORUMS_MAX; i++)
 		(void)open_for_replace(core.custody, 1);
-	assert_status(core_quorum_open(core.custody, 0, &in, NULL, NULL), SC_ERR_BUSY, NULL);
+	assert_status(core_quorum_open(core.custody, 0, &in, NULL, NULL), SC_ERR_QUORUM_LIMIT, NULL);
 	core_monotonic += SC_QUORUM_SECONDS * SC_SECOND;
 	assert_ok(core_quorum_open(core.custody, 0, &in, NULL, NULL), NULL);
+}
+
+static uint64_t presented; /* the quorum whose card is being checked */
+static unsigned interrupted;
+
+/* What a client pipelines behind a card arrives while the card is checked. */
+static void open_another(void *context)
+{
+	const struct sc_quorum_open_request in = { .command = SC_COMMAND_ACL_REPLACE };
+
+	(void)context;
+	core.while_saving = NULL;
+	interrupted++;
+	assert_status(core_quorum_open(core.custody, 0, &in, NULL, NULL), SC_ERR_QUORUM_LIMIT, NULL);
+}
+
+static void a_quorum_keeps_its_place_while_a_card_is_checked(void **state)
+{
+	uint64_t authority = open_for_replace(core.custody, 1);
+
+	(void)state;
+	for (int i = 1; i < SC_QUORUMS_MAX; i++)
+		(void)open_for_replace(core.custody, 1);
+	interrupted = 0;
+	core.while_saving = open_another;
+	assert_ok(core_present(&core, core.custody, authority, 0, NULL, NULL), NULL);
+	assert_int_equal(interrupted, 1);
+	assert_ok(core_present(&core, core.custody, authority, 1, NULL, NULL), NULL);
+	assert_status(replace(core.custody, authority, 1), SC_ERR_NOT_LOADED, NULL);
+}
+
+static void expire_and_open_another(void *context)
+{
+	const struct sc_quorum_open_request in = { .command = SC_COMMAND_ACL_REPLACE };
+
+	(void)context;
+	core.while_saving = NULL;
+	core_monotonic += SC_QUORUM_SECONDS * SC_SECOND;
+	for (int i = 1; i < SC_QUORUMS_MAX; i++)
+		assert_ok(core_quorum_open(core.custody, 0, &in, NULL, NULL), NULL);
+	assert_status(core_quorum_open(core.custody, 0, &in, NULL, NULL), SC_ERR_QUORUM_LIMIT, NULL);
+}
+
+static void a_quorum_that_expires_while_it_is_used_is_freed_afterwards(void **state)
+{
+	uint64_t authority = open_for_replace(core.custody, 1);
+
+	(void)state;
+	core.while_saving = expire_and_open_another;
+	assert_ok(core_present(&core, core.custody, authority, 0, NULL, NULL), NULL);
+	assert_status(core_present(&core, core.custody, authority, 1, NULL, NULL), SC_ERR_QUORUM, NULL);
+	(void)open_for_replace(core.custody, 1);
+}
+
+static void present_again(void *context)
+{
+	(void)context;
+	core.while_saving = NULL;
+	assert_status(core_present(&core, core.custody, presented, 1, NULL, NULL), SC_ERR_QUORUM_IN_USE,
+		      NULL);
+}
+
+static void a_quorum_that_another_request_uses_is_refused_by_name(void **state)
+{
+	(void)state;
+	presented = open_for_replace(core.custody, 1);
+	core.while_saving = present_again;
+	assert_ok(core_present(&core, core.custody, presented, 0, NULL, NULL), NULL);
+	assert_ok(core_present(&core, core.custody, presented, 1, NULL, NULL), NULL);
+	assert_status(replace(core.custody, presented, 1), SC_ERR_NOT_LOADED, NULL);
 }
 
 /* -- cards ------------------------------------------------------------------------------------- */
@@ -231,108 +300,6 @@ static void a_card_of_another_world_is_named(void **state)
 	core_end(&other);
 }
 
-/* -- waits ------------------------------------------------------------------------------------- */
-
-static void wrong(uint64_t authority, uint64_t expected)
-{
-	struct sc_wire_response_header header;
-
-	assert_status(core_present(&core, core.custody, authority, 0, "wrong PIN", &header), SC_ERR_CARD_PIN,
-		      NULL);
-	assert_int_equal(header.numbers[0], 1);
-	assert_int_equal(header.numbers[1], expected);
-}
-
-static void too_soon(uint64_t authority, const char *pin, uint64_t expected)
-{
-	struct sc_wire_response_header header;
-
-	assert_status(core_present(&core, core.custody, authority, 0, pin, &header), SC_ERR_CARD_WAIT, NULL);
-	assert_int_equal(header.numbers[1], expected);
-}
-
-/* The refusal says how long to wait. The output is for a try that has begun. */
-static void a_refused_try_writes_no_output(void **state)
-{
-	SC_CLEANUP(sc_card) card = NULL;
-	uint64_t seconds = 0;
-	struct sc_error err = { 0 };
-
-	(void)state;
-	assert_ok(sc_card_decode(sc_bytes_view(&core.cards[0]), &card, NULL), NULL);
-	assert_ok(sc_pin_try_begin(core.module->state, card->body, core_now, &seconds, &err), &err);
-	assert_int_equal(seconds, 2);
-	seconds = 77;
-	assert_status(sc_pin_try_begin(core.module->state, card->body, core_now + 1, &seconds, &err),
-		      SC_ERR_CARD_WAIT, NULL);
-	assert_int_equal(seconds, 77);
-	assert_int_equal(err.numbers[1], 1);
-	core.save_status = SC_ERR_SYSTEM;
-	assert_status(sc_pin_try_begin(core.module->state, card->body, core_now + 2, &seconds, &err),
-		      SC_ERR_SYSTEM, NULL);
-	assert_int_equal(seconds, 77);
-	core.save_status = SC_OK;
-}
-
-static void each_wrong_pin_doubles_the_wait_up_to_an_hour(void **state)
-{
-	static const uint64_t waits[] = { 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3600, 3600, 3600 };
-
-	(void)state;
-	for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
-		uint64_t authority = open_for_replace(core.custody, 1);
-
-		wrong(authority, waits[i]);
-		core_now += (int64_t)waits[i] - 1;
-		/* The right PIN does not help, nor does another connection or a restart. */
-		too_soon(authority, NULL, 1);
-		assert_ok(core_reopen(&core, NULL), NULL);
-		authority = open_for_replace(core.custody, 1);
-		too_soon(authority, NULL, 1);
-		core_now++;
-	}
-}
-
-static void the_right_pin_begins_anew_and_other_cards_do_not_wait(void **state)
-{
-	uint64_t authority = open_for_replace(core.custody, 1);
-
-	(void)state;
-	wrong(authority, 2);
-	assert_ok(core_present(&core, core.custody, authority, 1, NULL, NULL), NULL);
-	core_now += 2;
-	wrong(authority, 4);
-	core_now += 4;
-	assert_ok(core_present(&core, core.custody, authority, 0, NULL, NULL), NULL);
-	authority = open_for_replace(core.custody, 1);
-	wrong(authority, 2);
-}
-
-static void a_wait_is_on_disk_before_the_pin_is_looked_at(void **state)
-{
-	uint64_t authority = open_for_replace(core.custody, 1);
-
-	(void)state;
-	core.save_status = SC_ERR_SYSTEM;
-	assert_status(core_present(&core, core.custody, authority, 0, NULL, NULL), SC_ERR_SYSTEM, NULL);
-	assert_status(core_present(&core, core.custody, authority, 0, "wrong PIN", NULL), SC_ERR_SYSTEM,
-		      NULL);
-	core.save_status = SC_OK;
-	assert_ok(core_present(&core, core.custody, authority, 0, NULL, NULL), NULL);
-}
-
-static void a_clock_set_back_lengthens_no_wait(void **state)
-{
-	uint64_t authority = open_for_replace(core.custody, 1);
-
-	(void)state;
-	wrong(authority, 2);
-	core_now -= 30 * SC_DAY;
-	too_soon(authority, NULL, 2);
-	core_monotonic += 2 * SC_SECOND;
-	assert_ok(core_present(&core, core.custody, authority, 0, NULL, NULL), NULL);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,15 +310,13 @@ int main(void)
 		TEST(a_quorum_belongs_to_its_connection),
 		TEST(a_quorum_lasts_ten_minutes_and_not_a_moment_longer),
 		TEST(only_so_many_quorums_are_open_at_once),
+		TEST(a_quorum_keeps_its_place_while_a_card_is_checked),
+		TEST(a_quorum_that_expires_while_it_is_used_is_freed_afterwards),
+		TEST(a_quorum_that_another_request_uses_is_refused_by_name),
 		TEST(a_card_with_any_byte_altered_is_refused_before_its_pin),
 		TEST(a_card_with_weaker_stretching_than_allowed_is_refused),
 		TEST(a_card_counts_once),
 		TEST(a_card_of_another_world_is_named),
-		TEST(a_refused_try_writes_no_output),
-		TEST(each_wrong_pin_doubles_the_wait_up_to_an_hour),
-		TEST(the_right_pin_begins_anew_and_other_cards_do_not_wait),
-		TEST(a_wait_is_on_disk_before_the_pin_is_looked_at),
-		TEST(a_clock_set_back_lengthens_no_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,6 +40,28 @@ static void a_wrong_pin_says_when_to_try_again(void **state)
 	assert_memory_equal(err.numbers, numbers, sizeof numbers);
 }
 
+/* The state could not be saved, so the try that was counted could not be taken back. */
+static void a_card_that_must_wait_says_so_whatever_the_refusal(void **state)
+{
+	(void)state;
+	assert_string_equal(explain(SC_COMMAND_QUORUM_CARD, SC_ERR_SYSTEM, 2), PATH
+			    ": a system call failed: see the module's log (next try with this card in 2 s)");
+	assert_string_equal(explain(SC_COMMAND_QUORUM_CARD, SC_ERR_SYSTEM, 0),
+			    PATH ": a system call failed: see the module's log");
+	assert_null(strstr(explain(SC_COMMAND_SIGN, SC_ERR_SYSTEM, 2), "next try"));
+}
+
+static void too_many_open_quorums_are_not_called_too_many_requests(void **state)
+{
+	const char *text = explain(SC_COMMAND_QUORUM_OPEN, SC_ERR_QUORUM_LIMIT, 0);
+
+	(void)state;
+	assert_non_null(strstr(text, "quorums are open on this connection"));
+	assert_non_null(strstr(text, "ten minutes"));
+	assert_null(strstr(text, "requests are waiting"));
+	assert_non_null(strstr(explain(SC_COMMAND_QUORUM_CARD, SC_ERR_QUORUM_IN_USE, 0), "another request"));
+}
+
 static void a_wrong_socket_is_named_and_the_right_one_too(void **state)
 {
 	(void)state;
@@ -80,6 +102,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_wrong_pin_says_when_to_try_again),
+		cmocka_unit_test(a_card_that_must_wait_says_so_whatever_the_refusal),
+		cmocka_unit_test(too_many_open_quorums_are_not_called_too_many_requests),
 		cmocka_unit_test(a_wrong_socket_is_named_and_the_right_one_too),
 		cmocka_unit_test(a_missing_world_or_warrant_says_what_makes_one),
 		cmocka_unit_test(no_refusal_is_without_words),

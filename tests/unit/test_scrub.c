@@ -37,7 +37,7 @@ static void *operate_and_scrub(void *argument)
 	return argument;
 }
 
-/* Counts the marks left in the stack of a thread that ran the function. */
+/* Counts the words of four bytes that are left in the stack of a thread that ran the function. */
 static size_t left_by(void *(*function)(void *))
 {
 	uint8_t *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -51,9 +51,8 @@ static size_t left_by(void *(*function)(void *))
 	assert_int_equal(pthread_create(&thread, &attributes, function, NULL), 0);
 	pthread_join(thread, NULL);
 	pthread_attr_destroy(&attributes);
-	for (size_t i = 0; i + 8 <= STACK; i += 8)
-		left +=
-		    memcmp(stack + i, (uint8_t[8]){ MARK, MARK, MARK, MARK, MARK, MARK, MARK, MARK }, 8) == 0;
+	for (size_t i = 0; i + 4 <= STACK; i += 4)
+		left += memcmp(stack + i, (uint8_t[4]){ MARK, MARK, MARK, MARK }, 4) == 0;
 	munmap(stack, STACK);
 	return left;
 }

@@ -330,6 +330,19 @@ static void a_slow_request_does_not_delay_a_quick_one(void **state)
 	close(quick);
 }
 
+static void the_module_is_told_at_once_that_a_peer_has_left(void **state)
+{
+	int fd = connect_to(&specs[0]);
+
+	(void)state;
+	fake_hold();
+	ask(fd, SC_COMMAND_KEY_GENERATE, 1);
+	fake_wait_held(1);
+	close(fd);
+	fake_wait_abandoned(1); /* while the request is still in progress */
+	fake_let_go();
+}
+
 static void connections_take_turns(void **state)
 {
 	int greedy = connect_to(&specs[0]);
@@ -674,6 +687,7 @@ int main(void)
 		USUAL(an_unknown_command_closes_and_a_known_one_does_not),
 		USUAL(passed_descriptors_close_the_connection),
 		USUAL(a_slow_request_does_not_delay_a_quick_one),
+		NARROW(the_module_is_told_at_once_that_a_peer_has_left),
 		NARROW(connections_take_turns),
 		NARROW(a_peer_that_asks_without_end_is_not_read_without_end),
 		NARROW(beyond_the_budget_of_memory_requests_are_refused),

@@ -126,13 +126,19 @@ static void what_an_interrupted_writing_left_is_swept_away(void **state)
 	assert_int_equal(sc_hsmd_state_save(store, old_state, mark, NULL), SC_OK);
 	assert_true(close(openat(dir->fd, ".state.0011223344556677", O_CREAT | O_WRONLY, 0600)) == 0);
 	assert_true(close(openat(dir->fd, ".mark.0011223344556677", O_CREAT | O_WRONLY, 0600)) == 0);
+	assert_true(close(openat(dir->fd, ".unlock.key.0011223344556677", O_CREAT | O_WRONLY, 0600)) == 0);
+	assert_true(close(openat(dir->fd, ".warrant-request.der.00112233", O_CREAT | O_WRONLY, 0600)) == 0);
 	assert_true(close(openat(dir->fd, ".stateful", O_CREAT | O_WRONLY, 0600)) == 0);
+	assert_true(close(openat(dir->fd, "unlock.key", O_CREAT | O_WRONLY, 0600)) == 0);
 	sc_hsmd_state_close(store);
 	assert_int_equal(sc_hsmd_state_open(directory, false, &store, NULL), SC_OK);
 	dir = sc_hsmd_state_dir(store);
 	assert_false(is_there(dir, ".state.0011223344556677"));
 	assert_false(is_there(dir, ".mark.0011223344556677"));
+	assert_false(is_there(dir, ".unlock.key.0011223344556677"));
+	assert_false(is_there(dir, ".warrant-request.der.00112233"));
 	assert_true(is_there(dir, ".stateful"));
+	assert_true(is_there(dir, "unlock.key"));
 	assert_saved(old_state);
 }
 

@@ -5,7 +5,6 @@
 
 #include "base/big_endian.h"
 #include "base/os.h"
-#include "hsmd/core/pin.h"
 #include "hsmd/core/seal.h"
 
 #define TOKEN_CONTEXT  "safeconduct token 1"
@@ -84,21 +83,20 @@ static sc_status share_tag(const struct sc_secret *key, const struct sc_card_bod
 	return sc_hmac_parts(key, SHARE_CONTEXT, parts, 4, out, err);
 }
 
-/* data ⊕= Argon2id(PIN, salt). The associated data is the card's place in the set. */
-static sc_status apply_mask(const struct sc_card_body *body, struct sc_view pin, uint8_t *data,
-			    struct sc_error *err)
+/* data ⊕= Argon2id(PIN, salt), by way of `mask`. The associated data is the card's place in the set. */
+static sc_status apply_mask(const struct sc_card_body *body, const struct sc_pin_memory *memory,
+			    struct sc_view pin, struct sc_secret *mask, uint8_t *data, struct sc_error *err)
 {
-	SC_CLEANUP(sc_secret) mask = { 0 };
 	struct sc_big_endian32 index = sc_big_endian32_of(body->index);
 	struct sc_view parts[] = { sc_hash_view(&body->world), sc_hash_view(&body->set),
 				   sc_big_endian32_view(&index) };
 	struct sc_hash place;
 
 	SC_TRY(sc_hash_parts("safeconduct card place 1", parts, 3, &place, err));
-	SC_TRY(sc_pin_stretch(pin, sc_hash_view(&body->salt), sc_hash_view(&place), body->argon2_passes,
-			      body->argon2_memory, SC_SHARE_SIZE, &mask, err));
+	SC_TRY(sc_pin_stretch(memory, pin, sc_hash_view(&body->salt), sc_hash_view(&place),
+			      body->argon2_passes, mask, err));
 	for (size_t i = 0; i < SC_SHARE_SIZE; i++)
-		data[i] ^= mask.data[i];
+		data[i] ^= mask->data[i];
 	return SC_OK;
 }
 
@@ -108,6 +106,8 @@ static sc_status fill_body(const struct sc_acs *acs, const struct sc_shamir_shar
 			   const struct sc_acs_new_card *card, struct sc_card_body *body,
 			   struct sc_error *err)
 {
+	SC_CLEANUP(sc_secret) mask = { 0 };
+
 	body->world = acs->world;
 	body->set = acs->set;
 	body->set_generation = acs->set_generation;
@@ -115,11 +115,12 @@ static sc_status fill_body(const struct sc_acs *acs, const struct sc_shamir_shar
 	body->k = acs->k;
 	body->n = acs->n;
 	body->argon2_passes = card->argon2_passes;
-	body->argon2_memory = card->argon2_memory;
+	body->argon2_memory = sc_pin_memory_kib(card->memory);
 	SC_TRY(sc_text_set_view(&body->custodian, card->custodian, "custodian", err));
 	SC_TRY(sc_random(body->salt.b, sizeof body->salt.b, err));
 	SC_TRY(sc_octets_set(&body->masked_share, sc_secret_view(&share->value), err));
-	return apply_mask(body, card->pin, body->masked_share.data, err);
+	SC_TRY(sc_secret_new(SC_SHARE_SIZE, &mask, err));
+	return apply_mask(body, card->memory, card->pin, &mask, body->masked_share.data, err);
 }
 
 sc_status sc_acs_make_card(const struct sc_acs *acs, const struct sc_secret *km,
@@ -162,20 +163,40 @@ sc_status sc_acs_check_card(const struct sc_acs *acs, const struct sc_secret *km
 	return SC_OK;
 }
 
-sc_status sc_acs_open_card(const struct sc_secret *km, const struct sc_card *card, struct sc_view pin,
-			   struct sc_shamir_share *out, struct sc_error *err)
+void sc_acs_opening_end(struct sc_acs_opening *opening)
 {
-	const struct sc_card_body *body = card->body;
-	SC_CLEANUP(sc_secret) key = { 0 };
-	SC_CLEANUP(sc_secret) share = { 0 };
-	struct sc_hash tag;
+	sc_secret_free(&opening->key);
+	sc_secret_free(&opening->mask);
+	sc_shamir_share_free(&opening->share);
+	sc_pin_release(&opening->memory);
+}
 
-	SC_TRY(tag_key(km, &key, err));
-	SC_TRY(sc_secret_copy(sc_bytes_view(&body->masked_share), &share, err));
-	SC_TRY(apply_mask(body, pin, share.data, err));
-	SC_TRY(share_tag(&key, body, sc_secret_view(&share), &tag, err));
-	SC_ENSURE(sc_hash_equals(&tag, &body->share_tag), err, SC_ERR_CARD_PIN, "wrong PIN");
-	out->index = (uint8_t)body->index;
-	out->value = sc_steal(share);
+sc_status sc_acs_opening_begin(const struct sc_secret *km, const struct sc_card_body *card,
+			       struct sc_acs_opening *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_acs_opening) opening = { .card = card, .share.index = (uint8_t)card->index };
+
+	SC_TRY(tag_key(km, &opening.key, err));
+	SC_TRY(sc_secret_new(SC_SHARE_SIZE, &opening.mask, err));
+	SC_TRY(sc_secret_copy(sc_bytes_view(&card->masked_share), &opening.share.value, err));
+	SC_TRY(sc_pin_reserve(card->argon2_memory, &opening.memory, err));
+	*out = sc_steal(opening);
+	return SC_OK;
+}
+
+sc_status sc_acs_opening_stretch(struct sc_acs_opening *opening, struct sc_view pin, struct sc_error *err)
+{
+	struct sc_secret *share = &opening->share.value;
+
+	SC_TRY(apply_mask(opening->card, &opening->memory, pin, &opening->mask, share->data, err));
+	return share_tag(&opening->key, opening->card, sc_secret_view(share), &opening->tag, err);
+}
+
+sc_status sc_acs_opening_judge(struct sc_acs_opening *opening, struct sc_shamir_share *out,
+			       struct sc_error *err)
+{
+	SC_ENSURE(sc_hash_equals(&opening->tag, &opening->card->share_tag), err, SC_ERR_CARD_PIN,
+		  "wrong PIN");
+	*out = sc_steal(opening->share);
 	return SC_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "base/secret.h"
 #include "formats/card.h"
+#include "hsmd/core/pin.h"
 #include "hsmd/core/shamir.h"
 
 /* What identifies a card set: the same on each of its cards. */
@@ -20,7 +21,7 @@ struct sc_acs_new_card {
 	struct sc_view pin;
 	struct sc_view custodian; /* text, may be empty */
 	uint32_t argon2_passes;
-	uint32_t argon2_memory;
+	const struct sc_pin_memory *memory; /* reserved; its size is the cost that the card names */
 };
 
 /* token ‖ SHA-256(context ‖ 0 ‖ token ‖ set id ‖ generation). The digest detects wrong shares. */
@@ -45,8 +46,35 @@ sc_status sc_acs_check_card(const struct sc_acs *acs, const struct sc_secret *km
 			    uint32_t least_passes, uint32_t least_memory,
 			    struct sc_error *err) SC_WARN_UNUSED;
 
-/* Stretches the PIN and unmasks the share. SC_ERR_CARD_PIN if the share's tag shows that the PIN is wrong. */
-sc_status sc_acs_open_card(const struct sc_secret *km, const struct sc_card *card, struct sc_view pin,
-			   struct sc_shamir_share *out, struct sc_error *err) SC_WARN_UNUSED;
+/*
+ * A card that is being opened, in three steps, so that the module can count the PIN's try between the first and the
+ * second (rule C1), and take it back if the second fails.
+ */
+struct sc_acs_opening {
+	const struct sc_card_body *card;
+	struct sc_pin_memory memory;
+	struct sc_secret key;  /* of the share's tag */
+	struct sc_secret mask; /* from the PIN */
+	struct sc_shamir_share share;
+	struct sc_hash tag; /* of the unmasked share */
+};
+
+void sc_acs_opening_end(struct sc_acs_opening *opening);
+SC_CLEANUP_VALUE(sc_acs_opening, sc_acs_opening_end)
+
+/*
+ * Reserves what the next steps need: see sc_pin_reserve, which may wait. The card must live as long as the opening.
+ * SC_ERR_MEMORY, SC_ERR_CRYPTO. The caller ends *out.
+ */
+sc_status sc_acs_opening_begin(const struct sc_secret *km, const struct sc_card_body *card,
+			       struct sc_acs_opening *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Stretches the PIN, unmasks the share and computes its tag. SC_ERR_MEMORY, SC_ERR_CRYPTO: nothing about the PIN. */
+sc_status sc_acs_opening_stretch(struct sc_acs_opening *opening, struct sc_view pin,
+				 struct sc_error *err) SC_WARN_UNUSED;
+
+/* Compares the tag. The share moves to *out. SC_ERR_CARD_PIN: the PIN is wrong. It fails for no other reason. */
+sc_status sc_acs_opening_judge(struct sc_acs_opening *opening, struct sc_shamir_share *out,
+			       struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

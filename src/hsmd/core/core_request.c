@@ -3,6 +3,12 @@
 
 #include <assert.h>
 
+sc_status sc_core_request_check_peer(const struct sc_core_request *request, struct sc_error *err)
+{
+	SC_ENSURE(!atomic_load(&request->session->is_abandoned), err, SC_ERR_CANCELLED, "the peer has left");
+	return SC_OK;
+}
+
 struct sc_view sc_core_request_keep(struct sc_core_request *request, struct sc_bytes *buffer)
 {
 	struct sc_bytes *place = &request->kept[request->kept_count++];

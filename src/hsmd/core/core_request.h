@@ -22,6 +22,13 @@ struct sc_core_request {
 	size_t kept_count;
 };
 
+/*
+ * SC_ERR_CANCELLED if the peer has left. Long commands ask between their steps, before anything that lasts is done:
+ * work that nobody waits for would hold up others, and the end of the process.
+ */
+sc_status sc_core_request_check_peer(const struct sc_core_request *request,
+				     struct sc_error *err) SC_WARN_UNUSED;
+
 /* Moves a buffer into the request and returns a view of it for the answer. */
 struct sc_view sc_core_request_keep(struct sc_core_request *request, struct sc_bytes *buffer);
 

@@ -13,9 +13,15 @@ struct sc_core_session *sc_core_session_new(struct sc_module *module, const stru
 	session->module = module;
 	session->policy = *policy;
 	session->peer_is_other_user = peer_is_other_user;
+	atomic_init(&session->is_abandoned, false);
 	sc_quorum_table_init(&session->quorums);
 	pthread_mutex_init(&session->lock, NULL);
 	return session;
+}
+
+void sc_core_session_abandon(struct sc_core_session *session)
+{
+	atomic_store(&session->is_abandoned, true);
 }
 
 void sc_core_session_free(struct sc_core_session *session)

@@ -5,6 +5,8 @@
 #ifndef SC_HSMD_CORE_CORE_SESSION_H
 #define SC_HSMD_CORE_CORE_SESSION_H
 
+#include <stdatomic.h>
+
 #include "formats/module_state.h"
 #include "hsmd/core/module.h"
 #include "hsmd/core/quorum.h"
@@ -14,6 +16,7 @@ struct sc_core_session {
 	struct sc_policy policy;
 	bool peer_is_other_user;
 	struct sc_quorum_table quorums;
+	atomic_bool is_abandoned; /* the peer has left */
 
 	pthread_mutex_t lock;           /* guards `pending` */
 	struct sc_state_world *pending; /* made by WORLD_BEGIN, adopted by WORLD_COMMIT */

@@ -19,7 +19,7 @@ struct sc_core_state {
 
 	pthread_mutex_t lock;            /* guards the fields below; held briefly: every request takes it */
 	struct sc_module_state *current; /* as it is on disk; changed under both locks */
-	int64_t floor_at;                /* sc_clock_monotonic() at the time that current->time_floor names */
+	int64_t floor_at;                /* sc_clock_monotonic() when current->time_floor was the time */
 	struct sc_snapshot *snapshot;    /* made from `current` */
 };
 
@@ -190,6 +190,36 @@ sc_status sc_core_state_open(const struct sc_module_host *host, const struct sc_
 	return SC_OK;
 }
 
+/* -- time -------------------------------------------------------------------------------------- */
+
+/* A time by the module's clock, and the sc_clock_monotonic() at which it became that time. */
+struct moment {
+	int64_t time;
+	int64_t at;
+};
+
+/*
+ * While the host's clock is behind, `at` moves by whole seconds, like `time`. If it were the present, each change
+ * of the state would lose a part of a second, and with frequent changes the clock would stand still.
+ */
+static struct moment moment_now(struct sc_core_state *state)
+{
+	const struct moment host = { sc_clock_now(), sc_clock_monotonic() };
+	struct moment least;
+	int64_t passed;
+
+	pthread_mutex_lock(&state->lock);
+	passed = (host.at - state->floor_at) / SC_SECOND;
+	least = (struct moment){ state->current->time_floor + passed, state->floor_at + passed * SC_SECOND };
+	pthread_mutex_unlock(&state->lock);
+	return host.time > least.time ? host : least;
+}
+
+int64_t sc_core_state_now(struct sc_core_state *state)
+{
+	return moment_now(state).time;
+}
+
 /* -- changing ---------------------------------------------------------------------------------- */
 
 static struct sc_module_state *copy_of(const struct sc_module_state *state)
@@ -237,14 +267,14 @@ static sc_status update(struct sc_core_state *state, sc_core_state_change *chang
 {
 	SC_CLEANUP(sc_module_state) copy = copy_of(state->current);
 	SC_CLEANUP(sc_snapshot) snapshot = NULL;
-	int64_t floor_at = sc_clock_monotonic();
+	struct moment now = moment_now(state);
 
 	SC_TRY(sc_check_allocated(copy, err));
-	copy->time_floor = sc_core_state_now(state);
+	copy->time_floor = now.time;
 	SC_TRY(change(copy, context, err));
 	SC_TRY(sc_snapshot_new(copy, &snapshot, err));
 	SC_TRY(save(state, copy, &state->hash, err));
-	adopt(state, &copy, &snapshot, floor_at);
+	adopt(state, &copy, &snapshot, now.at);
 	return SC_OK;
 }
 
@@ -278,16 +308,13 @@ struct sc_snapshot *sc_core_state_snapshot(struct sc_core_state *state)
 	return snapshot;
 }
 
-int64_t sc_core_state_now(struct sc_core_state *state)
+void sc_core_state_read(struct sc_core_state *state, sc_core_state_reading *reading, void *context)
 {
-	int64_t now = sc_clock_now();
-	int64_t monotonic = sc_clock_monotonic();
-	int64_t least;
+	int64_t now = sc_core_state_now(state);
 
 	pthread_mutex_lock(&state->lock);
-	least = state->current->time_floor + (monotonic - state->floor_at) / SC_SECOND;
+	reading(state->current, now, context);
 	pthread_mutex_unlock(&state->lock);
-	return now < least ? least : now;
 }
 
 uint64_t sc_core_state_counter(struct sc_core_state *state)

@@ -11,7 +11,10 @@
 
 struct sc_core_state;
 
-/* A change: edits the copy, or refuses. One runs at a time; requests continue with the old snapshot. */
+/*
+ * A change: edits the copy, or refuses. copy->time_floor is the module's time. One runs at a time; requests
+ * continue with the old snapshot.
+ */
 typedef sc_status sc_core_state_change(struct sc_module_state *copy, void *context, struct sc_error *err);
 
 /* A change that changes nothing, for writing the state as it is. */
@@ -42,10 +45,16 @@ sc_status sc_core_state_update(struct sc_core_state *state, sc_core_state_change
 /* Returns a reference to the current snapshot. The caller releases it. */
 struct sc_snapshot *sc_core_state_snapshot(struct sc_core_state *state);
 
+/* Reads the state at a time by the module's clock. */
+typedef void sc_core_state_reading(const struct sc_module_state *state, int64_t now, void *context);
+
+/* Calls `reading` with the state as it is now. It may not call a function of this file. */
+void sc_core_state_read(struct sc_core_state *state, sc_core_state_reading *reading, void *context);
+
 /*
  * The module's time: the host's clock, but never earlier than the latest time recorded in the state plus the
- * time that has passed since. If the host's clock is set back, the module's time still advances. Otherwise
- * one wrong PIN would lock a card until the host's clock had caught up.
+ * time that has passed since. If the host's clock is set back, the module's time still advances, however often
+ * the state is changed. Otherwise one wrong PIN would lock a card until the host's clock had caught up.
  */
 int64_t sc_core_state_now(struct sc_core_state *state);
 

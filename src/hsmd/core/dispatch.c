@@ -57,16 +57,18 @@ static sc_status run_with_quorum(const struct sc_command_info *info, uint64_t au
 				 struct sc_core_request *request, struct sc_view body,
 				 struct sc_writer *answer, struct sc_error *err)
 {
-	SC_CLEANUP(sc_quorum) quorum = NULL;
+	struct sc_quorum_table *table = &request->session->quorums;
+	struct sc_quorum *quorum = NULL;
 	sc_status status;
 
-	SC_TRY(sc_quorum_take(&request->session->quorums, authority, (uint32_t)info->command, body, &quorum,
-			      err));
+	SC_TRY(sc_quorum_borrow_for(table, authority, (uint32_t)info->command, body, &quorum, err));
 	request->token = &quorum->token;
 	status = run(info->command, request, body, answer, err);
 	request->token = NULL;
 	if (status == SC_ERR_NOT_LOADED)
-		sc_quorum_return(&request->session->quorums, sc_steal(quorum));
+		sc_quorum_return(table, quorum);
+	else
+		sc_quorum_spend(table, quorum);
 	return status;
 }
 
@@ -97,24 +99,17 @@ static void answer_with(const struct sc_wire_request_header *header, const struc
 	sc_write_raw(out, body);
 }
 
-/* NOT_LOADED is routine and not logged: the client sends the blob and repeats the request. */
+/*
+ * NOT_LOADED is routine and not logged: the client sends the blob and repeats the request. CANCELLED refuses
+ * nobody: the peer has left.
+ */
 static void log_refusal(const struct sc_wire_request_header *header, const struct sc_error *err)
 {
 	const struct sc_command_info *info = sc_command_find(header->command);
 
-	if (err->status != SC_ERR_NOT_LOADED)
+	if (err->status != SC_ERR_NOT_LOADED && err->status != SC_ERR_CANCELLED)
 		sc_log(SC_LOG_NOTICE, "%s: refused: %s: %s", info ? info->name : "unknown command",
 		       sc_status_name(err->status), err->message);
-}
-
-/*
- * True if the refusal may be due to a lack of memory. SC_ERR_NOT_DURABLE never is: it says that the new state
- * may be on the disk, and no other answer says that.
- */
-static bool is_for_want_of_memory(const struct sc_module *module, sc_status status)
-{
-	return status == SC_ERR_MEMORY ||
-	       (status != SC_OK && status != SC_ERR_NOT_DURABLE && sc_module_ran_out(module));
 }
 
 void sc_module_handle(struct sc_core_session *session, const struct sc_wire_request_header *header,
@@ -136,9 +131,11 @@ void sc_module_handle(struct sc_core_session *session, const struct sc_wire_requ
 	(void)sc_module_ran_out(module);
 	status = permit_and_run(header, &request, body, &answer, &err);
 	if (status == SC_OK && answer.failed)
-		status = SC_ERR_MEMORY;
-	if (is_for_want_of_memory(module, status))
-		status = sc_fail_plain(&err, SC_ERR_MODULE_FULL);
+		status = sc_fail_plain(&err, SC_ERR_MEMORY);
+	/* With the command's own numbers, which are true whatever the reason. */
+	if (sc_module_lacks_memory(module, status))
+		status =
+		    sc_fail_context(&err, SC_ERR_MODULE_FULL, "%s", sc_status_sentence(SC_ERR_MODULE_FULL));
 	err.status = status;
 	if (status != SC_OK)
 		log_refusal(header, &err);

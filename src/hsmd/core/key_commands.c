@@ -37,7 +37,7 @@ sc_status sc_handle_key_generate(struct sc_core_request *request, const struct s
 	SC_ENSURE(sc_key_type_is_known(&type), err, SC_ERR_KEY_TYPE,
 		  "that type or size of key is not supported");
 	SC_TRY(sc_permit_new_acl(request->snapshot, application, &type, in->uses, &acl, err));
-	SC_TRY(sc_keygen(&type, in->exponent, &key, err));
+	SC_TRY(sc_keygen(&type, in->exponent, &request->session->is_abandoned, &key, err));
 	const struct sc_blob_request seal = { key,
 					      application,
 					      &owner,

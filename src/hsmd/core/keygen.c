@@ -32,7 +32,16 @@ static sc_status read_exponent(struct sc_view exponent, uint32_t bits, BIGNUM **
 	return SC_OK;
 }
 
-static sc_status generate_rsa(uint32_t bits, struct sc_view exponent, EVP_PKEY **out, struct sc_error *err)
+/* libcrypto calls it between the tests of its candidates. It goes on if the result is 1. */
+static int is_wanted(EVP_PKEY_CTX *ctx)
+{
+	atomic_bool *is_abandoned = EVP_PKEY_CTX_get_app_data(ctx);
+
+	return !atomic_load(is_abandoned);
+}
+
+static sc_status generate_rsa(uint32_t bits, struct sc_view exponent, atomic_bool *is_abandoned,
+			      EVP_PKEY **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bn) e = NULL;
 	SC_CLEANUP(sc_pkey) key = NULL;
@@ -40,8 +49,16 @@ static sc_status generate_rsa(uint32_t bits, struct sc_view exponent, EVP_PKEY *
 
 	SC_TRY(read_exponent(exponent, bits, &e, err));
 	if (!ctx || EVP_PKEY_keygen_init(ctx) != 1 || EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int)bits) != 1 ||
-	    EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx, e) != 1 || EVP_PKEY_keygen(ctx, &key) != 1)
+	    EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx, e) != 1)
 		return sc_fail_crypto(err, "RSA key generation");
+	EVP_PKEY_CTX_set_app_data(ctx, is_abandoned);
+	EVP_PKEY_CTX_set_cb(ctx, is_wanted);
+	if (EVP_PKEY_keygen(ctx, &key) != 1) {
+		sc_status status = sc_fail_crypto(err, "RSA key generation");
+
+		SC_ENSURE(!atomic_load(is_abandoned), err, SC_ERR_CANCELLED, "nobody wants the key any more");
+		return status;
+	}
 	SC_TRY(sc_keygen_test(key, err));
 	*out = sc_steal(key);
 	return SC_OK;
@@ -58,13 +75,13 @@ sc_status sc_keygen_curve(const char *curve, EVP_PKEY **out, struct sc_error *er
 	return SC_OK;
 }
 
-sc_status sc_keygen(const struct sc_key_type *type, struct sc_view exponent, EVP_PKEY **out,
-		    struct sc_error *err)
+sc_status sc_keygen(const struct sc_key_type *type, struct sc_view exponent, atomic_bool *is_abandoned,
+		    EVP_PKEY **out, struct sc_error *err)
 {
 	SC_ENSURE(sc_key_type_is_known(type), err, SC_ERR_KEY_TYPE,
 		  "that type or size of key is not supported");
 	if (type->algorithm == SC_ALGORITHM_RSA)
-		return generate_rsa(type->bits, exponent, out, err);
+		return generate_rsa(type->bits, exponent, is_abandoned, out, err);
 	SC_ENSURE(exponent.len == 0, err, SC_ERR_ARGUMENT, "an EC key has no public exponent");
 	return sc_keygen_curve("P-256", out, err);
 }

@@ -4,6 +4,8 @@
 #ifndef SC_HSMD_CORE_KEYGEN_H
 #define SC_HSMD_CORE_KEYGEN_H
 
+#include <stdatomic.h>
+
 #include <openssl/evp.h>
 
 #include "base/secret.h"
@@ -17,10 +19,12 @@ int sc_keygen_exponent_bits(uint32_t bits);
 
 /*
  * Generates an RSA or EC P-256 key. `exponent` is RSA's public exponent, big-endian: empty means 65537,
- * otherwise it must be odd, at least 65537 and not too long, or SC_ERR_EXPONENT. The caller frees *out.
+ * otherwise it must be odd, at least 65537 and not too long, or SC_ERR_EXPONENT, before any work is done. If
+ * *is_abandoned becomes true, an RSA generation ends at its next test of a number, with SC_ERR_CANCELLED. The
+ * caller frees *out.
  */
-sc_status sc_keygen(const struct sc_key_type *type, struct sc_view exponent, EVP_PKEY **out,
-		    struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_keygen(const struct sc_key_type *type, struct sc_view exponent, atomic_bool *is_abandoned,
+		    EVP_PKEY **out, struct sc_error *err) SC_WARN_UNUSED;
 
 /* Generates an EC key on a named curve and tests it. */
 sc_status sc_keygen_curve(const char *curve, EVP_PKEY **out, struct sc_error *err) SC_WARN_UNUSED;

@@ -206,6 +206,12 @@ bool sc_module_ran_out(const struct sc_module *module)
 	return module->host.ran_out(module->host.context);
 }
 
+bool sc_module_lacks_memory(const struct sc_module *module, sc_status status)
+{
+	return status == SC_ERR_MEMORY ||
+	       (status != SC_OK && status != SC_ERR_NOT_DURABLE && sc_module_ran_out(module));
+}
+
 sc_status sc_module_check_memory(const struct sc_module *module, struct sc_error *err)
 {
 	SC_ENSURE(!sc_module_ran_out(module), err, SC_ERR_MEMORY, "out of memory during a private operation");

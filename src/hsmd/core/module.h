@@ -63,6 +63,12 @@ sc_status sc_module_install_warrant(struct sc_module *module, struct sc_view roo
 struct sc_core_session *sc_core_session_new(struct sc_module *module, const struct sc_policy *policy,
 					    bool peer_is_other_user);
 
+/*
+ * Says that the peer has left, so that nobody wants what its requests in progress are making: the long ones end at
+ * their next step. From any thread, at any time before sc_core_session_free.
+ */
+void sc_core_session_abandon(struct sc_core_session *session);
+
 /* Ends the connection with its pending world and all its quorums. None of its requests may be in progress. */
 void sc_core_session_free(struct sc_core_session *session);
 

@@ -3,11 +3,13 @@
 
 #define LONGEST_WAIT 3600 /* seconds */
 
-struct attempt {
-	const struct sc_card_body *card;
-	int64_t now;
-	uint64_t seconds;
-};
+/*
+ * For one change of the state in an arena that has become full: its copy, encoding and snapshot. It is enough for
+ * the state of a region (a test measures it). A state with many further roots may take more than that.
+ */
+#define ROOM 250000 /* bytes */
+
+/* -- the counts in the state ------------------------------------------------------------------- */
 
 static int find_delay(const struct sc_module_state *state, const struct sc_card_body *card)
 {
@@ -35,54 +37,155 @@ static struct sc_card_delay *add_delay(struct sc_module_state *state, const stru
 	return delay;
 }
 
-static uint64_t wait_after(uint32_t failures)
+static void forget_delay(struct sc_module_state *state, const struct sc_card_body *card)
 {
-	return failures < 12 ? 1u << failures : LONGEST_WAIT;
+	int at = find_delay(state, card);
+
+	if (at >= 0)
+		OPENSSL_free(sk_sc_card_delay_delete(state->delays, at));
 }
 
-static sc_status spend(struct sc_module_state *state, void *context, struct sc_error *err)
+static uint64_t remaining(const struct sc_card_delay *delay, int64_t now)
 {
-	struct attempt *attempt = context;
+	return now < delay->next_try ? (uint64_t)(delay->next_try - now) : 0;
+}
+
+static void wait_from(struct sc_card_delay *delay, int64_t now)
+{
+	delay->next_try = now + (delay->failures < 12 ? 1 << delay->failures : LONGEST_WAIT);
+}
+
+/* -- how long to wait -------------------------------------------------------------------------- */
+
+struct wait {
+	const struct sc_card_body *card;
+	uint64_t seconds;
+};
+
+static void read_wait(const struct sc_module_state *state, int64_t now, void *context)
+{
+	struct wait *wait = context;
+	int at = find_delay(state, wait->card);
+
+	wait->seconds = at >= 0 ? remaining(sk_sc_card_delay_value(state->delays, at), now) : 0;
+}
+
+uint64_t sc_pin_try_wait(struct sc_module *module, const struct sc_card_body *card)
+{
+	struct wait wait = { card, 0 };
+
+	sc_core_state_read(module->state, read_wait, &wait);
+	return wait.seconds;
+}
+
+static sc_status check_wait(uint64_t seconds, struct sc_error *err)
+{
+	SC_ENSURE(!seconds, err, SC_ERR_CARD_WAIT, "too soon after a wrong PIN or an interrupted try");
+	return SC_OK;
+}
+
+sc_status sc_pin_try_check(struct sc_module *module, const struct sc_card_body *card, struct sc_error *err)
+{
+	return check_wait(sc_pin_try_wait(module, card), err);
+}
+
+/* -- the beginning of a try -------------------------------------------------------------------- */
+
+static sc_status count(struct sc_module_state *state, void *context, struct sc_error *err)
+{
+	struct sc_pin_try *attempt = context;
 	int at = find_delay(state, attempt->card);
 	struct sc_card_delay *delay;
 
 	delay = at >= 0 ? sk_sc_card_delay_value(state->delays, at) : add_delay(state, attempt->card);
 	SC_TRY(sc_check_allocated(delay, err));
-	if (attempt->now < delay->next_try) {
-		sc_fail(err, SC_ERR_CARD_WAIT, "too soon after a wrong PIN or an interrupted try");
-		err->numbers[1] = (uint64_t)(delay->next_try - attempt->now);
-		return SC_ERR_CARD_WAIT;
-	}
+	SC_TRY(check_wait(remaining(delay, state->time_floor), err));
+	attempt->failures = delay->failures;
+	attempt->next_try = delay->next_try;
 	delay->failures++;
-	attempt->seconds = wait_after(delay->failures);
-	delay->next_try = attempt->now + (int64_t)attempt->seconds;
+	wait_from(delay, state->time_floor);
 	return SC_OK;
 }
 
-sc_status sc_pin_try_begin(struct sc_core_state *state, const struct sc_card_body *card, int64_t now,
-			   uint64_t *seconds, struct sc_error *err)
+sc_status sc_pin_try_begin(struct sc_module *module, const struct sc_card_body *card, struct sc_pin_try *out,
+			   struct sc_error *err)
 {
-	struct attempt attempt = { card, now, 0 };
+	SC_CLEANUP(sc_pin_try) attempt = { .module = module, .card = card };
 
-	SC_TRY(sc_core_state_update(state, spend, &attempt, err));
-	*seconds = attempt.seconds;
+	SC_TRY(sc_secret_new(ROOM, &attempt.room, err));
+	SC_TRY(sc_core_state_update(module->state, count, &attempt, err));
+	*out = sc_steal(attempt);
+	return SC_OK;
+}
+
+void sc_pin_try_free(struct sc_pin_try *attempt)
+{
+	sc_secret_free(&attempt->room);
+}
+
+/* -- the end of a try -------------------------------------------------------------------------- */
+
+/* If there is no memory for the change, uses what was set aside. */
+static sc_status end(struct sc_pin_try *attempt, sc_core_state_change *change, struct sc_error *err)
+{
+	struct sc_module *module = attempt->module;
+	sc_status status = sc_core_state_update(module->state, change, attempt, err);
+
+	if (!sc_module_lacks_memory(module, status))
+		return status;
+	sc_secret_free(&attempt->room);
+	status = sc_core_state_update(module->state, change, attempt, err);
+	return sc_module_lacks_memory(module, status) ? SC_ERR_MEMORY : status;
+}
+
+static sc_status withdraw(struct sc_module_state *state, void *context, struct sc_error *err)
+{
+	const struct sc_pin_try *attempt = context;
+	int at = find_delay(state, attempt->card);
+
+	(void)err;
+	if (at >= 0 && attempt->failures) {
+		struct sc_card_delay *delay = sk_sc_card_delay_value(state->delays, at);
+
+		delay->failures = attempt->failures;
+		delay->next_try = attempt->next_try;
+	} else {
+		forget_delay(state, attempt->card);
+	}
+	return SC_OK;
+}
+
+static sc_status wait_from_now(struct sc_module_state *state, void *context, struct sc_error *err)
+{
+	const struct sc_pin_try *attempt = context;
+	int at = find_delay(state, attempt->card);
+
+	(void)err;
+	if (at >= 0)
+		wait_from(sk_sc_card_delay_value(state->delays, at), state->time_floor);
 	return SC_OK;
 }
 
 static sc_status forget(struct sc_module_state *state, void *context, struct sc_error *err)
 {
-	int at = find_delay(state, context);
+	const struct sc_pin_try *attempt = context;
 
 	(void)err;
-	if (at >= 0)
-		OPENSSL_free(sk_sc_card_delay_delete(state->delays, at));
+	forget_delay(state, attempt->card);
 	return SC_OK;
 }
 
-sc_status sc_pin_try_succeed(struct sc_core_state *state, const struct sc_card_body *card,
-			     struct sc_error *err)
+sc_status sc_pin_try_withdraw(struct sc_pin_try *attempt, struct sc_error *err)
 {
-	struct sc_card_body copy = *card;
+	return end(attempt, withdraw, err);
+}
 
-	return sc_core_state_update(state, forget, &copy, err);
+sc_status sc_pin_try_fail(struct sc_pin_try *attempt, struct sc_error *err)
+{
+	return end(attempt, wait_from_now, err);
+}
+
+sc_status sc_pin_try_succeed(struct sc_pin_try *attempt, struct sc_error *err)
+{
+	return end(attempt, forget, err);
 }

@@ -1,23 +1,50 @@
 /*
- * Wrong PINs: after each one the card must wait, twice as long each time, up to an hour (rule C1). The wait
- * is recorded on disk before the PIN is checked, so killing the module or copying a card saves no time. There
- * is no permanent lock: any local user could trigger it against the custodians.
+ * Wrong PINs: after each one the card must wait, twice as long each time, up to an hour, from the end of the check
+ * (rule C1). A try is counted as failed, and on disk, before the PIN is checked, so killing the module or copying a
+ * card saves no time. A try that is not checked does not count: the module takes it back. There is no permanent
+ * lock: any local user could trigger it against the custodians.
  */
 #ifndef SC_HSMD_CORE_PIN_TRY_H
 #define SC_HSMD_CORE_PIN_TRY_H
 
 #include "formats/card.h"
-#include "hsmd/core/core_state.h"
+#include "hsmd/core/module_parts.h"
+
+/* A try that has been counted. It ends in one of four ways: the last three functions, or the process ends. */
+struct sc_pin_try {
+	struct sc_module *module;
+	const struct sc_card_body *card;
+	uint32_t failures; /* of this card, before this try */
+	int64_t next_try;  /* as it was before this try */
+	struct sc_secret room;
+};
+
+/* Frees what the try holds. It changes no count. */
+void sc_pin_try_free(struct sc_pin_try *attempt);
+SC_CLEANUP_VALUE(sc_pin_try, sc_pin_try_free)
+
+/* The seconds until the module takes the next try with this card: 0 if it takes one now. */
+uint64_t sc_pin_try_wait(struct sc_module *module, const struct sc_card_body *card);
+
+/* SC_ERR_CARD_WAIT if a try comes too soon. It counts nothing. */
+sc_status sc_pin_try_check(struct sc_module *module, const struct sc_card_body *card,
+			   struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Counts a try as failed. *seconds is how long the next try must wait if this one does fail. SC_ERR_CARD_WAIT
- * if it comes too soon; err->numbers[1] then holds the remaining seconds.
+ * Sets memory aside for the end of the try, then counts it as failed. The card must live as long as *out, which the
+ * caller frees. SC_ERR_CARD_WAIT, SC_ERR_MEMORY, and what the host's save returns: nothing was counted, and the PIN
+ * must not be checked.
  */
-sc_status sc_pin_try_begin(struct sc_core_state *state, const struct sc_card_body *card, int64_t now,
-			   uint64_t *seconds, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_pin_try_begin(struct sc_module *module, const struct sc_card_body *card, struct sc_pin_try *out,
+			   struct sc_error *err) SC_WARN_UNUSED;
 
-/* The PIN was right: resets the card's count. */
-sc_status sc_pin_try_succeed(struct sc_core_state *state, const struct sc_card_body *card,
-			     struct sc_error *err) SC_WARN_UNUSED;
+/*
+ * The end of a try. `withdraw`: the PIN was not checked, and the count is again what it was. `fail`: it was wrong,
+ * and the wait begins now. `succeed`: it was right, and the count is zero. If the state cannot be saved, the count
+ * and the wait of sc_pin_try_begin remain.
+ */
+sc_status sc_pin_try_withdraw(struct sc_pin_try *attempt, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_pin_try_fail(struct sc_pin_try *attempt, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_pin_try_succeed(struct sc_pin_try *attempt, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

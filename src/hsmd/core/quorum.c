@@ -51,11 +51,11 @@ static bool is_expired(const struct sc_quorum *quorum)
 	return sc_clock_monotonic() >= quorum->expires;
 }
 
-/* A place that is free or whose quorum has expired, or NULL. The caller holds the lock. */
+/* A place that is free or whose quorum has expired and is not lent, or NULL. The caller holds the lock. */
 static struct sc_quorum **find_place(struct sc_quorum_table *table)
 {
 	for (int i = 0; i < SC_QUORUMS_MAX; i++)
-		if (!table->place[i] || is_expired(table->place[i]))
+		if (!table->place[i] || (is_expired(table->place[i]) && !table->place[i]->is_lent))
 			return &table->place[i];
 	return NULL;
 }
@@ -71,55 +71,87 @@ sc_status sc_quorum_add(struct sc_quorum_table *table, struct sc_quorum **quorum
 		*place = sc_steal(*quorum);
 	}
 	pthread_mutex_unlock(&table->lock);
-	SC_ENSURE(place, err, SC_ERR_BUSY, "this connection already has %d open quorums", SC_QUORUMS_MAX);
+	SC_ENSURE(place, err, SC_ERR_QUORUM_LIMIT, "this connection already has %d open quorums",
+		  SC_QUORUMS_MAX);
 	return SC_OK;
 }
 
 /* -- using ------------------------------------------------------------------------------------- */
 
-/* Takes out the quorum with that authority. NULL if it is not there. */
-static struct sc_quorum *take_out(struct sc_quorum_table *table, uint64_t authority)
+/* The place of the quorum with that authority, or NULL. The caller holds the lock. */
+static struct sc_quorum **find(struct sc_quorum_table *table, uint64_t authority)
 {
-	struct sc_quorum *found = NULL;
-
-	pthread_mutex_lock(&table->lock);
-	for (int i = 0; !found && i < SC_QUORUMS_MAX; i++)
+	for (int i = 0; i < SC_QUORUMS_MAX; i++)
 		if (table->place[i] && table->place[i]->authority == authority)
-			found = sc_steal(table->place[i]);
-	pthread_mutex_unlock(&table->lock);
-	return found;
+			return &table->place[i];
+	return NULL;
+}
+
+static sc_status check_free(const struct sc_quorum *quorum, struct sc_error *err)
+{
+	SC_ENSURE(quorum, err, SC_ERR_QUORUM, "no such quorum on this connection");
+	SC_ENSURE(!quorum->is_lent, err, SC_ERR_QUORUM_IN_USE, "another request uses the quorum");
+	SC_ENSURE(!is_expired(quorum), err, SC_ERR_QUORUM, "the quorum has expired");
+	return SC_OK;
 }
 
 sc_status sc_quorum_borrow(struct sc_quorum_table *table, uint64_t authority, struct sc_quorum **out,
 			   struct sc_error *err)
 {
-	SC_CLEANUP(sc_quorum) quorum = take_out(table, authority);
+	struct sc_quorum **place;
+	sc_status status;
 
-	SC_ENSURE(quorum, err, SC_ERR_QUORUM,
-		  "no such quorum on this connection, or one of its cards is being checked");
-	SC_ENSURE(!is_expired(quorum), err, SC_ERR_QUORUM, "the quorum has expired");
-	*out = sc_steal(quorum);
-	return SC_OK;
+	pthread_mutex_lock(&table->lock);
+	place = find(table, authority);
+	status = check_free(place ? *place : NULL, err);
+	if (status == SC_OK) {
+		(*place)->is_lent = true;
+		*out = *place;
+	}
+	pthread_mutex_unlock(&table->lock);
+	return status;
 }
 
 void sc_quorum_return(struct sc_quorum_table *table, struct sc_quorum *quorum)
 {
-	if (sc_quorum_add(table, &quorum, NULL) != SC_OK)
-		sc_quorum_free(quorum);
+	pthread_mutex_lock(&table->lock);
+	quorum->is_lent = false;
+	pthread_mutex_unlock(&table->lock);
 }
 
-sc_status sc_quorum_take(struct sc_quorum_table *table, uint64_t authority, uint32_t command,
-			 struct sc_view body, struct sc_quorum **out, struct sc_error *err)
+void sc_quorum_spend(struct sc_quorum_table *table, struct sc_quorum *quorum)
 {
-	SC_CLEANUP(sc_quorum) quorum = NULL;
-	struct sc_hash digest;
+	pthread_mutex_lock(&table->lock);
+	*find(table, quorum->authority) = NULL;
+	pthread_mutex_unlock(&table->lock);
+	sc_quorum_free(quorum);
+}
 
-	SC_TRY(sc_quorum_borrow(table, authority, &quorum, err));
-	SC_TRY(sc_wire_authority_digest(command, body, &digest, err));
+static sc_status check_use(const struct sc_quorum *quorum, uint32_t command, const struct sc_hash *digest,
+			   struct sc_error *err)
+{
 	SC_ENSURE(quorum->accepted == quorum->k && quorum->token.len, err, SC_ERR_QUORUM,
 		  "only %u of %u cards were presented", quorum->accepted, quorum->k);
-	SC_ENSURE(quorum->command == command && sc_hash_equals(&digest, &quorum->digest), err, SC_ERR_QUORUM,
+	SC_ENSURE(quorum->command == command && sc_hash_equals(digest, &quorum->digest), err, SC_ERR_QUORUM,
 		  "the quorum was given for another command or other arguments");
-	*out = sc_steal(quorum);
+	return SC_OK;
+}
+
+sc_status sc_quorum_borrow_for(struct sc_quorum_table *table, uint64_t authority, uint32_t command,
+			       struct sc_view body, struct sc_quorum **out, struct sc_error *err)
+{
+	struct sc_quorum *quorum = NULL;
+	struct sc_hash digest;
+	sc_status status;
+
+	/* First: what fails here says nothing about the quorum. */
+	SC_TRY(sc_wire_authority_digest(command, body, &digest, err));
+	SC_TRY(sc_quorum_borrow(table, authority, &quorum, err));
+	status = check_use(quorum, command, &digest, err);
+	if (status != SC_OK) {
+		sc_quorum_spend(table, quorum);
+		return status;
+	}
+	*out = quorum;
 	return SC_OK;
 }

@@ -36,25 +36,59 @@ static sc_status check_not_given(const struct sc_quorum *quorum, uint32_t index,
 	return SC_OK;
 }
 
-/* The share under the PIN. A wrong PIN's refusal says how long the next try must wait. */
-static sc_status try_pin(struct sc_core_request *request, const struct sc_card *card, struct sc_view pin,
-			 struct sc_shamir_share *out, struct sc_error *err)
+/* Stretches the PIN. Whatever fails here is the module's own failure, and says nothing about the PIN. */
+static sc_status stretch(const struct sc_module *module, struct sc_acs_opening *opening, struct sc_view pin,
+			 struct sc_error *err)
 {
-	struct sc_core_state *state = request->module->state;
-	SC_CLEANUP(sc_shamir_share) share = { 0 };
-	uint64_t seconds = 0;
-	sc_status status;
+	sc_status status = sc_acs_opening_stretch(opening, pin, err);
 
-	SC_TRY(sc_pin_try_begin(state, card->body, request->now, &seconds, err));
-	status = sc_acs_open_card(&request->snapshot->km, card, pin, &share, err);
-	if (status == SC_OK)
-		status = sc_pin_try_succeed(state, card->body, err);
+	/* Without memory, libcrypto may return a wrong result as good. */
+	SC_TRY(sc_module_check_memory(module, err));
+	return status;
+}
+
+/* The verdict, and the end of the try. */
+static sc_status judge(struct sc_acs_opening *opening, struct sc_pin_try *attempt,
+		       struct sc_shamir_share *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_shamir_share) share = { 0 };
+	sc_status status = sc_acs_opening_judge(opening, &share, err);
+
 	if (status != SC_OK) {
-		err->numbers[1] = seconds;
+		/* If this cannot be saved, the wait from the beginning of the try remains. */
+		(void)!sc_pin_try_fail(attempt, NULL);
+		/* Nor does a lack of memory there change the verdict. */
+		(void)sc_module_ran_out(attempt->module);
 		return status;
 	}
+	SC_TRY(sc_pin_try_succeed(attempt, err));
 	*out = sc_steal(share);
 	return SC_OK;
+}
+
+/*
+ * The share under the PIN. Everything that the check takes is reserved before the try is counted, and a try whose PIN
+ * was not checked is taken back (rule C1).
+ */
+static sc_status try_pin(struct sc_core_request *request, const struct sc_card_body *card, struct sc_view pin,
+			 struct sc_shamir_share *out, struct sc_error *err)
+{
+	struct sc_module *module = request->module;
+	SC_CLEANUP(sc_acs_opening) opening = { 0 };
+	SC_CLEANUP(sc_pin_try) attempt = { 0 };
+	sc_status status;
+
+	SC_TRY(sc_pin_try_check(module, card, err));
+	SC_TRY(sc_acs_opening_begin(&request->snapshot->km, card, &opening, err));
+	SC_TRY(sc_core_request_check_peer(request, err));
+	SC_TRY(sc_module_check_memory(module, err));
+	SC_TRY(sc_pin_try_begin(module, card, &attempt, err));
+	status = stretch(module, &opening, pin, err);
+	if (status != SC_OK) {
+		(void)!sc_pin_try_withdraw(&attempt, NULL);
+		return status;
+	}
+	return judge(&opening, &attempt, out, err);
 }
 
 /* Checks everything about the card but its PIN, then the PIN. */
@@ -68,7 +102,7 @@ static sc_status open_card(struct sc_core_request *request, const struct sc_quor
 
 	SC_TRY(sc_acs_check_card(&acs, &s->km, card, options->argon2_passes, options->argon2_memory, err));
 	SC_TRY(check_not_given(quorum, card->body->index, err));
-	return try_pin(request, card, pin, out, err);
+	return try_pin(request, card->body, pin, out, err);
 }
 
 /* After the last card: makes the token and frees the shares, which are no longer needed. */
@@ -93,6 +127,7 @@ static sc_status add_share(struct sc_core_request *request, struct sc_quorum *qu
 	if (status != SC_OK) {
 		sc_shamir_share_free(share);
 		err->numbers[0] = card->body->index;
+		err->numbers[1] = sc_pin_try_wait(request->module, card->body);
 		return status;
 	}
 	quorum->accepted++;
@@ -120,11 +155,12 @@ static sc_status accept_card(struct sc_core_request *request, struct sc_quorum *
 sc_status sc_handle_quorum_card(struct sc_core_request *request, const struct sc_quorum_card_request *in,
 				struct sc_quorum_card_response *out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_quorum) quorum = NULL;
+	struct sc_quorum_table *table = &request->session->quorums;
+	struct sc_quorum *quorum = NULL;
 	sc_status status;
 
-	SC_TRY(sc_quorum_borrow(&request->session->quorums, in->authority, &quorum, err));
+	SC_TRY(sc_quorum_borrow(table, in->authority, &quorum, err));
 	status = accept_card(request, quorum, in, out, err);
-	sc_quorum_return(&request->session->quorums, sc_steal(quorum));
+	sc_quorum_return(table, quorum);
 	return status;
 }

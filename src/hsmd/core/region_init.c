@@ -118,7 +118,7 @@ static sc_status make_kek(const struct sc_core_request *request, struct sc_bytes
 	SC_CLEANUP(sc_acl) acl = NULL;
 
 	SC_TRY(sc_permit_new_acl(request->snapshot, SC_APPLICATION_KEK, &type, 0, &acl, err));
-	SC_TRY(sc_keygen(&type, (struct sc_view){ 0 }, &key, err));
+	SC_TRY(sc_keygen(&type, (struct sc_view){ 0 }, &request->session->is_abandoned, &key, err));
 	const struct sc_blob_request seal = { key,
 					      SC_APPLICATION_KEK,
 					      &nobody,

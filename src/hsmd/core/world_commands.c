@@ -160,11 +160,13 @@ static sc_status make_cards(struct sc_core_request *request, const struct sc_wor
 	SC_TRY(sc_acs_shared_value(&world->acs, &world->token, &shared, err));
 	SC_TRY(sc_shamir_split(&shared, (uint8_t)in->k, (uint8_t)in->pins.count, set.share, err));
 	for (uint32_t i = 0; i < in->pins.count; i++) {
-		const struct sc_acs_new_card card = { in->pins.item[i], in->custodians.item[i],
-						      request->module->options.argon2_passes,
-						      request->module->options.argon2_memory };
+		SC_CLEANUP(sc_pin_memory) memory = { 0 };
 		SC_CLEANUP(sc_bytes) record = { 0 };
+		const struct sc_acs_new_card card = { in->pins.item[i], in->custodians.item[i],
+						      request->module->options.argon2_passes, &memory };
 
+		SC_TRY(sc_pin_reserve(request->module->options.argon2_memory, &memory, err));
+		SC_TRY(sc_core_request_check_peer(request, err));
 		SC_TRY(sc_acs_make_card(&world->acs, &world->km, &set.share[i], &card, &record, err));
 		made.item[i] = sc_core_request_keep(request, &record);
 	}

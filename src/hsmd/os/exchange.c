@@ -75,6 +75,7 @@ static void end(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *co
 	if (connection->has_ended)
 		return;
 	connection->has_ended = true;
+	sc_core_session_abandon(connection->session);
 	connection->in_flight -= sc_schedule_drop(&exchange->schedule, &connection->turn, &bytes);
 	connection->bytes -= bytes;
 	exchange->bytes -= bytes;

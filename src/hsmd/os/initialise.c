@@ -7,8 +7,6 @@
 #include "base/clock.h"
 #include "evidence/warrant_answer.h"
 
-#define REQUEST_FILE "warrant-request.der"
-
 /* The existing identity, if it has no warrant yet, or a new one. */
 static sc_status find_or_create(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings,
 				struct sc_module **out, struct sc_error *err)
@@ -36,8 +34,8 @@ static sc_status write_request(const struct sc_hsmd_host *host, const char *path
 	/* It holds no secret, and someone has to carry it to the factory. */
 	if (path)
 		return sc_file_write_path(path, request, SC_FILE_REPLACE, 0644, err);
-	return sc_file_write(sc_hsmd_state_dir(host->store), REQUEST_FILE, request, SC_FILE_REPLACE, 0644,
-			     err);
+	return sc_file_write(sc_hsmd_state_dir(host->store), SC_HSMD_REQUEST_FILE, request, SC_FILE_REPLACE,
+			     0644, err);
 }
 
 sc_status sc_hsmd_initialise(const struct sc_hsmd_settings *settings, struct sc_error *err)
@@ -54,7 +52,7 @@ sc_status sc_hsmd_initialise(const struct sc_hsmd_settings *settings, struct sc_
 	if (settings->request)
 		printf("warrant request %s\n", settings->request);
 	else
-		printf("warrant request %s/%s\n", settings->state, REQUEST_FILE);
+		printf("warrant request %s/%s\n", settings->state, SC_HSMD_REQUEST_FILE);
 	return SC_OK;
 }
 

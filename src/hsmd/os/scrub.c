@@ -1,21 +1,15 @@
 /*
- * Scrubbing: see scrub.h. On x86-64 the instructions are chosen at run time, since the same program runs on
- * machines with and without AVX. On other processors only the stack is wiped.
+ * Scrubbing: see scrub.h. On x86-64, sc_scrub is in assembler, because no frame that a compiler makes is wiped
+ * completely from within: what the compiler leaves between its variables (the padding of a stack protector, of an
+ * alignment) is never written. The vector instructions are chosen at run time, since the same program runs on
+ * machines with and without AVX. On other processors only the stack is wiped, but for such padding.
  */
 #include "hsmd/os/scrub.h"
 
-#include <stdint.h>
-#include <string.h>
-
-/* An array below the caller's frame, cleared so that the compiler cannot optimise the clearing away. */
-static __attribute__((noinline)) void wipe_stack(void)
-{
-	uint8_t frame[SC_SCRUB_STACK];
-
-	explicit_bzero(frame, sizeof frame);
-}
-
 #ifdef __x86_64__
+
+/* Called by sc_scrub, by this name. */
+__attribute__((used, visibility("hidden"))) void sc_scrub_registers(void);
 
 /* The upper sixteen registers and the masks, which vzeroall does not clear. */
 static __attribute__((target("avx512f"))) void clear_avx512(void)
@@ -85,7 +79,7 @@ static void clear_sse(void)
 			   "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
 }
 
-static void clear_vectors(void)
+void sc_scrub_registers(void)
 {
 	if (__builtin_cpu_supports("avx512f"))
 		clear_avx512();
@@ -95,16 +89,72 @@ static void clear_vectors(void)
 		clear_sse();
 }
 
+#define TEXT_OF(macro) TEXT(macro)
+#define TEXT(value)    #value
+
+/*
+ * The registers come first: what their function leaves on the stack is wiped afterwards. Then zeros, from
+ * SC_SCRUB_STACK bytes below the return address up to it. The stack pointer is lowered meanwhile, so that a signal
+ * handler works below. No other register than those of the calling convention is changed.
+ */
+__asm__(
+    ".pushsection .text\n\t"
+    ".globl sc_scrub\n\t"
+    ".type sc_scrub, @function\n"
+    "sc_scrub:\n\t"
+    ".cfi_startproc\n\t"
+    "endbr64\n\t"
+    "subq $8, %rsp\n\t"
+    ".cfi_adjust_cfa_offset 8\n\t"
+    "call sc_scrub_registers\n\t"
+    "addq $8, %rsp\n\t"
+    ".cfi_adjust_cfa_offset -8\n\t"
+    "subq $" TEXT_OF(
+	SC_SCRUB_STACK) ", %rsp\n\t"
+			".cfi_adjust_cfa_offset " TEXT_OF(
+			    SC_SCRUB_STACK) "\n\t"
+					    "movq %rsp, %rdi\n\t"
+					    "movl $(" TEXT_OF(
+						SC_SCRUB_STACK) " / 8), %ecx\n\t"
+								"xorl %eax, %eax\n\t"
+								"rep stosq\n\t"
+								"addq $" TEXT_OF(
+								    SC_SCRUB_STACK) ", %rsp\n\t"
+										    ".cfi_adjust_cfa_offset "
+										    "-" TEXT_OF(
+											SC_SCRUB_STACK) "\n\t"
+													"ret"
+													"\n\t"
+													".cfi"
+													"_end"
+													"proc"
+													"\n\t"
+													".siz"
+													"e "
+													"sc_"
+													"scru"
+													"b, "
+													". - "
+													"sc_"
+													"scru"
+													"b\n"
+													"\t"
+													".pop"
+													"sect"
+													"io"
+													"n");
+
 #else
 
-static void clear_vectors(void)
+#include <stdint.h>
+#include <string.h>
+
+/* An array below the caller's frame, cleared so that the compiler cannot optimise the clearing away. */
+__attribute__((noinline)) void sc_scrub(void)
 {
+	uint8_t frame[SC_SCRUB_STACK];
+
+	explicit_bzero(frame, sizeof frame);
 }
 
 #endif
-
-void sc_scrub(void)
-{
-	wipe_stack();
-	clear_vectors();
-}

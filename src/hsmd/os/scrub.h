@@ -6,11 +6,12 @@
 #define SC_HSMD_OS_SCRUB_H
 
 /* bytes; the deepest operation measured, RSA-2048 with AVX-512, uses 19,000 */
-#define SC_SCRUB_STACK 65536
+#define SC_SCRUB_STACK 65536 /* a multiple of 8; used in assembler, so without a suffix */
 
 /*
- * Wipes SC_SCRUB_STACK bytes of stack below the caller's frame, and this thread's vector registers. A worker
- * calls it after every request, from the function that called the module.
+ * Wipes this thread's vector registers, and SC_SCRUB_STACK bytes of stack below the caller's frame: all of them on
+ * x86-64, whatever the compiler and its options. A worker calls it after every request, from the function that
+ * called the module.
  */
 void sc_scrub(void);
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/os.h"
 #include "formats/module_state.h"
+#include "hsmd/os/unlock.h"
 
 #define LOCK_FILE  "lock"
 #define STATE_FILE "state"
@@ -36,14 +37,25 @@ static sc_status check_directory(const struct sc_dir *dir, struct sc_error *err)
 	return SC_OK;
 }
 
-/* True for the temporary names that sc_file_write gives our two files. */
+/* True for the temporary names that sc_file_write gives hsmd's files: ".state.0011223344556677". */
 static bool is_left_over(const char *name)
 {
-	return !strncmp(name, "." STATE_FILE ".", sizeof STATE_FILE + 1) ||
-	       !strncmp(name, "." MARK_FILE ".", sizeof MARK_FILE + 1);
+	static const char *const files[] = { STATE_FILE, MARK_FILE, SC_HSMD_UNLOCK_FILE,
+					     SC_HSMD_REQUEST_FILE };
+
+	for (size_t i = 0; name[0] == '.' && i < sizeof files / sizeof files[0]; i++) {
+		size_t len = strlen(files[i]);
+
+		if (!strncmp(name + 1, files[i], len) && name[1 + len] == '.')
+			return true;
+	}
+	return false;
 }
 
-/* A process killed while writing leaves a temporary file: an older state, sealed, and useless. */
+/*
+ * A process killed while writing leaves a temporary file, which is useless: nothing is ever sealed under an unlock
+ * key that did not get its name, and a state without its name is an older one or was never acknowledged.
+ */
 static sc_status sweep(const struct sc_dir *dir, struct sc_error *err)
 {
 	int fd = sc_os->openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);

@@ -1,12 +1,14 @@
 /*
  * The state directory (0700). It holds a lock, so that two processes never work on the same state; `state`
- * and `mark`, which core/ seals and opens; and `unlock.key` (unlock.h), if no unlock key is given from
- * outside.
+ * and `mark`, which core/ seals and opens; `unlock.key` (unlock.h), if no unlock key is given from outside;
+ * and the warrant request.
  */
 #ifndef SC_HSMD_OS_STATE_DIRECTORY_H
 #define SC_HSMD_OS_STATE_DIRECTORY_H
 
 #include "base/file.h"
+
+#define SC_HSMD_REQUEST_FILE "warrant-request.der" /* for the factory, unless --request names another */
 
 struct sc_hsmd_state;
 
