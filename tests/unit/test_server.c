@@ -8,12 +8,12 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 #include "fake_clock.h"
 #include "fake_core.h"
 #include "hsmd/os/connection.h"
@@ -35,6 +36,24 @@ static struct sc_module *module;
 static pthread_t thread;
 static struct sc_hsmd_socket_spec specs[2];
 static struct sc_hsmd_server_options options;
+
+static struct sc_os os; /* the fake clock's, with this accept4 */
+static atomic_bool out_of_files;
+static atomic_uint refused; /* accepts that found no descriptor */
+
+static int accept_with_files(int fd, struct sockaddr *address, socklen_t *len, int flags)
+{
+	if (!out_of_files)
+		return sc_os_system.accept4(fd, address, len, flags);
+	refused++;
+	errno = EMFILE;
+	return -1;
+}
+
+static bool have_been_refused(void *count)
+{
+	return refused == *(const unsigned *)count;
+}
 
 static void *run(void *argument)
 {
@@ -58,6 +77,11 @@ static int start(void **state)
 	if (!mkdtemp(directory))
 		return -1;
 	fake_clock_start();
+	os = *sc_os;
+	os.accept4 = accept_with_files;
+	sc_os = &os;
+	out_of_files = false;
+	refused = 0;
 	module = fake_module();
 	assert_int_equal(sc_hsmd_server_new(&options, &server, NULL), SC_OK);
 	listen_at(&specs[0], "custody", SC_ROLE_CUSTODY);
@@ -555,39 +579,39 @@ static void one_socket_full_of_connections_leaves_the_other_open(void **state)
 
 /*
  * Descriptors run out while others keep the loop busy. Once some are free again, the waiting peer is
- * accepted.
+ * accepted. Each accept is awaited: what the loop does between two answers depends on how its threads are run.
  */
 static void a_socket_that_rested_is_asked_again_under_load(void **state)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int busy = connect_to(&specs[1]);
 	int waiting = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	struct rlimit usual;
-	struct rlimit none;
 	uint8_t message[1024];
+	unsigned asked = 1;
 
 	(void)state;
 	assert_works(busy);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
-	none = (struct rlimit){ (rlim_t)waiting + 1, usual.rlim_max };
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	out_of_files = true;
 	memcpy(address.sun_path, specs[0].path, strlen(specs[0].path) + 1);
 	assert_int_equal(connect(waiting, (const struct sockaddr *)&address, sizeof address), 0);
 	ask(waiting, SC_COMMAND_ENQUIRE, 1);
-	for (unsigned i = 0; i < 3; i++) {
+	await_that(have_been_refused, &asked);
+	/* At the end of its pause, the socket is asked again, and pauses again. */
+	for (; asked < 4; asked++) {
+		unsigned next = asked + 1;
+
 		assert_works(busy);
-		assert_int_equal(recv(waiting, message, sizeof message, MSG_DONTWAIT), -1);
-		fake_clock_advance(SC_SECOND); /* the end of the socket's pause */
+		fake_clock_advance(SC_SECOND);
+		assert_works(busy);
+		await_that(have_been_refused, &next);
 	}
-	/* The first turn of the loop ends the pause, and by the second accept has failed again. */
-	assert_works(busy);
-	assert_works(busy);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+	out_of_files = false;
 	/* While the clock stands still, the socket keeps its pause, even if the loop is busy. */
 	for (unsigned i = 0; i < 3; i++) {
 		assert_works(busy);
 		assert_int_equal(recv(waiting, message, sizeof message, MSG_DONTWAIT), -1);
 	}
+	assert_int_equal(refused, asked);
 	fake_clock_advance(SC_SECOND);
 	assert_works(busy);
 	(void)take_answer(waiting, SC_COMMAND_ENQUIRE, SC_OK);
