@@ -10,13 +10,19 @@
 
 #include "base/daemon.h"
 #include "base/log.h"
+#include "hsmd/os/schedule.h"
 #include "hsmd/os/server.h"
 #include "hsmd/os/sockets.h"
 
-#define CONNECTIONS   1024
-#define QUICK_WORKERS 2 /* at least; otherwise one per processor */
-#define SLOW_WORKERS  4 /* same */
-#define MEMORY_SHARE  4 /* requests may use 1/4 of the arena, unread answers another 1/4 */
+/*
+ * The arena has four parts: what libcrypto and the threads take once; the sockets' messages; the workers' working
+ * memory; and the loaded keys, which get what is left.
+ */
+#define MESSAGES 3 / 8 /* of the arena, at most */
+#define WORK     1 / 4 /* of the arena, at most */
+#define KEYS_MIN ((size_t)256 << 10)
+#define WORKER_MEMORY                                                                                        \
+	((size_t)128 << 10) /* of one worker: the largest answer, and a key that is not loaded */
 
 /* The number this process may use: in a container, fewer than the machine has. */
 static unsigned processors(void)
@@ -28,9 +34,33 @@ static unsigned processors(void)
 	return (unsigned)CPU_COUNT(&set);
 }
 
-static unsigned at_least(unsigned number, unsigned minimum)
+/*
+ * How many workers a lane has: one more than processors, because one user has all but one of them at most, and one
+ * user alone shall use all processors. Fewer if the arena does not have the memory.
+ */
+static unsigned workers(size_t arena)
 {
-	return number > minimum ? number : minimum;
+	size_t most = arena * WORK / WORKER_MEMORY / SC_SCHEDULE_LANES;
+	unsigned wanted = processors() + 1;
+
+	if (wanted > most)
+		wanted = (unsigned)most;
+	return wanted > SC_HSMD_WORKERS_MIN ? wanted : SC_HSMD_WORKERS_MIN;
+}
+
+/* What is left of the arena for loaded keys, now that all else has been taken. */
+static sc_status key_memory(struct sc_arena *arena, size_t *out, struct sc_error *err)
+{
+	struct sc_arena_numbers now = sc_arena_count(arena);
+	size_t work = workers(now.size) * WORKER_MEMORY * SC_SCHEDULE_LANES;
+
+	SC_ENSURE(
+	    now.used + work + KEYS_MIN <= now.size, err, SC_ERR_MODULE_FULL,
+	    "the arena of %zu KiB leaves too little for keys besides %zu KiB for messages and threads and "
+	    "%zu KiB to work with: raise --arena, or give fewer --socket",
+	    now.size >> 10, now.used >> 10, work >> 10);
+	*out = now.size - now.used - work;
+	return SC_OK;
 }
 
 static sc_status read_specs(const struct sc_hsmd_settings *settings, struct sc_hsmd_socket_spec *specs,
@@ -60,11 +90,12 @@ static sc_status add_sockets(struct sc_hsmd_server *server, const struct sc_hsmd
 static sc_status new_server(const struct sc_hsmd_settings *settings, struct sc_hsmd_server **out,
 			    struct sc_error *err)
 {
+	const size_t arena = sc_arena_count(settings->arena).size;
 	const struct sc_hsmd_server_options options = {
-		.connections = CONNECTIONS,
-		.quick_workers = at_least(processors(), QUICK_WORKERS),
-		.slow_workers = at_least(processors(), SLOW_WORKERS),
-		.memory = sc_arena_count(settings->arena).size / MEMORY_SHARE,
+		.connections = SC_HSMD_CONNECTIONS,
+		.quick_workers = workers(arena),
+		.slow_workers = workers(arena),
+		.memory = arena * MESSAGES,
 	};
 
 	return sc_hsmd_server_new(&options, out, err);
@@ -102,7 +133,7 @@ sc_status sc_hsmd_run(struct sc_hsmd_settings *settings, struct sc_error *err)
 {
 	SC_CLEANUP(sc_hsmd_host) host = { 0 };
 	SC_CLEANUP(sc_hsmd_server) server = NULL;
-	struct sc_hsmd_socket_spec specs[SC_HSMD_SERVER_SOCKETS];
+	struct sc_hsmd_socket_spec specs[SC_HSMD_SOCKETS];
 
 	sc_daemon_survive_readers();
 	SC_TRY(read_specs(settings, specs, err));
@@ -112,6 +143,7 @@ sc_status sc_hsmd_run(struct sc_hsmd_settings *settings, struct sc_error *err)
 	SC_TRY(add_sockets(server, specs, settings->socket_count, err));
 	SC_TRY(sc_sandbox_files(&settings->sandbox, sc_hsmd_state_dir(host.store), err));
 	SC_TRY(sc_hsmd_server_start(server, err));
+	SC_TRY(key_memory(settings->arena, &settings->module.key_memory, err));
 	SC_TRY(sc_sandbox_seal(&settings->sandbox, sc_hsmd_state_dir(host.store), err));
 	return serve(&host, settings, server, err);
 }
