@@ -15,14 +15,16 @@
 #include "hsmd/os/sockets.h"
 
 /*
- * The arena has four parts: what libcrypto and the threads take once; the sockets' messages; the workers' working
- * memory; and the loaded keys, which get what is left.
+ * The arena has five parts: what libcrypto and the threads take once; the sockets' messages; the connections'
+ * sessions; the workers' working memory; and the loaded keys, which get what is left.
  */
-#define MESSAGES 3 / 8 /* of the arena, at most */
-#define WORK     1 / 4 /* of the arena, at most */
-#define KEYS_MIN ((size_t)256 << 10)
+#define MESSAGES       3 / 8         /* of the arena, at most */
+#define SESSIONS       1 / 16        /* of the arena, at most */
+#define WORK           1 / 4         /* of the arena, at most */
+#define SESSION_MEMORY ((size_t)512) /* of one connection */
 #define WORKER_MEMORY                                                                                        \
 	((size_t)128 << 10) /* of one worker: the largest answer, and a key that is not loaded */
+#define KEYS_MIN ((size_t)256 << 10)
 
 /* The number this process may use: in a container, fewer than the machine has. */
 static unsigned processors(void)
@@ -48,11 +50,19 @@ static unsigned workers(size_t arena)
 	return wanted > SC_HSMD_WORKERS_MIN ? wanted : SC_HSMD_WORKERS_MIN;
 }
 
+static unsigned connections(size_t arena)
+{
+	size_t most = arena * SESSIONS / SESSION_MEMORY;
+
+	return most < SC_HSMD_CONNECTIONS ? (unsigned)most : SC_HSMD_CONNECTIONS;
+}
+
 /* What is left of the arena for loaded keys, now that all else has been taken. */
 static sc_status key_memory(struct sc_arena *arena, size_t *out, struct sc_error *err)
 {
 	struct sc_arena_numbers now = sc_arena_count(arena);
-	size_t work = workers(now.size) * WORKER_MEMORY * SC_SCHEDULE_LANES;
+	size_t work =
+	    workers(now.size) * WORKER_MEMORY * SC_SCHEDULE_LANES + connections(now.size) * SESSION_MEMORY;
 
 	SC_ENSURE(
 	    now.used + work + KEYS_MIN <= now.size, err, SC_ERR_MODULE_FULL,
@@ -92,7 +102,7 @@ static sc_status new_server(const struct sc_hsmd_settings *settings, struct sc_h
 {
 	const size_t arena = sc_arena_count(settings->arena).size;
 	const struct sc_hsmd_server_options options = {
-		.connections = SC_HSMD_CONNECTIONS,
+		.connections = connections(arena),
 		.quick_workers = workers(arena),
 		.slow_workers = workers(arena),
 		.memory = arena * MESSAGES,

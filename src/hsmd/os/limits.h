@@ -15,7 +15,7 @@
 #define SC_HSMD_SOCKET_MEMORY_MIN ((size_t)512 << 10)
 #define SC_HSMD_SOCKET_MEMORY_MAX ((size_t)4 << 20)
 
-/* On all sockets together. Each socket has an equal part of them, too. */
+/* On all sockets together; fewer with an arena of less than 8 MiB. Each socket has an equal part of them, too. */
 #define SC_HSMD_CONNECTIONS 1024
 
 /*
