@@ -102,6 +102,13 @@ static int start_narrow(void **state)
 	return start(state);
 }
 
+/* More places than a custody socket gets. */
+static int start_large(void **state)
+{
+	options = (struct sc_hsmd_server_options){ 4 * SC_HSMD_CUSTODY_CONNECTIONS, 2, 2, 1u << 20 };
+	return start(state);
+}
+
 static void stop_server(void)
 {
 	void *status = NULL;
@@ -584,6 +591,26 @@ static void a_place_is_given_by_who_has_been_idle_long_and_by_nobody_else(void *
 	close(other);
 }
 
+static void a_custody_socket_has_places_for_custodians_and_no_crowd(void **state)
+{
+	int fds[2][SC_HSMD_CUSTODY_CONNECTIONS + 1];
+
+	(void)state;
+	for (unsigned i = 0; i < SC_HSMD_CUSTODY_CONNECTIONS; i++) {
+		fds[0][i] = connect_to(&specs[0]);
+		assert_works(fds[0][i]);
+	}
+	assert_closed(connect_to(&specs[0]));
+	for (unsigned i = 0; i <= SC_HSMD_CUSTODY_CONNECTIONS; i++) {
+		fds[1][i] = connect_to(&specs[1]);
+		assert_works(fds[1][i]);
+	}
+	for (unsigned i = 0; i < SC_HSMD_CUSTODY_CONNECTIONS; i++)
+		close(fds[0][i]);
+	for (unsigned i = 0; i <= SC_HSMD_CUSTODY_CONNECTIONS; i++)
+		close(fds[1][i]);
+}
+
 static void more_sockets_than_the_memory_has_parts_are_refused(void **state)
 {
 	const struct sc_hsmd_server_options small = { 8, 2, 2, 1u << 20 };
@@ -733,6 +760,8 @@ int main(void)
 		USUAL(a_peer_that_has_said_all_gets_its_answers),
 		USUAL(a_peer_may_leave_while_its_requests_are_in_work),
 		NARROW(a_place_is_given_by_who_has_been_idle_long_and_by_nobody_else),
+		cmocka_unit_test_setup_teardown(a_custody_socket_has_places_for_custodians_and_no_crowd,
+						start_large, stop),
 		NARROW(more_sockets_than_the_memory_has_parts_are_refused),
 		USUAL(a_socket_that_rested_is_asked_again_under_load),
 		USUAL(a_stop_finishes_what_is_in_work),

@@ -10,21 +10,9 @@
 
 #include "base/daemon.h"
 #include "base/log.h"
-#include "hsmd/os/schedule.h"
+#include "hsmd/os/parts.h"
 #include "hsmd/os/server.h"
 #include "hsmd/os/sockets.h"
-
-/*
- * The arena has five parts: what libcrypto and the threads take once; the sockets' messages; the connections'
- * sessions; the workers' working memory; and the loaded keys, which get what is left.
- */
-#define MESSAGES       3 / 8         /* of the arena, at most */
-#define SESSIONS       1 / 16        /* of the arena, at most */
-#define WORK           1 / 4         /* of the arena, at most */
-#define SESSION_MEMORY ((size_t)512) /* of one connection */
-#define WORKER_MEMORY                                                                                        \
-	((size_t)128 << 10) /* of one worker: the largest answer, and a key that is not loaded */
-#define KEYS_MIN ((size_t)256 << 10)
 
 /* The number this process may use: in a container, fewer than the machine has. */
 static unsigned processors(void)
@@ -34,43 +22,6 @@ static unsigned processors(void)
 	if (sched_getaffinity(0, sizeof set, &set))
 		return 1;
 	return (unsigned)CPU_COUNT(&set);
-}
-
-/*
- * How many workers a lane has: one more than processors, because one user has all but one of them at most, and one
- * user alone shall use all processors. Fewer if the arena does not have the memory.
- */
-static unsigned workers(size_t arena)
-{
-	size_t most = arena * WORK / WORKER_MEMORY / SC_SCHEDULE_LANES;
-	unsigned wanted = processors() + 1;
-
-	if (wanted > most)
-		wanted = (unsigned)most;
-	return wanted > SC_HSMD_WORKERS_MIN ? wanted : SC_HSMD_WORKERS_MIN;
-}
-
-static unsigned connections(size_t arena)
-{
-	size_t most = arena * SESSIONS / SESSION_MEMORY;
-
-	return most < SC_HSMD_CONNECTIONS ? (unsigned)most : SC_HSMD_CONNECTIONS;
-}
-
-/* What is left of the arena for loaded keys, now that all else has been taken. */
-static sc_status key_memory(struct sc_arena *arena, size_t *out, struct sc_error *err)
-{
-	struct sc_arena_numbers now = sc_arena_count(arena);
-	size_t work =
-	    workers(now.size) * WORKER_MEMORY * SC_SCHEDULE_LANES + connections(now.size) * SESSION_MEMORY;
-
-	SC_ENSURE(
-	    now.used + work + KEYS_MIN <= now.size, err, SC_ERR_MODULE_FULL,
-	    "the arena of %zu KiB leaves too little for keys besides %zu KiB for messages and threads and "
-	    "%zu KiB to work with: raise --arena, or give fewer --socket",
-	    now.size >> 10, now.used >> 10, work >> 10);
-	*out = now.size - now.used - work;
-	return SC_OK;
 }
 
 static sc_status read_specs(const struct sc_hsmd_settings *settings, struct sc_hsmd_socket_spec *specs,
@@ -97,18 +48,33 @@ static sc_status add_sockets(struct sc_hsmd_server *server, const struct sc_hsmd
 	return SC_OK;
 }
 
-static sc_status new_server(const struct sc_hsmd_settings *settings, struct sc_hsmd_server **out,
+static sc_status new_server(const struct sc_hsmd_parts *parts, struct sc_hsmd_server **out,
 			    struct sc_error *err)
 {
-	const size_t arena = sc_arena_count(settings->arena).size;
-	const struct sc_hsmd_server_options options = {
-		.connections = connections(arena),
-		.quick_workers = workers(arena),
-		.slow_workers = workers(arena),
-		.memory = arena * MESSAGES,
-	};
+	const struct sc_hsmd_server_options options = { .connections = parts->connections,
+							.quick_workers = parts->workers,
+							.slow_workers = parts->workers,
+							.memory = parts->messages };
 
 	return sc_hsmd_server_new(&options, out, err);
+}
+
+static unsigned custody_sockets(const struct sc_hsmd_socket_spec *specs, size_t count)
+{
+	unsigned custody = 0;
+
+	for (size_t i = 0; i < count; i++)
+		custody += specs[i].policy.role == SC_ROLE_CUSTODY;
+	return custody;
+}
+
+/* Once the sockets' memory has been taken and all threads run. */
+static sc_status limit_keys(struct sc_hsmd_settings *settings, const struct sc_hsmd_parts *parts,
+			    struct sc_error *err)
+{
+	struct sc_arena_numbers now = sc_arena_count(settings->arena);
+
+	return sc_hsmd_parts_keys(parts, now.size, now.used, &settings->module.key_memory, err);
 }
 
 static void announce(const struct sc_hsmd_settings *settings, struct sc_module *module)
@@ -144,16 +110,19 @@ sc_status sc_hsmd_run(struct sc_hsmd_settings *settings, struct sc_error *err)
 	SC_CLEANUP(sc_hsmd_host) host = { 0 };
 	SC_CLEANUP(sc_hsmd_server) server = NULL;
 	struct sc_hsmd_socket_spec specs[SC_HSMD_SOCKETS];
+	struct sc_hsmd_parts parts;
 
 	sc_daemon_survive_readers();
 	SC_TRY(read_specs(settings, specs, err));
 	SC_TRY(sc_hsmd_host_open(settings, false, &host, err));
 	SC_TRY(sc_hsmd_host_load(&host, settings, err));
-	SC_TRY(new_server(settings, &server, err));
+	parts = sc_hsmd_parts_of(sc_arena_count(settings->arena).size, processors(),
+				 custody_sockets(specs, settings->socket_count));
+	SC_TRY(new_server(&parts, &server, err));
 	SC_TRY(add_sockets(server, specs, settings->socket_count, err));
 	SC_TRY(sc_sandbox_files(&settings->sandbox, sc_hsmd_state_dir(host.store), err));
 	SC_TRY(sc_hsmd_server_start(server, err));
-	SC_TRY(key_memory(settings->arena, &settings->module.key_memory, err));
+	SC_TRY(limit_keys(settings, &parts, err));
 	SC_TRY(sc_sandbox_seal(&settings->sandbox, sc_hsmd_state_dir(host.store), err));
 	return serve(&host, settings, server, err);
 }

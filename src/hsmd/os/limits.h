@@ -18,6 +18,9 @@
 /* On all sockets together; fewer with an arena of less than 8 MiB. Each socket has an equal part of them, too. */
 #define SC_HSMD_CONNECTIONS 1024
 
+/* On one custody socket, at most: each of its connections may have quorums, which are in the arena. */
+#define SC_HSMD_CUSTODY_CONNECTIONS 64
+
 /*
  * Of one connection, waiting or in progress. At either limit nothing more is read from it, until half is free
  * again. The limit on bytes is less if less than twice as much of the socket's memory is free.

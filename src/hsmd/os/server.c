@@ -268,6 +268,15 @@ static sc_status part_of(size_t memory, unsigned sockets, size_t *out, struct sc
 	return SC_OK;
 }
 
+static unsigned places(const struct sc_hsmd_server *server, const struct sc_hsmd_listener *listener)
+{
+	unsigned part = server->connections / server->listener_count;
+
+	return listener->policy.role == SC_ROLE_CUSTODY && part > SC_HSMD_CUSTODY_CONNECTIONS
+		   ? SC_HSMD_CUSTODY_CONNECTIONS
+		   : part;
+}
+
 static sc_status share(struct sc_hsmd_server *server, struct sc_error *err)
 {
 	size_t part = 0;
@@ -276,7 +285,7 @@ static sc_status share(struct sc_hsmd_server *server, struct sc_error *err)
 	SC_TRY(part_of(server->memory, server->listener_count, &part, err));
 	for (unsigned i = 0; i < server->listener_count; i++)
 		SC_TRY(sc_hsmd_exchange_listen(server->exchange, &server->listeners[i], part,
-					       server->connections / server->listener_count, err));
+					       places(server, &server->listeners[i]), err));
 	return SC_OK;
 }
 
