@@ -7,7 +7,8 @@
 
 #include "base/big_endian.h"
 
-#define FIRST_SIZE 256
+#define FIRST_SIZE                                                                                           \
+	255 /* with the byte that sc_bytes_new adds, a power of two, and so are the sizes after it */
 
 struct sc_reader sc_reader_of(struct sc_view view)
 {
@@ -100,7 +101,7 @@ static uint8_t *grow(struct sc_writer *writer, size_t len)
 		size_t size = writer->buffer.len ? writer->buffer.len : FIRST_SIZE;
 
 		while (size - writer->used < len)
-			size *= 2;
+			size = 2 * size + 1;
 		if (sc_bytes_new(size < writer->max ? size : writer->max, &larger, NULL) != SC_OK) {
 			writer->failed = true;
 			return NULL;

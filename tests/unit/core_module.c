@@ -78,15 +78,17 @@ static uint64_t failures(void *context)
 	return core->failures;
 }
 
+static int64_t held(void *context)
+{
+	struct core *core = context;
+
+	return core->held += core->held_per_look;
+}
+
 static struct sc_module_memory memory(void *context)
 {
-	const struct core *core = context;
-	uint32_t loaded = 0;
-	uint32_t capacity;
-
-	if (core->module)
-		sc_cache_count(core->module->cache, &loaded, &capacity);
-	return (struct sc_module_memory){ core->arena_size, core->arena_used + core->arena_per_key * loaded };
+	(void)context;
+	return (struct sc_module_memory){ 0 };
 }
 
 static void report(void *context, struct sc_enquire_response *out)
@@ -101,6 +103,7 @@ static struct sc_module_host host_of(struct core *core)
 	return (struct sc_module_host){ .save = save,
 					.ran_out = ran_out,
 					.failures = failures,
+					.held = held,
 					.memory = memory,
 					.report = report,
 					.context = core };

@@ -25,9 +25,8 @@ struct core {
 	void (*while_saving)(void *core); /* called by save, if set */
 	bool (*ran_out)(void);            /* NULL: memory never runs out */
 	uint64_t failures;                /* of allocations in all threads, as the host counts them */
-	uint64_t arena_size;              /* what memory() says; 0: no arena */
-	uint64_t arena_used;
-	uint64_t arena_per_key; /* added for each loaded key */
+	int64_t held;                     /* what the host says that the thread has allocated */
+	int64_t held_per_look;            /* added each time: what a key takes while it is loaded */
 
 	/* The factory. */
 	EVP_PKEY *root_key;

@@ -23,7 +23,7 @@ static void put(struct sc_cache *cache, uint8_t number)
 {
 	SC_CLEANUP(sc_core_key) key = make_key(number);
 
-	sc_cache_put(cache, key);
+	assert_true(sc_cache_put(cache, key));
 }
 
 static bool has(struct sc_cache *cache, uint8_t number)
@@ -36,7 +36,7 @@ static bool has(struct sc_cache *cache, uint8_t number)
 
 static void the_key_longest_unused_makes_room(void **state)
 {
-	struct sc_cache *cache = sc_cache_new(3);
+	struct sc_cache *cache = sc_cache_new(3, 0);
 
 	(void)state;
 	put(cache, 1);
@@ -53,7 +53,7 @@ static void the_key_longest_unused_makes_room(void **state)
 
 static void an_evicted_key_lives_until_its_use_ends(void **state)
 {
-	struct sc_cache *cache = sc_cache_new(1);
+	struct sc_cache *cache = sc_cache_new(1, 0);
 	struct sc_hash digest = { .b[5] = 1 };
 	struct sc_core_key *used;
 
@@ -70,7 +70,7 @@ static void an_evicted_key_lives_until_its_use_ends(void **state)
 
 static void a_key_put_twice_is_kept_once(void **state)
 {
-	struct sc_cache *cache = sc_cache_new(8);
+	struct sc_cache *cache = sc_cache_new(8, 0);
 	uint32_t loaded;
 	uint32_t capacity;
 
@@ -87,12 +87,40 @@ static void a_key_put_twice_is_kept_once(void **state)
 	sc_cache_free(cache);
 }
 
+static bool put_sized(struct sc_cache *cache, uint8_t number, size_t size)
+{
+	SC_CLEANUP(sc_core_key) key = make_key(number);
+
+	key->size = size;
+	return sc_cache_put(cache, key);
+}
+
+static void keys_make_room_for_a_large_one_and_none_for_one_that_never_fits(void **state)
+{
+	struct sc_cache *cache = sc_cache_new(8, 100);
+
+	(void)state;
+	assert_true(put_sized(cache, 1, 40));
+	assert_true(put_sized(cache, 2, 40));
+	assert_true(put_sized(cache, 3, 20));
+	assert_false(put_sized(cache, 4, 101));
+	assert_true(has(cache, 2) && has(cache, 3) && has(cache, 1));
+	assert_true(put_sized(cache, 5, 60));
+	assert_false(has(cache, 2) || has(cache, 3));
+	assert_true(has(cache, 1) && has(cache, 5));
+	/* What an evicted key took is free again. */
+	assert_true(put_sized(cache, 6, 100));
+	assert_true(has(cache, 6) && !has(cache, 1) && !has(cache, 5));
+	sc_cache_free(cache);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_key_longest_unused_makes_room),
 		cmocka_unit_test(an_evicted_key_lives_until_its_use_ends),
 		cmocka_unit_test(a_key_put_twice_is_kept_once),
+		cmocka_unit_test(keys_make_room_for_a_large_one_and_none_for_one_that_never_fits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

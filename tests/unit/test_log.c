@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/os.h"
 
 static int saved = -1;
@@ -206,6 +207,24 @@ static void a_reader_that_stopped_stops_nobody(void **state)
 	assert_string_equal(written(), "hsmd: notice: x\n");
 }
 
+static void lines_over_a_limit_are_counted_and_the_count_comes_with_the_next(void **state)
+{
+	struct sc_log_limit limit = { .lines = 2, .period = 100 };
+	uint64_t left_out = 99;
+
+	(void)state;
+	assert_true(sc_log_limit_permits(&limit, 1000, &left_out));
+	assert_int_equal(left_out, 0);
+	assert_true(sc_log_limit_permits(&limit, 1099, &left_out));
+	for (int i = 0; i < 3; i++)
+		assert_false(sc_log_limit_permits(&limit, 1099, &left_out));
+	assert_true(sc_log_limit_permits(&limit, 1100, &left_out));
+	assert_int_equal(left_out, 3);
+	assert_true(sc_log_limit_permits(&limit, 1101, &left_out));
+	assert_int_equal(left_out, 0);
+	assert_false(sc_log_limit_permits(&limit, 1199, &left_out));
+}
+
 int main(void)
 {
 #define CAUGHT(test) cmocka_unit_test_setup_teardown(test, catch_standard_error, release_standard_error)
@@ -217,6 +236,7 @@ int main(void)
 		CAUGHT(a_program_name_that_is_too_long_is_cut_too),
 		CAUGHT(a_tool_waits_until_its_warning_is_read),
 		CAUGHT(a_line_that_cannot_be_written_stops_nothing),
+		cmocka_unit_test(lines_over_a_limit_are_counted_and_the_count_comes_with_the_next),
 		CAUGHT(a_reader_that_stopped_stops_nobody), /* the last: from here on nothing waits */
 	};
 

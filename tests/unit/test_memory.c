@@ -229,39 +229,67 @@ static sc_status load_another(struct sc_hash *digest)
 	return core_load(core.custody, sc_bytes_view(&another), digest);
 }
 
-static void keys_leave_room_for_the_requests_that_use_them(void **state)
+/* A cache with room for ten keys of 10000 bytes, the memory for their use included. */
+static void limit_key_memory(void)
+{
+	core.held_per_look = 10000 - SC_CORE_KEY_USE * 256;
+	sc_cache_free(core.module->cache);
+	core.module->cache = sc_cache_new(64, 100000);
+	assert_non_null(core.module->cache);
+}
+
+static void a_key_makes_room_among_keys_and_is_then_of_use(void **state)
 {
 	struct sc_hash digest;
 
 	(void)state;
-	core.arena_size = 8000;
-	core.arena_per_key = 500;
-	core.arena_used = 1000;
-	/* 6000 of 8000 are for keys and all else. Above that, the least recently used keys are evicted. */
-	for (int i = 0; i < 30; i++) {
+	limit_key_memory();
+	for (uint32_t i = 1; i <= 30; i++) {
 		assert_ok(load_another(&digest), NULL);
-		assert_true(loaded() <= 11);
+		assert_int_equal(loaded(), i < 10 ? i : 10);
 	}
-	assert_int_equal(loaded(), 11);
-	assert_status(ask_info(), SC_ERR_NOT_LOADED, NULL);
 	key = digest;
 	assert_ok(ask_sign(), NULL);
 }
 
-static void a_full_module_refuses_keys_and_serves_those_it_has(void **state)
+static void what_is_not_loaded_evicts_no_key(void **state)
+{
+	SC_CLEANUP(sc_bytes) altered = { 0 };
+	struct sc_core_session *stranger =
+	    core_service(&core, "stranger", SC_APPLICATION_TLS, SC_APPLICATION_TLS);
+	struct sc_hash digest;
+
+	(void)state;
+	limit_key_memory();
+	for (int i = 0; i < 10; i++)
+		assert_ok(load_another(&digest), NULL);
+	assert_ok(sc_bytes_copy(sc_bytes_view(&blob), &altered, NULL), NULL);
+	altered.data[altered.len - 1] ^= 1;
+	for (int i = 0; i < 40; i++) {
+		/* One byte; a blob that is altered; one that this socket may not load. */
+		assert_int_not_equal(core_load(core.custody, sc_view_text("x"), &digest), SC_OK);
+		assert_status(core_load(core.custody, sc_bytes_view(&altered), &digest), SC_ERR_INTEGRITY,
+			      NULL);
+		assert_int_not_equal(core_load(stranger, sc_bytes_view(&blob), &digest), SC_OK);
+	}
+	assert_int_equal(loaded(), 10);
+	sc_core_session_free(stranger);
+	/* The same blob, whole and on its own socket, takes the place of one key. */
+	assert_ok(core_load(core.custody, sc_bytes_view(&blob), &digest), NULL);
+	assert_int_equal(loaded(), 10);
+}
+
+static void a_key_larger_than_all_room_is_refused_and_evicts_none(void **state)
 {
 	struct sc_hash digest;
 
 	(void)state;
-	core.arena_size = 8000;
-	core.arena_used = 7001;
+	limit_key_memory();
+	for (int i = 0; i < 10; i++)
+		assert_ok(load_another(&digest), NULL);
+	core.held_per_look = 100000;
 	assert_status(load_another(&digest), SC_ERR_MODULE_FULL, NULL);
-	core.arena_used = 7000;
-	assert_ok(load_another(&digest), NULL);
-	core.arena_used = 8000;
-	key = digest;
-	assert_ok(ask_sign(), NULL);
-	assert_ok(ask_enquire(), NULL);
+	assert_int_equal(loaded(), 10);
 }
 
 int main(void)
@@ -271,9 +299,10 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(what_may_stand_on_the_disk_is_told_as_nothing_else, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(keys_leave_room_for_the_requests_that_use_them, setup,
+		cmocka_unit_test_setup_teardown(a_key_makes_room_among_keys_and_is_then_of_use, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(a_full_module_refuses_keys_and_serves_those_it_has, setup,
+		cmocka_unit_test_setup_teardown(what_is_not_loaded_evicts_no_key, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_key_larger_than_all_room_is_refused_and_evicts_none, setup,
 						teardown),
 	};
 

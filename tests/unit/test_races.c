@@ -84,6 +84,7 @@ static void *use_keys(void *number)
 		const struct sc_sign_request sign = {
 			keys[which], { 0 }, SC_MECHANISM_RS256, { digest, sizeof digest }
 		};
+		SC_CLEANUP(sc_core_key) other = NULL;
 		struct sc_hash loaded;
 
 		expect(core_sign(use, 0, &sign, NULL, NULL), SC_OK, SC_ERR_NOT_LOADED);
@@ -92,7 +93,9 @@ static void *use_keys(void *number)
 			expect(sc_core_state_update(core.module->state, sc_core_state_keep, NULL, NULL),
 			       SC_OK, SC_OK);
 		if (round % 5 == 0)
-			(void)sc_cache_forget_oldest(core.module->cache);
+			other = sc_cache_get(core.module->cache, &keys[(which + 1) % THREADS]);
+		if (other)
+			sc_cache_forget(core.module->cache, other);
 		expect(core_enquire(use, 0, &(struct sc_enquire_request){}, NULL, NULL), SC_OK, SC_OK);
 	}
 	return NULL;

@@ -27,7 +27,7 @@
 
 #define FOREVER 1000 /* more calls than any of these makes */
 
-static const struct sc_hsmd_server_options options = { 8, 1, 1, 1u << 20 };
+static const struct sc_hsmd_server_options options = { 8, 2, 2, 1u << 20 };
 
 static struct scratch scratch;
 static struct sc_hsmd_socket_spec spec;

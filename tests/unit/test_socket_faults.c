@@ -198,11 +198,13 @@ static int listening = -1;
 
 static sc_status accept_once(int *fd, struct sc_error *err)
 {
-	bool is_other_user = true;
-	sc_status status = sc_hsmd_socket_accept(listening, fd, &is_other_user, err);
+	struct sc_hsmd_peer peer = { .fd = *fd, .uid = (uid_t)-1, .is_other_user = true };
+	sc_status status = sc_hsmd_socket_accept(listening, &peer, err);
 
 	/* The peer is this user, which is said only if the connection is accepted. */
-	assert_int_equal(is_other_user, status != SC_OK);
+	assert_int_equal(peer.is_other_user, status != SC_OK);
+	assert_int_equal(peer.uid == geteuid(), status == SC_OK);
+	*fd = peer.fd;
 	return status;
 }
 

@@ -12,6 +12,8 @@ struct sc_cache {
 	uint32_t bucket_count; /* a power of two */
 	uint32_t capacity;
 	uint32_t loaded;
+	size_t memory; /* that the keys may take; 0: no limit */
+	size_t used;
 	struct sc_core_key *newest;
 	struct sc_core_key *oldest;
 };
@@ -25,7 +27,7 @@ void sc_core_key_release(struct sc_core_key *key)
 	OPENSSL_free(key);
 }
 
-struct sc_cache *sc_cache_new(uint32_t capacity)
+struct sc_cache *sc_cache_new(uint32_t capacity, size_t memory)
 {
 	struct sc_cache *cache = OPENSSL_zalloc(sizeof *cache);
 	uint32_t count = 16;
@@ -40,6 +42,7 @@ struct sc_cache *sc_cache_new(uint32_t capacity)
 	}
 	cache->bucket_count = count;
 	cache->capacity = capacity ? capacity : 1;
+	cache->memory = memory;
 	pthread_mutex_init(&cache->lock, NULL);
 	return cache;
 }
@@ -85,6 +88,7 @@ static void remove_key(struct sc_cache *cache, struct sc_core_key *key)
 	*link = key->next_in_bucket;
 	unlink_age(cache, key);
 	cache->loaded--;
+	cache->used -= key->size;
 	sc_core_key_release(key);
 }
 
@@ -96,17 +100,25 @@ static void make_newest(struct sc_cache *cache, struct sc_core_key *key)
 	link_newest(cache, key);
 }
 
-void sc_cache_put(struct sc_cache *cache, struct sc_core_key *key)
+static bool has_room(const struct sc_cache *cache, const struct sc_core_key *key)
+{
+	return cache->loaded < cache->capacity &&
+	       (!cache->memory || cache->used + key->size <= cache->memory);
+}
+
+bool sc_cache_put(struct sc_cache *cache, struct sc_core_key *key)
 {
 	struct sc_core_key *present;
 	struct sc_core_key **bucket;
 
+	if (cache->memory && key->size > cache->memory)
+		return false;
 	pthread_mutex_lock(&cache->lock);
 	present = find(cache, &key->digest);
 	if (present) {
 		make_newest(cache, present);
 	} else {
-		if (cache->loaded == cache->capacity)
+		while (!has_room(cache, key))
 			remove_key(cache, cache->oldest);
 		bucket = bucket_of(cache, &key->digest);
 		atomic_fetch_add(&key->references, 1);
@@ -114,8 +126,10 @@ void sc_cache_put(struct sc_cache *cache, struct sc_core_key *key)
 		*bucket = key;
 		link_newest(cache, key);
 		cache->loaded++;
+		cache->used += key->size;
 	}
 	pthread_mutex_unlock(&cache->lock);
+	return true;
 }
 
 struct sc_core_key *sc_cache_get(struct sc_cache *cache, const struct sc_hash *digest)
@@ -149,18 +163,6 @@ void sc_cache_forget(struct sc_cache *cache, const struct sc_core_key *key)
 	if (loaded == key)
 		remove_key(cache, loaded);
 	pthread_mutex_unlock(&cache->lock);
-}
-
-bool sc_cache_forget_oldest(struct sc_cache *cache)
-{
-	bool found;
-
-	pthread_mutex_lock(&cache->lock);
-	found = cache->oldest != NULL;
-	if (found)
-		remove_key(cache, cache->oldest);
-	pthread_mutex_unlock(&cache->lock);
-	return found;
 }
 
 void sc_cache_clear(struct sc_cache *cache)

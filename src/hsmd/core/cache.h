@@ -1,6 +1,7 @@
 /*
- * Loaded keys: one bounded cache for all connections, indexed by the digest of the key's blob. When it is
- * full, the least recently used key is evicted. An evicted key that is in use lives until that use ends.
+ * Loaded keys: one bounded cache for all connections, indexed by the digest of the key's blob. It has a limit on
+ * keys and one on their memory. A key that exceeds either evicts the least recently used ones, and nothing else evicts
+ * any (M12). An evicted key that is in use lives until that use ends.
  */
 #ifndef SC_HSMD_CORE_CACHE_H
 #define SC_HSMD_CORE_CACHE_H
@@ -12,6 +13,12 @@
 
 #include "formats/key_blob.h"
 
+/*
+ * What libcrypto adds to a loaded key at its first use (blinding, Montgomery's form of the moduli): at most so many
+ * times the length of the key's results. Measured with RSA of 2048 to 4096 bits: 14 to 17.
+ */
+#define SC_CORE_KEY_USE 20
+
 struct sc_core_key {
 	atomic_uint references;
 	struct sc_hash digest; /* of its blob */
@@ -19,6 +26,7 @@ struct sc_core_key {
 	struct sc_owner owner; /* copied from the header */
 	uint32_t application;  /* enum sc_application */
 	EVP_PKEY *private_key;
+	size_t size;       /* bytes of memory */
 	uint64_t failures; /* of allocations in the process, before this key was loaded: see private_use.h */
 	/* Links of the cache. */
 	struct sc_core_key *next_in_bucket;
@@ -32,12 +40,18 @@ SC_CLEANUP_POINTER(sc_core_key, struct sc_core_key, sc_core_key_release)
 
 struct sc_cache;
 
-/* A cache for at most `capacity` keys (at least 1). NULL when out of memory. */
-struct sc_cache *sc_cache_new(uint32_t capacity);
+/*
+ * A cache for at most `capacity` keys (at least 1), which take at most `memory` bytes together (0: no limit). NULL
+ * when out of memory.
+ */
+struct sc_cache *sc_cache_new(uint32_t capacity, size_t memory);
 void sc_cache_free(struct sc_cache *cache);
 
-/* Shares a key with the cache. If a key with the same digest is already loaded, that one is kept instead. */
-void sc_cache_put(struct sc_cache *cache, struct sc_core_key *key);
+/*
+ * Shares a key with the cache. If a key with the same digest is already loaded, that one is kept instead. False if
+ * the key alone exceeds the limit on memory: nothing is evicted then.
+ */
+bool sc_cache_put(struct sc_cache *cache, struct sc_core_key *key) SC_WARN_UNUSED;
 
 /* The key, now the most recently used, with a reference for the caller. NULL if it is not loaded. */
 struct sc_core_key *sc_cache_get(struct sc_cache *cache, const struct sc_hash *digest);
@@ -47,9 +61,6 @@ void sc_cache_count(struct sc_cache *cache, uint32_t *loaded, uint32_t *capacity
 
 /* Evicts this key, if it is still loaded, so that its next use loads it again. */
 void sc_cache_forget(struct sc_cache *cache, const struct sc_core_key *key);
-
-/* Evicts the least recently used key to save memory. False if no key is loaded. */
-bool sc_cache_forget_oldest(struct sc_cache *cache);
 
 /* Evicts all keys: for when the world changes. */
 void sc_cache_clear(struct sc_cache *cache);

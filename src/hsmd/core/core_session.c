@@ -3,6 +3,8 @@
 
 #include <openssl/crypto.h>
 
+#include "base/log.h"
+
 struct sc_core_session *sc_core_session_new(struct sc_module *module, const struct sc_policy *policy,
 					    bool peer_is_other_user)
 {
@@ -15,6 +17,8 @@ struct sc_core_session *sc_core_session_new(struct sc_module *module, const stru
 	session->peer_is_other_user = peer_is_other_user;
 	atomic_init(&session->is_abandoned, false);
 	sc_quorum_table_init(&session->quorums);
+	session->refusals =
+	    (struct sc_log_limit){ .lines = SC_CORE_SESSION_REFUSALS, .period = SC_CORE_SESSION_PERIOD };
 	pthread_mutex_init(&session->lock, NULL);
 	return session;
 }
@@ -28,10 +32,24 @@ void sc_core_session_free(struct sc_core_session *session)
 {
 	if (!session)
 		return;
+	if (session->refusals.left_out)
+		sc_log(SC_LOG_NOTICE, "a connection has ended: %llu of its refusals were left out",
+		       (unsigned long long)session->refusals.left_out);
 	sc_quorum_table_end(&session->quorums);
 	sc_state_world_free(session->pending);
 	pthread_mutex_destroy(&session->lock);
 	OPENSSL_free(session);
+}
+
+bool sc_core_session_logs(struct sc_core_session *session, uint64_t *left_out)
+{
+	int64_t now = sc_clock_monotonic();
+	bool permits;
+
+	pthread_mutex_lock(&session->lock);
+	permits = sc_log_limit_permits(&session->refusals, now, left_out);
+	pthread_mutex_unlock(&session->lock);
+	return permits;
 }
 
 void sc_core_session_set_pending(struct sc_core_session *session, struct sc_state_world *world)

@@ -7,6 +7,8 @@
 
 #include <stdatomic.h>
 
+#include "base/clock.h"
+#include "base/log_limit.h"
 #include "formats/module_state.h"
 #include "hsmd/core/module.h"
 #include "hsmd/core/quorum.h"
@@ -18,9 +20,17 @@ struct sc_core_session {
 	struct sc_quorum_table quorums;
 	atomic_bool is_abandoned; /* the peer has left */
 
-	pthread_mutex_t lock;           /* guards `pending` */
+	pthread_mutex_t lock;           /* guards what follows */
 	struct sc_state_world *pending; /* made by WORLD_BEGIN, adopted by WORLD_COMMIT */
+	struct sc_log_limit refusals;
 };
+
+/* Refusals that a connection may have in the log in each period. The others are counted, and their number logged. */
+#define SC_CORE_SESSION_REFUSALS 20
+#define SC_CORE_SESSION_PERIOD   (60 * SC_SECOND)
+
+/* True if a refusal is logged now; *left_out: how many before it were not. */
+bool sc_core_session_logs(struct sc_core_session *session, uint64_t *left_out);
 
 /* Keeps a new world until it is committed. It replaces a world that is pending already. Takes ownership. */
 void sc_core_session_set_pending(struct sc_core_session *session, struct sc_state_world *world);

@@ -56,42 +56,34 @@ sc_status sc_handle_key_generate(struct sc_core_request *request, const struct s
 }
 
 /*
- * Loaded keys leave a quarter of the arena to the requests that use them. Above that, the least recently used
- * keys are evicted, only a few at a time, because it may be requests that fill the arena. If less than an
- * eighth is free, no key is loaded (rule M9), so that those already loaded can still be used.
+ * Opens a blob, and counts what the key takes: what this thread has allocated and kept, and what libcrypto adds to the
+ * key at its first use.
  */
-#define FORGET_AT_ONCE 8
-
-static bool is_fuller_than(const struct sc_module *module, unsigned eighths)
+static sc_status open_key(struct sc_core_request *request, struct sc_view blob, struct sc_core_key **out,
+			  struct sc_error *err)
 {
-	struct sc_module_memory now = module->host.memory(module->host.context);
+	const struct sc_module_host *host = &request->module->host;
+	uint64_t failures = host->failures(host->context);
+	int64_t before = host->held(host->context);
 
-	return now.used > now.size / 8 * eighths;
-}
-
-static sc_status make_room(struct sc_module *module, struct sc_error *err)
-{
-	for (int i = 0; i < FORGET_AT_ONCE && is_fuller_than(module, 6); i++)
-		if (!sc_cache_forget_oldest(module->cache))
-			break;
-	SC_ENSURE(!is_fuller_than(module, 7), err, SC_ERR_MODULE_FULL, "no room for another key");
+	SC_TRY(sc_blob_open(request->snapshot, blob, out, err));
+	(*out)->failures = failures;
+	(*out)->size = (size_t)(host->held(host->context) - before) +
+		       SC_CORE_KEY_USE * (size_t)EVP_PKEY_get_size((*out)->private_key);
 	return SC_OK;
 }
 
+/* Nothing changes before the key is open and permitted: a request that is refused evicts no key (M12). */
 sc_status sc_handle_key_load(struct sc_core_request *request, const struct sc_key_load_request *in,
 			     struct sc_key_load_response *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_core_key) key = NULL;
-	struct sc_module *module = request->module;
-	uint64_t failures;
 
-	SC_TRY(make_room(module, err));
-	failures = module->host.failures(module->host.context);
-	SC_TRY(sc_blob_open(request->snapshot, in->blob, &key, err));
-	key->failures = failures;
+	SC_TRY(open_key(request, in->blob, &key, err));
 	SC_TRY(sc_permit_load(request, key, err));
+	SC_ENSURE(sc_cache_put(request->module->cache, key), err, SC_ERR_MODULE_FULL,
+		  "the key is larger than the memory for loaded keys: raise --arena");
 	out->key = key->digest;
-	sc_cache_put(module->cache, key);
 	return SC_OK;
 }
 

@@ -17,6 +17,7 @@ struct sc_core_session;
 
 struct sc_module_options {
 	uint32_t cache_keys; /* how many keys stay loaded; 0 is the default */
+	size_t key_memory;   /* bytes that loaded keys may take together; 0: no limit */
 	/*
 	 * Argon2id's cost for new cards, and the minimum that a presented card must have (rule C1). 0 is the
 	 * default (pin.h), which hsmd always uses. Tests use less.

@@ -21,7 +21,9 @@ struct sc_module_host {
 	bool (*ran_out)(void *context);
 	/* How many allocations have failed so far, in all threads. */
 	uint64_t (*failures)(void *context);
-	/* The memory that keys and requests share: all of libcrypto's allocations. */
+	/* Bytes that this thread has allocated, less those that it has released. Only differences mean anything. */
+	int64_t (*held)(void *context);
+	/* All of libcrypto's memory. */
 	struct sc_module_memory (*memory)(void *context);
 	/* Fills in what protects the process: ENQUIRE's protection bits and Landlock version. */
 	void (*report)(void *context, struct sc_enquire_response *out);

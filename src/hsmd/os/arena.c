@@ -190,6 +190,7 @@ void sc_arena_free(struct sc_arena *arena)
 /* -- blocks ------------------------------------------------------------------------------------ */
 
 static _Thread_local bool has_run_out;
+static _Thread_local int64_t held;
 static atomic_uint_fast64_t failures;
 
 bool sc_arena_ran_out(void)
@@ -198,6 +199,11 @@ bool sc_arena_ran_out(void)
 
 	has_run_out = false;
 	return answer;
+}
+
+int64_t sc_arena_held(void)
+{
+	return held;
 }
 
 uint64_t sc_arena_failures(void)
@@ -217,12 +223,16 @@ static void complain(struct sc_arena *arena, size_t size)
 void *sc_arena_take(struct sc_arena *arena, size_t size)
 {
 	size_t offset;
+	size_t room = 0;
 
 	if (!size)
 		return NULL;
 	pthread_mutex_lock(&arena->lock);
 	offset = sc_buddy_take(arena->buddy, size);
+	if (offset != SC_BUDDY_NONE)
+		room = sc_buddy_room(arena->buddy, offset);
 	pthread_mutex_unlock(&arena->lock);
+	held += (int64_t)room;
 	if (offset == SC_BUDDY_NONE) {
 		has_run_out = true;
 		atomic_fetch_add(&failures, 1);
@@ -254,6 +264,7 @@ void sc_arena_release(struct sc_arena *arena, void *block)
 	pthread_mutex_lock(&arena->lock);
 	room = sc_buddy_room(arena->buddy, offset);
 	pthread_mutex_unlock(&arena->lock);
+	held -= (int64_t)room;
 	/* The block is still ours here: the lock is not held while it is wiped. */
 	sc_sanitizer_show(block, room);
 	explicit_bzero(block, room);

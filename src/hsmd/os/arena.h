@@ -61,6 +61,9 @@ void *sc_arena_take(struct sc_arena *arena, size_t size);
 /* True if an allocation by this thread, from any arena, has failed since this was last called. */
 bool sc_arena_ran_out(void);
 
+/* Bytes in blocks that this thread has taken from any arena, less those that it has released. */
+int64_t sc_arena_held(void);
+
 /* How many allocations, by any thread and from any arena, have failed so far. */
 uint64_t sc_arena_failures(void);
 

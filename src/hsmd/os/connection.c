@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
+#include "base/clock.h"
 #include "base/os.h"
+#include "hsmd/os/limits.h"
 #include "wire/socket.h"
 
 static sc_status watch(struct sc_hsmd_connection *connection, int operation, uint32_t events,
@@ -19,7 +21,7 @@ static sc_status watch(struct sc_hsmd_connection *connection, int operation, uin
 }
 
 sc_status sc_hsmd_connection_new(int epoll, int fd, struct sc_core_session *session,
-				 struct sc_hsmd_listener *listener, struct sc_hsmd_connection **out,
+				 struct sc_hsmd_user *user, struct sc_hsmd_connection **out,
 				 struct sc_error *err)
 {
 	struct sc_hsmd_connection *connection = calloc(1, sizeof *connection);
@@ -29,15 +31,16 @@ sc_status sc_hsmd_connection_new(int epoll, int fd, struct sc_core_session *sess
 	connection->source = SC_HSMD_SOURCE_CONNECTION;
 	connection->fd = fd;
 	connection->epoll = epoll;
-	connection->listener = listener;
+	connection->user = user;
 	connection->session = session;
-	sc_schedule_turn_start(&connection->turn);
 	STAILQ_INIT(&connection->unsent);
 	status = watch(connection, EPOLL_CTL_ADD, EPOLLIN, err);
 	if (status != SC_OK) {
 		free(connection);
 		return status;
 	}
+	sc_schedule_turn_start(&connection->turn, &user->turn);
+	sc_hsmd_holder_join(&connection->holder, &user->holder, sc_clock_monotonic());
 	*out = connection;
 	return SC_OK;
 }
@@ -49,21 +52,51 @@ void sc_hsmd_connection_free(struct sc_hsmd_connection *connection)
 	free(connection);
 }
 
-struct sc_hsmd_connection *sc_hsmd_connection_of(struct sc_schedule_turn *turn)
+struct sc_hsmd_connection *sc_hsmd_connection_of_turn(struct sc_schedule_turn *turn)
 {
 	return (struct sc_hsmd_connection *)((char *)turn - offsetof(struct sc_hsmd_connection, turn));
 }
 
+struct sc_hsmd_connection *sc_hsmd_connection_of_holder(struct sc_hsmd_holder *holder)
+{
+	return (struct sc_hsmd_connection *)((char *)holder - offsetof(struct sc_hsmd_connection, holder));
+}
+
+/* -- what it waits for ------------------------------------------------------------------------- */
+
+static struct sc_hsmd_memory *memory_of(const struct sc_hsmd_connection *connection)
+{
+	return connection->user->listener->memory;
+}
+
+/* How many bytes it may hold and be read from: less where its socket's memory is short. */
+static size_t most_bytes(const struct sc_hsmd_connection *connection)
+{
+	size_t fair = sc_hsmd_memory_left(memory_of(connection)) / 2;
+
+	return fair < SC_HSMD_CONNECTION_BYTES ? fair : SC_HSMD_CONNECTION_BYTES;
+}
+
 /*
  * True if the peer may send another request. Once it has been stopped, half of its allowance must be free
- * again.
+ * again. A peer that holds nothing always may: nothing of its own would start it again.
  */
 static bool may_ask(const struct sc_hsmd_connection *connection)
 {
 	unsigned share = connection->armed & EPOLLIN ? 1 : 2;
 
-	return !connection->is_at_end && connection->in_flight < SC_HSMD_CONNECTION_REQUESTS / share &&
-	       connection->bytes < SC_HSMD_CONNECTION_BYTES / share;
+	if (connection->is_at_end || !STAILQ_EMPTY(&connection->unsent))
+		return false;
+	return !connection->in_flight || (connection->in_flight < SC_HSMD_CONNECTION_REQUESTS / share &&
+					  connection->holder.held < most_bytes(connection) / share);
+}
+
+static void note_idleness(struct sc_hsmd_connection *connection)
+{
+	bool is_idle = !connection->in_flight && STAILQ_EMPTY(&connection->unsent);
+
+	if (is_idle != !!connection->holder.idle_since)
+		connection->holder.idle_since = is_idle ? sc_clock_monotonic() : 0;
 }
 
 void sc_hsmd_connection_arm(struct sc_hsmd_connection *connection)
@@ -72,6 +105,7 @@ void sc_hsmd_connection_arm(struct sc_hsmd_connection *connection)
 
 	if (connection->has_ended)
 		return;
+	note_idleness(connection);
 	if (may_ask(connection))
 		events |= EPOLLIN;
 	if (!STAILQ_EMPTY(&connection->unsent))
@@ -81,39 +115,56 @@ void sc_hsmd_connection_arm(struct sc_hsmd_connection *connection)
 		(void)!watch(connection, EPOLL_CTL_MOD, events, NULL);
 }
 
-bool sc_hsmd_connection_keep(struct sc_hsmd_connection *connection, struct sc_view message)
-{
-	struct sc_hsmd_answer *answer;
+/* -- what it holds ----------------------------------------------------------------------------- */
 
-	if (connection->unsent_bytes + message.len > SC_HSMD_CONNECTION_BYTES)
+bool sc_hsmd_connection_take(struct sc_hsmd_connection *connection, struct sc_view message,
+			     struct sc_hsmd_block *out)
+{
+	if (!sc_hsmd_memory_keep(memory_of(connection), message, out))
 		return false;
-	answer = calloc(1, sizeof *answer);
-	if (!answer || sc_bytes_copy(message, &answer->message, NULL) != SC_OK) {
-		free(answer);
-		return false;
-	}
-	STAILQ_INSERT_TAIL(&connection->unsent, answer, next);
-	connection->unsent_bytes += message.len;
+	sc_hsmd_holder_take(&connection->holder, out->room);
 	return true;
 }
 
-/* Removes the first kept answer. */
+void sc_hsmd_connection_give(struct sc_hsmd_connection *connection, struct sc_hsmd_block *block)
+{
+	sc_hsmd_holder_give(&connection->holder, block->room);
+	sc_hsmd_memory_release(memory_of(connection), block);
+}
+
+bool sc_hsmd_connection_keep(struct sc_hsmd_connection *connection, struct sc_hsmd_block *message)
+{
+	struct sc_hsmd_answer *answer = calloc(1, sizeof *answer);
+
+	if (!answer)
+		return false;
+	if (STAILQ_EMPTY(&connection->unsent)) {
+		connection->holder.deaf_since = sc_clock_monotonic();
+		sc_schedule_pause(&connection->turn);
+	}
+	answer->message = sc_steal(*message);
+	STAILQ_INSERT_TAIL(&connection->unsent, answer, next);
+	return true;
+}
+
+/* Removes the first kept answer, which the peer has read or will never read. */
 static void drop_first(struct sc_hsmd_connection *connection)
 {
 	struct sc_hsmd_answer *answer = STAILQ_FIRST(&connection->unsent);
 
 	STAILQ_REMOVE_HEAD(&connection->unsent, next);
-	connection->unsent_bytes -= answer->message.len;
-	sc_bytes_free(&answer->message);
+	sc_hsmd_connection_give(connection, &answer->message);
 	free(answer);
+	connection->holder.deaf_since = STAILQ_EMPTY(&connection->unsent) ? 0 : sc_clock_monotonic();
 }
 
 bool sc_hsmd_connection_flush(struct sc_hsmd_connection *connection)
 {
 	while (!STAILQ_EMPTY(&connection->unsent)) {
-		const struct sc_hsmd_answer *first = STAILQ_FIRST(&connection->unsent);
+		const struct sc_hsmd_block *first = &STAILQ_FIRST(&connection->unsent)->message;
 
-		switch (sc_wire_send(connection->fd, sc_bytes_view(&first->message), (struct sc_view){ 0 })) {
+		switch (sc_wire_send(connection->fd, sc_view_of(first->data, first->len),
+				     (struct sc_view){ 0 })) {
 		case SC_WIRE_SENT:
 			drop_first(connection);
 			break;
@@ -123,11 +174,20 @@ bool sc_hsmd_connection_flush(struct sc_hsmd_connection *connection)
 			return false;
 		}
 	}
+	if (connection->turn.is_paused)
+		sc_schedule_resume(&connection->turn);
 	return true;
 }
 
 void sc_hsmd_connection_forget(struct sc_hsmd_connection *connection)
 {
+	struct sc_schedule_entry *request;
+
+	while ((request = sc_schedule_take_back(&connection->turn))) {
+		sc_hsmd_connection_give(connection, &request->body);
+		free(request);
+		connection->in_flight--;
+	}
 	while (!STAILQ_EMPTY(&connection->unsent))
 		drop_first(connection);
 }

@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -14,14 +13,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_limit.h"
 #include "base/os.h"
+#include "hsmd/os/limits.h"
 #include "hsmd/os/scrub.h"
 #include "wire/socket.h"
 
 #define REQUEST_MAX   (SC_WIRE_REQUEST_HEADER_SIZE + SC_WIRE_BODY_MAX)
 #define STACK_SIZE    (1 << 20)
-#define SLOW_NICENESS 5  /* of slow workers: with few processors, quick commands run first */
-#define TURN          16 /* requests read from one connection before the next one's turn */
+#define SLOW_NICENESS 5 /* of slow workers: with few processors, quick commands run first */
+#define COMPLAINTS    4 /* lines per second */
 
 struct worker {
 	struct sc_hsmd_exchange *exchange;
@@ -32,20 +33,21 @@ struct worker {
 struct sc_hsmd_exchange {
 	struct sc_hsmd_exchange_options options;
 	struct sc_bytes receive; /* one message, as received */
-	_Atomic int64_t last_complaint;
 	struct worker *workers;
 	unsigned worker_count;
 
 	pthread_mutex_t lock; /* protects everything below, and the connections */
 	pthread_cond_t work[SC_SCHEDULE_LANES];
 	pthread_cond_t started;
-	unsigned waiting_workers; /* how many have reached their wait for work */
-	struct sc_schedule schedule;
+	unsigned waiting_workers;                 /* how many have reached their wait for work */
+	struct sc_schedule_turn sockets;          /* the root of all turns */
+	unsigned most_running[SC_SCHEDULE_LANES]; /* requests of one user on one socket */
 	struct sc_hsmd_connections connections;
 	struct sc_hsmd_connections ended; /* to be freed by the event loop */
-	size_t bytes;                     /* total of all requests in flight */
-	size_t unsent;                    /* total of all answers that their peers have not read */
 	bool is_stopping;
+
+	pthread_mutex_t complaining; /* protects complaints; taken last */
+	struct sc_log_limit complaints;
 };
 
 /* -- ends of connections ----------------------------------------------------------------------- */
@@ -70,17 +72,12 @@ static void release_if_idle(struct sc_hsmd_exchange *exchange, struct sc_hsmd_co
 /* Nothing more is read, started or answered. Requests in progress finish first. */
 static void end(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
 {
-	size_t bytes;
-
 	if (connection->has_ended)
 		return;
 	connection->has_ended = true;
 	sc_core_session_abandon(connection->session);
-	connection->in_flight -= sc_schedule_drop(&exchange->schedule, &connection->turn, &bytes);
-	connection->bytes -= bytes;
-	exchange->bytes -= bytes;
-	exchange->unsent -= connection->unsent_bytes;
 	sc_hsmd_connection_forget(connection);
+	sc_hsmd_holder_leave(&connection->holder);
 	(void)sc_os->epoll_ctl(connection->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
 	/* The peer sees it now, not only when its slow request is done. */
 	(void)sc_os->shutdown(connection->fd, SHUT_RDWR);
@@ -96,19 +93,44 @@ static void settle(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection 
 		sc_hsmd_connection_arm(connection);
 }
 
-/* -- answers ----------------------------------------------------------------------------------- */
+/* -- the socket's memory ----------------------------------------------------------------------- */
 
 /*
- * Keeps an answer for later, within the limits of the connection and of all connections; else drops the peer.
+ * Copies a message into the socket's memory. If that is full, whoever holds the most of it is dropped. False if that
+ * is the connection itself.
  */
+static bool take_memory(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
+			struct sc_view message, struct sc_hsmd_block *out)
+{
+	const size_t room = sc_hsmd_memory_room(message.len);
+
+	while (!sc_hsmd_connection_take(connection, message, out)) {
+		struct sc_hsmd_holder *most =
+		    sc_hsmd_holder_to_drop(&connection->holder, room, sc_clock_monotonic());
+
+		if (!most)
+			return false;
+		sc_hsmd_exchange_complain(exchange, "a socket's memory is full: the connection that holds "
+						    "the most of it is closed");
+		end(exchange, sc_hsmd_connection_of_holder(most));
+	}
+	return true;
+}
+
+/* -- answers ----------------------------------------------------------------------------------- */
+
+/* Keeps an answer until the peer has read others. */
 static void keep(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
 		 struct sc_view answer)
 {
-	if (exchange->unsent + answer.len <= exchange->options.memory &&
-	    sc_hsmd_connection_keep(connection, answer)) {
-		exchange->unsent += answer.len;
-		sc_hsmd_connection_arm(connection);
-		return;
+	struct sc_hsmd_block copy;
+
+	if (take_memory(exchange, connection, answer, &copy)) {
+		if (sc_hsmd_connection_keep(connection, &copy)) {
+			sc_hsmd_connection_arm(connection);
+			return;
+		}
+		sc_hsmd_connection_give(connection, &copy);
 	}
 	sc_hsmd_exchange_complain(exchange, "a peer does not read its answers: connection closed");
 	end(exchange, connection);
@@ -117,11 +139,14 @@ static void keep(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *c
 /* Sends the kept answers. False if the peer is gone. */
 static bool flush(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
 {
-	size_t before = connection->unsent_bytes;
-	bool ok = sc_hsmd_connection_flush(connection);
+	bool was_paused = connection->turn.is_paused;
 
-	exchange->unsent -= before - connection->unsent_bytes;
-	return ok;
+	if (!sc_hsmd_connection_flush(connection))
+		return false;
+	if (was_paused && !connection->turn.is_paused)
+		for (unsigned lane = 0; lane < SC_SCHEDULE_LANES; lane++)
+			pthread_cond_broadcast(&exchange->work[lane]);
+	return true;
 }
 
 static void deliver(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
@@ -163,7 +188,8 @@ static void perform(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection
 {
 	SC_CLEANUP(sc_writer) answer = sc_writer_new(SC_WIRE_MESSAGE_MAX);
 
-	sc_module_handle(connection->session, &request->header, request->body, &answer);
+	sc_module_handle(connection->session, &request->header,
+			 sc_view_of(request->body.data, request->body.len), &answer);
 	if (answer.failed)
 		refuse(exchange, connection, &request->header, SC_ERR_MODULE_FULL);
 	else
@@ -177,21 +203,23 @@ static struct sc_schedule_entry *next_request(struct sc_hsmd_exchange *exchange,
 	struct sc_schedule_entry *request = NULL;
 	struct sc_schedule_turn *turn = NULL;
 
-	while (!exchange->is_stopping && !(request = sc_schedule_next(&exchange->schedule, lane, &turn)))
+	while (!exchange->is_stopping && !(request = sc_schedule_next(&exchange->sockets, lane, &turn)))
 		pthread_cond_wait(&exchange->work[lane], &exchange->lock);
 	if (request) {
-		*connection = sc_hsmd_connection_of(turn);
+		*connection = sc_hsmd_connection_of_turn(turn);
 		(*connection)->running++;
 	}
 	return request;
 }
 
-static void finish(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection, size_t bytes)
+static void finish(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
+		   struct sc_schedule_entry *request)
 {
+	sc_schedule_done(&connection->turn, request->lane);
+	sc_hsmd_connection_give(connection, &request->body);
+	free(request);
 	connection->running--;
 	connection->in_flight--;
-	connection->bytes -= bytes;
-	exchange->bytes -= bytes;
 	if (connection->has_ended)
 		release_if_idle(exchange, connection);
 	else
@@ -212,14 +240,11 @@ static void *work(void *argument)
 	exchange->waiting_workers++;
 	pthread_cond_signal(&exchange->started);
 	while ((request = next_request(exchange, worker->lane, &connection))) {
-		size_t bytes = request->message.len;
-
 		pthread_mutex_unlock(&exchange->lock);
 		perform(exchange, connection, request);
-		sc_schedule_entry_free(request);
 		sc_scrub();
 		pthread_mutex_lock(&exchange->lock);
-		finish(exchange, connection, bytes);
+		finish(exchange, connection, request);
 	}
 	pthread_mutex_unlock(&exchange->lock);
 	return NULL;
@@ -247,35 +272,28 @@ static sc_status start_worker(struct sc_hsmd_exchange *exchange, enum sc_lane la
 
 /* Queues a copy. If that fails, the request is answered with the status returned. */
 static sc_status enqueue(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
-			 enum sc_lane lane, const struct sc_wire_request_header *header,
-			 struct sc_view message)
+			 const struct sc_wire_request_header *header, enum sc_lane lane, struct sc_view body)
 {
-	SC_CLEANUP(sc_bytes) copy = { 0 };
-	struct sc_schedule_entry *request;
-	sc_status status = SC_ERR_BUSY;
+	struct sc_schedule_entry *request = calloc(1, sizeof *request);
+	sc_status status = SC_OK;
 
-	if (sc_bytes_copy(message, &copy, NULL) != SC_OK)
-		return SC_ERR_MODULE_FULL;
-	request = sc_schedule_entry_new(
-	    header, &copy,
-	    sc_view_of(copy.data + SC_WIRE_REQUEST_HEADER_SIZE, message.len - SC_WIRE_REQUEST_HEADER_SIZE));
 	if (!request)
-		return SC_ERR_MEMORY;
+		return SC_ERR_BUSY;
+	request->header = *header;
+	request->lane = lane;
 	pthread_mutex_lock(&exchange->lock);
-	if (connection->has_ended) {
-		status = SC_OK; /* a worker has just found that the peer is gone: nobody to answer */
-	} else if (exchange->bytes + message.len <= exchange->options.memory) {
-		exchange->bytes += message.len;
-		connection->bytes += message.len;
+	/* If it has ended, a worker has just found that the peer is gone: there is nobody to answer. */
+	if (!connection->has_ended && !take_memory(exchange, connection, body, &request->body)) {
+		status = SC_ERR_BUSY;
+	} else if (!connection->has_ended) {
 		connection->in_flight++;
-		sc_schedule_add(&exchange->schedule, lane, &connection->turn, request);
+		sc_schedule_add(&connection->turn, request);
 		request = NULL;
 		sc_hsmd_connection_arm(connection);
 		pthread_cond_signal(&exchange->work[lane]);
-		status = SC_OK;
 	}
 	pthread_mutex_unlock(&exchange->lock);
-	sc_schedule_entry_free(request);
+	free(request);
 	return status;
 }
 
@@ -293,7 +311,7 @@ static bool take(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *c
 	command = sc_command_find(header.command);
 	if (!command)
 		return false;
-	status = enqueue(exchange, connection, command->lane, &header, message);
+	status = enqueue(exchange, connection, &header, command->lane, body);
 	if (status != SC_OK)
 		refuse(exchange, connection, &header, status);
 	return true;
@@ -362,13 +380,17 @@ static bool receive(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection
 
 void sc_hsmd_exchange_complain(struct sc_hsmd_exchange *exchange, const char *what)
 {
-	int64_t now = sc_clock_monotonic();
-	int64_t last = atomic_load(&exchange->last_complaint);
+	uint64_t left_out;
+	bool permits;
 
-	if (last && now - last < SC_SECOND)
-		return;
-	atomic_store(&exchange->last_complaint, now);
-	sc_log(SC_LOG_WARNING, "%s", what);
+	pthread_mutex_lock(&exchange->complaining);
+	permits = sc_log_limit_permits(&exchange->complaints, sc_clock_monotonic(), &left_out);
+	pthread_mutex_unlock(&exchange->complaining);
+	if (permits && left_out)
+		sc_log(SC_LOG_WARNING, "%s (%llu lines like this were left out)", what,
+		       (unsigned long long)left_out);
+	else if (permits)
+		sc_log(SC_LOG_WARNING, "%s", what);
 }
 
 sc_status sc_hsmd_exchange_new(const struct sc_hsmd_exchange_options *options, struct sc_hsmd_exchange **out,
@@ -383,10 +405,15 @@ sc_status sc_hsmd_exchange_new(const struct sc_hsmd_exchange_options *options, s
 	exchange->options = *options;
 	exchange->receive = sc_steal(receive);
 	pthread_mutex_init(&exchange->lock, NULL);
+	pthread_mutex_init(&exchange->complaining, NULL);
+	exchange->complaints = (struct sc_log_limit){ .lines = COMPLAINTS, .period = SC_SECOND };
 	pthread_cond_init(&exchange->started, NULL);
-	for (unsigned lane = 0; lane < SC_SCHEDULE_LANES; lane++)
+	for (unsigned lane = 0; lane < SC_SCHEDULE_LANES; lane++) {
 		pthread_cond_init(&exchange->work[lane], NULL);
-	sc_schedule_start(&exchange->schedule);
+		assert(options->workers[lane] >= SC_HSMD_WORKERS_MIN);
+		exchange->most_running[lane] = options->workers[lane] - 1;
+	}
+	sc_schedule_turn_start(&exchange->sockets, NULL);
 	TAILQ_INIT(&exchange->connections);
 	TAILQ_INIT(&exchange->ended);
 	*out = exchange;
@@ -397,12 +424,12 @@ sc_status sc_hsmd_exchange_start(struct sc_hsmd_exchange *exchange, struct sc_er
 {
 	const struct sc_hsmd_exchange_options *options = &exchange->options;
 
-	exchange->workers = calloc(options->quick_workers + options->slow_workers, sizeof *exchange->workers);
+	exchange->workers = calloc(options->workers[SC_LANE_QUICK] + options->workers[SC_LANE_SLOW],
+				   sizeof *exchange->workers);
 	SC_ENSURE(exchange->workers, err, SC_ERR_MEMORY, "out of memory for workers");
-	for (unsigned i = 0; i < options->quick_workers; i++)
-		SC_TRY(start_worker(exchange, SC_LANE_QUICK, err));
-	for (unsigned i = 0; i < options->slow_workers; i++)
-		SC_TRY(start_worker(exchange, SC_LANE_SLOW, err));
+	for (unsigned lane = 0; lane < SC_SCHEDULE_LANES; lane++)
+		for (unsigned i = 0; i < options->workers[lane]; i++)
+			SC_TRY(start_worker(exchange, (enum sc_lane)lane, err));
 	/* Starting a thread takes system calls that the sandbox will not allow. */
 	pthread_mutex_lock(&exchange->lock);
 	while (exchange->waiting_workers < exchange->worker_count)
@@ -411,11 +438,63 @@ sc_status sc_hsmd_exchange_start(struct sc_hsmd_exchange *exchange, struct sc_er
 	return SC_OK;
 }
 
-void sc_hsmd_exchange_admit(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
+sc_status sc_hsmd_exchange_listen(struct sc_hsmd_exchange *exchange, struct sc_hsmd_listener *listener,
+				  size_t memory, unsigned connections, struct sc_error *err)
 {
-	pthread_mutex_lock(&exchange->lock);
+	return sc_hsmd_listener_start(listener, &exchange->sockets, memory, connections, err);
+}
+
+/* Drops a connection if all of the listener's places are taken. */
+static sc_status make_place(struct sc_hsmd_exchange *exchange, const struct sc_hsmd_user *user,
+			    struct sc_error *err)
+{
+	struct sc_hsmd_holder *idle;
+
+	if (user->listener->holder.connections < user->listener->most_connections)
+		return SC_OK;
+	idle = sc_hsmd_holder_to_make_place(&user->holder, sc_clock_monotonic());
+	SC_ENSURE(idle, err, SC_ERR_BUSY, "too many connections on one socket: new connection closed");
+	sc_hsmd_exchange_complain(
+	    exchange, "too many connections on one socket: one of the user with the most is closed");
+	end(exchange, sc_hsmd_connection_of_holder(idle));
+	return SC_OK;
+}
+
+/* A connection with its session. It takes ownership of the reference to the user. */
+static sc_status connect_user(struct sc_hsmd_exchange *exchange, struct sc_hsmd_user *user,
+			      struct sc_module *module, const struct sc_hsmd_peer *peer, struct sc_error *err)
+{
+	struct sc_hsmd_connection *connection = NULL;
+	struct sc_core_session *session;
+	sc_status status;
+
+	SC_TRY(make_place(exchange, user, err));
+	session = sc_core_session_new(module, &user->listener->policy, peer->is_other_user);
+	SC_ENSURE(session, err, SC_ERR_MODULE_FULL, "out of memory for a session: new connection closed");
+	status = sc_hsmd_connection_new(exchange->options.epoll, peer->fd, session, user, &connection, err);
+	if (status != SC_OK) {
+		sc_core_session_free(session);
+		return status;
+	}
 	TAILQ_INSERT_TAIL(&exchange->connections, connection, all);
+	return SC_OK;
+}
+
+sc_status sc_hsmd_exchange_admit(struct sc_hsmd_exchange *exchange, struct sc_hsmd_listener *listener,
+				 struct sc_module *module, const struct sc_hsmd_peer *peer,
+				 struct sc_error *err)
+{
+	struct sc_hsmd_user *user;
+	sc_status status;
+
+	pthread_mutex_lock(&exchange->lock);
+	user = sc_hsmd_listener_user(listener, peer->uid, exchange->most_running);
+	status = user ? connect_user(exchange, user, module, peer, err)
+		      : sc_fail(err, SC_ERR_MEMORY, "out of memory for a user: new connection closed");
+	if (user && status != SC_OK)
+		sc_hsmd_user_release(user);
 	pthread_mutex_unlock(&exchange->lock);
+	return status;
 }
 
 void sc_hsmd_exchange_serve(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
@@ -430,8 +509,8 @@ void sc_hsmd_exchange_serve(struct sc_hsmd_exchange *exchange, struct sc_hsmd_co
 			settle(exchange, connection);
 	}
 	pthread_mutex_unlock(&exchange->lock);
-	for (unsigned i = 0; i < TURN && is_readable(exchange, connection) && receive(exchange, connection);
-	     i++)
+	for (unsigned i = 0;
+	     i < SC_HSMD_READ_TURN && is_readable(exchange, connection) && receive(exchange, connection); i++)
 		continue;
 }
 
@@ -442,12 +521,13 @@ void sc_hsmd_exchange_reap(struct sc_hsmd_exchange *exchange)
 	for (;;) {
 		pthread_mutex_lock(&exchange->lock);
 		connection = TAILQ_FIRST(&exchange->ended);
-		if (connection)
+		if (connection) {
 			TAILQ_REMOVE(&exchange->ended, connection, all);
+			sc_hsmd_user_release(connection->user);
+		}
 		pthread_mutex_unlock(&exchange->lock);
 		if (!connection)
 			return;
-		connection->listener->connections--;
 		sc_hsmd_connection_free(connection);
 		sc_scrub(); /* a pending world may have ended with it */
 	}
@@ -493,6 +573,7 @@ void sc_hsmd_exchange_free(struct sc_hsmd_exchange *exchange)
 	for (unsigned lane = 0; lane < SC_SCHEDULE_LANES; lane++)
 		pthread_cond_destroy(&exchange->work[lane]);
 	pthread_cond_destroy(&exchange->started);
+	pthread_mutex_destroy(&exchange->complaining);
 	pthread_mutex_destroy(&exchange->lock);
 	sc_bytes_free(&exchange->receive);
 	free(exchange->workers);

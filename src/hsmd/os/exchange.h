@@ -12,12 +12,11 @@
 
 struct sc_hsmd_exchange;
 
-/* As in sc_hsmd_server_new. `wake` is an eventfd, written when there is something to reap. */
+/* Each number of workers is at least SC_HSMD_WORKERS_MIN. */
 struct sc_hsmd_exchange_options {
-	unsigned quick_workers;
-	unsigned slow_workers;
-	size_t memory;
-	int wake;
+	unsigned workers[SC_SCHEDULE_LANES];
+	int epoll; /* that connections are watched with */
+	int wake;  /* an eventfd, written when there is something to reap */
 };
 
 /* SC_ERR_MEMORY. The caller frees *out. */
@@ -36,8 +35,28 @@ sc_status sc_hsmd_exchange_start(struct sc_hsmd_exchange *exchange, struct sc_er
  */
 void sc_hsmd_exchange_stop(struct sc_hsmd_exchange *exchange);
 
-/* Takes ownership of a new connection. */
-void sc_hsmd_exchange_admit(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection);
+/*
+ * Gives a listener its part of the message memory, its connections and its turn. Call it once for each, before the
+ * first is admitted. SC_ERR_MEMORY.
+ */
+sc_status sc_hsmd_exchange_listen(struct sc_hsmd_exchange *exchange, struct sc_hsmd_listener *listener,
+				  size_t memory, unsigned connections, struct sc_error *err) SC_WARN_UNUSED;
+
+/* A peer that has connected. */
+struct sc_hsmd_peer {
+	int fd;
+	uid_t uid;
+	bool is_other_user; /* than the module's */
+};
+
+/*
+ * Makes a connection with its session, and takes ownership of the peer's descriptor unless it fails. If all places
+ * of the listener are taken, another connection may be dropped for it (holder.h). SC_ERR_BUSY: there is no place;
+ * SC_ERR_MODULE_FULL, SC_ERR_MEMORY, SC_ERR_SYSTEM.
+ */
+sc_status sc_hsmd_exchange_admit(struct sc_hsmd_exchange *exchange, struct sc_hsmd_listener *listener,
+				 struct sc_module *module, const struct sc_hsmd_peer *peer,
+				 struct sc_error *err) SC_WARN_UNUSED;
 
 /* Handles the events that epoll reports for a connection. */
 void sc_hsmd_exchange_serve(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
@@ -48,7 +67,7 @@ void sc_hsmd_exchange_serve(struct sc_hsmd_exchange *exchange, struct sc_hsmd_co
  */
 void sc_hsmd_exchange_reap(struct sc_hsmd_exchange *exchange);
 
-/* Logs at most one line per second, so that a hostile peer cannot fill the disk. */
+/* Logs a few lines per second at most, with a count of those left out, so that no peer can fill the disk. */
 void sc_hsmd_exchange_complain(struct sc_hsmd_exchange *exchange, const char *what);
 
 #endif

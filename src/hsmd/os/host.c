@@ -22,6 +22,12 @@ static uint64_t failures(void *context)
 	return sc_arena_failures();
 }
 
+static int64_t held(void *context)
+{
+	(void)context;
+	return sc_arena_held();
+}
+
 static struct sc_module_memory memory(void *context)
 {
 	const struct sc_hsmd_host *host = context;
@@ -56,6 +62,7 @@ sc_status sc_hsmd_host_open(const struct sc_hsmd_settings *settings, bool make, 
 		.host = { .save = save,
 			  .ran_out = ran_out,
 			  .failures = failures,
+			  .held = held,
 			  .memory = memory,
 			  .report = report,
 			  .context = out },

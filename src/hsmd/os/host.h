@@ -21,7 +21,7 @@ struct sc_hsmd_settings {
 	struct sc_sandbox sandbox;
 
 	/* the daemon */
-	const char *sockets[SC_HSMD_SERVER_SOCKETS];
+	const char *sockets[SC_HSMD_SOCKETS];
 	size_t socket_count;
 	int ready_fd; /* -1: none */
 

@@ -10,13 +10,9 @@
 
 #include "base/daemon.h"
 #include "base/log.h"
+#include "hsmd/os/parts.h"
 #include "hsmd/os/server.h"
 #include "hsmd/os/sockets.h"
-
-#define CONNECTIONS   1024
-#define QUICK_WORKERS 2 /* at least; otherwise one per processor */
-#define SLOW_WORKERS  4 /* same */
-#define MEMORY_SHARE  4 /* requests may use 1/4 of the arena, unread answers another 1/4 */
 
 /* The number this process may use: in a container, fewer than the machine has. */
 static unsigned processors(void)
@@ -26,11 +22,6 @@ static unsigned processors(void)
 	if (sched_getaffinity(0, sizeof set, &set))
 		return 1;
 	return (unsigned)CPU_COUNT(&set);
-}
-
-static unsigned at_least(unsigned number, unsigned minimum)
-{
-	return number > minimum ? number : minimum;
 }
 
 static sc_status read_specs(const struct sc_hsmd_settings *settings, struct sc_hsmd_socket_spec *specs,
@@ -57,15 +48,13 @@ static sc_status add_sockets(struct sc_hsmd_server *server, const struct sc_hsmd
 	return SC_OK;
 }
 
-static sc_status new_server(const struct sc_hsmd_settings *settings, struct sc_hsmd_server **out,
+static sc_status new_server(const struct sc_hsmd_parts *parts, struct sc_hsmd_server **out,
 			    struct sc_error *err)
 {
-	const struct sc_hsmd_server_options options = {
-		.connections = CONNECTIONS,
-		.quick_workers = at_least(processors(), QUICK_WORKERS),
-		.slow_workers = at_least(processors(), SLOW_WORKERS),
-		.memory = sc_arena_count(settings->arena).size / MEMORY_SHARE,
-	};
+	const struct sc_hsmd_server_options options = { .connections = parts->connections,
+							.quick_workers = parts->workers,
+							.slow_workers = parts->workers,
+							.memory = parts->messages };
 
 	return sc_hsmd_server_new(&options, out, err);
 }
@@ -85,6 +74,24 @@ static void warn_of_what_is_missing(const struct sc_hsmd_host *host, const struc
 		       "the unlock key is stored next to the state it opens: anyone who copies %s has both "
 		       "(see --unlock-key-file, --unlock-key-fd)",
 		       settings->state);
+}
+
+static unsigned custody_sockets(const struct sc_hsmd_socket_spec *specs, size_t count)
+{
+	unsigned custody = 0;
+
+	for (size_t i = 0; i < count; i++)
+		custody += specs[i].policy.role == SC_ROLE_CUSTODY;
+	return custody;
+}
+
+/* Once the sockets' memory has been taken and all threads run. */
+static sc_status limit_keys(struct sc_hsmd_settings *settings, const struct sc_hsmd_parts *parts,
+			    struct sc_error *err)
+{
+	struct sc_arena_numbers now = sc_arena_count(settings->arena);
+
+	return sc_hsmd_parts_keys(parts, now.size, now.used, &settings->module.key_memory, err);
 }
 
 static void announce(const struct sc_hsmd_settings *settings, struct sc_module *module)
@@ -115,16 +122,20 @@ sc_status sc_hsmd_run(struct sc_hsmd_settings *settings, struct sc_error *err)
 {
 	SC_CLEANUP(sc_hsmd_host) host = { 0 };
 	SC_CLEANUP(sc_hsmd_server) server = NULL;
-	struct sc_hsmd_socket_spec specs[SC_HSMD_SERVER_SOCKETS];
+	struct sc_hsmd_socket_spec specs[SC_HSMD_SOCKETS];
+	struct sc_hsmd_parts parts;
 
 	sc_daemon_survive_readers();
 	SC_TRY(read_specs(settings, specs, err));
 	SC_TRY(sc_hsmd_host_open(settings, false, &host, err));
 	SC_TRY(sc_hsmd_host_load(&host, settings, err));
-	SC_TRY(new_server(settings, &server, err));
+	parts = sc_hsmd_parts_of(sc_arena_count(settings->arena).size, processors(),
+				 custody_sockets(specs, settings->socket_count));
+	SC_TRY(new_server(&parts, &server, err));
 	SC_TRY(add_sockets(server, specs, settings->socket_count, err));
 	SC_TRY(sc_sandbox_files(&settings->sandbox, sc_hsmd_state_dir(host.store), err));
 	SC_TRY(sc_hsmd_server_start(server, err));
+	SC_TRY(limit_keys(settings, &parts, err));
 	SC_TRY(sc_sandbox_seal(&settings->sandbox, sc_hsmd_state_dir(host.store), err));
 	return serve(&host, settings, server, err);
 }

@@ -18,12 +18,14 @@
 #include "hsmd/os/exchange.h"
 #include "hsmd/os/sockets.h"
 
-#define EVENTS      64   /* events taken from epoll at once */
-#define REST        1000 /* ms for which a socket is paused when no descriptor was free */
-#define SPARE_FILES 64   /* descriptors besides the connections' */
+#define EVENTS 64   /* events taken from epoll at once */
+#define REST   1000 /* ms for which a socket is paused when no descriptor was free */
+#define SPARE_FILES                                                                                          \
+	256 /* descriptors besides the connections', those that have ended but not been closed included */
 
 struct sc_hsmd_server {
 	unsigned connections; /* on all sockets together */
+	size_t memory;        /* for messages */
 	int epoll;
 	int signals;
 	int wake;
@@ -31,53 +33,11 @@ struct sc_hsmd_server {
 	enum sc_hsmd_source wake_source;
 	struct sc_module *module;
 	struct sc_hsmd_exchange *exchange;
-	struct sc_hsmd_listener listeners[SC_HSMD_SERVER_SOCKETS];
+	struct sc_hsmd_listener listeners[SC_HSMD_SOCKETS];
 	unsigned listener_count;
 };
 
 /* -- new connections --------------------------------------------------------------------------- */
-
-/*
- * Each socket's share: a peer that opens as many connections as it can locks nobody out of the other sockets.
- */
-static unsigned share(const struct sc_hsmd_server *server)
-{
-	return server->connections / server->listener_count;
-}
-
-/*
- * Makes a connection with its session. They take ownership of what they are given only if SC_OK is returned.
- */
-static sc_status connect_peer(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener, int fd,
-			      bool is_other_user, struct sc_hsmd_connection **out, struct sc_error *err)
-{
-	struct sc_core_session *session;
-	sc_status status;
-
-	SC_ENSURE(listener->connections < share(server), err, SC_ERR_BUSY,
-		  "too many connections on one socket: new connection closed");
-	session = sc_core_session_new(server->module, &listener->policy, is_other_user);
-	SC_ENSURE(session, err, SC_ERR_MODULE_FULL, "out of memory for a session: new connection closed");
-	status = sc_hsmd_connection_new(server->epoll, fd, session, listener, out, err);
-	if (status != SC_OK)
-		sc_core_session_free(session);
-	return status;
-}
-
-static void admit(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener, int fd,
-		  bool is_other_user)
-{
-	struct sc_hsmd_connection *connection = NULL;
-	struct sc_error why = { 0 };
-
-	if (connect_peer(server, listener, fd, is_other_user, &connection, &why) != SC_OK) {
-		sc_hsmd_exchange_complain(server->exchange, why.message);
-		(void)sc_os->close(fd);
-		return;
-	}
-	listener->connections++;
-	sc_hsmd_exchange_admit(server->exchange, connection);
-}
 
 /*
  * Pauses a listener: with no free descriptor, a waiting peer would wake the loop again and again. 0 resumes
@@ -94,17 +54,17 @@ static void rest(struct sc_hsmd_server *server, struct sc_hsmd_listener *listene
 static void serve_listener(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener)
 {
 	struct sc_error why = { 0 };
-	bool is_other_user = false;
-	int fd = -1;
-	sc_status status = sc_hsmd_socket_accept(listener->fd, &fd, &is_other_user, &why);
+	struct sc_hsmd_peer peer = { .fd = -1 };
+	sc_status status = sc_hsmd_socket_accept(listener->fd, &peer, &why);
 
 	if (status == SC_OK) {
-		admit(server, listener, fd, is_other_user);
+		status = sc_hsmd_exchange_admit(server->exchange, listener, server->module, &peer, &why);
+		if (status == SC_OK)
+			return;
+		(void)sc_os->close(peer.fd);
+	} else if (status == SC_ERR_UNAVAILABLE) {
 		return;
-	}
-	if (status == SC_ERR_UNAVAILABLE)
-		return;
-	if (status == SC_ERR_BUSY)
+	} else if (status == SC_ERR_BUSY)
 		rest(server, listener, sc_clock_monotonic() + REST * SC_SECOND / 1000);
 	sc_hsmd_exchange_complain(server->exchange, why.message);
 }
@@ -208,8 +168,8 @@ static sc_status allow_files(unsigned connections, struct sc_error *err)
 static sc_status open_loop(struct sc_hsmd_server *server, const struct sc_hsmd_server_options *options,
 			   struct sc_error *err)
 {
-	struct sc_hsmd_exchange_options exchange = { options->quick_workers, options->slow_workers,
-						     options->memory, -1 };
+	struct sc_hsmd_exchange_options exchange = { .workers = { [SC_LANE_QUICK] = options->quick_workers,
+								  [SC_LANE_SLOW] = options->slow_workers } };
 
 	SC_TRY(allow_files(options->connections, err));
 	server->epoll = sc_os->epoll_create1(EPOLL_CLOEXEC);
@@ -218,6 +178,7 @@ static sc_status open_loop(struct sc_hsmd_server *server, const struct sc_hsmd_s
 	server->wake = sc_os->eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	server->wake_source = SC_HSMD_SOURCE_WAKE;
 	SC_TRY(watch(server, server->wake, &server->wake_source, err));
+	exchange.epoll = server->epoll;
 	exchange.wake = server->wake;
 	return sc_hsmd_exchange_new(&exchange, &server->exchange, err);
 }
@@ -229,6 +190,7 @@ sc_status sc_hsmd_server_new(const struct sc_hsmd_server_options *options, struc
 
 	SC_TRY(sc_check_allocated(server, err));
 	server->connections = options->connections;
+	server->memory = options->memory;
 	server->epoll = server->signals = server->wake = -1;
 	SC_TRY(open_loop(server, options, err));
 	*out = sc_steal(server);
@@ -248,6 +210,8 @@ static void stop(struct sc_hsmd_server *server)
 		close_if_open(server->listeners[i].fd);
 	if (server->exchange)
 		sc_hsmd_exchange_stop(server->exchange);
+	for (unsigned i = 0; i < server->listener_count; i++)
+		sc_hsmd_listener_end(&server->listeners[i]);
 	server->listener_count = 0;
 }
 
@@ -268,9 +232,9 @@ sc_status sc_hsmd_server_add(struct sc_hsmd_server *server, int fd, const struct
 {
 	struct sc_hsmd_listener *listener = &server->listeners[server->listener_count];
 
-	if (server->listener_count == SC_HSMD_SERVER_SOCKETS) {
+	if (server->listener_count == SC_HSMD_SOCKETS) {
 		(void)sc_os->close(fd);
-		return sc_fail(err, SC_ERR_ARGUMENT, "at most %d sockets", SC_HSMD_SERVER_SOCKETS);
+		return sc_fail(err, SC_ERR_ARGUMENT, "at most %d sockets", SC_HSMD_SOCKETS);
 	}
 	*listener =
 	    (struct sc_hsmd_listener){ .source = SC_HSMD_SOURCE_LISTENER, .fd = fd, .policy = *policy };
@@ -289,8 +253,45 @@ static sc_status open_signals(struct sc_hsmd_server *server, struct sc_error *er
 	return watch(server, server->signals, &server->signal_source, err);
 }
 
+/* A socket's part of the memory: the largest power of two that fits as often as there are sockets. */
+static sc_status part_of(size_t memory, unsigned sockets, size_t *out, struct sc_error *err)
+{
+	size_t part = SC_HSMD_SOCKET_MEMORY_MAX;
+
+	while (part >= SC_HSMD_SOCKET_MEMORY_MIN && part * sockets > memory)
+		part /= 2;
+	SC_ENSURE(part >= SC_HSMD_SOCKET_MEMORY_MIN, err, SC_ERR_MODULE_FULL,
+		  "%u sockets need %zu KiB of the arena for messages, but only %zu KiB are for that: raise "
+		  "--arena, or give fewer --socket",
+		  sockets, SC_HSMD_SOCKET_MEMORY_MIN / 1024 * sockets, memory / 1024);
+	*out = part;
+	return SC_OK;
+}
+
+static unsigned places(const struct sc_hsmd_server *server, const struct sc_hsmd_listener *listener)
+{
+	unsigned part = server->connections / server->listener_count;
+
+	return listener->policy.role == SC_ROLE_CUSTODY && part > SC_HSMD_CUSTODY_CONNECTIONS
+		   ? SC_HSMD_CUSTODY_CONNECTIONS
+		   : part;
+}
+
+static sc_status share(struct sc_hsmd_server *server, struct sc_error *err)
+{
+	size_t part = 0;
+
+	assert(server->listener_count > 0);
+	SC_TRY(part_of(server->memory, server->listener_count, &part, err));
+	for (unsigned i = 0; i < server->listener_count; i++)
+		SC_TRY(sc_hsmd_exchange_listen(server->exchange, &server->listeners[i], part,
+					       places(server, &server->listeners[i]), err));
+	return SC_OK;
+}
+
 sc_status sc_hsmd_server_start(struct sc_hsmd_server *server, struct sc_error *err)
 {
+	SC_TRY(share(server, err));
 	SC_TRY(open_signals(server, err));
 	return sc_hsmd_exchange_start(server->exchange, err);
 }
@@ -299,7 +300,6 @@ sc_status sc_hsmd_server_run(struct sc_hsmd_server *server, struct sc_module *mo
 {
 	sc_status status;
 
-	assert(server->listener_count > 0);
 	server->module = module;
 	status = loop(server, err);
 	stop(server);

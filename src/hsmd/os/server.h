@@ -2,24 +2,23 @@
  * The server: one thread reads from all connections, workers answer. Quick commands have workers of their
  * own, so that none waits behind a slow one; within a lane, connections take turns (schedule.h).
  *
- * The harm a peer can do to others is bounded. Each socket has its own share of the connections. Each
- * connection has a limit on requests and bytes in flight, beyond which nothing is read from it. All
- * connections together have a memory budget, beyond which requests are answered with SC_ERR_BUSY. A peer that
- * does not read its answers is dropped before they pile up. A message that is not a request, or names no
+ * The harm a peer can do to others is bounded (limits.h, M12). Each socket has its own part of the message memory and
+ * of the connections, and its turn among the workers. Within a socket, users share, and within each user its
+ * connections. When something is short, whoever holds the most of it makes room. A message that is not a request, or
+ * names no
  * command, closes its connection (rule M1).
  */
 #ifndef SC_HSMD_OS_SERVER_H
 #define SC_HSMD_OS_SERVER_H
 
 #include "hsmd/core/module.h"
-
-#define SC_HSMD_SERVER_SOCKETS 16 /* at most */
+#include "hsmd/os/limits.h"
 
 struct sc_hsmd_server_options {
-	unsigned connections; /* on all sockets together */
-	unsigned quick_workers;
+	unsigned connections;   /* on all sockets together */
+	unsigned quick_workers; /* of either kind at least SC_HSMD_WORKERS_MIN */
 	unsigned slow_workers;
-	size_t memory; /* limit in bytes on all requests in flight; also on all unread answers */
+	size_t memory; /* bytes of the arena for messages, at most, of all sockets together */
 };
 
 struct sc_hsmd_server;
@@ -32,13 +31,14 @@ sc_status sc_hsmd_server_new(const struct sc_hsmd_server_options *options, struc
 void sc_hsmd_server_free(struct sc_hsmd_server *server);
 SC_CLEANUP_POINTER(sc_hsmd_server, struct sc_hsmd_server, sc_hsmd_server_free)
 
-/* Adds a listening socket and takes ownership of it. At most SC_HSMD_SERVER_SOCKETS. */
+/* Adds a listening socket and takes ownership of it. At most SC_HSMD_SOCKETS. */
 sc_status sc_hsmd_server_add(struct sc_hsmd_server *server, int listener, const struct sc_policy *policy,
 			     struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Blocks SIGTERM and SIGINT, starts the workers, and returns once every one of them waits for work. No thread
- * is started after that. SC_ERR_SYSTEM.
+ * Gives each socket its part of the message memory, blocks SIGTERM and SIGINT, starts the workers, and returns once
+ * every one of them waits for work. No thread is started after that. SC_ERR_MODULE_FULL: there are more sockets than
+ * options.memory has parts of SC_HSMD_SOCKET_MEMORY_MIN; SC_ERR_MEMORY, SC_ERR_SYSTEM.
  */
 sc_status sc_hsmd_server_start(struct sc_hsmd_server *server, struct sc_error *err) SC_WARN_UNUSED;
 

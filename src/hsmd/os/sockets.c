@@ -248,32 +248,34 @@ sc_status sc_hsmd_socket_listen(const struct sc_hsmd_socket_spec *spec, int *out
 
 /* -- accepting --------------------------------------------------------------------------------- */
 
-static sc_status examine(int fd, bool *is_other_user, struct sc_error *err)
+static sc_status examine(struct sc_hsmd_peer *peer, struct sc_error *err)
 {
-	struct ucred peer;
-	socklen_t len = sizeof peer;
+	struct ucred who;
+	socklen_t len = sizeof who;
 
-	if (sc_os->getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
+	if (sc_os->getsockopt(peer->fd, SOL_SOCKET, SO_PEERCRED, &who, &len))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot read SO_PEERCRED");
-	SC_TRY(sc_wire_make_room(fd, err));
-	*is_other_user = peer.uid != geteuid();
+	SC_TRY(sc_wire_make_room(peer->fd, err));
+	peer->uid = who.uid;
+	peer->is_other_user = who.uid != geteuid();
 	return SC_OK;
 }
 
-sc_status sc_hsmd_socket_accept(int listener, int *out, bool *is_other_user, struct sc_error *err)
+sc_status sc_hsmd_socket_accept(int listener, struct sc_hsmd_peer *out, struct sc_error *err)
 {
-	int fd = sc_os->accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct sc_hsmd_peer peer = { .fd =
+					 sc_os->accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK) };
 	sc_status status;
 
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
+	if (peer.fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
 		return sc_fail_errno(err, SC_ERR_BUSY, "cannot accept a connection");
-	if (fd < 0)
+	if (peer.fd < 0)
 		return sc_fail_errno(err, SC_ERR_UNAVAILABLE, "no connection is waiting");
-	status = examine(fd, is_other_user, err);
+	status = examine(&peer, err);
 	if (status != SC_OK) {
-		(void)sc_os->close(fd);
+		(void)sc_os->close(peer.fd);
 		return status;
 	}
-	*out = fd;
+	*out = peer;
 	return SC_OK;
 }

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "hsmd/core/module.h"
+#include "hsmd/os/exchange.h"
 
 #define SC_HSMD_SOCKET_PATH_MAX 96 /* bytes; leaves room in sun_path for a temporary name next to it */
 
@@ -38,10 +39,9 @@ sc_status sc_hsmd_socket_listen(const struct sc_hsmd_socket_spec *spec, int *out
 
 /*
  * Accepts one connection, non-blocking, with room for the largest message (SC_WIRE_SOCKET_BUFFER).
- * *is_other_user: the peer's user id differs from the module's. SC_ERR_UNAVAILABLE: none is waiting, or the
- * peer has gone; SC_ERR_BUSY: no descriptor is free; SC_ERR_SYSTEM.
+ * The caller closes out->fd. SC_ERR_UNAVAILABLE: none is waiting, or the peer has gone; SC_ERR_BUSY: no descriptor is
+ * free; SC_ERR_SYSTEM.
  */
-sc_status sc_hsmd_socket_accept(int listener, int *out, bool *is_other_user,
-				struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_hsmd_socket_accept(int listener, struct sc_hsmd_peer *out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

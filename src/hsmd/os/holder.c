@@ -1,0 +1,125 @@
+/* Who holds how much of one socket: see holder.h. */
+#include "hsmd/os/holder.h"
+
+#include <stdbool.h>
+
+#include "hsmd/os/limits.h"
+
+void sc_hsmd_holder_start(struct sc_hsmd_holder *holder, struct sc_hsmd_holder *parent)
+{
+	*holder = (struct sc_hsmd_holder){ .parent = parent };
+	TAILQ_INIT(&holder->members);
+}
+
+/* A user is a member of its socket while it has connections. */
+static void count(struct sc_hsmd_holder *user, bool joins)
+{
+	struct sc_hsmd_holder *socket = user->parent;
+
+	if (joins && user->connections++ == 0)
+		TAILQ_INSERT_TAIL(&socket->members, user, sibling);
+	if (!joins && --user->connections == 0)
+		TAILQ_REMOVE(&socket->members, user, sibling);
+	socket->connections += joins ? 1 : -1u;
+}
+
+void sc_hsmd_holder_join(struct sc_hsmd_holder *connection, struct sc_hsmd_holder *user, int64_t now)
+{
+	sc_hsmd_holder_start(connection, user);
+	connection->connections = 1;
+	connection->idle_since = now;
+	TAILQ_INSERT_TAIL(&user->members, connection, sibling);
+	count(user, true);
+}
+
+void sc_hsmd_holder_leave(struct sc_hsmd_holder *connection)
+{
+	TAILQ_REMOVE(&connection->parent->members, connection, sibling);
+	connection->connections = 0;
+	count(connection->parent, false);
+}
+
+void sc_hsmd_holder_take(struct sc_hsmd_holder *connection, size_t room)
+{
+	for (struct sc_hsmd_holder *holder = connection; holder; holder = holder->parent)
+		holder->held += room;
+}
+
+void sc_hsmd_holder_give(struct sc_hsmd_holder *connection, size_t room)
+{
+	for (struct sc_hsmd_holder *holder = connection; holder; holder = holder->parent)
+		holder->held -= room;
+}
+
+/* -- memory ------------------------------------------------------------------------------------ */
+
+static bool is_deaf(const struct sc_hsmd_holder *connection, int64_t now)
+{
+	return connection->deaf_since && now - connection->deaf_since > SC_HSMD_ANSWER_AGE;
+}
+
+/* The member that holds the most; the first of several. Only connections are deaf. */
+static struct sc_hsmd_holder *biggest(const struct sc_hsmd_holder *holder, bool deaf_only, int64_t now)
+{
+	struct sc_hsmd_holder *most = NULL;
+	struct sc_hsmd_holder *member;
+
+	TAILQ_FOREACH(member, &holder->members, sibling)
+		if ((!deaf_only || is_deaf(member, now)) && (!most || member->held > most->held))
+			most = member;
+	return most;
+}
+
+struct sc_hsmd_holder *sc_hsmd_holder_to_drop(const struct sc_hsmd_holder *asker, size_t room, int64_t now)
+{
+	const struct sc_hsmd_holder *own = asker->parent;
+	const struct sc_hsmd_holder *user = biggest(own->parent, false, now);
+	struct sc_hsmd_holder *connection;
+
+	if (!user || user->held <= own->held + room)
+		user = own;
+	connection = biggest(user, true, now);
+	if (connection && connection != asker)
+		return connection;
+	connection = biggest(user, false, now);
+	if (!connection || connection == asker)
+		return NULL;
+	return user != own || connection->held > asker->held + room ? connection : NULL;
+}
+
+/* -- places ------------------------------------------------------------------------------------ */
+
+static struct sc_hsmd_holder *with_most_connections(const struct sc_hsmd_holder *socket)
+{
+	struct sc_hsmd_holder *most = NULL;
+	struct sc_hsmd_holder *user;
+
+	TAILQ_FOREACH(user, &socket->members, sibling)
+		if (!most || user->connections > most->connections)
+			most = user;
+	return most;
+}
+
+static struct sc_hsmd_holder *longest_idle(const struct sc_hsmd_holder *user)
+{
+	struct sc_hsmd_holder *longest = NULL;
+	struct sc_hsmd_holder *connection;
+
+	TAILQ_FOREACH(connection, &user->members, sibling)
+		if (connection->idle_since && (!longest || connection->idle_since < longest->idle_since))
+			longest = connection;
+	return longest;
+}
+
+struct sc_hsmd_holder *sc_hsmd_holder_to_make_place(const struct sc_hsmd_holder *user, int64_t now)
+{
+	const struct sc_hsmd_holder *most = with_most_connections(user->parent);
+	struct sc_hsmd_holder *idle;
+
+	if (!most)
+		return NULL;
+	idle = longest_idle(most);
+	if (most->connections > user->connections + 1)
+		return idle ? idle : biggest(most, false, now);
+	return idle && now - idle->idle_since > SC_HSMD_IDLE_AGE ? idle : NULL;
+}

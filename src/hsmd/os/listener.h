@@ -1,0 +1,60 @@
+/*
+ * A listening socket of the module, and the users that have connections on it. A *user* is a user id on one socket:
+ * the peer that shares are counted for and turns are taken by. The same user id on another socket is another user,
+ * so that nothing that arrives on one socket changes what another one has.
+ */
+#ifndef SC_HSMD_OS_LISTENER_H
+#define SC_HSMD_OS_LISTENER_H
+
+#include <sys/types.h>
+
+#include "hsmd/core/module.h"
+#include "hsmd/os/holder.h"
+#include "hsmd/os/schedule.h"
+
+/* What an epoll event belongs to; the first member of each such struct. */
+enum sc_hsmd_source {
+	SC_HSMD_SOURCE_SIGNAL,
+	SC_HSMD_SOURCE_WAKE,
+	SC_HSMD_SOURCE_LISTENER,
+	SC_HSMD_SOURCE_CONNECTION,
+};
+
+struct sc_hsmd_user {
+	uid_t uid;
+	unsigned references; /* of connections that are not freed yet */
+	struct sc_hsmd_listener *listener;
+	struct sc_hsmd_holder holder;
+	struct sc_schedule_turn turn;
+	LIST_ENTRY(sc_hsmd_user) next;
+};
+
+struct sc_hsmd_listener {
+	enum sc_hsmd_source source;
+	int fd;
+	struct sc_policy policy;
+	unsigned most_connections;
+	int64_t paused_until; /* sc_clock_monotonic; paused because no descriptor was free. 0: not paused */
+	/* The exchange's lock protects what follows. */
+	struct sc_hsmd_memory *memory;
+	struct sc_hsmd_holder holder;
+	struct sc_schedule_turn turn;
+	LIST_HEAD(, sc_hsmd_user) users;
+};
+
+/* Gives a listener its memory and its turn among `sockets`. SC_ERR_MEMORY. */
+sc_status sc_hsmd_listener_start(struct sc_hsmd_listener *listener, struct sc_schedule_turn *sockets,
+				 size_t memory, unsigned connections, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Frees the memory. No user is left. */
+void sc_hsmd_listener_end(struct sc_hsmd_listener *listener);
+
+/*
+ * The user with that id, with one more reference. `most` is how many of a user's requests may be in progress in each
+ * lane. NULL when out of memory. A release of the last reference frees it.
+ */
+struct sc_hsmd_user *sc_hsmd_listener_user(struct sc_hsmd_listener *listener, uid_t uid,
+					   const unsigned most[SC_SCHEDULE_LANES]);
+void sc_hsmd_user_release(struct sc_hsmd_user *user);
+
+#endif

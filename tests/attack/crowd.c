@@ -1,0 +1,170 @@
+/* Many connections that ask for more than their share: see crowd.h. */
+#include "crowd.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "attack.h"
+
+#define PAUSE 20 /* ms between two looks at whether it is to stop */
+
+struct member {
+	int fd; /* -1: dropped */
+	unsigned sent;
+	unsigned answered;
+};
+
+struct crowd {
+	struct crowd_plan plan;
+	unsigned messages;
+	struct member *members;
+	struct pollfd *polled;
+	size_t answers;
+	atomic_uint begun; /* members that have sent something */
+	atomic_bool is_over;
+	pthread_t thread;
+};
+
+int crowd_dial(const char *module, const char *name)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int buffer = SC_WIRE_SOCKET_BUFFER;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", attack_path("%s/%s", module, name));
+	if (fd < 0)
+		attack_must("a socket", SC_ERR_SYSTEM, NULL);
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+	if (connect(fd, (const struct sockaddr *)&address, sizeof address)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void drop(struct crowd *crowd, struct member *member)
+{
+	close(member->fd);
+	*member = (struct member){ .fd = -1 };
+	if (crowd->plan.persists)
+		member->fd = crowd_dial(crowd->plan.module, crowd->plan.socket);
+}
+
+static bool may_send(const struct crowd *crowd, const struct member *member)
+{
+	return member->fd >= 0 && member->sent - member->answered < crowd->plan.pipelined &&
+	       (crowd->plan.persists || member->sent < crowd->plan.pipelined);
+}
+
+static void send_some(struct crowd *crowd, struct member *member)
+{
+	while (may_send(crowd, member)) {
+		struct sc_view message = crowd->plan.messages[member->sent % crowd->messages];
+
+		if (send(member->fd, message.data, message.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+			if (errno != EAGAIN)
+				drop(crowd, member);
+			return;
+		}
+		if (member->sent++ == 0)
+			crowd->begun++;
+	}
+}
+
+static void read_some(struct crowd *crowd, struct member *member)
+{
+	static uint8_t answer[SC_WIRE_MESSAGE_MAX];
+	ssize_t got;
+
+	while ((got = recv(member->fd, answer, sizeof answer, MSG_DONTWAIT)) > 0) {
+		member->answered++;
+		crowd->answers++;
+	}
+	if (got == 0 || errno != EAGAIN)
+		drop(crowd, member);
+}
+
+static void *run(void *argument)
+{
+	struct crowd *crowd = argument;
+	unsigned count = crowd->plan.connections;
+
+	while (!crowd->is_over) {
+		for (unsigned i = 0; i < count; i++) {
+			struct member *member = &crowd->members[i];
+
+			crowd->polled[i] = (struct pollfd){ .fd = member->fd };
+			if (may_send(crowd, member))
+				crowd->polled[i].events |= POLLOUT;
+			if (crowd->plan.reads)
+				crowd->polled[i].events |= POLLIN;
+		}
+		if (poll(crowd->polled, count, PAUSE) <= 0)
+			continue;
+		for (unsigned i = 0; i < count; i++) {
+			short events = crowd->polled[i].revents;
+
+			if (events & POLLIN)
+				read_some(crowd, &crowd->members[i]);
+			else if (events & (POLLHUP | POLLERR))
+				drop(crowd, &crowd->members[i]);
+			if (events & POLLOUT)
+				send_some(crowd, &crowd->members[i]);
+		}
+	}
+	return NULL;
+}
+
+static bool have_begun(const struct crowd *crowd)
+{
+	return crowd->begun >= crowd->plan.connections;
+}
+
+struct crowd *crowd_start(const struct crowd_plan *plan)
+{
+	struct crowd *crowd = calloc(1, sizeof *crowd);
+
+	if (!crowd)
+		attack_must("memory", SC_ERR_MEMORY, NULL);
+	crowd->plan = *plan;
+	while (crowd->messages < CROWD_MESSAGES && plan->messages[crowd->messages].data)
+		crowd->messages++;
+	crowd->members = calloc(plan->connections, sizeof *crowd->members);
+	crowd->polled = calloc(plan->connections, sizeof *crowd->polled);
+	if (!crowd->members || !crowd->polled)
+		attack_must("memory", SC_ERR_MEMORY, NULL);
+	for (unsigned i = 0; i < plan->connections; i++) {
+		crowd->members[i].fd = crowd_dial(plan->module, plan->socket);
+		if (crowd->members[i].fd < 0)
+			attack_must("a connection", SC_ERR_UNAVAILABLE, NULL);
+		send_some(crowd, &crowd->members[i]);
+	}
+	if (!have_begun(crowd))
+		attack_must("a request", SC_ERR_UNAVAILABLE, NULL);
+	if (pthread_create(&crowd->thread, NULL, run, crowd))
+		attack_must("a thread", SC_ERR_SYSTEM, NULL);
+	return crowd;
+}
+
+size_t crowd_stop(struct crowd *crowd)
+{
+	size_t answers;
+
+	crowd->is_over = true;
+	pthread_join(crowd->thread, NULL);
+	for (unsigned i = 0; i < crowd->plan.connections; i++)
+		if (crowd->members[i].fd >= 0)
+			close(crowd->members[i].fd);
+	answers = crowd->answers;
+	free(crowd->members);
+	free(crowd->polled);
+	free(crowd);
+	return answers;
+}
