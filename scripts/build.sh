@@ -1,9 +1,9 @@
-# Configures and builds a build directory, for ./demo and ./check. Sourced by bash.
+# Configures and builds a build directory, for ./demo and ./check. Sourced by bash, after progress.sh.
 
-# build_tree DIRECTORY LOG [MESON-OPTION…]: both commands' output goes to the log; a terminal sees how far the build is,
-# anything else a line now and then. Fails as they do.
+# build_tree DIRECTORY LOG [MESON-OPTION…]: both commands' output goes to the log, and progress is shown. Fails as
+# they do.
 build_tree() {
-	local build=$1 log=$2 pid last=0 step
+	local build=$1 log=$2 pid
 	shift 2
 	mkdir -p "$(dirname "$log")" "$build" || return
 	# A log that cannot be written, another user's for instance, must not be shown as this run's.
@@ -17,18 +17,13 @@ build_tree() {
 	fi
 	ninja -C "$build" </dev/null >>"$log" 2>&1 &
 	pid=$!
-	while kill -0 $pid 2>/dev/null; do
-		sleep 0.5
-		step=$(grep -o '^\[[0-9]*/[0-9]*\]' "$log" | tail -n 1 | tr -d '[]')
-		if [ -z "$step" ]; then
-			continue
-		elif [ -t 1 ]; then
-			printf '\r    %s: step %s of %s ' "$build" "${step%/*}" "${step#*/}"
-		elif [ $((SECONDS - last)) -ge 20 ]; then
-			last=$SECONDS
-			printf '    %s: step %s of %s\n' "$build" "${step%/*}" "${step#*/}"
-		fi
-	done
-	[ ! -t 1 ] || printf '\r%60s\r' ''
+	show_progress $pid build_step "$build" "$log"
 	wait $pid
+}
+
+# build_step DIRECTORY LOG: prints how far the build is.
+build_step() {
+	local step
+	step=$(grep -o '^\[[0-9]*/[0-9]*\]' "$2" | tail -n 1 | tr -d '[]')
+	[ -z "$step" ] || echo "$1: step ${step%/*} of ${step#*/}"
 }

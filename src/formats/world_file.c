@@ -93,7 +93,7 @@ sc_status sc_world_id(struct sc_view knso, const struct sc_hash *hkm, uint32_t s
 		      struct sc_error *err)
 {
 	struct sc_big_endian32 number = sc_big_endian32_of(suite);
-	struct sc_hash knso_hash;
+	struct sc_hash knso_hash = { 0 };
 	struct sc_view parts[] = { sc_hash_view(&knso_hash), sc_hash_view(hkm),
 				   sc_big_endian32_view(&number) };
 

@@ -151,7 +151,7 @@ static void write_list(struct sc_writer *writer, const struct sc_views *list, si
 	sc_status type##_read(struct sc_view body, struct type *out)                                         \
 	{                                                                                                    \
 		struct sc_reader reader = sc_reader_of(body);                                                \
-		struct type fields;                                                                          \
+		struct type fields = {};                                                                     \
                                                                                                              \
 		FIELDS(READ_FIELD)                                                                           \
 		if (!sc_reader_is_done(&reader))                                                             \

@@ -177,15 +177,56 @@ static const EVP_MD *digest_of(const X509 *certificate)
 	return EVP_get_digestbynid(digest);
 }
 
+/* Signs what X509_sign would put right first: the certificate as it is, with the algorithm that it names. */
+static X509 *signed_as_it_is(X509 *certificate, EVP_PKEY *issuer, const EVP_MD *digest)
+{
+	SC_CLEANUP(sc_md_ctx) ctx = EVP_MD_CTX_new();
+	ASN1_BIT_STRING *signature = ASN1_BIT_STRING_new();
+	const X509_ALGOR *algorithm = NULL;
+	uint8_t bytes[1024];
+	size_t bytes_len = sizeof bytes;
+	uint8_t parts[8192];
+	uint8_t der[sizeof parts + 8];
+	uint8_t *end = parts;
+	int len = i2d_re_X509_tbs(certificate, NULL);
+	const uint8_t *start = der;
+	X509 *made;
+
+	must_hold(ctx && signature && len > 0 && (size_t)len < sizeof parts / 2, "certificate", NULL);
+	i2d_re_X509_tbs(certificate, &end);
+	must_hold(EVP_DigestSignInit(ctx, NULL, digest, NULL, issuer) == 1 &&
+		      EVP_DigestSign(ctx, bytes, &bytes_len, parts, (size_t)len) == 1 &&
+		      ASN1_BIT_STRING_set(signature, bytes, (int)bytes_len) == 1,
+		  "signature", NULL);
+	signature->flags |= ASN1_STRING_FLAG_BITS_LEFT; /* no unused bits */
+	X509_get0_signature(NULL, &algorithm, certificate);
+	i2d_X509_ALGOR(algorithm, &end);
+	i2d_ASN1_BIT_STRING(signature, &end);
+	ASN1_BIT_STRING_free(signature);
+	len = (int)(end - parts);
+	end = der;
+	ASN1_put_object(&end, 1, len, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL);
+	memcpy(end, parts, (size_t)len);
+	made = d2i_X509(NULL, &start, end + len - der);
+	must_hold(made, "certificate", NULL);
+	return made;
+}
+
 X509 *sc_forge_changed(X509 *certificate, EVP_PKEY *issuer, void (*change)(X509 *copy, void *context),
 		       void *context)
 {
-	X509 *copy = X509_dup(certificate);
+	SC_CLEANUP(sc_x509) copy = X509_dup(certificate);
+	long version;
 
 	must_hold(copy, "copy of a certificate", NULL);
 	change(copy, context);
+	version = X509_get_version(copy);
 	must_hold(X509_sign(copy, issuer, digest_of(certificate)) > 0, "signature", NULL);
-	return copy;
+	if (X509_get_version(copy) == version)
+		return sc_steal(copy);
+	/* As OpenSSL does from 3.4 on. */
+	X509_set_version(copy, version);
+	return signed_as_it_is(copy, issuer, digest_of(certificate));
 }
 
 /* -- statements -------------------------------------------------------------------------------- */

@@ -2,10 +2,10 @@
 #include "support/rsa_forge.h"
 
 #include <assert.h>
+#include <string.h>
 
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/param_build.h>
+#include <openssl/asn1.h>
+#include <openssl/bn.h>
 #include <openssl/x509.h>
 
 BIGNUM *forged_prime(int bits)
@@ -56,32 +56,45 @@ void forged_rsa_free(struct forged_rsa *key)
 		BN_free(all[i]);
 }
 
+/* Appends a number in DER. */
+static void put_number(uint8_t **end, const BIGNUM *value)
+{
+	ASN1_INTEGER *number = BN_to_ASN1_INTEGER(value, NULL);
+
+	assert(number);
+	i2d_ASN1_INTEGER(number, end);
+	ASN1_INTEGER_free(number);
+}
+
+/* The contents of RSAPrivateKey (RFC 8017 appendix A.1.2). Written by hand: libcrypto refuses some of these keys. */
+static size_t put_numbers(uint8_t *out, const struct forged_rsa *key)
+{
+	const BIGNUM *numbers[] = { key->n, key->e, key->d, key->p, key->q, key->dp, key->dq, key->qinv };
+	BIGNUM *version = BN_new();
+	uint8_t *end = out;
+
+	put_number(&end, version);
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+		put_number(&end, numbers[i]);
+	BN_free(version);
+	return (size_t)(end - out);
+}
+
 void forged_rsa_encode(const struct forged_rsa *key, struct sc_bytes *out)
 {
-	const struct {
-		const char *name;
-		const BIGNUM *value;
-	} numbers[] = {
-		{ OSSL_PKEY_PARAM_RSA_N, key->n },          { OSSL_PKEY_PARAM_RSA_E, key->e },
-		{ OSSL_PKEY_PARAM_RSA_D, key->d },          { OSSL_PKEY_PARAM_RSA_FACTOR1, key->p },
-		{ OSSL_PKEY_PARAM_RSA_FACTOR2, key->q },    { OSSL_PKEY_PARAM_RSA_EXPONENT1, key->dp },
-		{ OSSL_PKEY_PARAM_RSA_EXPONENT2, key->dq }, { OSSL_PKEY_PARAM_RSA_COEFFICIENT1, key->qinv },
-	};
-	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
-	EVP_PKEY *pkey = NULL;
-	PKCS8_PRIV_KEY_INFO *info;
-	unsigned char *der = NULL;
-	OSSL_PARAM *params;
-	int len;
+	PKCS8_PRIV_KEY_INFO *info = PKCS8_PRIV_KEY_INFO_new();
+	uint8_t contents[8192];
+	int contents_len = (int)put_numbers(contents, key);
+	int len = ASN1_object_size(1, contents_len, V_ASN1_SEQUENCE);
+	uint8_t *rsa = OPENSSL_malloc((size_t)len);
+	uint8_t *end = rsa;
+	uint8_t *der = NULL;
 
-	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-		OSSL_PARAM_BLD_push_BN(builder, numbers[i].name, numbers[i].value);
-	params = OSSL_PARAM_BLD_to_param(builder);
-	EVP_PKEY_fromdata_init(ctx);
-	len = EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEYPAIR, params);
-	assert(len == 1);
-	info = EVP_PKEY2PKCS8(pkey);
+	assert(info && rsa);
+	ASN1_put_object(&end, 1, contents_len, V_ASN1_SEQUENCE, V_ASN1_UNIVERSAL);
+	memcpy(end, contents, (size_t)contents_len);
+	/* `info` owns `rsa` now. */
+	PKCS8_pkey_set0(info, OBJ_nid2obj(NID_rsaEncryption), 0, V_ASN1_NULL, NULL, rsa, len);
 	len = i2d_PKCS8_PRIV_KEY_INFO(info, &der);
 	assert(len > 0);
 	sc_status status = sc_bytes_copy(sc_view_of(der, (size_t)len), out, NULL);
@@ -89,8 +102,4 @@ void forged_rsa_encode(const struct forged_rsa *key, struct sc_bytes *out)
 	(void)status;
 	OPENSSL_free(der);
 	PKCS8_PRIV_KEY_INFO_free(info);
-	EVP_PKEY_free(pkey);
-	EVP_PKEY_CTX_free(ctx);
-	OSSL_PARAM_free(params);
-	OSSL_PARAM_BLD_free(builder);
 }

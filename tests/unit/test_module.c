@@ -476,7 +476,8 @@ static sc_status believe_others(struct sc_module_state *state, void *root, struc
 		struct sc_revoked_esn *revoked =
 		    (struct sc_revoked_esn *)ASN1_item_new(ASN1_ITEM_rptr(sc_revoked_esn));
 
-		assert_true(revoked && sk_sc_revoked_esn_push(state->world->revoked, revoked) > 0);
+		SC_TRY(sc_check_allocated(revoked, err));
+		assert_true(sk_sc_revoked_esn_push(state->world->revoked, revoked) > 0);
 		snprintf(revoked->esn.s, sizeof revoked->esn.s, "0000-0000-%04X", i);
 	}
 	return SC_OK;

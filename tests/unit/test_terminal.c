@@ -395,5 +395,7 @@ int main(void)
 		cmocka_unit_test(a_descriptor_that_cannot_be_read_is_named),
 	};
 
+	/* A script that runs in the background, for instance, ignores it, and so would the children. */
+	signal(SIGINT, SIG_DFL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,8 +28,8 @@ static int count_ticket(SSL *ssl, SSL_SESSION *session)
 	return 0;
 }
 
-/* The negotiated version, 0 if there is none. */
-static int handshake(int version, const char *groups, const char *ciphers)
+/* The negotiated version, 0 if there is none. libcrypto does not take a const list of groups. */
+static int handshake(int version, char *groups, const char *ciphers)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 	BIO *bio;

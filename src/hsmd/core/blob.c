@@ -43,7 +43,7 @@ static sc_status derive_keys(const struct sc_snapshot *s, const struct sc_key_bl
 static sc_status commitment(const struct blob_keys *keys, struct sc_view header, struct sc_view tag,
 			    struct sc_hash *out, struct sc_error *err)
 {
-	struct sc_hash digest;
+	struct sc_hash digest = { 0 };
 	struct sc_view parts[] = { sc_hash_view(&digest), tag };
 
 	SC_TRY(sc_sha256(header, &digest, err));
