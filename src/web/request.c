@@ -55,10 +55,9 @@ static void note_peer(struct sc_web_request *request)
 }
 
 struct sc_web_request *sc_web_request_new(struct sc_web_server *server, struct MHD_Connection *connection,
-					  const char *raw_target)
+					  struct sc_web_connection *link, const char *raw_target)
 {
 	struct sc_web_request *request = calloc(1, sizeof *request);
-	const union MHD_ConnectionInfo *info;
 
 	if (!request)
 		return NULL;
@@ -70,10 +69,11 @@ struct sc_web_request *sc_web_request_new(struct sc_web_server *server, struct M
 	request->server = server;
 	request->connection = connection;
 	request->body = sc_writer_new(SC_WEB_BODY_MAX);
-	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	request->link = info ? info->socket_context : NULL;
+	request->body_max = SC_WEB_BODY_MAX;
+	request->target_at = raw_target;
+	request->link = link;
 	note_peer(request);
-	if (request->link && sc_guid_make(request->id, NULL) == SC_OK &&
+	if (sc_guid_make(request->id, NULL) == SC_OK &&
 	    sc_bytes_copy(sc_view_text(raw_target), &request->raw_target, NULL) == SC_OK)
 		return request;
 	sc_web_request_release(request);
