@@ -21,9 +21,9 @@ static const struct sc_web_route routes[] = {
 	{ 0 },
 };
 static const struct sc_web_host hosts[] = {
-	{ "login", false, routes },
-	{ "*.vault", false, routes },
-	{ "management", true, routes },
+	{ .name = "login", .routes = routes },
+	{ .name = "*.vault", .routes = routes },
+	{ .name = "management", .is_relaxed = true, .routes = routes },
 	{ 0 },
 };
 

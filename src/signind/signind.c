@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FORM_MAX 32768 /* bytes: a client that signs in has no token yet, and a form is small */
+
 /* {tenant} is a tenant's id, or "adfs", "common" or "organizations". */
 static const struct sc_web_route login_routes[] = {
 	{ "GET", "/{tenant}/.well-known/openid-configuration", sc_signind_openid_v1 },
@@ -22,8 +24,8 @@ static const struct sc_web_route graph_routes[] = {
 };
 
 const struct sc_web_host sc_signind_hosts[] = {
-	{ "login", false, login_routes },
-	{ "graph", false, graph_routes },
+	{ .name = "login", .routes = login_routes, .body_max = FORM_MAX },
+	{ .name = "graph", .routes = graph_routes, .needs_token = true, .body_max = FORM_MAX },
 	{ 0 },
 };
 

@@ -143,8 +143,11 @@ static sc_status compile_administrators(struct sc_vaultd *vaultd, struct sc_erro
 static sc_status start_server(struct sc_vaultd *vaultd, struct sc_error *err)
 {
 	static const struct sc_web_host hosts[] = {
-		{ .name = "*.vault", .routes = sc_keys_routes },
-		{ .name = "management", .is_relaxed = true, .routes = sc_resources_routes },
+		{ .name = "*.vault", .routes = sc_keys_routes, .needs_token = true },
+		{ .name = "management",
+		  .is_relaxed = true,
+		  .routes = sc_resources_routes,
+		  .needs_token = true },
 		{ 0 },
 	};
 	struct sc_web_settings web = sc_web_daemon_settings_server(&vaultd->settings->web);

@@ -17,7 +17,7 @@ struct sc_web_framing {
 };
 
 /*
- * SC_ERR_HTTP with the reason:
+ * Of a head that is as it was sent (web/strictness.h). SC_ERR_HTTP with the reason:
  *   - a version other than HTTP/1.1
  *   - a method or header name that is not a token, or a value with control characters
  *   - both Transfer-Encoding and Content-Length, or any transfer coding but exactly "chunked"

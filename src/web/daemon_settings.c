@@ -5,13 +5,19 @@
 
 #include "base/descriptors.h"
 
-#define THREADS_MAX 64
+#define THREADS_MAX     64
+#define CONNECTIONS_MAX 100000
+#define SECONDS_MAX     3600
 
 /* Values that are still to be parsed. */
 struct typed {
 	const char *config;
 	const char *port;
 	const char *threads;
+	const char *connections;
+	const char *connections_per_address;
+	const char *transfer_seconds;
+	const char *deadline_seconds;
 	const char *tls_certificate;
 	const char *tls_key;
 	const char *tls_module;
@@ -44,6 +50,16 @@ static sc_status read_table(const struct sc_command_line *line, int argc, char *
 		  .list_max = SC_WEB_ADDRESSES_MAX,
 		  .list_count = &settings->address_count },
 		TEXT("threads", "N", "HTTP threads per address (2)", &typed->threads),
+		TEXT("connections", "N", "clients' connections at once (800)", &typed->connections),
+		TEXT("connections-per-address", "N", "of which one address, or IPv6 /64, may hold (256)",
+		     &typed->connections_per_address),
+		TEXT("transfer-seconds", "N", "for a client to send a request or read an answer (60)",
+		     &typed->transfer_seconds),
+		TEXT("deadline-seconds", "N", "from a complete request to its answer (30)",
+		     &typed->deadline_seconds),
+		{ .name = "behind-strict-proxy",
+		  .help = "a proxy in front refuses malformed requests, which this libmicrohttpd repairs",
+		  .flag = &settings->is_behind_strict_proxy },
 		TEXT("tls-certificate", "FILE", "the server's certificate and its chain, PEM",
 		     &typed->tls_certificate),
 		TEXT("tls-key", "FILE", "the certificate's key, as a blob", &typed->tls_key),
@@ -90,24 +106,48 @@ static sc_status read_tls(const struct typed *typed, struct sc_web_config *confi
 	return sc_web_daemon_settings_path(config, "tls-module", typed->tls_module, &tls->module, err);
 }
 
+static sc_status read_limits(const struct typed *typed, struct sc_web_daemon_settings *settings,
+			     struct sc_error *err)
+{
+	const struct {
+		const char *name;
+		const char *value;
+		unsigned max;
+		unsigned *to;
+	} limits[] = {
+		{ "threads", typed->threads, THREADS_MAX, &settings->threads },
+		{ "connections", typed->connections, CONNECTIONS_MAX, &settings->connections },
+		{ "connections-per-address", typed->connections_per_address, CONNECTIONS_MAX,
+		  &settings->connections_per_address },
+		{ "transfer-seconds", typed->transfer_seconds, SECONDS_MAX, &settings->transfer_seconds },
+		{ "deadline-seconds", typed->deadline_seconds, SECONDS_MAX, &settings->deadline_seconds },
+	};
+
+	for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+		uint64_t number = 0;
+
+		if (limits[i].value)
+			SC_TRY(sc_web_config_number(settings->config, limits[i].name, limits[i].value, 1,
+						    limits[i].max, &number, err));
+		*limits[i].to = (unsigned)number;
+	}
+	return SC_OK;
+}
+
 static sc_status read_values(const struct typed *typed, struct sc_web_daemon_settings *settings,
 			     struct sc_error *err)
 {
 	struct sc_web_config *config = settings->config;
-	uint64_t threads = 0;
 	uint64_t ready = 0;
 
 	SC_TRY(sc_web_config_need(config, "domain", settings->domain, err));
 	SC_TRY(sc_web_daemon_settings_port(config, "port", typed->port, &settings->port, err));
 	SC_TRY(read_tls(typed, config, &settings->tls, err));
-	if (typed->threads)
-		SC_TRY(
-		    sc_web_config_number(config, "threads", typed->threads, 1, THREADS_MAX, &threads, err));
+	SC_TRY(read_limits(typed, settings, err));
 	if (typed->ready_fd)
 		SC_TRY(sc_web_config_number(config, "ready-fd", typed->ready_fd, 1, INT32_MAX, &ready, err));
 	if (typed->ready_fd)
 		SC_TRY(sc_fd_ensure_given((int)ready, "--ready-fd", err));
-	settings->threads = (unsigned)threads;
 	settings->ready_fd = typed->ready_fd ? (int)ready : -1;
 	return SC_OK;
 }
@@ -144,5 +184,10 @@ struct sc_web_settings sc_web_daemon_settings_server(const struct sc_web_daemon_
 		.addresses = settings->addresses,
 		.address_count = settings->address_count,
 		.threads = settings->threads,
+		.connections = settings->connections,
+		.connections_per_address = settings->connections_per_address,
+		.transfer_ms = settings->transfer_seconds * 1000,
+		.deadline_ms = settings->deadline_seconds * 1000,
+		.is_behind_strict_proxy = settings->is_behind_strict_proxy,
 	};
 }

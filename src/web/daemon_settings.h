@@ -10,7 +10,13 @@ struct sc_web_daemon_settings {
 	uint16_t port;
 	const char *addresses[SC_WEB_ADDRESSES_MAX]; /* default: both loopback addresses */
 	size_t address_count;
-	unsigned threads; /* 0: the server's default */
+	/* Of each, 0 is the server's default (web/web.h). */
+	unsigned threads;
+	unsigned connections;
+	unsigned connections_per_address;
+	unsigned transfer_seconds;
+	unsigned deadline_seconds;
+	bool is_behind_strict_proxy;
 	struct sc_web_tls_key_settings tls;
 	int ready_fd;                 /* -1: none */
 	struct sc_web_config *config; /* the texts point into it or into argv */

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -24,6 +25,8 @@
 
 #define BACKLOG  512
 #define FAREWELL (2 * SC_SECOND) /* for the last answers to be sent */
+
+#define OTHER_DESCRIPTORS 128 /* of the process: listeners, epoll, database, modules, other hosts */
 
 static const char priorities[] =
     "NONE:+VERS-TLS1.3:+VERS-TLS1.2:+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305:+AEAD:+ECDHE-ECDSA:"
@@ -129,14 +132,12 @@ static sc_status bind_address(struct sc_web_server *server, const char *text, in
 /* -- starting ---------------------------------------------------------------------------------- */
 
 /*
- * However many addresses there are, clients leave descriptors for the database and the modules. Each thread
- * gets at least one connection, or it would serve nobody.
+ * libmicrohttpd divides its limit among its threads, and stops accepting where it is reached. Ours is for all
+ * addresses together (web/peers.h) and comes first: any one thread may have all connections.
  */
 static unsigned connections_of(const struct sc_web_settings *settings)
 {
-	unsigned share = settings->connections / (unsigned)settings->address_count;
-
-	return share > settings->threads ? share : settings->threads;
+	return (settings->connections + settings->connections / 4 + 1) * settings->threads;
 }
 
 static struct MHD_Daemon *start_daemon(struct sc_web_server *server, int fd)
@@ -149,8 +150,8 @@ static struct MHD_Daemon *start_daemon(struct sc_web_server *server, int fd)
 	return MHD_start_daemon(
 	    flags, 0, NULL, NULL, sc_web_intake_access, server, MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT, connections_of(settings),
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SC_WEB_HEADERS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
-	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_HTTPS_PRIORITIES, priorities,
+	    MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_ARRAY,
+	    sc_web_strictness_options(server->strictness), MHD_OPTION_HTTPS_PRIORITIES, priorities,
 	    MHD_OPTION_HTTPS_CERT_CALLBACK, give_credentials, MHD_OPTION_URI_LOG_CALLBACK,
 	    sc_web_intake_target, server, MHD_OPTION_NOTIFY_COMPLETED, sc_web_intake_completed, server,
 	    MHD_OPTION_NOTIFY_CONNECTION, sc_web_intake_connection, server, MHD_OPTION_END);
@@ -176,13 +177,53 @@ static sc_status start_timers(struct sc_web_timers **out, struct sc_error *err)
 	return sc_web_timers_start(*out, err);
 }
 
+/* Requests that libmicrohttpd would repair are refused, by us or by it. Otherwise the operator must have a proxy. */
+static sc_status choose_strictness(struct sc_web_server *server, struct sc_error *err)
+{
+	SC_TRY(sc_web_strictness_find(&server->strictness, err));
+	if (server->strictness != SC_WEB_STRICT_PROXY)
+		return SC_OK;
+	SC_ENSURE(server->settings.is_behind_strict_proxy, err, SC_ERR_STATE,
+		  "libmicrohttpd %s repairs malformed requests (NUL bytes, bare LF, folded or empty lines): "
+		  "build with version 0.9.75 or 1.0, or put a proxy in front that refuses them and set "
+		  "`behind-strict-proxy = yes`",
+		  MHD_get_version());
+	sc_log(SC_LOG_WARNING,
+	       "libmicrohttpd %s repairs malformed requests: the proxy in front must refuse them",
+	       MHD_get_version());
+	return SC_OK;
+}
+
+/* All connections that clients may have, and what the process needs besides, must find a descriptor. */
+static sc_status reserve_descriptors(const struct sc_web_settings *settings, struct sc_error *err)
+{
+	const rlim_t needed = (rlim_t)settings->connections + OTHER_DESCRIPTORS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot read the limit of descriptors");
+	if (limit.rlim_cur >= needed)
+		return SC_OK;
+	limit.rlim_cur = needed;
+	SC_ENSURE(
+	    needed <= limit.rlim_max && setrlimit(RLIMIT_NOFILE, &limit) == 0, err, SC_ERR_SYSTEM,
+	    "%u connections need %llu descriptors, but this process may have %llu: lower `connections`, or "
+	    "raise the limit (ulimit -n, LimitNOFILE=)",
+	    settings->connections, (unsigned long long)needed, (unsigned long long)limit.rlim_max);
+	return SC_OK;
+}
+
 static sc_status start(struct sc_web_server *server, struct sc_error *err)
 {
 	const struct sc_web_settings *settings = &server->settings;
+	const struct sc_web_peer_limits limits = { settings->connections, settings->connections_per_address,
+						   SC_WEB_BODIES_MAX };
 
+	SC_TRY(reserve_descriptors(settings, err));
+	SC_TRY(choose_strictness(server, err));
 	SC_TRY(start_timers(&server->deadlines, err));
 	SC_TRY(start_timers(&server->transfers, err));
-	SC_TRY(sc_web_connections_new(server->transfers, settings->transfer_ms * SC_MILLISECOND,
+	SC_TRY(sc_web_connections_new(server->transfers, settings->transfer_ms * SC_MILLISECOND, &limits,
 				      &server->connections, err));
 	SC_TRY(sc_web_jobs_new(settings->quick_workers, settings->slow_workers, &server->jobs, err));
 	for (size_t i = 0; i < settings->address_count; i++)
@@ -212,14 +253,20 @@ static void fill_in_defaults(struct sc_web_settings *settings)
 		unsigned *value;
 		unsigned standard;
 	} all[] = {
-		{ &settings->threads, 2 },         { &settings->quick_workers, 4 },
-		{ &settings->slow_workers, 8 },    { &settings->deadline_ms, 30000 },
-		{ &settings->transfer_ms, 60000 }, { &settings->connections, 800 },
+		{ &settings->threads, 2 },
+		{ &settings->quick_workers, 4 },
+		{ &settings->slow_workers, 8 },
+		{ &settings->deadline_ms, 30000 },
+		{ &settings->transfer_ms, 60000 },
+		{ &settings->connections, 800 },
+		{ &settings->connections_per_address, 256 },
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
 		if (*all[i].value == 0)
 			*all[i].value = all[i].standard;
+	if (settings->connections_per_address > settings->connections)
+		settings->connections_per_address = settings->connections;
 }
 
 sc_status sc_web_server_start(const struct sc_web_settings *settings, struct sc_web_server **out,

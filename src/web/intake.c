@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "web/head.h"
 #include "web/request.h"
 #include "web/server_state.h"
 
@@ -28,22 +29,44 @@ void sc_web_intake_connection(void *context, struct MHD_Connection *connection, 
 {
 	struct sc_web_server *server = context;
 	const union MHD_ConnectionInfo *info;
+	const struct sockaddr *peer;
 
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
 		sc_web_connection_close(*link);
 		*link = NULL;
 		return;
 	}
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	peer = info ? info->client_addr : NULL;
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	/* Without a link, sc_web_request_new() accepts no request on the connection. */
-	*link = info ? sc_web_connection_open(server->connections, info->connect_fd) : NULL;
+	/* Without a link, sc_web_intake_target() accepts no request on the connection. */
+	*link = info ? sc_web_connection_open(server->connections, peer, info->connect_fd) : NULL;
 }
 
 /* -- the head ---------------------------------------------------------------------------------- */
 
 void *sc_web_intake_target(void *context, const char *raw_target, struct MHD_Connection *connection)
 {
-	return sc_web_request_new(context, connection, raw_target);
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct sc_web_connection *link = info ? info->socket_context : NULL;
+
+	if (!link || !raw_target)
+		return NULL;
+	sc_web_connection_begin(link, SC_WEB_CONNECTION_RECEIVING);
+	return sc_web_request_new(context, connection, link, raw_target);
+}
+
+/* Before anything else is done with the request. */
+static sc_status check_layout(const struct sc_web_request *request, const char *method, const char *version,
+			      struct sc_error *err)
+{
+	const struct sc_web_request_line line = { method, request->target_at, request->raw_target.len,
+						  version };
+
+	if (request->server->strictness != SC_WEB_STRICT_OURS)
+		return SC_OK;
+	return sc_web_head_check(request->connection, &line, err);
 }
 
 struct gathering {
@@ -105,6 +128,14 @@ static const struct sc_web_host *find_host(struct sc_web_request *request)
 	return NULL;
 }
 
+/* What is kept of the body: as much as the host allows, and nothing without a token if the host needs one. */
+static void limit_body(struct sc_web_request *request, const struct sc_web_host *host)
+{
+	if (host->body_max > 0)
+		request->body_max = host->body_max;
+	request->drops_body = host->needs_token && !sc_web_bearer(request);
+}
+
 static void find_route(struct sc_web_request *request, const char *method)
 {
 	const struct sc_web_host *host;
@@ -116,6 +147,8 @@ static void find_route(struct sc_web_request *request, const char *method)
 		return;
 	}
 	host = find_host(request);
+	if (host)
+		limit_body(request, host);
 	if (!host || sc_web_route_find(host, method, &request->target, &request->match))
 		return;
 	if (request->match.has_path) {
@@ -135,7 +168,7 @@ static void refuse_size(struct sc_web_request *request)
 {
 	struct sc_error err = { 0 };
 
-	sc_fail(&err, SC_ERR_TOO_LARGE, "the body is larger than %d bytes", SC_WEB_BODY_MAX);
+	sc_fail(&err, SC_ERR_TOO_LARGE, "the body is larger than %zu bytes", request->body_max);
 	sc_web_request_refuse(request, MHD_HTTP_CONTENT_TOO_LARGE, "RequestEntityTooLarge", &err);
 }
 
@@ -207,8 +240,10 @@ static enum MHD_Result handle(struct sc_web_request *request)
 static enum MHD_Result take_head(struct sc_web_request *request, const char *method, const char *version)
 {
 	struct sc_error err = { 0 };
-	sc_status status = read_headers(request, &err);
+	sc_status status = check_layout(request, method, version, &err);
 
+	if (status == SC_OK)
+		status = read_headers(request, &err);
 	if (status == SC_OK)
 		status = sc_web_check_head(method, version, &request->headers, &request->framing, &err);
 	if (status != SC_OK) {
@@ -216,16 +251,30 @@ static enum MHD_Result take_head(struct sc_web_request *request, const char *met
 		sc_web_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", &err);
 		return handle(request);
 	}
-	if (request->framing.length > SC_WEB_BODY_MAX) {
+	/* libmicrohttpd repairs chunks and trailers unseen: then at least nothing follows them. */
+	request->must_close = request->framing.is_chunked;
+	find_route(request, method);
+	if (request->framing.length > request->body_max) {
 		refuse_size(request);
 		request->must_close = true;
 		/* Answered at once if the client sent Expect or the body is longer than we would discard. */
 		if (request->framing.expects_continue || request->framing.length > DISCARD_MAX)
 			return handle(request);
 	}
-	find_route(request, method);
 	request->phase = SC_WEB_BODY;
 	return MHD_YES;
+}
+
+static void keep(struct sc_web_request *request, struct sc_view piece)
+{
+	struct sc_error err = { 0 };
+
+	if (sc_web_connection_keep(request->link, piece.len)) {
+		sc_write_raw(&request->body, piece);
+		return;
+	}
+	sc_fail(&err, SC_ERR_BUSY, "too many requests from this address are unfinished");
+	sc_web_request_refuse(request, MHD_HTTP_SERVICE_UNAVAILABLE, "ServiceUnavailable", &err);
 }
 
 static enum MHD_Result take_body(struct sc_web_request *request, struct sc_view piece)
@@ -233,11 +282,11 @@ static enum MHD_Result take_body(struct sc_web_request *request, struct sc_view 
 	request->body_seen += piece.len;
 	if (request->body_seen > DISCARD_MAX)
 		return MHD_NO;
-	if (request->body_seen > SC_WEB_BODY_MAX) {
+	if (request->body_seen > request->body_max) {
 		refuse_size(request);
 		request->must_close = true;
-	} else if (!request->refusal) {
-		sc_write_raw(&request->body, piece);
+	} else if (!request->refusal && !request->drops_body) {
+		keep(request, piece);
 	}
 	return MHD_YES;
 }
@@ -302,6 +351,6 @@ void sc_web_intake_completed(void *context, struct MHD_Connection *connection, v
 	*state = NULL;
 	if (!request)
 		return;
-	sc_web_connection_begin(request->link, SC_WEB_CONNECTION_RECEIVING);
+	sc_web_connection_begin(request->link, SC_WEB_CONNECTION_IDLE);
 	sc_web_request_release(request);
 }

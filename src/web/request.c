@@ -39,6 +39,20 @@ void sc_web_request_release(struct sc_web_request *request)
 		free_request(request);
 }
 
+/* Until it is known whose a request is, its jobs are its address's: a client with one IPv6 address has its /64. */
+static void note_party(struct sc_web_request *request, const struct sockaddr *address)
+{
+	struct sockaddr_in6 v6;
+
+	if (address && address->sa_family == AF_INET6) {
+		v6 = *(const struct sockaddr_in6 *)(const void *)address;
+		memset(&v6.sin6_addr.s6_addr[8], 0, 8);
+		if (inet_ntop(AF_INET6, &v6.sin6_addr, request->party, sizeof request->party))
+			return;
+	}
+	snprintf(request->party, sizeof request->party, "%s", request->peer);
+}
+
 static void note_peer(struct sc_web_request *request)
 {
 	const union MHD_ConnectionInfo *info =
@@ -52,14 +66,13 @@ static void note_peer(struct sc_web_request *request)
 		at = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
 	if (!at || !inet_ntop(address->sa_family, at, request->peer, sizeof request->peer))
 		snprintf(request->peer, sizeof request->peer, "?");
-	snprintf(request->party, sizeof request->party, "%s", request->peer);
+	note_party(request, address);
 }
 
 struct sc_web_request *sc_web_request_new(struct sc_web_server *server, struct MHD_Connection *connection,
-					  const char *raw_target)
+					  struct sc_web_connection *link, const char *raw_target)
 {
 	struct sc_web_request *request = calloc(1, sizeof *request);
-	const union MHD_ConnectionInfo *info;
 
 	if (!request)
 		return NULL;
@@ -71,10 +84,11 @@ struct sc_web_request *sc_web_request_new(struct sc_web_server *server, struct M
 	request->server = server;
 	request->connection = connection;
 	request->body = sc_writer_new(SC_WEB_BODY_MAX);
-	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	request->link = info ? info->socket_context : NULL;
+	request->body_max = SC_WEB_BODY_MAX;
+	request->target_at = raw_target;
+	request->link = link;
 	note_peer(request);
-	if (request->link && sc_guid_make(request->id, NULL) == SC_OK &&
+	if (sc_guid_make(request->id, NULL) == SC_OK &&
 	    sc_bytes_copy(sc_view_text(raw_target), &request->raw_target, NULL) == SC_OK)
 		return request;
 	sc_web_request_release(request);

@@ -53,6 +53,7 @@ struct sc_web_request {
 	char party[SC_WEB_PARTY_SIZE]; /* whose jobs this request's are; the holder's */
 	char method[SC_WEB_METHOD_MAX + 1];
 	struct sc_bytes raw_target;
+	const char *target_at; /* in libmicrohttpd's buffer, until the head has been checked */
 	struct sc_web_target target;
 	struct sc_web_pairs headers;
 	struct sc_bytes host; /* the name only, lower case */
@@ -61,7 +62,9 @@ struct sc_web_request {
 	struct sc_web_route_match match;
 	struct sc_web_framing framing;
 	struct sc_writer body;
-	uint64_t body_seen; /* also counts bytes over the limit */
+	size_t body_max;
+	bool drops_body;    /* nobody will read it */
+	uint64_t body_seen; /* also counts bytes that are not kept */
 	struct sc_web_pairs form;
 
 	/* Why it is refused before a handler sees it; 0: it is not refused. */
@@ -76,7 +79,7 @@ struct sc_web_request {
 
 /* Has one reference, libmicrohttpd's. NULL if out of memory. */
 struct sc_web_request *sc_web_request_new(struct sc_web_server *server, struct MHD_Connection *connection,
-					  const char *raw_target);
+					  struct sc_web_connection *link, const char *raw_target);
 void sc_web_request_hold(struct sc_web_request *request);
 void sc_web_request_release(struct sc_web_request *request); /* NULL is allowed */
 

@@ -8,6 +8,7 @@
 
 #include "web/http_connection.h"
 #include "web/jobs.h"
+#include "web/strictness.h"
 #include "web/timers.h"
 #include "web/web.h"
 
@@ -26,6 +27,7 @@ struct sc_web_server {
 	struct sc_web_timers *transfers; /* of connections */
 	struct sc_web_connections *connections;
 	struct sc_web_jobs *jobs;
+	enum sc_web_strictness strictness;
 	atomic_bool is_stopped;
 };
 

@@ -60,11 +60,14 @@ struct sc_web_host {
 	const char *name;
 	bool is_relaxed; /* ignores the case of literals, drops empty segments: Resource Manager */
 	const struct sc_web_route *routes;
+	/* The body of a request without a bearer token is not kept: its handler sees none, and must refuse it. */
+	bool needs_token;
+	size_t body_max; /* bytes, at most SC_WEB_BODY_MAX, which 0 selects */
 };
 
 #define SC_WEB_ADDRESSES_MAX 16
-#define SC_WEB_BODY_MAX      262144 /* bytes; a larger body is answered 413 */
-#define SC_WEB_HEADERS_MAX   49152  /* request line and headers, roughly; larger ones are answered 431 */
+#define SC_WEB_BODY_MAX      262144   /* bytes; a larger body is answered 413 */
+#define SC_WEB_BODIES_MAX    33554432 /* bytes of unfinished bodies at once, of all clients */
 
 /* All are borrowed and must live until sc_web_server_free(). Zero selects the default in brackets. */
 struct sc_web_settings {
@@ -79,15 +82,18 @@ struct sc_web_settings {
 	unsigned quick_workers; /* threads for sc_web_run() [4] */
 	unsigned slow_workers;  /* [8]: jobs there mostly wait; three gates of two may hang, and two remain */
 	unsigned deadline_ms;   /* from the complete request to its answer [30000] */
-	unsigned transfer_ms;   /* for a client to send a request, or to read an answer [60000] */
-	unsigned connections;   /* at once, shared by the addresses [800 of the usual 1,024 descriptors] */
+	unsigned transfer_ms; /* for a client to begin a request, to send it, or to read its answer [60000] */
+	unsigned connections; /* at once, shared by the addresses [800 of the usual 1,024 descriptors] */
+	unsigned connections_per_address; /* of one client: an IPv4 address, or a /64 [256] */
+	bool is_behind_strict_proxy;      /* serve even if this libmicrohttpd repairs requests */
 };
 
 /*
  * Binds, starts the threads and serves. A process can have only one server (else SC_ERR_STATE), because
  * libmicrohttpd's certificate callback does not say which server it is for. SC_ERR_SYSTEM names an address
- * that cannot be bound. An IPv6 address on a machine without IPv6 is skipped with a warning, as long as there
- * is another address.
+ * that cannot be bound, or says that the connections need more descriptors than the process may have. An IPv6
+ * address on a machine without IPv6 is skipped with a warning, as long as there is another address.
+ * SC_ERR_STATE also if requests would be repaired (web/strictness.h), unless is_behind_strict_proxy.
  */
 sc_status sc_web_server_start(const struct sc_web_settings *settings, struct sc_web_server **out,
 			      struct sc_error *err) SC_WARN_UNUSED;

@@ -97,9 +97,11 @@ static const struct sc_web_route management_routes[] = {
 	{ 0 },
 };
 const struct sc_web_host hosts[] = {
-	{ "login", false, vault_routes },
-	{ "management", true, management_routes },
-	{ "*.vault", false, vault_routes },
+	{ .name = "login", .routes = vault_routes },
+	{ .name = "management", .is_relaxed = true, .routes = management_routes },
+	{ .name = "*.vault", .routes = vault_routes },
+	{ .name = "guarded", .routes = vault_routes, .needs_token = true },
+	{ .name = "small", .routes = vault_routes, .body_max = 10 },
 	{ 0 },
 };
 const char *const loopbacks[] = { "127.0.0.1", "::1" };

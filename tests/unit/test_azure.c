@@ -182,9 +182,9 @@ static const struct sc_web_route vault_routes[] = {
 	{ 0 },
 };
 static const struct sc_web_host hosts[] = {
-	{ "login", false, login_routes },
-	{ "management", true, management_routes },
-	{ "*.vault", false, vault_routes },
+	{ .name = "login", .routes = login_routes },
+	{ .name = "management", .is_relaxed = true, .routes = management_routes },
+	{ .name = "*.vault", .routes = vault_routes },
 	{ 0 },
 };
 

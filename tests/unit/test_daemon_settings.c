@@ -76,6 +76,29 @@ static void the_rest_may_be_set_and_the_daemon_has_options_of_its_own(void **sta
 	assert_int_equal(sc_web_daemon_settings_server(&settings).threads, 64);
 }
 
+static void the_limits_may_be_set(void **state)
+{
+	struct sc_web_settings server;
+
+	(void)state;
+	assert_ok(read_settings(NEEDED "connections = 4000\nconnections-per-address = 1000\n"
+				       "transfer-seconds = 20\ndeadline-seconds = 10\n"
+				       "behind-strict-proxy = yes\n",
+				NULL),
+		  &err);
+	server = sc_web_daemon_settings_server(&settings);
+	assert_int_equal(server.connections, 4000);
+	assert_int_equal(server.connections_per_address, 1000);
+	assert_int_equal(server.transfer_ms, 20000);
+	assert_int_equal(server.deadline_ms, 10000);
+	assert_true(server.is_behind_strict_proxy);
+	assert_ok(read_settings(NEEDED, NULL), &err);
+	server = sc_web_daemon_settings_server(&settings);
+	assert_int_equal(server.connections + server.connections_per_address, 0);
+	assert_int_equal(server.transfer_ms + server.deadline_ms, 0);
+	assert_false(server.is_behind_strict_proxy);
+}
+
 static void a_value_that_is_missing_or_out_of_range_is_named(void **state)
 {
 	static const struct {
@@ -88,6 +111,13 @@ static void a_value_that_is_missing_or_out_of_range_is_named(void **state)
 		{ "domain = a\nport = 0\n", "vaultd.conf:2: port: 0 is not a number from 1 to 65535" },
 		{ "domain = a\nport = 65536\n", "vaultd.conf:2: port: 65536 is not" },
 		{ NEEDED "threads = 65\n", "vaultd.conf:6: threads: 65 is not a number from 1 to 64" },
+		{ NEEDED "connections = 0\n",
+		  "vaultd.conf:6: connections: 0 is not a number from 1 to 100000" },
+		{ NEEDED "connections-per-address = x\n",
+		  "vaultd.conf:6: connections-per-address: x is not" },
+		{ NEEDED "transfer-seconds = 3601\n", "vaultd.conf:6: transfer-seconds: 3601 is not" },
+		{ NEEDED "deadline-seconds = 0\n", "vaultd.conf:6: deadline-seconds: 0 is not" },
+		{ NEEDED "behind-strict-proxy = 1\n", "vaultd.conf:6: behind-strict-proxy" },
 		{ NEEDED "ready-fd = x\n", "vaultd.conf:6: ready-fd: x is not a number" },
 		{ NEEDED "ready-fd = 987\n", "--ready-fd: descriptor 987 is not open" },
 		{ NEEDED "owl = x\n", "vaultd.conf:6: no such setting: owl" },
@@ -107,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_needed_suffices),
 		cmocka_unit_test(the_rest_may_be_set_and_the_daemon_has_options_of_its_own),
+		cmocka_unit_test(the_limits_may_be_set),
 		cmocka_unit_test(a_value_that_is_missing_or_out_of_range_is_named),
 	};
 	int result;

@@ -112,7 +112,7 @@ static const struct sc_web_route routes[] = {
 	{ "GET", "/too-much", give_too_much },
 	{ 0 },
 };
-static const struct sc_web_host hosts[] = { { "login", false, routes }, { 0 } };
+static const struct sc_web_host hosts[] = { { .name = "login", .routes = routes }, { 0 } };
 
 static void post(void *semaphore)
 {

@@ -27,10 +27,10 @@ static const struct sc_web_route resources[] = {
 	{ 0 },
 };
 static const struct sc_web_host hosts[] = {
-	{ "login", false, keys },
-	{ "management", true, resources },
-	{ "vault", false, keys },
-	{ "*.vault", false, keys },
+	{ .name = "login", .routes = keys },
+	{ .name = "management", .is_relaxed = true, .routes = resources },
+	{ .name = "vault", .routes = keys },
+	{ .name = "*.vault", .routes = keys },
 	{ 0 },
 };
 

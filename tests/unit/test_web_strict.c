@@ -91,8 +91,21 @@ static void odd_chunks_are_refused(void **state)
 	}
 	assert_int_equal(send_text("POST /echo HTTP/1.1\r\n" HOST
 				   "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"),
-			 1);
+			 0);
 	assert_int_equal(status_of(answer), 200);
+}
+
+/* Where chunks end is what libmicrohttpd makes of them, so nothing on the connection may depend on it. */
+static void nothing_follows_a_chunked_body(void **state)
+{
+#define NEXT "GET /echo HTTP/1.1\r\n" HOST END
+	(void)state;
+	assert_int_equal(status_for("POST /echo HTTP/1.1\r\n" HOST
+				    "Transfer-Encoding: chunked\r\n\r\n3;a\r\nabc\r\n0\r\n\r\n" NEXT),
+			 200);
+	assert_null(strstr(answer + 1, "HTTP/1.1 200 "));
+	assert_int_equal(status_for("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc" NEXT), 200);
+	assert_non_null(strstr(answer + 1, "HTTP/1.1 200 "));
 }
 
 static void trailers_are_refused(void **state)
@@ -187,6 +200,29 @@ static void a_body_has_its_limit(void **state)
 	}
 }
 
+/* A body costs memory for as long as its client likes. */
+static void a_host_keeps_no_body_of_a_client_without_a_token(void **state)
+{
+#define GUARDED "POST /echo HTTP/1.1\r\nHost: guarded.localhost:PORT\r\nContent-Length: 3\r\n"
+	(void)state;
+	assert_int_equal(status_for(GUARDED END "abc"), 200);
+	assert_non_null(strstr(answer, "\"length\":0"));
+	assert_int_equal(status_for(GUARDED "Authorization: Basic YTpi\r\n" END "abc"), 200);
+	assert_non_null(strstr(answer, "\"length\":0"));
+	assert_int_equal(status_for(GUARDED "Authorization: Bearer a\r\n" END "abc"), 200);
+	assert_non_null(strstr(answer, "\"length\":3"));
+}
+
+static void a_host_may_have_a_limit_of_its_own_for_bodies(void **state)
+{
+#define SMALL(length)                                                                                        \
+	"POST /echo HTTP/1.1\r\nHost: small.localhost:PORT\r\nContent-Length: " length "\r\n" END
+	(void)state;
+	assert_int_equal(status_for(SMALL("10") "0123456789"), 200);
+	assert_int_equal(status_for(SMALL("11") "0123456789a"), 413);
+	assert_non_null(strstr(answer, "larger than 10 bytes"));
+}
+
 static void too_large_a_head_is_refused(void **state)
 {
 	int len = snprintf(large, sizeof large, "GET /echo HTTP/1.1\r\nHost: login.localhost:%u\r\nX: ",
@@ -236,10 +272,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(shapes_that_a_proxy_could_read_otherwise_are_refused_and_the_connection_closed),
 		TEST(odd_chunks_are_refused),
+		TEST(nothing_follows_a_chunked_body),
 		TEST(trailers_are_refused),
 		TEST(versions_other_than_1_1_are_refused),
 		TEST(path_tricks_are_refused),
 		TEST(a_body_has_its_limit),
+		TEST(a_host_keeps_no_body_of_a_client_without_a_token),
+		TEST(a_host_may_have_a_limit_of_its_own_for_bodies),
 		TEST(too_large_a_head_is_refused),
 		TEST(a_request_cut_or_flipped_anywhere_does_no_harm),
 	};

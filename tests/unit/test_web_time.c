@@ -126,41 +126,6 @@ static void a_client_that_goes_away_while_it_waits_does_no_harm(void **state)
 	}
 }
 
-/* The limit is not per address, because descriptors belong to the process. */
-static void connections_are_shared_by_the_addresses(void **state)
-{
-	static const char *const three[] = { "127.0.0.1", "127.0.0.2", "::1" };
-	const struct sc_web_settings settings = {
-		.domain = "localhost",
-		.addresses = three,
-		.address_count = 3,
-		.tls_key = fixture.tls_key,
-		.hosts = hosts,
-		.context = (void *)(uintptr_t)"context",
-		.threads = 1,
-		.connections = 3,
-	};
-	struct background waiting;
-	struct background next;
-	struct sc_error err = { 0 };
-
-	(void)state;
-	sc_web_server_free(server);
-	server = NULL;
-	assert_ok(sc_web_server_start(&settings, &server, &err), &err);
-	start_asking(&waiting, "/park");
-	wait_until_parked();
-	start_asking(&next, "/echo");
-	usleep(200000); /* it would be answered by now */
-	assert_false(next.is_done);
-	pass_time(DEADLINE);
-	pthread_join(waiting.thread, NULL);
-	assert_int_equal(status_of(waiting.answer), 503);
-	pthread_join(next.thread, NULL);
-	assert_int_equal(status_of(next.answer), 200);
-	sc_web_answer(parked, 200, NULL);
-}
-
 static bool has_connected(void *before)
 {
 	return web_handshakes > *(const unsigned *)before;
@@ -197,6 +162,48 @@ static void a_slow_client_is_cut_off(void **state)
 		assert_int_equal(shutdowns, 1);
 	}
 	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+}
+
+static void send_on(struct web_client *client, const char *text)
+{
+	char filled[512];
+
+	web_client_send(client, filled, fill_in_port(text, filled, sizeof filled));
+}
+
+/* What the one HTTP thread was given before, it has dealt with once it has answered this. */
+static void wait_for_the_thread(void)
+{
+	assert_int_equal(status_for("GET /echo HTTP/1.1\r\n" HOST END), 200);
+}
+
+/* Its time does not run from the last answer on the connection. */
+static void a_request_that_begins_late_on_an_idle_connection_has_all_its_time(void **state)
+{
+	struct web_client client;
+
+	(void)state;
+	assert_true(web_client_open(&client, NULL, "127.0.0.1", sc_web_server_port(server)));
+	for (int i = 0; i < 2; i++) {
+		wait_for_the_thread();
+		pass_time(TRANSFER - 1);
+		assert_int_equal(shutdowns, 0);
+		send_on(&client, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\na");
+		wait_for_the_thread();
+		pass_time(TRANSFER - 1);
+		assert_int_equal(shutdowns, 0);
+		send_on(&client, "bc");
+		assert_int_equal(web_client_read(&client, WAIT_MS, answer, sizeof answer), 1);
+		assert_int_equal(status_of(answer), 200);
+	}
+	/* But no more than that. */
+	send_on(&client, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\na");
+	wait_for_the_thread();
+	pass_time(TRANSFER);
+	assert_int_equal(shutdowns, 1);
+	assert_int_equal(web_client_read(&client, WAIT_MS, answer, sizeof answer), 0);
+	assert_string_equal(answer, "");
+	web_client_close(&client);
 }
 
 static void stopping_answers_what_waits_and_takes_nothing_more(void **state)
@@ -317,8 +324,8 @@ int main(void)
 		CLOCK(a_request_that_waits_delays_no_other),
 		CLOCK(an_answer_that_is_late_is_dropped_and_the_client_told_to_come_again),
 		CLOCK(a_client_that_goes_away_while_it_waits_does_no_harm),
-		CLOCK(connections_are_shared_by_the_addresses),
 		CLOCK(a_slow_client_is_cut_off),
+		CLOCK(a_request_that_begins_late_on_an_idle_connection_has_all_its_time),
 		TEST(stopping_answers_what_waits_and_takes_nothing_more),
 		TEST(slow_jobs_do_not_delay_quick_ones_and_are_limited),
 		TEST(a_job_learns_that_the_server_is_stopping),

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 #include "fake_clock.h"
 #include "web/http_connection.h"
 #include "web/timers.h"
@@ -312,6 +313,7 @@ static void the_thread_runs_what_is_due_by_the_clock(void **state)
 static struct sc_web_connections *connections;
 static struct sc_web_connection *connection;
 static int sockets[2]; /* the server's end, the client's */
+static const struct sc_web_peer_limits few = { 3, 3, 1000 };
 
 static int set_up_connection(void **state)
 {
@@ -319,8 +321,8 @@ static int set_up_connection(void **state)
 
 	set_up(state);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
-	assert_ok(sc_web_connections_new(timers, LIMIT, &connections, &err), &err);
-	connection = sc_web_connection_open(connections, sockets[0]);
+	assert_ok(sc_web_connections_new(timers, LIMIT, &few, &connections, &err), &err);
+	connection = sc_web_connection_open(connections, NULL, sockets[0]);
 	assert_non_null(connection);
 	return 0;
 }
@@ -349,9 +351,32 @@ static bool is_cut_off(void)
 	return poll(&client, 1, 0) == 1 && read(sockets[1], &byte, 1) == 0;
 }
 
-static void a_client_that_sends_nothing_is_cut_off_at_the_limit(void **state)
+/* Whether the server's end has been told that nothing more comes. */
+static bool is_told_to_end(void)
+{
+	struct pollfd end = { .fd = sockets[0], .events = POLLIN };
+	char byte;
+
+	return poll(&end, 1, 0) == 1 && read(sockets[0], &byte, 1) == 0;
+}
+
+/* An answer that is just being made is still sent. */
+static void a_client_that_sends_nothing_is_ended_gently_at_the_limit(void **state)
 {
 	(void)state;
+	wait_for(LIMIT - 1);
+	assert_false(is_told_to_end());
+	wait_for(1);
+	assert_true(is_told_to_end());
+	assert_false(is_cut_off());
+	assert_int_equal(write(sockets[0], "a", 1), 1);
+}
+
+static void a_request_has_its_own_time_from_its_first_line_on(void **state)
+{
+	(void)state;
+	wait_for(LIMIT - 1);
+	sc_web_connection_begin(connection, SC_WEB_CONNECTION_RECEIVING);
 	wait_for(LIMIT - 1);
 	assert_false(is_cut_off());
 	wait_for(1);
@@ -395,6 +420,70 @@ static void a_connection_that_is_closed_is_not_shut_down_later(void **state)
 	assert_false(is_cut_off());
 }
 
+/* -- descriptors ------------------------------------------------------------------------------- */
+
+#define OWNERS      4
+#define ROUNDS      1000
+#define HELD        4
+#define DESCRIPTORS 1024
+
+static atomic_bool is_open[DESCRIPTORS]; /* its connection is not closed */
+static atomic_uint shutdowns;
+static atomic_uint stray; /* shutdowns of descriptors that may belong to somebody else */
+
+static int note_shutdown(int socket, int how)
+{
+	(void)how;
+	shutdowns++;
+	if (!is_open[socket])
+		stray++;
+	return 0;
+}
+
+/* Opens more connections than there may be and closes them, as an HTTP thread does. */
+static void *open_and_close(void *argument)
+{
+	struct sc_web_connection *mine[HELD];
+	int fds[HELD];
+
+	for (int i = 0; i < ROUNDS; i++) {
+		for (int k = 0; k < HELD; k += 2)
+			if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, &fds[k]) != 0)
+				abort();
+		for (int k = 0; k < HELD; k++) {
+			is_open[fds[k]] = true;
+			mine[k] = sc_web_connection_open(connections, NULL, fds[k]);
+			if (mine[k] && k % 2)
+				sc_web_connection_begin(mine[k], SC_WEB_CONNECTION_RECEIVING);
+		}
+		for (int k = 0; k < HELD; k++) {
+			sc_web_connection_close(mine[k]);
+			is_open[fds[k]] = false;
+			close(fds[k]);
+		}
+	}
+	return argument;
+}
+
+static void no_descriptor_is_shut_down_after_its_connection_has_been_closed(void **state)
+{
+	const struct sc_os *const before = sc_os;
+	struct sc_os os = *sc_os;
+	pthread_t owner[OWNERS];
+
+	(void)state;
+	os.shutdown = note_shutdown;
+	sc_os = &os;
+	is_open[sockets[0]] = true; /* the connection of the set-up may end for the others, too */
+	for (int i = 0; i < OWNERS; i++)
+		assert_int_equal(pthread_create(&owner[i], NULL, open_and_close, NULL), 0);
+	for (int i = 0; i < OWNERS; i++)
+		pthread_join(owner[i], NULL);
+	sc_os = before;
+	assert_true(shutdowns > ROUNDS);
+	assert_int_equal(stray, 0);
+}
+
 static void *settle(void *argument)
 {
 	sc_web_connections_settle(connections, 3600 * SC_SECOND);
@@ -434,10 +523,12 @@ int main(void)
 		TEST(timers_may_be_freed_once_cancelled_however_often_others_run_them),
 		TEST(closing_expires_all_and_accepts_no_more),
 		TEST(the_thread_runs_what_is_due_by_the_clock),
-		CONNECTION(a_client_that_sends_nothing_is_cut_off_at_the_limit),
+		CONNECTION(a_client_that_sends_nothing_is_ended_gently_at_the_limit),
+		CONNECTION(a_request_has_its_own_time_from_its_first_line_on),
 		CONNECTION(while_a_request_is_handled_its_client_has_time),
 		CONNECTION(a_client_that_does_not_read_its_answer_is_cut_off_at_the_limit),
 		CONNECTION(a_connection_that_is_closed_is_not_shut_down_later),
+		CONNECTION(no_descriptor_is_shut_down_after_its_connection_has_been_closed),
 		CONNECTION(settling_ends_with_the_last_answer),
 	};
 

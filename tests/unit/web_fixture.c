@@ -139,14 +139,18 @@ void web_fixture_stop(struct web_fixture *fixture)
 
 /* -- the client -------------------------------------------------------------------------------- */
 
-static int connect_to(const char *address, uint16_t port)
+/* `from` is the IPv4 address that the client uses, or NULL. */
+static int connect_to(const char *from, const char *address, uint16_t port)
 {
+	struct sockaddr_in own = { .sin_family = AF_INET };
 	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(port) };
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
 	bool is_v4 = inet_pton(AF_INET, address, &v4.sin_addr) == 1;
 	int fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	must(fd >= 0 && (is_v4 || inet_pton(AF_INET6, address, &v6.sin6_addr) == 1));
+	must(!from || (inet_pton(AF_INET, from, &own.sin_addr) == 1 &&
+		       bind(fd, (struct sockaddr *)&own, sizeof own) == 0));
 	if (connect(fd, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6,
 		    is_v4 ? sizeof v4 : sizeof v6) == 0)
 		return fd;
@@ -179,26 +183,52 @@ static int read_all(SSL *ssl, int fd, unsigned wait_ms, char *answer, size_t siz
 
 atomic_uint web_handshakes;
 
+bool web_client_open(struct web_client *client, const char *from, const char *address, uint16_t port)
+{
+	client->context = SSL_CTX_new(TLS_client_method());
+	client->ssl = SSL_new(client->context);
+	must(client->ssl != NULL);
+	client->fd = connect_to(from, address, port);
+	if (client->fd >= 0 && SSL_set_fd(client->ssl, client->fd) == 1 && SSL_connect(client->ssl) == 1) {
+		web_handshakes++;
+		return true;
+	}
+	web_client_close(client);
+	return false;
+}
+
+void web_client_send(struct web_client *client, const void *data, size_t len)
+{
+	/* If the server has closed before all was sent, its answer may still be readable. */
+	if (len > 0)
+		(void)SSL_write(client->ssl, data, (int)len);
+}
+
+int web_client_read(struct web_client *client, unsigned wait_ms, char *answer, size_t size)
+{
+	return read_all(client->ssl, client->fd, wait_ms, answer, size);
+}
+
+void web_client_close(struct web_client *client)
+{
+	SSL_free(client->ssl);
+	SSL_CTX_free(client->context);
+	if (client->fd >= 0)
+		close(client->fd);
+	*client = (struct web_client){ .fd = -1 };
+}
+
 int web_exchange(const char *address, uint16_t port, const void *request, size_t len, unsigned wait_ms,
 		 char *answer, size_t size)
 {
-	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-	SSL *ssl = SSL_new(context);
-	int fd = connect_to(address, port);
-	int result = -1;
+	struct web_client client;
+	int result;
 
-	must(ssl != NULL);
 	answer[0] = '\0';
-	if (fd >= 0 && SSL_set_fd(ssl, fd) == 1 && SSL_connect(ssl) == 1) {
-		web_handshakes++;
-		/* If the server has closed before all was sent, its answer may still be readable. */
-		if (len > 0)
-			(void)SSL_write(ssl, request, (int)len);
-		result = read_all(ssl, fd, wait_ms, answer, size);
-	}
-	SSL_free(ssl);
-	SSL_CTX_free(context);
-	if (fd >= 0)
-		close(fd);
+	if (!web_client_open(&client, NULL, address, port))
+		return -1;
+	web_client_send(&client, request, len);
+	result = web_client_read(&client, wait_ms, answer, size);
+	web_client_close(&client);
 	return result;
 }

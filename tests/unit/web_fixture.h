@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include <openssl/evp.h>
+#include <openssl/ssl.h>
 
 #include "fake_module.h"
 #include "scratch.h"
@@ -41,7 +42,28 @@ void web_fixture_stop(struct web_fixture *fixture);
 /* A self-signed P-256 certificate of `key` for localhost's service names, as PEM in a file. */
 void web_fixture_certificate(EVP_PKEY *key, const char *path);
 
-extern atomic_uint web_handshakes; /* completed by web_exchange() */
+extern atomic_uint web_handshakes; /* completed by the clients below */
+
+/* A client that takes its time. */
+struct web_client {
+	SSL_CTX *context;
+	SSL *ssl;
+	int fd;
+};
+
+/*
+ * Connects over TLS to 127.0.0.1 (or ::1); `from` is the client's own IPv4 address (127.0.0.2), or NULL. False if
+ * there is no connection or handshake; the client is then closed.
+ */
+bool web_client_open(struct web_client *client, const char *from, const char *address, uint16_t port);
+void web_client_send(struct web_client *client, const void *data, size_t len);
+
+/*
+ * Waits for the end of the connection (returns 0) or for `wait_ms` of silence (1), and leaves what arrived in
+ * `answer`, terminated.
+ */
+int web_client_read(struct web_client *client, unsigned wait_ms, char *answer, size_t size);
+void web_client_close(struct web_client *client);
 
 /*
  * Sends `len` bytes over TLS to 127.0.0.1 (or ::1), waits for the end of the answers or for `wait_ms` of

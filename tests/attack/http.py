@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""Attacks on one of the daemons with raw sockets: heads that libmicrohttpd would repair, idle connections, and
+bodies that never end. The daemon is configured for CONNECTIONS connections, SHARE of them for each address.
+
+    http.py NAME PORT HOST CA PID CONNECTIONS SHARE
+
+Prints "ok NAME" or "FAIL NAME: why" for each promise. Every head that must be refused is one that is answered, with
+one thing changed.
+"""
+
+import os
+import select
+import socket
+import ssl
+import sys
+import time
+
+NAME, PORT, HOST, CA, PID = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4], int(sys.argv[5])
+CONNECTIONS, SHARE = int(sys.argv[6]), int(sys.argv[7])
+AUTHORITY = ("%s:%d" % (HOST, PORT)).encode()
+LINE = b"GET /nowhere HTTP/1.1\r\n"
+POST = b"POST /nowhere HTTP/1.1\r\n"
+WHO = b"Host: " + AUTHORITY + b"\r\n"
+END = b"Connection: close\r\n\r\n"
+BODY = 262144
+
+REFUSED = {
+    "a NUL in the method": b"G\0ET /nowhere HTTP/1.1\r\n" + WHO + END,
+    "a NUL in the target": b"GET /nowhere\0x HTTP/1.1\r\n" + WHO + END,
+    "a NUL in the query": b"GET /nowhere?a\0=b HTTP/1.1\r\n" + WHO + END,
+    "a NUL in Host": LINE + b"Host: " + AUTHORITY + b"\0x\r\n" + END,
+    "a NUL at the end of Host": LINE + b"Host: " + AUTHORITY + b"\0\r\n" + END,
+    "a NUL in Authorization": LINE + WHO + b"Authorization: Bearer a\0b\r\n" + END,
+    "a NUL in Content-Length": POST + WHO + b"Content-Length: 1\x000\r\n" + END + b"a",
+    "a NUL in Transfer-Encoding": POST + WHO + b"Transfer-Encoding: chunked\0x\r\n" + END + b"0\r\n\r\n",
+    "a NUL in a name": LINE + WHO + b"A\0B: c\r\n" + END,
+    "a NUL before a name": LINE + WHO + b"\0A: b\r\n" + END,
+    "a NUL for a last line": LINE + WHO + b"Connection: close\r\n\0\r\n\r\n",
+    "a NUL before the request": b"\0" + LINE + LINE + WHO + END,
+    "LF after the request line": LINE[:-2] + b"\n" + WHO + END,
+    "LF after a header": LINE + WHO[:-2] + b"\n" + END,
+    "LF for a last line": LINE + WHO + END[:-2] + b"\n",
+    "a folded line": LINE + WHO + b"A: b\r\n c\r\n" + END,
+    "a line folded by a tab": LINE + WHO + b"A: b\r\n\tc\r\n" + END,
+    "a line that begins with a colon": LINE + WHO + b": a\r\n" + END,
+    "two spaces before the target": LINE.replace(b"GET ", b"GET  ") + WHO + END,
+    "two spaces before the version": LINE.replace(b" HTTP", b"  HTTP") + WHO + END,
+    "an empty line before the request": b"\r\n" + LINE + WHO + END,
+}
+ANSWERED = {
+    "blanks around a value": LINE + WHO + b"A: \t b \t\r\n" + END,
+    "an empty value": LINE + WHO + b"A:\r\n" + END,
+    "an encoded target": LINE.replace(b"nowhere", b"now%68ere?a=%20") + WHO + END,
+    "a NUL in a body": POST + WHO + b"Content-Length: 1\r\n" + END + b"\0",
+}
+
+
+def promise(name, holds, why=""):
+    print("ok %s-%s" % (NAME, name) if holds else "FAIL %s-%s: %s" % (NAME, name, why), flush=True)
+
+
+def connect(address="127.0.0.1"):
+    plain = socket.create_connection(("127.0.0.1", PORT), 30, (address, 0))
+    return context.wrap_socket(plain, server_hostname=HOST)
+
+
+def answer(connection):
+    """What arrives until the server closes the connection."""
+    text = b""
+    try:
+        while True:
+            piece = connection.recv(65536)
+            if not piece:
+                break
+            text += piece
+    except OSError:
+        pass
+    return text
+
+
+def statuses(text):
+    return [int(line.split()[1]) for line in text.split(b"\r\n") if line.startswith(b"HTTP/1.1 ")]
+
+
+def ask(request, address="127.0.0.1"):
+    with connect(address) as connection:
+        connection.sendall(request)
+        return statuses(answer(connection))
+
+
+def is_served(address):
+    try:
+        return ask(LINE + WHO + END, address) == [404]
+    except OSError:
+        return False
+
+
+def is_open(connection):
+    """True if the server has sent nothing, not even the end. TLS 1.3 without tickets sends nothing by itself."""
+    return not select.select([connection], [], [], 0)[0]
+
+
+def memory():
+    with open("/proc/%d/statm" % PID) as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+def heads():
+    wrong = []
+    for name, head in REFUSED.items():
+        got = ask(head)
+        if got not in ([400], []):
+            wrong.append("%s: %s" % (name, got))
+        if ask(LINE + WHO + b"\r\n" + head)[:1] != [404]:
+            wrong.append("%s, second on its connection: the first is not answered" % name)
+    promise("refuses-each-head-that-would-be-repaired", not wrong, "; ".join(wrong))
+    wrong = ["%s: %s" % (name, got) for name, head in ANSWERED.items() for got in [ask(head)] if got != [404]]
+    promise("answers-the-same-heads-without-it", not wrong, "; ".join(wrong))
+
+
+def idle_connections():
+    held = [connect("127.0.0.2") for _ in range(SHARE + 5)]
+    promise("serves-another-address-while-one-holds-its-share", is_served("127.0.0.3"), "it does not")
+    promise("serves-the-same-address-too", is_served("127.0.0.2"), "it does not")
+    end = time.monotonic() + 20
+    while sum(map(is_open, held)) >= SHARE and time.monotonic() < end:
+        time.sleep(0.05)
+    states = [is_open(connection) for connection in held]
+    promise("ends-the-oldest-of-an-address-beyond-its-share", states[-1] and not any(states[:5]) and sum(states) < SHARE,
+            states)
+    for i in range(CONNECTIONS):
+        held.append(connect("127.0.2.%d" % (i // SHARE)))
+    promise("serves-a-new-address-when-others-hold-every-connection", is_served("127.0.0.4"), "it does not")
+    for connection in held:
+        connection.close()
+
+
+def unfinished_bodies():
+    """Three addresses hold as many connections as they may, each with one byte less than the largest body."""
+    held = [connect("127.0.3.%d" % (i % 3)) for i in range(3 * SHARE)]
+    head = POST.replace(b"nowhere", TARGET) + WHO + b"Content-Length: %d\r\n\r\n" % BODY
+    for connection in held:
+        connection.sendall(head + b"a")
+    time.sleep(1)
+    before = memory()
+    for connection in held:
+        try:
+            connection.settimeout(5)
+            connection.sendall(b"a" * (BODY - 2))
+        except OSError:
+            pass  # refused and closed
+    time.sleep(1)
+    grown = memory() - before
+    promise("keeps-no-body-of-a-client-without-a-token", grown < len(held) * BODY // 4,
+            "%d bodies take %d bytes" % (len(held), grown))
+    promise("serves-others-meanwhile", is_served("127.0.0.5"), "it does not")
+    for connection in held:
+        connection.close()
+
+
+TARGET = b"common/oauth2/token" if NAME == "signind" else b"keys/a/b/sign?api-version=7.4"
+context = ssl.create_default_context(cafile=CA)
+heads()
+idle_connections()
+unfinished_bodies()
