@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "azure/service_answer.h"
+#include "base/visible.h"
 #include "formats/transfer_package.h"
 #include "formats/vault_name.h"
 
@@ -208,7 +209,11 @@ sc_status sc_azure_manager_subscription(struct sc_azure_account *account, const 
 					struct sc_azure_subscription *out, struct sc_error *err)
 {
 	SC_CLEANUP(subscriptions) list = { 0 };
+	char guid[SC_GUID_SIZE];
 
+	SC_ENSURE(!id || sc_guid_read_typed(id, guid), err, SC_ERR_ARGUMENT,
+		  "-SubscriptionId: %s is not a subscription id (see Get-AzureSubscription)",
+		  sc_shown(id ? id : "").s);
 	SC_TRY(sc_azure_manager_subscriptions(account, &list.item, &list.count, err));
 	SC_ENSURE(list.count > 0, err, SC_ERR_NOT_FOUND, "the account has no subscription");
 	SC_ENSURE(
@@ -216,11 +221,11 @@ sc_status sc_azure_manager_subscription(struct sc_azure_account *account, const 
 	    "the account has %zu subscriptions: choose one with -SubscriptionId (see Get-AzureSubscription)",
 	    list.count);
 	for (size_t i = 0; i < list.count; i++)
-		if (!id || strcasecmp(list.item[i].id, id) == 0) {
+		if (!id || strcmp(list.item[i].id, guid) == 0) {
 			*out = list.item[i];
 			return SC_OK;
 		}
-	return sc_fail(err, SC_ERR_NOT_FOUND, "%s: the account has no subscription with that id", id);
+	return sc_fail(err, SC_ERR_NOT_FOUND, "%s: the account has no subscription with that id", guid);
 }
 
 /* -- vaults ------------------------------------------------------------------------------------ */

@@ -9,14 +9,16 @@
 #include <time.h>
 
 #include "base/options.h"
+#include "base/visible.h"
 #include "formats/key_file.h"
 #include "formats/transfer_package.h"
 
 sc_status sc_byok_subscription_read(const char *text, const char *option, char out[SC_GUID_SIZE],
 				    struct sc_error *err)
 {
-	SC_ENSURE(sc_guid_read(text, out), err, SC_ERR_ARGUMENT,
-		  "%s: %s is not a subscription id (Get-AzureSubscription lists yours)", option, text);
+	SC_ENSURE(sc_guid_read_typed(text, out), err, SC_ERR_ARGUMENT,
+		  "%s: %s is not a subscription id (Get-AzureSubscription lists yours)", option,
+		  sc_shown(text).s);
 	return SC_OK;
 }
 

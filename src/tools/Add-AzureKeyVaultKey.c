@@ -10,6 +10,8 @@
 #include "azure/vault_keys.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "base/print.h"
+#include "formats/damage.h"
 #include "formats/signed_data.h"
 #include "formats/transfer_package.h"
 
@@ -92,7 +94,7 @@ static sc_status read_package(const char *path, struct sc_bytes *package, struct
 	SC_TRY(sc_file_read_path(path, SC_TRANSFER_MAX, package, err));
 	status = sc_transfer_package_decode(sc_bytes_view(package), &decoded, err);
 	if (status != SC_OK)
-		return sc_fail_context(err, status, "%s", path);
+		return sc_damage_refuse(sc_bytes_view(package), path, "transfer package", status, err);
 	*key_hash = decoded->header->key_hash;
 	return SC_OK;
 }
@@ -119,7 +121,7 @@ static void print_key(const struct sc_azure_vault *vault, const struct sc_azure_
 
 	sc_hash_grouped(&key->key_hash, grouped);
 	snprintf(bits, sizeof bits, "%u", key->bits);
-	printf("\n");
+	sc_print("\n");
 	sc_azure_cmdlet_property(WIDTH, "Vault Name", vault->name);
 	sc_azure_cmdlet_property(WIDTH, "Name", key->name);
 	sc_azure_cmdlet_property(WIDTH, "Version", key->version);
@@ -156,7 +158,7 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 	SC_TRY(sc_azure_key_receipt(account, &vault, &key, &receipt, err));
 	SC_TRY(save_receipt(a.receipt, sc_bytes_view(&receipt), err));
 	sc_azure_cmdlet_property(WIDTH, "Receipt", a.receipt);
-	printf("\n");
+	sc_print("\n");
 	return SC_OK;
 }
 

@@ -55,7 +55,7 @@ static sc_status read_hashed(char encoded[SC_WEB_PASSWORD_ENCODED_SIZE], struct 
 {
 	SC_CLEANUP(sc_secret) password = { 0 };
 
-	SC_TRY(sc_fd_read_secret_line(0, &password, err));
+	SC_TRY(sc_fd_read_secret_line(0, "password", &password, err));
 	return sc_web_password_encode(sc_secret_view(&password), encoded, err);
 }
 
