@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unicodedata
 
 # The SHA-256 of the public key of the manufacturer's root, in hexadecimal. It is filled in when the toolset is
 # built. Compare it with the hash that the manufacturer publishes elsewhere: a hash that comes with the package
@@ -860,6 +861,14 @@ def compare_programs(kek_package):
         "the installed one" if same else "NOT the installed one: run the installed one")
 
 
+def visible(text):
+    """The text without what could steer a terminal, reorder a line or hide in it: controls, format characters, line
+    separators and bytes that are not UTF-8 (which Python reads as surrogates) become escapes."""
+    hidden = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+    return "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in hidden or (c.isspace() and c != " ")
+                   else c for c in text)
+
+
 CHECKS = [
     ("Module", check_module),
     ("KEK statement", check_kek_statement),
@@ -886,10 +895,10 @@ def verify(arguments):
                 found = check(question)
             except Refused as reason:
                 raise Refused("%s: %s" % (name, reason)) from None
-            print("%-17s %s" % (name, found))
+            print("%-17s %s" % (name, visible(found)))
         compared = compare_programs(arguments.kek_package)
         if compared:
-            print("%-17s %s" % ("Program", compared))
+            print("%-17s %s" % ("Program", visible(compared)))
 
 
 def main(command_line=None):
@@ -902,7 +911,7 @@ def main(command_line=None):
     try:
         verify(arguments)
     except Refused as reason:
-        print("Result: FAILURE: %s" % reason)
+        print("Result: FAILURE: %s" % visible(str(reason)))
         return 1
     print("Result: SUCCESS")
     return 0

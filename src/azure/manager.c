@@ -60,7 +60,7 @@ static sc_status call(struct sc_azure_account *account, const char *method, cons
 static sc_status check_vault_name(const char *name, struct sc_error *err)
 {
 	SC_ENSURE(sc_vault_name_is_valid(name), err, SC_ERR_ARGUMENT,
-		  "%s: a vault name must be 3 to 24 letters, digits and hyphens", name);
+		  "%s: a vault name must be 3 to 24 letters, digits and hyphens", sc_shown(name).s);
 	return SC_OK;
 }
 
@@ -73,7 +73,7 @@ static sc_status check_group_name(const char *name, struct sc_error *err)
 		  err, SC_ERR_ARGUMENT,
 		  "%s: a resource group name must be 1 to 90 letters, digits, '-', '_', '.', '(', ')', "
 		  "and must not end in '.'",
-		  name);
+		  sc_shown(name).s);
 	return SC_OK;
 }
 
@@ -290,7 +290,7 @@ static sc_status find_vault_id(struct sc_azure_account *account, const char *nam
 		SC_TRY(visit_list(account, url, "vaults", match_vault, &search, err));
 	}
 	SC_ENSURE(search.id[0], err, SC_ERR_NOT_FOUND, "%s: no vault of that name in the subscriptions of %s",
-		  name, sc_azure_account_session(account)->account);
+		  sc_shown(name).s, sc_azure_account_session(account)->account);
 	memcpy(id, search.id, sizeof search.id);
 	return SC_OK;
 }

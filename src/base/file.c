@@ -10,6 +10,7 @@
 #include <sys/file.h>
 
 #include "base/os.h"
+#include "base/visible.h"
 
 #define NAME_MAX_BYTES 200
 #define RANDOM_SUFFIX  8
@@ -46,7 +47,7 @@ sc_status sc_dir_open(const char *path, struct sc_dir *out, struct sc_error *err
 
 	if (fd < 0)
 		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM,
-				     "%s: cannot open the directory", path);
+				     "%s: cannot open the directory", sc_shown(path).s);
 	copy = strdup(path);
 	if (!copy) {
 		(void)sc_os->close(fd);
@@ -168,7 +169,7 @@ static sc_status open_and_read(int directory, const char *name, int flags, const
 
 	if (fd.fd < 0)
 		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM,
-				     "%s: cannot be opened", path);
+				     "%s: cannot be opened", sc_shown(path).s);
 	return read_descriptor(fd.fd, path, max, out, err);
 }
 

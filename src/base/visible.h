@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 
 #define SC_VISIBLE_MAX 12 /* bytes that stand for one character or byte, terminated */
-#define SC_SHOWN_SIZE  256
+#define SC_SHOWN_SIZE  512
 
 /*
  * Takes the next character of *rest, writes what is shown for it to `out`, terminated, and returns the length of

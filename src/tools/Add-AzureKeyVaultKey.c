@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/options.h"
 #include "base/print.h"
+#include "base/visible.h"
 #include "formats/damage.h"
 #include "formats/signed_data.h"
 #include "formats/transfer_package.h"
@@ -43,7 +44,7 @@ static sc_status check(struct arguments *a, struct sc_error *err)
 		  "-Destination %s: a transfer package opens in an HSM only: use -Destination HSM",
 		  a->destination);
 	SC_ENSURE(sc_key_name_is_valid(a->name), err, SC_ERR_ARGUMENT,
-		  "-Name %s: a key name must be 1 to 127 letters, digits and hyphens", a->name);
+		  "-Name %s: a key name must be 1 to 127 letters, digits and hyphens", sc_shown(a->name).s);
 	if (!a->receipt) {
 		snprintf(a->default_receipt, sizeof a->default_receipt, RECEIPT_PREFIX "%s" RECEIPT_SUFFIX,
 			 a->name);

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/libcrypto.h"
 #include "base/os.h"
+#include "base/visible.h"
 #include "formats/damage.h"
 
 #define APPLICATION_MAX 32 /* letters in a name like "xferacld" */
@@ -143,7 +144,7 @@ sc_status sc_kmdata_key_file_name(const char *application, const char *ident,
 		  APPLICATION_MAX);
 	SC_ENSURE(sc_ident_is_valid(ident), err, SC_ERR_ARGUMENT,
 		  "ident %s: must contain only numbers, dashes, and lower case letters (1 to 64 characters)",
-		  ident);
+		  sc_shown(ident).s);
 	snprintf(name, SC_KEY_FILE_NAME_SIZE, "key_%s_%s", application, ident);
 	return SC_OK;
 }
