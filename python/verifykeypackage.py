@@ -24,6 +24,7 @@ import struct
 import subprocess
 import sys
 import time
+import unicodedata
 
 # The SHA-256 of the public key of the manufacturer's root, in hexadecimal. It is filled in when the toolset is
 # built. Compare it with the hash that the manufacturer publishes elsewhere: a hash that comes with the package
@@ -887,6 +888,14 @@ def compare_programs(kek_package):
         "the installed one" if same else "NOT the installed one: run the installed one")
 
 
+def visible(text):
+    """The text without what could steer a terminal, reorder a line or hide in it: controls, format characters, line
+    separators and bytes that are not UTF-8 (which Python reads as surrogates) become escapes."""
+    hidden = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+    return "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in hidden or (c.isspace() and c != " ")
+                   else c for c in text)
+
+
 CHECKS = [
     ("Module", check_module),
     ("KEK statement", check_kek_statement),
@@ -912,10 +921,10 @@ def verify(arguments):
             found = check(question)
         except Refused as reason:
             raise reason.within(name) from None
-        print("%-17s %s" % (name, found))
+        print("%-17s %s" % (name, visible(found)))
     compared = compare_programs(arguments.kek_package)
     if compared:
-        print("%-17s %s" % ("Program", compared))
+        print("%-17s %s" % ("Program", visible(compared)))
 
 
 class Once(argparse.Action):
@@ -974,9 +983,9 @@ def main(command_line=None):
         result, status = "SUCCESS", 0
     except Refused as reason:
         if reason.status == USAGE:
-            print("verifykeypackage.py: %s" % reason, file=sys.stderr)
+            print("verifykeypackage.py: %s" % visible(str(reason)), file=sys.stderr)
             return USAGE
-        result, status = "FAILURE: %s" % reason, reason.status
+        result, status = "FAILURE: %s" % visible(str(reason)), reason.status
     print("Result: %s" % result, flush=True)
     return status
 

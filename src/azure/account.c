@@ -234,7 +234,7 @@ sc_status sc_azure_account_sign_in(const struct sc_azure_sign_in *where, const c
 	char audience[SC_AZURE_URL_SIZE];
 
 	wipe_json();
-	SC_ENSURE(*user && sc_azure_text_is_printable(user), err, SC_ERR_ARGUMENT,
+	SC_ENSURE(*user && sc_view_is_text(sc_view_text(user)), err, SC_ERR_ARGUMENT,
 		  "the user name is empty or contains control characters");
 	SC_TRY(account_new(where->ca, &account, err));
 	SC_TRY(set_place(where, &account->session, err));

@@ -3,32 +3,24 @@
 
 #include <stdio.h>
 
-#include "azure/service_answer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/print.h"
 
 int sc_azure_cmdlet_main(const char *name, sc_azure_cmdlet *run, int argc, char **argv)
 {
 	struct sc_error err = { 0 };
-	char shown[SC_ERROR_MESSAGE_MAX];
 	bool done = false;
 	sc_status status;
 
 	sc_log_start(name, SC_LOG_WARNING);
 	status = run(argc, argv, &done, &err);
-	if (status == SC_OK && (fflush(stdout) != 0 || ferror(stdout)))
-		status = sc_fail(&err, SC_ERR_SYSTEM, "standard output cannot be written");
-	if (status != SC_OK) {
-		/* The message may contain text from a library that repeats what a server sent. */
-		sc_azure_text_show(err.message, shown, sizeof shown);
-		fprintf(stderr, "%s: %s\n", name, shown);
-	}
-	return sc_status_exit(status);
+	return sc_program_end(name, status, &err);
 }
 
 void sc_azure_cmdlet_property(int width, const char *label, const char *value)
 {
-	printf("%-*s :%s%s\n", width, label, *value ? " " : "", value);
+	sc_print("%-*s :%s%s\n", width, label, *value ? " " : "", value);
 }
 
 void sc_azure_cmdlet_time(int width, const char *label, int64_t seconds)

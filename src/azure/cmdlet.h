@@ -15,7 +15,7 @@ int sc_azure_cmdlet_main(const char *name, sc_azure_cmdlet *run, int argc, char 
 /* Prints "Vault Name     : ContosoKeyVaultHSM". The value may be empty. */
 void sc_azure_cmdlet_property(int width, const char *label, const char *value);
 
-/* Prints "2026-11-24 10:45:20" (UTC) as the value; for 0, an empty value. */
+/* Prints "2026-11-24 10:45:20 UTC" as the value; for 0, an empty value. */
 void sc_azure_cmdlet_time(int width, const char *label, int64_t seconds);
 
 #endif

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "azure/service_answer.h"
+#include "base/visible.h"
 #include "formats/transfer_package.h"
 #include "formats/vault_name.h"
 
@@ -59,7 +60,7 @@ static sc_status call(struct sc_azure_account *account, const char *method, cons
 static sc_status check_vault_name(const char *name, struct sc_error *err)
 {
 	SC_ENSURE(sc_vault_name_is_valid(name), err, SC_ERR_ARGUMENT,
-		  "%s: a vault name must be 3 to 24 letters, digits and hyphens", name);
+		  "%s: a vault name must be 3 to 24 letters, digits and hyphens", sc_shown(name).s);
 	return SC_OK;
 }
 
@@ -72,7 +73,7 @@ static sc_status check_group_name(const char *name, struct sc_error *err)
 		  err, SC_ERR_ARGUMENT,
 		  "%s: a resource group name must be 1 to 90 letters, digits, '-', '_', '.', '(', ')', "
 		  "and must not end in '.'",
-		  name);
+		  sc_shown(name).s);
 	return SC_OK;
 }
 
@@ -208,7 +209,11 @@ sc_status sc_azure_manager_subscription(struct sc_azure_account *account, const 
 					struct sc_azure_subscription *out, struct sc_error *err)
 {
 	SC_CLEANUP(subscriptions) list = { 0 };
+	char guid[SC_GUID_SIZE];
 
+	SC_ENSURE(!id || sc_guid_read_typed(id, guid), err, SC_ERR_ARGUMENT,
+		  "-SubscriptionId: %s is not a subscription id (see Get-AzureSubscription)",
+		  sc_shown(id ? id : "").s);
 	SC_TRY(sc_azure_manager_subscriptions(account, &list.item, &list.count, err));
 	SC_ENSURE(list.count > 0, err, SC_ERR_NOT_FOUND, "the account has no subscription");
 	SC_ENSURE(
@@ -216,11 +221,11 @@ sc_status sc_azure_manager_subscription(struct sc_azure_account *account, const 
 	    "the account has %zu subscriptions: choose one with -SubscriptionId (see Get-AzureSubscription)",
 	    list.count);
 	for (size_t i = 0; i < list.count; i++)
-		if (!id || strcasecmp(list.item[i].id, id) == 0) {
+		if (!id || strcmp(list.item[i].id, guid) == 0) {
 			*out = list.item[i];
 			return SC_OK;
 		}
-	return sc_fail(err, SC_ERR_NOT_FOUND, "%s: the account has no subscription with that id", id);
+	return sc_fail(err, SC_ERR_NOT_FOUND, "%s: the account has no subscription with that id", guid);
 }
 
 /* -- vaults ------------------------------------------------------------------------------------ */
@@ -285,7 +290,7 @@ static sc_status find_vault_id(struct sc_azure_account *account, const char *nam
 		SC_TRY(visit_list(account, url, "vaults", match_vault, &search, err));
 	}
 	SC_ENSURE(search.id[0], err, SC_ERR_NOT_FOUND, "%s: no vault of that name in the subscriptions of %s",
-		  name, sc_azure_account_session(account)->account);
+		  sc_shown(name).s, sc_azure_account_session(account)->account);
 	memcpy(id, search.id, sizeof search.id);
 	return SC_OK;
 }

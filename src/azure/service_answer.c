@@ -1,56 +1,10 @@
 /* Services' answers: see service_answer.h. */
 #include "azure/service_answer.h"
 
-#include <string.h>
+#include "base/visible.h"
 
 #define WORD_MAX 100 /* of an error's code, when shown */
 #define TEXT_MAX 400 /* of its message */
-
-/* The length in bytes of the control character at `text`; 0 if there is none. C1 is U+0080 to U+009F. */
-static size_t control_len(const char *text)
-{
-	const unsigned char *at = (const unsigned char *)text;
-
-	if (at[0] < 0x20 || at[0] == 0x7f)
-		return 1;
-	return at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f ? 2 : 0;
-}
-
-bool sc_azure_text_is_printable(const char *text)
-{
-	for (; *text; text++)
-		if (control_len(text))
-			return false;
-	return true;
-}
-
-/* The length in bytes of the UTF-8 character at `text`; a byte that begins no character counts as one. */
-static size_t character_len(const char *text)
-{
-	size_t len = 1;
-
-	while (((unsigned char)text[len] & 0xc0) == 0x80)
-		len++;
-	return len;
-}
-
-void sc_azure_text_show(const char *text, char *out, size_t size)
-{
-	size_t used = 0;
-
-	while (*text) {
-		size_t control = control_len(text);
-		size_t len = control ? control : character_len(text);
-		size_t shown = control ? 1 : len;
-
-		if (used + shown + 1 > size)
-			break;
-		memcpy(out + used, control ? "?" : text, shown);
-		used += shown;
-		text += len;
-	}
-	out[used] = '\0';
-}
 
 static const struct {
 	long http;
@@ -93,9 +47,9 @@ static sc_status refuse(const struct sc_azure_https_answer *answer, const char *
 	if (sc_json_read(sc_bytes_view(&answer->body), &body, NULL) == SC_OK)
 		find_words(body, &code, &message);
 	if (code)
-		sc_azure_text_show(code, shown_code, sizeof shown_code);
+		sc_visible(code, shown_code, sizeof shown_code);
 	if (message)
-		sc_azure_text_show(message, shown_message, sizeof shown_message);
+		sc_visible(message, shown_message, sizeof shown_message);
 	return sc_fail(err, status_of(answer->status), "%s: %ld%s%s%s%s", what, answer->status,
 		       code ? " " : "", shown_code, message ? ": " : "", shown_message);
 }
@@ -122,7 +76,7 @@ sc_status sc_azure_answer_text(const json_t *object, const char *name, size_t ma
 	const char *text = NULL;
 
 	SC_TRY(sc_json_text(object, name, max, need, &text, err));
-	SC_ENSURE(!text || sc_azure_text_is_printable(text), err, SC_ERR_JSON,
+	SC_ENSURE(!text || sc_view_is_text(sc_view_text(text)), err, SC_ERR_JSON,
 		  "\"%s\" contains control characters", name);
 	*out = text;
 	return SC_OK;

@@ -60,7 +60,7 @@ static sc_status check(const struct sc_azure_session *session, struct sc_error *
 		  "the session's token endpoint is not on the sign-in host");
 	SC_ENSURE(sc_guid_is_lower(session->tenant) && sc_guid_is_lower(session->object_id), err,
 		  SC_ERR_FORMAT, "the session's tenant or object id is not a lower-case GUID");
-	SC_ENSURE(sc_azure_text_is_printable(session->account), err, SC_ERR_FORMAT,
+	SC_ENSURE(sc_view_is_text(sc_view_text(session->account)), err, SC_ERR_FORMAT,
 		  "the session's account name contains control characters");
 	SC_ENSURE(refresh && session->refresh_token.len <= REFRESH_MAX && sc_azure_token_is_safe(refresh),
 		  err, SC_ERR_FORMAT, "the session's refresh token is malformed");

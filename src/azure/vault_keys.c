@@ -90,7 +90,7 @@ static sc_status read_operations(const json_t *jwk, struct sc_azure_key *key, st
 		size_t room = sizeof key->operations - used;
 		int len;
 
-		SC_ENSURE(text && sc_azure_text_is_printable(text), err, SC_ERR_JSON,
+		SC_ENSURE(text && sc_view_is_text(sc_view_text(text)), err, SC_ERR_JSON,
 			  "\"key_ops\" contains a value that is not a printable name");
 		len = snprintf(key->operations + used, room, "%s%s", used ? ", " : "", text);
 		SC_ENSURE(len > 0 && (size_t)len < room, err, SC_ERR_JSON, "\"key_ops\" is too long");

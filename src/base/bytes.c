@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 
 #include "base/os.h"
+#include "base/utf8.h"
 
 void sc_bytes_free(struct sc_bytes *bytes)
 {
@@ -82,38 +83,15 @@ bool sc_hex_read(const char *text, uint8_t *out, size_t len)
 	return true;
 }
 
-/* Length of the UTF-8 character at `p`, or 0 for an overlong form, a surrogate or a control character. */
-static size_t utf8_character(const uint8_t *p, size_t left)
-{
-	uint32_t value;
-	size_t len = p[0] < 0x80                   ? 1
-		     : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
-		     : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
-		     : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
-						   : 0;
-	static const uint32_t least[] = { 0, 0x20, 0xa0, 0x800, 0x10000 };
-
-	if (len == 0 || len > left)
-		return 0;
-	value = len == 1 ? p[0] : p[0] & (0x7fu >> len);
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		value = value << 6 | (p[i] & 0x3f);
-	}
-	if (value < least[len] || value == 0x7f || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff))
-		return 0;
-	return len;
-}
-
 bool sc_view_is_text(struct sc_view view)
 {
 	for (size_t i = 0; i < view.len;) {
-		size_t step = utf8_character(view.data + i, view.len - i);
+		uint32_t character = 0;
+		size_t len = sc_utf8_character(view.data + i, view.len - i, &character);
 
-		if (step == 0)
+		if (len == 0 || character < 0x20 || (character >= 0x7f && character < 0xa0))
 			return false;
-		i += step;
+		i += len;
 	}
 	return true;
 }

@@ -15,8 +15,15 @@ int64_t sc_clock_monotonic(void);
 #define SC_DAY         (INT64_C(24) * 60 * 60) /* of sc_clock_now */
 #define SC_YEAR        (365 * SC_DAY)
 
-/* "2026-11-24 10:45:20" in UTC, as nfkminfo prints it; "?" for a time outside the years 0 to 9999. */
-#define SC_CLOCK_TEXT_SIZE 20
+/*
+ * "2026-11-24 10:45:20 UTC": as nfkminfo prints it, and with its zone, because a reader's clock has another. "?"
+ * for a time outside the years 0 to 9999.
+ */
+#define SC_CLOCK_TEXT_SIZE 24
 void sc_clock_text(int64_t seconds, char text[SC_CLOCK_TEXT_SIZE]);
+
+/* The same for programs to read: "2026-11-24T10:45:20Z" (RFC 3339). */
+#define SC_CLOCK_STAMP_SIZE 21
+void sc_clock_stamp(int64_t seconds, char text[SC_CLOCK_STAMP_SIZE]);
 
 #endif

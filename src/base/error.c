@@ -8,6 +8,8 @@
 
 #include <openssl/err.h>
 
+#include "base/visible.h"
+
 struct status_row {
 	sc_status status;
 	int exit_status;
@@ -56,18 +58,24 @@ _Bool sc_status_is_known(unsigned number)
 __attribute__((format(printf, 3, 0))) static void set_message(struct sc_error *err, sc_status status,
 							      const char *format, va_list args)
 {
+	/* What is shown is never shorter, so a character that is cut at the end of `text` is not shown. */
+	char text[2 * SC_ERROR_MESSAGE_MAX];
+
 	if (!err)
 		return;
 	err->status = status;
 	memset(err->numbers, 0, sizeof err->numbers);
-	vsnprintf(err->message, sizeof err->message, format, args);
+	vsnprintf(text, sizeof text, format, args);
+	sc_visible(text, err->message, sizeof err->message);
 }
 
 static void append(struct sc_error *err, const char *text)
 {
 	size_t used = strlen(err->message);
 
-	snprintf(err->message + used, sizeof err->message - used, ": %s", text);
+	snprintf(err->message + used, sizeof err->message - used, ": ");
+	used = strlen(err->message);
+	sc_visible(text, err->message + used, sizeof err->message - used);
 }
 
 sc_status sc_fail(struct sc_error *err, sc_status status, const char *format, ...)

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 
 #include "base/os.h"
+#include "base/visible.h"
 
 #define NAME_MAX_BYTES 200
 #define RANDOM_SUFFIX  8
@@ -46,7 +47,7 @@ sc_status sc_dir_open(const char *path, struct sc_dir *out, struct sc_error *err
 
 	if (fd < 0)
 		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM,
-				     "%s: cannot open the directory", path);
+				     "%s: cannot open the directory", sc_shown(path).s);
 	copy = strdup(path);
 	if (!copy) {
 		(void)sc_os->close(fd);
@@ -168,7 +169,7 @@ static sc_status open_and_read(int directory, const char *name, int flags, const
 
 	if (fd.fd < 0)
 		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM,
-				     "%s: cannot be opened", path);
+				     "%s: cannot be opened", sc_shown(path).s);
 	return read_descriptor(fd.fd, path, max, out, err);
 }
 
@@ -244,16 +245,69 @@ static sc_status write_temporary(const struct sc_dir *dir, const char *temporary
 	return SC_OK;
 }
 
-static sc_status put_in_place(const struct sc_dir *dir, const char *temporary, const char *name,
-			      enum sc_file_mode mode, const char *path, struct sc_error *err)
+static sc_status refuse_to_replace(const char *path, struct sc_error *err)
 {
-	unsigned flags = mode == SC_FILE_NEW ? RENAME_NOREPLACE : 0;
+	return sc_fail(err, SC_ERR_EXISTS, "%s: already exists and is not overwritten", path);
+}
 
-	if (sc_os->renameat2(dir->fd, temporary, dir->fd, name, flags) == 0)
-		return SC_OK;
+static sc_status fail_in_place(const char *path, struct sc_error *err)
+{
 	if (errno == EEXIST)
-		return sc_fail(err, SC_ERR_EXISTS, "%s: already exists and is not overwritten", path);
+		return refuse_to_replace(path, err);
 	return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be put in place", path);
+}
+
+static sc_status replace(const struct sc_dir *dir, const char *temporary, const char *name, const char *path,
+			 struct sc_error *err)
+{
+	return sc_os->renameat2(dir->fd, temporary, dir->fd, name, 0) ? fail_in_place(path, err) : SC_OK;
+}
+
+/*
+ * The last resort: takes the name with an empty file, which nobody else can then do, and replaces that. A crash
+ * between the two leaves the empty file, which every reader refuses.
+ */
+static sc_status reserve_and_replace(const struct sc_dir *dir, const char *temporary, const char *name,
+				     mode_t bits, const char *path, struct sc_error *err)
+{
+	SC_CLEANUP(sc_fd) fd = { sc_os->openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+					       bits) };
+	sc_status status;
+
+	if (fd.fd < 0)
+		return fail_in_place(path, err);
+	status = replace(dir, temporary, name, path, err);
+	if (status != SC_OK)
+		(void)sc_os->unlinkat(dir->fd, name, 0);
+	return status;
+}
+
+/* True if a call failed because this file system, or its driver, does not have it. */
+static bool is_missing(int error)
+{
+	return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP || error == EPERM || error == EMLINK;
+}
+
+/*
+ * Gives the file its name unless the name is taken. A file system without exclusive rename (many FUSE drivers,
+ * network shares) may have links, which are exclusive too.
+ */
+static sc_status put_new_in_place(const struct sc_dir *dir, const char *temporary, const char *name,
+				  mode_t bits, const char *path, struct sc_error *err)
+{
+	if (sc_os->renameat2(dir->fd, temporary, dir->fd, name, RENAME_NOREPLACE) == 0)
+		return SC_OK;
+	if (!is_missing(errno))
+		return fail_in_place(path, err);
+	if (sc_os->linkat(dir->fd, temporary, dir->fd, name, 0)) {
+		if (!is_missing(errno))
+			return fail_in_place(path, err);
+		return reserve_and_replace(dir, temporary, name, bits, path, err);
+	}
+	if (sc_os->unlinkat(dir->fd, temporary, 0) == 0)
+		return SC_OK;
+	(void)sc_os->unlinkat(dir->fd, name, 0);
+	return fail_in_place(path, err);
 }
 
 sc_status sc_file_write(const struct sc_dir *dir, const char *name, struct sc_view content,
@@ -265,13 +319,13 @@ sc_status sc_file_write(const struct sc_dir *dir, const char *name, struct sc_vi
 
 	SC_ENSURE(sc_file_name_is_safe(name), err, SC_ERR_ARGUMENT, "%s: not a safe file name", name);
 	join(dir, name, path);
-	if (mode == SC_FILE_NEW)
-		SC_ENSURE(!sc_file_exists(dir, name), err, SC_ERR_EXISTS,
-			  "%s: already exists and is not overwritten", path);
+	if (mode == SC_FILE_NEW && sc_file_exists(dir, name))
+		return refuse_to_replace(path, err);
 	SC_TRY(temporary_name(name, temporary, sizeof temporary, err));
 	status = write_temporary(dir, temporary, content, bits, path, err);
 	if (status == SC_OK)
-		status = put_in_place(dir, temporary, name, mode, path, err);
+		status = mode == SC_FILE_NEW ? put_new_in_place(dir, temporary, name, bits, path, err)
+					     : replace(dir, temporary, name, path, err);
 	if (status != SC_OK) {
 		(void)sc_os->unlinkat(dir->fd, temporary, 0);
 		return status;

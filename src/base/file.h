@@ -50,6 +50,7 @@ enum sc_file_mode {
  * On SC_OK the file is complete and durable. On failure an existing file is unchanged, and a new one absent.
  * The one exception: if SC_FILE_REPLACE fails when it syncs the directory (SC_ERR_NOT_DURABLE, rule P2), the
  * new content is in place and complete, but a crash may bring the old content back. `bits` is usually 0600.
+ * On a file system with neither exclusive rename nor links, a crash during SC_FILE_NEW may leave an empty file.
  */
 sc_status sc_file_write(const struct sc_dir *dir, const char *name, struct sc_view content,
 			enum sc_file_mode mode, mode_t bits, struct sc_error *err) SC_WARN_UNUSED;

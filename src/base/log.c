@@ -1,6 +1,7 @@
 /* Log lines: see log.h. */
 #include "base/log.h"
 #include "base/os.h"
+#include "base/visible.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -22,29 +23,19 @@ void sc_log_start(const char *program, enum sc_log_level level)
 	threshold = level;
 }
 
-/* C0 and DEL, and C1 in UTF-8 (C2 80 to C2 9F), which some terminals obey as well. */
-static void replace_controls(char *line)
-{
-	for (unsigned char *p = (unsigned char *)line; *p; p++) {
-		if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
-			p[0] = p[1] = '?';
-		if (*p < ' ' || *p == 0x7f)
-			*p = '?';
-	}
-}
-
 __attribute__((format(printf, 2, 0))) static void write_line(enum sc_log_level level, const char *format,
 							     va_list args)
 {
 	static const char *const words[] = { "error", "warning", "notice", "debug" };
+	char text[2 * LINE_MAX_BYTES]; /* what is shown is never shorter */
 	char line[LINE_MAX_BYTES + 1];
 	size_t used;
 
+	vsnprintf(text, sizeof text, format, args);
 	snprintf(line, sizeof line, "%s: %s: ", program_name, words[level]);
 	used = strlen(line);
-	vsnprintf(line + used, sizeof line - used, format, args);
+	sc_visible(text, line + used, sizeof line - used);
 	used = strlen(line);
-	replace_controls(line);
 	line[used] = '\n';
 	/* A log that cannot be written must not stop the module, and there is nowhere else to report it. */
 	if (sc_os->write(STDERR_FILENO, line, used + 1) < 0)

@@ -1,6 +1,6 @@
 /*
  * Log lines on standard error: "hsmd: notice: …". A line never holds a secret: it consists of names, numbers
- * and public hashes. Control characters are replaced, so that outside input cannot forge a line.
+ * and public hashes. Control characters are escaped (visible.h), so that outside input cannot forge a line.
  */
 #ifndef SC_BASE_LOG_H
 #define SC_BASE_LOG_H

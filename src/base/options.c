@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/version.h"
+#include "base/visible.h"
 
 struct cursor {
 	int argc;
@@ -181,7 +182,7 @@ sc_status sc_number_read(const char *text, const char *what, uint64_t min, uint6
 		     !__builtin_add_overflow(number, (uint64_t)(*p - '0'), &number);
 	}
 	SC_ENSURE(ok && number >= min && number <= max, err, SC_ERR_ARGUMENT,
-		  "%s: %s is not a number from %llu to %llu", what, text, (unsigned long long)min,
+		  "%s: %s is not a number from %llu to %llu", what, sc_shown(text).s, (unsigned long long)min,
 		  (unsigned long long)max);
 	*out = number;
 	return SC_OK;

@@ -62,6 +62,7 @@ const struct sc_os sc_os_system = {
 	.fchmodat = fchmodat,
 	.fchownat = fchownat,
 	.renameat2 = renameat2,
+	.linkat = linkat,
 	.unlinkat = unlinkat,
 	.mkdirat = mkdirat,
 	.fdopendir = fdopendir,

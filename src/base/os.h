@@ -37,6 +37,7 @@ struct sc_os {
 	int (*fchownat)(int directory, const char *name, uid_t user, gid_t group, int flags);
 	int (*renameat2)(int from_directory, const char *from, int to_directory, const char *to,
 			 unsigned flags);
+	int (*linkat)(int from_directory, const char *from, int to_directory, const char *to, int flags);
 	int (*unlinkat)(int directory, const char *name, int flags);
 	int (*mkdirat)(int directory, const char *name, mode_t mode);
 	DIR *(*fdopendir)(int fd);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -61,20 +62,63 @@ static enum line_end read_line(int fd, const sigset_t *during, struct sc_secret 
 	}
 }
 
-sc_status sc_fd_read_secret_line(int fd, struct sc_secret *out, struct sc_error *err)
+/* -- the rule ---------------------------------------------------------------------------------- */
+
+static const uint8_t byte_order_mark[] = { 0xef, 0xbb, 0xbf };
+
+static sc_status check(struct sc_view line, const char *what, struct sc_error *err)
+{
+	SC_ENSURE(line.len > 0, err, SC_ERR_ENCODING, "the %s is empty", what);
+	SC_ENSURE(!memchr(line.data, '\0', line.len), err, SC_ERR_ENCODING,
+		  "the %s contains a NUL byte: if it is in a file of UTF-16 text, save that as UTF-8", what);
+	SC_ENSURE(line.len < sizeof byte_order_mark ||
+		      memcmp(line.data, byte_order_mark, sizeof byte_order_mark) != 0,
+		  err, SC_ERR_ENCODING,
+		  "the %s begins with a byte order mark: save the file as UTF-8 without one", what);
+	SC_ENSURE(line.data[line.len - 1] != '\r', err, SC_ERR_ENCODING,
+		  "the %s ends in a carriage return: if it is in a file with line ends of Windows (CR LF), "
+		  "save that "
+		  "with LF",
+		  what);
+	for (size_t i = 0; i < line.len; i++)
+		SC_ENSURE(line.data[i] >= ' ' && line.data[i] != 0x7f, err, SC_ERR_ENCODING,
+			  "the %s contains a control character, which nobody can type", what);
+	SC_ENSURE(sc_view_is_text(line), err, SC_ERR_ENCODING,
+		  "the %s is not UTF-8 text without control characters", what);
+	return SC_OK;
+}
+
+/* The secret in the first `used` bytes of a line that has been read. `where` is named in messages. */
+static sc_status take(const struct sc_secret *line, size_t used, enum line_end end, const char *where,
+		      const char *what, struct sc_secret *out, struct sc_error *err)
+{
+	sc_status status;
+
+	SC_ENSURE(end != LINE_TOO_LONG, err, SC_ERR_TOO_LARGE, "%s: the %s is longer than %d bytes", where,
+		  what, SC_SECRET_LINE_MAX);
+	status = check(sc_view_of(line->data, used), what, err);
+	if (status != SC_OK)
+		return sc_fail_context(err, status, "%s", where);
+	return sc_secret_copy(sc_view_of(line->data, used), out, err);
+}
+
+/* -- a descriptor ------------------------------------------------------------------------------ */
+
+sc_status sc_fd_read_secret_line(int fd, const char *what, struct sc_secret *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) line = { 0 };
+	char where[32];
 	enum line_end end;
 	size_t used = 0;
 
+	snprintf(where, sizeof where, "descriptor %d", fd);
 	SC_TRY(sc_secret_new(SC_SECRET_LINE_MAX, &line, err));
 	end = read_line(fd, NULL, &line, &used);
-	SC_ENSURE(end != LINE_TOO_LONG, err, SC_ERR_TOO_LARGE,
-		  "descriptor %d: a line is longer than %d bytes", fd, SC_SECRET_LINE_MAX);
-	SC_ENSURE(end != LINE_AT_END, err, SC_ERR_NOT_FOUND, "descriptor %d: no more lines", fd);
-	if (end != LINE_ENDED)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "descriptor %d: cannot be read", fd);
-	return sc_secret_copy(sc_view_of(line.data, used), out, err);
+	if (end == LINE_FAILED)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be read", where);
+	SC_ENSURE(end != LINE_AT_END, err, SC_ERR_NOT_FOUND, "%s: no more lines: the %s is missing", where,
+		  what);
+	return take(&line, used, end, where, what, out, err);
 }
 
 /* -- the terminal ------------------------------------------------------------------------------ */
@@ -177,8 +221,8 @@ static enum line_end ask(struct terminal *terminal, const char *prompt, struct s
 	return end;
 }
 
-static sc_status ask_until_answered(struct terminal *terminal, const char *prompt, struct sc_secret *out,
-				    struct sc_error *err)
+static sc_status ask_until_answered(struct terminal *terminal, const char *prompt, const char *what,
+				    struct sc_secret *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) line = { 0 };
 	enum line_end end;
@@ -191,12 +235,11 @@ static sc_status ask_until_answered(struct terminal *terminal, const char *promp
 	do
 		end = ask(terminal, prompt, &line, &used, &again);
 	while (again);
-	SC_ENSURE(end != LINE_TOO_LONG, err, SC_ERR_TOO_LARGE, "%s: the line is longer than %d bytes",
-		  TERMINAL, SC_SECRET_LINE_MAX);
 	if (end == LINE_FAILED)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be read without echo", TERMINAL);
-	SC_ENSURE(end == LINE_ENDED, err, SC_ERR_CANCELLED, "cancelled at the prompt");
-	return sc_secret_copy(sc_view_of(line.data, used), out, err);
+	SC_ENSURE(end == LINE_ENDED || end == LINE_TOO_LONG, err, SC_ERR_CANCELLED,
+		  "cancelled at the prompt");
+	return take(&line, used, end, TERMINAL, what, out, err);
 }
 
 static int open_terminal(void)
@@ -214,7 +257,8 @@ bool sc_terminal_is_there(void)
 	return true;
 }
 
-sc_status sc_terminal_read_secret(const char *prompt, struct sc_secret *out, struct sc_error *err)
+sc_status sc_terminal_read_secret(const char *prompt, const char *what, struct sc_secret *out,
+				  struct sc_error *err)
 {
 	struct terminal terminal = { .fd = open_terminal() };
 	sc_status status;
@@ -222,7 +266,7 @@ sc_status sc_terminal_read_secret(const char *prompt, struct sc_secret *out, str
 	if (terminal.fd < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be opened to ask for a secret",
 				     TERMINAL);
-	status = ask_until_answered(&terminal, prompt, out, err);
+	status = ask_until_answered(&terminal, prompt, what, out, err);
 	(void)sc_os->close(terminal.fd);
 	return status;
 }

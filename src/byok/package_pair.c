@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "evidence/certificate.h"
+#include "formats/damage.h"
 #include "formats/oid.h"
 
 void sc_byok_package_pair_free(struct sc_byok_package_pair *packages)
@@ -21,9 +22,9 @@ static sc_status read_package(const char *path, const char *content_type, const 
 	SC_TRY(sc_file_read_path(path, SC_BYOK_PACKAGE_MAX, file, err));
 	status = sc_signed_data_decode(sc_bytes_view(file), &wrapper, err);
 	if (status != SC_OK)
-		return sc_fail_context(err, status, "%s: not a %s package", path, kind);
+		return sc_damage_refuse(sc_bytes_view(file), path, kind, status, err);
 	SC_ENSURE(sc_view_equals(sc_view_text(wrapper->content_type), sc_view_text(content_type)), err,
-		  SC_ERR_FORMAT, "%s: not a %s package but a statement of another kind", path, kind);
+		  SC_ERR_FORMAT, "%s: not a %s but a statement of another kind", path, kind);
 	*out = sc_steal(wrapper);
 	return SC_OK;
 }
@@ -56,7 +57,7 @@ static sc_status read_world(const char *path, struct sc_byok_package_pair *packa
 	SC_CLEANUP(sc_world_statement) statement = NULL;
 	sc_status status;
 
-	SC_TRY(read_package(path, SC_OID_WORLD_STATEMENT, "security world", &packages->world_package,
+	SC_TRY(read_package(path, SC_OID_WORLD_STATEMENT, "security world package", &packages->world_package,
 			    &wrapper, err));
 	status = sc_world_statement_decode(sc_bytes_view(&wrapper->content), &statement, err);
 	if (status == SC_OK)
@@ -74,8 +75,8 @@ static sc_status read_kek(const char *path, const char *world_path, struct sc_by
 	SC_CLEANUP(sc_key_statement) statement = NULL;
 	sc_status status;
 
-	SC_TRY(read_package(path, SC_OID_KEY_STATEMENT, "Key Exchange Key", &packages->kek_package, &wrapper,
-			    err));
+	SC_TRY(read_package(path, SC_OID_KEY_STATEMENT, "Key Exchange Key package", &packages->kek_package,
+			    &wrapper, err));
 	status = sc_key_statement_decode(sc_bytes_view(&wrapper->content), &statement, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", path);

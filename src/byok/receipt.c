@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "formats/damage.h"
 #include "formats/oid.h"
 #include "formats/region.h"
 #include "formats/transfer_package.h"
@@ -21,7 +22,7 @@ sc_status sc_byok_sent_package_read(const char *path, struct sc_byok_sent_packag
 	SC_TRY(sc_file_read_path(path, SC_TRANSFER_MAX, &file, err));
 	status = sc_transfer_package_decode(sc_bytes_view(&file), &package, err);
 	if (status != SC_OK)
-		return sc_fail_context(err, status, "%s", path);
+		return sc_damage_refuse(sc_bytes_view(&file), path, "transfer package", status, err);
 	sent.world = package->header->world;
 	sent.key_hash = package->header->key_hash;
 	sent.region = package->header->region;
@@ -155,7 +156,7 @@ sc_status sc_byok_receipt_verify(struct sc_view receipt, const struct sc_evidenc
 	sc_hash_grouped(&root_hash, root);
 	sc_clock_text(evidence->key->time, time);
 	held(report, "root", "%s", root);
-	held(report, "module", "%s, at %s UTC", evidence->key->esn.s, time);
+	held(report, "module", "%s, at %s", evidence->key->esn.s, time);
 	held(report, "region", "%s (%s), operated by %s", sc_region_name(evidence->region_info->region.s),
 	     evidence->region_info->region.s, evidence->region_info->operator_name.s);
 	return sc_byok_receipt_compare(evidence->key, expected, report, err);

@@ -15,9 +15,13 @@
 #include <openssl/pem.h>
 
 #include "base/libcrypto.h"
+#include "base/line_ends.h"
+#include "base/visible.h"
 #include "byok/publish.h"
 #include "evidence/signed_statement.h"
+#include "formats/damage.h"
 #include "formats/key_blob.h"
+#include "formats/region.h"
 #include "formats/suite.h"
 
 /* The KEK's number: the 1 at the end of every file name. */
@@ -33,8 +37,12 @@
 
 static sc_status check_code(const char *code, struct sc_error *err)
 {
+	char known[SC_REGION_LIST_SIZE];
+
+	sc_region_list(known);
 	SC_ENSURE(sc_region_code_is_valid(code), err, SC_ERR_ARGUMENT,
-		  "%s: not a region code: use 1 to 16 capital letters and digits, for example EU", code);
+		  "%s: not a region code, which has 1 to 16 capital letters and digits: the regions are %s",
+		  sc_shown(code).s, known);
 	return SC_OK;
 }
 
@@ -108,35 +116,36 @@ void sc_byok_region_certificate_free(struct sc_byok_region_certificate *certific
 
 SC_CLEANUP_POINTER(sc_info, struct sc_region_info, sc_region_info_free)
 
-/* Accepts exactly one certificate in PEM, or DER as it is. */
-static sc_status to_der(struct sc_view file, struct sc_bytes *der, struct sc_error *err)
+/* Accepts DER as it is, or text with exactly one certificate in PEM. */
+static sc_status to_der(struct sc_bytes *file, const char *path, struct sc_bytes *der, struct sc_error *err)
 {
-	static const char begin[] = "-----BEGIN ";
-	SC_CLEANUP(sc_bio) bio = BIO_new_mem_buf(file.data, (int)file.len);
+	static const uint8_t sequence = 0x30;
+	SC_CLEANUP(sc_bio) bio = NULL;
 	SC_CLEANUP(sc_x509) certificate = NULL;
 	SC_CLEANUP(sc_x509) second = NULL;
 
-	if (!file.len || !memmem(file.data, file.len, begin, sizeof begin - 1))
-		return sc_bytes_copy(file, der, err);
+	if (file->len && file->data[0] == sequence)
+		return sc_bytes_copy(sc_bytes_view(file), der, err);
+	SC_TRY(sc_line_ends_settle(file, path, err));
+	bio = BIO_new_mem_buf(file->data, (int)file->len);
 	SC_TRY(sc_check_allocated(bio, err));
 	/* "": libcrypto must not ask for a passphrase. */
 	certificate = PEM_read_bio_X509(bio, NULL, NULL, "");
 	second = certificate ? PEM_read_bio_X509(bio, NULL, NULL, "") : NULL;
 	ERR_clear_error();
-	SC_ENSURE(certificate, err, SC_ERR_ENCODING, "not a certificate in PEM");
-	SC_ENSURE(!second, err, SC_ERR_ENCODING, "more than one certificate");
+	if (!certificate)
+		return sc_damage_refuse(sc_bytes_view(file), path, "certificate", SC_ERR_ENCODING, err);
+	SC_ENSURE(!second, err, SC_ERR_ENCODING, "%s: more than one certificate", path);
 	return sc_x509_encode(certificate, der, err);
 }
 
-static sc_status read_region_certificate(struct sc_view file, struct sc_byok_region_certificate *out,
-					 struct sc_error *err)
+static sc_status read_region_certificate(struct sc_byok_region_certificate *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_x509) certificate = NULL;
 	SC_CLEANUP(sc_info) info = NULL;
 	enum sc_certificate_kind kind = SC_CERTIFICATE_ROOT;
 	int64_t not_before;
 
-	SC_TRY(to_der(file, &out->der, err));
 	SC_TRY(sc_x509_decode(sc_bytes_view(&out->der), &certificate, err));
 	SC_TRY(sc_certificate_kind_of(certificate, &kind, err));
 	SC_ENSURE(kind == SC_CERTIFICATE_REGION, err, SC_ERR_EVIDENCE_USAGE, "a %s, not a region certificate",
@@ -155,7 +164,10 @@ sc_status sc_byok_region_certificate_read(const char *path, struct sc_byok_regio
 	sc_status status;
 
 	SC_TRY(sc_file_read_path(path, CERTIFICATE_FILE_MAX, &file, err));
-	status = read_region_certificate(sc_bytes_view(&file), &certificate, err);
+	SC_TRY(to_der(&file, path, &certificate.der, err));
+	status = read_region_certificate(&certificate, err);
+	if (status == SC_ERR_ENCODING)
+		return sc_damage_refuse(sc_bytes_view(&file), path, "region certificate", status, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", path);
 	*out = sc_steal(certificate);

@@ -8,9 +8,12 @@
 #include <openssl/pem.h>
 
 #include "base/libcrypto.h"
+#include "base/line_ends.h"
+#include "formats/damage.h"
 #include "formats/key_blob.h"
 
-#define PEM_MAX 16384
+#define PEM_MAX  16384
+#define SEQUENCE 0x30 /* DER begins with it, and no text here does */
 
 bool sc_byok_source_key_is_in_kmdata(const char *file)
 {
@@ -29,7 +32,7 @@ static sc_status read_key_file(const struct sc_kmdata *kmdata, const char *file,
 		SC_TRY(sc_file_read_path(file, SC_KEY_FILE_MAX, &der, err));
 	status = sc_key_file_decode(sc_bytes_view(&der), out, err);
 	if (status != SC_OK)
-		return sc_fail_context(err, status, "%s", file);
+		return sc_damage_refuse(sc_bytes_view(&der), file, "key file", status, err);
 	return SC_OK;
 }
 
@@ -60,11 +63,15 @@ sc_status sc_byok_source_key_of_pem(const char *path, struct sc_hash *out, struc
 	SC_CLEANUP(sc_pkey) key = NULL;
 
 	SC_TRY(sc_file_read_path(path, PEM_MAX, &file, err));
+	if (file.len > 0 && file.data[0] != SEQUENCE)
+		SC_TRY(sc_line_ends_settle(&file, path, err));
 	bio = BIO_new_mem_buf(file.data, (int)file.len);
 	/* "": libcrypto must not ask for a passphrase. */
 	key = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, "") : NULL;
 	ERR_clear_error();
-	SC_ENSURE(key, err, SC_ERR_ENCODING, "%s: not a public key in PEM", path);
+	if (!key)
+		return sc_damage_refuse(sc_bytes_view(&file), path, "public key in PEM", SC_ERR_ENCODING,
+					err);
 	SC_TRY(sc_spki_of(key, &spki, err));
 	return sc_key_hash(sc_bytes_view(&spki), out, err);
 }

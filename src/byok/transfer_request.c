@@ -9,14 +9,16 @@
 #include <time.h>
 
 #include "base/options.h"
+#include "base/visible.h"
 #include "formats/key_file.h"
 #include "formats/transfer_package.h"
 
 sc_status sc_byok_subscription_read(const char *text, const char *option, char out[SC_GUID_SIZE],
 				    struct sc_error *err)
 {
-	SC_ENSURE(sc_guid_read(text, out), err, SC_ERR_ARGUMENT,
-		  "%s: %s is not a subscription id (Get-AzureSubscription lists yours)", option, text);
+	SC_ENSURE(sc_guid_read_typed(text, out), err, SC_ERR_ARGUMENT,
+		  "%s: %s is not a subscription id (Get-AzureSubscription lists yours)", option,
+		  sc_shown(text).s);
 	return SC_OK;
 }
 
@@ -41,7 +43,7 @@ sc_status sc_byok_day_end_read(const char *text, const char *option, int64_t *ou
 	time_t end;
 
 	SC_ENSURE(has_shape(text, "dddd-dd-dd"), err, SC_ERR_ARGUMENT,
-		  "%s: %s is not a date such as 2027-12-31", option, text);
+		  "%s: %s is not a date such as 2027-12-31", option, sc_shown(text).s);
 	day.tm_year = two_digits(text) * 100 + two_digits(text + 2) - 1900;
 	day.tm_mon = two_digits(text + 5) - 1;
 	day.tm_mday = two_digits(text + 8);
@@ -74,7 +76,7 @@ static sc_status read_common(const struct sc_byok_transfer_arguments *a,
 		  "-KeyIdentifier is missing: the key's identifier from step 3.3");
 	SC_ENSURE(sc_ident_is_valid(a->key_identifier), err, SC_ERR_ARGUMENT,
 		  "-KeyIdentifier: %s: use only numbers, dashes and lower case letters, at most 64",
-		  a->key_identifier);
+		  sc_shown(a->key_identifier).s);
 	SC_ENSURE(a->exchange_key_package, err, SC_ERR_USAGE,
 		  "-ExchangeKeyPackage is missing: the toolset's BYOK-KEK-pkg-… file");
 	SC_ENSURE(a->new_security_world_package, err, SC_ERR_USAGE,
@@ -125,7 +127,7 @@ static sc_status check_package(const struct sc_byok_transfer_arguments *a, struc
 		  "-KeyFriendlyName is missing: the label of TransferPackage-<label>.byok");
 	SC_ENSURE(sc_friendly_name_is_valid(a->key_friendly_name), err, SC_ERR_ARGUMENT,
 		  "-KeyFriendlyName: %s: use only letters, digits and dashes, at most 64",
-		  a->key_friendly_name);
+		  sc_shown(a->key_friendly_name).s);
 	return SC_OK;
 }
 

@@ -124,7 +124,7 @@ sc_status sc_chain_verify(X509 *const *chain, size_t count, X509 *root, int64_t 
 		name_of(outcome.time_certificate, &name);
 		sc_clock_text(at, when);
 		return sc_fail(
-		    err, SC_ERR_EVIDENCE_TIME, "certificate of \"%s\": %s at %s UTC", name.s,
+		    err, SC_ERR_EVIDENCE_TIME, "certificate of \"%s\": %s at %s", name.s,
 		    outcome.time_error == X509_V_ERR_CERT_HAS_EXPIRED ? "expired" : "not valid yet", when);
 	}
 	return SC_OK;

@@ -47,7 +47,7 @@ static void found_signer(struct question *q, const struct sc_text *esn, int64_t 
 	char when[SC_CLOCK_TEXT_SIZE];
 
 	sc_clock_text(time, when);
-	found(q, "signed by module %s at %s UTC", esn->s, when);
+	found(q, "signed by module %s at %s", esn->s, when);
 }
 
 static sc_status check_kek_statement(struct question *q, struct sc_error *err)
@@ -206,7 +206,7 @@ static sc_status find_end(struct question *q, struct sc_error *err)
 			q->t->not_after = until;
 	}
 	sc_clock_text(q->t->not_after, when);
-	found(q, "until %s UTC", when);
+	found(q, "until %s", when);
 	return SC_OK;
 }
 

@@ -128,7 +128,7 @@ static sc_status check_stated_time(const struct verification *v, struct sc_error
 
 	sc_clock_text(time_of(v->e), when);
 	SC_ENSURE(time_of(v->e) <= v->trust->now + SC_DAY, err, SC_ERR_EVIDENCE_TIME,
-		  "it names a time in the future, %s UTC", when);
+		  "it names a time in the future, %s", when);
 	return SC_OK;
 }
 

@@ -9,15 +9,17 @@
 
 #include "base/clock.h"
 #include "base/libcrypto.h"
+#include "base/line_ends.h"
 #include "evidence/warrant_answer.h"
 #include "evidence/key_shape.h"
 #include "evidence/signed_statement.h"
 #include "factory/record.h"
+#include "formats/damage.h"
 #include "formats/key_type.h"
 #include "formats/oid.h"
 #include "formats/suite.h"
 
-#define PEM_BEGIN "-----BEGIN"
+#define SEQUENCE 0x30 /* DER begins with it, and no text does */
 
 /*
  * Issues a certificate for the lifetime of its kind, but never beyond the root's. It begins a day early,
@@ -47,9 +49,9 @@ static sc_status issue(struct sc_factory *factory, struct sc_certificate_request
 
 /* -- warrants ---------------------------------------------------------------------------------- */
 
-static X509_REQ *read_pem(struct sc_view request)
+static X509_REQ *read_pem(const struct sc_bytes *request)
 {
-	SC_CLEANUP(sc_bio) bio = BIO_new_mem_buf(request.data, (int)request.len);
+	SC_CLEANUP(sc_bio) bio = BIO_new_mem_buf(request->data, (int)request->len);
 
 	/* "": PEM that claims to be encrypted must not make libcrypto ask for a passphrase. */
 	return bio ? PEM_read_bio_X509_REQ(bio, NULL, NULL, "") : NULL;
@@ -69,15 +71,21 @@ static X509_REQ *read_der(struct sc_view request)
 
 static sc_status read_csr(struct sc_view request, X509_REQ **out, struct sc_error *err)
 {
-	bool is_pem =
-	    request.len > strlen(PEM_BEGIN) && memcmp(request.data, PEM_BEGIN, strlen(PEM_BEGIN)) == 0;
+	SC_CLEANUP(sc_bytes) text = { 0 };
 	X509_REQ *csr;
 
 	SC_ENSURE(request.len > 0 && request.len <= SC_FACTORY_REQUEST_MAX, err, SC_ERR_TOO_LARGE,
 		  "the request is not 1 to %d bytes long", SC_FACTORY_REQUEST_MAX);
-	csr = is_pem ? read_pem(request) : read_der(request);
+	csr = read_der(request);
+	if (!csr && request.data[0] != SEQUENCE) {
+		SC_TRY(sc_bytes_copy(request, &text, err));
+		SC_TRY(sc_line_ends_settle(&text, "the request", err));
+		csr = read_pem(&text);
+	}
 	ERR_clear_error();
-	SC_ENSURE(csr, err, SC_ERR_ENCODING, "the request is not PKCS#10 in DER or PEM");
+	if (!csr)
+		return sc_damage_refuse(request, NULL, "request (PKCS#10 in DER or PEM)", SC_ERR_ENCODING,
+					err);
 	*out = csr;
 	return SC_OK;
 }
@@ -168,8 +176,11 @@ sc_status sc_factory_certify_region(struct sc_factory *factory, struct sc_view r
 	SC_CLEANUP(sc_region_request) wanted = NULL;
 	SC_CLEANUP(sc_evidence) world = NULL;
 	SC_CLEANUP(sc_x509) made = NULL;
+	sc_status status;
 
-	SC_TRY(sc_region_request_decode(request, &wanted, err));
+	status = sc_region_request_decode(request, &wanted, err);
+	if (status != SC_OK)
+		return sc_damage_refuse(request, NULL, "region request", status, err);
 	SC_TRY(check_world(factory, sc_bytes_view(&wanted->statement), &world, err));
 	SC_TRY(certify(factory, wanted, world->world, &made, err));
 	return sc_x509_encode(made, certificate, err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/print.h"
 #include "formats/acl.h"
 #include "formats/region.h"
 
@@ -17,7 +18,7 @@ static void print_uses(FILE *out, uint32_t uses)
 {
 	for (size_t i = 0; i < USE_COUNT; i++)
 		if (uses & 1u << i)
-			fprintf(out, " %s", use_names[i]);
+			sc_print_to(out, " %s", use_names[i]);
 }
 
 static void print_groups(FILE *out, const struct sc_acl *acl, const char *indent);
@@ -28,20 +29,20 @@ static void print_transfer(FILE *out, const struct sc_transfer_action *transfer,
 	char deeper[64];
 
 	sc_hex(sc_hash_view(&transfer->kek), hex);
-	fprintf(out, "%s  transfer, to the Key Exchange Key %s\n", indent, hex);
+	sc_print_to(out, "%s  transfer, to the Key Exchange Key %s\n", indent, hex);
 	sc_hex(sc_hash_view(&transfer->world), hex);
-	fprintf(out, "%s    of the security world %s\n", indent, hex);
-	fprintf(out, "%s    in region %s (%s)\n", indent, transfer->region.s,
-		sc_region_name(transfer->region.s));
-	fprintf(out, "%s    for subscription %s\n", indent,
-		transfer->subscription.s[0] ? transfer->subscription.s : "any");
+	sc_print_to(out, "%s    of the security world %s\n", indent, hex);
+	sc_print_to(out, "%s    in region %s (%s)\n", indent, transfer->region.s,
+		    sc_region_name(transfer->region.s));
+	sc_print_to(out, "%s    for subscription %s\n", indent,
+		    transfer->subscription.s[0] ? transfer->subscription.s : "any");
 	if (transfer->not_after) {
 		char text[SC_CLOCK_TEXT_SIZE];
 
 		sc_clock_text(transfer->not_after, text);
-		fprintf(out, "%s    until %s UTC\n", indent, text);
+		sc_print_to(out, "%s    until %s\n", indent, text);
 	}
-	fprintf(out, "%s    arriving with:\n", indent);
+	sc_print_to(out, "%s    arriving with:\n", indent);
 	snprintf(deeper, sizeof deeper, "%s      ", indent);
 	print_groups(out, transfer->arrival, deeper);
 }
@@ -52,22 +53,22 @@ static void print_action(FILE *out, const struct sc_action *action, const char *
 
 	switch (action->type) {
 	case SC_ACTION_USE:
-		fprintf(out, "%s  use:", indent);
+		sc_print_to(out, "%s  use:", indent);
 		print_uses(out, *action->value.use);
-		fprintf(out, "\n");
+		sc_print_to(out, "\n");
 		break;
 	case SC_ACTION_MAKE_BLOB:
 		sc_hex(sc_hash_view(&action->value.make_blob->world), hex);
-		fprintf(out, "%s  makeBlob, only in the security world %s\n", indent, hex);
+		sc_print_to(out, "%s  makeBlob, only in the security world %s\n", indent, hex);
 		break;
 	case SC_ACTION_TRANSFER:
 		print_transfer(out, action->value.transfer, indent);
 		break;
 	case SC_ACTION_REDUCE_ACL:
-		fprintf(out, "%s  reduceAcl\n", indent);
+		sc_print_to(out, "%s  reduceAcl\n", indent);
 		break;
 	default:
-		fprintf(out, "%s  replaceAcl\n", indent);
+		sc_print_to(out, "%s  replaceAcl\n", indent);
 		break;
 	}
 }
@@ -77,10 +78,10 @@ static void print_groups(FILE *out, const struct sc_acl *acl, const char *indent
 	for (int i = 0; i < sk_sc_permission_group_num(acl->groups); i++) {
 		const struct sc_permission_group *group = sk_sc_permission_group_value(acl->groups, i);
 
-		fprintf(out, "%sgroup %u%s\n", indent, group->id,
-			group->authority == SC_AUTHORITY_QUORUM
-			    ? ", under a quorum of the administrator cards"
-			    : "");
+		sc_print_to(out, "%sgroup %u%s\n", indent, group->id,
+			    group->authority == SC_AUTHORITY_QUORUM
+				? ", under a quorum of the administrator cards"
+				: "");
 		for (int j = 0; j < sk_sc_action_num(group->actions); j++)
 			print_action(out, sk_sc_action_value(group->actions, j), indent);
 	}

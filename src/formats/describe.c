@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/print.h"
 #include "formats/describe_kinds.h"
 #include "formats/region.h"
 
@@ -32,8 +33,8 @@ static sc_status refuse_unknown(FILE *out, struct sc_error *err)
 
 		snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", kinds[i].name);
 	}
-	fprintf(out, "unknown\n");
-	return sc_fail(err, SC_ERR_FORMAT, "not a whole and unaltered file of any known kind: %s", known);
+	sc_print_to(out, "unknown\n");
+	return sc_fail(err, SC_ERR_FORMAT, "the known kinds are %s", known);
 }
 
 sc_status sc_describe(struct sc_view der, FILE *out, struct sc_error *err)
@@ -75,6 +76,7 @@ sc_status sc_describe_acl(const struct sc_entry_list *list, const char *name, co
 	SC_CLEANUP(sc_bytes) text = { 0 };
 
 	SC_TRY(sc_acl_print(acl, "   ", &text, err));
-	fprintf(list->out, " %s\n%.*s", name, (int)text.len, (const char *)text.data);
+	sc_print_to(list->out, " %s\n", name);
+	sc_print_lines(list->out, sc_bytes_view(&text));
 	return SC_OK;
 }

@@ -1,6 +1,7 @@
 /* Key files and key blobs in words: see describe.h. */
 #include <inttypes.h>
 
+#include "base/print.h"
 #include "formats/describe_kinds.h"
 #include "formats/key_blob.h"
 #include "formats/key_file.h"
@@ -39,7 +40,7 @@ sc_status sc_describe_key_blob(struct sc_view der, const struct sc_entry_list *l
 
 	SC_TRY(sc_key_blob_decode(der, &blob, err));
 	*is_recognised = true;
-	fprintf(list->out, "key blob\n");
+	sc_print_to(list->out, "key blob\n");
 	return print_key_blob(list, blob, err);
 }
 
@@ -52,7 +53,7 @@ sc_status sc_describe_key_file(struct sc_view der, const struct sc_entry_list *l
 
 	SC_TRY(sc_key_file_decode(der, &file, err));
 	*is_recognised = true;
-	fprintf(list->out, "key file\n");
+	sc_print_to(list->out, "key file\n");
 	sc_entry_text(list, "format", &file->format);
 	sc_entry_text(list, "application", &file->application);
 	sc_entry_text(list, "ident", &file->ident);
@@ -63,6 +64,6 @@ sc_status sc_describe_key_file(struct sc_view der, const struct sc_entry_list *l
 	status = sc_key_blob_decode(sc_bytes_view(&file->blob), &blob, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "its blob");
-	fprintf(list->out, "\nits blob\n");
+	sc_print_to(list->out, "\nits blob\n");
 	return print_key_blob(list, blob, err);
 }

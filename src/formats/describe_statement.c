@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/libcrypto.h"
+#include "base/print.h"
 #include "formats/describe_kinds.h"
 #include "formats/oid.h"
 #include "formats/signed_data.h"
@@ -70,7 +71,7 @@ static sc_status print_certificate(const struct sc_entry_list *list, X509 *certi
 	SC_CLEANUP(sc_bytes) spki = { 0 };
 	EVP_PKEY *key = X509_get0_pubkey(certificate);
 
-	fprintf(list->out, "%s\n", stated_kind(certificate));
+	sc_print_to(list->out, "%s\n", stated_kind(certificate));
 	SC_TRY(print_x509_name(list, "subject", X509_get_subject_name(certificate), err));
 	SC_TRY(print_x509_name(list, "issuer", X509_get_issuer_name(certificate), err));
 	SC_TRY(print_asn1_time(list, "not before", X509_get0_notBefore(certificate), err));
@@ -86,8 +87,8 @@ static sc_status print_key_statement(const struct sc_entry_list *list, struct sc
 	SC_CLEANUP(sc_key_statement) statement = NULL;
 
 	SC_TRY(sc_key_statement_decode(content, &statement, err));
-	fprintf(list->out, "%s\n",
-		sc_hash_is_zero(&statement->package) ? "key statement" : "receipt of a transfer package");
+	sc_print_to(list->out, "%s\n",
+		    sc_hash_is_zero(&statement->package) ? "key statement" : "receipt of a transfer package");
 	sc_entry_text(list, "format", &statement->format);
 	sc_entry_data(list, "public key", &statement->spki);
 	sc_entry_hash(list, "key hash", &statement->key_hash);
@@ -117,7 +118,7 @@ static sc_status print_world_statement(const struct sc_entry_list *list, struct 
 	SC_CLEANUP(sc_world_statement) statement = NULL;
 
 	SC_TRY(sc_world_statement_decode(content, &statement, err));
-	fprintf(list->out, "world statement\n");
+	sc_print_to(list->out, "world statement\n");
 	sc_entry_text(list, "format", &statement->format);
 	sc_entry_data(list, "knso", &statement->knso);
 	sc_entry_hash(list, "world id", &statement->world);
@@ -149,8 +150,8 @@ sc_status sc_describe_statement(struct sc_view der, const struct sc_entry_list *
 	for (int i = 0; i < sk_X509_num(wrapper->certificates); i++) {
 		X509 *certificate = sk_X509_value(wrapper->certificates, i);
 
-		fprintf(list->out,
-			"\nenclosed%s: ", certificate == sc_signed_data_signer(wrapper) ? " (signer)" : "");
+		sc_print_to(list->out, "\nenclosed%s: ",
+			    certificate == sc_signed_data_signer(wrapper) ? " (signer)" : "");
 		SC_TRY(print_certificate(list, certificate, err));
 	}
 	return SC_OK;

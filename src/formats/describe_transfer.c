@@ -1,4 +1,5 @@
 /* Transfer packages and region requests in words: see describe.h. */
+#include "base/print.h"
 #include "formats/describe_kinds.h"
 #include "formats/region_request.h"
 #include "formats/transfer_package.h"
@@ -12,7 +13,7 @@ sc_status sc_describe_transfer_package(struct sc_view der, const struct sc_entry
 	SC_TRY(sc_transfer_package_decode(der, &package, err));
 	*is_recognised = true;
 	header = package->header;
-	fprintf(list->out, "transfer package\n");
+	sc_print_to(list->out, "transfer package\n");
 	sc_entry_text(list, "format", &header->format);
 	sc_entry_print(list, "suite", "%u", header->suite);
 	sc_describe_region(list, "region", &header->region);
@@ -41,7 +42,7 @@ sc_status sc_describe_region_request(struct sc_view der, const struct sc_entry_l
 
 	SC_TRY(sc_region_request_decode(der, &request, err));
 	*is_recognised = true;
-	fprintf(list->out, "region request\n");
+	sc_print_to(list->out, "region request\n");
 	sc_entry_text(list, "format", &request->format);
 	sc_describe_region(list, "region", &request->region);
 	sc_entry_text(list, "operator", &request->operator_name);

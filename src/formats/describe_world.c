@@ -1,6 +1,7 @@
 /* World files and administrator cards in words: see describe.h. */
 #include <inttypes.h>
 
+#include "base/print.h"
 #include "formats/card.h"
 #include "formats/describe_kinds.h"
 #include "formats/suite.h"
@@ -23,7 +24,7 @@ sc_status sc_describe_world_file(struct sc_view der, const struct sc_entry_list 
 	SC_TRY(sc_world_file_decode(der, &file, err));
 	*is_recognised = true;
 	body = file->body;
-	fprintf(list->out, "world file\n");
+	sc_print_to(list->out, "world file\n");
 	sc_entry_text(list, "format", &body->format);
 	sc_entry_print(list, "suite", "%s", sc_suite_name(body->suite));
 	sc_entry_hash(list, "world id", &body->id);
@@ -57,7 +58,7 @@ sc_status sc_describe_card(struct sc_view der, const struct sc_entry_list *list,
 	SC_TRY(sc_card_decode(der, &card, err));
 	*is_recognised = true;
 	body = card->body;
-	fprintf(list->out, "administrator card\n");
+	sc_print_to(list->out, "administrator card\n");
 	sc_entry_text(list, "format", &body->format);
 	sc_entry_hash(list, "world id", &body->world);
 	sc_entry_hash(list, "card set", &body->set);

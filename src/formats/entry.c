@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "base/clock.h"
+#include "base/print.h"
 
 #define SHORT_DATA_MAX 64 /* bytes */
 
@@ -11,11 +12,11 @@ void sc_entry_print(const struct sc_entry_list *list, const char *name, const ch
 {
 	va_list args;
 
-	fprintf(list->out, " %-*s ", list->name_width, name);
+	sc_print_to(list->out, " %-*s ", list->name_width, name);
 	va_start(args, format);
-	vfprintf(list->out, format, args);
+	sc_print_to_va(list->out, format, args);
 	va_end(args);
-	fputc('\n', list->out);
+	sc_print_to(list->out, "\n");
 }
 
 void sc_entry_text(const struct sc_entry_list *list, const char *name, const struct sc_text *text)
@@ -42,7 +43,7 @@ void sc_entry_time(const struct sc_entry_list *list, const char *name, int64_t t
 	char text[SC_CLOCK_TEXT_SIZE];
 
 	sc_clock_text(time, text);
-	sc_entry_print(list, name, "%s UTC", text);
+	sc_entry_print(list, name, "%s", text);
 }
 
 void sc_entry_data(const struct sc_entry_list *list, const char *name, const struct sc_bytes *data)

@@ -38,6 +38,27 @@ bool sc_guid_read(const char *text, char guid[SC_GUID_SIZE])
 	return true;
 }
 
+bool sc_guid_read_typed(const char *text, char guid[SC_GUID_SIZE])
+{
+	static const char blanks[] = " \t\r\n";
+	const char *begin = text + strspn(text, blanks);
+	size_t len = strlen(begin);
+	char copy[SC_GUID_SIZE];
+
+	while (len > 0 && strchr(blanks, begin[len - 1]))
+		len--;
+	if (len > 2 &&
+	    ((begin[0] == '{' && begin[len - 1] == '}') || (begin[0] == '(' && begin[len - 1] == ')'))) {
+		begin++;
+		len -= 2;
+	}
+	if (len != SC_GUID_SIZE - 1)
+		return false;
+	memcpy(copy, begin, len);
+	copy[len] = '\0';
+	return sc_guid_read(copy, guid);
+}
+
 sc_status sc_guid_make(char guid[SC_GUID_SIZE], struct sc_error *err)
 {
 	uint8_t b[16];

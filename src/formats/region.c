@@ -2,6 +2,7 @@
 #include "formats/region.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #define LOCATIONS(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -65,6 +66,16 @@ const struct sc_region *sc_region_by_location(const char *location)
 				return &regions[i];
 	}
 	return NULL;
+}
+
+void sc_region_list(char out[SC_REGION_LIST_SIZE])
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < sizeof regions / sizeof regions[0]; i++) {
+		snprintf(out + used, SC_REGION_LIST_SIZE - used, "%s%s", i ? ", " : "", regions[i].code);
+		used = strlen(out);
+	}
 }
 
 const char *sc_region_name(const char *code)

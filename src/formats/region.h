@@ -24,6 +24,10 @@ const struct sc_region *sc_region_by_code(const char *code);
 /* By any of its location names, ignoring case and spaces ("West Europe"); NULL if there is none. */
 const struct sc_region *sc_region_by_location(const char *location);
 
+/* The codes of all regions: "NA, EU, AP, …". */
+#define SC_REGION_LIST_SIZE 128
+void sc_region_list(char out[SC_REGION_LIST_SIZE]);
+
 /* "Europe" for "EU". Returns the code itself if it is not in the table. */
 const char *sc_region_name(const char *code);
 

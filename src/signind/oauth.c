@@ -59,14 +59,15 @@ void sc_signind_oauth_refuse(struct sc_web_request *request, enum sc_signind_ref
 			     const char *detail)
 {
 	const struct row *row = &rows[refusal];
-	char now[SC_CLOCK_TEXT_SIZE];
+	char now[SC_CLOCK_STAMP_SIZE];
 	char text[512];
 	json_t *body;
 
-	sc_clock_text(sc_clock_now(), now);
+	sc_clock_stamp(sc_clock_now(), now);
+	now[10] = ' '; /* as Azure writes it */
 	snprintf(text, sizeof text, "AADSTS%u: %s%s", row->code, row->text, detail);
-	body = json_pack("{s:s, s:s, s:[i], s:s+, s:s, s:s}", "error", row->error, "error_description", text,
-			 "error_codes", (int)row->code, "timestamp", now, "Z", "trace_id",
+	body = json_pack("{s:s, s:s, s:[i], s:s, s:s, s:s}", "error", row->error, "error_description", text,
+			 "error_codes", (int)row->code, "timestamp", now, "trace_id",
 			 sc_web_request_id(request), "correlation_id", correlation_of(request));
 	if (row->status == 503)
 		sc_web_set_header(request, "Retry-After", "1");

@@ -3,6 +3,7 @@
 
 #include "base/daemon.h"
 #include "base/log.h"
+#include "base/print.h"
 #include "signind/signind.h"
 
 #define HASHES_AT_ONCE 2 /* passwords; each takes a processor and SC_WEB_PASSWORD_MEMORY */
@@ -55,5 +56,5 @@ int main(int argc, char **argv)
 		status = serve(&settings, &err);
 	if (status != SC_OK)
 		sc_log(SC_LOG_ERROR, "%s", err.message);
-	return sc_status_exit(status);
+	return status == SC_OK && done ? sc_program_end("signind", status, &err) : sc_status_exit(status);
 }

@@ -11,6 +11,7 @@
 #include "azure/cmdlet.h"
 #include "azure/manager.h"
 #include "base/options.h"
+#include "base/print.h"
 #include "base/terminal.h"
 
 #define NAME "Add-AzureAccount"
@@ -99,12 +100,12 @@ static sc_status read_password(const struct arguments *a, struct sc_secret *out,
 
 	if (a->password_fd) {
 		SC_TRY(sc_number_read(a->password_fd, "-Password-From-FD", 0, FD_MAX, &fd, err));
-		return sc_fd_read_secret_line((int)fd, out, err);
+		return sc_fd_read_secret_line((int)fd, "password", out, err);
 	}
 	SC_ENSURE(sc_terminal_is_there(), err, SC_ERR_USAGE,
 		  "no terminal to ask for the password: give -Password-From-FD");
 	snprintf(prompt, sizeof prompt, "Password for %.200s: ", a->credential);
-	return sc_terminal_read_secret(prompt, out, err);
+	return sc_terminal_read_secret(prompt, "password", out, err);
 }
 
 /* Prints the account as Azure's cmdlet does: further subscriptions follow, one per line. */
@@ -115,13 +116,13 @@ static void print_account(const struct sc_azure_session *session, const struct s
 
 	if (width < 16)
 		width = 16;
-	printf("\n%-*s %-6s %-36s %s\n", width, "Id", "Type", "Subscriptions", "Tenants");
-	printf("%-*s %-6s %-36s %s\n", width, "--", "----", "-------------", "-------");
-	printf("%-*s %-6s %-36s %s\n", width, session->account, "User", count ? list[0].id : "",
-	       session->tenant);
+	sc_print("\n%-*s %-6s %-36s %s\n", width, "Id", "Type", "Subscriptions", "Tenants");
+	sc_print("%-*s %-6s %-36s %s\n", width, "--", "----", "-------------", "-------");
+	sc_print("%-*s %-6s %-36s %s\n", width, session->account, "User", count ? list[0].id : "",
+		 session->tenant);
 	for (size_t i = 1; i < count; i++)
-		printf("%-*s %-6s %s\n", width, "", "", list[i].id);
-	printf("\n");
+		sc_print("%-*s %-6s %s\n", width, "", "", list[i].id);
+	sc_print("\n");
 }
 
 static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)

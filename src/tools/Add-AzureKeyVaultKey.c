@@ -10,6 +10,9 @@
 #include "azure/vault_keys.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "base/print.h"
+#include "base/visible.h"
+#include "formats/damage.h"
 #include "formats/signed_data.h"
 #include "formats/transfer_package.h"
 
@@ -41,7 +44,7 @@ static sc_status check(struct arguments *a, struct sc_error *err)
 		  "-Destination %s: a transfer package opens in an HSM only: use -Destination HSM",
 		  a->destination);
 	SC_ENSURE(sc_key_name_is_valid(a->name), err, SC_ERR_ARGUMENT,
-		  "-Name %s: a key name must be 1 to 127 letters, digits and hyphens", a->name);
+		  "-Name %s: a key name must be 1 to 127 letters, digits and hyphens", sc_shown(a->name).s);
 	if (!a->receipt) {
 		snprintf(a->default_receipt, sizeof a->default_receipt, RECEIPT_PREFIX "%s" RECEIPT_SUFFIX,
 			 a->name);
@@ -92,7 +95,7 @@ static sc_status read_package(const char *path, struct sc_bytes *package, struct
 	SC_TRY(sc_file_read_path(path, SC_TRANSFER_MAX, package, err));
 	status = sc_transfer_package_decode(sc_bytes_view(package), &decoded, err);
 	if (status != SC_OK)
-		return sc_fail_context(err, status, "%s", path);
+		return sc_damage_refuse(sc_bytes_view(package), path, "transfer package", status, err);
 	*key_hash = decoded->header->key_hash;
 	return SC_OK;
 }
@@ -119,7 +122,7 @@ static void print_key(const struct sc_azure_vault *vault, const struct sc_azure_
 
 	sc_hash_grouped(&key->key_hash, grouped);
 	snprintf(bits, sizeof bits, "%u", key->bits);
-	printf("\n");
+	sc_print("\n");
 	sc_azure_cmdlet_property(WIDTH, "Vault Name", vault->name);
 	sc_azure_cmdlet_property(WIDTH, "Name", key->name);
 	sc_azure_cmdlet_property(WIDTH, "Version", key->version);
@@ -156,7 +159,7 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 	SC_TRY(sc_azure_key_receipt(account, &vault, &key, &receipt, err));
 	SC_TRY(save_receipt(a.receipt, sc_bytes_view(&receipt), err));
 	sc_azure_cmdlet_property(WIDTH, "Receipt", a.receipt);
-	printf("\n");
+	sc_print("\n");
 	return SC_OK;
 }
 

@@ -6,6 +6,9 @@
 #include "azure/cmdlet.h"
 #include "azure/manager.h"
 #include "base/options.h"
+#include "base/print.h"
+#include "base/visible.h"
+#include "formats/guid.h"
 
 #define NAME "Get-AzureSubscription"
 
@@ -13,8 +16,21 @@
 
 struct arguments {
 	const char *id;
+	char guid[SC_GUID_SIZE]; /* what it is */
 	const char *name;
 };
+
+static sc_status check(struct arguments *a, struct sc_error *err)
+{
+	if (!a->id)
+		return SC_OK;
+	SC_ENSURE(
+	    sc_guid_read_typed(a->id, a->guid), err, SC_ERR_ARGUMENT,
+	    "-SubscriptionId: %s is not a subscription id, such as 3f0c2a52-5d0b-4f64-9b54-2f6f3f1f6f01",
+	    sc_shown(a->id).s);
+	a->id = a->guid;
+	return SC_OK;
+}
 
 static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool *done, struct sc_error *err)
 {
@@ -33,12 +49,13 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 					      options, "Sign in with Add-AzureAccount first." };
 	size_t operands;
 
-	return sc_options_read(&line, argc, argv, NULL, 0, &operands, done, err);
+	SC_TRY(sc_options_read(&line, argc, argv, NULL, 0, &operands, done, err));
+	return *done ? SC_OK : check(a, err);
 }
 
 static void print_subscription(const struct sc_azure_subscription *s, const char *account)
 {
-	printf("\n");
+	sc_print("\n");
 	sc_azure_cmdlet_property(WIDTH, "SubscriptionId", s->id);
 	sc_azure_cmdlet_property(WIDTH, "SubscriptionName", s->name);
 	sc_azure_cmdlet_property(WIDTH, "State", s->state);
@@ -65,9 +82,10 @@ static sc_status print_all(struct sc_azure_account *account, const struct argume
 		}
 	free(list);
 	if (shown)
-		printf("\n");
+		sc_print("\n");
 	SC_ENSURE(shown || (!a->id && !a->name), err, SC_ERR_NOT_FOUND,
-		  "%s: the account has no such subscription", a->id ? a->id : a->name);
+		  "%s: the account has no such subscription (it has %zu)",
+		  sc_shown(a->id ? a->id : a->name).s, count);
 	return SC_OK;
 }
 

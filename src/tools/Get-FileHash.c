@@ -16,6 +16,7 @@
 #include "base/libcrypto.h"
 #include "base/options.h"
 #include "base/os.h"
+#include "base/print.h"
 
 #define NAME "Get-FileHash"
 
@@ -125,28 +126,34 @@ static sc_status hash_file(const char *path, const EVP_MD *md, char text[HASH_TE
 
 static void print_row(const char *algorithm, const char *hash, const char *path)
 {
-	printf("%-*s %-*s %s\n", ALGORITHM_WIDTH, algorithm, HASH_WIDTH, hash, path);
+	sc_print("%-*s %-*s %s\n", ALGORITHM_WIDTH, algorithm, HASH_WIDTH, hash, path);
 }
 
-/* As in PowerShell, a file that cannot be read does not keep the others from being printed. */
-static sc_status print_hashes(const struct arguments *a, const char *algorithm, const EVP_MD *md)
+/*
+ * As in PowerShell, a file that cannot be read does not keep the others from being printed. The last failure is
+ * returned; those before it have been reported.
+ */
+static sc_status print_hashes(const struct arguments *a, const char *algorithm, const EVP_MD *md,
+			      struct sc_error *err)
 {
 	sc_status result = SC_OK;
 	bool has_header = false;
 
 	for (size_t i = 0; i < a->count; i++) {
-		struct sc_error err = { 0 };
+		struct sc_error why = { 0 };
 		char text[HASH_TEXT_SIZE];
 		char absolute[PATH_MAX];
-		sc_status status = hash_file(a->files[i], md, text, &err);
+		sc_status status = hash_file(a->files[i], md, text, &why);
 
 		if (status != SC_OK) {
-			fprintf(stderr, NAME ": %s\n", err.message);
+			if (result != SC_OK)
+				sc_print_to(stderr, NAME ": %s\n", err->message);
+			*err = why;
 			result = status;
 			continue;
 		}
 		if (!has_header) {
-			printf("\n");
+			sc_print("\n");
 			print_row("Algorithm", "Hash", "Path");
 			print_row("---------", "----", "----");
 			has_header = true;
@@ -154,7 +161,7 @@ static sc_status print_hashes(const struct arguments *a, const char *algorithm, 
 		print_row(algorithm, text, realpath(a->files[i], absolute) ? absolute : a->files[i]);
 	}
 	if (has_header)
-		printf("\n");
+		sc_print("\n");
 	return result;
 }
 
@@ -167,13 +174,9 @@ int main(int argc, char **argv)
 	bool done = false;
 	sc_status status = read_arguments(argc, argv, &a, &done, &err);
 
-	if (done)
-		return 0;
-	if (status == SC_OK)
+	if (status == SC_OK && !done)
 		status = find_algorithm(a.algorithm, &algorithm, &md, &err);
-	if (status != SC_OK) {
-		fprintf(stderr, NAME ": %s\n", err.message);
-		return sc_status_exit(status);
-	}
-	return sc_status_exit(print_hashes(&a, algorithm, md));
+	if (status == SC_OK && !done)
+		status = print_hashes(&a, algorithm, md, &err);
+	return sc_program_end(NAME, status, &err);
 }

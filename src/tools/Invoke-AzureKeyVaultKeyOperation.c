@@ -9,6 +9,7 @@
 #include "azure/vault_keys.h"
 #include "base/file.h"
 #include "base/options.h"
+#include "base/print.h"
 
 #define NAME "Invoke-AzureKeyVaultKeyOperation"
 
@@ -86,12 +87,12 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 	SC_TRY(sc_azure_key_decrypt(account, &vault, a.name, a.algorithm, sc_bytes_view(&ciphertext),
 				    &plaintext, err));
 	SC_TRY(sc_file_write_path(a.out_file, sc_bytes_view(&plaintext), SC_FILE_NEW, 0600, err));
-	printf("\n");
+	sc_print("\n");
 	sc_azure_cmdlet_property(WIDTH, "Vault Name", vault.name);
 	sc_azure_cmdlet_property(WIDTH, "Key Name", a.name);
 	sc_azure_cmdlet_property(WIDTH, "Algorithm", a.algorithm);
 	sc_azure_cmdlet_property(WIDTH, "Result", a.out_file);
-	printf("\n");
+	sc_print("\n");
 	return SC_OK;
 }
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "base/print.h"
 #include "byok/transfer_steps.h"
 #include "formats/region.h"
 
@@ -88,7 +89,7 @@ static void print_hash(const char *label, const struct sc_hash *hash)
 	char text[SC_HASH_GROUPED_SIZE];
 
 	sc_hash_grouped(hash, text);
-	printf("  %-22s%s\n", label, text);
+	sc_print("  %-22s%s\n", label, text);
 }
 
 /*
@@ -106,15 +107,15 @@ static sc_status show_target(const struct sc_byok_transfer_request *request,
 
 	SC_TRY(sc_call_enquire(client, 0, &enquiry, &reply, &module, err));
 	SC_TRY(sc_text_set_view(&esn, module.esn, "the module's serial number", err));
-	printf("The packages say (not yet verified):\n");
-	printf("  %-22s%s (%s), operated by %s\n", "region", sc_region_name(packages->region.s),
-	       packages->region.s, packages->operator_name.s);
+	sc_print("The packages say (not yet verified):\n");
+	sc_print("  %-22s%s (%s), operated by %s\n", "region", sc_region_name(packages->region.s),
+		 packages->region.s, packages->operator_name.s);
 	print_hash("Key Exchange Key", &packages->kek);
 	print_hash("security world", &packages->world);
-	printf("Module %llu (%s) will verify them under its own root:\n", (unsigned long long)request->module,
-	       esn.s);
+	sc_print("Module %llu (%s) will verify them under its own root:\n",
+		 (unsigned long long)request->module, esn.s);
 	print_hash("root key hash", &module.root);
-	fflush(stdout); /* before any warning */
+	sc_print_flush(); /* before any warning */
 	return SC_OK;
 }
 
@@ -124,7 +125,7 @@ static void print_terms(const struct sc_byok_transfer_request *request,
 	char until[SC_CLOCK_TEXT_SIZE];
 
 	if (request->subscription[0])
-		printf("  %-22s%s\n", "for the subscription", request->subscription);
+		sc_print("  %-22s%s\n", "for the subscription", request->subscription);
 	else
 		sc_log(SC_LOG_WARNING,
 		       "without -SubscriptionId, anyone who holds key_xferacld_%s can send the key to their "
@@ -132,9 +133,9 @@ static void print_terms(const struct sc_byok_transfer_request *request,
 		       request->ident, sc_region_name(packages->region.s));
 	if (request->not_after) {
 		sc_clock_text(request->not_after, until);
-		printf("  %-22s%s UTC\n", "usable until", until);
+		sc_print("  %-22s%s\n", "usable until", until);
 	}
-	fflush(stdout);
+	sc_print_flush();
 }
 
 static sc_status modify_acls(const struct sc_byok_transfer_request *request,
@@ -145,9 +146,9 @@ static sc_status modify_acls(const struct sc_byok_transfer_request *request,
 
 	print_terms(request, packages);
 	SC_TRY(sc_byok_transfer_modify_acls(request, packages, ceremony, kmdata, client, &copy, err));
-	printf("Verified by module %llu. The copy with reduced permissions:\n",
-	       (unsigned long long)request->module);
-	printf("  %-22s%s\n", "file", copy.path);
+	sc_print("Verified by module %llu. The copy with reduced permissions:\n",
+		 (unsigned long long)request->module);
+	sc_print("  %-22s%s\n", "file", copy.path);
 	print_hash("key hash", &copy.key_hash);
 	return SC_OK;
 }
@@ -163,12 +164,12 @@ static sc_status package(const struct sc_byok_transfer_request *request,
 	SC_TRY(sc_byok_transfer_package(request, packages, kmdata, client, &packed, err));
 	sc_clock_text(packed.not_after, until);
 	sc_hex(sc_hash_view(&packed.digest), hex);
-	printf("Verified by module %llu. The transfer package:\n", (unsigned long long)request->module);
-	printf("  %-22s%s\n", "file", packed.file);
-	printf("  %-22s%s\n", "SHA-256", hex);
+	sc_print("Verified by module %llu. The transfer package:\n", (unsigned long long)request->module);
+	sc_print("  %-22s%s\n", "file", packed.file);
+	sc_print("  %-22s%s\n", "SHA-256", hex);
 	print_hash("key hash", &packed.key_hash);
-	printf("  %-22s%s\n", "for the subscription", request->subscription);
-	printf("  %-22s%s UTC\n", "usable until", until);
+	sc_print("  %-22s%s\n", "for the subscription", request->subscription);
+	sc_print("  %-22s%s\n", "usable until", until);
 	return SC_OK;
 }
 
@@ -201,12 +202,6 @@ int main(int argc, char **argv)
 	sc_log_start(NAME, SC_LOG_WARNING);
 	status = run(argc, argv, &done, &err);
 	if (done)
-		return 0;
-	if (status == SC_OK)
-		printf("Result: SUCCESS\n");
-	else if (sc_status_exit(status) == SC_EXIT_USAGE) /* nothing was judged: no result */
-		fprintf(stderr, NAME ": %s\n", err.message);
-	else
-		printf("Result: FAILURE: %s\n", err.message);
-	return sc_status_exit(status);
+		return sc_program_end(NAME, status, &err);
+	return sc_program_end_result(NAME, status, &err);
 }

@@ -7,6 +7,7 @@
 #include "azure/cmdlet.h"
 #include "azure/manager.h"
 #include "base/options.h"
+#include "base/print.h"
 
 #define NAME "New-AzureRmKeyVault"
 
@@ -55,14 +56,14 @@ static sc_status read_arguments(int argc, char **argv, struct sc_azure_new_vault
 
 static void print_vault(const struct sc_azure_vault *vault, const struct sc_azure_new_vault *new_vault)
 {
-	printf("\n");
+	sc_print("\n");
 	sc_azure_cmdlet_property(WIDTH, "Vault Name", vault->name);
 	sc_azure_cmdlet_property(WIDTH, "ResourceGroupName", new_vault->group);
 	sc_azure_cmdlet_property(WIDTH, "Location", vault->location);
 	sc_azure_cmdlet_property(WIDTH, "Resource ID", vault->id);
 	sc_azure_cmdlet_property(WIDTH, "Vault URI", vault->url);
 	sc_azure_cmdlet_property(WIDTH, "SKU", vault->sku);
-	printf("\n");
+	sc_print("\n");
 }
 
 static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)

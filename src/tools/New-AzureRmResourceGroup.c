@@ -4,6 +4,7 @@
 #include "azure/cmdlet.h"
 #include "azure/manager.h"
 #include "base/options.h"
+#include "base/print.h"
 
 #define NAME "New-AzureRmResourceGroup"
 
@@ -54,11 +55,11 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 	SC_TRY(sc_azure_account_open(&account, err));
 	SC_TRY(sc_azure_manager_subscription(account, a.subscription, &subscription, err));
 	SC_TRY(sc_azure_manager_make_group(account, subscription.id, a.name, a.location, err));
-	printf("\n");
+	sc_print("\n");
 	sc_azure_cmdlet_property(WIDTH, "ResourceGroupName", a.name);
 	sc_azure_cmdlet_property(WIDTH, "Location", a.location);
 	sc_azure_cmdlet_property(WIDTH, "SubscriptionId", subscription.id);
-	printf("\n");
+	sc_print("\n");
 	return SC_OK;
 }
 

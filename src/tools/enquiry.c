@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/options.h"
+#include "base/print.h"
 #include "base/version.h"
 #include "formats/entry.h"
 #include "formats/region.h"
@@ -171,7 +172,7 @@ static sc_status show_module(const struct sc_entry_list *list, const struct sc_k
 {
 	sc_status status;
 
-	printf("\nModule #%" PRIu64 ":\n", number);
+	sc_print("\nModule #%" PRIu64 ":\n", number);
 	status = enquire(list, map, number, err);
 	if (status == SC_OK)
 		return SC_OK;
@@ -217,7 +218,7 @@ static sc_status run(uint64_t only, struct sc_error *err)
 	SC_TRY(sc_kmdata_module_map_read(&kmdata, map, err));
 	SC_ENSURE(!only || is_in_map(map, only), err, SC_ERR_NOT_FOUND, "%s/%s: has no module %" PRIu64,
 		  kmdata.config.path, SC_KMDATA_MODULES_FILE_NAME, only);
-	printf("Server:\n");
+	sc_print("Server:\n");
 	sc_entry_print(&list, "version", "%s", SC_VERSION);
 	sc_entry_print(&list, "module map", "%s/%s", kmdata.config.path, SC_KMDATA_MODULES_FILE_NAME);
 	return show_modules(&list, &kmdata, map, only, err);
@@ -256,7 +257,5 @@ int main(int argc, char **argv)
 	status = read_command_line(argc, argv, &only, &done, &err);
 	if (status == SC_OK && !done)
 		status = run(only, &err);
-	if (status != SC_OK)
-		fprintf(stderr, PROGRAM ": %s\n", err.message);
-	return sc_status_exit(status);
+	return sc_program_end(PROGRAM, status, &err);
 }

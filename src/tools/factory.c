@@ -9,6 +9,7 @@
 
 #include "base/options.h"
 #include "base/os.h"
+#include "base/print.h"
 #include "base/terminal.h"
 #include "factory/factory_root.h"
 #include "formats/region.h"
@@ -30,8 +31,8 @@ static sc_status ask_twice(struct sc_secret *out, struct sc_error *err)
 	SC_CLEANUP(sc_secret) first = { 0 };
 	SC_CLEANUP(sc_secret) second = { 0 };
 
-	SC_TRY(sc_terminal_read_secret("New passphrase for the root key: ", &first, err));
-	SC_TRY(sc_terminal_read_secret("Repeat the passphrase: ", &second, err));
+	SC_TRY(sc_terminal_read_secret("New passphrase for the root key: ", "passphrase", &first, err));
+	SC_TRY(sc_terminal_read_secret("Repeat the passphrase: ", "passphrase", &second, err));
 	SC_ENSURE(sc_secret_equals(&first, &second), err, SC_ERR_ARGUMENT, "the two passphrases differ");
 	*out = sc_steal(first);
 	return SC_OK;
@@ -44,13 +45,13 @@ static sc_status get_passphrase(const struct arguments *a, bool is_new, struct s
 
 	if (a->passphrase_fd) {
 		SC_TRY(sc_number_read(a->passphrase_fd, "--passphrase-from-fd", 0, FD_MAX, &fd, err));
-		return sc_fd_read_secret_line((int)fd, out, err);
+		return sc_fd_read_secret_line((int)fd, "passphrase", out, err);
 	}
 	SC_ENSURE(sc_terminal_is_there(), err, SC_ERR_USAGE,
 		  "no terminal to ask for the passphrase: give --passphrase-from-fd");
 	if (is_new)
 		return ask_twice(out, err);
-	return sc_terminal_read_secret("Passphrase for the root key: ", out, err);
+	return sc_terminal_read_secret("Passphrase for the root key: ", "passphrase", out, err);
 }
 
 static sc_status open_factory(const struct arguments *a, struct sc_factory *out, struct sc_error *err)
@@ -68,7 +69,7 @@ static void print_hash(const struct sc_hash *hash)
 	char grouped[SC_HASH_GROUPED_SIZE];
 
 	sc_hash_grouped(hash, grouped);
-	printf("Root key hash: %s\n", grouped);
+	sc_print("Root key hash: %s\n", grouped);
 }
 
 static sc_status init(const struct arguments *a, struct sc_error *err)
@@ -79,9 +80,9 @@ static sc_status init(const struct arguments *a, struct sc_error *err)
 	SC_ENSURE(a->name, err, SC_ERR_USAGE, "--name: the manufacturer's name is missing");
 	SC_TRY(get_passphrase(a, true, &passphrase, err));
 	SC_TRY(sc_factory_init(a->dir, a->name, &passphrase, &factory, err));
-	printf("Root \"%s\" made in %s.\n", factory.name.s, a->dir);
+	sc_print("Root \"%s\" made in %s.\n", factory.name.s, a->dir);
 	print_hash(&factory.hash);
-	printf("Publish this hash separately from anything that the root signs: others rely on it.\n");
+	sc_print("Publish this hash separately from anything that the root signs: others rely on it.\n");
 	return SC_OK;
 }
 
@@ -110,7 +111,7 @@ static sc_status warrant(const struct arguments *a, struct sc_error *err)
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", a->request);
 	SC_TRY(sc_file_write_path(a->output, sc_bytes_view(&answer), SC_FILE_NEW, 0644, err));
-	printf("Warrant written to %s.\n", a->output);
+	sc_print("Warrant written to %s.\n", a->output);
 	print_hash(&factory.hash);
 	return SC_OK;
 }
@@ -125,8 +126,8 @@ static sc_status print_region(struct sc_view der, struct sc_error *err)
 	SC_TRY(sc_x509_decode(der, &certificate, err));
 	SC_TRY(sc_certificate_region(certificate, &region, err));
 	SC_TRY(sc_certificate_subject(certificate, &knso, err));
-	printf("Region %s (%s), operated by %s: %s\n", region->region.s, sc_region_name(region->region.s),
-	       region->operator_name.s, knso.s);
+	sc_print("Region %s (%s), operated by %s: %s\n", region->region.s, sc_region_name(region->region.s),
+		 region->operator_name.s, knso.s);
 	return SC_OK;
 }
 
@@ -143,7 +144,7 @@ static sc_status certify_region(const struct arguments *a, struct sc_error *err)
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", a->request);
 	SC_TRY(sc_file_write_path(a->output, sc_bytes_view(&certificate), SC_FILE_NEW, 0644, err));
-	printf("Region certificate written to %s.\n", a->output);
+	sc_print("Region certificate written to %s.\n", a->output);
 	return print_region(sc_bytes_view(&certificate), err);
 }
 
@@ -154,7 +155,7 @@ static sc_status root_hash(const struct arguments *a, struct sc_error *err)
 
 	SC_TRY(sc_factory_root_hash(a->dir, &hash, err));
 	sc_hash_grouped(&hash, grouped);
-	printf("%s\n", grouped);
+	sc_print("%s\n", grouped);
 	return SC_OK;
 }
 
@@ -253,11 +254,9 @@ int main(int argc, char **argv)
 	 * The root key will be in memory: allow no core file, and no other process of this user to read it.
 	 */
 	if (prctl(PR_SET_DUMPABLE, 0)) {
-		perror("factory: prctl");
-		return sc_status_exit(SC_ERR_SYSTEM);
+		status = sc_fail_errno(&err, SC_ERR_SYSTEM, "core dumps cannot be disabled");
+		return sc_program_end("factory", status, &err);
 	}
 	status = start(argc, argv, &err);
-	if (status != SC_OK)
-		fprintf(stderr, "factory: %s\n", err.message);
-	return sc_status_exit(status);
+	return sc_program_end("factory", status, &err);
 }

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/options.h"
+#include "base/print.h"
 #include "world/new_key.h"
 #include "world/prompt.h"
 
@@ -73,11 +74,11 @@ static sc_status run(struct arguments *a, struct sc_error *err)
 	SC_TRY(sc_new_key_check_unused(&kmdata, &a->parameters, err));
 	SC_TRY(sc_kmdata_connect(&kmdata, a->module, SC_ROLE_CUSTODY, &client, err));
 	sc_key_parameters_print(&a->parameters, stdout);
-	fflush(stdout); /* generating the key takes a while */
+	sc_print_flush(); /* generating the key takes a while */
 	SC_TRY(sc_new_key_make(&kmdata, client, a->module, &a->parameters, &key, err));
 	sc_hex(sc_hash_view(&key.key_hash), hex);
-	printf("Key successfully generated.\nPath to key: %s\n", key.path);
-	printf("SHA-256 of its public key: %s\nPath to public key: %s\n", hex, key.pem_path);
+	sc_print("Key successfully generated.\nPath to key: %s\n", key.path);
+	sc_print("SHA-256 of its public key: %s\nPath to public key: %s\n", hex, key.pem_path);
 	return SC_OK;
 }
 
@@ -92,7 +93,5 @@ int main(int argc, char **argv)
 	status = read_command_line(argc, argv, &a, &done, &err);
 	if (status == SC_OK && !done)
 		status = run(&a, &err);
-	if (status != SC_OK)
-		fprintf(stderr, PROGRAM ": %s\n", err.message);
-	return sc_status_exit(status);
+	return sc_program_end(PROGRAM, status, &err);
 }

@@ -7,6 +7,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "base/print.h"
+#include "formats/damage.h"
 #include "formats/describe.h"
 
 #define PROGRAM "kmfile-dump"
@@ -17,11 +19,12 @@ static sc_status dump(const char *path, struct sc_error *err)
 	sc_status status;
 
 	SC_TRY(sc_file_read_path(path, SC_DESCRIBE_MAX, &file, err));
-	printf("%s: ", path);
+	sc_print("%s: ", path);
 	status = sc_describe(sc_bytes_view(&file), stdout, err);
 	if (status != SC_OK)
-		return sc_fail_context(err, status, "%s", path);
-	printf(
+		return sc_damage_refuse(sc_bytes_view(&file), path,
+					"whole and unaltered file of a known kind", status, err);
+	sc_print(
 	    "\nThis is what the file says; none of it has been verified. A module verifies blobs, cards and "
 	    "worlds;\n"
 	    "verifykeypackage and verifyreceipt verify statements.\n");
@@ -54,8 +57,5 @@ int main(int argc, char **argv)
 
 	sc_log_start(PROGRAM, SC_LOG_NOTICE);
 	status = run(argc, argv, &err);
-	fflush(stdout); /* what could be read comes before the error */
-	if (status != SC_OK)
-		fprintf(stderr, PROGRAM ": %s\n", err.message);
-	return sc_status_exit(status);
+	return sc_program_end(PROGRAM, status, &err);
 }

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/options.h"
+#include "base/print.h"
 #include "world/new_world.h"
 
 #define PROGRAM       "new-world"
@@ -116,9 +117,9 @@ static sc_status run(const struct arguments *a, struct sc_error *err)
 	SC_TRY(sc_kmdata_make(&kmdata, err));
 	SC_TRY(sc_new_world_make(&kmdata, &a->ceremony, &a->world, &hknso, err));
 	sc_hex(sc_hash_view(&hknso), hex);
-	printf("Security world generated on module #%llu; hknso = %s\n",
-	       (unsigned long long)a->ceremony.module, hex);
-	printf("Path to world: %s/%s\n", kmdata.local.path, SC_WORLD_FILE_NAME);
+	sc_print("Security world generated on module #%llu; hknso = %s\n",
+		 (unsigned long long)a->ceremony.module, hex);
+	sc_print("Path to world: %s/%s\n", kmdata.local.path, SC_WORLD_FILE_NAME);
 	return SC_OK;
 }
 
@@ -133,7 +134,5 @@ int main(int argc, char **argv)
 	status = read_command_line(argc, argv, &a, &done, &err);
 	if (status == SC_OK && !done)
 		status = run(&a, &err);
-	if (status != SC_OK)
-		fprintf(stderr, PROGRAM ": %s\n", err.message);
-	return sc_status_exit(status);
+	return sc_program_end(PROGRAM, status, &err);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/print.h"
 #include "base/version.h"
 #include "tools/safeconduct/subcommands.h"
 
@@ -33,14 +34,14 @@ static const struct subcommand subcommands[] = {
 
 static void print_help(void)
 {
-	printf("Usage: " NAME " COMMAND [OPTIONS]\nSets up regions and vaults.\n\n");
+	sc_print("Usage: " NAME " COMMAND [OPTIONS]\nSets up regions and vaults.\n\n");
 	for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
 		const char *verb = subcommands[i].verb ? subcommands[i].verb : "";
 		int width = WORDS_WIDTH - (int)strlen(subcommands[i].noun);
 
-		printf("  %s %-*s %s\n", subcommands[i].noun, width, verb, subcommands[i].purpose);
+		sc_print("  %s %-*s %s\n", subcommands[i].noun, width, verb, subcommands[i].purpose);
 	}
-	printf("\nSee \"" NAME " COMMAND --help\" for the options of a command.\n");
+	sc_print("\nSee \"" NAME " COMMAND --help\" for the options of a command.\n");
 }
 
 /* The number of words on the command line that name this subcommand; 0 if they name another. */
@@ -100,17 +101,16 @@ static int run(const struct subcommand *subcommand, int argc, char **argv)
 	struct sc_error err = { 0 };
 	bool done = false;
 	sc_status status = subcommand->run(argc, argv, &done, &err);
+	char program[64];
 
-	if (status != SC_OK)
-		fprintf(stderr, NAME " %s%s%s: %s\n", subcommand->noun, subcommand->verb ? " " : "",
-			subcommand->verb ? subcommand->verb : "", err.message);
-	return sc_status_exit(status);
+	snprintf(program, sizeof program, NAME " %s%s%s", subcommand->noun, subcommand->verb ? " " : "",
+		 subcommand->verb ? subcommand->verb : "");
+	return sc_program_end(program, status, &err);
 }
 
 int main(int argc, char **argv)
 {
 	struct sc_error err = { 0 };
-	sc_status status;
 
 	sc_log_start(NAME, SC_LOG_WARNING);
 	for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
@@ -122,13 +122,11 @@ int main(int argc, char **argv)
 	if (asks(argc, argv, "--help") || asks(argc, argv, "-h") || asks(argc, argv, "-?") ||
 	    asks(argc, argv, "help")) {
 		print_help();
-		return 0;
+		return sc_program_end(NAME, SC_OK, NULL);
 	}
 	if (asks(argc, argv, "--version")) {
-		printf(NAME " (Safeconduct) " SC_VERSION "\n");
-		return 0;
+		sc_print(NAME " (Safeconduct) " SC_VERSION "\n");
+		return sc_program_end(NAME, SC_OK, NULL);
 	}
-	status = refuse(argc, argv, &err);
-	fprintf(stderr, NAME ": %s\n", err.message);
-	return sc_status_exit(status);
+	return sc_program_end(NAME, refuse(argc, argv, &err), &err);
 }

@@ -7,10 +7,12 @@
 #include <stdio.h>
 
 #include "base/options.h"
+#include "base/print.h"
 #include "byok/file_beside.h"
 #include "byok/module_trust.h"
 #include "byok/toolset_parts.h"
 #include "evidence/packages.h"
+#include "formats/damage.h"
 #include "world/kmdata.h"
 
 #define PACKAGE_MAX SC_SIGNED_DATA_MAX
@@ -26,7 +28,7 @@ struct arguments {
 static void print_check(void *context, const char *check, const char *found)
 {
 	(void)context;
-	printf("%-17s %s\n", check, found);
+	sc_print("%-17s %s\n", check, found);
 }
 
 /* -- the module -------------------------------------------------------------------------------- */
@@ -102,6 +104,20 @@ static void compare_programs(const char *kek_path)
 			    "the enclosed " PROGRAM " is NOT the installed one: run the installed one");
 }
 
+static sc_status read_package(const char *path, const char *kind, struct sc_bytes *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) file = { 0 };
+	SC_CLEANUP(sc_signed_data) wrapper = NULL;
+	sc_status status;
+
+	SC_TRY(sc_file_read_path(path, PACKAGE_MAX, &file, err));
+	status = sc_signed_data_decode(sc_bytes_view(&file), &wrapper, err);
+	if (status != SC_OK)
+		return sc_damage_refuse(sc_bytes_view(&file), path, kind, status, err);
+	*out = sc_steal(file);
+	return SC_OK;
+}
+
 static sc_status verify(const struct arguments *a, struct sc_error *err)
 {
 	const struct sc_evidence_report report = { print_check, NULL };
@@ -116,8 +132,8 @@ static sc_status verify(const struct arguments *a, struct sc_error *err)
 		SC_TRY(sc_number_read(a->module, "-m", 1, UINT32_MAX, &number, err));
 	SC_ENSURE(!a->root_hash || sc_hash_read(a->root_hash, &pin), err, SC_ERR_ARGUMENT,
 		  "--root-hash: not a SHA-256 in 64 hexadecimal digits");
-	SC_TRY(sc_file_read_path(a->kek, PACKAGE_MAX, &kek, err));
-	SC_TRY(sc_file_read_path(a->world, PACKAGE_MAX, &world, err));
+	SC_TRY(read_package(a->kek, "Key Exchange Key package", &kek, err));
+	SC_TRY(read_package(a->world, "security world package", &world, err));
 	SC_TRY(check_module(number, &module, err));
 	SC_TRY(sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &module->trust,
 					   &report, &target, err));
@@ -171,15 +187,8 @@ int main(int argc, char **argv)
 	bool done = false;
 	sc_status status = read_arguments(argc, argv, &a, &done, &err);
 
-	if (status == SC_OK && done)
-		return 0;
-	if (status == SC_OK)
-		status = verify(&a, &err);
-	if (status == SC_OK)
-		printf("Result: SUCCESS\n");
-	else if (sc_status_exit(status) == SC_EXIT_USAGE) /* nothing was judged: no result */
-		fprintf(stderr, "verifykeypackage: %s\n", err.message);
-	else
-		printf("Result: FAILURE: %s\n", err.message);
-	return sc_status_exit(status);
+	if (status != SC_OK || done)
+		return sc_program_end("verifykeypackage", status, &err);
+	status = verify(&a, &err);
+	return sc_program_end_result("verifykeypackage", status, &err);
 }

@@ -5,10 +5,12 @@
 #include <stdio.h>
 
 #include "base/options.h"
+#include "base/print.h"
 #include "byok/source_key.h"
 #include "byok/module_trust.h"
 #include "byok/receipt.h"
 #include "byok/transfer_request.h"
+#include "formats/damage.h"
 
 #define NAME "verifyreceipt"
 
@@ -72,7 +74,7 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 static void print_check(void *context, const char *check, const char *found)
 {
 	(void)context;
-	printf("  %-14s%s\n", check, found);
+	sc_print("  %-14s%s\n", check, found);
 }
 
 static sc_status verify(const struct arguments *a, const struct sc_evidence_trust *trust,
@@ -80,10 +82,14 @@ static sc_status verify(const struct arguments *a, const struct sc_evidence_trus
 {
 	const struct sc_evidence_report report = { print_check, NULL };
 	SC_CLEANUP(sc_bytes) receipt = { 0 };
+	SC_CLEANUP(sc_signed_data) wrapper = NULL;
 	sc_status status;
 
 	SC_TRY(sc_file_read_path(a->receipt, SC_SIGNED_DATA_MAX, &receipt, err));
-	printf("%s:\n", a->receipt);
+	status = sc_signed_data_decode(sc_bytes_view(&receipt), &wrapper, err);
+	if (status != SC_OK)
+		return sc_damage_refuse(sc_bytes_view(&receipt), a->receipt, "receipt", status, err);
+	sc_print("%s:\n", a->receipt);
 	status = sc_byok_receipt_verify(sc_bytes_view(&receipt), trust, expected, &report, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", a->receipt);
@@ -144,12 +150,6 @@ int main(int argc, char **argv)
 	sc_status status = run(argc, argv, &done, &err);
 
 	if (done)
-		return 0;
-	if (status == SC_OK)
-		printf("Result: SUCCESS\n");
-	else if (sc_status_exit(status) == SC_EXIT_USAGE) /* nothing was judged: no result */
-		fprintf(stderr, NAME ": %s\n", err.message);
-	else
-		printf("Result: FAILURE: %s\n", err.message);
-	return sc_status_exit(status);
+		return sc_program_end(NAME, status, &err);
+	return sc_program_end_result(NAME, status, &err);
 }

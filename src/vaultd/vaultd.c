@@ -55,6 +55,18 @@ const struct sc_vaultd_region *sc_vaultd_find_location(const struct sc_vaultd *v
 	return info ? sc_vaultd_find_region(vaultd, info->code) : NULL;
 }
 
+void sc_vaultd_list_locations(const struct sc_vaultd *vaultd, char out[SC_VAULTD_LOCATIONS_SIZE])
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < vaultd->region_count; i++) {
+		snprintf(out + used, SC_VAULTD_LOCATIONS_SIZE - used, "%s%s", i ? "," : "",
+			 vaultd->regions[i].info->location);
+		used = strlen(out);
+	}
+}
+
 /* -- opening ----------------------------------------------------------------------------------- */
 
 static void name_hosts(struct sc_vaultd *vaultd)

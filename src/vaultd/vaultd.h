@@ -56,6 +56,10 @@ SC_CLEANUP_VALUE(sc_vaultd, sc_vaultd_close)
 
 /* The configured region with that location name, or with that code. NULL if there is none. */
 const struct sc_vaultd_region *sc_vaultd_find_location(const struct sc_vaultd *vaultd, const char *location);
+
+/* The regions' own locations, "europe,unitedstates", for messages. */
+#define SC_VAULTD_LOCATIONS_SIZE 512
+void sc_vaultd_list_locations(const struct sc_vaultd *vaultd, char out[SC_VAULTD_LOCATIONS_SIZE]);
 const struct sc_vaultd_region *sc_vaultd_find_region(const struct sc_vaultd *vaultd, const char *code);
 
 /* The configured issuer of a tenant's tokens. NULL if there is none. */

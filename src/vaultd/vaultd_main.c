@@ -3,6 +3,7 @@
 
 #include "base/daemon.h"
 #include "base/log.h"
+#include "base/print.h"
 #include "vaultd/vaultd.h"
 
 static sc_status serve(const struct sc_vaultd_settings *settings, struct sc_error *err)
@@ -33,5 +34,5 @@ int main(int argc, char **argv)
 		status = serve(&settings, &err);
 	if (status != SC_OK)
 		sc_log(SC_LOG_ERROR, "%s", err.message);
-	return sc_status_exit(status);
+	return status == SC_OK && done ? sc_program_end("vaultd", status, &err) : sc_status_exit(status);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/line_ends.h"
 
 #define FILE_MAX  65536
 #define KEPT_MAX  256 /* texts derived from values */
@@ -199,8 +200,7 @@ static sc_status read_file(const struct sc_command_line *line, struct sc_web_con
 	config->path = strdup(path);
 	SC_ENSURE(config->path, err, SC_ERR_MEMORY, "out of memory for the configuration");
 	SC_TRY(sc_file_read_path(path, FILE_MAX, &config->text, err));
-	SC_ENSURE(strlen((const char *)config->text.data) == config->text.len, err, SC_ERR_ENCODING,
-		  "%s: a NUL byte in a text file", path);
+	SC_TRY(sc_line_ends_settle(&config->text, path, err));
 	SC_TRY(sc_bytes_copy(sc_bytes_view(&config->text), &config->original, err));
 	SC_TRY(read_text(config, line->options, err));
 	*out = sc_steal(config);
@@ -276,16 +276,31 @@ sc_status sc_web_config_path(struct sc_web_config *config, const char *value, co
 	return SC_OK;
 }
 
+/* Cuts off the next word; NULL at the end. A word with spaces in it is in double quotes. */
+static const char *next_word(char **rest)
+{
+	char *word = *rest + strspn(*rest, " \t");
+	const char *ends = *word == '"' ? "\"" : " \t";
+
+	if (*word == '\0')
+		return NULL;
+	word += *word == '"';
+	*rest = word + strcspn(word, ends);
+	if (**rest)
+		*(*rest)++ = '\0';
+	return word;
+}
+
 sc_status sc_web_config_words(struct sc_web_config *config, const char *name, const char *value,
 			      const char *form, const char **words, size_t count, struct sc_error *err)
 {
 	char *copy = strdup(value);
 	char *rest = copy;
-	char *word;
+	const char *word;
 	size_t found = 0;
 
 	SC_ENSURE(keep(config, copy), err, SC_ERR_MEMORY, "out of memory for the configuration");
-	while ((word = strtok_r(found ? NULL : copy, " \t", &rest))) {
+	while ((word = next_word(&rest))) {
 		if (found < count)
 			words[found] = word;
 		found++;

@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/options.h"
 #include "base/os.h"
 #include "base/terminal.h"
 #include "world/prompt.h"
+#include "world/slot_typed.h"
 
 sc_status sc_ceremony_list_split(char *text, const char *option, bool empty_is_allowed,
 				 const char *items[SC_CARDS_MAX], uint32_t *count, struct sc_error *err)
@@ -63,6 +65,20 @@ void sc_ceremony_feed_close(struct sc_ceremony_feed *feed)
 	*feed = (struct sc_ceremony_feed){ 0 };
 }
 
+/* The slot that somebody gave. A name that is right as it is may have quotes in it. */
+static sc_status open_given(const char *given, struct sc_slot *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_slot) as_given = { 0 };
+	char name[PATH_MAX];
+
+	if (sc_slot_open(given, &as_given, NULL) == SC_OK && sc_slot_is_present(&as_given)) {
+		*out = sc_steal(as_given);
+		return SC_OK;
+	}
+	SC_TRY(sc_slot_typed_read(given, name, sizeof name, err));
+	return sc_slot_open(name, out, err);
+}
+
 sc_status sc_ceremony_feed_slot(const struct sc_ceremony_feed *feed, uint32_t number, uint32_t count,
 				struct sc_slot *out, struct sc_error *err)
 {
@@ -73,7 +89,7 @@ sc_status sc_ceremony_feed_slot(const struct sc_ceremony_feed *feed, uint32_t nu
 		SC_ENSURE(number <= feed->slot_count, err, SC_ERR_USAGE,
 			  "--cards: names %u slot%s, but %u are needed", feed->slot_count,
 			  feed->slot_count == 1 ? "" : "s", count);
-		return sc_slot_open(feed->slots[number - 1], out, err);
+		return open_given(feed->slots[number - 1], out, err);
 	}
 	snprintf(question, sizeof question,
 		 "Module %llu: insert card %u of %u and enter its slot (a directory): ",
@@ -81,20 +97,37 @@ sc_status sc_ceremony_feed_slot(const struct sc_ceremony_feed *feed, uint32_t nu
 	do
 		SC_TRY(sc_prompt_read_line(question, line, sizeof line, err));
 	while (!line[0]);
-	return sc_slot_open(line, out, err);
+	return open_given(line, out, err);
 }
 
-sc_status sc_ceremony_feed_pin(const struct sc_ceremony_feed *feed, const char *question,
-			       struct sc_secret *out, struct sc_error *err)
+static sc_status read_pin(const struct sc_ceremony_feed *feed, const char *question, struct sc_secret *out,
+			  struct sc_error *err)
 {
 	SC_CLEANUP(sc_secret) pin = { 0 };
 
 	if (feed->is_scripted)
-		SC_TRY(sc_fd_read_secret_line(feed->pins, &pin, err));
+		SC_TRY(sc_fd_read_secret_line(feed->pins, "PIN", &pin, err));
 	else
-		SC_TRY(sc_terminal_read_secret(question, &pin, err));
+		SC_TRY(sc_terminal_read_secret(question, "PIN", &pin, err));
 	SC_ENSURE(pin.len <= SC_PIN_MAX, err, SC_ERR_TOO_LARGE, "the PIN is longer than %d bytes",
 		  SC_PIN_MAX);
 	*out = sc_steal(pin);
 	return SC_OK;
+}
+
+/* A PIN that no card can have costs a person at the terminal no try: they are asked again. */
+sc_status sc_ceremony_feed_pin(const struct sc_ceremony_feed *feed, const char *question,
+			       struct sc_secret *out, struct sc_error *err)
+{
+	for (;;) {
+		struct sc_error why = { 0 };
+		sc_status status = read_pin(feed, question, out, &why);
+
+		if (feed->is_scripted || (status != SC_ERR_ENCODING && status != SC_ERR_TOO_LARGE)) {
+			if (status != SC_OK && err)
+				*err = why;
+			return status;
+		}
+		sc_log(SC_LOG_ERROR, "%s", why.message);
+	}
 }

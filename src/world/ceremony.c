@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/print.h"
 #include "formats/card.h"
 #include "world/card_feed.h"
 
@@ -14,13 +15,14 @@ struct gathering {
 	struct sc_client *client;
 	uint64_t authority;
 	uint32_t k;
+	struct sc_bytes accepted[SC_CARDS_MAX]; /* records of the cards so far */
 };
 
 static void say(const struct gathering *g, const char *text, uint32_t number)
 {
-	printf("Module %llu: card %u of %u%s\n", (unsigned long long)g->feed.ceremony->module, number, g->k,
-	       text);
-	fflush(stdout);
+	sc_print("Module %llu: card %u of %u%s\n", (unsigned long long)g->feed.ceremony->module, number, g->k,
+		 text);
+	sc_print_flush();
 }
 
 /* The custodian's name comes from a card: shown only if it is valid text. */
@@ -82,14 +84,27 @@ static sc_status read_card(const struct gathering *g, uint32_t number, struct sc
 
 	SC_TRY(sc_ceremony_feed_slot(&g->feed, number, g->k, &slot, err));
 	SC_TRY(sc_slot_read(&slot, record, err));
-	printf("Module %llu slot %s: card %u of %u read\n", (unsigned long long)g->feed.ceremony->module,
-	       slot.name, number, g->k);
-	fflush(stdout);
+	sc_print("Module %llu slot %s: card %u of %u read\n", (unsigned long long)g->feed.ceremony->module,
+		 slot.name, number, g->k);
+	sc_print_flush();
+	return SC_OK;
+}
+
+/*
+ * Refuses a card that was accepted before, whatever slot it is in now, before its custodian is asked for a PIN. The
+ * record tells, not the slot: two custodians may use one reader, one after the other.
+ */
+static sc_status check_new(const struct gathering *g, struct sc_view record, uint32_t number,
+			   struct sc_error *err)
+{
+	for (uint32_t i = 0; i + 1 < number; i++)
+		SC_ENSURE(!sc_view_equals(sc_bytes_view(&g->accepted[i]), record), err, SC_ERR_CARD_DUPLICATE,
+			  "the same card as card %u of %u: each card counts once", i + 1, g->k);
 	return SC_OK;
 }
 
 /* Repeats until the module accepts a card. Scripted, the first failure ends it. */
-static sc_status gather_one(const struct gathering *g, uint32_t number, struct sc_error *err)
+static sc_status gather_one(struct gathering *g, uint32_t number, struct sc_error *err)
 {
 	for (;;) {
 		SC_CLEANUP(sc_bytes) record = { 0 };
@@ -97,13 +112,17 @@ static sc_status gather_one(const struct gathering *g, uint32_t number, struct s
 		sc_status status = read_card(g, number, &record, &why);
 
 		if (status == SC_OK)
+			status = check_new(g, sc_bytes_view(&record), number, &why);
+		if (status == SC_OK)
 			status = offer(g, sc_bytes_view(&record), number, &why);
 		while (is_about_the_pin(status) && !g->feed.is_scripted) {
 			sc_log(SC_LOG_ERROR, "card %u of %u: %s", number, g->k, why.message);
 			status = offer(g, sc_bytes_view(&record), number, &why);
 		}
-		if (status == SC_OK)
+		if (status == SC_OK) {
+			g->accepted[number - 1] = sc_steal(record);
 			return SC_OK;
+		}
 		(void)sc_fail_context(&why, status, "card %u of %u", number, g->k);
 		if (g->feed.is_scripted || !is_about_the_card(status)) {
 			if (err)
@@ -128,10 +147,10 @@ static sc_status open_quorum(struct gathering *g, enum sc_command command, struc
 		  response.k);
 	g->authority = response.authority;
 	g->k = response.k;
-	printf("Module %llu: %u administrator card%s needed, within %u s\n",
-	       (unsigned long long)g->feed.ceremony->module, g->k, g->k == 1 ? " is" : "s are",
-	       response.seconds);
-	fflush(stdout);
+	sc_print("Module %llu: %u administrator card%s needed, within %u s\n",
+		 (unsigned long long)g->feed.ceremony->module, g->k, g->k == 1 ? " is" : "s are",
+		 response.seconds);
+	sc_print_flush();
 	return SC_OK;
 }
 
@@ -157,6 +176,8 @@ sc_status sc_ceremony_quorum(const struct sc_ceremony *ceremony, struct sc_clien
 	SC_TRY(sc_ceremony_feed_open(ceremony, &g.feed, err));
 	status = gather(&g, command, body, err);
 	sc_ceremony_feed_close(&g.feed);
+	for (uint32_t i = 0; i < SC_CARDS_MAX; i++)
+		sc_bytes_free(&g.accepted[i]);
 	SC_TRY(status);
 	*authority = g.authority;
 	return SC_OK;

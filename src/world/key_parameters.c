@@ -8,8 +8,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include <openssl/bn.h>
+
+#include "base/libcrypto.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "base/print.h"
 #include "world/kmdata.h"
 #include "world/prompt.h"
 
@@ -123,6 +127,8 @@ static sc_status check_size(struct sc_key_parameters *parameters, struct sc_erro
 	return SC_OK;
 }
 
+#define MISTAKEN "65537" /* as everybody writes the usual exponent, in decimal */
+
 /* Hexadecimal, any number of digits; empty is 65537. Odd, 65537 ≤ e < 2^256 (rule M4). */
 static sc_status check_exponent(struct sc_key_parameters *parameters, struct sc_error *err)
 {
@@ -134,6 +140,10 @@ static sc_status check_exponent(struct sc_key_parameters *parameters, struct sc_
 	parameters->exponent_len = 0;
 	if (!*text)
 		return SC_OK;
+	/* Hexadecimal, as with the field's own tool, but nobody means 0x65537. */
+	SC_ENSURE(strcmp(text, MISTAKEN) != 0, err, SC_ERR_EXPONENT,
+		  "pubexp=" MISTAKEN ": pubexp is hexadecimal, so this would be 415031: for 65537 write "
+		  "pubexp=10001 or leave it empty; for 415031 write pubexp=0x" MISTAKEN);
 	SC_ENSURE(*digits && strspn(digits, "0123456789abcdefABCDEF") == strlen(digits), err, SC_ERR_EXPONENT,
 		  "pubexp=%s: not a hexadecimal number", text);
 	digits += strspn(digits, "0");
@@ -251,11 +261,30 @@ const char *sc_key_parameters_plainname(const struct sc_key_parameters *paramete
 	return parameters->value[PLAINNAME];
 }
 
+#define EXPONENT_TEXT_SIZE 96 /* 2^256 has 78 digits */
+
+/* " (65537 in decimal)", so that a number that was meant in decimal is noticed; nothing for the default. */
+static void exponent_text(const struct sc_key_parameters *parameters, char out[EXPONENT_TEXT_SIZE])
+{
+	SC_CLEANUP(sc_bn) number = BN_bin2bn(parameters->exponent, (int)parameters->exponent_len, NULL);
+	char *text = number && parameters->exponent_len ? BN_bn2dec(number) : NULL;
+
+	if (text)
+		snprintf(out, EXPONENT_TEXT_SIZE, " (%s in decimal)", text);
+	OPENSSL_free(text);
+}
+
 void sc_key_parameters_print(const struct sc_key_parameters *parameters, FILE *out)
 {
-	fprintf(out, "key generation parameters:\n");
-	fprintf(out, " %-12s %-34s %s\n", "operation", "Operation to perform", "generate");
-	fprintf(out, " %-12s %-34s %s\n", "application", "Application", parameters->application);
-	for (size_t i = 0; i < PARAMETER_COUNT; i++)
-		fprintf(out, " %-12s %-34s %s\n", rows[i].name, rows[i].description, parameters->value[i]);
+	sc_print_to(out, "key generation parameters:\n");
+	sc_print_to(out, " %-12s %-34s %s\n", "operation", "Operation to perform", "generate");
+	sc_print_to(out, " %-12s %-34s %s\n", "application", "Application", parameters->application);
+	for (size_t i = 0; i < PARAMETER_COUNT; i++) {
+		char decimal[EXPONENT_TEXT_SIZE] = "";
+
+		if (i == PUBEXP)
+			exponent_text(parameters, decimal);
+		sc_print_to(out, " %-12s %-34s %s%s\n", rows[i].name, rows[i].description,
+			    parameters->value[i], decimal);
+	}
 }

@@ -16,6 +16,8 @@
 #include "base/clock.h"
 #include "base/libcrypto.h"
 #include "base/os.h"
+#include "base/visible.h"
+#include "formats/damage.h"
 #include "world/module_map.h"
 
 #define LOCAL  "local"
@@ -122,8 +124,9 @@ static sc_status read_world(struct sc_view der, const char *path, struct sc_worl
 	SC_CLEANUP(sc_world_file) file = NULL;
 	sc_status status = sc_world_file_decode(der, &file, err);
 
-	if (status == SC_OK)
-		status = sc_world_file_verify(file, err);
+	if (status != SC_OK)
+		return sc_damage_refuse(der, path, "world file", status, err);
+	status = sc_world_file_verify(file, err);
 	if (status != SC_OK)
 		return sc_fail_context(err, status, "%s", path);
 	*out = sc_steal(file);
@@ -196,7 +199,7 @@ sc_status sc_kmdata_key_file_name(const char *application, const char *ident,
 		  APPLICATION_MAX);
 	SC_ENSURE(sc_ident_is_valid(ident), err, SC_ERR_ARGUMENT,
 		  "ident %s: must contain only numbers, dashes, and lower case letters (1 to 64 characters)",
-		  ident);
+		  sc_shown(ident).s);
 	snprintf(name, SC_KEY_FILE_NAME_SIZE, "key_%s_%s", application, ident);
 	return SC_OK;
 }
@@ -212,8 +215,12 @@ sc_status sc_kmdata_key_read(const struct sc_kmdata *kmdata, const char *applica
 	SC_TRY(sc_kmdata_key_file_name(application, ident, name, err));
 	SC_TRY(sc_file_read(&kmdata->local, name, SC_KEY_FILE_MAX, &der, err));
 	status = sc_key_file_decode(sc_bytes_view(&der), &file, err);
-	if (status != SC_OK)
-		return sc_fail_context(err, status, "%s/%s", kmdata->local.path, name);
+	if (status != SC_OK) {
+		char path[PATH_MAX];
+
+		local_path(kmdata, name, path);
+		return sc_damage_refuse(sc_bytes_view(&der), path, "key file", status, err);
+	}
 	SC_ENSURE(sc_text_equals(&file->application, application) && sc_text_equals(&file->ident, ident), err,
 		  SC_ERR_INTEGRITY, "%s/%s: belongs to another key, key_%s_%s", kmdata->local.path, name,
 		  file->application.s, file->ident.s);

@@ -7,26 +7,36 @@
 
 #include <string.h>
 
+#include "base/line_ends.h"
 #include "base/options.h"
 #include "wire/role.h"
 
 #define FILE_MAX   65536
 #define WORDS      3
-#define SEPARATORS " \t\r"
+#define SEPARATORS " \t"
 
-/* Splits a line in place; false if there are more words than fit. A comment ends it. */
-static bool split(char *line, char *words[WORDS], size_t *count)
+static void cut_blanks(char *text)
 {
-	char *rest = NULL;
+	size_t len = strlen(text);
 
+	while (len > 0 && strchr(SEPARATORS, text[len - 1]))
+		text[--len] = '\0';
+}
+
+/* Splits a line in place. The last word is the rest of the line: a path may have spaces. A comment ends it. */
+static void split(char *line, char *words[WORDS], size_t *count)
+{
 	*count = 0;
 	line[strcspn(line, "#")] = '\0';
-	for (char *word = strtok_r(line, SEPARATORS, &rest); word; word = strtok_r(NULL, SEPARATORS, &rest)) {
+	cut_blanks(line);
+	for (char *rest = line + strspn(line, SEPARATORS); *rest; rest += strspn(rest, SEPARATORS)) {
+		words[(*count)++] = rest;
 		if (*count == WORDS)
-			return false;
-		words[(*count)++] = word;
+			return;
+		rest += strcspn(rest, SEPARATORS);
+		if (*rest)
+			*rest++ = '\0';
 	}
-	return true;
 }
 
 /* Adds one line to the map; a blank one adds nothing. The caller adds file and line to an error. */
@@ -35,12 +45,11 @@ static sc_status read_line(char *line, struct sc_kmdata_module_map *map, struct 
 	struct sc_kmdata_module_socket *socket = &map->sockets[map->count];
 	char *words[WORDS];
 	size_t count = 0;
-	bool fits = split(line, words, &count);
 
-	if (fits && count == 0)
+	split(line, words, &count);
+	if (count == 0)
 		return SC_OK;
-	SC_ENSURE(fits && count == WORDS, err, SC_ERR_FORMAT,
-		  "not of the form `<number> <role> <socket path>`");
+	SC_ENSURE(count == WORDS, err, SC_ERR_FORMAT, "not of the form `<number> <role> <socket path>`");
 	SC_ENSURE(map->count < SC_KMDATA_MODULE_SOCKETS_MAX, err, SC_ERR_TOO_LARGE, "more than %d sockets",
 		  SC_KMDATA_MODULE_SOCKETS_MAX);
 	SC_ENSURE(sc_number_read(words[0], "module", 1, UINT32_MAX, &socket->number, NULL) == SC_OK, err,
@@ -92,8 +101,9 @@ sc_status sc_kmdata_module_map_read(const struct sc_kmdata *kmdata, struct sc_km
 	if (status == SC_ERR_NOT_FOUND)
 		return sc_kmdata_fail_no_module_map(directory, err);
 	SC_TRY(status);
-	SC_ENSURE(!memchr(file.data, '\0', file.len), err, SC_ERR_FORMAT, "%s/%s: not a text file", directory,
-		  SC_KMDATA_MODULES_FILE_NAME);
+	status = sc_line_ends_settle(&file, SC_KMDATA_MODULES_FILE_NAME, err);
+	if (status != SC_OK)
+		return sc_fail_context(err, status, "%s", directory);
 	out->count = 0;
 	/* sc_bytes has a zero byte after its content: see sc_bytes_new. */
 	return read_lines((char *)file.data, directory, out, err);

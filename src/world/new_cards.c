@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/print.h"
 #include "formats/card.h"
 #include "world/card_feed.h"
 
@@ -16,10 +17,6 @@ static sc_status check_pin(const struct sc_secret *pin, struct sc_error *err)
 {
 	SC_ENSURE(sc_view_characters(sc_secret_view(pin)) >= SC_PIN_MIN_CHARACTERS, err, SC_ERR_PIN_SHORT,
 		  "the PIN is shorter than %d characters", SC_PIN_MIN_CHARACTERS);
-	/* A script's line that ends in CR LF would otherwise make a PIN that nobody can type. */
-	for (size_t i = 0; i < pin->len; i++)
-		SC_ENSURE(pin->data[i] >= ' ' && pin->data[i] != 0x7f, err, SC_ERR_ARGUMENT,
-			  "the PIN contains a control character");
 	return SC_OK;
 }
 
@@ -56,9 +53,11 @@ static sc_status check_slot(const struct sc_ceremony_cards *cards, const struct 
 	sc_status status;
 
 	for (uint32_t i = 0; i < cards->count; i++)
-		SC_ENSURE(strcmp(cards->slots[i].name, slot->name) != 0, err, SC_ERR_CARD_DUPLICATE,
-			  "slot %s: already holds card %u; each new card needs a slot of its own", slot->name,
-			  i + 1);
+		SC_ENSURE(strcmp(cards->slots[i].name, slot->name) != 0 &&
+			      !sc_slot_is_same(&cards->slots[i], slot),
+			  err, SC_ERR_CARD_DUPLICATE,
+			  "slot %s: already holds card %u (slot %s); each new card needs a slot of its own",
+			  slot->name, i + 1, cards->slots[i].name);
 	status = sc_slot_read(slot, &record, err);
 	if (status == SC_ERR_CARD_BLANK)
 		return SC_OK;
@@ -144,8 +143,8 @@ static sc_status take_card(const struct sc_ceremony_feed *feed, struct sc_ceremo
 	SC_CLEANUP(sc_slot) slot = { 0 };
 
 	SC_TRY(take_slot(feed, cards, count, &slot, err));
-	printf("Module %llu slot %s: blank card\n", (unsigned long long)feed->ceremony->module, slot.name);
-	fflush(stdout);
+	sc_print("Module %llu slot %s: blank card\n", (unsigned long long)feed->ceremony->module, slot.name);
+	sc_print_flush();
 	SC_TRY(take_pin(feed, cards->count + 1, count, &cards->pins[cards->count], err));
 	cards->slots[cards->count++] = sc_steal(slot);
 	return SC_OK;

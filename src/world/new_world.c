@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/print.h"
 #include "formats/card.h"
 #include "formats/key_type.h"
 
@@ -133,9 +134,9 @@ static sc_status begin(struct creation *creation, struct sc_error *err)
 		request.pins.item[i] = sc_secret_view(&creation->cards.pins[i]);
 		request.custodians.item[i] = sc_view_text(creation->cards.custodians[i]);
 	}
-	printf("Module %llu: making the security world (about one second per card)\n",
-	       module_number(creation));
-	fflush(stdout);
+	sc_print("Module %llu: making the security world (about one second per card)\n",
+		 module_number(creation));
+	sc_print_flush();
 	SC_TRY(sc_call_world_begin(creation->client, 0, &request, &creation->reply, &creation->world, err));
 	SC_TRY(check_world(creation, err));
 	return check_cards(creation, err);
@@ -146,14 +147,14 @@ static sc_status write_cards(const struct creation *creation, struct sc_error *e
 	for (uint32_t i = 0; i < creation->cards.count; i++) {
 		sc_status status;
 
-		printf("Module %llu slot %s: passphrase specified - writing card\n", module_number(creation),
-		       creation->cards.slots[i].name);
+		sc_print("Module %llu slot %s: passphrase specified - writing card\n",
+			 module_number(creation), creation->cards.slots[i].name);
 		status = sc_slot_write(&creation->cards.slots[i], creation->world.cards.item[i], err);
 		if (status != SC_OK)
 			return sc_fail_context(err, status, "card %u of %u", i + 1, creation->cards.count);
-		printf("Module %llu: %u card%s of %u written\n", module_number(creation), i + 1, i ? "s" : "",
-		       creation->cards.count);
-		fflush(stdout);
+		sc_print("Module %llu: %u card%s of %u written\n", module_number(creation), i + 1,
+			 i ? "s" : "", creation->cards.count);
+		sc_print_flush();
 	}
 	return SC_OK;
 }

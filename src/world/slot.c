@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/visible.h"
 #include "world/slot_drivers.h"
 
 static const struct sc_slot_driver *const drivers[] = { &sc_slot_directory };
@@ -65,11 +66,16 @@ bool sc_slot_is_blank(const struct sc_slot *slot)
 	return slot->driver->read(where(slot), &record, NULL) == SC_ERR_CARD_BLANK;
 }
 
+bool sc_slot_is_same(const struct sc_slot *slot, const struct sc_slot *other)
+{
+	return slot->driver == other->driver && slot->driver->is_same(where(slot), where(other));
+}
+
 sc_status sc_slot_read(const struct sc_slot *slot, struct sc_bytes *record, struct sc_error *err)
 {
 	SC_ENSURE(sc_slot_is_present(slot), err, SC_ERR_NOT_FOUND,
 		  "slot %s: there is no card in it (for a directory: create it, or mount the USB stick)",
-		  slot->name);
+		  sc_shown(slot->name).s);
 	return slot->driver->read(where(slot), record, err);
 }
 

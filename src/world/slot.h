@@ -22,6 +22,8 @@ struct sc_slot_driver {
 	sc_status (*read)(const char *where, struct sc_bytes *record, struct sc_error *err);
 	/* Durable when SC_OK is returned. Never overwrites a record: SC_ERR_CARD_USED. */
 	sc_status (*write)(const char *where, struct sc_view record, struct sc_error *err);
+	/* True if both are one place under two names. Both hold a card. */
+	bool (*is_same)(const char *where, const char *other);
 	/* Removes the record that was just written, when a ceremony is abandoned. */
 	sc_status (*erase)(const char *where, struct sc_error *err);
 };
@@ -41,6 +43,9 @@ bool sc_slot_is_present(const struct sc_slot *slot);
 
 /* True if a card is in the slot and has no record. */
 bool sc_slot_is_blank(const struct sc_slot *slot);
+
+/* True if both slots hold the same card: one place under two names, through a link or a second mount. */
+bool sc_slot_is_same(const struct sc_slot *slot, const struct sc_slot *other);
 
 /*
  * Reads the card's record, which is not checked. The caller frees *record. SC_ERR_NOT_FOUND (empty slot),

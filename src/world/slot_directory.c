@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "base/os.h"
 #include "formats/card.h"
 
 #define RECORD_NAME "safeconduct-card"
@@ -62,10 +63,24 @@ static sc_status directory_erase(const char *where, struct sc_error *err)
 	return sc_file_remove(&dir, RECORD_NAME, err);
 }
 
+/* The two directories are open at the same time, so that neither's number can be reused. */
+static bool directory_is_same(const char *where, const char *other)
+{
+	SC_CLEANUP(sc_dir) first = SC_DIR_NONE;
+	SC_CLEANUP(sc_dir) second = SC_DIR_NONE;
+	struct stat a;
+	struct stat b;
+
+	return sc_dir_open(where, &first, NULL) == SC_OK && sc_dir_open(other, &second, NULL) == SC_OK &&
+	       sc_os->fstat(first.fd, &a) == 0 && sc_os->fstat(second.fd, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
 const struct sc_slot_driver sc_slot_directory = {
 	.prefix = "dir:",
 	.is_present = directory_is_present,
 	.read = directory_read,
 	.write = directory_write,
+	.is_same = directory_is_same,
 	.erase = directory_erase,
 };

@@ -29,30 +29,34 @@ ok region-na-world site_world na ECp521mAES 2/3
 ok region-eu site_region eu EU 'Example Cloud'
 ok region-na site_region na NA 'Example Cloud'
 chmod -R a+rX "$published" # nothing in it is secret, and vaultd reads the regions' part
+# Operators' directories have names like this.
+regions="$SITE/the regions"
+cp -r "$published/regions" "$regions"
+services="$SITE/Ana's key vault"
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 signin_port=$(free_port) vault_port=$(free_port)
 init() { # DIR [OPTION…]
 	safeconduct init --dir="$1" --signin-port="$signin_port" --vault-port="$vault_port" \
 		--signin-module="$SITE/service/signind" --vault-module="$SITE/service/vaultd" \
-		--region="EU:$SITE/eu/service:$published/regions/EU" "${users[@]}" "${@:2}"
+		--region="EU:$SITE/eu/service:$regions/EU" "${users[@]}" "${@:2}"
 }
-both_regions() { init "$1" --region="NA:$SITE/na/service:$published/regions/NA"; }
-no init-needs-a-world 'no security world|new-world' both_regions "$SITE/services"
-rm -rf "$SITE/services.partial"
+both_regions() { init "$1" --region="NA:$SITE/na/service:$regions/NA"; }
+no init-needs-a-world 'no security world|new-world' both_regions "$services"
+rm -rf "$services.partial"
 ok service-world site_world service ECp521mAES 1/1
-no init-a-region-by-another-regions-module 'another region' init "$SITE/services" --region="NA:$SITE/eu/service:$published/regions/NA"
-ok init-leaves-nothing-under-its-name [ ! -e "$SITE/services" ]
-no init-names-what-it-left 'remove it' both_regions "$SITE/services"
-rm -rf "$SITE/services.partial"
-unheard() { init "$SITE/services" >/dev/full; }
+no init-a-region-by-another-regions-module 'another region' init "$services" --region="NA:$SITE/eu/service:$regions/NA"
+ok init-leaves-nothing-under-its-name [ ! -e "$services" ]
+no init-names-what-it-left 'remove it' both_regions "$services"
+rm -rf "$services.partial"
+unheard() { init "$services" >/dev/full; }
 no init-says-where-its-secrets-were-lost 'start again' unheard
-rm -rf "$SITE/services"
-made() { both_regions "$SITE/services" >"$SITE/made"; }
+rm -rf "$services"
+made() { both_regions "$services" >"$SITE/made"; }
 ok init made
-no init-never-over-a-directory 'exists' both_regions "$SITE/services"
+no init-never-over-a-directory 'exists' both_regions "$services"
 . "$SITE/made"
-owners() { stat -c '%u %a' "$SITE/services/$1" "$SITE/services/$1"/* | sort -u; }
+owners() { stat -c '%u %a' "$services/$1" "$services/$1"/* | sort -u; }
 if [ ${#users[@]} -gt 0 ]; then
 	ok init-gives-signind-its-own [ "$(owners signind)" = $'62005 600\n62005 700' ]
 	ok init-gives-vaultd-its-own [ "$(owners vaultd)" = $'62006 600\n62006 700' ]
@@ -61,18 +65,18 @@ if [ ${#users[@]} -gt 0 ]; then
 	rm -rf "$SITE/other.partial"
 fi
 
-ca() { openssl verify -x509_strict -CAfile "$SAFECONDUCT_CA" -purpose sslserver -verify_hostname "$2" "$SITE/services/$1/tls.pem"; }
+ca() { openssl verify -x509_strict -CAfile "$SAFECONDUCT_CA" -purpose sslserver -verify_hostname "$2" "$services/$1/tls.pem"; }
 ok certificate-login ca signind login.localhost
 ok certificate-graph ca signind graph.localhost
 ok certificate-management ca vaultd management.localhost
 ok certificate-vaults ca vaultd contoso.vault.localhost
 no certificates-are-for-their-daemons-names 'ostname mismatch' ca vaultd login.localhost
-no no-key-beside-the-certificates 'expecting|unable|Could not' openssl pkey -in "$SITE/services/signind/tls.pem" -noout
-ok init-keeps-the-password-out-of-the-files bash -c "! grep -raqF -e '$SAFECONDUCT_PASSWORD' -e '$SAFECONDUCT_APP_SECRET' '$SITE/services'"
+no no-key-beside-the-certificates 'expecting|unable|Could not' openssl pkey -in "$services/signind/tls.pem" -noout
+ok init-keeps-the-password-out-of-the-files bash -c '! grep -raqF -e "$1" -e "$2" "$3"' - "$SAFECONDUCT_PASSWORD" "$SAFECONDUCT_APP_SECRET" "$services"
 
 mkdir -p "$SITE/signind" "$SITE/vaultd"
-site_daemon signind signind --config="$SITE/services/signind/signind.conf"
-site_daemon vaultd vaultd --config="$SITE/services/vaultd/vaultd.conf"
+site_daemon signind signind --config="$services/signind/signind.conf"
+site_daemon vaultd vaultd --config="$services/vaultd/vaultd.conf"
 
 # -- step 1.2 ------------------------------------------------------------------------------------------------
 
@@ -85,6 +89,10 @@ no 1.2-another-authority 'certificate problem' env SAFECONDUCT_CA="$SITE/ws/kmda
 no 1.2-browser-comes-later 'Credential' Add-AzureAccount
 ok 1.2-add-azureaccount sign_in "$SAFECONDUCT_PASSWORD"
 ok 1.2-the-session-is-the-users-own bash -c "[ \"\$(stat -c %a '$SITE/customer/session')\" = 600 ]"
+for id in "{$SAFECONDUCT_SUBSCRIPTION}" "$SAFECONDUCT_SUBSCRIPTION " "${SAFECONDUCT_SUBSCRIPTION^^}"; do
+	ok "1.2-a-subscription-spelled-$id" Get-AzureSubscription -SubscriptionId "$id"
+done
+no 1.2-a-blank-in-a-name-is-shown '"Contoso Keys ": the account has no such subscription' Get-AzureSubscription -SubscriptionName 'Contoso Keys '
 ok 1.2-get-azuresubscription bash -c "get() { Get-AzureSubscription; }; get | grep -q 'SubscriptionId *: $SAFECONDUCT_SUBSCRIPTION'"
 
 # -- a vault -------------------------------------------------------------------------------------------------
@@ -94,7 +102,8 @@ vault() { New-AzureRmKeyVault -VaultName "$1" -ResourceGroupName ContosoGroup -L
 ok new-vault vault ContosoKeyVaultHSM europe
 no new-vault-never-over-another 'already' vault ContosoKeyVaultHSM europe
 ok new-vault-na vault ContosoKeyVaultNA unitedstates
-no new-vault-nowhere 'ocation' vault ContosoNowhere atlantis
+no new-vault-nowhere-lists-where "locations .*'europe,unitedstates'" vault ContosoNowhere atlantis
+no new-group-nowhere-lists-where "locations .*'europe,unitedstates'" New-AzureRmResourceGroup -Name Nowhere -Location atlantis
 
 # -- steps 3.3 and 4, at the workstation ---------------------------------------------------------------------
 
@@ -124,10 +133,12 @@ add() { # VAULT NAME PACKAGE [OPTION…]
 no 5-destination-software 'HSM only' add ContosoKeyVaultHSM ContosoFirstHSMkey "$byok" -Destination Software
 no 5-no-such-vault 'no vault of that name' add ContosoKeyVaultHSM2 ContosoFirstHSMkey "$byok" -Destination HSM
 head -c 600 "$byok" >"$SITE/cut.byok"
-no 5-truncated 'cut.byok' add ContosoKeyVaultHSM ContosoFirstHSMkey "$SITE/cut.byok" -Destination HSM
+no 5-truncated 'cut.byok: not a transfer package: cut short: 600 of' add ContosoKeyVaultHSM ContosoFirstHSMkey "$SITE/cut.byok" -Destination HSM
 no 5-north-america-refuses 'Europe' add ContosoKeyVaultNA ContosoFirstHSMkey "$byok" -Destination HSM
 no 5-another-subscriptions-package 'subscription' add ContosoKeyVaultHSM Elsewhere "$SITE/TransferPackage-Elsewhere.byok" -Destination HSM
-ok 5-add-azurekeyvaultkey add ContosoKeyVaultHSM ContosoFirstHSMkey "$byok" -Destination HSM
+add_first() { add ContosoKeyVaultHSM ContosoFirstHSMkey "$byok" -Destination HSM >"$SITE/added"; }
+ok 5-add-azurekeyvaultkey add_first
+ok 5-its-times-have-a-zone grep -qE '^Created +: .* UTC$' "$SITE/added"
 receipt=$SITE/customer/Receipt-ContosoFirstHSMkey.p7
 verify() { at ws verifyreceipt "$1" --key="$SITE/ws/kmdata/local/key_simple_contosokey" --package="$byok" --vault="${2:-ContosoKeyVaultHSM}" --name=ContosoFirstHSMkey; }
 ok 5-the-receipt-is-for-the-key-at-home verify "$receipt"

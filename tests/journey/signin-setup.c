@@ -69,7 +69,7 @@ static sc_status add_user(struct sc_store_signin_db *store, char **argument, str
 					       .name = argument[3],
 					       .password = encoded };
 
-	SC_TRY(sc_fd_read_secret_line(0, &password, err));
+	SC_TRY(sc_fd_read_secret_line(0, "password", &password, err));
 	SC_TRY(sc_web_password_encode(sc_secret_view(&password), encoded, err));
 	return sc_store_user_add(store, &row, err);
 }
@@ -81,7 +81,7 @@ static sc_status add_application(struct sc_store_signin_db *store, char **argume
 		.tenant = argument[0], .appid = argument[1], .oid = argument[2], .name = argument[3]
 	};
 
-	SC_TRY(sc_fd_read_secret_line(0, &secret, err));
+	SC_TRY(sc_fd_read_secret_line(0, "secret", &secret, err));
 	SC_TRY(sc_web_client_secret_hash(sc_secret_view(&secret), &row.secret, err));
 	return sc_store_application_add(store, &row, err);
 }

@@ -143,23 +143,28 @@ static void two_random_secrets_differ(void **state)
 	assert_false(sc_secret_equals(&a, &b));
 }
 
-static void times_are_written_as_nfkminfo_does(void **state)
+static void times_are_written_as_nfkminfo_does_and_with_their_zone(void **state)
 {
+	char stamp[SC_CLOCK_STAMP_SIZE];
 	char text[SC_CLOCK_TEXT_SIZE];
 
 	(void)state;
 	sc_clock_text(INT64_C(1795517120), text);
-	assert_string_equal(text, "2026-11-24 10:45:20");
+	assert_string_equal(text, "2026-11-24 10:45:20 UTC");
 	sc_clock_text(0, text);
-	assert_string_equal(text, "1970-01-01 00:00:00");
+	assert_string_equal(text, "1970-01-01 00:00:00 UTC");
 	sc_clock_text(INT64_C(253402300799), text);
-	assert_string_equal(text, "9999-12-31 23:59:59");
+	assert_string_equal(text, "9999-12-31 23:59:59 UTC");
 	sc_clock_text(INT64_C(253402300800), text);
 	assert_string_equal(text, "?");
 	sc_clock_text(INT64_MAX, text);
 	assert_string_equal(text, "?");
 	sc_clock_text(INT64_MIN, text);
 	assert_string_equal(text, "?");
+	sc_clock_stamp(INT64_C(1795517120), stamp);
+	assert_string_equal(stamp, "2026-11-24T10:45:20Z");
+	sc_clock_stamp(INT64_MAX, stamp);
+	assert_string_equal(stamp, "?");
 }
 
 int main(void)
@@ -175,7 +180,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_written_with_the_most_significant_byte_first),
 		cmocka_unit_test(secrets_are_equal_by_content_and_length),
 		cmocka_unit_test(two_random_secrets_differ),
-		cmocka_unit_test(times_are_written_as_nfkminfo_does),
+		cmocka_unit_test(times_are_written_as_nfkminfo_does_and_with_their_zone),
 	};
 
 	return cmocka_run_group_tests_name("bytes", tests, NULL, NULL);

@@ -129,8 +129,9 @@ static void a_pin_that_nobody_could_type_is_refused(void **state)
 	struct sc_error err = { 0 };
 
 	give_pins(f, "correct horse battery\r\nstaple of a custodian\r\nthird of three PINs\r\n");
-	assert_int_equal(collect(f, &err), SC_ERR_ARGUMENT);
+	assert_int_equal(collect(f, &err), SC_ERR_ENCODING);
 	assert_non_null(strstr(err.message, "card 1 of 3"));
+	assert_non_null(strstr(err.message, "the PIN ends in a carriage return"));
 }
 
 static void a_missing_pin_is_named(void **state)
@@ -179,6 +180,25 @@ static void a_slot_that_is_empty_or_given_twice_is_named(void **state)
 	assert_int_equal(collect(f, &err), SC_ERR_NOT_FOUND);
 	assert_non_null(strstr(err.message, "card 2 of 3"));
 	assert_non_null(strstr(err.message, scratch_path(&f->scratch, "no")));
+}
+
+static void a_card_under_two_names_is_noticed_when_it_is_put_in(void **state)
+{
+	static const char *const names[] = { "a/", "./a", "link" };
+	struct fixture *f = *state;
+	char cards[512];
+
+	assert_int_equal(symlink("a", scratch_path(&f->scratch, "link")), 0);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		struct sc_error err = { 0 };
+
+		snprintf(cards, sizeof cards, "%s,%s,%s", scratch_path(&f->scratch, "a"),
+			 scratch_path(&f->scratch, names[i]), scratch_path(&f->scratch, "c"));
+		f->ceremony.cards = cards;
+		give_pins(f, "correct horse battery\n"); /* the second PIN is not asked for */
+		assert_int_equal(collect(f, &err), SC_ERR_CARD_DUPLICATE);
+		assert_non_null(strstr(err.message, "already holds card 1"));
+	}
 }
 
 static void a_script_must_be_whole(void **state)
@@ -316,6 +336,40 @@ static void a_blank_card_is_named_before_its_pin_is_read(void **state)
 	assert_int_equal(f->accepted, 1);
 }
 
+static void a_pin_that_no_card_can_have_costs_no_try(void **state)
+{
+	struct fixture *f = *state;
+	struct sc_error err = { 0 };
+	uint64_t authority = 0;
+
+	give_pins(f, "correct horse battery\r\nstaple of a custodian\r\n");
+	assert_int_equal(gather(f, &authority, &err), SC_ERR_ENCODING);
+	assert_non_null(strstr(err.message, "card 1 of 2"));
+	assert_non_null(strstr(err.message, "carriage return"));
+	assert_int_equal(f->accepted, 0);
+	assert_string_equal(f->pin[0], ""); /* the module has not seen it */
+}
+
+/* A second custodian may use the first one's reader, but not the first one's card, or a copy of it. */
+static void the_same_card_again_is_named_before_its_pin_is_read(void **state)
+{
+	struct fixture *f = *state;
+	struct sc_error err = { 0 };
+	uint64_t authority = 0;
+	char cards[256];
+
+	unlink(scratch_path(&f->scratch, "b/safeconduct-card"));
+	assert_int_equal(link(scratch_path(&f->scratch, "a/safeconduct-card"),
+			      scratch_path(&f->scratch, "b/safeconduct-card")),
+			 0);
+	snprintf(cards, sizeof cards, "%s,%s", scratch_path(&f->scratch, "a"),
+		 scratch_path(&f->scratch, "b"));
+	f->ceremony.cards = cards;
+	assert_int_equal(gather(f, &authority, &err), SC_ERR_CARD_DUPLICATE);
+	assert_non_null(strstr(err.message, "card 2 of 2: the same card as card 1"));
+	assert_int_equal(f->accepted, 1);
+}
+
 static void fewer_slots_than_the_quorum_are_named(void **state)
 {
 	struct fixture *f = *state;
@@ -342,10 +396,13 @@ int main(void)
 		TEST(a_missing_pin_is_named),
 		TEST(a_card_that_is_in_use_is_named),
 		TEST(a_slot_that_is_empty_or_given_twice_is_named),
+		TEST(a_card_under_two_names_is_noticed_when_it_is_put_in),
 		TEST(a_script_must_be_whole),
 		QUORUM_TEST(k_cards_give_an_authority_for_that_body),
 		QUORUM_TEST(a_wrong_pin_ends_a_script_with_the_card_and_the_time),
 		QUORUM_TEST(a_blank_card_is_named_before_its_pin_is_read),
+		QUORUM_TEST(a_pin_that_no_card_can_have_costs_no_try),
+		QUORUM_TEST(the_same_card_again_is_named_before_its_pin_is_read),
 		QUORUM_TEST(fewer_slots_than_the_quorum_are_named),
 	};
 

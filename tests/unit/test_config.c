@@ -115,7 +115,7 @@ static void what_is_not_understood_is_named_by_file_and_line(void **state)
 	REFUSED("verbose = true\n", "vaultd.conf:1: verbose must be yes or no");
 	REFUSED("verbose = no\nverbose = no\n", "vaultd.conf:2: verbose is already set on line 1");
 	REFUSED("address = 1\naddress = 2\naddress = 3\n", "vaultd.conf:3: at most 2 `address` lines");
-	REFUSED("domain = a\r\n", "vaultd.conf:1: a control character");
+	REFUSED("domain = a\rb\n", "vaultd.conf:1: a control character");
 	REFUSED("domain = \xff\n", "vaultd.conf:1: a control character, or invalid UTF-8");
 	REFUSED("domain = a\0b\n", "vaultd.conf: a NUL byte");
 }
@@ -158,6 +158,13 @@ static void paths_are_beneath_the_files_directory_and_words_counted(void **state
 		  &err);
 	assert_string_equal(words[0], "EU");
 	assert_string_equal(words[2], "b");
+	assert_ok(sc_web_config_words(config, "region", "EU \"/run/key vault/s\"  \"/srv/EU\"",
+				      "CODE SOCKET DIRECTORY", words, 3, &err),
+		  &err);
+	assert_string_equal(words[1], "/run/key vault/s");
+	assert_string_equal(words[2], "/srv/EU");
+	assert_ok(READ("\xef\xbb\xbfregion = EU a b\r\n\r\n# Windows\r\n"), &err);
+	assert_string_equal(regions[0], "EU a b");
 	assert_status(sc_web_config_words(config, "region", "EU a", "CODE SOCKET DIRECTORY", words, 3, &err),
 		      SC_ERR_USAGE, &err);
 	assert_status(

@@ -358,6 +358,41 @@ static void a_full_disk_leaves_a_record_that_goes_on(void **state)
 	assert_null(memmem(half, strcspn(half, "\n"), " key=", 5));
 }
 
+/* As it comes from a machine with Windows, or out of a mail. */
+static void an_answer_that_crossed_another_machine_is_read(void **state)
+{
+	SC_CLEANUP(sc_forge) f = sc_forge_new(sc_clock_now(), "EU");
+	SC_CLEANUP(sc_bytes) answer = { 0 };
+	SC_CLEANUP(sc_bytes) changed = { 0 };
+	SC_CLEANUP(sc_x509) root = NULL;
+	SC_CLEANUP(sc_x509) certificate = NULL;
+	static const char above[] = "\xef\xbb\xbfYour warrant:\r\n";
+	struct sc_error err = { 0 };
+	size_t used = sizeof above - 1;
+
+	(void)state;
+	assert_int_equal(sc_warrant_answer_write(f->root, f->warrant, &answer, NULL), SC_OK);
+	assert_int_equal(sc_bytes_new(2 * answer.len + used, &changed, NULL), SC_OK);
+	memcpy(changed.data, above, used);
+	for (size_t i = 0; i < answer.len; i++) {
+		if (answer.data[i] == '\n')
+			changed.data[used++] = '\r';
+		changed.data[used++] = answer.data[i];
+	}
+	assert_int_equal(
+	    sc_warrant_answer_read(sc_view_of(changed.data, used), f->now, &root, &certificate, NULL), SC_OK);
+	X509_free(root);
+	X509_free(certificate);
+	root = certificate = NULL;
+	memset(changed.data, 0, changed.len);
+	for (size_t i = 0; i < answer.len && 2 * i < changed.len; i++)
+		changed.data[2 * i] = answer.data[i];
+	assert_int_equal(sc_warrant_answer_read(sc_view_of(changed.data, 2 * answer.len), f->now, &root,
+						&certificate, &err),
+			 SC_ERR_ENCODING);
+	assert_non_null(strstr(err.message, "UTF-16"));
+}
+
 static void an_answer_has_root_and_warrant_and_nothing_else(void **state)
 {
 	SC_CLEANUP(sc_forge) f = sc_forge_new(sc_clock_now(), "EU");
@@ -379,13 +414,25 @@ static void an_answer_has_root_and_warrant_and_nothing_else(void **state)
 			 SC_ERR_EVIDENCE_TIME);
 	assert_int_equal(sc_bytes_new(answer.len + 1, &longer, NULL), SC_OK);
 	memcpy(longer.data, answer.data, answer.len);
-	longer.data[answer.len] = '\n';
+	longer.data[answer.len] = '\n'; /* a blank line: text around PEM does not matter */
 	assert_int_equal(sc_warrant_answer_read(sc_bytes_view(&longer), f->now, &root, &certificate, NULL),
-			 SC_ERR_ENCODING);
-	for (size_t i = 0; i < answer.len; i++)
+			 SC_OK);
+	X509_free(root);
+	X509_free(certificate);
+	root = certificate = NULL;
+	for (size_t i = 0; i + 1 < answer.len; i++)
 		assert_int_not_equal(
 		    sc_warrant_answer_read(sc_view_of(answer.data, i), f->now, &root, &certificate, NULL),
 		    SC_OK);
+	sc_bytes_free(&longer);
+	/* A third certificate, whole or cut. */
+	assert_int_equal(sc_bytes_new(2 * answer.len, &longer, NULL), SC_OK);
+	memcpy(longer.data, answer.data, answer.len);
+	memcpy(longer.data + answer.len, answer.data, answer.len);
+	for (size_t i = 2 * answer.len; i > answer.len + 40; i -= 100)
+		assert_int_equal(
+		    sc_warrant_answer_read(sc_view_of(longer.data, i), f->now, &root, &certificate, NULL),
+		    SC_ERR_ENCODING);
 	sc_bytes_free(&longer);
 	sc_bytes_free(&answer);
 	assert_int_equal(sc_warrant_answer_write(f->root, f->member, &answer, NULL), SC_OK);
@@ -573,6 +620,7 @@ int main(void)
 		cmocka_unit_test(any_byte_of_a_request_matters),
 		cmocka_unit_test(every_certificate_is_recorded),
 		cmocka_unit_test(a_full_disk_leaves_a_record_that_goes_on),
+		cmocka_unit_test(an_answer_that_crossed_another_machine_is_read),
 		cmocka_unit_test(an_answer_has_root_and_warrant_and_nothing_else),
 		cmocka_unit_test(no_file_makes_a_program_ask_for_a_passphrase),
 		cmocka_unit_test(a_certified_region_completes_the_packages),

@@ -28,6 +28,8 @@ enum call {
 	CALL_FLOCK,
 	CALL_FSTAT,
 	CALL_RENAME,
+	CALL_LINK,
+	CALL_UNLINK,
 	CALL_MKDIR,
 	CALL_RANDOM,
 	CALL_KINDS,
@@ -92,10 +94,32 @@ static int fault_fstat(int fd, struct stat *out)
 	return is_hit(CALL_FSTAT) ? -1 : fstat(fd, out);
 }
 
+/* What the file system of the test does not have. */
+static bool has_exclusive_rename = true;
+static bool has_links = true;
+
 static int fault_renameat2(int from_directory, const char *from, int to_directory, const char *to,
 			   unsigned flags)
 {
+	if (!has_exclusive_rename && flags) {
+		errno = EINVAL;
+		return -1;
+	}
 	return is_hit(CALL_RENAME) ? -1 : renameat2(from_directory, from, to_directory, to, flags);
+}
+
+static int fault_linkat(int from_directory, const char *from, int to_directory, const char *to, int flags)
+{
+	if (!has_links) {
+		errno = EPERM; /* as on FAT */
+		return -1;
+	}
+	return is_hit(CALL_LINK) ? -1 : linkat(from_directory, from, to_directory, to, flags);
+}
+
+static int fault_unlinkat(int directory, const char *name, int flags)
+{
+	return is_hit(CALL_UNLINK) ? -1 : unlinkat(directory, name, flags);
 }
 
 static int fault_mkdirat(int directory, const char *name, mode_t mode)
@@ -121,6 +145,8 @@ static void fail_call(enum call kind, int n, int error)
 	fault_os.flock = fault_flock;
 	fault_os.fstat = fault_fstat;
 	fault_os.renameat2 = fault_renameat2;
+	fault_os.linkat = fault_linkat;
+	fault_os.unlinkat = fault_unlinkat;
 	fault_os.mkdirat = fault_mkdirat;
 	fault_os.random = fault_random;
 	fault.kind = kind;
@@ -161,6 +187,7 @@ static int remove_directory(void **state)
 {
 	(void)state;
 	fail_nothing();
+	has_exclusive_rename = has_links = true;
 	sc_dir_close(&dir);
 	clean(root);
 	return 0;
@@ -287,6 +314,67 @@ static void a_new_file_is_not_there_after_any_failure(void **state)
 				break;
 			if (status == SC_OK)
 				assert_true(kind == CALL_OPENAT && n == 1);
+		}
+	}
+}
+
+/* Many FUSE drivers and network shares do not know RENAME_NOREPLACE, and FAT has no links either. */
+static void assert_new_files_are_exclusive(void)
+{
+	struct sc_error err = { 0 };
+
+	fail_call(CALL_KINDS, 1, 0);
+	assert_ok(write_file(NEW, SC_FILE_NEW, &err), &err);
+	assert_content("file", NEW);
+	assert_int_equal(count_names(), 1);
+	/* Somebody else has written the name since it was looked for: the n-th opening finds nothing. */
+	for (int n = 1; n <= 3; n++) {
+		sc_status status;
+
+		fail_call(CALL_OPENAT, n, ENOENT);
+		status = write_file(OLD, SC_FILE_NEW, &err);
+		fail_nothing();
+		assert_int_not_equal(status, SC_OK);
+		if (n == 1)
+			assert_status(status, SC_ERR_EXISTS, &err);
+		assert_content("file", NEW);
+		assert_int_equal(count_names(), 1);
+	}
+	assert_ok(sc_file_remove(&dir, "file", NULL), NULL);
+}
+
+static void a_stick_without_exclusive_rename_is_written_and_nothing_on_it_replaced(void **state)
+{
+	(void)state;
+	has_exclusive_rename = false;
+	assert_new_files_are_exclusive();
+	has_links = false;
+	assert_new_files_are_exclusive();
+}
+
+static void nothing_is_left_on_such_a_stick_after_a_failure(void **state)
+{
+	(void)state;
+	has_exclusive_rename = false;
+	for (int round = 0; round < 2; round++) {
+		has_links = round == 0;
+		for (int kind = 0; kind < CALL_KINDS; kind++) {
+			sc_status status;
+
+			if (kind == CALL_UNLINK) /* what cannot be removed stays */
+				continue;
+			for (int n = 1;; n++) {
+				fail_call((enum call)kind, n, EIO);
+				status = write_file(NEW, SC_FILE_NEW, NULL);
+				fail_nothing();
+				if (status == SC_OK) {
+					assert_content("file", NEW);
+					assert_ok(sc_file_remove(&dir, "file", NULL), NULL);
+				}
+				assert_int_equal(count_names(), 0);
+				if (!fault.hit)
+					break;
+			}
 		}
 	}
 }
@@ -566,6 +654,8 @@ int main(void)
 		IN_DIRECTORY(a_failed_call_leaves_the_old_file_whole_and_nothing_beside_it),
 		IN_DIRECTORY(a_full_disk_is_named),
 		IN_DIRECTORY(a_new_file_is_not_there_after_any_failure),
+		IN_DIRECTORY(a_stick_without_exclusive_rename_is_written_and_nothing_on_it_replaced),
+		IN_DIRECTORY(nothing_is_left_on_such_a_stick_after_a_failure),
 		IN_DIRECTORY(an_interrupted_call_is_made_again),
 		IN_DIRECTORY(a_failed_read_gives_nothing),
 		IN_DIRECTORY(no_failure_leaks_a_descriptor),

@@ -184,6 +184,21 @@ static void what_is_missing_takes_its_default_but_the_ident(void **state)
 	assert_int_equal(f->bits, 2048);
 }
 
+static void an_exponent_in_decimal_is_not_mistaken_for_another(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_not_equal(run(f, "-g -b simple ident=k pubexp=65537"), 0);
+	assert_true(says(f, "pubexp is hexadecimal"));
+	assert_true(says(f, "pubexp=10001"));
+	assert_int_equal(f->generated, 0);
+	assert_int_equal(run(f, "-g -b simple ident=k pubexp=10001"), 0);
+	assert_true(says(f, " 10001 (65537 in decimal)\n"));
+	assert_int_equal(f->exponent_len, 3);
+	assert_int_equal(run(f, "-g -b simple ident=k2 pubexp=0x65537"), 0);
+	assert_true(says(f, " 0x65537 (415031 in decimal)\n"));
+}
+
 static void an_ident_in_use_is_refused_before_the_module_is_asked(void **state)
 {
 	struct fixture *f = *state;
@@ -270,6 +285,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(the_articles_line_makes_its_key),
 		TEST(what_is_missing_takes_its_default_but_the_ident),
+		TEST(an_exponent_in_decimal_is_not_mistaken_for_another),
 		TEST(an_ident_in_use_is_refused_before_the_module_is_asked),
 		TEST(what_cannot_be_is_refused_with_its_reason),
 		TEST(a_public_exponent_arrives_as_it_was_typed),

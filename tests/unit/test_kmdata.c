@@ -360,11 +360,31 @@ static void the_map_is_read_line_by_line(void **state)
 	assert_int_equal(sc_kmdata_next_module(&f->kmdata, 7), 0);
 }
 
+static void the_map_may_come_from_windows_and_a_path_may_have_spaces(void **state)
+{
+	struct fixture *f = *state;
+	static struct sc_kmdata_module_map map;
+	struct sc_error err = { 0 };
+
+	write_map(f, "\xef\xbb\xbf"
+		     "1 custody /run/a\r\n2 use  /run/key vault/b  # ours\r\n");
+	assert_int_equal(sc_kmdata_module_map_read(&f->kmdata, &map, &err), SC_OK);
+	assert_int_equal(map.count, 2);
+	assert_string_equal(map.sockets[0].path, "/run/a");
+	assert_string_equal(map.sockets[1].path, "/run/key vault/b");
+	scratch_write(scratch_path(&f->scratch, "config/modules"),
+		      "\xff\xfe"
+		      "1\0",
+		      4);
+	assert_int_equal(sc_kmdata_module_map_read(&f->kmdata, &map, &err), SC_ERR_ENCODING);
+	assert_non_null(strstr(err.message, "UTF-16"));
+}
+
 static void a_line_that_is_not_understood_is_named(void **state)
 {
-	static const char *const lines[] = { "1 custody",  "1 custody /a b", "0 use /a",
-					     "x use /a",   "1 admin /a",     "1 use a",
-					     "custody /a", "-1 use /a",      "1 custody /b" };
+	static const char *const lines[] = { "1 custody",  "1",          "0 use /a",
+					     "x use /a",   "1 admin /a", "1 use a",
+					     "custody /a", "-1 use /a",  "1 custody /b" };
 	static struct sc_kmdata_module_map map;
 	struct fixture *f = *state;
 
@@ -423,6 +443,7 @@ int main(void)
 		TEST(the_public_key_stands_beside_the_key_as_pem),
 		TEST(no_failure_leaves_a_key_without_its_public_half),
 		TEST(the_map_is_read_line_by_line),
+		TEST(the_map_may_come_from_windows_and_a_path_may_have_spaces),
 		TEST(a_line_that_is_not_understood_is_named),
 		TEST(a_module_is_reached_through_the_map_alone),
 	};

@@ -106,6 +106,35 @@ static void the_usual_port_is_left_out(void **state)
 	assert_int_equal(sc_signind_urls_set(".localhost", 443, 443, &usual, &err), SC_ERR_USAGE);
 }
 
+static void a_guid_may_be_typed_in_braces_and_with_blanks(void **state)
+{
+	static const char *const good[] = {
+		"6F1F1B46-1b62-4E3A-9d23-0d5b0c1b7a11",      "{6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a11}",
+		"(6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a11)",    " 6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a11\t",
+		"\n{6F1F1B46-1B62-4E3A-9D23-0D5B0C1B7A11} ",
+	};
+	static const char *const bad[] = {
+		"",
+		" ",
+		"{}",
+		"{6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a11",
+		"6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a11}",
+		"{6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a11)",
+		"{{6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a11}}",
+		"6f1f1b46 1b62-4e3a-9d23-0d5b0c1b7a11",
+	};
+	char guid[SC_GUID_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		assert_true(sc_guid_read_typed(good[i], guid));
+		assert_string_equal(guid, "6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a11");
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_false(sc_guid_read_typed(bad[i], guid));
+	assert_false(sc_guid_read(good[1], guid)); /* a program has no excuse */
+}
+
 static void a_guid_is_read_in_lower_case_and_nothing_else_is_one(void **state)
 {
 	static const char *const bad[] = { "",
@@ -130,6 +159,7 @@ int main(void)
 		cmocka_unit_test(no_token_is_made_for_anything_else),
 		cmocka_unit_test(a_scope_is_an_audience_and_a_permission),
 		cmocka_unit_test(the_usual_port_is_left_out),
+		cmocka_unit_test(a_guid_may_be_typed_in_braces_and_with_blanks),
 		cmocka_unit_test(a_guid_is_read_in_lower_case_and_nothing_else_is_one),
 	};
 

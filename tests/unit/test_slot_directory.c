@@ -12,6 +12,7 @@
 #include "formats/card.h"
 #include "scratch.h"
 #include "world/slot.h"
+#include "world/slot_typed.h"
 
 static const char text[] = "an opaque record";
 #define RECORD sc_view_of(text, sizeof text)
@@ -130,14 +131,70 @@ static void what_is_no_record_is_not_read_and_not_blank(void **state)
 	assert_int_equal(sc_slot_write(&slot, RECORD, NULL), SC_ERR_CARD_USED);
 }
 
+static void one_place_under_two_names_is_one_card(void **state)
+{
+	struct scratch *scratch = *state;
+	static const char *const names[] = { "1", "1/", "./1", "link", "other" };
+
+	assert_int_equal(mkdir(scratch_path(scratch, "1"), 0700), 0);
+	assert_int_equal(mkdir(scratch_path(scratch, "other"), 0700), 0);
+	assert_int_equal(symlink("1", scratch_path(scratch, "link")), 0);
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		SC_CLEANUP(sc_slot) first = { 0 };
+		SC_CLEANUP(sc_slot) second = { 0 };
+
+		assert_int_equal(sc_slot_open(scratch_path(scratch, "1"), &first, NULL), SC_OK);
+		assert_int_equal(sc_slot_open(scratch_path(scratch, names[i]), &second, NULL), SC_OK);
+		assert_int_equal(sc_slot_is_same(&first, &second), strcmp(names[i], "other") != 0);
+	}
+}
+
+static void assert_typed(const char *line, const char *wanted)
+{
+	char name[64];
+	struct sc_error err = { 0 };
+
+	if (sc_slot_typed_read(line, name, sizeof name, &err) != SC_OK)
+		fail_msg("%s: %s", line, err.message);
+	assert_string_equal(name, wanted);
+}
+
+static void a_slot_is_understood_as_it_is_typed_or_dropped(void **state)
+{
+	char name[16];
+	struct sc_error err = { 0 };
+
+	(void)state;
+	setenv("HOME", "/home/ana", 1);
+	assert_typed("/media/card", "/media/card");
+	assert_typed("dir:/media/card", "dir:/media/card");
+	assert_typed("~", "/home/ana");
+	assert_typed("~/cards/1", "/home/ana/cards/1");
+	assert_typed("'/media/My Stick'", "/media/My Stick");
+	assert_typed("\"/media/My Stick\"", "/media/My Stick");
+	assert_typed("/media/My\\ Stick", "/media/My Stick");
+	assert_typed("'/media/Ana'\\''s'", "/media/Ana's");
+	assert_typed("\"a\\\"b\\c\"", "a\"b\\c");
+	assert_typed("file:///media/My%20Stick", "/media/My Stick");
+	assert_typed("file://localhost/media/x", "/media/x");
+	assert_int_equal(sc_slot_typed_read("'/media/x", name, sizeof name, &err), SC_ERR_ARGUMENT);
+	assert_non_null(strstr(err.message, "a quote has no end"));
+	assert_int_equal(sc_slot_typed_read("~ana/x", name, sizeof name, &err), SC_ERR_ARGUMENT);
+	assert_int_equal(sc_slot_typed_read("/longer/than/that", name, sizeof name, &err), SC_ERR_TOO_LARGE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_slot_without_its_directory_is_empty),       TEST(a_card_gives_back_what_was_written),
-		TEST(a_card_in_use_is_never_written_over),         TEST(the_drivers_name_may_be_said),
+		TEST(a_slot_without_its_directory_is_empty),
+		TEST(a_card_gives_back_what_was_written),
+		TEST(a_card_in_use_is_never_written_over),
+		TEST(the_drivers_name_may_be_said),
 		TEST(what_is_no_record_is_not_read_and_not_blank),
+		TEST(one_place_under_two_names_is_one_card),
+		TEST(a_slot_is_understood_as_it_is_typed_or_dropped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,23 +38,23 @@ static void assert_line(int fd, const char *wanted)
 {
 	SC_CLEANUP(sc_secret) line = { 0 };
 
-	assert_int_equal(sc_fd_read_secret_line(fd, &line, NULL), SC_OK);
+	assert_int_equal(sc_fd_read_secret_line(fd, "PIN", &line, NULL), SC_OK);
 	assert_true(sc_view_equals(sc_secret_view(&line), sc_view_text(wanted)));
 }
 
 static void lines_are_read_one_at_a_time(void **state)
 {
-	static const char content[] = "first\n\nthird, unended";
+	static const char content[] = "first\nsecond\nthird, unended";
 	int fd = pipe_with(content, strlen(content));
 	SC_CLEANUP(sc_secret) line = { 0 };
 
 	(void)state;
 	assert_line(fd, "first");
-	assert_line(fd, "");
+	assert_line(fd, "second");
 	assert_line(fd, "third, unended");
-	assert_int_equal(sc_fd_read_secret_line(fd, &line, NULL), SC_ERR_NOT_FOUND);
+	assert_int_equal(sc_fd_read_secret_line(fd, "PIN", &line, NULL), SC_ERR_NOT_FOUND);
 	close(fd);
-	assert_int_equal(sc_fd_read_secret_line(fd, &line, NULL), SC_ERR_SYSTEM);
+	assert_int_equal(sc_fd_read_secret_line(fd, "PIN", &line, NULL), SC_ERR_SYSTEM);
 }
 
 static void nothing_after_the_line_is_taken(void **state)
@@ -88,8 +88,55 @@ static void a_line_has_a_longest_length(void **state)
 	content[SC_SECRET_LINE_MAX + 1] = '\n';
 	content[SC_SECRET_LINE_MAX + 2] = 'y';
 	fd = pipe_with(content, sizeof content);
-	assert_int_equal(sc_fd_read_secret_line(fd, &line, NULL), SC_ERR_TOO_LARGE);
+	assert_int_equal(sc_fd_read_secret_line(fd, "PIN", &line, NULL), SC_ERR_TOO_LARGE);
 	assert_line(fd, "y"); /* the whole long line is gone */
+	close(fd);
+}
+
+static void a_secret_that_nobody_could_type_is_refused_by_name(void **state)
+{
+	static const struct {
+		const char *content;
+		size_t len;
+		const char *words;
+	} refused[] = {
+		{ "\n", 1, "the PIN is empty" },
+		{ "pass\r\n", 6, "carriage return" },
+		{ "\r\n", 2, "carriage return" },
+		{ "pass\r", 5, "carriage return" },
+		{ "pa\0ss\n", 6, "NUL" },
+		{ "\xff\xfep\0a\0\n\0", 8, "NUL" },
+		{ "pa\tss\n", 6, "control character" },
+		{ "pa\x1b[31mss\n", 10, "control character" },
+		{ "pass\x7f\n", 6, "control character" },
+		{ "pa\xc2\x9bss\n", 7, "not UTF-8 text without control" },
+		{ "caf\xe9\n", 5, "not UTF-8" },
+		{ "\xef\xbb\xbfpass\n", 8, "byte order mark" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+		SC_CLEANUP(sc_secret) line = { 0 };
+		struct sc_error err = { 0 };
+		int fd = pipe_with(refused[i].content, refused[i].len);
+
+		if (sc_fd_read_secret_line(fd, "PIN", &line, &err) != SC_ERR_ENCODING ||
+		    !strstr(err.message, refused[i].words) || !strstr(err.message, "descriptor "))
+			fail_msg("%zu: %s", i, err.message);
+		assert_null(line.data);
+		close(fd);
+	}
+}
+
+static void a_secret_may_have_blanks_quotes_and_letters_of_any_alphabet(void **state)
+{
+	static const char content[] = " two blanks \n'quoted'\nZ\xc3\xbcrich \xe6\x97\xa5\n";
+	int fd = pipe_with(content, strlen(content));
+
+	(void)state;
+	assert_line(fd, " two blanks ");
+	assert_line(fd, "'quoted'");
+	assert_line(fd, "Z\xc3\xbcrich \xe6\x97\xa5");
 	close(fd);
 }
 
@@ -106,7 +153,7 @@ static void ask_in_child(const char *terminal, const char *wanted)
 	fd = open(terminal, O_RDWR);
 	if (fd < 0 || ioctl(fd, TIOCSCTTY, 0))
 		_exit(99);
-	status = sc_terminal_read_secret(PROMPT, &secret, NULL);
+	status = sc_terminal_read_secret(PROMPT, "PIN", &secret, NULL);
 	if (status == SC_OK)
 		_exit(sc_view_equals(sc_secret_view(&secret), sc_view_text(wanted)) ? 100 : 98);
 	_exit((int)status);
@@ -218,7 +265,7 @@ static void without_a_terminal_nothing_is_asked(void **state)
 		SC_CLEANUP(sc_secret) secret = { 0 };
 
 		setsid();
-		_exit((int)sc_terminal_read_secret(PROMPT, &secret, NULL));
+		_exit((int)sc_terminal_read_secret(PROMPT, "PIN", &secret, NULL));
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(WEXITSTATUS(status), SC_ERR_SYSTEM);
@@ -295,7 +342,7 @@ static void ask_with_faults(const char *terminal, const char *wanted)
 	failing.tcgetattr = fail_tcgetattr;
 	failing.tcsetattr = fail_tcsetattr;
 	sc_os = &failing;
-	status = sc_terminal_read_secret(PROMPT, &secret, &err);
+	status = sc_terminal_read_secret(PROMPT, "PIN", &secret, &err);
 	strcpy(faults->message, err.message);
 	if (status == SC_OK)
 		_exit(sc_view_equals(sc_secret_view(&secret), sc_view_text(wanted)) ? 100 : 98);
@@ -373,7 +420,7 @@ static void a_descriptor_that_cannot_be_read_is_named(void **state)
 	failing = sc_os_system;
 	failing.read = fail_read;
 	sc_os = &failing;
-	assert_int_equal(sc_fd_read_secret_line(fd, &line, &err), SC_ERR_SYSTEM);
+	assert_int_equal(sc_fd_read_secret_line(fd, "PIN", &line, &err), SC_ERR_SYSTEM);
 	sc_os = &sc_os_system;
 	assert_non_null(strstr(err.message, "cannot be read"));
 	assert_null(line.data);
@@ -387,6 +434,8 @@ int main(void)
 		cmocka_unit_test(lines_are_read_one_at_a_time),
 		cmocka_unit_test(nothing_after_the_line_is_taken),
 		cmocka_unit_test(a_line_has_a_longest_length),
+		cmocka_unit_test(a_secret_that_nobody_could_type_is_refused_by_name),
+		cmocka_unit_test(a_secret_may_have_blanks_quotes_and_letters_of_any_alphabet),
 		cmocka_unit_test(what_is_typed_is_read_and_not_shown),
 		cmocka_unit_test(an_interrupt_ends_the_program_with_the_echo_back),
 		cmocka_unit_test(an_end_of_file_is_no_secret),

@@ -161,12 +161,12 @@ static void a_name_never_becomes_a_path(void **state)
 	}
 }
 
-static void a_subscription_is_a_guid_of_either_case(void **state)
+static void a_subscription_is_a_guid_of_either_case_and_may_have_braces(void **state)
 {
 	static const char *const others[] = { "",
 					      "8c6a1b52",
 					      SUBSCRIPTION "0",
-					      "{8c6a1b52-6f04-4f38-9d0c-2b1f0f6f8a11}",
+					      "{8c6a1b52-6f04-4f38-9d0c-2b1f0f6f8a11",
 					      "8c6a1b52-6f04-4f38-9d0c-2b1f0f6f8a1g",
 					      "8c6a1b5206f04-4f38-9d0c-2b1f0f6f8a11" };
 	struct sc_byok_transfer_arguments a = package();
@@ -175,6 +175,9 @@ static void a_subscription_is_a_guid_of_either_case(void **state)
 
 	(void)state;
 	a.subscription_id = "8C6A1B52-6F04-4F38-9D0C-2B1F0F6F8A11";
+	assert_ok(sc_byok_transfer_request_read(&a, NOW, &order, &err), &err);
+	assert_string_equal(order.subscription, SUBSCRIPTION);
+	a.subscription_id = " {8C6A1B52-6F04-4F38-9D0C-2B1F0F6F8A11}";
 	assert_ok(sc_byok_transfer_request_read(&a, NOW, &order, &err), &err);
 	assert_string_equal(order.subscription, SUBSCRIPTION);
 	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
@@ -225,7 +228,7 @@ int main(void)
 		cmocka_unit_test(an_argument_of_the_other_step_is_refused),
 		cmocka_unit_test(only_a_simple_key_is_transferred),
 		cmocka_unit_test(a_name_never_becomes_a_path),
-		cmocka_unit_test(a_subscription_is_a_guid_of_either_case),
+		cmocka_unit_test(a_subscription_is_a_guid_of_either_case_and_may_have_braces),
 		cmocka_unit_test(a_date_is_a_day_that_exists_and_ends_in_utc),
 		cmocka_unit_test(a_day_that_is_over_is_refused),
 	};

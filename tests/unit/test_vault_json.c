@@ -94,6 +94,25 @@ static sc_status read_changes(const char *text)
 	return sc_keys_changes_read(body, body, &changes, NULL);
 }
 
+/* A tag whose name and value have that many letters of two bytes. */
+static sc_status read_tag(size_t characters)
+{
+	char letters[2 * 257 + 1] = "";
+	char text[4 * 257 + 64];
+
+	for (size_t i = 0; i < characters; i++)
+		strcat(letters, "\xc3\xbc");
+	snprintf(text, sizeof text, "{\"tags\":{\"%s\":\"%s\"}}", letters, letters);
+	return read_changes(text);
+}
+
+static void a_tags_length_is_counted_in_characters(void **state)
+{
+	(void)state;
+	assert_int_equal(read_tag(256), SC_OK);
+	assert_int_equal(read_tag(257), SC_ERR_ARGUMENT);
+}
+
 static void what_no_key_can_have_is_refused(void **state)
 {
 	(void)state;
@@ -360,6 +379,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bundle_shows_the_public_key_and_the_attributes),
+		cmocka_unit_test(a_tags_length_is_counted_in_characters),
 		cmocka_unit_test(what_no_key_can_have_is_refused),
 		cmocka_unit_test(what_an_update_does_not_say_stays),
 		cmocka_unit_test(impossible_attributes_are_refused_without_a_key),

@@ -3,12 +3,12 @@
  * memory, the first step of the sandbox, the arena. Everything after that is in hsmd_run.c or initialise.c.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/descriptors.h"
 #include "base/log.h"
 #include "base/options.h"
+#include "base/print.h"
 #include "hsmd/os/hsmd_run.h"
 #include "hsmd/os/initialise.h"
 #include "hsmd/os/libraries.h"
@@ -187,7 +187,7 @@ int main(int argc, char **argv)
 	sc_log_start(PROGRAM, SC_LOG_NOTICE);
 	status = read_line(argc, argv, &typed, &settings, &done, &err);
 	if (status == SC_OK && done)
-		return EXIT_SUCCESS;
+		return sc_program_end(PROGRAM, status, &err);
 	if (status == SC_OK)
 		status = settle(&typed, &settings, &arena, &err);
 	if (status == SC_OK)
@@ -195,5 +195,6 @@ int main(int argc, char **argv)
 	if (status != SC_OK)
 		sc_log(SC_LOG_ERROR, "%s", err.message);
 	/* The arena stays mapped: libcrypto frees its memory on exit. */
-	return sc_status_exit(status);
+	return status == SC_OK && !settings.socket_count ? sc_program_end(PROGRAM, status, &err)
+							 : sc_status_exit(status);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/print.h"
 #include "evidence/warrant_answer.h"
 
 /* The existing identity, if it has no warrant yet, or a new one. */
@@ -48,11 +49,11 @@ sc_status sc_hsmd_initialise(const struct sc_hsmd_settings *settings, struct sc_
 	SC_TRY(find_or_create(&host, settings, &module, err));
 	SC_TRY(sc_module_warrant_request(module, &request, err));
 	SC_TRY(write_request(&host, settings->request, sc_bytes_view(&request), err));
-	printf("ESN             %s\n", sc_module_esn(module));
+	sc_print("ESN             %s\n", sc_module_esn(module));
 	if (settings->request)
-		printf("warrant request %s\n", settings->request);
+		sc_print("warrant request %s\n", settings->request);
 	else
-		printf("warrant request %s/%s\n", settings->state, SC_HSMD_REQUEST_FILE);
+		sc_print("warrant request %s/%s\n", settings->state, SC_HSMD_REQUEST_FILE);
 	return SC_OK;
 }
 
@@ -92,6 +93,6 @@ sc_status sc_hsmd_install_warrant(const struct sc_hsmd_settings *settings, struc
 	SC_TRY(sc_module_install_warrant(module, sc_bytes_view(&root), sc_bytes_view(&warrant),
 					 &settings->root_hash, err));
 	sc_hash_grouped(&settings->root_hash, grouped);
-	printf("ESN         %s\nroot pinned %s\n", sc_module_esn(module), grouped);
+	sc_print("ESN         %s\nroot pinned %s\n", sc_module_esn(module), grouped);
 	return SC_OK;
 }

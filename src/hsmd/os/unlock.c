@@ -57,6 +57,8 @@ static bool is_half_a_key(struct sc_secret *text)
 static sc_status decode(struct sc_secret *text, size_t len, const char *name, struct sc_secret *key,
 			struct sc_error *err)
 {
+	SC_ENSURE(len <= HEX_SIZE || text->data[HEX_SIZE] != '\r', err, SC_ERR_FORMAT,
+		  "%s: the unlock key ends in a carriage return: save it with LF line ends, not CR LF", name);
 	if (len == HEX_SIZE + 1 && text->data[HEX_SIZE] == '\n')
 		len = HEX_SIZE;
 	if (len == HEX_SIZE) {

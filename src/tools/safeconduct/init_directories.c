@@ -49,6 +49,11 @@ sc_status sc_init_directories_make(const struct sc_init_plan *plan,
 	return make_directory(path, 0700, vault_user, err);
 }
 
+static int rename_directory(int parent, const char *from, const char *to, unsigned flags)
+{
+	return sc_os->renameat2(parent, from, parent, to, flags);
+}
+
 sc_status sc_init_directories_name(const struct sc_init_plan *plan, struct sc_error *err)
 {
 	SC_CLEANUP(sc_dir) partial = SC_DIR_NONE;
@@ -61,8 +66,10 @@ sc_status sc_init_directories_name(const struct sc_init_plan *plan, struct sc_er
 	SC_TRY(sc_dir_open(path, &parent, err));
 	if (sc_os->fsync(partial.fd) != 0)
 		return sc_fail_errno(err, SC_ERR_NOT_DURABLE, "%s", plan->partial);
-	if (sc_os->renameat2(parent.fd, strrchr(plan->partial, '/') + 1, parent.fd, name + 1,
-			     RENAME_NOREPLACE) != 0)
+	/* Without the flag, which not every file system knows, a directory replaces only an empty one. */
+	if (rename_directory(parent.fd, strrchr(plan->partial, '/') + 1, name + 1, RENAME_NOREPLACE) != 0 &&
+	    (errno != EINVAL ||
+	     rename_directory(parent.fd, strrchr(plan->partial, '/') + 1, name + 1, 0) != 0))
 		return sc_fail_errno(err, errno == EEXIST ? SC_ERR_EXISTS : SC_ERR_SYSTEM, "%s", plan->dir);
 	if (sc_os->fsync(parent.fd) != 0)
 		return sc_fail_errno(err, SC_ERR_NOT_DURABLE, "%s", path);

@@ -4,14 +4,15 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "azure/service_answer.h"
 #include "base/options.h"
 #include "base/os.h"
+#include "base/visible.h"
 #include "formats/region.h"
 #include "formats/vault_name.h"
 #include "tools/safeconduct/init.h"
@@ -39,6 +40,15 @@ void sc_init_plan_free(struct sc_init_plan *plan)
 	*plan = (struct sc_init_plan){ 0 };
 }
 
+/* True if the text can be a quoted word in a line of a configuration file. */
+static bool can_be_written(const char *text)
+{
+	char visible[PATH_MAX];
+
+	sc_visible(text, visible, sizeof visible);
+	return strcmp(visible, text) == 0 && !strchr(text, '"');
+}
+
 /* The absolute path of something that exists, if it fits into a line of a configuration file. */
 static sc_status find_path(const char *path, const char *option, char **out, struct sc_error *err)
 {
@@ -48,8 +58,9 @@ static sc_status find_path(const char *path, const char *option, char **out, str
 		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM, "%s: %s",
 				     option, path);
 	*out = absolute;
-	SC_ENSURE(!strpbrk(absolute, " \t#'") && sc_azure_text_is_printable(absolute), err, SC_ERR_ARGUMENT,
-		  "%s: %s: the path must not contain spaces, quotes or '#'", option, path);
+	SC_ENSURE(can_be_written(absolute), err, SC_ERR_ARGUMENT,
+		  "%s: %s: the path must not contain double quotes, or characters that cannot be seen",
+		  option, path);
 	return SC_OK;
 }
 
@@ -75,10 +86,10 @@ static sc_status plan_directory(const char *dir, struct sc_init_plan *plan, stru
 	    asprintf(&plan->dir, "%s/%.*s", strcmp(parent, "/") == 0 ? "" : parent, (int)len, name) >= 0 &&
 		asprintf(&plan->partial, "%s.partial", plan->dir) >= 0,
 	    err));
-	SC_ENSURE(sc_file_name_is_safe(strrchr(plan->dir, '/') + 1) && !strpbrk(name, " \t#'"), err,
+	SC_ENSURE(sc_file_name_is_safe(strrchr(plan->dir, '/') + 1) && can_be_written(plan->dir), err,
 		  SC_ERR_ARGUMENT,
-		  "--dir: %s: the name must have at most 200 bytes and no spaces, quotes, '#' or leading '.'",
-		  dir);
+		  "--dir: %s: the name must have at most 200 bytes, no double quotes, and no leading '.'",
+		  sc_shown(dir).s);
 	return SC_OK;
 }
 
@@ -114,12 +125,21 @@ static sc_status plan_name(const char *text, const char *option, const char *sta
 {
 	const char *name = text ? text : standard;
 
-	SC_ENSURE(*name && strlen(name) <= NAME_BYTES_MAX && sc_azure_text_is_printable(name) &&
+	SC_ENSURE(*name && strlen(name) <= NAME_BYTES_MAX && sc_view_is_text(sc_view_text(name)) &&
 		      !strchr(name, '\''),
 		  err, SC_ERR_ARGUMENT, "%s: must be 1 to %d bytes of text without quotes", option,
 		  NAME_BYTES_MAX);
 	*out = name;
 	return SC_OK;
+}
+
+static sc_status refuse_region(const char *code, struct sc_error *err)
+{
+	char known[SC_REGION_LIST_SIZE];
+
+	sc_region_list(known);
+	return sc_fail(err, SC_ERR_ARGUMENT, "--region: %s: there is no such region: the regions are %s",
+		       sc_shown(code).s, known);
 }
 
 /* "EU:/run/eu/service:/srv/regions/EU" */
@@ -136,8 +156,8 @@ static sc_status plan_region(const char *spec, struct sc_init_plan *plan, struct
 		  "--region: %s: not CODE:SOCKET:DIR", spec);
 	*module++ = '\0';
 	*directory++ = '\0';
-	SC_ENSURE(sc_region_by_code(parts), err, SC_ERR_ARGUMENT, "--region: %s: not in the table of regions",
-		  parts);
+	if (!sc_region_by_code(parts))
+		return refuse_region(parts, err);
 	for (size_t i = 0; i + 1 < plan->region_count; i++)
 		SC_ENSURE(strcmp(plan->regions[i].code, parts) != 0, err, SC_ERR_USAGE,
 			  "--region: %s: given twice", parts);

@@ -85,7 +85,7 @@ static sc_status configure(const struct sc_init_plan *plan, const struct sc_dir 
 	sc_init_config_add(&config,
 			   "# Regions: code, socket of the module, directory of the published files.\n");
 	for (size_t i = 0; i < plan->region_count; i++)
-		sc_init_config_add(&config, "region = %s %s %s\n", plan->regions[i].code,
+		sc_init_config_add(&config, "region = %s \"%s\" \"%s\"\n", plan->regions[i].code,
 				   plan->regions[i].module, plan->regions[i].directory);
 	return sc_init_config_write(&config, dir, "vaultd.conf", err);
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/options.h"
+#include "base/print.h"
 #include "byok/regions.h"
 #include "formats/region.h"
 #include "tools/safeconduct/subcommands.h"
@@ -54,11 +55,11 @@ static void show(const struct sc_byok_region_certificate *certificate)
 	char until[SC_CLOCK_TEXT_SIZE];
 
 	sc_clock_text(certificate->not_after, until);
-	printf("The certificate says (not yet verified):\n");
-	printf("  %-12s%s (%s)\n", "region", sc_region_name(certificate->region.s), certificate->region.s);
-	printf("  %-12s%s\n", "operator", certificate->operator_name.s);
-	printf("  %-12s%s UTC\n", "until", until);
-	fflush(stdout);
+	sc_print("The certificate says (not yet verified):\n");
+	sc_print("  %-12s%s (%s)\n", "region", sc_region_name(certificate->region.s), certificate->region.s);
+	sc_print("  %-12s%s\n", "operator", certificate->operator_name.s);
+	sc_print("  %-12s%s\n", "until", until);
+	sc_print_flush();
 }
 
 sc_status sc_subcommand_region_init(int argc, char **argv, bool *done, struct sc_error *err)
@@ -79,7 +80,7 @@ sc_status sc_subcommand_region_init(int argc, char **argv, bool *done, struct sc
 	show(&certificate);
 	SC_TRY(sc_byok_region_init(&kmdata, client, &a.ceremony, a.region, &certificate, &kek, err));
 	sc_hash_grouped(&kek, grouped);
-	printf("This security world is now the region %s. Its Key Exchange Key:\n  %-12s%s\n", a.region,
-	       "key hash", grouped);
+	sc_print("This security world is now the region %s. Its Key Exchange Key:\n  %-12s%s\n", a.region,
+		 "key hash", grouped);
 	return SC_OK;
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/options.h"
+#include "base/print.h"
 #include "byok/regions.h"
 #include "tools/safeconduct/subcommands.h"
 
@@ -36,6 +37,6 @@ sc_status sc_subcommand_region_publish(int argc, char **argv, bool *done, struct
 	SC_ENSURE(directory, err, SC_ERR_USAGE, "-o is missing: give the directory to publish into");
 	SC_TRY(sc_kmdata_open(&kmdata, err));
 	SC_TRY(sc_byok_region_publish(&kmdata, region, directory, err));
-	printf("Published %s into %s\n", region, directory);
+	sc_print("Published %s into %s\n", region, directory);
 	return SC_OK;
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/options.h"
+#include "base/print.h"
 #include "byok/regions.h"
 #include "tools/safeconduct/subcommands.h"
 
@@ -83,6 +84,6 @@ sc_status sc_subcommand_region_request(int argc, char **argv, bool *done, struct
 		SC_TRY(check_module(&kmdata, a.module, sc_bytes_view(&world_file), err));
 	SC_TRY(sc_byok_region_request(sc_bytes_view(&world_file), a.region, a.operator_name, &request, err));
 	SC_TRY(sc_file_write_path(a.output, sc_bytes_view(&request), SC_FILE_NEW, 0600, err));
-	printf("Request for region %s, operated by %s: %s\n", a.region, a.operator_name, a.output);
+	sc_print("Request for region %s, operated by %s: %s\n", a.region, a.operator_name, a.output);
 	return SC_OK;
 }

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/options.h"
+#include "base/print.h"
 #include "byok/publish.h"
 #include "byok/toolset.h"
 #include "byok/toolset_parts.h"
@@ -108,7 +109,7 @@ static sc_status print_digest(const char *name, struct sc_view archive, struct s
 	sc_hex(sc_hash_view(&digest), hex);
 	for (char *c = hex; *c; c++)
 		*c = (char)toupper((unsigned char)*c);
-	printf("%s\n\n%s\n", name, hex);
+	sc_print("%s\n\n%s\n", name, hex);
 	return SC_OK;
 }
 

@@ -28,24 +28,14 @@ static json_t *text(const char *value)
 	return json ? json : json_string("(not UTF-8)");
 }
 
-static void time_text(int64_t now, char out[SC_CLOCK_TEXT_SIZE + 1])
-{
-	sc_clock_text(now, out);
-	if (strlen(out) != SC_CLOCK_TEXT_SIZE - 1)
-		return;
-	out[10] = 'T';
-	out[SC_CLOCK_TEXT_SIZE - 1] = 'Z';
-	out[SC_CLOCK_TEXT_SIZE] = '\0';
-}
-
 /* Members keep the order in which they are set: JSON_PRESERVE_ORDER is jansson's default since 2.8. */
 static json_t *line_json(const struct sc_audit_entry *entry, const struct sc_audit_position *position,
 			 int64_t now)
 {
-	char when[SC_CLOCK_TEXT_SIZE + 1] = "";
+	char when[SC_CLOCK_STAMP_SIZE];
 	char prev[SC_HASH_SIZE * 2 + 1];
 
-	time_text(now, when);
+	sc_clock_stamp(now, when);
 	sc_hex(sc_hash_view(&position->prev), prev);
 	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:s}", "seq",
 			 (json_int_t)position->seq, "time", when, "request", text(entry->request), "issuer",

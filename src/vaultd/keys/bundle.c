@@ -120,9 +120,11 @@ static sc_status check_tags(json_t *tags, struct sc_error *err)
 		  "Property 'tags' has more than %d tags.", TAGS_MAX);
 	json_object_foreach(tags, name, value)
 		SC_ENSURE(
-		    strlen(name) <= TAG_MAX && json_is_string(value) && json_string_length(value) <= TAG_MAX,
+		    sc_view_characters(sc_view_text(name)) <= TAG_MAX && json_is_string(value) &&
+			sc_view_characters(sc_view_text(json_string_value(value))) <= TAG_MAX,
 		    err, SC_ERR_ARGUMENT,
-		    "Property 'tags' has a name or value that is not a string of at most %d bytes.", TAG_MAX);
+		    "Property 'tags' has a name or value that is not a string of at most %d characters.",
+		    TAG_MAX);
 	return SC_OK;
 }
 

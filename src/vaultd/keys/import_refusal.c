@@ -27,7 +27,7 @@ sc_status sc_keys_import_explain(const struct sc_transfer_header *header, const 
 		    region);
 	case SC_ERR_TRANSFER_EXPIRED:
 		sc_clock_text(header->not_after, date);
-		return sc_fail(err, status, "The transfer package expired on %s UTC.", date);
+		return sc_fail(err, status, "The transfer package expired on %s.", date);
 	case SC_ERR_TRANSFER_SUBSCRIPTION:
 		return sc_fail(err, status,
 			       "The transfer package was made for subscription %s, but this vault belongs to "

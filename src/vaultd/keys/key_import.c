@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/libcrypto.h"
 #include "base/os.h"
+#include "formats/damage.h"
 #include "formats/key_type.h"
 #include "formats/transfer_package.h"
 #include "vaultd/keys/bundle.h"
@@ -74,14 +75,18 @@ static sc_status check_sku(const struct sc_vaultd_call *call, struct sc_error *e
 
 static sc_status read_package(struct import *import, const json_t *key, struct sc_error *err)
 {
+	char damage[SC_DAMAGE_SIZE];
 	sc_status status;
 
 	SC_ENSURE(json_object_get(key, "key_hsm"), err, SC_ERR_ARGUMENT,
 		  "Property 'key.key_hsm' is missing: keys are imported only in transfer packages.");
 	SC_TRY(sc_json_base64url(key, "key_hsm", SC_TRANSFER_MAX, &import->file, err));
 	status = sc_transfer_package_decode(sc_bytes_view(&import->file), &import->package, err);
-	if (status == SC_ERR_ENCODING || status == SC_ERR_FORMAT)
-		return sc_fail(err, status, "Property 'key.key_hsm' is not a complete transfer package.");
+	if (status == SC_ERR_ENCODING || status == SC_ERR_FORMAT) {
+		sc_damage_describe(sc_bytes_view(&import->file), damage);
+		return sc_fail(err, status, "Property 'key.key_hsm' is not a complete transfer package: %s.",
+			       damage);
+	}
 	SC_TRY(status);
 	return sc_sha256(sc_bytes_view(&import->file), &import->digest, err);
 }

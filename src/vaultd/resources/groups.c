@@ -168,6 +168,18 @@ static void put_group(struct sc_vaultd_call *call, const struct sc_store_group_r
 		sc_vaultd_call_fail(call, status, &err);
 }
 
+static void refuse_location(struct sc_vaultd_call *call, const char *location)
+{
+	char known[SC_VAULTD_LOCATIONS_SIZE];
+
+	sc_vaultd_list_locations(call->vaultd, known);
+	sc_vaultd_call_refuse(
+	    call, 400, "LocationNotAvailableForResourceGroup",
+	    "The provided location '%s' is not available for resource group. List of available "
+	    "locations is '%s'.",
+	    location, known);
+}
+
 static void put(struct sc_vaultd_call *call)
 {
 	struct new_group group = { 0 };
@@ -180,9 +192,7 @@ static void put(struct sc_vaultd_call *call)
 	if (status != SC_OK)
 		sc_vaultd_call_fail(call, status, &err);
 	else if (!sc_vaultd_find_location(call->vaultd, group.row.location))
-		sc_vaultd_call_refuse(call, 400, "LocationNotAvailableForResourceGroup",
-				      "The provided location '%s' is not one of this service's locations.",
-				      group.row.location);
+		refuse_location(call, group.row.location);
 	else
 		put_group(call, &group.row);
 	sc_bytes_free(&group.tags);

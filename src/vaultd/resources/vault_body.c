@@ -12,7 +12,7 @@
 #define TYPE          "Microsoft.KeyVault/vaults"
 #define WORD_MAX      64
 #define TAGS_MAX      15
-#define TAG_NAME_MAX  512
+#define TAG_NAME_MAX  512 /* characters */
 #define TAG_VALUE_MAX 256
 #define RETENTION_MIN 7
 #define RETENTION_MAX 90
@@ -73,9 +73,11 @@ sc_status sc_resources_tags_read(const json_t *body, struct sc_bytes *out, struc
 	SC_TRY(sc_json_object(body, "tags", SC_JSON_OPTIONAL, &tags, err));
 	SC_ENSURE(json_object_size(tags) <= TAGS_MAX, err, SC_ERR_JSON, "tags: more than %d tags.", TAGS_MAX);
 	json_object_foreach(tags, name, value)
-		SC_ENSURE(strlen(name) <= TAG_NAME_MAX && json_is_string(value) &&
-			      json_string_length(value) <= TAG_VALUE_MAX,
-			  err, SC_ERR_JSON, "tags: a name or value is not a string, or is too long.");
+		SC_ENSURE(sc_view_characters(sc_view_text(name)) <= TAG_NAME_MAX && json_is_string(value) &&
+			      sc_view_characters(sc_view_text(json_string_value(value))) <= TAG_VALUE_MAX,
+			  err, SC_ERR_JSON,
+			  "tags: a name or value is not a string, or is longer than %d or %d characters.",
+			  TAG_NAME_MAX, TAG_VALUE_MAX);
 	return sc_json_write(tags ? tags : none, out, err);
 }
 

@@ -125,6 +125,7 @@ static void create(struct sc_vaultd_call *call)
 	const char *name = sc_web_parameter(call->request, "vault");
 	SC_CLEANUP(sc_resources_vault_request) request = { 0 };
 	const struct sc_vaultd_region *region;
+	char known[SC_VAULTD_LOCATIONS_SIZE];
 	struct sc_error err = { 0 };
 	sc_status status;
 
@@ -143,11 +144,13 @@ static void create(struct sc_vaultd_call *call)
 		return;
 	}
 	region = request.location ? sc_vaultd_find_location(call->vaultd, request.location) : NULL;
+	sc_vaultd_list_locations(call->vaultd, known);
 	if (!region)
 		sc_vaultd_call_refuse(
 		    call, 400, "LocationNotAvailableForResourceType",
-		    "The provided location '%.64s' is not available for resource type '" TYPE "'.",
-		    request.location ? request.location : "");
+		    "The provided location '%.64s' is not available for resource type '" TYPE "'. List of "
+		    "available locations for the resource type is '%s'.",
+		    request.location ? request.location : "", known);
 	else
 		write_new(call, &request, region);
 }

@@ -1,0 +1,184 @@
+#!/bin/bash
+# What people give the tools and where the tools write: secrets, files that crossed a Windows machine or were damaged
+# on their way, names with control characters, a card under two names, a full disk. What can be understood is, and the
+# rest is refused with the reason, before it costs anything. No output steers a terminal, and none is lost unsaid.
+# Invariant 8.
+. "$(dirname "$0")/lib.sh"
+
+ok factory site_factory 'Example Manufacturing'
+ok enrol site_enrol ws
+site_start ws
+
+# -- output that cannot be written ---------------------------------------------------------------------------
+
+programs='hsmd vaultd signind new-world generatekey enquiry kmfile-dump verifykeypackage verifyreceipt KeyTransferRemote
+	Get-FileHash factory safeconduct Add-AzureAccount Get-AzureSubscription Add-AzureKeyVaultKey New-AzureRmResourceGroup
+	New-AzureRmKeyVault Invoke-AzureKeyVaultKeyOperation'
+# lost COMMAND…: fails and says so where it can, with standard output on a full disk, closed, and in a broken pipe.
+lost() {
+	local said status
+	said=$("$@" 2>&1 >/dev/full) && { echo "$1: success on a full disk"; return 1; }
+	grep -q 'standard output cannot be written.*No space left' <<<"$said" || { echo "$1: says: $said"; return 1; }
+	"$@" >&- 2>/dev/null && { echo "$1: success without an output"; return 1; }
+	status=$( { { sleep 0.1; "$@" 2>/dev/null; echo $? >&3; } | :; } 3>&1)
+	[ "$status" != 0 ] || { echo "$1: success in a broken pipe"; return 1; }
+}
+for program in $programs; do
+	ok "$program-says-that-its-output-is-lost" lost "$program" --help
+	ok "$program-says-that-its-version-is-lost" lost "$program" --version
+done
+initialise() { rm -rf "$SITE/new"; hsmd --state="$SITE/new" --initialise; }
+ok hsmd-initialise-says-that-its-output-is-lost lost initialise
+ok factory-root-hash-says-that-its-output-is-lost lost site_root_hash
+ok get-filehash-says-that-its-output-is-lost lost Get-FileHash "$root/LICENSE"
+ok enquiry-says-that-its-output-is-lost lost at ws enquiry
+
+# -- text that would steer a terminal ------------------------------------------------------------------------
+
+hostile=$'\e[2J\e]0;title\a\xc2\x9b31m\u202e\r\xff.'
+# harmless COMMAND…: whatever its status, it prints no control character but line ends, and no direction mark.
+harmless() {
+	local out
+	out=$("$@" 2>&1 </dev/null | LC_ALL=C tr -d '\n' | LC_ALL=C grep -caP '[\x00-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xff')
+	[ "$out" = 0 ]
+}
+for program in $programs; do
+	ok "$program-shows-an-option-harmlessly" harmless "$program" "--$hostile"
+	ok "$program-shows-an-argument-harmlessly" harmless "$program" "$hostile"
+done
+for value in -Credential --module --cards --acs-quorum --cipher-suite --state --config --dir -SubscriptionId -KeyFilePath -k; do
+	for program in $programs; do harmless "$program" "$value" "$hostile" || echo "$program $value"; done
+done >"$SITE/harmful"
+ok no-program-shows-a-value-as-it-is [ ! -s "$SITE/harmful" ]
+cp "$root/LICENSE" "$SITE/$hostile"
+ok a-hostile-file-name-is-shown-harmlessly harmless Get-FileHash "$SITE/$hostile"
+
+# -- cards and PINs ------------------------------------------------------------------------------------------
+
+cards=$(site_cards ws 3)
+ln -s 1 "$SITE/ws/cards/link"
+begin() { at ws new-world --initialize --module=1 --acs-quorum=2/3 --cards="$1" --pins-from-fd=3 3<<<"$2"; }
+for second in 1/ ./1 link; do
+	no "new-world-notices-card-1-as-$second" 'already holds card 1' begin "$SITE/ws/cards/1,$SITE/ws/cards/$second,$SITE/ws/cards/3" "$(pins 1)"
+done
+no new-world-refuses-a-pin-file-from-windows 'carriage return' begin "$cards" "$(pins 3 | sed 's/$/\r/')"
+no new-world-refuses-a-pin-with-a-tab 'control character' begin "$cards" $'a pin\twith a tab'
+no new-world-refuses-an-empty-pin 'the PIN is empty' begin "$cards" ''
+no new-world-refuses-a-pin-without-end 'longer than' begin "$cards" "$(head -c 2000 /dev/zero | tr '\0' x)"
+ok nothing-was-written-for-any-of-them [ -z "$(ls "$SITE"/ws/cards/*/safeconduct-card 2>/dev/null)" ]
+# At the prompt: a tilde, quotes, a dropped file's address. No PIN is given, so nothing is made.
+typed() { # LINE
+	HOME=$SITE/ws NFAST_KMDATA=$SITE/ws/kmdata python3 - "$1" <<'PY'
+import os, pty, select, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp("new-world", ["new-world", "--initialize", "--module=1", "--acs-quorum=1/1"])
+seen = b""
+def until(words):
+    global seen
+    while words not in seen and select.select([fd], [], [], 20)[0]:
+        try: data = os.read(fd, 4096)
+        except OSError: break
+        if not data: break
+        seen += data
+    return words in seen
+good = until(b"enter its slot") and os.write(fd, sys.argv[1].encode() + b"\r") and until(b"blank card") and until(b"PIN")
+os.write(fd, b"\x03")
+print(seen.decode(errors="replace"))
+sys.exit(0 if good else 1)
+PY
+}
+mkdir -p "$SITE/ws/cards/My Stick"
+ok a-slot-may-be-typed-with-a-tilde typed '~/cards/1'
+ok a-slot-may-be-dropped-in-quotes typed "'$SITE/ws/cards/My Stick'"
+ok a-slot-may-be-dropped-with-backslashes typed "$SITE/ws/cards/My\\ Stick"
+ok a-slot-may-be-dropped-as-an-address typed "file://$SITE/ws/cards/My%20Stick"
+
+ok world site_world ws ECp521mAES 1/1
+generate() { at ws generatekey --generate --batch simple "$@"; }
+no pubexp-in-decimal-is-not-another-number 'hexadecimal.*pubexp=10001' generate ident=k pubexp=65537
+ok pubexp-is-shown-in-both-forms bash -c "$(declare -f generate at); $(declare -p SITE SITE_PREFIX); generate ident=k pubexp=10001 | grep -q ' 10001 (65537 in decimal)'"
+verdict() { at ws "$@" >/dev/full 2>"$SITE/verdict" && return 1; grep -q 'Result: FAILURE: standard output cannot be written' "$SITE/verdict"; }
+
+# -- files that crossed another machine ----------------------------------------------------------------------
+
+install() { # ANSWER: on a module of its own
+	rm -rf "$SITE/fresh"
+	cp -r "$SITE/requested" "$SITE/fresh" && hsmd --state="$SITE/fresh" --install-warrant="$1" --root="$(site_root_hash)"
+}
+warrant() { factory warrant --dir="$SITE/factory" "$1" -o "$2" --passphrase-from-fd=3 3<<<"$FACTORY_PASSPHRASE"; }
+hsmd --state="$SITE/requested" --initialise --request="$SITE/request.der" >/dev/null 2>&1
+openssl req -inform DER -in "$SITE/request.der" 2>/dev/null | sed '1s/^/\xef\xbb\xbf/; s/$/\r/' >"$SITE/request.pem"
+ok factory-reads-a-request-from-windows warrant "$SITE/request.pem" "$SITE/warrant.pem"
+sed 's/$/\r/' "$SITE/warrant.pem" >"$SITE/crlf.pem"
+{ echo 'The warrant for your module:'; echo; cat "$SITE/warrant.pem"; echo; } >"$SITE/mail.pem"
+iconv -f UTF-8 -t UTF-16 "$SITE/warrant.pem" >"$SITE/utf16.pem"
+cat "$SITE/warrant.pem" "$SITE/warrant.pem" >"$SITE/twice.pem"
+ok hsmd-installs-a-warrant-from-windows install "$SITE/crlf.pem"
+ok hsmd-installs-a-warrant-out-of-a-mail install "$SITE/mail.pem"
+no hsmd-names-utf16 'UTF-16 text: save it as UTF-8' install "$SITE/utf16.pem"
+no hsmd-installs-no-third-certificate 'more than the root certificate and the warrant' install "$SITE/twice.pem"
+passphrase() { rm -f "$SITE/again.pem"; factory warrant --dir="$SITE/factory" "$SITE/request.der" -o "$SITE/again.pem" --passphrase-from-fd=3 3< <(printf '%s' "$1"); }
+no factory-refuses-a-passphrase-file-from-windows 'carriage return' passphrase "$FACTORY_PASSPHRASE"$'\r\n'
+ok factory-takes-the-passphrase-without-a-line-end passphrase "$FACTORY_PASSPHRASE"
+cp "$SITE/ws/kmdata/config/modules" "$SITE/modules"
+sed -i '1s/^/\xef\xbb\xbf/; s/$/\r/' "$SITE/ws/kmdata/config/modules"
+ok the-map-of-modules-may-come-from-windows at ws enquiry
+cp "$SITE/modules" "$SITE/ws/kmdata/config/modules"
+
+# -- a region, and packages that are damaged on their way ----------------------------------------------------
+
+ok enrol-eu site_enrol eu
+site_start eu "$(service eu)"
+ok eu-world site_world eu ECp521mAES 1/1
+certify() {
+	at eu safeconduct region request EU --operator=$'Example\u202e Cloud' -o "$SITE/eu/request.der" &&
+	factory certify-region --dir="$SITE/factory" "$SITE/eu/request.der" -o "$SITE/eu/region.cer" --passphrase-from-fd=3 3<<<"$FACTORY_PASSPHRASE" &&
+	openssl x509 -inform DER -in "$SITE/eu/region.cer" | sed '1s/^/\xef\xbb\xbf/; s/$/\r/' >"$SITE/eu/region.pem"
+}
+ok a-region-is-certified certify
+ok a-region-certificate-from-windows-is-read site_quorum eu 1 safeconduct region init EU --certificate="$SITE/eu/region.pem"
+ok a-region-is-published at eu safeconduct region publish EU -o "$published"
+no a-region-that-does-not-exist-is-answered-with-those-that-do 'NA, EU, AP' at eu safeconduct region publish europe -o "$published"
+
+modify() { site_quorum ws 1 KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier k $(packages EU) -SubscriptionId "{$subscription}"; }
+from_windows() { at ws KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier k $(packages EU) --cards="$SITE/ws/cards/1" --pins-from-fd=3 3< <(pins 1 | sed 's/$/\r/'); }
+no modify-acls-refuses-a-pin-file-from-windows 'Result: FAILURE.*carriage return' from_windows
+ok and-the-right-pin-does-not-wait modify
+ok an-operators-name-is-shown-harmlessly harmless modify
+package() { (cd "$SITE" && at ws KeyTransferRemote -Package -KeyIdentifier k $(packages EU) -SubscriptionId "$subscription" -KeyFriendlyName good); }
+ok package package
+ok verifykeypackage-has-no-verdict-that-nobody-sees verdict verifykeypackage -k "$published/BYOK-KEK-pkg-EU-1" -w "$published/BYOK-SecurityWorld-pkg-EU-1"
+ok verifykeypackage-shows-the-operator-harmlessly harmless at ws verifykeypackage -k "$published/BYOK-KEK-pkg-EU-1" -w "$published/BYOK-SecurityWorld-pkg-EU-1"
+ok kmfile-dump-says-that-its-output-is-lost lost kmfile-dump "$SITE/ws/kmdata/local/world"
+ok kmfile-dump-shows-a-package-harmlessly harmless kmfile-dump "$published/BYOK-SecurityWorld-pkg-EU-1"
+
+byok=$SITE/TransferPackage-good.byok
+damaged() { # HOW: prints the package, damaged
+	case $1 in
+	cut) head -c 2000 "$byok" ;;
+	longer) cat "$byok"; echo ;;
+	base64) base64 "$byok" ;;
+	text-mode) sed 's/$/\r/' "$byok" ;;
+	newer-method) printf '{"schema_version":"1.0.0","header":{"alg":"dir","enc":"CKM_RSA_AES_KEY_WRAP"}}' ;;
+	pem) cat "$SITE/ws/kmdata/local/key_simple_k.pem" ;;
+	zip) printf 'PK\003\004the rest' ;;
+	html) printf '<!DOCTYPE html><title>404</title>' ;;
+	another) cat "$published/BYOK-KEK-pkg-EU-1" ;;
+	empty) ;;
+	esac
+}
+describe() { damaged "$1" >"$SITE/$1.byok"; Add-AzureKeyVaultKey -VaultName x -Name y -Destination HSM -KeyFilePath "$SITE/$1.byok"; }
+no a-package-that-is-cut-is-said-to-be "cut short: 2000 of $(stat -c %s "$byok") bytes" describe cut
+no a-package-that-is-longer-is-said-to-be '1 more bytes after its end' describe longer
+no a-package-in-base64-is-said-to-be 'base64 text' describe base64
+no a-package-sent-in-text-mode-is-said-to-be 'text mode' describe text-mode
+no a-package-of-the-newer-method-is-said-to-be 'CKM_RSA_AES_KEY_WRAP' describe newer-method
+no a-public-key-is-no-package 'PEM text \(PUBLIC KEY\)' describe pem
+no a-zip-is-no-package 'zip archive' describe zip
+no an-error-page-is-no-package 'HTML' describe html
+no a-package-of-another-kind-is-named 'another kind of file: .*statement' describe another
+no an-empty-package-is-said-to-be 'an empty file' describe empty
+verifies() { head -c 1000 "$published/BYOK-KEK-pkg-EU-1" >"$SITE/kek"; at ws verifykeypackage -k "$SITE/kek" -w "$published/BYOK-SecurityWorld-pkg-EU-1"; }
+no verifykeypackage-describes-a-damaged-package 'Result: FAILURE: .*cut short: 1000 of' verifies
+finish
