@@ -104,18 +104,14 @@ static void compare_programs(const char *kek_path)
 			    "the enclosed " PROGRAM " is NOT the installed one: run the installed one");
 }
 
-static sc_status read_package(const char *path, const char *kind, struct sc_bytes *out, struct sc_error *err)
+/* Says how a package is damaged, before it is judged. */
+static sc_status check_package(const struct sc_bytes *package, const char *path, const char *kind,
+			       struct sc_error *err)
 {
-	SC_CLEANUP(sc_bytes) file = { 0 };
 	SC_CLEANUP(sc_signed_data) wrapper = NULL;
-	sc_status status;
+	sc_status status = sc_signed_data_decode(sc_bytes_view(package), &wrapper, err);
 
-	SC_TRY(sc_file_read_path(path, PACKAGE_MAX, &file, err));
-	status = sc_signed_data_decode(sc_bytes_view(&file), &wrapper, err);
-	if (status != SC_OK)
-		return sc_damage_refuse(sc_bytes_view(&file), path, kind, status, err);
-	*out = sc_steal(file);
-	return SC_OK;
+	return status == SC_OK ? SC_OK : sc_damage_refuse(sc_bytes_view(package), path, kind, status, err);
 }
 
 static sc_status verify(const struct arguments *a, struct sc_error *err)
@@ -132,9 +128,11 @@ static sc_status verify(const struct arguments *a, struct sc_error *err)
 		SC_TRY(sc_number_read(a->module, "-m", 1, UINT32_MAX, &number, err));
 	SC_ENSURE(!a->root_hash || sc_hash_read(a->root_hash, &pin), err, SC_ERR_ARGUMENT,
 		  "--root-hash: not a SHA-256 in 64 hexadecimal digits");
-	SC_TRY(read_package(a->kek, "Key Exchange Key package", &kek, err));
-	SC_TRY(read_package(a->world, "security world package", &world, err));
+	SC_TRY(sc_file_read_path(a->kek, PACKAGE_MAX, &kek, err));
+	SC_TRY(sc_file_read_path(a->world, PACKAGE_MAX, &world, err));
 	SC_TRY(check_module(number, &module, err));
+	SC_TRY(check_package(&kek, a->kek, "Key Exchange Key package", err));
+	SC_TRY(check_package(&world, a->world, "security world package", err));
 	SC_TRY(sc_evidence_packages_verify(sc_bytes_view(&kek), sc_bytes_view(&world), &module->trust,
 					   &report, &target, err));
 	SC_TRY(check_pin(module, &target->root, a->root_hash ? &pin : NULL, err));

@@ -456,6 +456,12 @@ static void the_biggest_holder_makes_room_and_the_other_socket_sees_nothing(void
 	int equal[2] = { connect_to(&specs[0]), connect_to(&specs[0]) };
 
 	(void)state;
+	/* Each has been accepted. */
+	assert_works(other);
+	assert_works(big);
+	assert_works(small);
+	assert_works(equal[0]);
+	assert_works(equal[1]);
 	fake_hold();
 	ask_at_length(big, 2);
 	fake_wait_held(1);

@@ -184,12 +184,16 @@ static void refuse(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection 
 /* -- workers ----------------------------------------------------------------------------------- */
 
 static void perform(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
-		    const struct sc_schedule_entry *request)
+		    struct sc_schedule_entry *request)
 {
 	SC_CLEANUP(sc_writer) answer = sc_writer_new(SC_WIRE_MESSAGE_MAX);
 
 	sc_module_handle(connection->session, &request->header,
 			 sc_view_of(request->body.data, request->body.len), &answer);
+	/* A peer that has its answer can rely on the room of its request. */
+	pthread_mutex_lock(&exchange->lock);
+	sc_hsmd_connection_give(connection, &request->body);
+	pthread_mutex_unlock(&exchange->lock);
 	if (answer.failed)
 		refuse(exchange, connection, &request->header, SC_ERR_MODULE_FULL);
 	else
@@ -216,7 +220,6 @@ static void finish(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection 
 		   struct sc_schedule_entry *request)
 {
 	sc_schedule_done(&connection->turn, request->lane);
-	sc_hsmd_connection_give(connection, &request->body);
 	free(request);
 	connection->running--;
 	connection->in_flight--;
