@@ -17,7 +17,7 @@ build) ;;
 test)
 	required+=" curl jq xxd git"
 	# On some releases libclang-rt-dev is part of clang's own packages.
-	optional="azure-cli asn1c clang libclang-rt-dev clang-format-19 libnss-myhostname valgrind"
+	optional="azure-cli asn1c clang libclang-rt-dev clang-format-19 libnss-myhostname valgrind wrk"
 	;;
 compilers) optional="gcc-12 gcc-13 gcc-14 clang-14 clang-16 clang-19" ;;
 *)

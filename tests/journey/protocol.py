@@ -176,8 +176,8 @@ def check_transport():
 
 
 def check_places():
-    """Takes all places of a socket. The module has three sockets, and 1,024 places."""
-    clients = [connect("raw") for _ in range(1024 // 3)]
+    """Takes all places of a custody socket."""
+    clients = [connect("raw") for _ in range(64)]
     for client in clients:
         client.call("ENQUIRE")
     time.sleep(1.5)

@@ -237,11 +237,13 @@ static void make_cards(struct fixture *f)
 	for (int i = 1; i <= K; i++) {
 		struct sc_error err = { 0 };
 		SC_CLEANUP(sc_dir) card = SC_DIR_NONE;
+		char record[16];
 
 		snprintf(path, sizeof path, "%s/card%d", f->path, i);
+		snprintf(record, sizeof record, "card %d", i);
 		assert_ok(sc_dir_make(path, &card, &err), &err);
 		assert_ok(
-		    sc_file_write(&card, "safeconduct-card", sc_view_text("a card"), SC_FILE_NEW, 0600, &err),
+		    sc_file_write(&card, "safeconduct-card", sc_view_text(record), SC_FILE_NEW, 0600, &err),
 		    &err);
 	}
 	snprintf(f->cards, sizeof f->cards, "%s/card1,%s/card2", f->path, f->path);
