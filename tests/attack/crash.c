@@ -360,12 +360,24 @@ static bool is_long_enough(uint64_t wait, int64_t took)
 	return (int64_t)wait >= 4 + 3 * took / SC_SECOND;
 }
 
+/* The wait, of which a second may have passed when it was said. */
+static uint64_t wait_of(uint64_t said)
+{
+	uint64_t wait = 2;
+
+	while (wait < said)
+		wait *= 2;
+	return wait;
+}
+
 /*
- * Gives wrong PINs until the card has to wait for long. Each answer gives the next wait: twice the last one.
+ * Gives wrong PINs until the card has to wait for long. Each answer gives the next wait: twice the last one, or a
+ * second less if that passed while the try was saved.
  */
 static void spend_tries(unsigned index)
 {
-	uint64_t last = 0;
+	uint64_t wait = 0; /* of the last try, from the end of its check */
+	uint64_t last = 0; /* as it was said */
 	int64_t took = 0;
 	bool doubles = true;
 
@@ -381,8 +393,9 @@ static void spend_tries(unsigned index)
 		}
 		attack_must("a wrong PIN", status == SC_ERR_CARD_PIN ? SC_OK : status, &err);
 		took = sc_clock_monotonic() - began;
-		doubles = doubles && err.numbers[0] == index && (last == 0 || err.numbers[1] == 2 * last);
 		last = err.numbers[1];
+		wait = wait ? 2 * wait : wait_of(last);
+		doubles = doubles && err.numbers[0] == index && (last == wait || last + 1 == wait);
 	}
 	attack_result("the-wait-doubles", doubles ? NULL : "it does not, or the answer names another card");
 }

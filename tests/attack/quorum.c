@@ -267,7 +267,7 @@ static void attack_the_opening(const struct order *o)
 		SC_CLEANUP(sc_bytes) reply = { 0 };
 
 		snprintf(name, sizeof name, "quorum-number-%u-on-one-connection", i);
-		attack_expect(name, i <= 4 ? SC_OK : SC_ERR_BUSY,
+		attack_expect(name, i <= 4 ? SC_OK : SC_ERR_QUORUM_LIMIT,
 			      sc_call_quorum_open(client, 0, &request, &reply, &opened, &err), &err);
 	}
 	SC_CLEANUP(sc_client) another = attack_connect(o->module, "custody");

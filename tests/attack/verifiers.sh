@@ -63,10 +63,11 @@ judge() {
 	esac || { echo "status $status: $out"; return 1; }
 }
 
+: >"$SITE/empty"
 for verifier in in_c in_python; do
 	ok "$verifier-europe" judge $verifier good "$kek" "$world"
 	ok "$verifier-exchanged" judge $verifier bad "$world" "$kek"
-	ok "$verifier-nothing" judge $verifier bad /dev/null "$world"
+	ok "$verifier-nothing" judge $verifier bad "$SITE/empty" "$world"
 done
 # The program in a toolset takes PINs. If it differs from the installed one, each verifier says so, and nothing
 # else.
