@@ -1,5 +1,5 @@
 /*
- * Output of the programs. Nothing else under src/ prints (scripts/check-source sees to it), for two reasons: text
+ * Output of the programs. Nothing else under src/ prints (scripts/check-source checks it), for two reasons: text
  * from files, arguments and peers must not reach a terminal as it is (visible.h), and output that could not be
  * written is a failure of the program, which sc_program_end() reports.
  */

@@ -24,7 +24,7 @@ void sc_visible(const char *text, char *out, size_t size);
 
 /*
  * A value that somebody typed, for a message that refuses it: "%s", sc_shown(value).s. It is in quotes if it is
- * empty, or if it begins or ends with a blank, which nobody would see otherwise.
+ * empty, or if it begins or ends with a space, which nobody would see otherwise.
  */
 struct sc_shown {
 	char s[SC_SHOWN_SIZE];

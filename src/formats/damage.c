@@ -27,7 +27,7 @@ static struct sc_view skip(struct sc_view content, size_t len)
 	return sc_view_of(content.data + len, content.len - len);
 }
 
-/* Without byte order mark and blanks in front. */
+/* Without byte order mark and spaces in front. */
 static struct sc_view text_of(struct sc_view content)
 {
 	if (begins_with_text(content, "\xef\xbb\xbf"))

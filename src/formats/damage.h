@@ -1,6 +1,6 @@
 /*
  * What became of a file on its way. A decoder refuses anything but the one canonical form (rule F1); here the refusal
- * gets the words that help: cut short, longer, base64, PEM, an archive, another kind of file. Nothing is repaired.
+ * says what it got: cut short, longer, base64, PEM, an archive, another kind of file. Nothing is repaired.
  */
 #ifndef SC_FORMATS_DAMAGE_H
 #define SC_FORMATS_DAMAGE_H

@@ -40,12 +40,12 @@ bool sc_guid_read(const char *text, char guid[SC_GUID_SIZE])
 
 bool sc_guid_read_typed(const char *text, char guid[SC_GUID_SIZE])
 {
-	static const char blanks[] = " \t\r\n";
-	const char *begin = text + strspn(text, blanks);
+	static const char spaces[] = " \t\r\n";
+	const char *begin = text + strspn(text, spaces);
 	size_t len = strlen(begin);
 	char copy[SC_GUID_SIZE];
 
-	while (len > 0 && strchr(blanks, begin[len - 1]))
+	while (len > 0 && strchr(spaces, begin[len - 1]))
 		len--;
 	if (len > 2 &&
 	    ((begin[0] == '{' && begin[len - 1] == '}') || (begin[0] == '(' && begin[len - 1] == ')'))) {

@@ -22,7 +22,7 @@ bool sc_guid_read(const char *text, char guid[SC_GUID_SIZE]);
 
 /*
  * The same for a GUID that a person typed or copied: in braces or parentheses, as the registry and PowerShell write
- * it, and with blanks around it. What comes from a program is read by sc_guid_read().
+ * it, and with spaces around it. What comes from a program is read by sc_guid_read().
  */
 bool sc_guid_read_typed(const char *text, char guid[SC_GUID_SIZE]);
 

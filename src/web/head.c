@@ -14,7 +14,7 @@ struct walk {
 	bool has_gap;
 };
 
-static bool is_blank(char c)
+static bool is_space_or_tab(char c)
 {
 	return c == ' ' || c == '\t';
 }
@@ -27,9 +27,9 @@ static enum MHD_Result step_over(void *context, enum MHD_ValueKind kind, const c
 	const char *at = name + name_len + 1; /* behind the colon */
 
 	(void)kind;
-	walk->has_gap = name != walk->at || name_len == 0 || is_blank(*name);
+	walk->has_gap = name != walk->at || name_len == 0 || is_space_or_tab(*name);
 	while (!walk->has_gap && at != value)
-		walk->has_gap = !is_blank(*at++);
+		walk->has_gap = !is_space_or_tab(*at++);
 	walk->at = value + value_len + LINE_END;
 	return walk->has_gap ? MHD_NO : MHD_YES;
 }

@@ -22,9 +22,9 @@ struct sc_web_request_line {
 
 /*
  * On the HTTP thread, when the head is complete. SC_ERR_HTTP with the reason, unless the head is: method, one
- * space, target, one space, version, CRLF; for each header its name, a colon, any blanks, its value, CRLF; CRLF.
- * The one shape that it cannot see is NUL LF in place of CRLF, because libmicrohttpd overwrites both by the same
- * two bytes.
+ * space, target, one space, version, CRLF; for each header its name, a colon, any spaces or tabs, its value, CRLF;
+ * CRLF. The one shape that it cannot see is NUL LF in place of CRLF, because libmicrohttpd overwrites both by the
+ * same two bytes.
  */
 sc_status sc_web_head_check(struct MHD_Connection *connection, const struct sc_web_request_line *line,
 			    struct sc_error *err) SC_WARN_UNUSED;

@@ -1,7 +1,7 @@
 /*
  * A client's connection: how long it may take to send a request or to read an answer, and how many of them there
  * are. After its time, or when another client needs its place, its socket is shut down, and libmicrohttpd closes
- * it. libmicrohttpd's own timeout is no help: a slow client restarts it with every byte, and it does not run
+ * it. libmicrohttpd's own timeout does not help: a slow client restarts it with every byte, and it does not run
  * while a connection is suspended. Nor is its own limit per address, which counts each IPv6 address apart.
  */
 #ifndef SC_WEB_HTTP_CONNECTION_H

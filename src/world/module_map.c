@@ -15,7 +15,7 @@
 #define WORDS      3
 #define SEPARATORS " \t"
 
-static void cut_blanks(char *text)
+static void cut_spaces(char *text)
 {
 	size_t len = strlen(text);
 
@@ -28,7 +28,7 @@ static void split(char *line, char *words[WORDS], size_t *count)
 {
 	*count = 0;
 	line[strcspn(line, "#")] = '\0';
-	cut_blanks(line);
+	cut_spaces(line);
 	for (char *rest = line + strspn(line, SEPARATORS); *rest; rest += strspn(rest, SEPARATORS)) {
 		words[(*count)++] = rest;
 		if (*count == WORDS)
@@ -39,7 +39,7 @@ static void split(char *line, char *words[WORDS], size_t *count)
 	}
 }
 
-/* Adds one line to the map; a blank one adds nothing. The caller adds file and line to an error. */
+/* Adds one line to the map; an empty one adds nothing. The caller adds file and line to an error. */
 static sc_status read_line(char *line, struct sc_kmdata_module_map *map, struct sc_error *err)
 {
 	struct sc_kmdata_module_socket *socket = &map->sockets[map->count];

@@ -1,6 +1,6 @@
 /*
  * A slot as people give it: typed with a tilde, or dropped on the terminal by a file manager, which quotes it or
- * escapes its blanks. A shell would have undone this, but at a prompt there is none, nor inside --cards=A,B.
+ * escapes its spaces. A shell would have undone this, but at a prompt there is none, nor inside --cards=A,B.
  */
 #ifndef SC_WORLD_SLOT_TYPED_H
 #define SC_WORLD_SLOT_TYPED_H

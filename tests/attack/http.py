@@ -48,7 +48,7 @@ REFUSED = {
     "an empty line before the request": b"\r\n" + LINE + WHO + END,
 }
 ANSWERED = {
-    "blanks around a value": LINE + WHO + b"A: \t b \t\r\n" + END,
+    "spaces and tabs around a value": LINE + WHO + b"A: \t b \t\r\n" + END,
     "an empty value": LINE + WHO + b"A:\r\n" + END,
     "an encoded target": LINE.replace(b"nowhere", b"now%68ere?a=%20") + WHO + END,
     "a NUL in a body": POST + WHO + b"Content-Length: 1\r\n" + END + b"\0",

@@ -1,7 +1,7 @@
 /*
- * What arrives on one socket changes nothing for another (invariant 10, rule M12): crowds that ask without end, or
- * never read, or only connect, on sockets of Europe's module, and what a daemon on another socket gets meanwhile. Each
- * figure is a median, next to that of the same run without a crowd.
+ * What arrives on one socket does not take another socket's share (invariant 10, rule M12): crowds that ask without
+ * end, or never read, or only connect, on sockets of Europe's module, and what a daemon on another socket gets
+ * meanwhile. Each figure is a median, next to that of the same run without a crowd.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,7 +182,7 @@ static void write_messages(void)
 }
 
 /* Forty on `use` and fifty of another daemon: they ask for all that they can and read nothing. */
-static void start_deaf(struct crowd *crowds[2])
+static void start_unread(struct crowd *crowds[2])
 {
 	const struct crowd_plan plan = {
 		.module = module,
@@ -202,7 +202,7 @@ static void start_deaf(struct crowd *crowds[2])
 	usleep(500000);
 }
 
-static void stop_deaf(struct crowd *crowds[2])
+static void stop_unread(struct crowd *crowds[2])
 {
 	(void)crowd_stop(crowds[0]);
 	(void)crowd_stop(crowds[1]);
@@ -241,10 +241,10 @@ static void attack_key_load(void)
 {
 	const struct sc_key_load_request garbage = { sc_view_text("x") };
 	uint32_t before = loaded_keys();
-	struct crowd *deaf[2];
+	struct crowd *unread[2];
 	unsigned refused;
 
-	start_deaf(deaf);
+	start_unread(unread);
 	refused = refused_loads(164);
 	attack_result("isolation-key-load-is-not-refused-for-others-messages",
 		      refused ? "some were refused" : NULL);
@@ -256,7 +256,7 @@ static void attack_key_load(void)
 	}
 	attack_result("isolation-what-is-not-a-key-evicts-none",
 		      loaded_keys() == before ? NULL : "keys were evicted");
-	stop_deaf(deaf);
+	stop_unread(unread);
 }
 
 /* Asks for many answers, pauses, and reads them. */
@@ -268,22 +268,22 @@ static const char *read_after_a_pause(const char *socket)
 
 	for (unsigned i = 0; fd >= 0 && i < 60; i++)
 		if (send(fd, evidence_message.data, evidence_message.len, MSG_NOSIGNAL) < 0)
-			why = "it was dropped before its pause";
+			why = "it was closed before its pause";
 	usleep(1500000);
 	for (unsigned i = 0; fd >= 0 && i < 60 && !why; i++)
 		if (recv(fd, answer, sizeof answer, 0) <= 0)
-			why = "it was dropped for its pause";
+			why = "it was closed for its pause";
 	close(fd);
 	return fd < 0 ? "it was not accepted" : why;
 }
 
 static void attack_readers(void)
 {
-	struct crowd *deaf[2];
+	struct crowd *unread[2];
 
-	start_deaf(deaf);
-	attack_result("isolation-a-reader-that-pauses-is-not-dropped", read_after_a_pause("service"));
-	stop_deaf(deaf);
+	start_unread(unread);
+	attack_result("isolation-a-reader-that-pauses-is-not-closed", read_after_a_pause("service"));
+	stop_unread(unread);
 }
 
 static void attack_once(void)

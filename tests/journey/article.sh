@@ -92,7 +92,7 @@ ok 1.2-the-session-is-the-users-own bash -c "[ \"\$(stat -c %a '$SITE/customer/s
 for id in "{$SAFECONDUCT_SUBSCRIPTION}" "$SAFECONDUCT_SUBSCRIPTION " "${SAFECONDUCT_SUBSCRIPTION^^}"; do
 	ok "1.2-a-subscription-spelled-$id" Get-AzureSubscription -SubscriptionId "$id"
 done
-no 1.2-a-blank-in-a-name-is-shown '"Contoso Keys ": the account has no such subscription' Get-AzureSubscription -SubscriptionName 'Contoso Keys '
+no 1.2-a-space-in-a-name-is-shown '"Contoso Keys ": the account has no such subscription' Get-AzureSubscription -SubscriptionName 'Contoso Keys '
 ok 1.2-get-azuresubscription bash -c "get() { Get-AzureSubscription; }; get | grep -q 'SubscriptionId *: $SAFECONDUCT_SUBSCRIPTION'"
 
 # -- a vault -------------------------------------------------------------------------------------------------

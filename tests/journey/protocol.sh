@@ -1,5 +1,5 @@
 #!/bin/bash
-# Holds docs/module-protocol.md against the real hsmd, with a client that was written from the documents alone
+# Compares docs/module-protocol.md with the real hsmd, with a client that was written from the documents alone
 # (protocol_client.py). Only modules and their warrants are made by our programs; everything else, from three
 # blank cards to an imported key, goes through the sockets.
 #   raw   without a warrant        ws   the customer's        eu   the region's

@@ -210,7 +210,7 @@ grant=$(vault_body westeurope premium | jq -c '.properties.accessPolicies += [{"
 ok grant arm 200 '.properties.accessPolicies | length == 2' PUT "$vaults/ContosoEU?$v" "$grant"
 ok access-with-a-policy is 200 ".key.kid == \"$kid\"" "$app_vault_token" GET "$eu/keys/first?$k"
 ok and-no-more-than-it-says is 403 "$(code Forbidden)" "$app_vault_token" POST "$kid/sign?$k" "$sign_body"
-# The permission is in memory by now. Whoever removes it is obeyed from the next request on.
+# The permission is in memory by now. Its removal is obeyed from the next request on.
 revoked() {
 	local i
 	for i in 1 2 3; do

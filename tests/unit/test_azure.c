@@ -45,7 +45,7 @@ static struct {
 	const char *kid, *attestation;
 	char last_audience[128];
 	const char *moved_to;
-	size_t subscriptions_len; /* pads the answer with blanks to this length; 0: no padding */
+	size_t subscriptions_len; /* pads the answer with spaces to this length; 0: no padding */
 	unsigned subscriptions_requests;
 } say;
 

@@ -1,4 +1,4 @@
-/* Whoever holds the most of a socket makes room: users compared first, connections then (M12). */
+/* The one that holds the most of a socket makes room: users compared first, connections then (M12). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,9 +64,9 @@ static void the_user_that_holds_most_makes_room_with_its_biggest_connection(void
 		sc_hsmd_holder_take(&of_a[i], 1024 + 64 * i);
 	/* b's connection holds more than each of a's, but b less than a. */
 	sc_hsmd_holder_take(&of_b[0], 2048);
-	assert_ptr_equal(sc_hsmd_holder_to_drop(&of_b[1], 64, NOW), &of_a[2]);
-	assert_ptr_equal(sc_hsmd_holder_to_drop(&of_b[0], 64, NOW), &of_a[2]);
-	assert_ptr_equal(sc_hsmd_holder_to_drop(&of_a[0], 64, NOW), &of_a[2]);
+	assert_ptr_equal(sc_hsmd_holder_to_close(&of_b[1], 64, NOW), &of_a[2]);
+	assert_ptr_equal(sc_hsmd_holder_to_close(&of_b[0], 64, NOW), &of_a[2]);
+	assert_ptr_equal(sc_hsmd_holder_to_close(&of_a[0], 64, NOW), &of_a[2]);
 }
 
 static void who_would_hold_as_much_as_any_goes_without(void **state)
@@ -76,11 +76,11 @@ static void who_would_hold_as_much_as_any_goes_without(void **state)
 	sc_hsmd_holder_take(&of_a[1], 512);
 	sc_hsmd_holder_take(&of_b[0], 512);
 	/* The biggest itself; one of its user's that would be as big; one of a user that would be. */
-	assert_null(sc_hsmd_holder_to_drop(&of_a[0], 64, NOW));
-	assert_null(sc_hsmd_holder_to_drop(&of_a[1], 512, NOW));
-	assert_ptr_equal(sc_hsmd_holder_to_drop(&of_a[1], 511, NOW), &of_a[0]);
-	assert_null(sc_hsmd_holder_to_drop(&of_b[1], 1024, NOW));
-	assert_ptr_equal(sc_hsmd_holder_to_drop(&of_b[1], 256, NOW), &of_a[0]);
+	assert_null(sc_hsmd_holder_to_close(&of_a[0], 64, NOW));
+	assert_null(sc_hsmd_holder_to_close(&of_a[1], 512, NOW));
+	assert_ptr_equal(sc_hsmd_holder_to_close(&of_a[1], 511, NOW), &of_a[0]);
+	assert_null(sc_hsmd_holder_to_close(&of_b[1], 1024, NOW));
+	assert_ptr_equal(sc_hsmd_holder_to_close(&of_b[1], 256, NOW), &of_a[0]);
 }
 
 static void who_has_not_read_for_long_goes_first(void **state)
@@ -89,16 +89,16 @@ static void who_has_not_read_for_long_goes_first(void **state)
 	sc_hsmd_holder_take(&of_a[0], 1024);
 	sc_hsmd_holder_take(&of_a[1], 64);
 	sc_hsmd_holder_take(&of_a[2], 128);
-	of_a[1].deaf_since = of_a[2].deaf_since = NOW;
+	of_a[1].unread_since = of_a[2].unread_since = NOW;
 	/* An honest reader that pauses is not among them. */
-	assert_ptr_equal(sc_hsmd_holder_to_drop(&of_b[0], 64, NOW + SC_HSMD_ANSWER_AGE), &of_a[0]);
-	assert_ptr_equal(sc_hsmd_holder_to_drop(&of_b[0], 64, NOW + SC_HSMD_ANSWER_AGE + 1), &of_a[2]);
-	assert_ptr_equal(sc_hsmd_holder_to_drop(&of_a[0], 64, NOW + SC_HSMD_ANSWER_AGE + 1), &of_a[2]);
+	assert_ptr_equal(sc_hsmd_holder_to_close(&of_b[0], 64, NOW + SC_HSMD_ANSWER_AGE), &of_a[0]);
+	assert_ptr_equal(sc_hsmd_holder_to_close(&of_b[0], 64, NOW + SC_HSMD_ANSWER_AGE + 1), &of_a[2]);
+	assert_ptr_equal(sc_hsmd_holder_to_close(&of_a[0], 64, NOW + SC_HSMD_ANSWER_AGE + 1), &of_a[2]);
 	/* Those of a user that holds less are left alone. */
-	of_b[1].deaf_since = 1;
+	of_b[1].unread_since = 1;
 	sc_hsmd_holder_leave(&of_a[2]);
 	sc_hsmd_holder_leave(&of_a[1]);
-	assert_ptr_equal(sc_hsmd_holder_to_drop(&of_b[0], 64, NOW), &of_a[0]);
+	assert_ptr_equal(sc_hsmd_holder_to_close(&of_b[0], 64, NOW), &of_a[0]);
 }
 
 static void the_user_with_most_connections_gives_a_place(void **state)

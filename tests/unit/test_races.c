@@ -123,7 +123,7 @@ static void *spend_quorum(void *number)
 	return NULL;
 }
 
-static void a_quorum_is_spent_once_whoever_asks(void **state)
+static void a_quorum_is_spent_once_however_many_ask(void **state)
 {
 	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 	const struct sc_acl_replace_request in = { .key = keys[0] };
@@ -170,7 +170,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(keys_are_used_while_they_come_and_go, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_quorum_is_spent_once_whoever_asks, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_quorum_is_spent_once_however_many_ask, setup, teardown),
 		cmocka_unit_test_setup_teardown(many_connections_get_one_try_at_a_pin, setup, teardown),
 	};
 

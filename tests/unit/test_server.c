@@ -500,13 +500,13 @@ static void a_peer_that_never_reads_is_not_read_and_nothing_of_it_begins(void **
 {
 	uint8_t message[64];
 	size_t len = write_request(message, sizeof message, SC_COMMAND_EVIDENCE, 1, (struct sc_view){ 0 });
-	int deaf = connect_to(&specs[0]);
+	int unread = connect_to(&specs[0]);
 	int other = connect_to(&specs[0]);
 	unsigned asked = 0;
 
 	(void)state;
 	/* Each answer is 32 KiB: the peer's socket is full long before the last. */
-	while (asked < 10000 && send(deaf, message, len, MSG_NOSIGNAL | MSG_DONTWAIT) > 0) {
+	while (asked < 10000 && send(unread, message, len, MSG_NOSIGNAL | MSG_DONTWAIT) > 0) {
 		asked++;
 		if (asked % 50 == 0)
 			assert_works(other);
@@ -515,9 +515,9 @@ static void a_peer_that_never_reads_is_not_read_and_nothing_of_it_begins(void **
 	assert_works(other);
 	/* No accepted request is lost. */
 	for (unsigned i = 0; i < asked; i++)
-		(void)take_answer(deaf, SC_COMMAND_EVIDENCE, SC_OK);
-	assert_works(deaf);
-	close(deaf);
+		(void)take_answer(unread, SC_COMMAND_EVIDENCE, SC_OK);
+	assert_works(unread);
+	close(unread);
 	close(other);
 }
 

@@ -106,7 +106,7 @@ static void the_usual_port_is_left_out(void **state)
 	assert_int_equal(sc_signind_urls_set(".localhost", 443, 443, &usual, &err), SC_ERR_USAGE);
 }
 
-static void a_guid_may_be_typed_in_braces_and_with_blanks(void **state)
+static void a_guid_may_be_typed_in_braces_and_with_spaces(void **state)
 {
 	static const char *const good[] = {
 		"6F1F1B46-1b62-4E3A-9d23-0d5b0c1b7a11",      "{6f1f1b46-1b62-4e3a-9d23-0d5b0c1b7a11}",
@@ -159,7 +159,7 @@ int main(void)
 		cmocka_unit_test(no_token_is_made_for_anything_else),
 		cmocka_unit_test(a_scope_is_an_audience_and_a_permission),
 		cmocka_unit_test(the_usual_port_is_left_out),
-		cmocka_unit_test(a_guid_may_be_typed_in_braces_and_with_blanks),
+		cmocka_unit_test(a_guid_may_be_typed_in_braces_and_with_spaces),
 		cmocka_unit_test(a_guid_is_read_in_lower_case_and_nothing_else_is_one),
 	};
 

@@ -128,13 +128,13 @@ static void a_secret_that_nobody_could_type_is_refused_by_name(void **state)
 	}
 }
 
-static void a_secret_may_have_blanks_quotes_and_letters_of_any_alphabet(void **state)
+static void a_secret_may_have_spaces_quotes_and_letters_of_any_alphabet(void **state)
 {
-	static const char content[] = " two blanks \n'quoted'\nZ\xc3\xbcrich \xe6\x97\xa5\n";
+	static const char content[] = " two spaces \n'quoted'\nZ\xc3\xbcrich \xe6\x97\xa5\n";
 	int fd = pipe_with(content, strlen(content));
 
 	(void)state;
-	assert_line(fd, " two blanks ");
+	assert_line(fd, " two spaces ");
 	assert_line(fd, "'quoted'");
 	assert_line(fd, "Z\xc3\xbcrich \xe6\x97\xa5");
 	close(fd);
@@ -435,7 +435,7 @@ int main(void)
 		cmocka_unit_test(nothing_after_the_line_is_taken),
 		cmocka_unit_test(a_line_has_a_longest_length),
 		cmocka_unit_test(a_secret_that_nobody_could_type_is_refused_by_name),
-		cmocka_unit_test(a_secret_may_have_blanks_quotes_and_letters_of_any_alphabet),
+		cmocka_unit_test(a_secret_may_have_spaces_quotes_and_letters_of_any_alphabet),
 		cmocka_unit_test(what_is_typed_is_read_and_not_shown),
 		cmocka_unit_test(an_interrupt_ends_the_program_with_the_echo_back),
 		cmocka_unit_test(an_end_of_file_is_no_secret),

@@ -33,7 +33,7 @@ static void what_could_steer_a_terminal_or_hide_is_escaped(void **state)
 		{ "\xc2\x80\xc2\x9f", "\\x80\\x9f" },                            /* C1, as UTF-8 */
 		{ "\x80\x9b", "\\x80\\x9b" },                                    /* C1, as bytes */
 		{ "\xe2\x81\xa6\xe2\x81\xa9\xd8\x9c", "\\u2066\\u2069\\u061c" }, /* directions */
-		{ "a\xc2\xa0\xe2\x80\x8b", "a\\u00a0\\u200b" },   /* blanks that are none, or not seen */
+		{ "a\xc2\xa0\xe2\x80\x8b", "a\\u00a0\\u200b" },   /* spaces that are none, or not seen */
 		{ "\xe2\x80\xa8\xef\xbb\xbf", "\\u2028\\ufeff" }, /* a line end, a byte order mark */
 		{ "\xf3\xa0\x81\x81", "\\ue0041" },               /* a tag */
 		{ "\xc0\xaf\xed\xa0\x80", "\\xc0\\xaf\\xed\\xa0\\x80" }, /* overlong, surrogate */
@@ -142,7 +142,7 @@ static void lines_of_our_own_are_kept(void **state)
 	free(text);
 }
 
-static void a_blank_that_nobody_would_see_is_shown_in_quotes(void **state)
+static void a_space_that_nobody_would_see_is_shown_in_quotes(void **state)
 {
 	(void)state;
 	assert_string_equal(sc_shown("contoso").s, "contoso");
@@ -163,7 +163,7 @@ int main(void)
 		cmocka_unit_test(an_error_message_cannot_steer_a_terminal),
 		cmocka_unit_test(output_cannot_steer_a_terminal_or_forge_a_line),
 		cmocka_unit_test(lines_of_our_own_are_kept),
-		cmocka_unit_test(a_blank_that_nobody_would_see_is_shown_in_quotes),
+		cmocka_unit_test(a_space_that_nobody_would_see_is_shown_in_quotes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,12 +62,12 @@ static sc_status run_with_quorum(const struct sc_command_info *info, uint64_t au
 	struct sc_quorum *quorum = NULL;
 	sc_status status;
 
-	SC_TRY(sc_quorum_borrow_for(table, authority, (uint32_t)info->command, body, &quorum, err));
+	SC_TRY(sc_quorum_use_for(table, authority, (uint32_t)info->command, body, &quorum, err));
 	request->token = &quorum->token;
 	status = run(info->command, request, body, answer, err);
 	request->token = NULL;
 	if (status == SC_ERR_NOT_LOADED)
-		sc_quorum_return(table, quorum);
+		sc_quorum_release(table, quorum);
 	else
 		sc_quorum_spend(table, quorum);
 	return status;
@@ -102,8 +102,8 @@ static void answer_with(const struct sc_wire_request_header *header, const struc
 
 /*
  * NOT_LOADED is routine and not logged: the client sends the blob and repeats the request. CANCELLED refuses
- * nobody: the peer has left. Of the others, a connection has a limited number of lines, so that a peer cannot fill
- * the disk.
+ * nobody: the peer has left. Of the others, a connection has a limited number of lines. That bounds a connection, not
+ * a peer: one that connects again has as many more.
  */
 static void log_refusal(struct sc_core_session *session, const struct sc_wire_request_header *header,
 			const struct sc_error *err)

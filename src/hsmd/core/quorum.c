@@ -51,11 +51,11 @@ static bool is_expired(const struct sc_quorum *quorum)
 	return sc_clock_monotonic() >= quorum->expires;
 }
 
-/* A place that is free or whose quorum has expired and is not lent, or NULL. The caller holds the lock. */
+/* A place that is free or whose quorum has expired and is not in use, or NULL. The caller holds the lock. */
 static struct sc_quorum **find_place(struct sc_quorum_table *table)
 {
 	for (int i = 0; i < SC_QUORUMS_MAX; i++)
-		if (!table->place[i] || (is_expired(table->place[i]) && !table->place[i]->is_lent))
+		if (!table->place[i] || (is_expired(table->place[i]) && !table->place[i]->is_in_use))
 			return &table->place[i];
 	return NULL;
 }
@@ -90,13 +90,13 @@ static struct sc_quorum **find(struct sc_quorum_table *table, uint64_t authority
 static sc_status check_free(const struct sc_quorum *quorum, struct sc_error *err)
 {
 	SC_ENSURE(quorum, err, SC_ERR_QUORUM, "no such quorum on this connection");
-	SC_ENSURE(!quorum->is_lent, err, SC_ERR_QUORUM_IN_USE, "another request uses the quorum");
+	SC_ENSURE(!quorum->is_in_use, err, SC_ERR_QUORUM_IN_USE, "another request uses the quorum");
 	SC_ENSURE(!is_expired(quorum), err, SC_ERR_QUORUM, "the quorum has expired");
 	return SC_OK;
 }
 
-sc_status sc_quorum_borrow(struct sc_quorum_table *table, uint64_t authority, struct sc_quorum **out,
-			   struct sc_error *err)
+sc_status sc_quorum_use(struct sc_quorum_table *table, uint64_t authority, struct sc_quorum **out,
+			struct sc_error *err)
 {
 	struct sc_quorum **place;
 	sc_status status;
@@ -105,17 +105,17 @@ sc_status sc_quorum_borrow(struct sc_quorum_table *table, uint64_t authority, st
 	place = find(table, authority);
 	status = check_free(place ? *place : NULL, err);
 	if (status == SC_OK) {
-		(*place)->is_lent = true;
+		(*place)->is_in_use = true;
 		*out = *place;
 	}
 	pthread_mutex_unlock(&table->lock);
 	return status;
 }
 
-void sc_quorum_return(struct sc_quorum_table *table, struct sc_quorum *quorum)
+void sc_quorum_release(struct sc_quorum_table *table, struct sc_quorum *quorum)
 {
 	pthread_mutex_lock(&table->lock);
-	quorum->is_lent = false;
+	quorum->is_in_use = false;
 	pthread_mutex_unlock(&table->lock);
 }
 
@@ -137,8 +137,8 @@ static sc_status check_use(const struct sc_quorum *quorum, uint32_t command, con
 	return SC_OK;
 }
 
-sc_status sc_quorum_borrow_for(struct sc_quorum_table *table, uint64_t authority, uint32_t command,
-			       struct sc_view body, struct sc_quorum **out, struct sc_error *err)
+sc_status sc_quorum_use_for(struct sc_quorum_table *table, uint64_t authority, uint32_t command,
+			    struct sc_view body, struct sc_quorum **out, struct sc_error *err)
 {
 	struct sc_quorum *quorum = NULL;
 	struct sc_hash digest;
@@ -146,7 +146,7 @@ sc_status sc_quorum_borrow_for(struct sc_quorum_table *table, uint64_t authority
 
 	/* First: what fails here says nothing about the quorum. */
 	SC_TRY(sc_wire_authority_digest(command, body, &digest, err));
-	SC_TRY(sc_quorum_borrow(table, authority, &quorum, err));
+	SC_TRY(sc_quorum_use(table, authority, &quorum, err));
 	status = check_use(quorum, command, &digest, err);
 	if (status != SC_OK) {
 		sc_quorum_spend(table, quorum);

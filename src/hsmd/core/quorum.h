@@ -24,22 +24,21 @@ struct sc_quorum {
 	uint32_t accepted;
 	struct sc_shamir_share shares[SC_CARDS_MAX];
 	struct sc_secret token; /* set once there are K shares */
-	bool is_lent;           /* a request uses it; guarded by the table's lock */
+	bool is_in_use;         /* by one request; guarded by the table's lock */
 };
 
 void sc_quorum_free(struct sc_quorum *quorum);
 SC_CLEANUP_POINTER(sc_quorum, struct sc_quorum, sc_quorum_free)
 
-/* The open quorums of one connection. One that is lent keeps its place. */
+/* The open quorums of one connection. One that is in use keeps its place. */
 struct sc_quorum_table {
-	pthread_mutex_t
-	    lock; /* guards the place of each quorum, not what the request that has it on loan changes */
+	pthread_mutex_t lock; /* guards the place of each quorum, not what the request that uses it changes */
 	struct sc_quorum *place[SC_QUORUMS_MAX];
 };
 
 void sc_quorum_table_init(struct sc_quorum_table *table);
 
-/* Wipes and frees the quorums, none of which may be lent. */
+/* Wipes and frees the quorums, none of which may be in use. */
 void sc_quorum_table_end(struct sc_quorum_table *table);
 
 /* A quorum for that command and body digest that needs k cards, with a random authority. The caller frees *out. */
@@ -51,25 +50,24 @@ sc_status sc_quorum_add(struct sc_quorum_table *table, struct sc_quorum **quorum
 			struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Lends a quorum to one request. The caller ends the loan with sc_quorum_return or sc_quorum_spend. SC_ERR_QUORUM if
- * it is absent or expired; SC_ERR_QUORUM_IN_USE if it is lent.
+ * From now on the quorum is in use by one request, until sc_quorum_release or sc_quorum_spend. SC_ERR_QUORUM if it is
+ * absent or expired; SC_ERR_QUORUM_IN_USE if another request uses it.
  */
-sc_status sc_quorum_borrow(struct sc_quorum_table *table, uint64_t authority, struct sc_quorum **out,
-			   struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_quorum_use(struct sc_quorum_table *table, uint64_t authority, struct sc_quorum **out,
+			struct sc_error *err) SC_WARN_UNUSED;
 
-/* Ends a loan: the quorum can be used again. */
-void sc_quorum_return(struct sc_quorum_table *table, struct sc_quorum *quorum);
+/* Ends a use: the quorum can be used again. */
+void sc_quorum_release(struct sc_quorum_table *table, struct sc_quorum *quorum);
 
-/* Ends a loan and the quorum, which it frees. */
+/* Ends a use and the quorum, which it frees. */
 void sc_quorum_spend(struct sc_quorum_table *table, struct sc_quorum *quorum);
 
 /*
- * Lends the quorum that was given for this command and body, as sc_quorum_borrow. SC_ERR_QUORUM unless it is
+ * Uses the quorum that was given for this command and body, as sc_quorum_use. SC_ERR_QUORUM unless it is
  * complete and in time. A quorum that fails one of these checks is spent; one that could not be checked, for lack of
  * memory, is not.
  */
-sc_status sc_quorum_borrow_for(struct sc_quorum_table *table, uint64_t authority, uint32_t command,
-			       struct sc_view body, struct sc_quorum **out,
-			       struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_quorum_use_for(struct sc_quorum_table *table, uint64_t authority, uint32_t command,
+			    struct sc_view body, struct sc_quorum **out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -159,8 +159,8 @@ sc_status sc_handle_quorum_card(struct sc_core_request *request, const struct sc
 	struct sc_quorum *quorum = NULL;
 	sc_status status;
 
-	SC_TRY(sc_quorum_borrow(table, in->authority, &quorum, err));
+	SC_TRY(sc_quorum_use(table, in->authority, &quorum, err));
 	status = accept_card(request, quorum, in, out, err);
-	sc_quorum_return(table, quorum);
+	sc_quorum_release(table, quorum);
 	return status;
 }

@@ -139,7 +139,7 @@ bool sc_hsmd_connection_keep(struct sc_hsmd_connection *connection, struct sc_hs
 	if (!answer)
 		return false;
 	if (STAILQ_EMPTY(&connection->unsent)) {
-		connection->holder.deaf_since = sc_clock_monotonic();
+		connection->holder.unread_since = sc_clock_monotonic();
 		sc_schedule_pause(&connection->turn);
 	}
 	answer->message = sc_steal(*message);
@@ -155,7 +155,7 @@ static void drop_first(struct sc_hsmd_connection *connection)
 	STAILQ_REMOVE_HEAD(&connection->unsent, next);
 	sc_hsmd_connection_give(connection, &answer->message);
 	free(answer);
-	connection->holder.deaf_since = STAILQ_EMPTY(&connection->unsent) ? 0 : sc_clock_monotonic();
+	connection->holder.unread_since = STAILQ_EMPTY(&connection->unsent) ? 0 : sc_clock_monotonic();
 }
 
 bool sc_hsmd_connection_flush(struct sc_hsmd_connection *connection)

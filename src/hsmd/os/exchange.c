@@ -96,8 +96,8 @@ static void settle(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection 
 /* -- the socket's memory ----------------------------------------------------------------------- */
 
 /*
- * Copies a message into the socket's memory. If that is full, whoever holds the most of it is dropped. False if that
- * is the connection itself.
+ * Copies a message into the socket's memory. If that is full, the one that holds the most of it is closed. False if
+ * that is the connection itself.
  */
 static bool take_memory(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
 			struct sc_view message, struct sc_hsmd_block *out)
@@ -106,7 +106,7 @@ static bool take_memory(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connec
 
 	while (!sc_hsmd_connection_take(connection, message, out)) {
 		struct sc_hsmd_holder *most =
-		    sc_hsmd_holder_to_drop(&connection->holder, room, sc_clock_monotonic());
+		    sc_hsmd_holder_to_close(&connection->holder, room, sc_clock_monotonic());
 
 		if (!most)
 			return false;

@@ -51,7 +51,7 @@ struct sc_hsmd_peer {
 
 /*
  * Makes a connection with its session, and takes ownership of the peer's descriptor unless it fails. If all places
- * of the listener are taken, another connection may be dropped for it (holder.h). SC_ERR_BUSY: there is no place;
+ * of the listener are taken, another connection may be closed for it (holder.h). SC_ERR_BUSY: there is no place;
  * SC_ERR_MODULE_FULL, SC_ERR_MEMORY, SC_ERR_SYSTEM.
  */
 sc_status sc_hsmd_exchange_admit(struct sc_hsmd_exchange *exchange, struct sc_hsmd_listener *listener,

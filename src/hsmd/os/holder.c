@@ -53,24 +53,24 @@ void sc_hsmd_holder_give(struct sc_hsmd_holder *connection, size_t room)
 
 /* -- memory ------------------------------------------------------------------------------------ */
 
-static bool is_deaf(const struct sc_hsmd_holder *connection, int64_t now)
+static bool is_unread(const struct sc_hsmd_holder *connection, int64_t now)
 {
-	return connection->deaf_since && now - connection->deaf_since > SC_HSMD_ANSWER_AGE;
+	return connection->unread_since && now - connection->unread_since > SC_HSMD_ANSWER_AGE;
 }
 
-/* The member that holds the most; the first of several. Only connections are deaf. */
-static struct sc_hsmd_holder *biggest(const struct sc_hsmd_holder *holder, bool deaf_only, int64_t now)
+/* The member that holds the most; the first of several. Only a connection has answers to read. */
+static struct sc_hsmd_holder *biggest(const struct sc_hsmd_holder *holder, bool unread_only, int64_t now)
 {
 	struct sc_hsmd_holder *most = NULL;
 	struct sc_hsmd_holder *member;
 
 	TAILQ_FOREACH(member, &holder->members, sibling)
-		if ((!deaf_only || is_deaf(member, now)) && (!most || member->held > most->held))
+		if ((!unread_only || is_unread(member, now)) && (!most || member->held > most->held))
 			most = member;
 	return most;
 }
 
-struct sc_hsmd_holder *sc_hsmd_holder_to_drop(const struct sc_hsmd_holder *asker, size_t room, int64_t now)
+struct sc_hsmd_holder *sc_hsmd_holder_to_close(const struct sc_hsmd_holder *asker, size_t room, int64_t now)
 {
 	const struct sc_hsmd_holder *own = asker->parent;
 	const struct sc_hsmd_holder *user = biggest(own->parent, false, now);

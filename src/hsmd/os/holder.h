@@ -1,8 +1,8 @@
 /*
  * Who holds how much of one socket, in three levels: the socket, the users that have connections on it (by user id),
- * and their connections. It decides who makes room when the socket is full: whoever holds the most, compared by user
- * first and by connection then, and never the one who asks next. So a peer cannot better its share by opening more
- * connections or by asking more often.
+ * and their connections. It decides who makes room when the socket is full: the one that holds the most, compared
+ * by user first and by connection then, and never the one that asks next. So a peer cannot better its share by
+ * opening more connections or by asking more often.
  *
  * Only numbers and times are here: no memory, no descriptor, no lock.
  */
@@ -21,7 +21,7 @@ struct sc_hsmd_holder {
 	unsigned connections; /* that have joined: 1 for a connection, the sum of its members' otherwise */
 	int64_t
 	    idle_since; /* of a connection, sc_clock_monotonic: nothing in progress or to be read; 0: busy */
-	int64_t deaf_since; /* of a connection: has answers to read, and has read none since then; 0: none */
+	int64_t unread_since; /* of a connection: has answers to read, and read none since then; 0: none */
 };
 
 /* A socket, or a user without connections on a socket. */
@@ -41,11 +41,12 @@ void sc_hsmd_holder_take(struct sc_hsmd_holder *connection, size_t room);
 void sc_hsmd_holder_give(struct sc_hsmd_holder *connection, size_t room);
 
 /*
- * The connection to be dropped so that `asker`, which wants `room` bytes more, may have them. Of the user that holds
- * the most, it is the one that holds the most, those first that have been deaf for longer than SC_HSMD_ANSWER_AGE.
- * NULL if nobody holds more than the asker would: then the asker itself must go without.
+ * The connection to be closed so that `asker`, which wants `room` bytes more, may have them. Of the user that holds
+ * the most, it is the one that holds the most, those first that have not read for longer than SC_HSMD_ANSWER_AGE. If
+ * no other user holds more than the asker's would, it is another one of that user that has not read for so long,
+ * whatever it holds, or else the one that holds the most. NULL if that would be the asker: it must go without.
  */
-struct sc_hsmd_holder *sc_hsmd_holder_to_drop(const struct sc_hsmd_holder *asker, size_t room, int64_t now);
+struct sc_hsmd_holder *sc_hsmd_holder_to_close(const struct sc_hsmd_holder *asker, size_t room, int64_t now);
 
 /*
  * The connection that gives its place to a new one of `user` when the socket's places are all taken: of the user with

@@ -32,9 +32,10 @@
 #define SC_HSMD_READ_TURN 4
 
 /*
- * What a peer may rely on while its socket is full, in nanoseconds. An answer that it does not read for longer makes
- * it the first to be dropped when the memory is full. A connection that has been idle for longer gives its place to
- * a new one when all places are taken.
+ * For how long, in nanoseconds, a peer may leave an answer unread, or be idle, while its socket is full. An answer
+ * unread for longer makes its connection the first of its user's to be closed when the memory is full. A connection
+ * idle for longer may give its place to a new one when all places are taken; one of a user with at least two
+ * connections more than the new one's user may do so at once.
  */
 #define SC_HSMD_ANSWER_AGE (5 * SC_SECOND)
 #define SC_HSMD_IDLE_AGE   (1 * SC_SECOND)

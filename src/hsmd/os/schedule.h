@@ -56,7 +56,7 @@ struct sc_schedule_entry *sc_schedule_next(struct sc_schedule_turn *root, enum s
 					   struct sc_schedule_turn **connection);
 void sc_schedule_done(struct sc_schedule_turn *connection, enum sc_lane lane);
 
-/* Between the two, none of the connection's requests is begun. */
+/* Between sc_schedule_pause and sc_schedule_resume, none of the connection's requests is begun. */
 void sc_schedule_pause(struct sc_schedule_turn *connection);
 void sc_schedule_resume(struct sc_schedule_turn *connection);
 

@@ -1,12 +1,12 @@
 /*
  * The server: one thread reads from all connections, workers answer. Quick commands have workers of their
- * own, so that none waits behind a slow one; within a lane, connections take turns (schedule.h).
+ * own, so that none waits behind a slow one. Within a lane sockets take turns, within a socket its users, and within
+ * a user its connections (schedule.h).
  *
  * The harm a peer can do to others is bounded (limits.h, M12). Each socket has its own part of the message memory and
  * of the connections, and its turn among the workers. Within a socket, users share, and within each user its
- * connections. When something is short, whoever holds the most of it makes room. A message that is not a request, or
- * names no
- * command, closes its connection (rule M1).
+ * connections. When something is short, the one that holds the most of it makes room. A message that is not a
+ * request, or names no command, closes its connection (rule M1).
  */
 #ifndef SC_HSMD_OS_SERVER_H
 #define SC_HSMD_OS_SERVER_H
