@@ -138,12 +138,18 @@ struct sc_core_key *sc_cache_get(struct sc_cache *cache, const struct sc_hash *d
 
 	pthread_mutex_lock(&cache->lock);
 	key = find(cache, digest);
-	if (key) {
+	if (key)
 		atomic_fetch_add(&key->references, 1);
-		make_newest(cache, key);
-	}
 	pthread_mutex_unlock(&cache->lock);
 	return key;
+}
+
+void sc_cache_renew(struct sc_cache *cache, struct sc_core_key *key)
+{
+	pthread_mutex_lock(&cache->lock);
+	if (find(cache, &key->digest) == key)
+		make_newest(cache, key);
+	pthread_mutex_unlock(&cache->lock);
 }
 
 void sc_cache_count(struct sc_cache *cache, uint32_t *loaded, uint32_t *capacity)

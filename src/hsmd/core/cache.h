@@ -53,8 +53,11 @@ void sc_cache_free(struct sc_cache *cache);
  */
 bool sc_cache_put(struct sc_cache *cache, struct sc_core_key *key) SC_WARN_UNUSED;
 
-/* The key, now the most recently used, with a reference for the caller. NULL if it is not loaded. */
+/* The key, with a reference for the caller. NULL if it is not loaded. Its age is as before. */
 struct sc_core_key *sc_cache_get(struct sc_cache *cache, const struct sc_hash *digest);
+
+/* Makes the key the most recently used, if it is still loaded: for a use that is permitted. */
+void sc_cache_renew(struct sc_cache *cache, struct sc_core_key *key);
 
 /* How many keys are loaded, and how many fit. */
 void sc_cache_count(struct sc_cache *cache, uint32_t *loaded, uint32_t *capacity);
