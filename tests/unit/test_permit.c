@@ -371,7 +371,7 @@ static void a_refused_use_is_no_use(void **state)
 	add_action(acl, &(struct wish){ SC_ACTION_USE, SC_USE_SIGN, SC_AUTHORITY_NONE });
 	for (int permitted = 0; permitted < 2; permitted++) {
 		sc_cache_free(core.module->cache);
-		core.module->cache = sc_cache_new(2, 0);
+		core.module->cache = sc_cache_new(2);
 		load_signer(acl, &keys[0]);
 		load_signer(acl, &keys[1]);
 		if (permitted)

@@ -40,12 +40,12 @@ SC_CLEANUP_POINTER(sc_core_key, struct sc_core_key, sc_core_key_release)
 
 struct sc_cache;
 
-/*
- * A cache for at most `capacity` keys (at least 1), which take at most `memory` bytes together (0: no limit). NULL
- * when out of memory.
- */
-struct sc_cache *sc_cache_new(uint32_t capacity, size_t memory);
+/* A cache for at most `capacity` keys (at least 1). NULL when out of memory. */
+struct sc_cache *sc_cache_new(uint32_t capacity);
 void sc_cache_free(struct sc_cache *cache);
+
+/* Limits the bytes that keys loaded from now on take together with those that are; 0, as at first: no limit. */
+void sc_cache_limit(struct sc_cache *cache, size_t memory);
 
 /*
  * Shares a key with the cache. If a key with the same digest is already loaded, that one is kept instead. False if
