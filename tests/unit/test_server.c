@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -49,6 +50,16 @@ static int accept_with_files(int fd, struct sockaddr *address, socklen_t *len, i
 	return -1;
 }
 
+static atomic_bool cannot_watch; /* new descriptors */
+
+static int watch_if_possible(int epoll, int operation, int fd, struct epoll_event *event)
+{
+	if (!cannot_watch || operation != EPOLL_CTL_ADD)
+		return sc_os_system.epoll_ctl(epoll, operation, fd, event);
+	errno = ENOSPC;
+	return -1;
+}
+
 static bool have_been_refused(void *count)
 {
 	return refused == *(const unsigned *)count;
@@ -78,6 +89,7 @@ static int start(void **state)
 	fake_clock_start();
 	os = *sc_os;
 	os.accept4 = accept_with_files;
+	os.epoll_ctl = watch_if_possible;
 	sc_os = &os;
 	out_of_files = false;
 	refused = 0;
@@ -610,6 +622,33 @@ static void a_place_is_given_by_who_has_been_idle_long_and_by_nobody_else(void *
 	close(other);
 }
 
+static void a_connection_that_cannot_be_made_costs_nobody_a_place(void **state)
+{
+	int fds[4];
+	int last;
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		fds[i] = connect_to(&specs[0]);
+		assert_works(fds[i]);
+	}
+	fake_clock_advance(SC_HSMD_IDLE_AGE + 1);
+	cannot_watch = true;
+	assert_closed(connect_to(&specs[0]));
+	cannot_watch = false;
+	for (unsigned i = 0; i < 4; i++)
+		assert_works(fds[i]);
+	fake_clock_advance(SC_HSMD_IDLE_AGE + 1);
+	last = connect_to(&specs[0]);
+	assert_works(last);
+	assert_closed(fds[0]);
+	for (unsigned i = 1; i < 4; i++) {
+		assert_works(fds[i]);
+		close(fds[i]);
+	}
+	close(last);
+}
+
 static void a_custody_socket_has_places_for_custodians_and_no_crowd(void **state)
 {
 	int fds[2][SC_HSMD_CUSTODY_CONNECTIONS + 1];
@@ -780,6 +819,7 @@ int main(void)
 		USUAL(a_peer_that_has_said_all_gets_its_answers),
 		USUAL(a_peer_may_leave_while_its_requests_are_in_work),
 		NARROW(a_place_is_given_by_who_has_been_idle_long_and_by_nobody_else),
+		NARROW(a_connection_that_cannot_be_made_costs_nobody_a_place),
 		cmocka_unit_test_setup_teardown(a_custody_socket_has_places_for_custodians_and_no_crowd,
 						start_large, stop),
 		NARROW(more_sockets_than_the_memory_has_parts_are_refused),

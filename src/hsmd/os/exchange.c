@@ -447,31 +447,41 @@ sc_status sc_hsmd_exchange_listen(struct sc_hsmd_exchange *exchange, struct sc_h
 	return sc_hsmd_listener_start(listener, &exchange->sockets, memory, connections, err);
 }
 
-/* Drops a connection if all of the listener's places are taken. */
-static sc_status make_place(struct sc_hsmd_exchange *exchange, const struct sc_hsmd_user *user,
+/* If all of the listener's places are taken, *out is the connection that gives its place; otherwise it is NULL. */
+static sc_status find_place(const struct sc_hsmd_user *user, struct sc_hsmd_holder **out,
 			    struct sc_error *err)
 {
-	struct sc_hsmd_holder *idle;
+	struct sc_hsmd_holder *gives = NULL;
 
-	if (user->listener->holder.connections < user->listener->most_connections)
-		return SC_OK;
-	idle = sc_hsmd_holder_to_make_place(&user->holder, sc_clock_monotonic());
-	SC_ENSURE(idle, err, SC_ERR_BUSY, "too many connections on one socket: new connection closed");
-	sc_hsmd_exchange_complain(
-	    exchange, "too many connections on one socket: one of the user with the most is closed");
-	end(exchange, sc_hsmd_connection_of_holder(idle));
+	if (user->listener->holder.connections >= user->listener->most_connections) {
+		gives = sc_hsmd_holder_to_make_place(&user->holder, sc_clock_monotonic());
+		SC_ENSURE(gives, err, SC_ERR_BUSY,
+			  "too many connections on one socket: new connection closed");
+	}
+	*out = gives;
 	return SC_OK;
 }
 
-/* A connection with its session. It takes ownership of the reference to the user. */
+static void give_place(struct sc_hsmd_exchange *exchange, struct sc_hsmd_holder *holder)
+{
+	sc_hsmd_exchange_complain(
+	    exchange, "too many connections on one socket: one of the user with the most is closed");
+	end(exchange, sc_hsmd_connection_of_holder(holder));
+}
+
+/*
+ * A connection with its session. It takes ownership of the reference to the user. Another gives its place only once
+ * nothing can fail any more.
+ */
 static sc_status connect_user(struct sc_hsmd_exchange *exchange, struct sc_hsmd_user *user,
 			      struct sc_module *module, const struct sc_hsmd_peer *peer, struct sc_error *err)
 {
 	struct sc_hsmd_connection *connection = NULL;
+	struct sc_hsmd_holder *gives = NULL;
 	struct sc_core_session *session;
 	sc_status status;
 
-	SC_TRY(make_place(exchange, user, err));
+	SC_TRY(find_place(user, &gives, err));
 	session = sc_core_session_new(module, &user->listener->policy, peer->is_other_user);
 	SC_ENSURE(session, err, SC_ERR_MODULE_FULL, "out of memory for a session: new connection closed");
 	status = sc_hsmd_connection_new(exchange->options.epoll, peer->fd, session, user, &connection, err);
@@ -480,6 +490,8 @@ static sc_status connect_user(struct sc_hsmd_exchange *exchange, struct sc_hsmd_
 		return status;
 	}
 	TAILQ_INSERT_TAIL(&exchange->connections, connection, all);
+	if (gives)
+		give_place(exchange, gives);
 	return SC_OK;
 }
 
