@@ -23,6 +23,7 @@
 #define STACK_SIZE    (1 << 20)
 #define SLOW_NICENESS 5 /* of slow workers: with few processors, quick commands run first */
 #define COMPLAINTS    4 /* lines per second */
+#define COMPACTIONS   2 /* times that each message is moved at most: small ones may make room for larger ones */
 
 struct worker {
 	struct sc_hsmd_exchange *exchange;
@@ -96,6 +97,25 @@ static void settle(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection 
 /* -- the socket's memory ----------------------------------------------------------------------- */
 
 /*
+ * Moves messages so that there is a block of that room, if as much is free but in pieces. Otherwise a few bytes here
+ * and there would keep large messages out, and whoever holds them holds too little to make room. False if there is no
+ * such block even then: too little is free, or only between the messages of requests in progress.
+ */
+static bool compact(struct sc_hsmd_exchange *exchange, const struct sc_hsmd_listener *listener, size_t room)
+{
+	struct sc_hsmd_connection *connection;
+
+	if (sc_hsmd_memory_left(listener->memory) < room)
+		return false;
+	for (unsigned i = 0; i < COMPACTIONS; i++)
+		TAILQ_FOREACH(connection, &exchange->connections, all)
+			if (connection->user->listener == listener &&
+			    sc_hsmd_connection_compact(connection, room))
+				return true;
+	return false;
+}
+
+/*
  * Copies a message into the socket's memory. If that is full, whoever holds the most of it is dropped. False if that
  * is the connection itself.
  */
@@ -105,9 +125,11 @@ static bool take_memory(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connec
 	const size_t room = sc_hsmd_memory_room(message.len);
 
 	while (!sc_hsmd_connection_take(connection, message, out)) {
-		struct sc_hsmd_holder *most =
-		    sc_hsmd_holder_to_drop(&connection->holder, room, sc_clock_monotonic());
+		struct sc_hsmd_holder *most;
 
+		if (compact(exchange, connection->user->listener, room))
+			continue;
+		most = sc_hsmd_holder_to_drop(&connection->holder, room, sc_clock_monotonic());
 		if (!most)
 			return false;
 		sc_hsmd_exchange_complain(exchange, "a socket's memory is full: the connection that holds "
