@@ -221,6 +221,12 @@ sc_status sc_module_install_warrant(struct sc_module *module, struct sc_view roo
 	return sc_fail(err, SC_ERR_EVIDENCE_ROOT, "the stand-in trusts nobody");
 }
 
+void sc_module_limit_keys(struct sc_module *opened, size_t memory)
+{
+	(void)opened;
+	(void)memory;
+}
+
 struct sc_core_session *sc_core_session_new(struct sc_module *module, const struct sc_policy *policy,
 					    bool peer_is_other_user)
 {

@@ -130,6 +130,55 @@ static void among_equals_only_who_has_been_idle_long_gives_a_place(void **state)
 	assert_ptr_equal(sc_hsmd_holder_to_make_place(&b, NOW - 1 + SC_HSMD_IDLE_AGE), &of_a[1]);
 }
 
+static void a_user_whose_connections_hold_nothing_loses_none(void **state)
+{
+	(void)state;
+	sc_hsmd_holder_take(&of_a[0], 4096);
+	sc_hsmd_holder_take(&of_a[1], 64);
+	sc_hsmd_holder_take(&of_b[0], 512);
+	/* Its request is still in progress. */
+	sc_hsmd_holder_leave(&of_a[0]);
+	assert_ptr_equal(sc_hsmd_holder_to_close(&of_b[1], 64, NOW), &of_a[1]);
+	sc_hsmd_holder_give(&of_a[1], 64);
+	assert_null(sc_hsmd_holder_to_close(&of_b[1], 64, NOW));
+}
+
+static void who_has_not_read_for_long_gives_its_place(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		of_a[i].idle_since = 0;
+	of_a[1].unread_since = NOW + 1;
+	of_a[2].unread_since = NOW;
+	assert_null(sc_hsmd_holder_to_make_place(&a, NOW + SC_HSMD_ANSWER_AGE));
+	assert_ptr_equal(sc_hsmd_holder_to_make_place(&a, NOW + SC_HSMD_ANSWER_AGE + 1), &of_a[2]);
+	assert_ptr_equal(sc_hsmd_holder_to_make_place(&a, NOW + SC_HSMD_ANSWER_AGE + 2), &of_a[2]);
+	/* One that has been idle for longer goes first. */
+	of_a[0].idle_since = NOW - 1;
+	assert_ptr_equal(sc_hsmd_holder_to_make_place(&a, NOW + SC_HSMD_ANSWER_AGE + 2), &of_a[0]);
+}
+
+static void a_user_may_always_give_a_place_of_its_own(void **state)
+{
+	const int64_t later = NOW + SC_HSMD_IDLE_AGE + 1;
+	struct sc_hsmd_holder third;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		of_a[i].idle_since = 0;
+	of_b[0].idle_since = 0;
+	/* With one less than a, and with as many. */
+	assert_ptr_equal(sc_hsmd_holder_to_make_place(&b, later), &of_b[1]);
+	assert_null(sc_hsmd_holder_to_make_place(&b, later - 1));
+	sc_hsmd_holder_join(&third, &b, NOW);
+	assert_ptr_equal(sc_hsmd_holder_to_make_place(&b, later), &of_b[1]);
+	/* Of all users with the most, not of the first. */
+	assert_ptr_equal(sc_hsmd_holder_to_make_place(&a, later), &of_b[1]);
+	of_b[1].idle_since = 0;
+	third.idle_since = 0;
+	assert_null(sc_hsmd_holder_to_make_place(&b, later));
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -141,6 +190,9 @@ int main(void)
 		TEST(who_has_not_read_for_long_goes_first),
 		TEST(the_user_with_most_connections_gives_a_place),
 		TEST(among_equals_only_who_has_been_idle_long_gives_a_place),
+		TEST(a_user_whose_connections_hold_nothing_loses_none),
+		TEST(who_has_not_read_for_long_gives_its_place),
+		TEST(a_user_may_always_give_a_place_of_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

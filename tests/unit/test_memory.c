@@ -240,8 +240,9 @@ static void limit_key_memory(void)
 {
 	core.held_per_look = 10000 - SC_CORE_KEY_USE * 256;
 	sc_cache_free(core.module->cache);
-	core.module->cache = sc_cache_new(64, 100000);
+	core.module->cache = sc_cache_new(64);
 	assert_non_null(core.module->cache);
+	sc_module_limit_keys(core.module, 100000);
 }
 
 static void a_key_makes_room_among_keys_and_is_then_of_use(void **state)

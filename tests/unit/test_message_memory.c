@@ -75,6 +75,37 @@ static void a_released_message_is_wiped(void **state)
 	assert_memory_equal(data, ((const uint8_t[5]){ 0 }), 5);
 }
 
+static void a_message_that_is_moved_joins_what_was_free_around_it(void **state)
+{
+	enum { COUNT = SC_HSMD_SOCKET_MEMORY_MIN / 64, KEPT_EACH = 128 };
+	static struct sc_hsmd_block blocks[COUNT];
+	static const uint8_t large[KEPT_EACH * 64];
+	const struct sc_view view = sc_view_of(large, sizeof large);
+	struct sc_hsmd_block block = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < COUNT; i++)
+		assert_true(sc_hsmd_memory_keep(memory, sc_view_text("a PIN"), &blocks[i]));
+	for (unsigned i = 0; i < COUNT; i++)
+		if (i % KEPT_EACH)
+			sc_hsmd_memory_release(memory, &blocks[i]);
+	/* Less than a hundredth is in use, but some of it everywhere. */
+	assert_true(sc_hsmd_memory_left(memory) > SC_HSMD_SOCKET_MEMORY_MIN / 100 * 99);
+	assert_false(sc_hsmd_memory_fits(memory, sizeof large));
+	assert_false(sc_hsmd_memory_keep(memory, view, &block));
+	for (unsigned i = 0; i < COUNT; i += KEPT_EACH)
+		sc_hsmd_memory_move(memory, &blocks[i]);
+	assert_true(sc_hsmd_memory_fits(memory, sizeof large));
+	assert_true(sc_hsmd_memory_keep(memory, view, &block));
+	sc_hsmd_memory_release(memory, &block);
+	for (unsigned i = 0; i < COUNT; i += KEPT_EACH) {
+		assert_int_equal(blocks[i].len, 5);
+		assert_memory_equal(blocks[i].data, "a PIN", 5);
+		sc_hsmd_memory_release(memory, &blocks[i]);
+	}
+	assert_int_equal(sc_hsmd_memory_left(memory), SC_HSMD_SOCKET_MEMORY_MIN);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -83,6 +114,7 @@ int main(void)
 		TEST(a_message_takes_the_room_that_is_counted),
 		TEST(the_least_part_has_room_for_four_of_the_largest),
 		TEST(a_released_message_is_wiped),
+		TEST(a_message_that_is_moved_joins_what_was_free_around_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,6 +35,25 @@ static void every_arena_has_room_for_a_socket_and_keys(void **state)
 	}
 }
 
+/* However many sockets share it. Custody sockets need room for quorums, too. */
+static void what_is_for_messages_leaves_room_for_keys(void **state)
+{
+	(void)state;
+	for (size_t mib = SC_ARENA_MIN >> 20; mib <= 64; mib++) {
+		for (unsigned custody = 0; custody <= 2; custody++) {
+			struct sc_hsmd_parts parts = sc_hsmd_parts_of(mib << 20, 2, custody);
+			size_t keys = 0;
+
+			if (parts.messages)
+				assert_int_equal(
+				    sc_hsmd_parts_keys(&parts, mib << 20, BASE + parts.messages, &keys, NULL),
+				    SC_OK);
+			assert_true(mib < 2 + custody || parts.messages >= SC_HSMD_SOCKET_MEMORY_MIN);
+			assert_true(mib < 8 || parts.messages >= 4 * SC_HSMD_SOCKET_MEMORY_MIN);
+		}
+	}
+}
+
 static void one_user_alone_uses_every_processor(void **state)
 {
 	(void)state;
@@ -63,6 +82,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_arena_has_room_for_a_socket_and_keys),
+		cmocka_unit_test(what_is_for_messages_leaves_room_for_keys),
 		cmocka_unit_test(one_user_alone_uses_every_processor),
 		cmocka_unit_test(an_arena_without_room_for_keys_is_refused_by_name),
 	};

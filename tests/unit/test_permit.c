@@ -351,6 +351,39 @@ static void a_mechanism_needs_its_own_use(void **state)
 	}
 }
 
+/* -- no side effect before the check -------------------------------------------------------------- */
+
+static void load_signer(const struct sc_acl *acl, struct sc_hash *digest)
+{
+	SC_CLEANUP(sc_bytes) blob = { 0 };
+
+	core_seal(&core, core_rsa_key(), SC_APPLICATION_SIMPLE, NULL, acl, &blob);
+	assert_ok(core_load(core.custody, sc_bytes_view(&blob), digest), NULL);
+}
+
+/* Of two keys in a cache for two, the older one stays when a third comes, if it has been used. */
+static void a_refused_use_is_no_use(void **state)
+{
+	SC_CLEANUP(sc_acl) acl = sc_acl_new();
+	struct sc_hash keys[3];
+
+	(void)state;
+	add_action(acl, &(struct wish){ SC_ACTION_USE, SC_USE_SIGN, SC_AUTHORITY_NONE });
+	for (int permitted = 0; permitted < 2; permitted++) {
+		sc_cache_free(core.module->cache);
+		core.module->cache = sc_cache_new(2);
+		load_signer(acl, &keys[0]);
+		load_signer(acl, &keys[1]);
+		if (permitted)
+			assert_ok(ask_sign(&keys[0]), NULL);
+		else
+			assert_status(ask_decrypt(&keys[0]), SC_ERR_ACL, NULL);
+		load_signer(acl, &keys[2]);
+		assert_status(ask_info(&keys[0]), permitted ? SC_OK : SC_ERR_NOT_LOADED, NULL);
+		assert_status(ask_info(&keys[1]), permitted ? SC_ERR_NOT_LOADED : SC_OK, NULL);
+	}
+}
+
 /* -- transfer under an authority ------------------------------------------------------------------ */
 
 static void leave_for_one_kek_is_not_leave_for_another(void **state)
@@ -423,6 +456,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 		TEST(no_command_does_what_the_acl_does_not_list),
 		TEST(a_mechanism_needs_its_own_use),
+		TEST(a_refused_use_is_no_use),
 		TEST(leave_for_one_kek_is_not_leave_for_another),
 		TEST(an_owner_differs_in_any_field),
 	};

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -49,6 +50,16 @@ static int accept_with_files(int fd, struct sockaddr *address, socklen_t *len, i
 	return -1;
 }
 
+static atomic_bool cannot_watch; /* new descriptors */
+
+static int watch_if_possible(int epoll, int operation, int fd, struct epoll_event *event)
+{
+	if (!cannot_watch || operation != EPOLL_CTL_ADD)
+		return sc_os_system.epoll_ctl(epoll, operation, fd, event);
+	errno = ENOSPC;
+	return -1;
+}
+
 static bool have_been_refused(void *count)
 {
 	return refused == *(const unsigned *)count;
@@ -78,6 +89,7 @@ static int start(void **state)
 	fake_clock_start();
 	os = *sc_os;
 	os.accept4 = accept_with_files;
+	os.epoll_ctl = watch_if_possible;
 	sc_os = &os;
 	out_of_files = false;
 	refused = 0;
@@ -435,16 +447,22 @@ static void a_peer_that_asks_without_end_is_not_read_without_end(void **state)
 	close(other);
 }
 
-/* Sends `count` of the largest requests for slow work. */
-static void ask_at_length(int fd, unsigned count)
+/* Sends a request for slow work with a body of that length. */
+static void ask_of(int fd, size_t body_len)
 {
 	static const uint8_t body[SC_WIRE_BODY_MAX];
 	static uint8_t message[SC_WIRE_REQUEST_HEADER_SIZE + sizeof body];
 	size_t len =
-	    write_request(message, sizeof message, SC_COMMAND_KEY_GENERATE, 1, sc_view_of(body, sizeof body));
+	    write_request(message, sizeof message, SC_COMMAND_KEY_GENERATE, 1, sc_view_of(body, body_len));
 
+	assert_int_equal(send(fd, message, len, MSG_NOSIGNAL), (ssize_t)len);
+}
+
+/* Sends `count` of the largest. */
+static void ask_at_length(int fd, unsigned count)
+{
 	for (unsigned i = 0; i < count; i++)
-		assert_int_equal(send(fd, message, len, MSG_NOSIGNAL), (ssize_t)len);
+		ask_of(fd, SC_WIRE_BODY_MAX);
 }
 
 /* The largest messages take a quarter of a socket's 512 KiB each. */
@@ -493,6 +511,53 @@ static void the_biggest_holder_makes_room_and_the_other_socket_sees_nothing(void
 	assert_works(big);
 	close(big);
 	close(small);
+	close(other);
+}
+
+/* With one small request, these take a quarter of the memory. */
+static void fill_quarter(int fd, int other)
+{
+	for (size_t len = 64; len < SC_WIRE_BODY_MAX; len *= 2) {
+		ask_of(fd, len);
+		assert_works(other);
+		assert_works(other);
+	}
+}
+
+/* One peer has a small request in each quarter of the memory, and has what was between them released. */
+static void small_requests_everywhere_keep_no_large_one_out(void **state)
+{
+	int other = connect_to(&specs[1]);
+	int small = connect_to(&specs[0]);
+	int large;
+	int fds[3];
+
+	(void)state;
+	assert_works(other);
+	fake_hold();
+	for (unsigned i = 0; i < 4; i++) {
+		ask_of(small, 64);
+		assert_works(other);
+		assert_works(other);
+		if (i == 3)
+			break;
+		fds[i] = connect_to(&specs[0]);
+		fill_quarter(fds[i], other);
+	}
+	fake_wait_held(1);
+	for (unsigned i = 0; i < 3; i++)
+		close(fds[i]);
+	fake_wait_sessions(2);
+	large = connect_to(&specs[0]);
+	ask_at_length(large, 1);
+	assert_works(other);
+	assert_works(other);
+	fake_let_go();
+	(void)take_answer(large, SC_COMMAND_KEY_GENERATE, SC_OK);
+	for (unsigned i = 0; i < 4; i++)
+		(void)take_answer(small, SC_COMMAND_KEY_GENERATE, SC_OK);
+	close(small);
+	close(large);
 	close(other);
 }
 
@@ -608,6 +673,33 @@ static void a_place_is_given_by_who_has_been_idle_long_and_by_nobody_else(void *
 	}
 	assert_works(other);
 	close(other);
+}
+
+static void a_connection_that_cannot_be_made_costs_nobody_a_place(void **state)
+{
+	int fds[4];
+	int last;
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		fds[i] = connect_to(&specs[0]);
+		assert_works(fds[i]);
+	}
+	fake_clock_advance(SC_HSMD_IDLE_AGE + 1);
+	cannot_watch = true;
+	assert_closed(connect_to(&specs[0]));
+	cannot_watch = false;
+	for (unsigned i = 0; i < 4; i++)
+		assert_works(fds[i]);
+	fake_clock_advance(SC_HSMD_IDLE_AGE + 1);
+	last = connect_to(&specs[0]);
+	assert_works(last);
+	assert_closed(fds[0]);
+	for (unsigned i = 1; i < 4; i++) {
+		assert_works(fds[i]);
+		close(fds[i]);
+	}
+	close(last);
 }
 
 static void a_custody_socket_has_places_for_custodians_and_no_crowd(void **state)
@@ -775,11 +867,13 @@ int main(void)
 		NARROW(sockets_and_connections_take_turns_and_none_has_every_worker),
 		NARROW(a_peer_that_asks_without_end_is_not_read_without_end),
 		NARROW(the_biggest_holder_makes_room_and_the_other_socket_sees_nothing),
+		NARROW(small_requests_everywhere_keep_no_large_one_out),
 		USUAL(a_peer_that_never_reads_is_not_read_and_nothing_of_it_begins),
 		USUAL(a_slow_reader_gets_everything),
 		USUAL(a_peer_that_has_said_all_gets_its_answers),
 		USUAL(a_peer_may_leave_while_its_requests_are_in_work),
 		NARROW(a_place_is_given_by_who_has_been_idle_long_and_by_nobody_else),
+		NARROW(a_connection_that_cannot_be_made_costs_nobody_a_place),
 		cmocka_unit_test_setup_teardown(a_custody_socket_has_places_for_custodians_and_no_crowd,
 						start_large, stop),
 		NARROW(more_sockets_than_the_memory_has_parts_are_refused),

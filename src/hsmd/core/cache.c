@@ -2,6 +2,7 @@
 #include "hsmd/core/cache.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -27,24 +28,31 @@ void sc_core_key_release(struct sc_core_key *key)
 	OPENSSL_free(key);
 }
 
-struct sc_cache *sc_cache_new(uint32_t capacity, size_t memory)
+struct sc_cache *sc_cache_new(uint32_t capacity)
 {
 	struct sc_cache *cache = OPENSSL_zalloc(sizeof *cache);
 	uint32_t count = 16;
 
 	while (count < capacity && count < 1u << 24)
 		count *= 2;
+	/* Pointers are not secret. A million of them would fill the arena. */
 	if (cache)
-		cache->buckets = OPENSSL_zalloc(count * sizeof *cache->buckets);
+		cache->buckets = calloc(count, sizeof *cache->buckets);
 	if (!cache || !cache->buckets) {
 		OPENSSL_free(cache);
 		return NULL;
 	}
 	cache->bucket_count = count;
 	cache->capacity = capacity ? capacity : 1;
-	cache->memory = memory;
 	pthread_mutex_init(&cache->lock, NULL);
 	return cache;
+}
+
+void sc_cache_limit(struct sc_cache *cache, size_t memory)
+{
+	pthread_mutex_lock(&cache->lock);
+	cache->memory = memory;
+	pthread_mutex_unlock(&cache->lock);
 }
 
 static struct sc_core_key **bucket_of(const struct sc_cache *cache, const struct sc_hash *digest)
@@ -111,9 +119,11 @@ bool sc_cache_put(struct sc_cache *cache, struct sc_core_key *key)
 	struct sc_core_key *present;
 	struct sc_core_key **bucket;
 
-	if (cache->memory && key->size > cache->memory)
-		return false;
 	pthread_mutex_lock(&cache->lock);
+	if (cache->memory && key->size > cache->memory) {
+		pthread_mutex_unlock(&cache->lock);
+		return false;
+	}
 	present = find(cache, &key->digest);
 	if (present) {
 		make_newest(cache, present);
@@ -138,12 +148,18 @@ struct sc_core_key *sc_cache_get(struct sc_cache *cache, const struct sc_hash *d
 
 	pthread_mutex_lock(&cache->lock);
 	key = find(cache, digest);
-	if (key) {
+	if (key)
 		atomic_fetch_add(&key->references, 1);
-		make_newest(cache, key);
-	}
 	pthread_mutex_unlock(&cache->lock);
 	return key;
+}
+
+void sc_cache_renew(struct sc_cache *cache, struct sc_core_key *key)
+{
+	pthread_mutex_lock(&cache->lock);
+	if (find(cache, &key->digest) == key)
+		make_newest(cache, key);
+	pthread_mutex_unlock(&cache->lock);
 }
 
 void sc_cache_count(struct sc_cache *cache, uint32_t *loaded, uint32_t *capacity)
@@ -179,6 +195,6 @@ void sc_cache_free(struct sc_cache *cache)
 		return;
 	sc_cache_clear(cache);
 	pthread_mutex_destroy(&cache->lock);
-	OPENSSL_free(cache->buckets);
+	free(cache->buckets);
 	OPENSSL_free(cache);
 }

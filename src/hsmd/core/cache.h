@@ -40,12 +40,12 @@ SC_CLEANUP_POINTER(sc_core_key, struct sc_core_key, sc_core_key_release)
 
 struct sc_cache;
 
-/*
- * A cache for at most `capacity` keys (at least 1), which take at most `memory` bytes together (0: no limit). NULL
- * when out of memory.
- */
-struct sc_cache *sc_cache_new(uint32_t capacity, size_t memory);
+/* A cache for at most `capacity` keys (at least 1). NULL when out of memory. */
+struct sc_cache *sc_cache_new(uint32_t capacity);
 void sc_cache_free(struct sc_cache *cache);
+
+/* Limits the bytes that keys loaded from now on take together with those that are; 0, as at first: no limit. */
+void sc_cache_limit(struct sc_cache *cache, size_t memory);
 
 /*
  * Shares a key with the cache. If a key with the same digest is already loaded, that one is kept instead. False if
@@ -53,8 +53,11 @@ void sc_cache_free(struct sc_cache *cache);
  */
 bool sc_cache_put(struct sc_cache *cache, struct sc_core_key *key) SC_WARN_UNUSED;
 
-/* The key, now the most recently used, with a reference for the caller. NULL if it is not loaded. */
+/* The key, with a reference for the caller. NULL if it is not loaded. Its age is as before. */
 struct sc_core_key *sc_cache_get(struct sc_cache *cache, const struct sc_hash *digest);
+
+/* Makes the key the most recently used, if it is still loaded: for a use that is permitted. */
+void sc_cache_renew(struct sc_cache *cache, struct sc_core_key *key);
 
 /* How many keys are loaded, and how many fit. */
 void sc_cache_count(struct sc_cache *cache, uint32_t *loaded, uint32_t *capacity);

@@ -30,10 +30,15 @@ static sc_status new_module(const struct sc_module_host *host, const struct sc_s
 		module->options.argon2_memory = SC_ARGON2_MEMORY;
 	SC_ENSURE(unlock->len == SC_UNLOCK_KEY_SIZE, err, SC_ERR_ARGUMENT,
 		  "the unlock key is not %d bytes long", SC_UNLOCK_KEY_SIZE);
-	module->cache = sc_cache_new(module->options.cache_keys, module->options.key_memory);
+	module->cache = sc_cache_new(module->options.cache_keys);
 	SC_TRY(sc_check_allocated(module->cache, err));
 	*out = sc_steal(module);
 	return SC_OK;
+}
+
+void sc_module_limit_keys(struct sc_module *module, size_t memory)
+{
+	sc_cache_limit(module->cache, memory);
 }
 
 void sc_module_free(struct sc_module *module)

@@ -17,7 +17,6 @@ struct sc_core_session;
 
 struct sc_module_options {
 	uint32_t cache_keys; /* how many keys stay loaded; 0 is the default */
-	size_t key_memory;   /* bytes that loaded keys may take together; 0: no limit */
 	/*
 	 * Argon2id's cost for new cards, and the minimum that a presented card must have (rule C1). 0 is the
 	 * default (pin.h), which hsmd always uses. Tests use less.
@@ -40,6 +39,12 @@ sc_status sc_module_create(const struct sc_module_host *host, const struct sc_se
 sc_status sc_module_open(const struct sc_module_host *host, struct sc_view state, struct sc_view mark,
 			 const struct sc_secret *unlock, const struct sc_module_options *options,
 			 struct sc_module **out, struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * Limits the bytes that loaded keys may take together; 0, as at first: no limit. Only once the module is open is it
+ * known what it takes itself.
+ */
+void sc_module_limit_keys(struct sc_module *module, size_t memory);
 
 void sc_module_free(struct sc_module *module);
 SC_CLEANUP_POINTER(sc_module, struct sc_module, sc_module_free)

@@ -143,6 +143,7 @@ sc_status sc_permit(const struct sc_core_request *request, const struct sc_hash 
 	SC_ENSURE(acl_permits(key->header->acl, access, use), err, SC_ERR_ACL,
 		  "the key's permissions do not include that");
 	SC_ENSURE(access != SC_PERMIT_REPLACE || request->token, err, SC_ERR_QUORUM, "this needs a quorum");
+	sc_cache_renew(request->module->cache, key);
 	*out = sc_steal(key);
 	return SC_OK;
 }

@@ -106,13 +106,20 @@ void sc_buddy_free(struct sc_buddy *buddy)
 	free(buddy);
 }
 
+bool sc_buddy_fits(const struct sc_buddy *buddy, size_t size)
+{
+	unsigned wanted = order_for(size);
+
+	return wanted < ORDERS && buddy->lists >> wanted;
+}
+
 size_t sc_buddy_take(struct sc_buddy *buddy, size_t size)
 {
 	unsigned wanted = order_for(size);
 	unsigned order;
 	uint32_t index;
 
-	if (wanted >= ORDERS || !(buddy->lists >> wanted))
+	if (!sc_buddy_fits(buddy, size))
 		return SC_BUDDY_NONE;
 	order = wanted + (unsigned)__builtin_ctz(buddy->lists >> wanted);
 	index = buddy->first[order];

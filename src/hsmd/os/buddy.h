@@ -31,6 +31,9 @@ SC_CLEANUP_POINTER(sc_buddy, struct sc_buddy, sc_buddy_free)
 /* The offset of a block of at least `size` bytes (1 or more), or SC_BUDDY_NONE. */
 size_t sc_buddy_take(struct sc_buddy *buddy, size_t size);
 
+/* True if sc_buddy_take would find a block of at least `size` bytes (1 or more). */
+bool sc_buddy_fits(const struct sc_buddy *buddy, size_t size);
+
 /* Releases a block. Like the two below, aborts if the block at that offset is not in use. */
 void sc_buddy_release(struct sc_buddy *buddy, size_t offset);
 

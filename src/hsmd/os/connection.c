@@ -132,6 +132,26 @@ void sc_hsmd_connection_give(struct sc_hsmd_connection *connection, struct sc_hs
 	sc_hsmd_memory_release(memory_of(connection), block);
 }
 
+bool sc_hsmd_connection_compact(struct sc_hsmd_connection *connection, size_t room)
+{
+	struct sc_hsmd_memory *memory = memory_of(connection);
+	struct sc_schedule_entry *request;
+	struct sc_hsmd_answer *answer;
+
+	for (unsigned lane = 0; lane < SC_SCHEDULE_LANES; lane++)
+		STAILQ_FOREACH(request, &connection->turn.lanes[lane].waiting, next) {
+			if (sc_hsmd_memory_fits(memory, room))
+				return true;
+			sc_hsmd_memory_move(memory, &request->body);
+		}
+	STAILQ_FOREACH(answer, &connection->unsent, next) {
+		if (sc_hsmd_memory_fits(memory, room))
+			return true;
+		sc_hsmd_memory_move(memory, &answer->message);
+	}
+	return sc_hsmd_memory_fits(memory, room);
+}
+
 bool sc_hsmd_connection_keep(struct sc_hsmd_connection *connection, struct sc_hsmd_block *message)
 {
 	struct sc_hsmd_answer *answer = calloc(1, sizeof *answer);

@@ -59,6 +59,12 @@ bool sc_hsmd_connection_take(struct sc_hsmd_connection *connection, struct sc_vi
 			     struct sc_hsmd_block *out) SC_WARN_UNUSED;
 void sc_hsmd_connection_give(struct sc_hsmd_connection *connection, struct sc_hsmd_block *block);
 
+/*
+ * Moves the connection's messages within the socket's memory, but not those of requests in progress, until there is a
+ * block of that room. False if there is none even then.
+ */
+bool sc_hsmd_connection_compact(struct sc_hsmd_connection *connection, size_t room);
+
 /* Takes ownership of an answer that waits until the peer has room. False when out of memory. */
 bool sc_hsmd_connection_keep(struct sc_hsmd_connection *connection,
 			     struct sc_hsmd_block *message) SC_WARN_UNUSED;

@@ -23,6 +23,7 @@
 #define STACK_SIZE    (1 << 20)
 #define SLOW_NICENESS 5 /* of slow workers: with few processors, quick commands run first */
 #define COMPLAINTS    4 /* lines per second */
+#define COMPACTIONS   2 /* times that each message is moved at most: small ones may make room for larger ones */
 
 struct worker {
 	struct sc_hsmd_exchange *exchange;
@@ -96,6 +97,25 @@ static void settle(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection 
 /* -- the socket's memory ----------------------------------------------------------------------- */
 
 /*
+ * Moves messages so that there is a block of that room, if as much is free but in pieces. Otherwise a few bytes here
+ * and there would keep large messages out, and those who hold them hold too little to make room. False if there is no
+ * such block even then: too little is free, or only between the messages of requests in progress.
+ */
+static bool compact(struct sc_hsmd_exchange *exchange, const struct sc_hsmd_listener *listener, size_t room)
+{
+	struct sc_hsmd_connection *connection;
+
+	if (sc_hsmd_memory_left(listener->memory) < room)
+		return false;
+	for (unsigned i = 0; i < COMPACTIONS; i++)
+		TAILQ_FOREACH(connection, &exchange->connections, all)
+			if (connection->user->listener == listener &&
+			    sc_hsmd_connection_compact(connection, room))
+				return true;
+	return false;
+}
+
+/*
  * Copies a message into the socket's memory. If that is full, the one that holds the most of it is closed. False if
  * that is the connection itself.
  */
@@ -105,9 +125,11 @@ static bool take_memory(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connec
 	const size_t room = sc_hsmd_memory_room(message.len);
 
 	while (!sc_hsmd_connection_take(connection, message, out)) {
-		struct sc_hsmd_holder *most =
-		    sc_hsmd_holder_to_close(&connection->holder, room, sc_clock_monotonic());
+		struct sc_hsmd_holder *most;
 
+		if (compact(exchange, connection->user->listener, room))
+			continue;
+		most = sc_hsmd_holder_to_close(&connection->holder, room, sc_clock_monotonic());
 		if (!most)
 			return false;
 		sc_hsmd_exchange_complain(exchange, "a socket's memory is full: the connection that holds "
@@ -447,31 +469,41 @@ sc_status sc_hsmd_exchange_listen(struct sc_hsmd_exchange *exchange, struct sc_h
 	return sc_hsmd_listener_start(listener, &exchange->sockets, memory, connections, err);
 }
 
-/* Drops a connection if all of the listener's places are taken. */
-static sc_status make_place(struct sc_hsmd_exchange *exchange, const struct sc_hsmd_user *user,
+/* If all of the listener's places are taken, *out is the connection that gives its place; otherwise it is NULL. */
+static sc_status find_place(const struct sc_hsmd_user *user, struct sc_hsmd_holder **out,
 			    struct sc_error *err)
 {
-	struct sc_hsmd_holder *idle;
+	struct sc_hsmd_holder *gives = NULL;
 
-	if (user->listener->holder.connections < user->listener->most_connections)
-		return SC_OK;
-	idle = sc_hsmd_holder_to_make_place(&user->holder, sc_clock_monotonic());
-	SC_ENSURE(idle, err, SC_ERR_BUSY, "too many connections on one socket: new connection closed");
-	sc_hsmd_exchange_complain(
-	    exchange, "too many connections on one socket: one of the user with the most is closed");
-	end(exchange, sc_hsmd_connection_of_holder(idle));
+	if (user->listener->holder.connections >= user->listener->most_connections) {
+		gives = sc_hsmd_holder_to_make_place(&user->holder, sc_clock_monotonic());
+		SC_ENSURE(gives, err, SC_ERR_BUSY,
+			  "too many connections on one socket: new connection closed");
+	}
+	*out = gives;
 	return SC_OK;
 }
 
-/* A connection with its session. It takes ownership of the reference to the user. */
+static void give_place(struct sc_hsmd_exchange *exchange, struct sc_hsmd_holder *holder)
+{
+	sc_hsmd_exchange_complain(
+	    exchange, "too many connections on one socket: one of the user with the most is closed");
+	end(exchange, sc_hsmd_connection_of_holder(holder));
+}
+
+/*
+ * A connection with its session. It takes ownership of the reference to the user. Another gives its place only once
+ * nothing can fail any more.
+ */
 static sc_status connect_user(struct sc_hsmd_exchange *exchange, struct sc_hsmd_user *user,
 			      struct sc_module *module, const struct sc_hsmd_peer *peer, struct sc_error *err)
 {
 	struct sc_hsmd_connection *connection = NULL;
+	struct sc_hsmd_holder *gives = NULL;
 	struct sc_core_session *session;
 	sc_status status;
 
-	SC_TRY(make_place(exchange, user, err));
+	SC_TRY(find_place(user, &gives, err));
 	session = sc_core_session_new(module, &user->listener->policy, peer->is_other_user);
 	SC_ENSURE(session, err, SC_ERR_MODULE_FULL, "out of memory for a session: new connection closed");
 	status = sc_hsmd_connection_new(exchange->options.epoll, peer->fd, session, user, &connection, err);
@@ -480,6 +512,8 @@ static sc_status connect_user(struct sc_hsmd_exchange *exchange, struct sc_hsmd_
 		return status;
 	}
 	TAILQ_INSERT_TAIL(&exchange->connections, connection, all);
+	if (gives)
+		give_place(exchange, gives);
 	return SC_OK;
 }
 

@@ -82,7 +82,8 @@ struct sc_hsmd_holder *sc_hsmd_holder_to_close(const struct sc_hsmd_holder *aske
 	if (connection && connection != asker)
 		return connection;
 	connection = biggest(user, false, now);
-	if (!connection || connection == asker)
+	/* One that holds nothing has nothing to give: its user's memory is that of requests whose connections ended. */
+	if (!connection || connection == asker || !connection->held)
 		return NULL;
 	return user != own || connection->held > asker->held + room ? connection : NULL;
 }
@@ -100,14 +101,40 @@ static struct sc_hsmd_holder *with_most_connections(const struct sc_hsmd_holder 
 	return most;
 }
 
-static struct sc_hsmd_holder *longest_idle(const struct sc_hsmd_holder *user)
+/* Since when a connection has been idle; 0: it is busy. One that is deaf is idle, whatever it has asked for. */
+static int64_t has_been_idle_since(const struct sc_hsmd_holder *connection, int64_t now)
+{
+	return is_deaf(connection, now) ? connection->unread_since : connection->idle_since;
+}
+
+/* The one that has been idle for longer: `a`, unless only `b` is or has been for longer. Accepts NULL. */
+static struct sc_hsmd_holder *longer_idle(struct sc_hsmd_holder *a, struct sc_hsmd_holder *b, int64_t now)
+{
+	if (!b || !has_been_idle_since(b, now))
+		return a;
+	return !a || has_been_idle_since(b, now) < has_been_idle_since(a, now) ? b : a;
+}
+
+static struct sc_hsmd_holder *longest_idle(const struct sc_hsmd_holder *user, int64_t now)
 {
 	struct sc_hsmd_holder *longest = NULL;
 	struct sc_hsmd_holder *connection;
 
 	TAILQ_FOREACH(connection, &user->members, sibling)
-		if (connection->idle_since && (!longest || connection->idle_since < longest->idle_since))
-			longest = connection;
+		longest = longer_idle(longest, connection, now);
+	return longest;
+}
+
+/* Of all users with that many connections. */
+static struct sc_hsmd_holder *longest_idle_of(const struct sc_hsmd_holder *socket, unsigned connections,
+					      int64_t now)
+{
+	struct sc_hsmd_holder *longest = NULL;
+	struct sc_hsmd_holder *user;
+
+	TAILQ_FOREACH(user, &socket->members, sibling)
+		if (user->connections == connections)
+			longest = longer_idle(longest, longest_idle(user, now), now);
 	return longest;
 }
 
@@ -118,8 +145,9 @@ struct sc_hsmd_holder *sc_hsmd_holder_to_make_place(const struct sc_hsmd_holder 
 
 	if (!most)
 		return NULL;
-	idle = longest_idle(most);
+	idle = longest_idle_of(user->parent, most->connections, now);
 	if (most->connections > user->connections + 1)
 		return idle ? idle : biggest(most, false, now);
-	return idle && now - idle->idle_since > SC_HSMD_IDLE_AGE ? idle : NULL;
+	idle = longer_idle(idle, longest_idle(user, now), now);
+	return idle && now - has_been_idle_since(idle, now) > SC_HSMD_IDLE_AGE ? idle : NULL;
 }

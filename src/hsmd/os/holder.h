@@ -44,14 +44,16 @@ void sc_hsmd_holder_give(struct sc_hsmd_holder *connection, size_t room);
  * The connection to be closed so that `asker`, which wants `room` bytes more, may have them. Of the user that holds
  * the most, it is the one that holds the most, those first that have not read for longer than SC_HSMD_ANSWER_AGE. If
  * no other user holds more than the asker's would, it is another one of that user that has not read for so long,
- * whatever it holds, or else the one that holds the most. NULL if that would be the asker: it must go without.
+ * whatever it holds, or else the one that holds the most. NULL if that would be the asker, or if no connection holds
+ * what that user does: then the asker must go without.
  */
 struct sc_hsmd_holder *sc_hsmd_holder_to_close(const struct sc_hsmd_holder *asker, size_t room, int64_t now);
 
 /*
- * The connection that gives its place to a new one of `user` when the socket's places are all taken: of the user with
- * the most connections, the one that has been idle longest. If that user does not have more than `user` then has, it
- * must have been idle for longer than SC_HSMD_IDLE_AGE; if it has more, a busy one will do if none is idle.
+ * The connection that gives its place to a new one of `user` when the socket's places are all taken: of the users
+ * with the most connections, the one that has been idle longest. One that has not read for longer than
+ * SC_HSMD_ANSWER_AGE is idle, too. If those users do not have more than `user` then has, it must have been idle for
+ * longer than SC_HSMD_IDLE_AGE, and one of `user` itself will do; if they have more, a busy one will do if none is idle.
  * NULL if there is none.
  */
 struct sc_hsmd_holder *sc_hsmd_holder_to_make_place(const struct sc_hsmd_holder *user, int64_t now);

@@ -85,13 +85,16 @@ static unsigned custody_sockets(const struct sc_hsmd_socket_spec *specs, size_t 
 	return custody;
 }
 
-/* Once the sockets' memory has been taken and all threads run. */
-static sc_status limit_keys(struct sc_hsmd_settings *settings, const struct sc_hsmd_parts *parts,
-			    struct sc_error *err)
+/* Once all has been taken that is taken once: the sockets' memory, the threads, the module's state. */
+static sc_status limit_keys(const struct sc_hsmd_settings *settings, const struct sc_hsmd_parts *parts,
+			    struct sc_module *module, struct sc_error *err)
 {
 	struct sc_arena_numbers now = sc_arena_count(settings->arena);
+	size_t keys = 0;
 
-	return sc_hsmd_parts_keys(parts, now.size, now.used, &settings->module.key_memory, err);
+	SC_TRY(sc_hsmd_parts_keys(parts, now.size, now.used, &keys, err));
+	sc_module_limit_keys(module, keys);
+	return SC_OK;
 }
 
 static void announce(const struct sc_hsmd_settings *settings, struct sc_module *module)
@@ -104,12 +107,13 @@ static void announce(const struct sc_hsmd_settings *settings, struct sc_module *
 }
 
 static sc_status serve(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings,
-		       struct sc_hsmd_server *server, struct sc_error *err)
+		       const struct sc_hsmd_parts *parts, struct sc_hsmd_server *server, struct sc_error *err)
 {
 	SC_CLEANUP(sc_module) module = NULL;
 	sc_status status;
 
 	SC_TRY(sc_hsmd_host_open_module(host, settings, &module, err));
+	SC_TRY(limit_keys(settings, parts, module, err));
 	warn_of_what_is_missing(host, settings);
 	announce(settings, module);
 	status = sc_hsmd_server_run(server, module, err);
@@ -135,7 +139,6 @@ sc_status sc_hsmd_run(struct sc_hsmd_settings *settings, struct sc_error *err)
 	SC_TRY(add_sockets(server, specs, settings->socket_count, err));
 	SC_TRY(sc_sandbox_files(&settings->sandbox, sc_hsmd_state_dir(host.store), err));
 	SC_TRY(sc_hsmd_server_start(server, err));
-	SC_TRY(limit_keys(settings, &parts, err));
 	SC_TRY(sc_sandbox_seal(&settings->sandbox, sc_hsmd_state_dir(host.store), err));
-	return serve(&host, settings, server, err);
+	return serve(&host, settings, &parts, server, err);
 }

@@ -60,6 +60,11 @@ size_t sc_hsmd_memory_left(const struct sc_hsmd_memory *memory)
 	return memory->size - sc_buddy_used(memory->buddy);
 }
 
+bool sc_hsmd_memory_fits(const struct sc_hsmd_memory *memory, size_t room)
+{
+	return sc_buddy_fits(memory->buddy, room);
+}
+
 bool sc_hsmd_memory_keep(struct sc_hsmd_memory *memory, struct sc_view message, struct sc_hsmd_block *out)
 {
 	size_t offset = sc_buddy_take(memory->buddy, message.len ? message.len : 1);
@@ -80,4 +85,14 @@ void sc_hsmd_memory_release(struct sc_hsmd_memory *memory, struct sc_hsmd_block 
 	OPENSSL_cleanse(block->data, block->len);
 	sc_buddy_release(memory->buddy, (size_t)(block->data - memory->base));
 	*block = (struct sc_hsmd_block){ 0 };
+}
+
+void sc_hsmd_memory_move(struct sc_hsmd_memory *memory, struct sc_hsmd_block *block)
+{
+	struct sc_hsmd_block moved;
+
+	if (!sc_hsmd_memory_keep(memory, sc_view_of(block->data, block->len), &moved))
+		return;
+	sc_hsmd_memory_release(memory, block);
+	*block = moved;
 }

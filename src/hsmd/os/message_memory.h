@@ -28,6 +28,15 @@ size_t sc_hsmd_memory_room(size_t len);
 /* Bytes in no block. */
 size_t sc_hsmd_memory_left(const struct sc_hsmd_memory *memory);
 
+/* True if there is a block of that room. If there is not, although as much is left, what is free is in pieces. */
+bool sc_hsmd_memory_fits(const struct sc_hsmd_memory *memory, size_t room);
+
+/*
+ * Moves a message to the smallest free block that it fits into, if there is one, so that what is free around it
+ * becomes larger. Nobody may be using it.
+ */
+void sc_hsmd_memory_move(struct sc_hsmd_memory *memory, struct sc_hsmd_block *block);
+
 /* Copies the message into a new block. False if there is no room, and *out is as it was. */
 bool sc_hsmd_memory_keep(struct sc_hsmd_memory *memory, struct sc_view message,
 			 struct sc_hsmd_block *out) SC_WARN_UNUSED;

@@ -1,7 +1,7 @@
 /* How the arena is divided: see parts.h. */
 #include "hsmd/os/parts.h"
 
-#include "hsmd/core/quorum.h"
+#include "hsmd/core/core_session.h"
 #include "hsmd/os/limits.h"
 #include "hsmd/os/schedule.h"
 
@@ -9,11 +9,13 @@
 #define SESSIONS 1 / 16 /* of the arena, at most */
 #define WORK     1 / 4  /* of the arena, at most */
 
+#define ONCE     ((size_t)640 << 10) /* what libcrypto and the threads take once, about */
 #define SESSION  ((size_t)512)       /* bytes of one connection */
 #define QUORUM   ((size_t)2 << 10)   /* of one quorum; a connection has SC_QUORUMS_MAX at most */
 #define WORKER   ((size_t)128 << 10) /* of one worker: the largest answer, and a key that is not loaded */
 #define KEYS_MIN ((size_t)256 << 10)
 
+_Static_assert(sizeof(struct sc_core_session) <= SESSION, "a session takes one block");
 _Static_assert(sizeof(struct sc_quorum) <= QUORUM, "a quorum takes one block");
 
 static unsigned at_most(size_t number, unsigned maximum)
@@ -32,16 +34,25 @@ static unsigned workers(size_t arena, unsigned processors)
 	return count > SC_HSMD_WORKERS_MIN ? count : SC_HSMD_WORKERS_MIN;
 }
 
+/* Their part of the arena, but no more than is left by what cannot be less. */
+static size_t messages(size_t arena, size_t reserve)
+{
+	const size_t others = ONCE + reserve + KEYS_MIN;
+	const size_t left = arena > others ? arena - others : 0;
+
+	return left < arena * MESSAGES ? left : arena * MESSAGES;
+}
+
 struct sc_hsmd_parts sc_hsmd_parts_of(size_t arena, unsigned processors, unsigned custody_sockets)
 {
 	struct sc_hsmd_parts parts = {
 		.workers = workers(arena, processors),
 		.connections = at_most(arena * SESSIONS / SESSION, SC_HSMD_CONNECTIONS),
-		.messages = arena * MESSAGES,
 	};
 
 	parts.reserve = parts.workers * WORKER * SC_SCHEDULE_LANES + parts.connections * SESSION +
 			custody_sockets * SC_HSMD_CUSTODY_CONNECTIONS * SC_QUORUMS_MAX * QUORUM;
+	parts.messages = messages(arena, parts.reserve);
 	return parts;
 }
 

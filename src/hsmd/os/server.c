@@ -261,9 +261,10 @@ static sc_status part_of(size_t memory, unsigned sockets, size_t *out, struct sc
 	while (part >= SC_HSMD_SOCKET_MEMORY_MIN && part * sockets > memory)
 		part /= 2;
 	SC_ENSURE(part >= SC_HSMD_SOCKET_MEMORY_MIN, err, SC_ERR_MODULE_FULL,
-		  "%u sockets need %zu KiB of the arena for messages, but only %zu KiB are for that: raise "
+		  "%u socket%s %zu KiB of the arena for messages, but only %zu KiB are for that: raise "
 		  "--arena, or give fewer --socket",
-		  sockets, SC_HSMD_SOCKET_MEMORY_MIN / 1024 * sockets, memory / 1024);
+		  sockets, sockets == 1 ? " needs" : "s need", SC_HSMD_SOCKET_MEMORY_MIN / 1024 * sockets,
+		  memory / 1024);
 	*out = part;
 	return SC_OK;
 }
