@@ -240,17 +240,24 @@ static bool log_says(const char *reason)
 	return strstr(text, reason) != NULL;
 }
 
-/* Imports a parcel and expects that status and, if `reason` is given, that reason in the log. */
+/*
+ * Imports a parcel and expects that status and, if `reason` is given, that reason in the log. On a connection of its
+ * own, because each has a limited number of lines.
+ */
 static void expect_parcel(const struct target *t, const char *name, struct parcel *p, sc_status expected,
 			  const char *reason)
 {
 	SC_CLEANUP(sc_bytes) package = parcel_seal(p);
+	SC_CLEANUP(sc_client) client = attack_connect("eu", "service");
+	struct target own = *t;
 	struct sc_error err = { 0 };
 	char full[128];
 
+	own.client = client;
+
 	snprintf(full, sizeof full, "import-%s", name);
 	log_mark();
-	attack_expect(full, expected, import(t, sc_bytes_view(&package), NULL, &err), &err);
+	attack_expect(full, expected, import(&own, sc_bytes_view(&package), NULL, &err), &err);
 	if (!reason || log_says(reason))
 		return;
 	snprintf(full, sizeof full, "import-%s-for-that-reason", name);
@@ -430,7 +437,8 @@ static void nothing(struct parcel *p)
 }
 
 #define PUBLIC(name, status) { #name, name, status, NULL }
-#define SEALED(name, reason) { #name, name, SC_ERR_TRANSFER_REFUSED, "transfer_import: refused: " reason }
+#define REFUSED              "transfer_import: refused: SC_ERR_TRANSFER_REFUSED: the package: "
+#define SEALED(name, reason) { #name, name, SC_ERR_TRANSFER_REFUSED, REFUSED reason }
 
 static const struct {
 	const char *name;
@@ -486,7 +494,7 @@ static void attack_with_another_kek(const struct target *t, const struct sc_forg
 
 	p->another_kek = na->kek;
 	expect_parcel(t, "encrypted-to-another-regions-kek", p, SC_ERR_TRANSFER_REFUSED,
-		      "transfer_import: refused: altered, or sealed under another key");
+		      REFUSED "altered, or sealed under another key");
 	p->another_kek = small;
 	expect_parcel(t, "encrypted-to-a-smaller-kek", p, SC_ERR_ENCODING, NULL);
 }
@@ -547,7 +555,7 @@ static void attack_the_stated_key(const struct target *t, const struct sc_forge 
 	sc_key_statement_free(p->said);
 	p->said = sc_steal(stolen->said);
 	expect_parcel(t, "a-statement-about-another-key", p, SC_ERR_TRANSFER_REFUSED,
-		      "transfer_import: refused: the source module's statement is about something else");
+		      REFUSED "the source module's statement is about something else");
 	stolen->said = sc_key_statement_new();
 }
 

@@ -3,9 +3,11 @@
 
 #include "core_module.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -45,6 +47,31 @@ static void start_clock(void)
 	core_monotonic = 1000 * SC_SECOND;
 	core_in_between = NULL;
 	sc_os = &os;
+}
+
+/* -- the log ----------------------------------------------------------------------------------- */
+
+void core_log_begin(struct core_log *log)
+{
+	sc_log_start("hsmd", SC_LOG_NOTICE);
+	log->saved = dup(STDERR_FILENO);
+	assert_true(log->saved >= 0 && pipe2(log->pipe, O_NONBLOCK) == 0);
+	assert_true(dup2(log->pipe[1], STDERR_FILENO) >= 0);
+}
+
+size_t core_log_end(struct core_log *log, char *text, size_t max)
+{
+	ssize_t got = read(log->pipe[0], text, max - 1);
+	size_t lines = 0;
+
+	assert_true(dup2(log->saved, STDERR_FILENO) >= 0);
+	text[got > 0 ? got : 0] = '\0';
+	for (const char *line = text; (line = strchr(line, '\n')); line++)
+		lines++;
+	close(log->saved);
+	close(log->pipe[0]);
+	close(log->pipe[1]);
+	return lines;
 }
 
 /* -- the host ---------------------------------------------------------------------------------- */

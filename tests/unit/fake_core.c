@@ -19,6 +19,7 @@ struct sc_core_session {
 	struct sc_module *module;
 	struct sc_policy policy;
 	bool is_other_user;
+	unsigned held; /* requests; under the lock */
 };
 
 static struct {
@@ -113,14 +114,16 @@ void fake_wait_abandoned(unsigned count)
 	pthread_mutex_unlock(&fake.lock);
 }
 
-static void wait_while_held(const struct sc_wire_request_header *header)
+static void wait_while_held(struct sc_core_session *session, const struct sc_wire_request_header *header)
 {
 	pthread_mutex_lock(&fake.lock);
+	session->held++;
 	fake.held++;
 	pthread_cond_broadcast(&fake.changed);
 	while (fake.holds)
 		pthread_cond_wait(&fake.changed, &fake.lock);
 	fake.held--;
+	session->held--;
 	if (header->command == SC_COMMAND_SIGN && fake.ordered < ORDER_MAX)
 		fake.order[fake.ordered++] = header->id;
 	pthread_mutex_unlock(&fake.lock);
@@ -234,7 +237,7 @@ struct sc_core_session *sc_core_session_new(struct sc_module *module, const stru
 
 	if (!session)
 		return NULL;
-	*session = (struct sc_core_session){ module, *policy, peer_is_other_user };
+	*session = (struct sc_core_session){ module, *policy, peer_is_other_user, 0 };
 	pthread_mutex_lock(&fake.lock);
 	fake.sessions++;
 	pthread_mutex_unlock(&fake.lock);
@@ -243,9 +246,8 @@ struct sc_core_session *sc_core_session_new(struct sc_module *module, const stru
 
 void sc_core_session_abandon(struct sc_core_session *session)
 {
-	(void)session;
 	pthread_mutex_lock(&fake.lock);
-	fake.abandoned++;
+	fake.abandoned += session->held > 0;
 	pthread_cond_broadcast(&fake.changed);
 	pthread_mutex_unlock(&fake.lock);
 }
@@ -347,7 +349,7 @@ void sc_module_handle(struct sc_core_session *session, const struct sc_wire_requ
 		break;
 	case SC_COMMAND_SIGN:
 	case SC_COMMAND_KEY_GENERATE:
-		wait_while_held(header);
+		wait_while_held(session, header);
 		answer(header, SC_OK, NULL, out);
 		break;
 	case SC_COMMAND_KEY_LOAD:

@@ -391,6 +391,52 @@ static void a_refused_import_is_believed_only_from_a_kek_loaded_since(void **sta
 	assert_ok(import_with_loaded_kek(), NULL);
 }
 
+static sc_status revoke_the_source(struct sc_module_state *state, void *context, struct sc_error *err)
+{
+	struct sc_revoked_esn *revoked =
+	    (struct sc_revoked_esn *)ASN1_item_new(ASN1_ITEM_rptr(sc_revoked_esn));
+
+	(void)context;
+	SC_TRY(sc_check_allocated(revoked, err));
+	assert_true(sk_sc_revoked_esn_push(state->world->revoked, revoked) > 0);
+	revoked->esn = state->esn;
+	return SC_OK;
+}
+
+/* Imports the package on a connection of its own, more often than it may have lines. Returns how many it has. */
+static size_t import_often(sc_status expected, char *text, size_t max)
+{
+	const struct sc_transfer_import_request in = { kek, sc_bytes_view(&owner), sc_bytes_view(&package) };
+	struct sc_core_session *session =
+	    core_service(&core, "vaultd", SC_APPLICATION_VAULT, SC_APPLICATION_VAULT | SC_APPLICATION_KEK);
+	struct core_log log;
+
+	core_log_begin(&log);
+	for (unsigned i = 0; i < SC_CORE_SESSION_LINES + 10; i++)
+		assert_status(core_transfer_import(session, 0, &in, NULL, NULL), expected, NULL);
+	sc_core_session_free(session);
+	return core_log_end(&log, text, max);
+}
+
+static void a_connection_fills_no_log_with_packages(void **state)
+{
+	static char text[16384];
+	uint8_t *last = &package.data[package.len - 1];
+
+	(void)state;
+	assert_int_equal(import_often(SC_OK, text, sizeof text), 0);
+	*last ^= 1;
+	assert_int_equal(import_often(SC_ERR_TRANSFER_REFUSED, text, sizeof text), SC_CORE_SESSION_LINES + 1);
+	assert_non_null(
+	    strstr(text, "transfer_import: refused: SC_ERR_TRANSFER_REFUSED: the package: altered"));
+	assert_non_null(strstr(text, "10 of its lines were left out\n"));
+	*last ^= 1;
+	assert_ok(sc_core_state_update(core.module->state, revoke_the_source, NULL, NULL), NULL);
+	assert_int_equal(import_often(SC_OK, text, sizeof text), SC_CORE_SESSION_LINES + 1);
+	assert_non_null(strstr(text, "transfer_import: origin not proven: "));
+	assert_non_null(strstr(text, "10 of its lines were left out\n"));
+}
+
 static void without_memory_no_key_arrives_and_none_is_called_unproven(void **state)
 {
 	(void)state;
@@ -579,6 +625,7 @@ int main(void)
 		TEST(without_memory_no_key_arrives_and_none_is_called_unproven),
 		TEST(an_import_without_memory_is_refused_and_its_kek_loaded_afresh),
 		TEST(a_refused_import_is_believed_only_from_a_kek_loaded_since),
+		TEST(a_connection_fills_no_log_with_packages),
 		TEST(without_memory_no_right_pin_is_called_wrong),
 		TEST(without_memory_the_last_card_counts_or_can_be_given_again),
 		cmocka_unit_test_setup_teardown(without_memory_a_world_is_adopted_or_it_is_not,

@@ -516,14 +516,9 @@ static void whom_it_believes_is_told_whole(void **state)
 static size_t refuse_often(struct core *core, unsigned times, bool ends, char *text, size_t max)
 {
 	struct sc_core_session *session = core_session(core, SC_ROLE_USE);
-	int saved = dup(STDERR_FILENO);
-	size_t lines = 0;
-	ssize_t got;
-	int ends_of[2];
+	struct core_log log;
 
-	sc_log_start("hsmd", SC_LOG_NOTICE);
-	assert_true(saved >= 0 && pipe2(ends_of, O_NONBLOCK) == 0);
-	assert_true(dup2(ends_of[1], STDERR_FILENO) >= 0);
+	core_log_begin(&log);
 	for (unsigned i = 0; i < times; i++)
 		assert_int_equal(core_send(session, SC_COMMAND_WORLD_COMMIT, 0, (struct sc_view){ 0 }, NULL),
 				 SC_ERR_ROLE);
@@ -534,29 +529,20 @@ static size_t refuse_often(struct core *core, unsigned times, bool ends, char *t
 		/* Logged with the next refusal, and not again at the end. */
 	}
 	sc_core_session_free(session);
-	assert_true(dup2(saved, STDERR_FILENO) >= 0);
-	got = read(ends_of[0], text, max - 1);
-	assert_true(got > 0);
-	text[got] = '\0';
-	for (const char *line = text; (line = strchr(line, '\n')); line++)
-		lines++;
-	close(saved);
-	close(ends_of[0]);
-	close(ends_of[1]);
-	return lines;
+	return core_log_end(&log, text, max);
 }
 
 static void a_connection_fills_no_log_with_refusals(void **state)
 {
 	static char text[8192];
 
-	assert_int_equal(refuse_often(*state, SC_CORE_SESSION_REFUSALS, true, text, sizeof text),
-			 SC_CORE_SESSION_REFUSALS);
-	assert_int_equal(refuse_often(*state, SC_CORE_SESSION_REFUSALS + 300, true, text, sizeof text),
-			 SC_CORE_SESSION_REFUSALS + 1);
-	assert_non_null(strstr(text, "300 of its refusals were left out\n"));
-	assert_int_equal(refuse_often(*state, SC_CORE_SESSION_REFUSALS + 40, false, text, sizeof text),
-			 SC_CORE_SESSION_REFUSALS + 1);
+	assert_int_equal(refuse_often(*state, SC_CORE_SESSION_LINES, true, text, sizeof text),
+			 SC_CORE_SESSION_LINES);
+	assert_int_equal(refuse_often(*state, SC_CORE_SESSION_LINES + 300, true, text, sizeof text),
+			 SC_CORE_SESSION_LINES + 1);
+	assert_non_null(strstr(text, "300 of its lines were left out\n"));
+	assert_int_equal(refuse_often(*state, SC_CORE_SESSION_LINES + 40, false, text, sizeof text),
+			 SC_CORE_SESSION_LINES + 1);
 	assert_non_null(strstr(text, "(40 before it were left out)\n"));
 	/* Another connection has lines of its own. */
 	assert_int_equal(refuse_often(*state, 1, true, text, sizeof text), 1);

@@ -121,15 +121,20 @@ static int start_large(void **state)
 	return start(state);
 }
 
-static void stop_server(void)
+static void join_server(void)
 {
 	void *status = NULL;
 
-	assert_int_equal(kill(getpid(), SIGTERM), 0);
 	assert_int_equal(pthread_join(thread, &status), 0);
 	assert_int_equal((uintptr_t)status, SC_OK);
 	sc_hsmd_server_free(server);
 	server = NULL;
+}
+
+static void stop_server(void)
+{
+	assert_int_equal(kill(getpid(), SIGTERM), 0);
+	join_server();
 }
 
 static int stop(void **state)
@@ -825,6 +830,28 @@ static void a_stop_finishes_what_is_in_work(void **state)
 	assert_int_equal(fake_sessions(), 0);
 }
 
+/* A world of 64 cards takes longer than a service manager waits. */
+static void the_module_is_told_that_a_peer_has_left_even_while_it_stops(void **state)
+{
+	int leaving = connect_to(&specs[0]);
+	int staying = connect_to(&specs[1]);
+
+	(void)state;
+	fake_hold();
+	ask(leaving, SC_COMMAND_KEY_GENERATE, 1);
+	ask(staying, SC_COMMAND_KEY_GENERATE, 2);
+	fake_wait_held(2);
+	assert_int_equal(kill(getpid(), SIGTERM), 0);
+	await_that(has_stopped_listening, &specs[0]);
+	assert_int_equal(kill(getpid(), SIGTERM), 0); /* which changes nothing */
+	close(leaving);
+	fake_wait_abandoned(1); /* while both requests are still in progress */
+	fake_let_go();
+	join_server();
+	assert_int_equal(take_answer(staying, SC_COMMAND_KEY_GENERATE, SC_OK), 2);
+	assert_closed(staying);
+}
+
 static void many_peers_at_once_are_served_and_leave_nothing(void **state)
 {
 	(void)state;
@@ -879,6 +906,7 @@ int main(void)
 		NARROW(more_sockets_than_the_memory_has_parts_are_refused),
 		USUAL(a_socket_that_rested_is_asked_again_under_load),
 		USUAL(a_stop_finishes_what_is_in_work),
+		USUAL(the_module_is_told_that_a_peer_has_left_even_while_it_stops),
 		USUAL(many_peers_at_once_are_served_and_leave_nothing),
 	};
 	sigset_t stop_signals;

@@ -118,27 +118,37 @@ static bool is_there(const struct sc_dir *dir, const char *name)
 	return faccessat(dir->fd, name, F_OK, 0) == 0;
 }
 
-static void what_an_interrupted_writing_left_is_swept_away(void **state)
+static void what_an_interrupted_writing_left_is_swept_away_and_nothing_else(void **state)
 {
+	static const char *const left_over[] = { ".state.0011223344556677", ".mark.89abcdef01234567",
+						 ".unlock.key.0011223344556677",
+						 ".warrant-request.der.0011223344556677" };
+	static const char *const others[] = { ".stateful",
+					      ".state.orig",
+					      ".state.",
+					      ".state.00112233",
+					      ".state.0011223344556677.bak",
+					      ".state.00112233445566778",
+					      ".mark.001122334455667G",
+					      ".unlock.key.bak",
+					      ".lock.0011223344556677",
+					      "state.0011223344556677",
+					      "unlock.key" };
 	const struct sc_dir *dir = sc_hsmd_state_dir(store);
 
 	(void)state;
 	assert_int_equal(sc_hsmd_state_save(store, old_state, mark, NULL), SC_OK);
-	assert_true(close(openat(dir->fd, ".state.0011223344556677", O_CREAT | O_WRONLY, 0600)) == 0);
-	assert_true(close(openat(dir->fd, ".mark.0011223344556677", O_CREAT | O_WRONLY, 0600)) == 0);
-	assert_true(close(openat(dir->fd, ".unlock.key.0011223344556677", O_CREAT | O_WRONLY, 0600)) == 0);
-	assert_true(close(openat(dir->fd, ".warrant-request.der.00112233", O_CREAT | O_WRONLY, 0600)) == 0);
-	assert_true(close(openat(dir->fd, ".stateful", O_CREAT | O_WRONLY, 0600)) == 0);
-	assert_true(close(openat(dir->fd, "unlock.key", O_CREAT | O_WRONLY, 0600)) == 0);
+	for (size_t i = 0; i < sizeof left_over / sizeof left_over[0]; i++)
+		assert_true(close(openat(dir->fd, left_over[i], O_CREAT | O_WRONLY, 0600)) == 0);
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		assert_true(close(openat(dir->fd, others[i], O_CREAT | O_WRONLY, 0600)) == 0);
 	sc_hsmd_state_close(store);
 	assert_int_equal(sc_hsmd_state_open(directory, false, &store, NULL), SC_OK);
 	dir = sc_hsmd_state_dir(store);
-	assert_false(is_there(dir, ".state.0011223344556677"));
-	assert_false(is_there(dir, ".mark.0011223344556677"));
-	assert_false(is_there(dir, ".unlock.key.0011223344556677"));
-	assert_false(is_there(dir, ".warrant-request.der.00112233"));
-	assert_true(is_there(dir, ".stateful"));
-	assert_true(is_there(dir, "unlock.key"));
+	for (size_t i = 0; i < sizeof left_over / sizeof left_over[0]; i++)
+		assert_false(is_there(dir, left_over[i]));
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		assert_true(is_there(dir, others[i]));
 	assert_saved(old_state);
 }
 
@@ -579,7 +589,7 @@ int main(void)
 		TEST(what_was_saved_is_loaded),
 		TEST(a_second_process_is_refused),
 		TEST(a_directory_open_to_others_is_refused),
-		TEST(what_an_interrupted_writing_left_is_swept_away),
+		TEST(what_an_interrupted_writing_left_is_swept_away_and_nothing_else),
 		TEST(a_full_disk_is_an_error_until_there_is_room_again),
 		TEST(opening_fails_by_name_at_every_call_and_leaves_nothing),
 		TEST(every_failing_call_is_told_and_no_file_is_torn),

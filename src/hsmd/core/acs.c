@@ -172,14 +172,15 @@ void sc_acs_opening_end(struct sc_acs_opening *opening)
 }
 
 sc_status sc_acs_opening_begin(const struct sc_secret *km, const struct sc_card_body *card,
-			       struct sc_acs_opening *out, struct sc_error *err)
+			       const atomic_bool *is_abandoned, struct sc_acs_opening *out,
+			       struct sc_error *err)
 {
 	SC_CLEANUP(sc_acs_opening) opening = { .card = card, .share.index = (uint8_t)card->index };
 
 	SC_TRY(tag_key(km, &opening.key, err));
 	SC_TRY(sc_secret_new(SC_SHARE_SIZE, &opening.mask, err));
 	SC_TRY(sc_secret_copy(sc_bytes_view(&card->masked_share), &opening.share.value, err));
-	SC_TRY(sc_pin_reserve(card->argon2_memory, &opening.memory, err));
+	SC_TRY(sc_pin_reserve(card->argon2_memory, is_abandoned, &opening.memory, err));
 	*out = sc_steal(opening);
 	return SC_OK;
 }

@@ -64,10 +64,11 @@ SC_CLEANUP_VALUE(sc_acs_opening, sc_acs_opening_end)
 
 /*
  * Reserves what the next steps need: see sc_pin_reserve, which may wait. The card must live as long as the opening.
- * SC_ERR_MEMORY, SC_ERR_CRYPTO. The caller ends *out.
+ * SC_ERR_CANCELLED, SC_ERR_MEMORY, SC_ERR_CRYPTO. The caller ends *out.
  */
 sc_status sc_acs_opening_begin(const struct sc_secret *km, const struct sc_card_body *card,
-			       struct sc_acs_opening *out, struct sc_error *err) SC_WARN_UNUSED;
+			       const atomic_bool *is_abandoned, struct sc_acs_opening *out,
+			       struct sc_error *err) SC_WARN_UNUSED;
 
 /* Stretches the PIN, unmasks the share and computes its tag. SC_ERR_MEMORY, SC_ERR_CRYPTO: nothing about the PIN. */
 sc_status sc_acs_opening_stretch(struct sc_acs_opening *opening, struct sc_view pin,

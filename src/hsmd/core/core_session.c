@@ -1,9 +1,14 @@
 /* Connections: see core_session.h. */
 #include "hsmd/core/core_session.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include <openssl/crypto.h>
 
 #include "base/log.h"
+
+#define LINE 900 /* bytes: sc_log truncates at 1,000, and the count comes last */
 
 struct sc_core_session *sc_core_session_new(struct sc_module *module, const struct sc_policy *policy,
 					    bool peer_is_other_user)
@@ -17,8 +22,8 @@ struct sc_core_session *sc_core_session_new(struct sc_module *module, const stru
 	session->peer_is_other_user = peer_is_other_user;
 	atomic_init(&session->is_abandoned, false);
 	sc_quorum_table_init(&session->quorums);
-	session->refusals =
-	    (struct sc_log_limit){ .lines = SC_CORE_SESSION_REFUSALS, .period = SC_CORE_SESSION_PERIOD };
+	session->lines =
+	    (struct sc_log_limit){ .lines = SC_CORE_SESSION_LINES, .period = SC_CORE_SESSION_PERIOD };
 	pthread_mutex_init(&session->lock, NULL);
 	return session;
 }
@@ -32,24 +37,36 @@ void sc_core_session_free(struct sc_core_session *session)
 {
 	if (!session)
 		return;
-	if (session->refusals.left_out)
-		sc_log(SC_LOG_NOTICE, "a connection has ended: %llu of its refusals were left out",
-		       (unsigned long long)session->refusals.left_out);
+	if (session->lines.left_out)
+		sc_log(SC_LOG_NOTICE, "a connection has ended: %llu of its lines were left out",
+		       (unsigned long long)session->lines.left_out);
 	sc_quorum_table_end(&session->quorums);
 	sc_state_world_free(session->pending);
 	pthread_mutex_destroy(&session->lock);
 	OPENSSL_free(session);
 }
 
-bool sc_core_session_logs(struct sc_core_session *session, uint64_t *left_out)
+void sc_core_session_log(struct sc_core_session *session, const char *format, ...)
 {
 	int64_t now = sc_clock_monotonic();
+	char line[LINE];
+	uint64_t left_out;
 	bool permits;
+	va_list args;
 
 	pthread_mutex_lock(&session->lock);
-	permits = sc_log_limit_permits(&session->refusals, now, left_out);
+	permits = sc_log_limit_permits(&session->lines, now, &left_out);
 	pthread_mutex_unlock(&session->lock);
-	return permits;
+	if (!permits)
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof line, format, args);
+	va_end(args);
+	if (left_out)
+		sc_log(SC_LOG_NOTICE, "%s (%llu before it were left out)", line,
+		       (unsigned long long)left_out);
+	else
+		sc_log(SC_LOG_NOTICE, "%s", line);
 }
 
 void sc_core_session_set_pending(struct sc_core_session *session, struct sc_state_world *world)

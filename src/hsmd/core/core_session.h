@@ -22,15 +22,16 @@ struct sc_core_session {
 
 	pthread_mutex_t lock;           /* guards what follows */
 	struct sc_state_world *pending; /* made by WORLD_BEGIN, adopted by WORLD_COMMIT */
-	struct sc_log_limit refusals;
+	struct sc_log_limit lines;
 };
 
-/* Refusals that a connection may have in the log in each period. The others are counted, and their number logged. */
-#define SC_CORE_SESSION_REFUSALS 20
-#define SC_CORE_SESSION_PERIOD   (60 * SC_SECOND)
+/* Lines that a connection may have in the log in each period. The others are counted, and their number logged. */
+#define SC_CORE_SESSION_LINES  20
+#define SC_CORE_SESSION_PERIOD (60 * SC_SECOND)
 
-/* True if a refusal is logged now; *left_out: how many before it were not. */
-bool sc_core_session_logs(struct sc_core_session *session, uint64_t *left_out);
+/* Logs a notice that the peer has caused, unless the connection has had its lines. All such notices go through this. */
+void sc_core_session_log(struct sc_core_session *session, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Keeps a new world until it is committed. It replaces a world that is pending already. Takes ownership. */
 void sc_core_session_set_pending(struct sc_core_session *session, struct sc_state_world *world);

@@ -2,10 +2,8 @@
  * From a message to its handler and back. This is the only place that reads the command table's columns. A
  * command that role, mode or quorum does not allow is refused before its body is examined.
  */
-#include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "hsmd/core/handlers.h"
 
 /* -- one function per command, from the table: decodes, calls the handler, encodes ------------- */
@@ -109,17 +107,11 @@ static void log_refusal(struct sc_core_session *session, const struct sc_wire_re
 			const struct sc_error *err)
 {
 	const struct sc_command_info *info = sc_command_find(header->command);
-	char earlier[64] = "";
-	uint64_t left_out = 0;
 
-	if (err->status == SC_ERR_NOT_LOADED || err->status == SC_ERR_CANCELLED ||
-	    !sc_core_session_logs(session, &left_out))
+	if (err->status == SC_ERR_NOT_LOADED || err->status == SC_ERR_CANCELLED)
 		return;
-	if (left_out)
-		snprintf(earlier, sizeof earlier, " (%llu before it were left out)",
-			 (unsigned long long)left_out);
-	sc_log(SC_LOG_NOTICE, "%s: refused: %s: %s%s", info ? info->name : "unknown command",
-	       sc_status_name(err->status), err->message, earlier);
+	sc_core_session_log(session, "%s: refused: %s: %s", info ? info->name : "unknown command",
+			    sc_status_name(err->status), err->message);
 }
 
 void sc_module_handle(struct sc_core_session *session, const struct sc_wire_request_header *header,

@@ -30,11 +30,16 @@ static void touch(struct sc_pin_memory *memory)
 		page[at] = 0;
 }
 
-sc_status sc_pin_reserve(uint32_t memory, struct sc_pin_memory *out, struct sc_error *err)
+sc_status sc_pin_reserve(uint32_t memory, const atomic_bool *is_abandoned, struct sc_pin_memory *out,
+			 struct sc_error *err)
 {
 	size_t size = (size_t)memory * KIB;
 
 	pthread_mutex_lock(&turn);
+	if (atomic_load(is_abandoned)) {
+		pthread_mutex_unlock(&turn);
+		return sc_fail(err, SC_ERR_CANCELLED, "the peer has left");
+	}
 	reserved = (struct sc_pin_memory){ malloc(size), size };
 	if (!reserved.data) {
 		pthread_mutex_unlock(&turn);

@@ -2,6 +2,8 @@
 #ifndef SC_HSMD_CORE_PIN_H
 #define SC_HSMD_CORE_PIN_H
 
+#include <stdatomic.h>
+
 #include "base/secret.h"
 
 /* At least 0.5 CPU seconds on this kind of machine (rule C1; bench/ measures it). */
@@ -22,9 +24,11 @@ uint32_t sc_pin_memory_kib(const struct sc_pin_memory *memory);
 
 /*
  * Waits for the turn, then allocates `memory` KiB and touches every page: once reserved, the memory is there.
- * SC_ERR_MEMORY. The caller releases *out, in the same thread.
+ * SC_ERR_CANCELLED, without that, if *is_abandoned when the turn comes; SC_ERR_MEMORY. The caller releases *out, in
+ * the same thread.
  */
-sc_status sc_pin_reserve(uint32_t memory, struct sc_pin_memory *out, struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_pin_reserve(uint32_t memory, const atomic_bool *is_abandoned, struct sc_pin_memory *out,
+			 struct sc_error *err) SC_WARN_UNUSED;
 
 /* Wipes and frees the memory and gives up the turn. Accepts what was never reserved. */
 void sc_pin_release(struct sc_pin_memory *memory);

@@ -79,8 +79,8 @@ static sc_status try_pin(struct sc_core_request *request, const struct sc_card_b
 	sc_status status;
 
 	SC_TRY(sc_pin_try_check(module, card, err));
-	SC_TRY(sc_acs_opening_begin(&request->snapshot->km, card, &opening, err));
-	SC_TRY(sc_core_request_check_peer(request, err));
+	SC_TRY(sc_acs_opening_begin(&request->snapshot->km, card, &request->session->is_abandoned, &opening,
+				    err));
 	SC_TRY(sc_module_check_memory(module, err));
 	SC_TRY(sc_pin_try_begin(module, card, &attempt, err));
 	status = stretch(module, &opening, pin, err);

@@ -182,6 +182,8 @@ static sc_status make_region(const struct sc_core_request *request, struct sc_wo
 	SC_TRY(certify_kek(request, knso, kek, &certificate, err));
 	SC_TRY(sc_x509_encode(certificate, &out->kek_certificate, err));
 	SC_TRY(sc_module_check_memory(request->module, err));
+	/* Nobody would get the world file and the KEK. */
+	SC_TRY(sc_core_request_check_peer(request, err));
 	copy.sequence = file->body->sequence;
 	SC_TRY(sc_core_state_update(request->module->state, adopt, &copy, err));
 	region = sc_core_state_snapshot(request->module->state);

@@ -7,7 +7,6 @@
 
 #include <openssl/err.h>
 
-#include "base/log.h"
 #include "evidence/signed_statement.h"
 #include "formats/oid.h"
 #include "formats/transfer_package.h"
@@ -113,7 +112,7 @@ static sc_status judge_origin(const struct sc_core_request *request, const struc
 		/* "Unproven" is permanent, so it must not result from a momentary lack of memory. */
 		SC_ENSURE(!sc_module_ran_out(request->module), err, SC_ERR_MEMORY,
 			  "out of memory while verifying the source module's statement");
-		sc_log(SC_LOG_NOTICE, "transfer_import: origin not proven: %s", err->message);
+		sc_core_session_log(request->session, "transfer_import: origin not proven: %s", err->message);
 		*origin = SC_ORIGIN_BYOK_UNPROVEN;
 		return SC_OK;
 	}
@@ -219,9 +218,7 @@ sc_status sc_handle_transfer_import(struct sc_core_request *request,
 	status = sc_private_use_end(request, kek, status, err);
 	if (status == SC_ERR_MEMORY)
 		return status;
-	if (status != SC_OK) {
-		sc_log(SC_LOG_NOTICE, "transfer_import: refused: %s", err->message);
-		return sc_fail_plain(err, SC_ERR_TRANSFER_REFUSED);
-	}
+	if (status != SC_OK)
+		return sc_fail_context(err, SC_ERR_TRANSFER_REFUSED, "the package");
 	return seal_arrived(request, package, &arrived, &owner, in->package, out, err);
 }

@@ -165,8 +165,8 @@ static sc_status make_cards(struct sc_core_request *request, const struct sc_wor
 		const struct sc_acs_new_card card = { in->pins.item[i], in->custodians.item[i],
 						      request->module->options.argon2_passes, &memory };
 
-		SC_TRY(sc_pin_reserve(request->module->options.argon2_memory, &memory, err));
-		SC_TRY(sc_core_request_check_peer(request, err));
+		SC_TRY(sc_pin_reserve(request->module->options.argon2_memory, &request->session->is_abandoned,
+				      &memory, err));
 		SC_TRY(sc_acs_make_card(&world->acs, &world->km, &set.share[i], &card, &record, err));
 		made.item[i] = sc_core_request_keep(request, &record);
 	}

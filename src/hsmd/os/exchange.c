@@ -45,6 +45,7 @@ struct sc_hsmd_exchange {
 	unsigned most_running[SC_SCHEDULE_LANES]; /* requests of one user on one socket */
 	struct sc_hsmd_connections connections;
 	struct sc_hsmd_connections ended; /* to be freed by the event loop */
+	unsigned running;                 /* requests in progress, on all connections */
 	bool is_stopping;
 
 	pthread_mutex_t complaining; /* protects complaints; taken last */
@@ -234,6 +235,7 @@ static struct sc_schedule_entry *next_request(struct sc_hsmd_exchange *exchange,
 	if (request) {
 		*connection = sc_hsmd_connection_of_turn(turn);
 		(*connection)->running++;
+		exchange->running++;
 	}
 	return request;
 }
@@ -245,6 +247,9 @@ static void finish(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection 
 	free(request);
 	connection->running--;
 	connection->in_flight--;
+	exchange->running--;
+	if (exchange->is_stopping)
+		wake_loop(exchange);
 	if (connection->has_ended)
 		release_if_idle(exchange, connection);
 	else
@@ -570,13 +575,34 @@ void sc_hsmd_exchange_reap(struct sc_hsmd_exchange *exchange)
 	}
 }
 
-static void stop_workers(struct sc_hsmd_exchange *exchange)
+void sc_hsmd_exchange_begin_stop(struct sc_hsmd_exchange *exchange)
 {
+	struct sc_hsmd_connection *connection;
+
 	pthread_mutex_lock(&exchange->lock);
 	exchange->is_stopping = true;
 	for (unsigned lane = 0; lane < SC_SCHEDULE_LANES; lane++)
 		pthread_cond_broadcast(&exchange->work[lane]);
+	/* Not read any more. That it is gone is reported nevertheless. */
+	TAILQ_FOREACH(connection, &exchange->connections, all) {
+		connection->is_at_end = true;
+		sc_hsmd_connection_arm(connection);
+	}
 	pthread_mutex_unlock(&exchange->lock);
+}
+
+bool sc_hsmd_exchange_is_busy(struct sc_hsmd_exchange *exchange)
+{
+	bool is_busy;
+
+	pthread_mutex_lock(&exchange->lock);
+	is_busy = exchange->running > 0;
+	pthread_mutex_unlock(&exchange->lock);
+	return is_busy;
+}
+
+static void join_workers(struct sc_hsmd_exchange *exchange)
+{
 	for (unsigned i = 0; i < exchange->worker_count; i++)
 		pthread_join(exchange->workers[i].thread, NULL);
 	exchange->worker_count = 0;
@@ -598,7 +624,8 @@ static void end_all(struct sc_hsmd_exchange *exchange)
 
 void sc_hsmd_exchange_stop(struct sc_hsmd_exchange *exchange)
 {
-	stop_workers(exchange);
+	sc_hsmd_exchange_begin_stop(exchange);
+	join_workers(exchange);
 	end_all(exchange);
 }
 

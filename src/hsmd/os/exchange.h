@@ -16,7 +16,7 @@ struct sc_hsmd_exchange;
 struct sc_hsmd_exchange_options {
 	unsigned workers[SC_SCHEDULE_LANES];
 	int epoll; /* that connections are watched with */
-	int wake;  /* an eventfd, written when there is something to reap */
+	int wake;  /* an eventfd, written when there is something to reap, or a request ends while stopping */
 };
 
 /* SC_ERR_MEMORY. The caller frees *out. */
@@ -28,6 +28,15 @@ void sc_hsmd_exchange_free(struct sc_hsmd_exchange *exchange);
 
 /* Starts the workers and returns once each of them waits for work. SC_ERR_SYSTEM. */
 sc_status sc_hsmd_exchange_start(struct sc_hsmd_exchange *exchange, struct sc_error *err) SC_WARN_UNUSED;
+
+/* From now on, nothing more is read or begun. */
+void sc_hsmd_exchange_begin_stop(struct sc_hsmd_exchange *exchange);
+
+/*
+ * True while requests are in progress. The caller goes on serving events while a stopping exchange is busy: so it
+ * still notices a peer that leaves.
+ */
+bool sc_hsmd_exchange_is_busy(struct sc_hsmd_exchange *exchange);
 
 /*
  * Lets the workers finish and answer what they have begun, then ends them and all connections. It cannot be

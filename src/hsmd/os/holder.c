@@ -101,10 +101,10 @@ static struct sc_hsmd_holder *with_most_connections(const struct sc_hsmd_holder 
 	return most;
 }
 
-/* Since when a connection has been idle; 0: it is busy. One that is deaf is idle, whatever it has asked for. */
+/* Since when a connection has been idle; 0: it is busy. One that has not read for long is idle, whatever it has asked for. */
 static int64_t has_been_idle_since(const struct sc_hsmd_holder *connection, int64_t now)
 {
-	return is_deaf(connection, now) ? connection->unread_since : connection->idle_since;
+	return is_unread(connection, now) ? connection->unread_since : connection->idle_since;
 }
 
 /* The one that has been idle for longer: `a`, unless only `b` is or has been for longer. Accepts NULL. */

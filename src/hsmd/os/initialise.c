@@ -7,19 +7,29 @@
 #include "base/clock.h"
 #include "base/print.h"
 #include "evidence/warrant_answer.h"
+#include "hsmd/os/scrub.h"
+
+/* A new identity. As after every request, nothing of its keys stays on the stack (rule M9). */
+static sc_status create(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings,
+			struct sc_module **out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) unlock = { 0 };
+	sc_status status;
+
+	SC_TRY(sc_hsmd_unlock_read_or_make(&settings->unlock, sc_hsmd_state_dir(host->store), &unlock, err));
+	status = sc_module_create(&host->host, &unlock, &settings->module, out, err);
+	sc_scrub();
+	return status;
+}
 
 /* The existing identity, if it has no warrant yet, or a new one. */
 static sc_status find_or_create(struct sc_hsmd_host *host, const struct sc_hsmd_settings *settings,
 				struct sc_module **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_module) module = NULL;
-	SC_CLEANUP(sc_secret) unlock = { 0 };
 
-	if (!sc_hsmd_state_exists(host->store)) {
-		SC_TRY(sc_hsmd_unlock_read_or_make(&settings->unlock, sc_hsmd_state_dir(host->store), &unlock,
-						   err));
-		return sc_module_create(&host->host, &unlock, &settings->module, out, err);
-	}
+	if (!sc_hsmd_state_exists(host->store))
+		return create(host, settings, out, err);
 	SC_TRY(sc_hsmd_host_load(host, settings, err));
 	SC_TRY(sc_hsmd_host_open_module(host, settings, &module, err));
 	SC_ENSURE(sc_module_mode(module) == SC_MODE_UNWARRANTED, err, SC_ERR_EXISTS,
@@ -44,10 +54,13 @@ sc_status sc_hsmd_initialise(const struct sc_hsmd_settings *settings, struct sc_
 	SC_CLEANUP(sc_hsmd_host) host = { 0 };
 	SC_CLEANUP(sc_module) module = NULL;
 	SC_CLEANUP(sc_bytes) request = { 0 };
+	sc_status status;
 
 	SC_TRY(sc_hsmd_host_open(settings, true, &host, err));
 	SC_TRY(find_or_create(&host, settings, &module, err));
-	SC_TRY(sc_module_warrant_request(module, &request, err));
+	status = sc_module_warrant_request(module, &request, err);
+	sc_scrub();
+	SC_TRY(status);
 	SC_TRY(write_request(&host, settings->request, sc_bytes_view(&request), err));
 	sc_print("ESN             %s\n", sc_module_esn(module));
 	if (settings->request)
@@ -85,13 +98,16 @@ sc_status sc_hsmd_install_warrant(const struct sc_hsmd_settings *settings, struc
 	SC_CLEANUP(sc_bytes) root = { 0 };
 	SC_CLEANUP(sc_bytes) warrant = { 0 };
 	char grouped[SC_HASH_GROUPED_SIZE];
+	sc_status status;
 
 	SC_TRY(read_answer(settings->warrant, &root, &warrant, err));
 	SC_TRY(sc_hsmd_host_open(settings, false, &host, err));
 	SC_TRY(sc_hsmd_host_load(&host, settings, err));
 	SC_TRY(sc_hsmd_host_open_module(&host, settings, &module, err));
-	SC_TRY(sc_module_install_warrant(module, sc_bytes_view(&root), sc_bytes_view(&warrant),
-					 &settings->root_hash, err));
+	status = sc_module_install_warrant(module, sc_bytes_view(&root), sc_bytes_view(&warrant),
+					   &settings->root_hash, err);
+	sc_scrub();
+	SC_TRY(status);
 	sc_hash_grouped(&settings->root_hash, grouped);
 	sc_print("ESN         %s\nroot pinned %s\n", sc_module_esn(module), grouped);
 	return SC_OK;

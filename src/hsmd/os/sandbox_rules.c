@@ -15,7 +15,11 @@
 
 #include "hsmd/os/sanitizer.h"
 
-/* Calls allowed with any arguments. */
+/*
+ * Calls allowed with any arguments. lseek, pwrite64 and pwritev are absent, and must stay absent: without Landlock,
+ * code that has taken over the module can open /proc/self/mem by its path, and is kept from writing to memory that is
+ * not writable, like the program itself, by the lack of a call that writes at an offset.
+ */
 static const struct sc_sandbox_rule always[] = {
 	/* the server */
 	{ .call = SCMP_SYS(epoll_wait), .reason = "the event loop sleeps" },

@@ -119,20 +119,28 @@ static bool serve(struct sc_hsmd_server *server, const struct epoll_event *event
 	return true;
 }
 
-static sc_status loop(struct sc_hsmd_server *server, struct sc_error *err)
+/*
+ * Waits for events and serves them. At a signal to stop, *go_on becomes false and those behind it are left: epoll
+ * reports them again.
+ */
+static sc_status serve_batch(struct sc_hsmd_server *server, int timeout, bool *go_on, struct sc_error *err)
 {
 	struct epoll_event events[EVENTS];
+	int count = sc_os->epoll_wait(server->epoll, events, EVENTS, timeout);
 
-	for (bool go_on = true; go_on;) {
-		int count = sc_os->epoll_wait(server->epoll, events, EVENTS, resting_time(server));
+	if (count < 0 && errno != EINTR)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "the event loop cannot wait");
+	*go_on = true;
+	for (int i = 0; i < count && *go_on; i++)
+		*go_on = serve(server, &events[i]);
+	sc_hsmd_exchange_reap(server->exchange);
+	return SC_OK;
+}
 
-		if (count < 0 && errno != EINTR)
-			return sc_fail_errno(err, SC_ERR_SYSTEM, "the event loop cannot wait");
-		end_rests(server);
-		for (int i = 0; i < count && go_on; i++)
-			go_on = serve(server, &events[i]);
-		sc_hsmd_exchange_reap(server->exchange);
-	}
+static sc_status loop(struct sc_hsmd_server *server, struct sc_error *err)
+{
+	for (bool go_on = true; go_on; end_rests(server))
+		SC_TRY(serve_batch(server, resting_time(server), &go_on, err));
 	return SC_OK;
 }
 
@@ -203,13 +211,27 @@ static void close_if_open(int fd)
 		(void)sc_os->close(fd);
 }
 
+/*
+ * Begins no more requests and finishes those in progress. Peers that leave are noticed meanwhile, so that their long
+ * commands end.
+ */
+static void finish(struct sc_hsmd_server *server)
+{
+	bool go_on;
+
+	sc_hsmd_exchange_begin_stop(server->exchange);
+	while (sc_hsmd_exchange_is_busy(server->exchange) && serve_batch(server, -1, &go_on, NULL) == SC_OK)
+		continue;
+	sc_hsmd_exchange_stop(server->exchange);
+}
+
 /* Accepts no more connections, finishes the requests in progress, ends all connections. */
 static void stop(struct sc_hsmd_server *server)
 {
 	for (unsigned i = 0; i < server->listener_count; i++)
 		close_if_open(server->listeners[i].fd);
 	if (server->exchange)
-		sc_hsmd_exchange_stop(server->exchange);
+		finish(server);
 	for (unsigned i = 0; i < server->listener_count; i++)
 		sc_hsmd_listener_end(&server->listeners[i]);
 	server->listener_count = 0;

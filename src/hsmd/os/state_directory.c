@@ -15,6 +15,7 @@
 #define LOCK_FILE  "lock"
 #define STATE_FILE "state"
 #define MARK_FILE  "mark"
+#define SUFFIX     16 /* hexadecimal digits that sc_file_write appends */
 
 struct sc_hsmd_state {
 	struct sc_dir dir;
@@ -37,7 +38,10 @@ static sc_status check_directory(const struct sc_dir *dir, struct sc_error *err)
 	return SC_OK;
 }
 
-/* True for the temporary names that sc_file_write gives hsmd's files: ".state.0011223344556677". */
+/*
+ * True for the temporary names that sc_file_write gives hsmd's files: ".state.0011223344556677". What is named
+ * ".state.orig" is not hsmd's.
+ */
 static bool is_left_over(const char *name)
 {
 	static const char *const files[] = { STATE_FILE, MARK_FILE, SC_HSMD_UNLOCK_FILE,
@@ -46,7 +50,8 @@ static bool is_left_over(const char *name)
 	for (size_t i = 0; name[0] == '.' && i < sizeof files / sizeof files[0]; i++) {
 		size_t len = strlen(files[i]);
 
-		if (!strncmp(name + 1, files[i], len) && name[1 + len] == '.')
+		if (!strncmp(name + 1, files[i], len) && name[1 + len] == '.' &&
+		    strspn(name + len + 2, "0123456789abcdef") == SUFFIX && !name[len + 2 + SUFFIX])
 			return true;
 	}
 	return false;
