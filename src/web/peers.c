@@ -18,7 +18,7 @@ struct sc_web_peer {
 	struct sc_web_peer *next;
 	struct key key;
 	size_t references; /* connections, with those that were told to end */
-	size_t held;       /* without those */
+	size_t held;       /* without those, unless they have begun another request */
 	size_t body;
 	struct sc_web_held *first; /* whose client is awaited, in the order of `since` */
 	struct sc_web_held *last;
@@ -122,6 +122,24 @@ static void forget_body(struct sc_web_peers *peers, struct sc_web_held *held)
 	held->body = 0;
 }
 
+static void count(struct sc_web_peers *peers, struct sc_web_held *held)
+{
+	if (held->is_counted)
+		return;
+	held->is_counted = true;
+	held->peer->held++;
+	peers->held++;
+}
+
+static void discount(struct sc_web_peers *peers, struct sc_web_held *held)
+{
+	if (!held->is_counted)
+		return;
+	held->is_counted = false;
+	held->peer->held--;
+	peers->held--;
+}
+
 static struct sc_web_held *oldest_idle(const struct sc_web_peer *peer)
 {
 	struct sc_web_held *held = peer->first;
@@ -157,9 +175,8 @@ static struct sc_web_held *end(struct sc_web_peers *peers, struct sc_web_held *h
 	if (!held)
 		return NULL;
 	unlist(held);
+	discount(peers, held);
 	held->is_ended = true;
-	held->peer->held--;
-	peers->held--;
 	return held;
 }
 
@@ -190,8 +207,6 @@ bool sc_web_peers_add(struct sc_web_peers *peers, const struct sockaddr *address
 		return false;
 	}
 	*held = (struct sc_web_held){ .peer = peer };
-	peer->held++;
-	peers->held++;
 	sc_web_peers_await(peers, held, true);
 	return true;
 }
@@ -202,10 +217,7 @@ void sc_web_peers_remove(struct sc_web_peers *peers, struct sc_web_held *held)
 
 	unlist(held);
 	forget_body(peers, held);
-	if (!held->is_ended) {
-		peer->held--;
-		peers->held--;
-	}
+	discount(peers, held);
 	release(peers, peer);
 }
 
@@ -215,8 +227,9 @@ void sc_web_peers_await(struct sc_web_peers *peers, struct sc_web_held *held, bo
 
 	forget_body(peers, held);
 	unlist(held);
-	if (held->is_ended)
+	if (held->is_ended && is_idle)
 		return;
+	count(peers, held);
 	held->since = peers->clock++;
 	held->previous = peer->last;
 	held->next = NULL;
@@ -230,6 +243,7 @@ void sc_web_peers_serve(struct sc_web_peers *peers, struct sc_web_held *held)
 {
 	forget_body(peers, held);
 	unlist(held);
+	count(peers, held);
 }
 
 /* The oldest connection with an unfinished body of the peer that has most of them, in bytes. */
@@ -254,14 +268,14 @@ bool sc_web_peers_keep(struct sc_web_peers *peers, struct sc_web_held *held, siz
 	const size_t share = limits->bodies / limits->connections * limits->share;
 
 	*ended = NULL;
-	if (held->is_ended || held->peer->body + len > share)
+	if (!held->is_counted || held->peer->body + len > share)
 		return false;
 	if (peers->body + len > limits->bodies) {
 		*ended = end(peers, pick_body(peers));
 		if (*ended)
 			forget_body(peers, *ended);
 	}
-	if (held->is_ended || peers->body + len > limits->bodies)
+	if (!held->is_counted || peers->body + len > limits->bodies)
 		return false;
 	held->body += len;
 	held->peer->body += len;

@@ -27,8 +27,9 @@ struct sc_web_held {
 	uint64_t since; /* when that began: a number that grows */
 	size_t body;    /* bytes kept of an unfinished body */
 	bool is_awaited;
-	bool is_idle;  /* awaited, and between requests */
-	bool is_ended; /* the caller has been told to end it */
+	bool is_idle;    /* awaited, and between requests */
+	bool is_counted; /* among its peer's connections */
+	bool is_ended;   /* the caller has been told to end it */
 };
 
 /* SC_ERR_MEMORY. */
@@ -42,7 +43,7 @@ SC_CLEANUP_POINTER(sc_web_peers, struct sc_web_peers, sc_web_peers_free)
 /*
  * A new connection, which begins idle. If its peer already has its share, the peer's oldest idle connection
  * ends. If nearly all connections are taken, one of the peer that holds most ends: its oldest idle one, or else
- * the oldest whose request is unfinished. Returns false if nothing can end where something must: the new
+ * the oldest whose request is unfinished or whose answer is unread. Returns false if nothing can end where something must: the new
  * connection is then refused, and not added. *ended is what the caller must end now, or NULL, in both cases. An
  * `address` of another family is a peer of its own.
  */
@@ -50,7 +51,10 @@ bool sc_web_peers_add(struct sc_web_peers *peers, const struct sockaddr *address
 		      struct sc_web_held **ended);
 void sc_web_peers_remove(struct sc_web_peers *peers, struct sc_web_held *held);
 
-/* From now on the client is awaited, for a request (idle) or for the rest of one. */
+/*
+ * From now on the client is awaited: for a request (idle), for the rest of one, or to read an answer. A connection
+ * that has ended, and whose next request was already under way, counts again from here or from serve() on.
+ */
 void sc_web_peers_await(struct sc_web_peers *peers, struct sc_web_held *held, bool is_idle);
 
 /* From now on it is not: the connection never ends because of others. Its body is no longer unfinished. */

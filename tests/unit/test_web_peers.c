@@ -5,10 +5,12 @@
 #include "support/test.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "echo_server.h"
 #include "fake_clock.h"
 #include "web/peers.h"
@@ -167,6 +169,27 @@ static void when_all_are_busy_a_new_one_is_refused(void **state)
 	assert_ptr_equal(ended, &held[2]);
 }
 
+/* Its next request was already under way: then it holds its place until it has been closed. */
+static void one_that_has_ended_counts_again_while_it_is_served(void **state)
+{
+	(void)state;
+	set_limits(800, 2, 1000);
+	assert_true(add("10.0.0.1"));
+	assert_true(add("10.0.0.1"));
+	assert_true(add("10.0.0.1"));
+	assert_ptr_equal(ended, &held[0]);
+	sc_web_peers_await(peers, &held[0], false);
+	sc_web_peers_serve(peers, &held[0]);
+	sc_web_peers_await(peers, &held[0], true);
+	/* It never ends twice, but whoever comes must wait for it. */
+	assert_false(add("10.0.0.1"));
+	assert_ptr_equal(ended, &held[1]);
+	sc_web_peers_remove(peers, &held[0]);
+	held[0].peer = NULL;
+	assert_true(add("10.0.0.1"));
+	assert_null(ended);
+}
+
 static void unfinished_bodies_are_limited_for_each_address_and_together(void **state)
 {
 	(void)state;
@@ -224,6 +247,32 @@ static int few_connections(void **state)
 
 static struct web_client clients[CONNECTIONS + 1];
 
+/* What the first client sends at the moment when the server ends its connection. */
+static const char *last_words;
+
+static int send_last_words(int socket, int how)
+{
+	char text[1024];
+
+	if (last_words && how == SHUT_RD) {
+		web_client_send(&clients[0], text, fill_in_port(last_words, text, sizeof text));
+		/* It arrives, or the connection's thread has already read it and waits for us. */
+		(void)poll(&(struct pollfd){ .fd = socket, .events = POLLIN }, 1, WAIT_MS);
+	}
+	last_words = NULL;
+	return sc_os_system.shutdown(socket, how);
+}
+
+static int few_connections_with_last_words(void **state)
+{
+	static struct sc_os os;
+
+	os = sc_os_system;
+	os.shutdown = send_last_words;
+	sc_os = &os;
+	return few_connections(state);
+}
+
 static bool open_from(size_t client, const char *from)
 {
 	return web_client_open(&clients[client], from, "127.0.0.1", sc_web_server_port(server));
@@ -264,6 +313,34 @@ static void idle_connections_of_one_client_shut_nobody_out(void **state)
 	assert_true(is_served(SHARE + 1));
 	assert_true(is_served(1));
 	close_clients(SHARE + 2);
+}
+
+static unsigned count_answers(const char *text)
+{
+	unsigned count = 0;
+
+	while ((text = strstr(text, "HTTP/1.1 "))) {
+		count++;
+		text++;
+	}
+	return count;
+}
+
+/* Otherwise a client that is never silent would keep a connection that no longer counts. */
+static void an_ended_connection_has_one_more_answer_and_no_second(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SHARE; i++)
+		assert_true(open_from(i, "127.0.0.1"));
+	last_words = "GET /echo HTTP/1.1\r\n" HOST "\r\nGET /echo HTTP/1.1\r\n" HOST "\r\n";
+	/* Through another address of the server's, so on another thread than the one that reads those. */
+	assert_true(web_client_open(&clients[SHARE], "127.0.0.1", "127.0.0.2", sc_web_server_port(server)));
+	assert_true(is_closed(0));
+	assert_int_equal(count_answers(answer), 1);
+	assert_int_equal(status_of(answer), 200);
+	assert_non_null(strstr(answer, "Connection: close"));
+	assert_true(is_served(SHARE));
+	close_clients(SHARE + 1);
 }
 
 static void idle_connections_of_many_clients_shut_nobody_out(void **state)
@@ -357,9 +434,12 @@ int main(void)
 		BOOKS(near_the_limit_the_biggest_holders_oldest_idle_connection_ends),
 		BOOKS(an_unfinished_request_of_the_biggest_holder_ends_if_it_has_no_idle_connection),
 		BOOKS(when_all_are_busy_a_new_one_is_refused),
+		BOOKS(one_that_has_ended_counts_again_while_it_is_served),
 		BOOKS(unfinished_bodies_are_limited_for_each_address_and_together),
 		SERVER(idle_connections_of_one_client_shut_nobody_out),
 		SERVER(idle_connections_of_many_clients_shut_nobody_out),
+		cmocka_unit_test_setup_teardown(an_ended_connection_has_one_more_answer_and_no_second,
+						few_connections_with_last_words, tear_down),
 		SERVER(connections_are_shared_by_the_addresses),
 		SERVER(an_unfinished_body_of_the_biggest_holder_makes_room),
 	};
