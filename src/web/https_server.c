@@ -26,6 +26,8 @@
 #define BACKLOG  512
 #define FAREWELL (2 * SC_SECOND) /* for the last answers to be sent */
 
+#define WAITING_MIN 16 /* jobs that one party may have waiting in any case */
+
 #define OTHER_DESCRIPTORS 128 /* of the process: listeners, epoll, database, modules, other hosts */
 
 static const char priorities[] =
@@ -213,6 +215,14 @@ static sc_status reserve_descriptors(const struct sc_web_settings *settings, str
 	return SC_OK;
 }
 
+/* Of one party: so much less than its connections that a few parties cannot fill all with requests that wait. */
+static unsigned waiting_max(const struct sc_web_settings *settings)
+{
+	const unsigned quarter = settings->connections_per_address / 4;
+
+	return quarter > WAITING_MIN ? quarter : WAITING_MIN;
+}
+
 static sc_status start(struct sc_web_server *server, struct sc_error *err)
 {
 	const struct sc_web_settings *settings = &server->settings;
@@ -225,7 +235,8 @@ static sc_status start(struct sc_web_server *server, struct sc_error *err)
 	SC_TRY(start_timers(&server->transfers, err));
 	SC_TRY(sc_web_connections_new(server->transfers, settings->transfer_ms * SC_MILLISECOND, &limits,
 				      &server->connections, err));
-	SC_TRY(sc_web_jobs_new(settings->quick_workers, settings->slow_workers, &server->jobs, err));
+	SC_TRY(sc_web_jobs_new(settings->quick_workers, settings->slow_workers, waiting_max(settings),
+			       &server->jobs, err));
 	for (size_t i = 0; i < settings->address_count; i++)
 		SC_TRY(add_listener(server, settings->addresses[i], err));
 	SC_ENSURE(server->listener_count > 0, err, SC_ERR_SYSTEM, "no address to listen on");
