@@ -77,9 +77,9 @@ static void shut_down(const struct sc_web_connection *connection)
 			      connection->phase == SC_WEB_CONNECTION_IDLE ? SHUT_RD : SHUT_RDWR);
 }
 
-static void end(struct sc_web_held *held)
+static void end(const struct sc_web_held *held)
 {
-	if (held)
+	for (; held; held = held->next)
 		shut_down((const struct sc_web_connection *)(const void *)held);
 }
 

@@ -227,7 +227,7 @@ static sc_status start(struct sc_web_server *server, struct sc_error *err)
 {
 	const struct sc_web_settings *settings = &server->settings;
 	const struct sc_web_peer_limits limits = { settings->connections, settings->connections_per_address,
-						   SC_WEB_BODIES_MAX };
+						   SC_WEB_BODIES_MAX, SC_WEB_BODY_MAX };
 
 	SC_TRY(reserve_descriptors(settings, err));
 	SC_TRY(choose_strictness(server, err));

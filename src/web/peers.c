@@ -170,14 +170,17 @@ static struct sc_web_held *pick(const struct sc_web_peers *peers)
 	return idle ? idle : biggest->first;
 }
 
-static struct sc_web_held *end(struct sc_web_peers *peers, struct sc_web_held *held)
+/* Adds it, unless it is NULL, to what the caller must end. */
+static void end(struct sc_web_peers *peers, struct sc_web_held *held, struct sc_web_held **ended)
 {
 	if (!held)
-		return NULL;
+		return;
 	unlist(held);
+	forget_body(peers, held);
 	discount(peers, held);
 	held->is_ended = true;
-	return held;
+	held->next = *ended;
+	*ended = held;
 }
 
 /* Makes room for one more connection of this peer. False if there is none. */
@@ -186,9 +189,9 @@ static bool make_room(struct sc_web_peers *peers, struct sc_web_peer *peer, stru
 	const struct sc_web_peer_limits *limits = &peers->limits;
 
 	if (peer->held >= limits->share)
-		*ended = end(peers, oldest_idle(peer));
+		end(peers, oldest_idle(peer), ended);
 	else if (peers->held >= limits->connections - limits->connections / SPARE)
-		*ended = end(peers, pick(peers));
+		end(peers, pick(peers), ended);
 	return peer->held < limits->share && peers->held < limits->connections;
 }
 
@@ -265,16 +268,14 @@ bool sc_web_peers_keep(struct sc_web_peers *peers, struct sc_web_held *held, siz
 		       struct sc_web_held **ended)
 {
 	const struct sc_web_peer_limits *limits = &peers->limits;
-	const size_t share = limits->bodies / limits->connections * limits->share;
+	const size_t part = limits->bodies / limits->connections * limits->share;
+	const size_t share = part > limits->body ? part : limits->body;
 
 	*ended = NULL;
 	if (!held->is_counted || held->peer->body + len > share)
 		return false;
-	if (peers->body + len > limits->bodies) {
-		*ended = end(peers, pick_body(peers));
-		if (*ended)
-			forget_body(peers, *ended);
-	}
+	while (held->is_counted && peers->body > 0 && peers->body + len > limits->bodies)
+		end(peers, pick_body(peers), ended);
 	if (!held->is_counted || peers->body + len > limits->bodies)
 		return false;
 	held->body += len;

@@ -23,6 +23,8 @@ static struct sc_web_held held[1024];
 static struct sc_web_held *ended;
 static size_t used;
 
+#define BODY 100 /* bytes of a legal body */
+
 static int no_peers(void **state)
 {
 	(void)state;
@@ -43,7 +45,7 @@ static int free_peers(void **state)
 
 static void set_limits(size_t connections, size_t share, size_t bodies)
 {
-	const struct sc_web_peer_limits limits = { connections, share, bodies };
+	const struct sc_web_peer_limits limits = { connections, share, bodies, BODY };
 
 	assert_ok(sc_web_peers_new(&limits, &peers, NULL), NULL);
 }
@@ -211,6 +213,55 @@ static void unfinished_bodies_are_limited_for_each_address_and_together(void **s
 	/* A finished body does not count. */
 	sc_web_peers_serve(peers, &held[1]);
 	assert_true(sc_web_peers_keep(peers, &held[2], 300, &ended));
+	assert_null(ended);
+}
+
+static void a_share_has_room_for_one_whole_body(void **state)
+{
+	(void)state;
+	set_limits(1000, 1, 1000);
+	assert_true(add("10.0.0.1"));
+	sc_web_peers_await(peers, &held[0], false);
+	assert_true(sc_web_peers_keep(peers, &held[0], BODY, &ended));
+	assert_false(sc_web_peers_keep(peers, &held[0], 1, &ended));
+	assert_null(ended);
+}
+
+/* The oldest bodies of the biggest holder are tiny here. */
+static void as_many_bodies_end_as_must(void **state)
+{
+	(void)state;
+	set_limits(8, 7, 1000);
+	for (size_t i = 0; i < 6; i++) {
+		assert_true(add("10.0.0.1"));
+		sc_web_peers_await(peers, &held[i], false);
+		assert_true(sc_web_peers_keep(peers, &held[i], i < 4 ? 1 : 400, &ended));
+		assert_null(ended);
+	}
+	assert_true(add("10.0.0.2"));
+	sc_web_peers_await(peers, &held[6], false);
+	assert_true(sc_web_peers_keep(peers, &held[6], 300, &ended));
+	for (size_t i = 5; i-- > 0; ended = ended->next)
+		assert_ptr_equal(ended, &held[i]);
+	assert_null(ended);
+	/* The rest still counts. */
+	assert_true(sc_web_peers_keep(peers, &held[5], 300, &ended));
+	assert_null(ended);
+}
+
+/* A connection that ends for another reason takes its body with it. */
+static void the_body_of_a_connection_that_has_ended_does_not_count(void **state)
+{
+	(void)state;
+	set_limits(2, 2, 1000);
+	assert_true(add("10.0.0.1"));
+	sc_web_peers_await(peers, &held[0], false);
+	assert_true(sc_web_peers_keep(peers, &held[0], 900, &ended));
+	assert_true(add("10.0.0.2"));
+	assert_true(add("10.0.0.3"));
+	assert_ptr_equal(ended, &held[0]);
+	sc_web_peers_await(peers, &held[2], false);
+	assert_true(sc_web_peers_keep(peers, &held[2], 900, &ended));
 	assert_null(ended);
 }
 
@@ -436,6 +487,9 @@ int main(void)
 		BOOKS(when_all_are_busy_a_new_one_is_refused),
 		BOOKS(one_that_has_ended_counts_again_while_it_is_served),
 		BOOKS(unfinished_bodies_are_limited_for_each_address_and_together),
+		BOOKS(a_share_has_room_for_one_whole_body),
+		BOOKS(as_many_bodies_end_as_must),
+		BOOKS(the_body_of_a_connection_that_has_ended_does_not_count),
 		SERVER(idle_connections_of_one_client_shut_nobody_out),
 		SERVER(idle_connections_of_many_clients_shut_nobody_out),
 		cmocka_unit_test_setup_teardown(an_ended_connection_has_one_more_answer_and_no_second,

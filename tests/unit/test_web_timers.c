@@ -314,7 +314,7 @@ static void the_thread_runs_what_is_due_by_the_clock(void **state)
 static struct sc_web_connections *connections;
 static struct sc_web_connection *connection;
 static int sockets[2]; /* the server's end, the client's */
-static const struct sc_web_peer_limits few = { 3, 3, 1000 };
+static const struct sc_web_peer_limits few = { 3, 3, 1000, 1 };
 
 static int set_up_connection(void **state)
 {
