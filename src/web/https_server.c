@@ -28,7 +28,8 @@
 
 #define WAITING_MIN 16 /* jobs that one party may have waiting in any case */
 
-#define OTHER_DESCRIPTORS 128 /* of the process: listeners, epoll, database, modules, other hosts */
+#define OTHER_DESCRIPTORS  128 /* of the process: listeners, database, modules, other hosts */
+#define THREAD_DESCRIPTORS 3   /* of each HTTP thread of an address: two for epoll, one to wake it */
 
 static const char priorities[] =
     "NONE:+VERS-TLS1.3:+VERS-TLS1.2:+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305:+AEAD:+ECDHE-ECDSA:"
@@ -199,7 +200,8 @@ static sc_status choose_strictness(struct sc_web_server *server, struct sc_error
 /* All connections that clients may have, and what the process needs besides, must find a descriptor. */
 static sc_status reserve_descriptors(const struct sc_web_settings *settings, struct sc_error *err)
 {
-	const rlim_t needed = (rlim_t)settings->connections + OTHER_DESCRIPTORS;
+	const rlim_t threads = (rlim_t)settings->threads * settings->address_count;
+	const rlim_t needed = settings->connections + OTHER_DESCRIPTORS + THREAD_DESCRIPTORS * threads;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))

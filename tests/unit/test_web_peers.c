@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/os.h"
 #include "echo_server.h"
@@ -410,6 +411,35 @@ static void idle_connections_of_many_clients_shut_nobody_out(void **state)
 	close_clients(CONNECTIONS + 1);
 }
 
+/* Each HTTP thread of each address has some of its own, besides the connections'. */
+static void descriptors_are_reserved_for_connections_and_threads(void **state)
+{
+	const char *const three[] = { "127.0.0.1", "127.0.0.2", "127.0.0.3" };
+	struct sc_web_settings settings = {
+		.domain = "localhost",
+		.addresses = three,
+		.address_count = 3,
+		.tls_key = fixture.tls_key,
+		.hosts = hosts,
+		.threads = 4,
+		.connections = CONNECTIONS,
+	};
+	struct sc_error err = { 0 };
+	struct rlimit before;
+	struct rlimit limit;
+
+	(void)state;
+	sc_web_server_free(server);
+	server = NULL;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit = (struct rlimit){ 64, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_ok(sc_web_server_start(&settings, &server, &err), &err);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(limit.rlim_cur, CONNECTIONS + 128 + 3 * 4 * 3);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 static bool is_parked(void *context)
 {
 	(void)context;
@@ -495,6 +525,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_ended_connection_has_one_more_answer_and_no_second,
 						few_connections_with_last_words, tear_down),
 		SERVER(connections_are_shared_by_the_addresses),
+		SERVER(descriptors_are_reserved_for_connections_and_threads),
 		SERVER(an_unfinished_body_of_the_biggest_holder_makes_room),
 	};
 
