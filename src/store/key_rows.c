@@ -41,17 +41,21 @@ static const char package_add[] =
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
 
 /*
- * The key version, if it is in the place asked for and still exists; what was imported; and whether the place
- * is the one asked for. Another place's key is not read (P6).
+ * The key version, if it is in the place asked for and still exists; what was imported; whether the tenant, and
+ * whether the place, is the one asked for; and whether there is a version. Another place's key is not read (P6).
  */
-static const char package_find[] =
-    "SELECT " COLUMNS ", p.digest, p.tenant = ?3 AND p.vault_key = ?4 AND p.name_key = ?5,"
-    " v.version IS NOT NULL FROM packages AS p"
-    " LEFT JOIN key_versions AS v ON v.tenant = p.tenant AND v.vault_key = p.vault_key"
-    "  AND v.name_key = p.name_key AND v.version = p.version"
-    "  AND v.tenant = ?3 AND v.vault_key = ?4 AND v.name_key = ?5"
-    " LEFT JOIN keys AS k ON k.tenant = v.tenant AND k.vault_key = v.vault_key AND k.name_key = v.name_key"
-    " WHERE p.region = ?1 AND p.package_id = ?2";
+#define PACKAGE_FIND                                                                                         \
+	"SELECT " COLUMNS ", p.digest, p.tenant = ?3,"                                                       \
+	" p.tenant = ?3 AND p.vault_key = ?4 AND p.name_key = ?5, v.version IS NOT NULL FROM packages AS p"  \
+	" LEFT JOIN key_versions AS v ON v.tenant = p.tenant AND v.vault_key = p.vault_key"                  \
+	"  AND v.name_key = p.name_key AND v.version = p.version"                                            \
+	"  AND v.tenant = ?3 AND v.vault_key = ?4 AND v.name_key = ?5"                                       \
+	" LEFT JOIN keys AS k"                                                                               \
+	"  ON k.tenant = v.tenant AND k.vault_key = v.vault_key AND k.name_key = v.name_key"                 \
+	" WHERE p.region = ?1 AND p.package_id = ?2"
+
+static const char package_find[] = PACKAGE_FIND;
+static const char package_find_own[] = PACKAGE_FIND " AND p.tenant = ?3";
 
 /* -- rows -------------------------------------------------------------------------------------- */
 
@@ -97,6 +101,7 @@ static void fill_key(void *out, struct sc_db_row *row)
 struct package {
 	struct sc_store_key_row key; /* if it has_key */
 	struct sc_hash digest;
+	bool is_same_tenant;
 	bool is_same_place;
 	bool has_key;
 };
@@ -112,15 +117,17 @@ static void fill_package(void *out, struct sc_db_row *row)
 	struct package *package = out;
 
 	package->digest = sc_db_row_hash(row, COLUMN_COUNT);
-	package->is_same_place = row->column[COLUMN_COUNT + 1].integer != 0;
-	package->has_key = row->column[COLUMN_COUNT + 2].integer != 0;
+	package->is_same_tenant = row->column[COLUMN_COUNT + 1].integer != 0;
+	package->is_same_place = row->column[COLUMN_COUNT + 2].integer != 0;
+	package->has_key = row->column[COLUMN_COUNT + 3].integer != 0;
 	fill_key(&package->key, row);
 }
 
-/* Rule F4. The messages do not name the place, which may be another tenant's (P6). */
+/* Rule F4. If the package is another tenant's, the caller learns no more than that it cannot be imported (P6). */
 static sc_status judge(struct package *package, const struct sc_store_package_claim *claim,
 		       struct sc_store_key_row *out, struct sc_error *err)
 {
+	SC_ENSURE(package->is_same_tenant, err, SC_ERR_TRANSFER_REFUSED, "the package cannot be imported");
 	SC_ENSURE(sc_hash_equals(&package->digest, &claim->digest), err, SC_ERR_PACKAGE_TAKEN,
 		  "another file with this package's id has already been imported");
 	SC_ENSURE(
@@ -177,7 +184,8 @@ sc_status sc_store_package_find(struct sc_store_vault_db *store, const char *ten
 	SC_CLEANUP(package) package = { 0 };
 
 	SC_TRY(check_claim(claim, err));
-	SC_TRY(sc_db_find(store->db, package_find, values, SC_DB_COUNT(values), fill_package, &package, err));
+	SC_TRY(sc_db_find(store->db, package_find_own, values, SC_DB_COUNT(values), fill_package, &package,
+			  err));
 	return judge(&package, claim, out, err);
 }
 

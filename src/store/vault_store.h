@@ -231,9 +231,10 @@ struct sc_store_package_claim {
  *   SC_OK                 *out is the package's key version as it is stored. It is `row`, written now, or,
  *                         if the same file was imported into the same vault and name before, that earlier
  *                         version.
- *   SC_ERR_PACKAGE_TAKEN  The package was imported elsewhere, another file has its id, or its key has been
- *                         purged (a package's id outlives its key). The message does not say where. A retry
- *                         cannot succeed.
+ *   SC_ERR_PACKAGE_TAKEN  The tenant has imported the package elsewhere, or another file with its id, or its
+ *                         key has been purged (a package's id outlives its key). The message does not say
+ *                         where. A retry cannot succeed.
+ *   SC_ERR_TRANSFER_REFUSED  Another tenant has imported the package. The message does not say so.
  *   SC_ERR_EXISTS         The key already has a version row->version. The package is still free: the caller
  *                         can retry with another random version, which the module seals in another blob.
  *   SC_ERR_NOT_FOUND      The vault does not exist.
@@ -245,8 +246,8 @@ sc_status sc_store_key_import(struct sc_store_vault_db *store, const struct sc_s
 
 /*
  * The same check without writing, to spare the module a pointless import. SC_OK (with the earlier version in
- * *out), SC_ERR_PACKAGE_TAKEN and SC_ERR_ARGUMENT as above; SC_ERR_NOT_FOUND if the package has not been
- * imported yet.
+ * *out), SC_ERR_PACKAGE_TAKEN and SC_ERR_ARGUMENT as above; SC_ERR_NOT_FOUND if this tenant has not imported the
+ * package yet. No module has opened it yet, so nothing is said about other tenants' packages.
  */
 sc_status sc_store_package_find(struct sc_store_vault_db *store, const char *tenant, const char *vault,
 				const char *name, const struct sc_store_package_claim *claim,

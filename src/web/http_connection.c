@@ -68,7 +68,8 @@ void sc_web_connections_settle(struct sc_web_connections *connections, int64_t l
 /*
  * A connection's descriptor is open for as long as peers.c or a timer knows it, because sc_web_connection_close()
  * takes the connection from both before libmicrohttpd closes the descriptor. A client that is told between
- * requests is told gently: a request that has just arrived is still answered.
+ * requests is told gently: a request that has just arrived is still answered. But more may arrive after SHUT_RD,
+ * and the end is not seen before all has been read, so that answer must be the last.
  */
 static void shut_down(const struct sc_web_connection *connection)
 {
@@ -76,9 +77,9 @@ static void shut_down(const struct sc_web_connection *connection)
 			      connection->phase == SC_WEB_CONNECTION_IDLE ? SHUT_RD : SHUT_RDWR);
 }
 
-static void end(struct sc_web_held *held)
+static void end(const struct sc_web_held *held)
 {
-	if (held)
+	for (; held; held = held->next)
 		shut_down((const struct sc_web_connection *)(const void *)held);
 }
 
@@ -125,7 +126,7 @@ void sc_web_connection_begin(struct sc_web_connection *connection, enum sc_web_c
 	pthread_mutex_lock(&all->lock);
 	set_phase(connection, phase);
 	connection->until = until;
-	if (is_busy(phase))
+	if (phase == SC_WEB_CONNECTION_HANDLING)
 		sc_web_peers_serve(all->peers, &connection->held);
 	else
 		sc_web_peers_await(all->peers, &connection->held, phase == SC_WEB_CONNECTION_IDLE);
@@ -134,6 +135,16 @@ void sc_web_connection_begin(struct sc_web_connection *connection, enum sc_web_c
 		set_limit(connection, until);
 	else
 		sc_web_timer_cancel(all->timers, &connection->limit);
+}
+
+bool sc_web_connection_is_ended(struct sc_web_connection *connection)
+{
+	bool is_ended;
+
+	pthread_mutex_lock(&connection->all->lock);
+	is_ended = connection->held.is_ended;
+	pthread_mutex_unlock(&connection->all->lock);
+	return is_ended;
 }
 
 bool sc_web_connection_keep(struct sc_web_connection *connection, size_t len)

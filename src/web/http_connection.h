@@ -48,6 +48,9 @@ enum sc_web_connection_phase {
 /* Begins a phase, and its time. Only for the connection's HTTP thread. */
 void sc_web_connection_begin(struct sc_web_connection *connection, enum sc_web_connection_phase phase);
 
+/* True if it has been told to end for another's sake (web/peers.h): its next answer must be its last. */
+bool sc_web_connection_is_ended(struct sc_web_connection *connection);
+
 /* More bytes of the body that it is receiving are to be kept. False if they are too many (web/peers.h). */
 bool sc_web_connection_keep(struct sc_web_connection *connection, size_t len);
 

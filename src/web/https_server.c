@@ -26,7 +26,10 @@
 #define BACKLOG  512
 #define FAREWELL (2 * SC_SECOND) /* for the last answers to be sent */
 
-#define OTHER_DESCRIPTORS 128 /* of the process: listeners, epoll, database, modules, other hosts */
+#define WAITING_MIN 16 /* jobs that one party may have waiting in any case */
+
+#define OTHER_DESCRIPTORS  128 /* of the process: listeners, database, modules, other hosts */
+#define THREAD_DESCRIPTORS 3   /* of each HTTP thread of an address: two for epoll, one to wake it */
 
 static const char priorities[] =
     "NONE:+VERS-TLS1.3:+VERS-TLS1.2:+AES-256-GCM:+AES-128-GCM:+CHACHA20-POLY1305:+AEAD:+ECDHE-ECDSA:"
@@ -197,7 +200,8 @@ static sc_status choose_strictness(struct sc_web_server *server, struct sc_error
 /* All connections that clients may have, and what the process needs besides, must find a descriptor. */
 static sc_status reserve_descriptors(const struct sc_web_settings *settings, struct sc_error *err)
 {
-	const rlim_t needed = (rlim_t)settings->connections + OTHER_DESCRIPTORS;
+	const rlim_t threads = (rlim_t)settings->threads * settings->address_count;
+	const rlim_t needed = settings->connections + OTHER_DESCRIPTORS + THREAD_DESCRIPTORS * threads;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
@@ -213,11 +217,19 @@ static sc_status reserve_descriptors(const struct sc_web_settings *settings, str
 	return SC_OK;
 }
 
+/* Of one party: so much less than its connections that a few parties cannot fill all with requests that wait. */
+static unsigned waiting_max(const struct sc_web_settings *settings)
+{
+	const unsigned quarter = settings->connections_per_address / 4;
+
+	return quarter > WAITING_MIN ? quarter : WAITING_MIN;
+}
+
 static sc_status start(struct sc_web_server *server, struct sc_error *err)
 {
 	const struct sc_web_settings *settings = &server->settings;
 	const struct sc_web_peer_limits limits = { settings->connections, settings->connections_per_address,
-						   SC_WEB_BODIES_MAX };
+						   SC_WEB_BODIES_MAX, SC_WEB_BODY_MAX };
 
 	SC_TRY(reserve_descriptors(settings, err));
 	SC_TRY(choose_strictness(server, err));
@@ -225,7 +237,8 @@ static sc_status start(struct sc_web_server *server, struct sc_error *err)
 	SC_TRY(start_timers(&server->transfers, err));
 	SC_TRY(sc_web_connections_new(server->transfers, settings->transfer_ms * SC_MILLISECOND, &limits,
 				      &server->connections, err));
-	SC_TRY(sc_web_jobs_new(settings->quick_workers, settings->slow_workers, &server->jobs, err));
+	SC_TRY(sc_web_jobs_new(settings->quick_workers, settings->slow_workers, waiting_max(settings),
+			       &server->jobs, err));
 	for (size_t i = 0; i < settings->address_count; i++)
 		SC_TRY(add_listener(server, settings->addresses[i], err));
 	SC_ENSURE(server->listener_count > 0, err, SC_ERR_SYSTEM, "no address to listen on");

@@ -208,6 +208,8 @@ static void begin(struct sc_web_request *request)
 	struct sc_error err = { 0 };
 
 	request->phase = SC_WEB_HANDLING;
+	if (sc_web_connection_is_ended(request->link))
+		request->must_close = true;
 	sc_web_request_hold(request);
 	if (request->refusal || set_deadline(request))
 		return;

@@ -48,15 +48,40 @@ sc_status sc_web_job_queue_enter(struct sc_web_job_queue *queue, const char *nam
 	return SC_OK;
 }
 
-void sc_web_job_queue_add(struct sc_web_job_queue *queue, struct sc_web_queued *job)
+/* `before` is a waiting job of the same party, or NULL. */
+static void add_before(struct sc_web_job_queue *queue, struct sc_web_queued *before,
+		       struct sc_web_queued *job)
 {
 	struct sc_web_party *party = job->party;
 
 	if (party->waiting == 0)
 		TAILQ_INSERT_TAIL(&queue->ring, party, in_ring);
-	TAILQ_INSERT_TAIL(&party->jobs, job, next);
+	if (before)
+		TAILQ_INSERT_BEFORE(before, job, next);
+	else
+		TAILQ_INSERT_TAIL(&party->jobs, job, next);
 	party->waiting++;
 	queue->waiting++;
+}
+
+void sc_web_job_queue_add(struct sc_web_job_queue *queue, struct sc_web_queued *job)
+{
+	add_before(queue, NULL, job);
+}
+
+void sc_web_job_queue_add_first(struct sc_web_job_queue *queue, struct sc_web_queued *job)
+{
+	struct sc_web_queued *before = TAILQ_FIRST(&job->party->jobs);
+
+	while (before && before->goes_first)
+		before = TAILQ_NEXT(before, next);
+	job->goes_first = true;
+	add_before(queue, before, job);
+}
+
+unsigned sc_web_job_queue_pending(const struct sc_web_queued *job)
+{
+	return job->party->entered - job->party->taken;
 }
 
 static void remove_job(struct sc_web_job_queue *queue, struct sc_web_queued *job)

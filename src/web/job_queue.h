@@ -21,6 +21,7 @@ TAILQ_HEAD(sc_web_parties, sc_web_party);
 struct sc_web_queued {
 	TAILQ_ENTRY(sc_web_queued) next;
 	struct sc_web_party *party;
+	bool goes_first;
 };
 TAILQ_HEAD(sc_web_queued_jobs, sc_web_queued);
 
@@ -38,6 +39,12 @@ sc_status sc_web_job_queue_enter(struct sc_web_job_queue *queue, const char *par
 
 /* A job that has entered waits from now on, behind those of its party. */
 void sc_web_job_queue_add(struct sc_web_job_queue *queue, struct sc_web_queued *job);
+
+/* The same, but ahead of those that were not added in this way. */
+void sc_web_job_queue_add_first(struct sc_web_job_queue *queue, struct sc_web_queued *job);
+
+/* How many jobs of this one's party have entered and have not been taken: this one is among them. */
+unsigned sc_web_job_queue_pending(const struct sc_web_queued *job);
 
 /*
  * Takes the first job of the first party that has fewer than `most` jobs taken and not gone; the party's next

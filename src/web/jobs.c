@@ -42,6 +42,7 @@ struct lane {
 
 struct sc_web_jobs {
 	pthread_mutex_t lock;
+	unsigned waiting_max; /* jobs of one party in each lane */
 	bool must_end;
 	struct lane lane[LANES];
 };
@@ -81,10 +82,13 @@ void sc_web_gate_free(struct sc_web_gate *gate)
 	free(gate);
 }
 
-/* The lock is held. */
+/* The lock is held. A job that holds a place of its gate goes first: others wait for that place. */
 static void enqueue(struct work *work)
 {
-	sc_web_job_queue_add(&work->lane->queue, &work->in_lane);
+	if (work->gate)
+		sc_web_job_queue_add_first(&work->lane->queue, &work->in_lane);
+	else
+		sc_web_job_queue_add(&work->lane->queue, &work->in_lane);
 	pthread_cond_signal(&work->lane->wake);
 }
 
@@ -166,12 +170,13 @@ static sc_status start_lane(struct lane *lane, struct sc_error *err)
 	return SC_OK;
 }
 
-sc_status sc_web_jobs_new(unsigned quick_workers, unsigned slow_workers, struct sc_web_jobs **out,
-			  struct sc_error *err)
+sc_status sc_web_jobs_new(unsigned quick_workers, unsigned slow_workers, unsigned waiting_max,
+			  struct sc_web_jobs **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_web_jobs) jobs = calloc(1, sizeof *jobs);
 
 	SC_TRY(sc_check_allocated(jobs, err));
+	jobs->waiting_max = waiting_max;
 	pthread_mutex_init(&jobs->lock, NULL);
 	for (int i = 0; i < LANES; i++) {
 		jobs->lane[i].jobs = jobs;
@@ -193,12 +198,25 @@ static unsigned limit_of(const struct sc_web_gate *gate, const struct lane *lane
 	return lane->workers > 1 && gate->most >= lane->workers ? lane->workers - 1 : gate->most;
 }
 
+/* The lock is held. The work becomes its party's in its lane, unless that has too many waiting. */
+static sc_status enter_lane(struct work *work, const char *party, struct sc_error *err)
+{
+	struct lane *lane = work->lane;
+
+	SC_TRY(sc_web_job_queue_enter(&lane->queue, party, &work->in_lane, err));
+	if (sc_web_job_queue_pending(&work->in_lane) <= lane->jobs->waiting_max)
+		return SC_OK;
+	sc_web_job_queue_withdraw(&lane->queue, &work->in_lane);
+	return sc_fail(err, SC_ERR_BUSY, "%u jobs of the same client are already waiting",
+		       lane->jobs->waiting_max);
+}
+
 /* The lock is held. The work becomes its party's in its lane and its gate, or in neither. */
 static sc_status enter(struct work *work, const char *party, struct sc_error *err)
 {
 	sc_status status;
 
-	SC_TRY(sc_web_job_queue_enter(&work->lane->queue, party, &work->in_lane, err));
+	SC_TRY(enter_lane(work, party, err));
 	if (!work->gate)
 		return SC_OK;
 	status = sc_web_job_queue_enter(&work->gate->queue, party, &work->in_gate, err);

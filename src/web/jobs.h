@@ -33,8 +33,9 @@ struct sc_web_job {
 /*
  * A gate limits how many jobs for one resource (a region's module, other hosts) hold a worker at a time, so
  * that a resource which is slow or hangs holds up only its own jobs. Further jobs wait in the gate, and not in
- * front of other jobs. When a job ends, the next in its gate is queued in its lane. If several resources may
- * hang at once, the lane needs more workers than the sum of their gates' `most`.
+ * front of other jobs. When a job ends, the next in its gate is queued in its lane, ahead of its party's jobs
+ * without a gate, so that no place of a gate waits behind those. If several resources may hang at once, the lane
+ * needs more workers than the sum of their gates' `most`.
  */
 struct sc_web_gate;
 #define SC_WEB_GATE_WAITING_MAX 128 /* in one gate */
@@ -48,9 +49,9 @@ SC_CLEANUP_POINTER(sc_web_gate, struct sc_web_gate, sc_web_gate_free)
 
 struct sc_web_jobs;
 
-/* Starts the threads. SC_ERR_MEMORY, SC_ERR_SYSTEM. */
-sc_status sc_web_jobs_new(unsigned quick_workers, unsigned slow_workers, struct sc_web_jobs **out,
-			  struct sc_error *err) SC_WARN_UNUSED;
+/* Starts the threads. A party has at most `waiting_max` jobs waiting in a lane. SC_ERR_MEMORY, SC_ERR_SYSTEM. */
+sc_status sc_web_jobs_new(unsigned quick_workers, unsigned slow_workers, unsigned waiting_max,
+			  struct sc_web_jobs **out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Runs a job on a worker of the lane, through the gate unless that is NULL. `party` is whose job it is (cut to

@@ -18,7 +18,7 @@ struct sc_web_peer {
 	struct sc_web_peer *next;
 	struct key key;
 	size_t references; /* connections, with those that were told to end */
-	size_t held;       /* without those */
+	size_t held;       /* without those, unless they have begun another request */
 	size_t body;
 	struct sc_web_held *first; /* whose client is awaited, in the order of `since` */
 	struct sc_web_held *last;
@@ -122,6 +122,24 @@ static void forget_body(struct sc_web_peers *peers, struct sc_web_held *held)
 	held->body = 0;
 }
 
+static void count(struct sc_web_peers *peers, struct sc_web_held *held)
+{
+	if (held->is_counted)
+		return;
+	held->is_counted = true;
+	held->peer->held++;
+	peers->held++;
+}
+
+static void discount(struct sc_web_peers *peers, struct sc_web_held *held)
+{
+	if (!held->is_counted)
+		return;
+	held->is_counted = false;
+	held->peer->held--;
+	peers->held--;
+}
+
 static struct sc_web_held *oldest_idle(const struct sc_web_peer *peer)
 {
 	struct sc_web_held *held = peer->first;
@@ -152,15 +170,17 @@ static struct sc_web_held *pick(const struct sc_web_peers *peers)
 	return idle ? idle : biggest->first;
 }
 
-static struct sc_web_held *end(struct sc_web_peers *peers, struct sc_web_held *held)
+/* Adds it, unless it is NULL, to what the caller must end. */
+static void end(struct sc_web_peers *peers, struct sc_web_held *held, struct sc_web_held **ended)
 {
 	if (!held)
-		return NULL;
+		return;
 	unlist(held);
+	forget_body(peers, held);
+	discount(peers, held);
 	held->is_ended = true;
-	held->peer->held--;
-	peers->held--;
-	return held;
+	held->next = *ended;
+	*ended = held;
 }
 
 /* Makes room for one more connection of this peer. False if there is none. */
@@ -169,9 +189,9 @@ static bool make_room(struct sc_web_peers *peers, struct sc_web_peer *peer, stru
 	const struct sc_web_peer_limits *limits = &peers->limits;
 
 	if (peer->held >= limits->share)
-		*ended = end(peers, oldest_idle(peer));
+		end(peers, oldest_idle(peer), ended);
 	else if (peers->held >= limits->connections - limits->connections / SPARE)
-		*ended = end(peers, pick(peers));
+		end(peers, pick(peers), ended);
 	return peer->held < limits->share && peers->held < limits->connections;
 }
 
@@ -190,8 +210,6 @@ bool sc_web_peers_add(struct sc_web_peers *peers, const struct sockaddr *address
 		return false;
 	}
 	*held = (struct sc_web_held){ .peer = peer };
-	peer->held++;
-	peers->held++;
 	sc_web_peers_await(peers, held, true);
 	return true;
 }
@@ -202,10 +220,7 @@ void sc_web_peers_remove(struct sc_web_peers *peers, struct sc_web_held *held)
 
 	unlist(held);
 	forget_body(peers, held);
-	if (!held->is_ended) {
-		peer->held--;
-		peers->held--;
-	}
+	discount(peers, held);
 	release(peers, peer);
 }
 
@@ -215,8 +230,9 @@ void sc_web_peers_await(struct sc_web_peers *peers, struct sc_web_held *held, bo
 
 	forget_body(peers, held);
 	unlist(held);
-	if (held->is_ended)
+	if (held->is_ended && is_idle)
 		return;
+	count(peers, held);
 	held->since = peers->clock++;
 	held->previous = peer->last;
 	held->next = NULL;
@@ -230,6 +246,7 @@ void sc_web_peers_serve(struct sc_web_peers *peers, struct sc_web_held *held)
 {
 	forget_body(peers, held);
 	unlist(held);
+	count(peers, held);
 }
 
 /* The oldest connection with an unfinished body of the peer that has most of them, in bytes. */
@@ -251,17 +268,15 @@ bool sc_web_peers_keep(struct sc_web_peers *peers, struct sc_web_held *held, siz
 		       struct sc_web_held **ended)
 {
 	const struct sc_web_peer_limits *limits = &peers->limits;
-	const size_t share = limits->bodies / limits->connections * limits->share;
+	const size_t part = limits->bodies / limits->connections * limits->share;
+	const size_t share = part > limits->body ? part : limits->body;
 
 	*ended = NULL;
-	if (held->is_ended || held->peer->body + len > share)
+	if (!held->is_counted || held->peer->body + len > share)
 		return false;
-	if (peers->body + len > limits->bodies) {
-		*ended = end(peers, pick_body(peers));
-		if (*ended)
-			forget_body(peers, *ended);
-	}
-	if (held->is_ended || peers->body + len > limits->bodies)
+	while (held->is_counted && peers->body > 0 && peers->body + len > limits->bodies)
+		end(peers, pick_body(peers), ended);
+	if (!held->is_counted || peers->body + len > limits->bodies)
 		return false;
 	held->body += len;
 	held->peer->body += len;

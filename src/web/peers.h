@@ -13,7 +13,8 @@
 struct sc_web_peer_limits {
 	size_t connections; /* of all peers */
 	size_t share;       /* of one peer */
-	size_t bodies;      /* bytes of unfinished bodies, of all peers; one has the same share of them */
+	size_t bodies;      /* bytes of unfinished bodies, of all peers; one has the same share of them, … */
+	size_t body;        /* … but at least as much as one body may be long */
 };
 
 struct sc_web_peers;
@@ -23,12 +24,13 @@ struct sc_web_peer;
 struct sc_web_held {
 	struct sc_web_peer *peer;
 	struct sc_web_held *previous; /* among the peer's connections whose client is awaited */
-	struct sc_web_held *next;
-	uint64_t since; /* when that began: a number that grows */
-	size_t body;    /* bytes kept of an unfinished body */
+	struct sc_web_held *next;     /* the same; of one that must end, the next that must */
+	uint64_t since;               /* when that began: a number that grows */
+	size_t body;                  /* bytes kept of an unfinished body */
 	bool is_awaited;
-	bool is_idle;  /* awaited, and between requests */
-	bool is_ended; /* the caller has been told to end it */
+	bool is_idle;    /* awaited, and between requests */
+	bool is_counted; /* among its peer's connections */
+	bool is_ended;   /* the caller has been told to end it */
 };
 
 /* SC_ERR_MEMORY. */
@@ -42,15 +44,19 @@ SC_CLEANUP_POINTER(sc_web_peers, struct sc_web_peers, sc_web_peers_free)
 /*
  * A new connection, which begins idle. If its peer already has its share, the peer's oldest idle connection
  * ends. If nearly all connections are taken, one of the peer that holds most ends: its oldest idle one, or else
- * the oldest whose request is unfinished. Returns false if nothing can end where something must: the new
- * connection is then refused, and not added. *ended is what the caller must end now, or NULL, in both cases. An
- * `address` of another family is a peer of its own.
+ * the oldest whose request is unfinished or whose answer is unread. Returns false if nothing can end where
+ * something must: the new connection is then refused, and not added. In both cases *ended begins the list of what
+ * the caller must end now, before it releases its lock: NULL, or linked by `next`. An `address` of another family
+ * is a peer of its own.
  */
 bool sc_web_peers_add(struct sc_web_peers *peers, const struct sockaddr *address, struct sc_web_held *held,
 		      struct sc_web_held **ended);
 void sc_web_peers_remove(struct sc_web_peers *peers, struct sc_web_held *held);
 
-/* From now on the client is awaited, for a request (idle) or for the rest of one. */
+/*
+ * From now on the client is awaited: for a request (idle), for the rest of one, or to read an answer. A connection
+ * that has ended, and whose next request was already under way, counts again from here or from serve() on.
+ */
 void sc_web_peers_await(struct sc_web_peers *peers, struct sc_web_held *held, bool is_idle);
 
 /* From now on it is not: the connection never ends because of others. Its body is no longer unfinished. */
@@ -58,7 +64,8 @@ void sc_web_peers_serve(struct sc_web_peers *peers, struct sc_web_held *held);
 
 /*
  * More bytes of an unfinished body are to be kept. False if its peer then had more than its share. If it is all
- * peers together that had too many, the oldest unfinished body ends of the peer that has most: *ended as above.
+ * peers together that had too many, the oldest unfinished bodies end of the peers that have most, until there is
+ * room: *ended as above.
  */
 bool sc_web_peers_keep(struct sc_web_peers *peers, struct sc_web_held *held, size_t len,
 		       struct sc_web_held **ended);

@@ -43,7 +43,7 @@ struct sc_web_request {
 	enum sc_web_phase phase;
 	struct MHD_Response *response; /* of an answered request; NULL: close without an answer */
 	unsigned status;
-	bool must_close; /* it is uncertain where the next request on this connection begins */
+	bool must_close; /* the connection has ended, or it is uncertain where its next request begins */
 
 	struct sc_web_timer deadline; /* set while the handler's answer is awaited */
 

@@ -4,10 +4,12 @@
  */
 #include "support/test.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/os.h"
 #include "echo_server.h"
 #include "web/server_state.h"
 
@@ -27,6 +29,35 @@ static void a_way_to_refuse_repaired_heads_is_found_by_trying_it(void **state)
 	/* A libmicrohttpd that nobody checks is found out: 0.9 repairs whatever its option says. */
 	assert_ok(sc_web_strictness_try(SC_WEB_STRICT_LIBRARY, &works, &err), &err);
 	assert_int_equal(works, way == SC_WEB_STRICT_LIBRARY);
+}
+
+/* The client of the trial, with one shape that never arrives. */
+static ssize_t keep_back(int socket, const struct msghdr *message, int flags)
+{
+	static const char shape[] = "G\0ET";
+
+	if (message->msg_iov->iov_len > sizeof shape &&
+	    memcmp(message->msg_iov->iov_base, shape, sizeof shape - 1) == 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return sc_os_system.sendmsg(socket, message, flags);
+}
+
+static void a_shape_that_is_not_worked_through_is_not_taken_for_refused(void **state)
+{
+	enum sc_web_strictness way = SC_WEB_STRICT_WAYS;
+	struct sc_os os = sc_os_system;
+	struct sc_error err = { 0 };
+	bool works = false;
+
+	(void)state;
+	assert_ok(sc_web_strictness_find(&way, &err), &err);
+	os.sendmsg = keep_back;
+	sc_os = &os;
+	assert_ok(sc_web_strictness_try(way, &works, &err), &err);
+	sc_os = &sc_os_system;
+	assert_false(works);
 }
 
 /* --wrap: the library seems to be one that no way works with. */
@@ -290,6 +321,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_way_to_refuse_repaired_heads_is_found_by_trying_it),
+		cmocka_unit_test(a_shape_that_is_not_worked_through_is_not_taken_for_refused),
 		TEST(without_one_the_server_starts_only_behind_a_strict_proxy),
 		TEST(a_NUL_byte_anywhere_in_a_head_is_refused),
 		TEST(a_line_that_ends_in_a_bare_LF_is_refused),

@@ -37,7 +37,7 @@ static int set_up(void **state)
 	struct sc_error err = { 0 };
 
 	(void)state;
-	assert_ok(sc_web_jobs_new(QUICK, SLOW, &jobs, &err), &err);
+	assert_ok(sc_web_jobs_new(QUICK, SLOW, SC_WEB_JOBS_MAX, &jobs, &err), &err);
 	assert_ok(sc_web_gate_new(1, &one_at_a_time, &err), &err);
 	assert_ok(sc_web_gate_new(2, &two_at_a_time, &err), &err);
 	assert_int_equal(sem_init(&begun, 0, 0), 0);
@@ -290,7 +290,7 @@ static void in_a_lane_of_one_worker_gates_take_turns_with_others(void **state)
 	struct sc_error err = { 0 };
 	(void)state;
 	assert_ok(sc_web_gate_new(1, &gate, &err), &err);
-	assert_ok(sc_web_jobs_new(1, 1, &lone, &err), &err);
+	assert_ok(sc_web_jobs_new(1, 1, SC_WEB_JOBS_MAX, &lone, &err), &err);
 	for (int i = 0; i < 3; i++) {
 		assert_ok(sc_web_jobs_run(lone, SC_WEB_SLOW, gate, "a", &passing, &passed, &err), &err);
 		assert_ok(sc_web_jobs_run(lone, SC_WEB_SLOW, NULL, "a", &passing, &passed, &err), &err);
@@ -298,6 +298,38 @@ static void in_a_lane_of_one_worker_gates_take_turns_with_others(void **state)
 	for (int i = 0; i < 6; i++)
 		assert_true(wait_for(&passed));
 	sc_web_jobs_stop(lone);
+}
+
+static void run_recording(struct sc_web_gate *gate, const char *party, uintptr_t number)
+{
+	struct sc_error err = { 0 };
+
+	assert_ok(sc_web_jobs_run(jobs, SC_WEB_SLOW, gate, party, &recording, (void *)number, &err), &err);
+}
+
+/* A party that has many other jobs does not hold the gate's places behind them. */
+static void a_place_of_a_gate_waits_behind_no_job_outside_it(void **state)
+{
+	(void)state;
+	recorded = 0;
+	for (uintptr_t i = 0; i < 20; i++)
+		run_recording(NULL, "much", 100 + i);
+	for (int i = 0; i < SLOW - 1; i++)
+		assert_true(wait_for(&begun));
+	run_recording(two_at_a_time, "much", 1);
+	run_recording(two_at_a_time, "much", 2);
+	run_recording(two_at_a_time, "little", 3);
+	let_go(SLOW - 1);
+	assert_true(wait_for(&begun));
+	assert_true(wait_for(&begun));
+	assert_int_equal(record[SLOW - 1] + record[SLOW], 1 + 2);
+	let_go(1);
+	assert_true(wait_for(&begun));
+	assert_true(wait_for(&begun));
+	assert_true(record[SLOW + 1] == 3 || record[SLOW + 2] == 3);
+	let_go(20 + 3 - SLOW);
+	for (unsigned i = SLOW + 3; i < 20 + 3; i++)
+		assert_true(wait_for(&begun));
 }
 
 /* -- the end ----------------------------------------------------------------------------------- */
@@ -379,7 +411,7 @@ static void parties_take_turns(void **state)
 
 	(void)state;
 	recorded = 0;
-	assert_ok(sc_web_jobs_new(1, 1, &lone, &err), &err);
+	assert_ok(sc_web_jobs_new(1, 1, SC_WEB_JOBS_MAX, &lone, &err), &err);
 	for (uintptr_t i = 0; i < 20; i++)
 		assert_ok(
 		    sc_web_jobs_run(lone, SC_WEB_SLOW, NULL, "much", &recording, (void *)(100 + i), &err),
@@ -396,6 +428,32 @@ static void parties_take_turns(void **state)
 		assert_int_equal(record[2 + 2 * i], i);
 	}
 	sc_web_jobs_stop(lone);
+}
+
+/* What waits in a gate counts as well; what a worker has begun does not. */
+static void a_party_has_a_limit_of_waiting_jobs(void **state)
+{
+	SC_CLEANUP(sc_web_jobs) limited = NULL;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_ok(sc_web_jobs_new(1, 1, 4, &limited, &err), &err);
+	assert_ok(sc_web_jobs_run(limited, SC_WEB_SLOW, NULL, "much", &holding, NULL, &err), &err);
+	assert_true(wait_for(&begun));
+	for (int i = 0; i < 4; i++)
+		assert_ok(sc_web_jobs_run(limited, SC_WEB_SLOW, i % 2 ? one_at_a_time : NULL, "much",
+					  &passing, &passed, &err),
+			  &err);
+	assert_status(sc_web_jobs_run(limited, SC_WEB_SLOW, NULL, "much", &passing, &passed, &err),
+		      SC_ERR_BUSY, &err);
+	assert_status(sc_web_jobs_run(limited, SC_WEB_SLOW, one_at_a_time, "much", &passing, &passed, &err),
+		      SC_ERR_BUSY, &err);
+	assert_ok(sc_web_jobs_run(limited, SC_WEB_SLOW, NULL, "little", &passing, &passed, &err), &err);
+	assert_ok(sc_web_jobs_run(limited, SC_WEB_QUICK, NULL, "much", &passing, &passed, &err), &err);
+	let_go(1);
+	for (int i = 0; i < 6; i++)
+		assert_true(wait_for(&passed));
+	sc_web_jobs_stop(limited);
 }
 
 /* In a full lane or gate, it is the party with the most that loses a job, its last. */
@@ -454,10 +512,12 @@ int main(void)
 		TEST(what_waits_in_a_gate_takes_no_place_in_the_lane),
 		TEST(a_gate_leaves_a_worker_to_others),
 		TEST(in_a_lane_of_one_worker_gates_take_turns_with_others),
+		TEST(a_place_of_a_gate_waits_behind_no_job_outside_it),
 		TEST(stopping_finishes_what_has_begun_and_gives_up_the_rest),
 		TEST(a_job_that_nobody_awaits_is_given_up),
 		TEST(a_party_leaves_a_worker_to_others),
 		TEST(parties_take_turns),
+		TEST(a_party_has_a_limit_of_waiting_jobs),
 		TEST(a_party_that_fills_a_queue_makes_room_for_others),
 		TEST(a_party_that_fills_a_gate_makes_room_for_others),
 	};

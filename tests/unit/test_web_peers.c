@@ -5,10 +5,13 @@
 #include "support/test.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
+#include "base/os.h"
 #include "echo_server.h"
 #include "fake_clock.h"
 #include "web/peers.h"
@@ -20,6 +23,8 @@ static struct sc_web_peers *peers;
 static struct sc_web_held held[1024];
 static struct sc_web_held *ended;
 static size_t used;
+
+#define BODY 100 /* bytes of a legal body */
 
 static int no_peers(void **state)
 {
@@ -41,7 +46,7 @@ static int free_peers(void **state)
 
 static void set_limits(size_t connections, size_t share, size_t bodies)
 {
-	const struct sc_web_peer_limits limits = { connections, share, bodies };
+	const struct sc_web_peer_limits limits = { connections, share, bodies, BODY };
 
 	assert_ok(sc_web_peers_new(&limits, &peers, NULL), NULL);
 }
@@ -167,6 +172,27 @@ static void when_all_are_busy_a_new_one_is_refused(void **state)
 	assert_ptr_equal(ended, &held[2]);
 }
 
+/* Its next request was already under way: then it holds its place until it has been closed. */
+static void one_that_has_ended_counts_again_while_it_is_served(void **state)
+{
+	(void)state;
+	set_limits(800, 2, 1000);
+	assert_true(add("10.0.0.1"));
+	assert_true(add("10.0.0.1"));
+	assert_true(add("10.0.0.1"));
+	assert_ptr_equal(ended, &held[0]);
+	sc_web_peers_await(peers, &held[0], false);
+	sc_web_peers_serve(peers, &held[0]);
+	sc_web_peers_await(peers, &held[0], true);
+	/* It never ends twice, but whoever comes must wait for it. */
+	assert_false(add("10.0.0.1"));
+	assert_ptr_equal(ended, &held[1]);
+	sc_web_peers_remove(peers, &held[0]);
+	held[0].peer = NULL;
+	assert_true(add("10.0.0.1"));
+	assert_null(ended);
+}
+
 static void unfinished_bodies_are_limited_for_each_address_and_together(void **state)
 {
 	(void)state;
@@ -188,6 +214,55 @@ static void unfinished_bodies_are_limited_for_each_address_and_together(void **s
 	/* A finished body does not count. */
 	sc_web_peers_serve(peers, &held[1]);
 	assert_true(sc_web_peers_keep(peers, &held[2], 300, &ended));
+	assert_null(ended);
+}
+
+static void a_share_has_room_for_one_whole_body(void **state)
+{
+	(void)state;
+	set_limits(1000, 1, 1000);
+	assert_true(add("10.0.0.1"));
+	sc_web_peers_await(peers, &held[0], false);
+	assert_true(sc_web_peers_keep(peers, &held[0], BODY, &ended));
+	assert_false(sc_web_peers_keep(peers, &held[0], 1, &ended));
+	assert_null(ended);
+}
+
+/* The oldest bodies of the biggest holder are tiny here. */
+static void as_many_bodies_end_as_must(void **state)
+{
+	(void)state;
+	set_limits(8, 7, 1000);
+	for (size_t i = 0; i < 6; i++) {
+		assert_true(add("10.0.0.1"));
+		sc_web_peers_await(peers, &held[i], false);
+		assert_true(sc_web_peers_keep(peers, &held[i], i < 4 ? 1 : 400, &ended));
+		assert_null(ended);
+	}
+	assert_true(add("10.0.0.2"));
+	sc_web_peers_await(peers, &held[6], false);
+	assert_true(sc_web_peers_keep(peers, &held[6], 300, &ended));
+	for (size_t i = 5; i-- > 0; ended = ended->next)
+		assert_ptr_equal(ended, &held[i]);
+	assert_null(ended);
+	/* The rest still counts. */
+	assert_true(sc_web_peers_keep(peers, &held[5], 300, &ended));
+	assert_null(ended);
+}
+
+/* A connection that ends for another reason takes its body with it. */
+static void the_body_of_a_connection_that_has_ended_does_not_count(void **state)
+{
+	(void)state;
+	set_limits(2, 2, 1000);
+	assert_true(add("10.0.0.1"));
+	sc_web_peers_await(peers, &held[0], false);
+	assert_true(sc_web_peers_keep(peers, &held[0], 900, &ended));
+	assert_true(add("10.0.0.2"));
+	assert_true(add("10.0.0.3"));
+	assert_ptr_equal(ended, &held[0]);
+	sc_web_peers_await(peers, &held[2], false);
+	assert_true(sc_web_peers_keep(peers, &held[2], 900, &ended));
 	assert_null(ended);
 }
 
@@ -223,6 +298,32 @@ static int few_connections(void **state)
 }
 
 static struct web_client clients[CONNECTIONS + 1];
+
+/* What the first client sends at the moment when the server ends its connection. */
+static const char *last_words;
+
+static int send_last_words(int socket, int how)
+{
+	char text[1024];
+
+	if (last_words && how == SHUT_RD) {
+		web_client_send(&clients[0], text, fill_in_port(last_words, text, sizeof text));
+		/* It arrives, or the connection's thread has already read it and waits for us. */
+		(void)poll(&(struct pollfd){ .fd = socket, .events = POLLIN }, 1, WAIT_MS);
+	}
+	last_words = NULL;
+	return sc_os_system.shutdown(socket, how);
+}
+
+static int few_connections_with_last_words(void **state)
+{
+	static struct sc_os os;
+
+	os = sc_os_system;
+	os.shutdown = send_last_words;
+	sc_os = &os;
+	return few_connections(state);
+}
 
 static bool open_from(size_t client, const char *from)
 {
@@ -266,6 +367,34 @@ static void idle_connections_of_one_client_shut_nobody_out(void **state)
 	close_clients(SHARE + 2);
 }
 
+static unsigned count_answers(const char *text)
+{
+	unsigned count = 0;
+
+	while ((text = strstr(text, "HTTP/1.1 "))) {
+		count++;
+		text++;
+	}
+	return count;
+}
+
+/* Otherwise a client that is never silent would keep a connection that no longer counts. */
+static void an_ended_connection_has_one_more_answer_and_no_second(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < SHARE; i++)
+		assert_true(open_from(i, "127.0.0.1"));
+	last_words = "GET /echo HTTP/1.1\r\n" HOST "\r\nGET /echo HTTP/1.1\r\n" HOST "\r\n";
+	/* Through another address of the server's, so on another thread than the one that reads those. */
+	assert_true(web_client_open(&clients[SHARE], "127.0.0.1", "127.0.0.2", sc_web_server_port(server)));
+	assert_true(is_closed(0));
+	assert_int_equal(count_answers(answer), 1);
+	assert_int_equal(status_of(answer), 200);
+	assert_non_null(strstr(answer, "Connection: close"));
+	assert_true(is_served(SHARE));
+	close_clients(SHARE + 1);
+}
+
 static void idle_connections_of_many_clients_shut_nobody_out(void **state)
 {
 	char from[16];
@@ -280,6 +409,35 @@ static void idle_connections_of_many_clients_shut_nobody_out(void **state)
 	assert_true(is_closed(0));
 	assert_true(is_served(1));
 	close_clients(CONNECTIONS + 1);
+}
+
+/* Each HTTP thread of each address has some of its own, besides the connections'. */
+static void descriptors_are_reserved_for_connections_and_threads(void **state)
+{
+	const char *const three[] = { "127.0.0.1", "127.0.0.2", "127.0.0.3" };
+	struct sc_web_settings settings = {
+		.domain = "localhost",
+		.addresses = three,
+		.address_count = 3,
+		.tls_key = fixture.tls_key,
+		.hosts = hosts,
+		.threads = 4,
+		.connections = CONNECTIONS,
+	};
+	struct sc_error err = { 0 };
+	struct rlimit before;
+	struct rlimit limit;
+
+	(void)state;
+	sc_web_server_free(server);
+	server = NULL;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	limit = (struct rlimit){ 64, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_ok(sc_web_server_start(&settings, &server, &err), &err);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(limit.rlim_cur, CONNECTIONS + 128 + 3 * 4 * 3);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 static bool is_parked(void *context)
@@ -357,10 +515,17 @@ int main(void)
 		BOOKS(near_the_limit_the_biggest_holders_oldest_idle_connection_ends),
 		BOOKS(an_unfinished_request_of_the_biggest_holder_ends_if_it_has_no_idle_connection),
 		BOOKS(when_all_are_busy_a_new_one_is_refused),
+		BOOKS(one_that_has_ended_counts_again_while_it_is_served),
 		BOOKS(unfinished_bodies_are_limited_for_each_address_and_together),
+		BOOKS(a_share_has_room_for_one_whole_body),
+		BOOKS(as_many_bodies_end_as_must),
+		BOOKS(the_body_of_a_connection_that_has_ended_does_not_count),
 		SERVER(idle_connections_of_one_client_shut_nobody_out),
 		SERVER(idle_connections_of_many_clients_shut_nobody_out),
+		cmocka_unit_test_setup_teardown(an_ended_connection_has_one_more_answer_and_no_second,
+						few_connections_with_last_words, tear_down),
 		SERVER(connections_are_shared_by_the_addresses),
+		SERVER(descriptors_are_reserved_for_connections_and_threads),
 		SERVER(an_unfinished_body_of_the_biggest_holder_makes_room),
 	};
 

@@ -5,6 +5,7 @@
 #include "support/test.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -313,7 +314,7 @@ static void the_thread_runs_what_is_due_by_the_clock(void **state)
 static struct sc_web_connections *connections;
 static struct sc_web_connection *connection;
 static int sockets[2]; /* the server's end, the client's */
-static const struct sc_web_peer_limits few = { 3, 3, 1000 };
+static const struct sc_web_peer_limits few = { 3, 3, 1000, 1 };
 
 static int set_up_connection(void **state)
 {
@@ -409,6 +410,32 @@ static void a_client_that_does_not_read_its_answer_is_cut_off_at_the_limit(void 
 	assert_false(is_cut_off());
 	wait_for(1);
 	assert_true(is_cut_off());
+}
+
+static void a_client_that_does_not_read_its_answer_makes_room_for_another(void **state)
+{
+	const struct sockaddr_in other = { .sin_family = AF_INET };
+	const struct sockaddr *address = (const struct sockaddr *)&other;
+	struct sc_web_connection *more[3];
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	sc_web_connection_begin(connection, SC_WEB_CONNECTION_HANDLING);
+	for (size_t i = 0; i < 2; i++) {
+		more[i] = sc_web_connection_open(connections, NULL, fds[0]);
+		sc_web_connection_begin(more[i], SC_WEB_CONNECTION_HANDLING);
+	}
+	assert_null(sc_web_connection_open(connections, address, fds[0]));
+	assert_false(is_cut_off());
+	sc_web_connection_begin(connection, SC_WEB_CONNECTION_SENDING);
+	more[2] = sc_web_connection_open(connections, address, fds[0]);
+	assert_non_null(more[2]);
+	assert_true(is_cut_off());
+	for (size_t i = 0; i < 3; i++)
+		sc_web_connection_close(more[i]);
+	close(fds[0]);
+	close(fds[1]);
 }
 
 static void a_connection_that_is_closed_is_not_shut_down_later(void **state)
@@ -527,6 +554,7 @@ int main(void)
 		CONNECTION(a_request_has_its_own_time_from_its_first_line_on),
 		CONNECTION(while_a_request_is_handled_its_client_has_time),
 		CONNECTION(a_client_that_does_not_read_its_answer_is_cut_off_at_the_limit),
+		CONNECTION(a_client_that_does_not_read_its_answer_makes_room_for_another),
 		CONNECTION(a_connection_that_is_closed_is_not_shut_down_later),
 		CONNECTION(no_descriptor_is_shut_down_after_its_connection_has_been_closed),
 		CONNECTION(settling_ends_with_the_last_answer),
