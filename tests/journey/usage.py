@@ -207,7 +207,7 @@ def try_blanks():
     transfer = ["-KeyIdentifier", "k", "-ExchangeKeyPackage", "a", "-NewSecurityWorldPackage", "b"]
     for text, name, *arguments in (
             ['"ECp521mAES "', "new-world", "--initialize", "--acs-quorum=1/1", "--cipher-suite=ECp521mAES "],
-            ['"2:3 "', "new-world", "--initialize", "--acs-quorum=2:3 "],
+            ['"2-3 "', "new-world", "--initialize", "--acs-quorum=2-3 "],
             ['"simple "', "generatekey", "--generate", "simple ", "ident=k"],
             ['size="2048 "', "generatekey", "--generate", "--batch", "simple", "ident=k", "size=2048 "],
             ['pubexp="10001 "', "generatekey", "--generate", "--batch", "simple", "ident=k", "pubexp=10001 "],
@@ -225,7 +225,8 @@ def try_blanks():
             ['"region "', "safeconduct", "region "],
             ['"region init "', "safeconduct", "region", "init "],
             ['"x "', "enquiry", "x "]):
-        ok("%s-shows-the-blank-of-%s" % (name, text.replace(" ", "_")), shows, text, tool(name), *arguments)
+        value = "-".join(re.findall(r"\w+", text))
+        ok("%s-shows-the-blank-of-%s" % (name, value), shows, text, tool(name), *arguments)
 
 
 def try_descriptors():
@@ -276,7 +277,7 @@ def try_both_verifiers():
     for text, line in (("/no ne", b"1 use /no ne # x\n"), ("/no#ne", b"1 use /no#ne\n")):
         with open(sockets, "wb") as file:
             file.write(line)
-        ok("both-verifiers-read-%s-whole" % text.replace("/", ""), check_same_text, text + ": ", *both)
+        ok("both-verifiers-read-%s-whole" % text[1:].replace(" ", "-"), check_same_text, text + ": ", *both)
 
 
 def try_to_read_what_is_not_there():
