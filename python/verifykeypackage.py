@@ -19,7 +19,9 @@ import calendar
 import filecmp
 import hashlib
 import os
+import re
 import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -410,6 +412,8 @@ class OpenSSL:
                                   pass_fds=list(descriptors.values()), check=False)
         except FileNotFoundError:
             raise Refused("the openssl program is not installed", UNAVAILABLE) from None
+        except OSError as error:
+            raise Refused("the openssl program cannot be run: %s" % error.strerror, UNAVAILABLE) from None
         finally:
             for descriptor in descriptors.values():
                 os.close(descriptor)
@@ -693,15 +697,17 @@ class Module:
         ensure(kmdata, "NFAST_KMDATA is not set", USAGE)
         name = os.path.join(kmdata, "config", "modules")
         try:
-            with open(name, encoding="utf-8") as file:
-                lines = [line.split("#")[0].split() for line in file]
+            with open(name, encoding="utf-8-sig", newline="\n") as file:
+                # A comment begins a line or follows a blank. The path is the rest of the line and may have blanks.
+                lines = [re.sub(r"(^|[ \t])#.*", "", line.rstrip("\r\n")).strip(" \t") for line in file]
         except OSError as error:
             raise cannot_read(name, error) from None
         except UnicodeDecodeError:
             raise Refused("%s: not a text file" % name) from None
         for line in lines:
-            if len(line) == 3 and line[:2] == [str(number), "use"]:
-                return line[2]
+            words = re.split(r"[ \t]+", line, maxsplit=2)
+            if len(words) == 3 and words[:2] == [str(number), "use"]:
+                return words[2]
         raise Refused("%s: no line `%d use <socket>`" % (name, number), NO_INPUT)
 
     def ask(self, command):
@@ -776,14 +782,53 @@ def cannot_read(name, error):
 
 def read_file(name):
     try:
-        with open(name, "rb") as file:
+        # Without waiting: a FIFO in place of the file must not block the program.
+        with open(name, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)) as file:
+            ensure(stat.S_ISREG(os.fstat(file.fileno()).st_mode), "%s: is not a regular file" % name, USAGE)
             content = file.read(65537)
     except IsADirectoryError:
-        raise Refused("%s: not a regular file" % name, USAGE) from None
+        raise Refused("%s: is not a regular file" % name, USAGE) from None
     except OSError as error:
         raise cannot_read(name, error) from None
     ensure(len(content) <= 65536, "%s: larger than 65536 bytes" % name)
     return content
+
+
+def stated_length(content):
+    """The length that the outermost SEQUENCE says the file has; 0 if it does not begin like one."""
+    if len(content) < 2 or content[0] != SEQUENCE:
+        return 0
+    if content[1] < 0x80:
+        return 2 + content[1]
+    size = content[1] & 0x7F
+    return 2 + size + int.from_bytes(content[2:2 + size], "big") if 1 <= size <= 4 and len(content) >= 2 + size else 0
+
+
+def damage(content):
+    """What became of a package on its way; None if it has its length. Nothing is repaired."""
+    stated, text = stated_length(content), content.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if stated > len(content):
+        return "cut short: %d of %d bytes" % (len(content), stated)
+    if 0 < stated < len(content):
+        before = content.replace(b"\r\n", b"\n").removesuffix(b"\r")
+        return "%d more bytes after its end" % (len(content) - stated) if len(before) != stated else (
+            "altered by a transfer in text mode, which changes line ends: send it in binary mode")
+    if stated:
+        return None
+    kinds = [(b"PK\x03\x04", "a zip archive: unpack it first"), (b"\x1f\x8b", "a gzip archive: unpack it first"),
+             (b"\xff\xfe", "UTF-16 text"), (b"\xfe\xff", "UTF-16 text"), (b"-----BEGIN ", "PEM text"),
+             (b"{", "JSON, as the newer method of transfer (CKM_RSA_AES_KEY_WRAP) writes it, which is not supported here"),
+             (b"<", "HTML or XML, such as a web server's error page")]
+    found = [kind for head, kind in kinds if content.startswith(head) or text.startswith(head)]
+    if found or not content:
+        return found[0] if found else "an empty file"
+    is_base64 = text.startswith(b"MI") and re.fullmatch(rb"[A-Za-z0-9+/_=\s-]*", text)
+    return "base64 text: decode it first (base64 -d)" if is_base64 else "something else, or cut at its beginning"
+
+
+def check_package(content, name, kind):
+    found = damage(content)
+    ensure(not found, "%s: not a %s: %s" % (name, kind, found))
 
 
 def check_module(q):
@@ -793,11 +838,13 @@ def check_module(q):
 
 
 def check_kek_statement(q):
+    check_package(q.kek_package, q.arguments.kek_package, "Key Exchange Key package")
     q.kek = KeyStatement(q.kek_package, KEY_STATEMENT, q.module, q.now, q.openssl)
     return "signed by module %s at %s UTC" % (q.kek.esn, clock_text(q.kek.time))
 
 
 def check_world_statement(q):
+    check_package(q.world_package, q.arguments.world_package, "security world package")
     q.world = WorldStatement(q.world_package, WORLD_STATEMENT, q.module, q.now, q.openssl)
     return "signed by module %s at %s UTC" % (q.world.esn, clock_text(q.world.time))
 
@@ -890,10 +937,20 @@ def compare_programs(kek_package):
 
 def visible(text):
     """The text without what could steer a terminal, reorder a line or hide in it: controls, format characters, line
-    separators and bytes that are not UTF-8 (which Python reads as surrogates) become escapes."""
-    hidden = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-    return "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in hidden or (c.isspace() and c != " ")
-                   else c for c in text)
+    separators, what looks like a blank, and bytes that are not UTF-8 (which Python reads as surrogates) become
+    escapes."""
+    return "".join(c.encode("unicode_escape").decode() if is_hidden(c) else c for c in text)
+
+
+def shown(value):
+    """A value that somebody typed: in quotes if it is empty, or begins or ends with a blank."""
+    return value if value and value == value.strip(" \t") else '"%s"' % value
+
+
+def is_hidden(c):
+    looks_blank = c.isspace() and c != " " or c in "\u115f\u1160\u2800\u3164\uffa0"
+    varies = "\u180b" <= c <= "\u180f" or "\ufe00" <= c <= "\ufe0f" or "\U000e0100" <= c <= "\U000e01ef"
+    return looks_blank or varies or unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 
 CHECKS = [
@@ -914,6 +971,14 @@ CHECKS = [
 ]
 
 
+def say(line):
+    """A verdict that nobody sees is none: output that cannot be written is a failure."""
+    try:
+        print(line, flush=True)
+    except OSError as error:
+        raise Refused("standard output cannot be written: %s" % error.strerror, OUTPUT) from None
+
+
 def verify(arguments):
     question = Question(arguments, OpenSSL())
     for name, check in CHECKS:
@@ -921,10 +986,20 @@ def verify(arguments):
             found = check(question)
         except Refused as reason:
             raise reason.within(name) from None
-        print("%-17s %s" % (name, visible(found)))
+        say("%-17s %s" % (name, visible(found)))
     compared = compare_programs(arguments.kek_package)
     if compared:
-        print("%-17s %s" % ("Program", visible(compared)))
+        say("%-17s %s" % ("Program", visible(compared)))
+
+
+class Parser(argparse.ArgumentParser):
+    """Its messages contain what was typed, and help that cannot be written is a failure, which argparse ignores."""
+
+    def _print_message(self, message, file=None):
+        (file or sys.stderr).write(message)
+
+    def error(self, message):
+        super().error(visible(message))
 
 
 class Once(argparse.Action):
@@ -939,12 +1014,12 @@ class Once(argparse.Action):
 
 def module_number(text):
     if not (text.isascii() and text.isdigit() and 1 <= int(text) < 2**32):
-        raise argparse.ArgumentTypeError("%s is not a number from 1 to %d" % (text, 2**32 - 1))
+        raise argparse.ArgumentTypeError("%s is not a number from 1 to %d" % (shown(text), 2**32 - 1))
     return int(text)
 
 
 def read_command_line(command_line):
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="verifykeypackage.py", description="Verifies that a Key Exchange Key was made in, and cannot leave, a "
         "region's modules.")
     parser.add_argument("-k", "--kek-package", action=Once, metavar="FILE",
@@ -986,7 +1061,11 @@ def main(command_line=None):
             print("verifykeypackage.py: %s" % visible(str(reason)), file=sys.stderr)
             return USAGE
         result, status = "FAILURE: %s" % visible(str(reason)), reason.status
-    print("Result: %s" % result, flush=True)
+    try:
+        say("Result: %s" % result)
+    except Refused as lost:
+        result, status = (result, status) if status else ("FAILURE: %s" % lost, lost.status)
+        print("verifykeypackage.py: Result: %s" % result, file=sys.stderr)
     return status
 
 

@@ -12,6 +12,7 @@
 
 #include "azure/service_answer.h"
 #include "azure/url.h"
+#include "base/visible.h"
 #include "formats/transfer_package.h"
 
 /* The public client id of the PowerShell cmdlets, by which services recognise them. */
@@ -200,10 +201,11 @@ static sc_status set_place(const struct sc_azure_sign_in *where, struct sc_azure
 	char *manager_end;
 
 	SC_ENSURE(sc_azure_url_is_base(where->authority), err, SC_ERR_ARGUMENT,
-		  "%s: not a sign-in address like https://login.localhost:8444/adfs", where->authority);
+		  "%s: not a sign-in address like https://login.localhost:8444/adfs",
+		  sc_shown(where->authority).s);
 	SC_ENSURE(sc_azure_url_is_base(where->manager), err, SC_ERR_ARGUMENT,
 		  "%s: not a Resource Manager address like https://management.localhost:8443",
-		  where->manager);
+		  sc_shown(where->manager).s);
 	SC_TRY(sc_azure_session_set(session->authority, sizeof session->authority, where->authority,
 				    "authority", err));
 	SC_TRY(

@@ -4,13 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <curl/curl.h>
 
+#include "base/line_ends.h"
 #include "base/version.h"
 
 #define TOKEN_MAX 16384
+#define CA_MAX    (4 << 20) /* the bundle of a system has some 200 KiB */
 
 struct sc_azure_https {
 	CURL *curl;
@@ -83,8 +84,9 @@ static size_t take(char *data, size_t size, size_t count, void *context)
 }
 
 /* Sets the options that all requests share. */
-static CURLcode set_common(struct sc_azure_https *https, const char *ca_file)
+static CURLcode set_common(struct sc_azure_https *https, const struct sc_bytes *ca)
 {
+	struct curl_blob authorities = { .flags = CURL_BLOB_COPY };
 	CURL *curl = https->curl;
 	CURLcode code = CURLE_OK;
 
@@ -102,8 +104,10 @@ static CURLcode set_common(struct sc_azure_https *https, const char *ca_file)
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_USERAGENT, "safeconduct/" SC_VERSION);
 	SET(CURLOPT_WRITEFUNCTION, take);
-	if (ca_file) {
-		SET(CURLOPT_CAINFO, ca_file);
+	if (ca) {
+		authorities.data = ca->data;
+		authorities.len = ca->len;
+		SET(CURLOPT_CAINFO_BLOB, &authorities);
 		SET(CURLOPT_CAPATH, NULL);
 	}
 #undef SET
@@ -113,16 +117,16 @@ static CURLcode set_common(struct sc_azure_https *https, const char *ca_file)
 sc_status sc_azure_https_open(const char *ca_file, struct sc_azure_https **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_azure_https) https = calloc(1, sizeof *https);
+	SC_CLEANUP(sc_bytes) ca = { 0 };
 
 	SC_TRY(sc_check_allocated(https, err));
-	if (ca_file && access(ca_file, R_OK) != 0)
-		return sc_fail_errno(err, SC_ERR_NOT_FOUND, "%s: cannot read the authority's certificate",
-				     ca_file);
+	if (ca_file)
+		SC_TRY(sc_line_ends_read_path(ca_file, CA_MAX, &ca, err));
 	SC_ENSURE(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK, err, SC_ERR_SYSTEM,
 		  "libcurl cannot be initialised");
 	https->curl = curl_easy_init();
 	SC_TRY(sc_check_allocated(https->curl, err));
-	SC_ENSURE(set_common(https, ca_file) == CURLE_OK, err, SC_ERR_SYSTEM,
+	SC_ENSURE(set_common(https, ca_file ? &ca : NULL) == CURLE_OK, err, SC_ERR_SYSTEM,
 		  "this libcurl lacks an option that secure connections need");
 	*out = sc_steal(https);
 	return SC_OK;

@@ -11,6 +11,7 @@
 #include <openssl/param_build.h>
 
 #include "base/libcrypto.h"
+#include "base/visible.h"
 #include "azure/service_answer.h"
 #include "formats/key_type.h"
 #include "formats/signed_data.h"
@@ -37,7 +38,7 @@ static sc_status call(struct sc_azure_account *account, const struct sc_azure_va
 static sc_status check_name(const char *name, struct sc_error *err)
 {
 	SC_ENSURE(sc_key_name_is_valid(name), err, SC_ERR_ARGUMENT,
-		  "%s: a key name must be 1 to 127 letters, digits and hyphens", name);
+		  "%s: a key name must be 1 to 127 letters, digits and hyphens", sc_shown(name).s);
 	return SC_OK;
 }
 

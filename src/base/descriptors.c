@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include "base/options.h"
 #include "base/os.h"
 
 #define UNUSABLE "/dev/null"
@@ -26,6 +29,8 @@ __attribute__((noreturn)) static void end(void)
 
 void sc_fd_hold_standard(void)
 {
+	/* Otherwise a reader that ends takes the program with it, and nothing is said of what is lost. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		if (fcntl(fd, F_GETFD) != -1 || errno != EBADF)
 			continue;
@@ -46,6 +51,16 @@ sc_status sc_fd_ensure_given(int fd, const char *option, struct sc_error *err)
 	struct stat status;
 
 	SC_ENSURE(!sc_os->fstat(fd, &status), err, SC_ERR_USAGE, "%s: descriptor %d is not open", option, fd);
+	return SC_OK;
+}
+
+sc_status sc_fd_given_read(const char *text, const char *option, int *out, struct sc_error *err)
+{
+	uint64_t fd = 0;
+
+	SC_TRY(sc_number_read(text, option, 0, INT_MAX, &fd, err));
+	SC_TRY(sc_fd_ensure_given((int)fd, option, err));
+	*out = (int)fd;
 	return SC_OK;
 }
 

@@ -270,20 +270,20 @@ static sc_status replace(const struct sc_dir *dir, const char *temporary, const 
 static sc_status reserve_and_replace(const struct sc_dir *dir, const char *temporary, const char *name,
 				     mode_t bits, const char *path, struct sc_error *err)
 {
-	SC_CLEANUP(sc_fd) fd = { sc_os->openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-					       bits) };
+	int fd = sc_os->openat(dir->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, bits);
 	sc_status status;
 
-	if (fd.fd < 0)
+	if (fd < 0)
 		return fail_in_place(path, err);
+	/* Not every file system that needs this replaces an open file. */
+	(void)sc_os->close(fd);
 	status = replace(dir, temporary, name, path, err);
 	if (status != SC_OK)
 		(void)sc_os->unlinkat(dir->fd, name, 0);
 	return status;
 }
 
-/* True if a call failed because this file system, or its driver, does not have it. */
-static bool is_missing(int error)
+bool sc_file_call_is_missing(int error)
 {
 	return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP || error == EPERM || error == EMLINK;
 }
@@ -297,10 +297,10 @@ static sc_status put_new_in_place(const struct sc_dir *dir, const char *temporar
 {
 	if (sc_os->renameat2(dir->fd, temporary, dir->fd, name, RENAME_NOREPLACE) == 0)
 		return SC_OK;
-	if (!is_missing(errno))
+	if (!sc_file_call_is_missing(errno))
 		return fail_in_place(path, err);
 	if (sc_os->linkat(dir->fd, temporary, dir->fd, name, 0)) {
-		if (!is_missing(errno))
+		if (!sc_file_call_is_missing(errno))
 			return fail_in_place(path, err);
 		return reserve_and_replace(dir, temporary, name, bits, path, err);
 	}
@@ -346,7 +346,7 @@ sc_status sc_file_write_path(const char *path, struct sc_view content, enum sc_f
 	SC_ENSURE(strlen(path) < sizeof directory, err, SC_ERR_ARGUMENT, "%s: the path is too long", path);
 	name = split_path(path, directory);
 	SC_ENSURE(sc_file_name_is_safe(name), err, SC_ERR_ARGUMENT, "%s: does not end in a safe file name",
-		  path);
+		  sc_shown(path).s);
 	SC_TRY(sc_dir_open(directory, &dir, err));
 	return sc_file_write(&dir, name, content, mode, bits, err);
 }

@@ -59,6 +59,9 @@ sc_status sc_file_write(const struct sc_dir *dir, const char *name, struct sc_vi
 sc_status sc_file_write_path(const char *path, struct sc_view content, enum sc_file_mode mode, mode_t bits,
 			     struct sc_error *err) SC_WARN_UNUSED;
 
+/* True if errno says that a file system, or its driver, lacks the call: exclusive rename or links. */
+bool sc_file_call_is_missing(int error);
+
 /* True if something of that name exists, even a link. False for a name that is not safe. */
 bool sc_file_exists(const struct sc_dir *dir, const char *name);
 

@@ -153,7 +153,8 @@ sc_status sc_options_read(const struct sc_command_line *line, int argc, char **a
 			only_operands = true;
 		} else if (only_operands || argument[0] != '-' || argument[1] == '\0') {
 			SC_ENSURE(*operand_count < operand_max, err, SC_ERR_USAGE,
-				  "%s: too many arguments (see %s --help)", argument, line->program);
+				  "%s: too many arguments (see %s --help)", sc_shown(argument).s,
+				  line->program);
 			operands[(*operand_count)++] = argument;
 		} else if (is_common(argument, "help") || !strcmp(argument, "-h") ||
 			   !strcmp(argument, "-?")) {

@@ -11,13 +11,15 @@
 #include <unistd.h>
 
 #include "base/os.h"
+#include "base/visible.h"
 
-#define TERMINAL "/dev/tty"
+#define TERMINAL      "/dev/tty"
+#define DISCARDED_MAX 65536 /* bytes of a line that is too long; /dev/zero has no end */
 
 enum line_end {
 	LINE_ENDED,       /* by a newline */
 	LINE_AT_END,      /* by the end of the file */
-	LINE_TOO_LONG,    /* the rest of it has been read and discarded */
+	LINE_TOO_LONG,    /* the rest of it, if not endless, has been read and discarded */
 	LINE_INTERRUPTED, /* by a signal */
 	LINE_FAILED,      /* errno says why */
 };
@@ -39,10 +41,10 @@ static bool wait_for_input(int fd, const sigset_t *during)
  */
 static enum line_end read_line(int fd, const sigset_t *during, struct sc_secret *line, size_t *used)
 {
-	bool too_long = false;
+	size_t discarded = 0;
 
 	*used = 0;
-	for (;;) {
+	while (discarded <= DISCARDED_MAX) {
 		uint8_t byte;
 		ssize_t got = during && !wait_for_input(fd, during) ? -1 : sc_os->read(fd, &byte, 1);
 
@@ -51,15 +53,16 @@ static enum line_end read_line(int fd, const sigset_t *during, struct sc_secret 
 		if (got < 0)
 			return errno == EINTR ? LINE_INTERRUPTED : LINE_FAILED;
 		if (got == 0 || byte == '\n') {
-			if (too_long)
+			if (discarded > 0)
 				return LINE_TOO_LONG;
 			return got == 0 && *used == 0 ? LINE_AT_END : LINE_ENDED;
 		}
 		if (*used == line->len)
-			too_long = true;
+			discarded++;
 		else
 			line->data[(*used)++] = byte;
 	}
+	return LINE_TOO_LONG;
 }
 
 /* -- the rule ---------------------------------------------------------------------------------- */
@@ -195,9 +198,18 @@ static bool set_terminal(const struct terminal *terminal, const struct termios *
 	return !failed;
 }
 
-static void say(const struct terminal *terminal, const char *text)
+/* Asks. A prompt may contain what was typed or read elsewhere. */
+static void say(const struct terminal *terminal, const char *prompt)
 {
-	(void)!sc_os->write(terminal->fd, text, strlen(text));
+	char shown[SC_PROMPT_SIZE];
+
+	sc_visible(prompt, shown, sizeof shown);
+	(void)!sc_os->write(terminal->fd, shown, strlen(shown));
+}
+
+static void end_line(const struct terminal *terminal)
+{
+	(void)!sc_os->write(terminal->fd, "\n", 1);
 }
 
 /* Asks once. Sets *again if the process was stopped meanwhile, so that the prompt must be repeated. */
@@ -212,7 +224,7 @@ static enum line_end ask(struct terminal *terminal, const char *prompt, struct s
 	if (set_terminal(terminal, &silent)) {
 		say(terminal, prompt);
 		end = read_line(terminal->fd, &terminal->mask, line, used);
-		say(terminal, "\n");
+		end_line(terminal);
 		(void)set_terminal(terminal, &terminal->settings);
 	} else {
 		end = held[SIGTTOU] ? LINE_INTERRUPTED : LINE_FAILED;

@@ -11,15 +11,27 @@ static const struct {
 	uint32_t first;
 	uint32_t last;
 } hidden[] = {
-	{ 0x00a0, 0x00a0 },   /* a space that does not break */
-	{ 0x00ad, 0x00ad },   /* a hyphen that is not shown */
-	{ 0x061c, 0x061c },   /* Arabic letter mark */
-	{ 0x2000, 0x200f },   /* spaces of other widths, zero-width characters, direction marks */
-	{ 0x2028, 0x202f },   /* line and paragraph separators, directions, a narrow space */
-	{ 0x205f, 0x206f },   /* a space, invisible operators, directions */
-	{ 0xfeff, 0xfeff },   /* byte order mark */
-	{ 0xfff9, 0xfffb },   /* annotations */
-	{ 0xe0000, 0xe007f }, /* tags */
+	{ 0x00a0, 0x00a0 },    /* a space that does not break */
+	{ 0x00ad, 0x00ad },    /* a hyphen that is not shown */
+	{ 0x0600, 0x0605 },    /* Arabic number signs, which enclose what follows */
+	{ 0x061c, 0x061c },    /* Arabic letter mark */
+	{ 0x115f, 0x1160 },    /* fillers of Hangul */
+	{ 0x1680, 0x1680 },    /* a space of Ogham */
+	{ 0x180b, 0x180f },    /* variations and the vowel separator of Mongolian */
+	{ 0x2000, 0x200f },    /* spaces of other widths, zero-width characters, direction marks */
+	{ 0x2028, 0x202f },    /* line and paragraph separators, directions, a narrow space */
+	{ 0x205f, 0x206f },    /* a space, invisible operators, directions */
+	{ 0x2800, 0x2800 },    /* an empty pattern of Braille */
+	{ 0x3000, 0x3000 },    /* the space that a Japanese or Chinese keyboard types */
+	{ 0x3164, 0x3164 },    /* a filler of Hangul */
+	{ 0xe000, 0xf8ff },    /* private use */
+	{ 0xfe00, 0xfe0f },    /* variations */
+	{ 0xfeff, 0xfeff },    /* byte order mark */
+	{ 0xffa0, 0xffa0 },    /* a filler of Hangul, narrow */
+	{ 0xfff9, 0xfffb },    /* annotations */
+	{ 0xe0000, 0xe007f },  /* tags */
+	{ 0xe0100, 0xe01ef },  /* variations */
+	{ 0xf0000, 0x10ffff }, /* private use */
 };
 
 static bool is_control(uint32_t character)

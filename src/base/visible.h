@@ -10,6 +10,7 @@
 
 #define SC_VISIBLE_MAX 12 /* bytes that stand for one character or byte, terminated */
 #define SC_SHOWN_SIZE  512
+#define SC_PROMPT_SIZE 1024 /* of what is shown of a question at the terminal */
 
 /*
  * Takes the next character of *rest, writes what is shown for it to `out`, terminated, and returns the length of

@@ -54,7 +54,7 @@ sc_status sc_byok_day_end_read(const char *text, const char *option, int64_t *ou
 	end = timegm(&normal);
 	/* timegm() carries 30 February over into March. If it changes the month, there is no such day. */
 	SC_ENSURE(day.tm_year >= 70 && normal.tm_mon == day.tm_mon, err, SC_ERR_ARGUMENT,
-		  "%s: there is no day %s", option, text);
+		  "%s: there is no day %s", option, sc_shown(text).s);
 	*out = end;
 	return SC_OK;
 }
@@ -99,7 +99,8 @@ static sc_status read_not_after(const char *text, int64_t now, struct sc_byok_tr
 	if (!text)
 		return SC_OK;
 	SC_TRY(sc_byok_day_end_read(text, "-NotAfter", &request->not_after, err));
-	SC_ENSURE(request->not_after > now, err, SC_ERR_ARGUMENT, "-NotAfter: %s is in the past", text);
+	SC_ENSURE(request->not_after > now, err, SC_ERR_ARGUMENT, "-NotAfter: %s is in the past",
+		  sc_shown(text).s);
 	return SC_OK;
 }
 
@@ -110,7 +111,7 @@ static sc_status check_modify_acls(const struct sc_byok_transfer_arguments *a, s
 	    strcmp(a->key_app_name, "simple") == 0, err, SC_ERR_ARGUMENT,
 	    "-KeyAppName: %s: must be simple: only module-protected keys, in files key_simple_…, can be "
 	    "transferred (article step 3.3: the toolset supports no other protection)",
-	    a->key_app_name);
+	    sc_shown(a->key_app_name).s);
 	SC_ENSURE(!a->key_friendly_name, err, SC_ERR_USAGE, "-KeyFriendlyName belongs to -Package");
 	return SC_OK;
 }

@@ -10,13 +10,13 @@
 
 #include "azure/cmdlet.h"
 #include "azure/manager.h"
+#include "base/descriptors.h"
 #include "base/options.h"
 #include "base/print.h"
 #include "base/terminal.h"
+#include "base/visible.h"
 
 #define NAME "Add-AzureAccount"
-
-#define FD_MAX 1023
 
 static const char notes[] =
     "Defaults come from the environment: -Authority from $SAFECONDUCT_LOGIN, -ResourceManager from\n"
@@ -29,7 +29,8 @@ static const char notes[] =
 
 struct arguments {
 	const char *credential;
-	const char *password_fd;
+	const char *password_from_fd; /* as it was typed */
+	int password_fd;
 	struct sc_azure_sign_in sign_in;
 };
 
@@ -57,7 +58,9 @@ static sc_status check(struct arguments *a, struct sc_error *err)
 		  "no sign-in address: give -Authority or set $SAFECONDUCT_LOGIN");
 	SC_ENSURE(sign_in->manager, err, SC_ERR_USAGE,
 		  "no Resource Manager address: give -ResourceManager or set $SAFECONDUCT_ARM");
-	return SC_OK;
+	if (!a->password_from_fd)
+		return SC_OK;
+	return sc_fd_given_read(a->password_from_fd, "-Password-From-FD", &a->password_fd, err);
 }
 
 static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool *done, struct sc_error *err)
@@ -70,7 +73,7 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 		{ .name = "Password-From-FD",
 		  .argument = "N",
 		  .help = "read the password from this descriptor",
-		  .value = &a->password_fd },
+		  .value = &a->password_from_fd },
 		{ .name = "Authority",
 		  .argument = "URL",
 		  .help = "sign-in address, ending in a tenant's id or adfs",
@@ -96,12 +99,9 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 static sc_status read_password(const struct arguments *a, struct sc_secret *out, struct sc_error *err)
 {
 	char prompt[256];
-	uint64_t fd = 0;
 
-	if (a->password_fd) {
-		SC_TRY(sc_number_read(a->password_fd, "-Password-From-FD", 0, FD_MAX, &fd, err));
-		return sc_fd_read_secret_line((int)fd, "password", out, err);
-	}
+	if (a->password_from_fd)
+		return sc_fd_read_secret_line(a->password_fd, "password", out, err);
 	SC_ENSURE(sc_terminal_is_there(), err, SC_ERR_USAGE,
 		  "no terminal to ask for the password: give -Password-From-FD");
 	snprintf(prompt, sizeof prompt, "Password for %.200s: ", a->credential);
@@ -140,7 +140,7 @@ static sc_status run(int argc, char **argv, bool *done, struct sc_error *err)
 	if (a.sign_in.ca) {
 		/* The session is used from other directories too, so the path must be absolute. */
 		if (!realpath(a.sign_in.ca, ca))
-			return sc_fail_errno(err, SC_ERR_NOT_FOUND, "%s", a.sign_in.ca);
+			return sc_fail_errno(err, SC_ERR_NOT_FOUND, "%s", sc_shown(a.sign_in.ca).s);
 		a.sign_in.ca = ca;
 	}
 	SC_TRY(read_password(&a, &password, err));

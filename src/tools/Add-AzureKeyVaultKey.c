@@ -42,7 +42,7 @@ static sc_status check(struct arguments *a, struct sc_error *err)
 	    "-KeyFilePath is missing: give the TransferPackage-<name>.byok that KeyTransferRemote wrote");
 	SC_ENSURE(!a->destination || strcasecmp(a->destination, "HSM") == 0, err, SC_ERR_ARGUMENT,
 		  "-Destination %s: a transfer package opens in an HSM only: use -Destination HSM",
-		  a->destination);
+		  sc_shown(a->destination).s);
 	SC_ENSURE(sc_key_name_is_valid(a->name), err, SC_ERR_ARGUMENT,
 		  "-Name %s: a key name must be 1 to 127 letters, digits and hyphens", sc_shown(a->name).s);
 	if (!a->receipt) {

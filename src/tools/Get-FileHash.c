@@ -17,6 +17,7 @@
 #include "base/options.h"
 #include "base/os.h"
 #include "base/print.h"
+#include "base/visible.h"
 
 #define NAME "Get-FileHash"
 
@@ -80,7 +81,8 @@ static sc_status find_algorithm(const char *name, const char **canonical, const 
 			*out = algorithms[i].md();
 			return SC_OK;
 		}
-	return sc_fail(err, SC_ERR_ARGUMENT, "-Algorithm: %s: unknown: use SHA256, SHA384 or SHA512", name);
+	return sc_fail(err, SC_ERR_ARGUMENT, "-Algorithm: %s: unknown: use SHA256, SHA384 or SHA512",
+		       sc_shown(name).s);
 }
 
 static sc_status hash_descriptor(int fd, const char *path, const EVP_MD *md, char text[HASH_TEXT_SIZE],
@@ -98,7 +100,7 @@ static sc_status hash_descriptor(int fd, const char *path, const EVP_MD *md, cha
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be read", path);
+			return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be read", sc_shown(path).s);
 		if (EVP_DigestUpdate(ctx, piece, (size_t)got) != 1)
 			return sc_fail_crypto(err, path);
 	}
@@ -118,7 +120,7 @@ static sc_status hash_file(const char *path, const EVP_MD *md, char text[HASH_TE
 
 	if (fd < 0)
 		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM,
-				     "%s: cannot be opened", path);
+				     "%s: cannot be opened", sc_shown(path).s);
 	status = hash_descriptor(fd, path, md, text, err);
 	(void)sc_os->close(fd);
 	return status;

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/options.h"
 #include "base/print.h"
+#include "base/visible.h"
 
 #define NAME "Invoke-AzureKeyVaultKeyOperation"
 
@@ -30,7 +31,7 @@ static sc_status check(const struct arguments *a, struct sc_error *err)
 {
 	SC_ENSURE(a->operation, err, SC_ERR_USAGE, "-Operation is missing: give -Operation Decrypt");
 	SC_ENSURE(strcasecmp(a->operation, "Decrypt") == 0, err, SC_ERR_ARGUMENT,
-		  "-Operation %s: only Decrypt is supported", a->operation);
+		  "-Operation %s: only Decrypt is supported", sc_shown(a->operation).s);
 	SC_ENSURE(a->algorithm, err, SC_ERR_USAGE, "-Algorithm is missing: give one, like RSA-OAEP-256");
 	SC_ENSURE(a->vault, err, SC_ERR_USAGE, "-VaultName is missing");
 	SC_ENSURE(a->name, err, SC_ERR_USAGE, "-Name is missing: give the key's name");

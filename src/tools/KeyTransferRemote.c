@@ -81,7 +81,7 @@ static sc_status read_arguments(int argc, char **argv, struct sc_byok_transfer_r
 	a.pins_from_fd = ceremony->pins_from_fd;
 	SC_TRY(sc_byok_transfer_request_read(&a, sc_clock_now(), request, err));
 	ceremony->module = request->module;
-	return SC_OK;
+	return sc_ceremony_check(ceremony, err);
 }
 
 static void print_hash(const char *label, const struct sc_hash *hash)

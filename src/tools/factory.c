@@ -7,19 +7,20 @@
 #include <string.h>
 #include <sys/prctl.h>
 
+#include "base/descriptors.h"
 #include "base/options.h"
 #include "base/os.h"
 #include "base/print.h"
 #include "base/terminal.h"
+#include "base/visible.h"
 #include "factory/factory_root.h"
 #include "formats/region.h"
-
-#define FD_MAX 1023
 
 struct arguments {
 	const char *dir;
 	const char *name;
-	const char *passphrase_fd;
+	const char *passphrase_from_fd; /* as it was typed */
+	int passphrase_fd;
 	const char *output;
 	const char *request;
 };
@@ -41,12 +42,8 @@ static sc_status ask_twice(struct sc_secret *out, struct sc_error *err)
 static sc_status get_passphrase(const struct arguments *a, bool is_new, struct sc_secret *out,
 				struct sc_error *err)
 {
-	uint64_t fd = 0;
-
-	if (a->passphrase_fd) {
-		SC_TRY(sc_number_read(a->passphrase_fd, "--passphrase-from-fd", 0, FD_MAX, &fd, err));
-		return sc_fd_read_secret_line((int)fd, "passphrase", out, err);
-	}
+	if (a->passphrase_from_fd)
+		return sc_fd_read_secret_line(a->passphrase_fd, "passphrase", out, err);
 	SC_ENSURE(sc_terminal_is_there(), err, SC_ERR_USAGE,
 		  "no terminal to ask for the passphrase: give --passphrase-from-fd");
 	if (is_new)
@@ -182,11 +179,11 @@ static sc_status check_arguments(const struct subcommand *subcommand, const stru
 				 struct sc_error *err)
 {
 	SC_ENSURE(!a->request || subcommand->answers_a_request, err, SC_ERR_USAGE,
-		  "%s: too many arguments: %s answers no request", a->request, subcommand->name);
+		  "%s: too many arguments: %s answers no request", sc_shown(a->request).s, subcommand->name);
 	SC_ENSURE(!a->output || subcommand->answers_a_request, err, SC_ERR_USAGE, "-o: %s writes no answer",
 		  subcommand->name);
 	SC_ENSURE(!a->name || subcommand->makes_a_root, err, SC_ERR_USAGE, "--name: belongs to init");
-	SC_ENSURE(!a->passphrase_fd || subcommand->needs_the_passphrase, err, SC_ERR_USAGE,
+	SC_ENSURE(!a->passphrase_from_fd || subcommand->needs_the_passphrase, err, SC_ERR_USAGE,
 		  "--passphrase-from-fd: %s needs no passphrase", subcommand->name);
 	SC_ENSURE(a->dir, err, SC_ERR_USAGE, "--dir: the factory's directory is missing");
 	return SC_OK;
@@ -200,7 +197,7 @@ static sc_status run(const char *name, const struct arguments *a, struct sc_erro
 		SC_TRY(check_arguments(&subcommands[i], a, err));
 		return subcommands[i].run(a, err);
 	}
-	return sc_fail(err, SC_ERR_USAGE, "%s: no such subcommand: give " SUBCOMMANDS, name);
+	return sc_fail(err, SC_ERR_USAGE, "%s: no such subcommand: give " SUBCOMMANDS, sc_shown(name).s);
 }
 
 static sc_status start(int argc, char **argv, struct sc_error *err)
@@ -220,7 +217,7 @@ static sc_status start(int argc, char **argv, struct sc_error *err)
 		{ .name = "passphrase-from-fd",
 		  .argument = "N",
 		  .help = "read the passphrase from this descriptor",
-		  .value = &a.passphrase_fd },
+		  .value = &a.passphrase_from_fd },
 		{ 0 },
 	};
 	const struct sc_command_line line = {
@@ -242,6 +239,8 @@ static sc_status start(int argc, char **argv, struct sc_error *err)
 		return SC_OK;
 	SC_ENSURE(count > 0, err, SC_ERR_USAGE, "the subcommand is missing: give " SUBCOMMANDS);
 	a.request = operands[1];
+	if (a.passphrase_from_fd)
+		SC_TRY(sc_fd_given_read(a.passphrase_from_fd, "--passphrase-from-fd", &a.passphrase_fd, err));
 	return run(operands[0], &a, err);
 }
 

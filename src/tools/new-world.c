@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "base/print.h"
+#include "base/visible.h"
 #include "world/new_world.h"
 
 #define PROGRAM       "new-world"
@@ -34,8 +35,8 @@ static sc_status read_suite(const char *name, const struct sc_suite_info **out, 
 
 		snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", all[i].name);
 	}
-	return sc_fail(err, SC_ERR_ARGUMENT, "--cipher-suite: %s: unknown suite: choose one of %s", name,
-		       known);
+	return sc_fail(err, SC_ERR_ARGUMENT, "--cipher-suite: %s: unknown suite: choose one of %s",
+		       sc_shown(name).s, known);
 }
 
 /* "2/3" */
@@ -47,7 +48,7 @@ static sc_status read_quorum(const char *text, uint32_t *k, uint32_t *n, struct 
 	uint64_t needed = 0;
 
 	SC_ENSURE(slash && (size_t)(slash - text) < sizeof first, err, SC_ERR_ARGUMENT,
-		  "--acs-quorum: %s: not of the form K/N, for example 2/3", text);
+		  "--acs-quorum: %s: not of the form K/N, for example 2/3", sc_shown(text).s);
 	memcpy(first, text, (size_t)(slash - text));
 	SC_TRY(sc_number_read(slash + 1, "--acs-quorum, N", 1, SC_CARDS_MAX, &cards, err));
 	SC_TRY(sc_number_read(first, "--acs-quorum, K", 1, cards, &needed, err));
@@ -105,6 +106,7 @@ static sc_status read_command_line(int argc, char **argv, struct arguments *a, b
 		  "--acs-quorum=K/N is missing: N cards, any K of which form a quorum");
 	SC_TRY(read_quorum(quorum, &a->world.k, &a->world.n, err));
 	SC_TRY(read_suite(suite ? suite : DEFAULT_SUITE, &a->world.suite, err));
+	SC_TRY(sc_ceremony_check(&a->ceremony, err));
 	return sc_number_read(module ? module : "1", "--module", 1, UINT32_MAX, &a->ceremony.module, err);
 }
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/print.h"
 #include "base/version.h"
+#include "base/visible.h"
 #include "tools/safeconduct/subcommands.h"
 
 #define NAME "safeconduct"
@@ -86,14 +87,15 @@ static void list_subcommands(char *out, size_t size)
 static sc_status refuse(int argc, char **argv, struct sc_error *err)
 {
 	char known[LIST_SIZE];
+	char typed[SC_SHOWN_SIZE];
 	const char *first = argc >= 2 ? argv[1] : "";
 	const char *second = argc >= 3 && is_noun(first) ? argv[2] : "";
 
 	list_subcommands(known, sizeof known);
 	SC_ENSURE(argc >= 2, err, SC_ERR_USAGE, "the subcommand is missing: give %s", known);
+	snprintf(typed, sizeof typed, "%s%s%s", first, *second ? " " : "", second);
 	SC_ENSURE(first[0] != '-', err, SC_ERR_USAGE, "%s: no such option (see " NAME " --help)", first);
-	return sc_fail(err, SC_ERR_USAGE, "%s%s%s: no such subcommand: give %s", first, *second ? " " : "",
-		       second, known);
+	return sc_fail(err, SC_ERR_USAGE, "%s: no such subcommand: give %s", sc_shown(typed).s, known);
 }
 
 static int run(const struct subcommand *subcommand, int argc, char **argv)

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/line_ends.h"
 #include "base/log.h"
 #include "client/client.h"
 #include "formats/owner.h"
@@ -153,7 +154,7 @@ static sc_status read_chain(struct sc_web_tls_key *key, const char *path, struct
 	unsigned bits = 0;
 	int result;
 
-	SC_TRY(sc_file_read_path(path, CERTIFICATE_MAX, &pem, err));
+	SC_TRY(sc_line_ends_read_path(path, CERTIFICATE_MAX, &pem, err));
 	datum = (gnutls_datum_t){ pem.data, (unsigned)pem.len };
 	key->chain_len = CHAIN_MAX;
 	result =

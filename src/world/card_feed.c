@@ -1,14 +1,12 @@
 /* Cards and PINs from a script or from people: see card_feed.h. */
 #include "world/card_feed.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/descriptors.h"
 #include "base/log.h"
-#include "base/options.h"
-#include "base/os.h"
 #include "base/terminal.h"
 #include "world/prompt.h"
 #include "world/slot_typed.h"
@@ -30,16 +28,21 @@ sc_status sc_ceremony_list_split(char *text, const char *option, bool empty_is_a
 
 static sc_status open_script(struct sc_ceremony_feed *feed, struct sc_error *err)
 {
-	uint64_t descriptor = 0;
-	struct stat file;
-
-	SC_TRY(sc_number_read(feed->ceremony->pins_from_fd, "--pins-from-fd", 0, INT_MAX, &descriptor, err));
-	feed->pins = (int)descriptor;
-	if (sc_os->fstat(feed->pins, &file) != 0)
-		return sc_fail(err, SC_ERR_USAGE, "--pins-from-fd: descriptor %d is not open", feed->pins);
+	SC_TRY(sc_fd_given_read(feed->ceremony->pins_from_fd, "--pins-from-fd", &feed->pins, err));
 	feed->text = strdup(feed->ceremony->cards);
 	SC_ENSURE(feed->text, err, SC_ERR_MEMORY, "out of memory for the list of slots");
 	return sc_ceremony_list_split(feed->text, "cards", false, feed->slots, &feed->slot_count, err);
+}
+
+sc_status sc_ceremony_check(const struct sc_ceremony *ceremony, struct sc_error *err)
+{
+	int pins;
+
+	SC_ENSURE(!ceremony->cards == !ceremony->pins_from_fd, err, SC_ERR_USAGE,
+		  "--cards and --pins-from-fd: give both, or neither to be asked at the terminal");
+	if (!ceremony->pins_from_fd)
+		return SC_OK;
+	return sc_fd_given_read(ceremony->pins_from_fd, "--pins-from-fd", &pins, err);
 }
 
 sc_status sc_ceremony_feed_open(const struct sc_ceremony *ceremony, struct sc_ceremony_feed *out,
@@ -47,8 +50,7 @@ sc_status sc_ceremony_feed_open(const struct sc_ceremony *ceremony, struct sc_ce
 {
 	SC_CLEANUP(sc_ceremony_feed) feed = { .ceremony = ceremony, .pins = -1 };
 
-	SC_ENSURE(!ceremony->cards == !ceremony->pins_from_fd, err, SC_ERR_USAGE,
-		  "--cards and --pins-from-fd: give both, or neither to be asked at the terminal");
+	SC_TRY(sc_ceremony_check(ceremony, err));
 	feed.is_scripted = ceremony->cards != NULL;
 	if (feed.is_scripted)
 		SC_TRY(open_script(&feed, err));

@@ -31,6 +31,12 @@ struct sc_ceremony {
 		.help = "read PINs from this descriptor, one per line", .value = &(ceremony).pins_from_fd    \
 	}
 
+/*
+ * Checks the two options while the command line is read, before the program opens anything that could get the
+ * descriptor's number (base/descriptors.h). SC_ERR_USAGE.
+ */
+sc_status sc_ceremony_check(const struct sc_ceremony *ceremony, struct sc_error *err) SC_WARN_UNUSED;
+
 /* What is collected for a new card set: N blank slots and N PINs. */
 struct sc_ceremony_cards {
 	uint32_t count;

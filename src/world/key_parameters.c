@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "base/print.h"
+#include "base/visible.h"
 #include "world/kmdata.h"
 #include "world/prompt.h"
 
@@ -66,7 +67,7 @@ static sc_status read_pair(struct sc_key_parameters *parameters, const char *pai
 	const char *equals = strchr(pair, '=');
 	size_t len = equals ? (size_t)(equals - pair) : 0;
 
-	SC_ENSURE(equals && len > 0, err, SC_ERR_USAGE, "%s: not of the form NAME=VALUE", pair);
+	SC_ENSURE(equals && len > 0, err, SC_ERR_USAGE, "%s: not of the form NAME=VALUE", sc_shown(pair).s);
 	for (size_t i = 0; i < PARAMETER_COUNT; i++) {
 		if (strlen(rows[i].name) != len || strncmp(rows[i].name, pair, len) != 0)
 			continue;
@@ -89,7 +90,7 @@ sc_status sc_key_parameters_read(const char *const *operands, size_t count, stru
 	parameters.application = operands[0];
 	SC_ENSURE(strcmp(parameters.application, "simple") == 0, err, SC_ERR_ARGUMENT,
 		  "application %s: must be simple: generatekey makes only `simple` keys",
-		  parameters.application);
+		  sc_shown(parameters.application).s);
 	for (size_t i = 1; i < count; i++)
 		SC_TRY(read_pair(&parameters, operands[i], err));
 	*out = parameters;
@@ -106,14 +107,16 @@ static sc_status check_choices(const struct sc_key_parameters *parameters, struc
 	SC_ENSURE(strcmp(protect, "module") == 0, err, SC_ERR_ARGUMENT,
 		  "protect=%s: must be module, for a module-protected key: the BYOK toolset does not support "
 		  "OCS-protected keys",
-		  protect);
+		  sc_shown(protect).s);
 	SC_ENSURE(strcmp(parameters->value[VERIFY], "yes") == 0, err, SC_ERR_ARGUMENT,
-		  "verify=%s: must be yes: the module always tests a new key", parameters->value[VERIFY]);
+		  "verify=%s: must be yes: the module always tests a new key",
+		  sc_shown(parameters->value[VERIFY]).s);
 	SC_ENSURE(strcasecmp(parameters->value[TYPE], "RSA") == 0, err, SC_ERR_KEY_TYPE,
-		  "type=%s: must be RSA: generatekey makes only RSA keys", parameters->value[TYPE]);
+		  "type=%s: must be RSA: generatekey makes only RSA keys",
+		  sc_shown(parameters->value[TYPE]).s);
 	SC_ENSURE(strcmp(parameters->value[NVRAM], "no") == 0, err, SC_ERR_ARGUMENT,
 		  "nvram=%s: must be no: the module stores no key blobs; the key file holds the blob",
-		  parameters->value[NVRAM]);
+		  sc_shown(parameters->value[NVRAM]).s);
 	return SC_OK;
 }
 
@@ -123,7 +126,7 @@ static sc_status check_size(struct sc_key_parameters *parameters, struct sc_erro
 
 	SC_ENSURE(sc_number_read(size, "size", 2048, 4096, &parameters->bits, NULL) == SC_OK &&
 		      parameters->bits % 1024 == 0,
-		  err, SC_ERR_KEY_TYPE, "size=%s: must be 2048, 3072 or 4096 bits", size);
+		  err, SC_ERR_KEY_TYPE, "size=%s: must be 2048, 3072 or 4096 bits", sc_shown(size).s);
 	return SC_OK;
 }
 
@@ -141,11 +144,13 @@ static sc_status check_exponent(struct sc_key_parameters *parameters, struct sc_
 	if (!*text)
 		return SC_OK;
 	/* Hexadecimal, as with the field's own tool, but nobody means 0x65537. */
-	SC_ENSURE(strcmp(text, MISTAKEN) != 0, err, SC_ERR_EXPONENT,
-		  "pubexp=" MISTAKEN ": pubexp is hexadecimal, so this would be 415031: for 65537 write "
-		  "pubexp=10001 or leave it empty; for 415031 write pubexp=0x" MISTAKEN);
+	SC_ENSURE(
+	    strcmp(text + strspn(text, "0"), MISTAKEN) != 0, err, SC_ERR_EXPONENT,
+	    "pubexp=%s: pubexp is hexadecimal, so this would be 415031: for 65537 write pubexp=10001 or "
+	    "leave it empty; for 415031 write pubexp=0x" MISTAKEN,
+	    text);
 	SC_ENSURE(*digits && strspn(digits, "0123456789abcdefABCDEF") == strlen(digits), err, SC_ERR_EXPONENT,
-		  "pubexp=%s: not a hexadecimal number", text);
+		  "pubexp=%s: not a hexadecimal number", sc_shown(text).s);
 	digits += strspn(digits, "0");
 	len = strlen(digits);
 	SC_ENSURE(len <= 2 * SC_KEY_EXPONENT_MAX, err, SC_ERR_EXPONENT, "pubexp=%s: must be below 2^256",

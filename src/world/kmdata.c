@@ -195,8 +195,8 @@ sc_status sc_kmdata_key_file_name(const char *application, const char *ident,
 				  char name[SC_KEY_FILE_NAME_SIZE], struct sc_error *err)
 {
 	SC_ENSURE(application_is_valid(application), err, SC_ERR_ARGUMENT,
-		  "application %s: must be 1 to %d lower case letters, for example `simple`", application,
-		  APPLICATION_MAX);
+		  "application %s: must be 1 to %d lower case letters, for example `simple`",
+		  sc_shown(application).s, APPLICATION_MAX);
 	SC_ENSURE(sc_ident_is_valid(ident), err, SC_ERR_ARGUMENT,
 		  "ident %s: must contain only numbers, dashes, and lower case letters (1 to 64 characters)",
 		  sc_shown(ident).s);

@@ -9,6 +9,7 @@
 
 #include "base/line_ends.h"
 #include "base/options.h"
+#include "base/visible.h"
 #include "wire/role.h"
 
 #define FILE_MAX   65536
@@ -23,11 +24,19 @@ static void cut_spaces(char *text)
 		text[--len] = '\0';
 }
 
+/* A comment begins a line or follows a blank. Any other # belongs to a path. */
+static void cut_comment(char *line)
+{
+	for (char *at = line; (at = strchr(at, '#')) != NULL; at++)
+		if (at == line || strchr(SEPARATORS, at[-1]))
+			*at = '\0';
+}
+
 /* Splits a line in place. The last word is the rest of the line: a path may have spaces. A comment ends it. */
 static void split(char *line, char *words[WORDS], size_t *count)
 {
 	*count = 0;
-	line[strcspn(line, "#")] = '\0';
+	cut_comment(line);
 	cut_spaces(line);
 	for (char *rest = line + strspn(line, SEPARATORS); *rest; rest += strspn(rest, SEPARATORS)) {
 		words[(*count)++] = rest;
@@ -53,11 +62,12 @@ static sc_status read_line(char *line, struct sc_kmdata_module_map *map, struct 
 	SC_ENSURE(map->count < SC_KMDATA_MODULE_SOCKETS_MAX, err, SC_ERR_TOO_LARGE, "more than %d sockets",
 		  SC_KMDATA_MODULE_SOCKETS_MAX);
 	SC_ENSURE(sc_number_read(words[0], "module", 1, UINT32_MAX, &socket->number, NULL) == SC_OK, err,
-		  SC_ERR_FORMAT, "%s is not a module number", words[0]);
+		  SC_ERR_FORMAT, "%s is not a module number", sc_shown(words[0]).s);
 	SC_ENSURE(sc_role_by_name(words[1], &socket->role), err, SC_ERR_FORMAT,
-		  "%s is not a role: use custody, service or use", words[1]);
+		  "%s is not a role: use custody, service or use", sc_shown(words[1]).s);
 	SC_ENSURE(words[2][0] == '/' && strlen(words[2]) < sizeof socket->path, err, SC_ERR_FORMAT,
-		  "%s is not an absolute path of at most %zu bytes", words[2], sizeof socket->path - 1);
+		  "%s is not an absolute path of at most %zu bytes", sc_shown(words[2]).s,
+		  sizeof socket->path - 1);
 	SC_ENSURE(socket->role == SC_ROLE_SERVICE ||
 		      !sc_kmdata_module_map_find(map, socket->number, socket->role),
 		  err, SC_ERR_FORMAT, "module %s already has a %s socket", words[0], words[1]);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/os.h"
+#include "base/visible.h"
 
 #define TERMINAL "/dev/tty"
 
@@ -64,12 +65,14 @@ static sc_status read_line(int fd, char *line, size_t size, struct sc_error *err
 
 sc_status sc_prompt_read_line(const char *prompt, char *line, size_t size, struct sc_error *err)
 {
+	char shown[SC_PROMPT_SIZE];
 	int fd = open_terminal();
 	sc_status status;
 
 	if (fd < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, TERMINAL ": cannot be opened for a prompt");
-	if (sc_os->write(fd, prompt, strlen(prompt)) < 0)
+	sc_visible(prompt, shown, sizeof shown);
+	if (sc_os->write(fd, shown, strlen(shown)) < 0)
 		status = sc_fail_errno(err, SC_ERR_SYSTEM, TERMINAL ": cannot be written");
 	else
 		status = read_line(fd, line, size, err);

@@ -35,14 +35,14 @@ sc_status sc_slot_open(const char *name, struct sc_slot *out, struct sc_error *e
 		if (has_prefix(drivers[i], name))
 			slot.driver = drivers[i];
 	SC_ENSURE(slot.driver || !names_a_driver(name), err, SC_ERR_ARGUMENT,
-		  "slot %s: no such card driver (write a directory as dir:PATH or PATH)", name);
+		  "slot %s: no such card driver (write a directory as dir:PATH or PATH)", sc_shown(name).s);
 	if (!slot.driver)
 		slot.driver = &sc_slot_directory;
 	slot.name = strdup(name);
 	SC_ENSURE(slot.name, err, SC_ERR_MEMORY, "out of memory for a card slot");
 	if (!*where(&slot)) {
 		sc_slot_close(&slot);
-		return sc_fail(err, SC_ERR_ARGUMENT, "slot \"%s\": the path is empty", name);
+		return sc_fail(err, SC_ERR_ARGUMENT, "slot %s: the path is empty", sc_shown(name).s);
 	}
 	*out = slot;
 	return SC_OK;

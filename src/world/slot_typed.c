@@ -10,7 +10,8 @@
 #include "base/bytes.h"
 #include "base/visible.h"
 
-#define ADDRESS "file://"
+#define ADDRESS   "file://"
+#define DIRECTORY "dir:" /* a path may follow a driver's prefix */
 
 /* The name so far. `is_full` is set by what no longer fits. */
 struct text {
@@ -35,23 +36,40 @@ static void add_all(struct text *text, const char *more)
 		add(text, *more);
 }
 
-/* "file:///media/My%20Stick" */
-static void read_address(const char *line, struct text *text)
+/* 1 if the line is in quotes, else 0. A file manager may put an address in quotes, too. */
+static size_t quotes(const char *line)
 {
-	const char *path = line + sizeof ADDRESS - 1;
+	size_t len = strlen(line);
+
+	return len > 1 && strchr("'\"", line[0]) && line[len - 1] == line[0];
+}
+
+static bool is_address(const char *line)
+{
+	return strncasecmp(line + quotes(line), ADDRESS, sizeof ADDRESS - 1) == 0;
+}
+
+/* "file:///media/My%20Stick". False if it contains %00, which no path can. */
+static bool read_address(const char *line, struct text *text)
+{
+	const char *path = line + quotes(line) + sizeof ADDRESS - 1;
+	const char *end = line + strlen(line) - quotes(line);
 	uint8_t byte;
 
 	path = strchr(path, '/') ? strchr(path, '/') : path;
-	for (; *path; path++) {
+	for (; path < end; path++) {
 		char digits[3] = { path[1], path[1] ? path[2] : '\0', '\0' };
 
 		if (*path == '%' && sc_hex_read(digits, &byte, 1)) {
+			if (byte == 0)
+				return false;
 			add(text, (char)byte);
 			path += 2;
 		} else {
 			add(text, *path);
 		}
 	}
+	return true;
 }
 
 /* As a shell reads one word: 'as it is', "with \" and \\", \ before anything. False if a quote has no end. */
@@ -75,9 +93,9 @@ static sc_status read_home(const char *line, struct text *text, struct sc_error 
 	const char *home = getenv("HOME");
 
 	SC_ENSURE(line[1] == '\0' || line[1] == '/', err, SC_ERR_ARGUMENT,
-		  "slot %s: write another user's directory in full", line);
+		  "slot %s: write another user's directory in full", sc_shown(line).s);
 	SC_ENSURE(home && home[0] == '/', err, SC_ERR_ARGUMENT,
-		  "slot %s: $HOME is not set: write the path in full", line);
+		  "slot %s: $HOME is not set: write the path in full", sc_shown(line).s);
 	add_all(text, home);
 	return SC_OK;
 }
@@ -88,12 +106,17 @@ sc_status sc_slot_typed_read(const char *line, char *out, size_t size, struct sc
 	const char *rest = line;
 
 	out[0] = '\0';
-	if (line[0] == '~') {
-		SC_TRY(read_home(line, &text, err));
-		rest = line + 1;
+	if (strncmp(line, DIRECTORY "~", sizeof DIRECTORY) == 0) {
+		add_all(&text, DIRECTORY);
+		rest += sizeof DIRECTORY - 1;
 	}
-	if (strncasecmp(line, ADDRESS, sizeof ADDRESS - 1) == 0)
-		read_address(line, &text);
+	if (rest[0] == '~') {
+		SC_TRY(read_home(rest, &text, err));
+		rest++;
+	}
+	if (is_address(line))
+		SC_ENSURE(read_address(line, &text), err, SC_ERR_ARGUMENT, "slot %s: contains a NUL byte",
+			  sc_shown(line).s);
 	else
 		SC_ENSURE(unquote(rest, &text), err, SC_ERR_ARGUMENT, "slot %s: a quote has no end",
 			  sc_shown(line).s);

@@ -11,7 +11,7 @@
 
 /*
  * The slot's name without quotes and backslashes, with $HOME for a leading `~`, and the path of a file:// address.
- * Everything else is kept. SC_ERR_ARGUMENT (a quote without its end, `~name`, no $HOME), SC_ERR_TOO_LARGE.
+ * Everything else is kept. SC_ERR_ARGUMENT (a quote without its end, `~name`, no $HOME, %00), SC_ERR_TOO_LARGE.
  */
 sc_status sc_slot_typed_read(const char *line, char *out, size_t size, struct sc_error *err) SC_WARN_UNUSED;
 

@@ -158,6 +158,11 @@ ok stop-ends-the-services stops
 ok then-it-runs-again runs "$work/keep"
 demo "$work/keep" --stop
 
+tree "$work/left"
+echo 'tail -f /dev/null >/dev/null 2>&1 & echo $! >"${0%/*}/../left"' | tee "$work/left/in-place-of-ninja" >"$work/left/in-place-of-packages"
+leaves() { local pids; runs "$work/left" && pids=$(<"$work/left/left") && runs "$work/left"; pids+=" $(<"$work/left/left")"; kill $pids; }
+ok what-apt-get-or-ninja-leaves-does-not-count-as-services leaves
+
 # -- failures, and other users' files ------------------------------------------------------------------------
 
 tree "$work/broken"

@@ -7,21 +7,22 @@
 
 ok factory site_factory 'Example Manufacturing'
 ok enrol site_enrol ws
-site_start ws
+site_start ws "$(site_socket ws signind token+tls token+tls signind)" "$(site_socket ws vaultd tls tls vaultd)"
 
 # -- output that cannot be written ---------------------------------------------------------------------------
 
 programs='hsmd vaultd signind new-world generatekey enquiry kmfile-dump verifykeypackage verifyreceipt KeyTransferRemote
 	Get-FileHash factory safeconduct Add-AzureAccount Get-AzureSubscription Add-AzureKeyVaultKey New-AzureRmResourceGroup
-	New-AzureRmKeyVault Invoke-AzureKeyVaultKeyOperation'
+	New-AzureRmKeyVault Invoke-AzureKeyVaultKeyOperation verifykeypackage.py'
+verifykeypackage.py() { python3 "$root/python/verifykeypackage.py" "$@"; }
 # lost COMMAND…: fails and says so where it can, with standard output on a full disk, closed, and in a broken pipe.
 lost() {
-	local said status
+	local said
 	said=$("$@" 2>&1 >/dev/full) && { echo "$1: success on a full disk"; return 1; }
 	grep -q 'standard output cannot be written.*No space left' <<<"$said" || { echo "$1: says: $said"; return 1; }
 	"$@" >&- 2>/dev/null && { echo "$1: success without an output"; return 1; }
-	status=$( { { sleep 0.1; "$@" 2>/dev/null; echo $? >&3; } | :; } 3>&1)
-	[ "$status" != 0 ] || { echo "$1: success in a broken pipe"; return 1; }
+	said=$( { { sleep 0.1; "$@" 2>&3; echo "status $?" >&3; } | :; } 3>&1)
+	grep -q 'standard output cannot be written.*Broken pipe' <<<"$said" && grep -qx 'status 71' <<<"$said" || { echo "$1: in a broken pipe: $said"; return 1; }
 }
 for program in $programs; do
 	ok "$program-says-that-its-output-is-lost" lost "$program" --help
@@ -35,13 +36,11 @@ ok enquiry-says-that-its-output-is-lost lost at ws enquiry
 
 # -- text that would steer a terminal ------------------------------------------------------------------------
 
-hostile=$'\e[2J\e]0;title\a\xc2\x9b31m\u202e\r\xff.'
-# harmless COMMAND…: whatever its status, it prints no control character but line ends, and no direction mark.
-harmless() {
-	local out
-	out=$("$@" 2>&1 </dev/null | LC_ALL=C tr -d '\n' | LC_ALL=C grep -caP '[\x00-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xff')
-	[ "$out" = 0 ]
-}
+hostile=$'\e[2J\e]0;title\a\xc2\x9b31m\u202e\u2066\u3000\ufe0f\xee\x80\x80\r\xff.'
+# harmful: whether its input has a control character but line ends, a direction mark, or a blank that is none.
+harmful() { LC_ALL=C tr -d '\n' | LC_ALL=C grep -qaP '[\x00-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]|\xe3\x80\x80|\xef\xb8\x8f|\xee\x80\x80|\xff'; }
+# harmless COMMAND…: whatever its status, it prints nothing harmful.
+harmless() { ! "$@" 2>&1 </dev/null | harmful; }
 for program in $programs; do
 	ok "$program-shows-an-option-harmlessly" harmless "$program" "--$hostile"
 	ok "$program-shows-an-argument-harmlessly" harmless "$program" "$hostile"
@@ -50,6 +49,23 @@ for value in -Credential --module --cards --acs-quorum --cipher-suite --state --
 	for program in $programs; do harmless "$program" "$value" "$hostile" || echo "$program $value"; done
 done >"$SITE/harmful"
 ok no-program-shows-a-value-as-it-is [ ! -s "$SITE/harmful" ]
+# asks COMMAND…: prints what it shows on its terminal up to the first question.
+asks() {
+	python3 - "$@" <<'PY'
+import os, pty, select, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+seen = b""
+while not seen.endswith(b": ") and select.select([fd], [], [], 20)[0]:
+    seen += os.read(fd, 4096)
+os.write(fd, b"\x03")
+sys.stdout.buffer.write(seen)
+PY
+}
+question() { asks Add-AzureAccount -Credential "$hostile" -Authority https://login.localhost/adfs -ResourceManager https://management.localhost; }
+ok a-question-is-asked grep -q 'Password for .x1b.2J' < <(question)
+ok a-question-is-shown-harmlessly harmless question
 cp "$root/LICENSE" "$SITE/$hostile"
 ok a-hostile-file-name-is-shown-harmlessly harmless Get-FileHash "$SITE/$hostile"
 
@@ -116,6 +132,13 @@ iconv -f UTF-8 -t UTF-16 "$SITE/warrant.pem" >"$SITE/utf16.pem"
 cat "$SITE/warrant.pem" "$SITE/warrant.pem" >"$SITE/twice.pem"
 ok hsmd-installs-a-warrant-from-windows install "$SITE/crlf.pem"
 ok hsmd-installs-a-warrant-out-of-a-mail install "$SITE/mail.pem"
+{ printf 'The warrant for your module:\r\n\r\n'; sed '1s/^/\xef\xbb\xbf/; s/$/\r/' "$SITE/warrant.pem"; } >"$SITE/mail.pem"
+ok hsmd-installs-a-warrant-from-windows-out-of-a-mail install "$SITE/mail.pem"
+tr '\n' '\r' <"$SITE/warrant.pem" >"$SITE/cr.pem"
+no hsmd-names-carriage-returns-alone 'a carriage return without a line feed' install "$SITE/cr.pem"
+sign_in() { Add-AzureAccount -Credential a@b -Authority https://login.localhost:1/adfs -ResourceManager https://management.localhost:1 -CA "$1" -Password-From-FD 3 3<<<secret; }
+no an-authority-in-utf16-is-named 'UTF-16 text: save it as UTF-8' sign_in "$SITE/utf16.pem"
+no an-authority-in-utf8-is-no-obstacle 'localhost:1: .*onnect' sign_in "$SITE/crlf.pem"
 no hsmd-names-utf16 'UTF-16 text: save it as UTF-8' install "$SITE/utf16.pem"
 no hsmd-installs-no-third-certificate 'more than the root certificate and the warrant' install "$SITE/twice.pem"
 passphrase() { rm -f "$SITE/again.pem"; factory warrant --dir="$SITE/factory" "$SITE/request.der" -o "$SITE/again.pem" --passphrase-from-fd=3 3< <(printf '%s' "$1"); }
@@ -149,6 +172,19 @@ ok an-operators-name-is-shown-harmlessly harmless modify
 package() { (cd "$SITE" && at ws KeyTransferRemote -Package -KeyIdentifier k $(packages EU) -SubscriptionId "$subscription" -KeyFriendlyName good); }
 ok package package
 ok verifykeypackage-has-no-verdict-that-nobody-sees verdict verifykeypackage -k "$published/BYOK-KEK-pkg-EU-1" -w "$published/BYOK-SecurityWorld-pkg-EU-1"
+script() { at ws python3 "$root/python/verifykeypackage.py" -k "$published/BYOK-KEK-pkg-EU-1" -w "$published/BYOK-SecurityWorld-pkg-EU-1"; }
+ok verifykeypackage.py-verifies-them script
+ok verifykeypackage.py-has-no-verdict-that-nobody-sees verdict python3 "$root/python/verifykeypackage.py" -k "$published/BYOK-KEK-pkg-EU-1" -w "$published/BYOK-SecurityWorld-pkg-EU-1"
+mkdir "$SITE/bin" && : >"$SITE/bin/openssl"
+no verifykeypackage.py-says-that-openssl-cannot-be-run 'Result: FAILURE.*the openssl program cannot be run' at ws env PATH="$SITE/bin" "$(python3 -c 'import sys; print(sys.executable)')" "$root/python/verifykeypackage.py" -k "$published/BYOK-KEK-pkg-EU-1" -w "$published/BYOK-SecurityWorld-pkg-EU-1"
+init() {
+	rm -rf "$SITE/init"
+	safeconduct init --dir="$SITE/init" --signin-module="$SITE/ws/signind" --vault-module="$SITE/ws/vaultd" --region="EU:$SITE/eu/service:$published/regions/EU"
+}
+ok init init
+ok init-says-that-its-output-is-lost lost init
+unheard() { { sleep 0.1; init; } | :; return "${PIPESTATUS[0]}"; }
+no init-says-that-its-secrets-are-lost-in-a-broken-pipe 'the secrets could not be printed and are lost: remove .*Broken pipe' unheard
 ok verifykeypackage-shows-the-operator-harmlessly harmless at ws verifykeypackage -k "$published/BYOK-KEK-pkg-EU-1" -w "$published/BYOK-SecurityWorld-pkg-EU-1"
 ok kmfile-dump-says-that-its-output-is-lost lost kmfile-dump "$SITE/ws/kmdata/local/world"
 ok kmfile-dump-shows-a-package-harmlessly harmless kmfile-dump "$published/BYOK-SecurityWorld-pkg-EU-1"
@@ -181,4 +217,14 @@ no a-package-of-another-kind-is-named 'another kind of file: .*statement' descri
 no an-empty-package-is-said-to-be 'an empty file' describe empty
 verifies() { head -c 1000 "$published/BYOK-KEK-pkg-EU-1" >"$SITE/kek"; at ws verifykeypackage -k "$SITE/kek" -w "$published/BYOK-SecurityWorld-pkg-EU-1"; }
 no verifykeypackage-describes-a-damaged-package 'Result: FAILURE: .*cut short: 1000 of' verifies
+script() { damaged "$1" >"$SITE/$1.pkg"; at ws python3 "$root/python/verifykeypackage.py" -k "$SITE/$1.pkg" -w "$published/BYOK-SecurityWorld-pkg-EU-1"; }
+byok=$published/BYOK-KEK-pkg-EU-1
+no verifykeypackage.py-says-that-a-package-is-cut "KEK statement: .*not a Key Exchange Key package: cut short: 2000 of $(stat -c %s "$byok") bytes" script cut
+no verifykeypackage.py-says-that-a-package-is-longer '1 more bytes after its end' script longer
+no verifykeypackage.py-says-that-a-package-is-base64 'base64 text' script base64
+no verifykeypackage.py-says-that-a-package-was-sent-in-text-mode 'text mode' script text-mode
+no verifykeypackage.py-says-that-a-zip-is-no-package 'zip archive' script zip
+no verifykeypackage.py-says-that-pem-is-no-package 'PEM text' script pem
+no verifykeypackage.py-says-that-an-error-page-is-no-package 'HTML' script html
+no verifykeypackage.py-says-that-a-package-is-empty 'an empty file' script empty
 finish

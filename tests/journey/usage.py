@@ -94,6 +94,8 @@ def check_every_option(*command):
         option = "--" + name
         if has_value:
             refused(option, *command, option)
+            run = Run(*command, option, "x ")
+            run.must(not re.search(r'(?<![\w"])x [ :]', run.out + run.err), "the blank after x is not shown")
         else:
             refused(option, *command, option + "=x")
         if not is_list:
@@ -110,6 +112,12 @@ def check_same_status(expected, *arguments):
     for verifier in ([os.path.join(BUILD, "src/tools/verifykeypackage")], ["python3", SCRIPT]):
         run = Run(*verifier, *arguments)
         run.must(run.status == expected, "not status %d" % expected)
+
+
+def check_same_text(text, *arguments):
+    for verifier in ([os.path.join(BUILD, "src/tools/verifykeypackage")], ["python3", SCRIPT]):
+        run = Run(*verifier, *arguments)
+        run.must(text in run.out + run.err, "%s is not said" % text)
 
 
 def check_version_of_the_script():
@@ -187,6 +195,57 @@ def try_without_a_terminal():
     ok("generatekey-says-which-parameter-is-missing", refused, "ident", tool("generatekey"), "--generate", "simple")
 
 
+def shows(text, *command):
+    """Refuses what was typed with a blank at its end, and shows the blank."""
+    run = Run(*command)
+    run.must(run.status != 0, "success")
+    run.must(text in run.out + run.err, "%s is not shown" % text)
+
+
+def try_blanks():
+    """A blank at the end of a value, as a copy from a document brings it, would not be seen otherwise."""
+    transfer = ["-KeyIdentifier", "k", "-ExchangeKeyPackage", "a", "-NewSecurityWorldPackage", "b"]
+    for text, name, *arguments in (
+            ['"ECp521mAES "', "new-world", "--initialize", "--acs-quorum=1/1", "--cipher-suite=ECp521mAES "],
+            ['"2-3 "', "new-world", "--initialize", "--acs-quorum=2-3 "],
+            ['"simple "', "generatekey", "--generate", "simple ", "ident=k"],
+            ['size="2048 "', "generatekey", "--generate", "--batch", "simple", "ident=k", "size=2048 "],
+            ['pubexp="10001 "', "generatekey", "--generate", "--batch", "simple", "ident=k", "pubexp=10001 "],
+            ['protect="module "', "generatekey", "--generate", "--batch", "simple", "ident=k", "protect=module "],
+            ['verify="yes "', "generatekey", "--generate", "--batch", "simple", "ident=k", "verify=yes "],
+            ['type="RSA "', "generatekey", "--generate", "--batch", "simple", "ident=k", "type=RSA "],
+            ['nvram="no "', "generatekey", "--generate", "--batch", "simple", "ident=k", "nvram=no "],
+            ['"batch "', "generatekey", "--generate", "simple", "batch "],
+            ['"simple "', "KeyTransferRemote", "-ModifyAcls", "-KeyAppName", "simple ", *transfer],
+            ['"HSM "', "Add-AzureKeyVaultKey", "-VaultName", "v", "-Name", "n", "-KeyFilePath", "f", "-Destination", "HSM "],
+            ['"Decrypt "', "Invoke-AzureKeyVaultKeyOperation", "-Operation", "Decrypt "],
+            ['"SHA256 "', "Get-FileHash", "-Algorithm", "SHA256 ", "f"],
+            ['"/etc/hostname "', "Get-FileHash", "/etc/hostname "],
+            ['"init "', "factory", "init "],
+            ['"region "', "safeconduct", "region "],
+            ['"region init "', "safeconduct", "region", "init "],
+            ['"x "', "enquiry", "x "]):
+        value = "-".join(re.findall(r"\w+", text))
+        ok("%s-shows-the-blank-of-%s" % (name, value), shows, text, tool(name), *arguments)
+
+
+def try_descriptors():
+    """One that was not given is refused, whichever file of the program's own would get its number."""
+    pins = ["--cards=/none", "--pins-from-fd=%d"]
+    for number in range(3, 8):
+        for name, *arguments in (
+                ["new-world", "--initialize", "--acs-quorum=1/1", *pins],
+                ["KeyTransferRemote", "-ModifyAcls", "-KeyAppName", "simple", "-KeyIdentifier", "k", "-ExchangeKeyPackage",
+                 SCRIPT, "-NewSecurityWorldPackage", SCRIPT, *pins],
+                ["safeconduct", "region", "init", "EU", "--certificate", SCRIPT, *pins],
+                ["factory", "init", "--dir=f", "--name=n", "--passphrase-from-fd=%d"],
+                ["Add-AzureAccount", "-Credential", "ann@contoso", "-Authority", "https://login.localhost/adfs",
+                 "-ResourceManager", "https://management.localhost", "-Password-From-FD=%d"]):
+            arguments[-1] %= number
+            ok("%s-needs-descriptor-%d-to-be-given" % (name, number), refused, "descriptor %d is not open" % number,
+               tool(name), *arguments)
+
+
 def try_both_verifiers():
     """They end with the same status for the same reason."""
     package, kmdata, sockets = [os.path.join(WORK, name) for name in ("package", "kmdata", "kmdata/config/modules")]
@@ -207,6 +266,18 @@ def try_both_verifiers():
     with open(sockets, "w", encoding="utf-8") as file:
         file.write("1 use %s\n" % os.path.join(WORK, "none"))
     ok("both-verifiers-a-module-that-does-not-run", check_same_status, 69, *both)
+    fifo = os.path.join(WORK, "fifo")
+    os.mkfifo(fifo)
+    ok("both-verifiers-a-fifo-for-a-package", check_same_status, 2, "-k", fifo, "-w", package)
+    for name, line in (("a-map-from-windows", b"\xef\xbb\xbf1 use /none\r\n"), ("a-path-with-a-blank", b"1  use /no ne # x\n"),
+                       ("a-path-with-a-hash", b"1\tuse /no#ne\n")):
+        with open(sockets, "wb") as file:
+            file.write(line)
+        ok("both-verifiers-" + name, check_same_status, 69, *both)
+    for text, line in (("/no ne", b"1 use /no ne # x\n"), ("/no#ne", b"1 use /no#ne\n")):
+        with open(sockets, "wb") as file:
+            file.write(line)
+        ok("both-verifiers-read-%s-whole" % text[1:].replace(" ", "-"), check_same_text, text + ": ", *both)
 
 
 def try_to_read_what_is_not_there():
@@ -233,6 +304,8 @@ with tempfile.TemporaryDirectory() as WORK:
     os.chmod(os.path.join(WORK, "verifykeypackage.py"), 0o700)
     try_programs()
     try_without_a_terminal()
+    try_blanks()
+    try_descriptors()
     try_both_verifiers()
     try_to_read_what_is_not_there()
 sys.exit(1 if failed else 0)

@@ -97,6 +97,31 @@ static void a_given_descriptor_must_be_open(void **state)
 	assert_non_null(strstr(err.message, " is not open"));
 }
 
+static void a_descriptor_is_given_by_its_number(void **state)
+{
+	struct sc_error err = { 0 };
+	int fd = -1;
+
+	(void)state;
+	assert_ok(sc_fd_given_read("1", "--pins-from-fd", &fd, &err), &err);
+	assert_int_equal(fd, 1);
+	assert_status(sc_fd_given_read("987", "--pins-from-fd", &fd, &err), SC_ERR_USAGE, &err);
+	assert_status(sc_fd_given_read("4294967297", "--pins-from-fd", &fd, &err), SC_ERR_ARGUMENT, &err);
+	assert_int_equal(fd, 1);
+}
+
+static void a_pipe_that_nobody_reads_ends_no_program(void **state)
+{
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	close(ends[0]);
+	assert_int_equal(write(ends[1], "x", 1), -1);
+	assert_int_equal(errno, EPIPE);
+	close(ends[1]);
+}
+
 static void a_given_descriptor_is_closed_but_a_standard_ones_number_stays_taken(void **state)
 {
 	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
@@ -118,6 +143,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_closed_at_the_start_is_open_in_main_and_unusable),
 		cmocka_unit_test(a_given_descriptor_must_be_open),
+		cmocka_unit_test(a_descriptor_is_given_by_its_number),
+		cmocka_unit_test(a_pipe_that_nobody_reads_ends_no_program),
 		cmocka_unit_test(a_given_descriptor_is_closed_but_a_standard_ones_number_stays_taken),
 	};
 

@@ -188,6 +188,8 @@ static void an_exponent_in_decimal_is_not_mistaken_for_another(void **state)
 {
 	struct fixture *f = *state;
 
+	assert_int_not_equal(run(f, "-g -b simple ident=k pubexp=065537"), 0);
+	assert_true(says(f, "pubexp=065537: pubexp is hexadecimal"));
 	assert_int_not_equal(run(f, "-g -b simple ident=k pubexp=65537"), 0);
 	assert_true(says(f, "pubexp is hexadecimal"));
 	assert_true(says(f, "pubexp=10001"));

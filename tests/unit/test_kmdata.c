@@ -367,9 +367,10 @@ static void the_map_may_come_from_windows_and_a_path_may_have_spaces(void **stat
 	struct sc_error err = { 0 };
 
 	write_map(f, "\xef\xbb\xbf"
-		     "1 custody /run/a\r\n2 use  /run/key vault/b  # ours\r\n");
+		     "1 custody /run/a\r\n2 use  /run/key vault/b  # ours\r\n3 use /run/c#1\t# and this\r\n");
 	assert_int_equal(sc_kmdata_module_map_read(&f->kmdata, &map, &err), SC_OK);
-	assert_int_equal(map.count, 2);
+	assert_int_equal(map.count, 3);
+	assert_string_equal(map.sockets[2].path, "/run/c#1");
 	assert_string_equal(map.sockets[0].path, "/run/a");
 	assert_string_equal(map.sockets[1].path, "/run/key vault/b");
 	scratch_write(scratch_path(&f->scratch, "config/modules"),

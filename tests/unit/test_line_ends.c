@@ -24,10 +24,17 @@ static void cr_lf_becomes_lf_and_a_byte_order_mark_is_dropped(void **state)
 		       "a\n\nb");
 	assert_settled("a\nb\n", "a\nb\n");
 	assert_settled("", "");
-	assert_settled("a\rb\r", "a\rb\r"); /* no line end: left for the reader to refuse */
+	/* Where text was put in front. */
+	assert_settled("Hello,\r\n\xef\xbb\xbf"
+		       "a\r\n\xef\xbb\xbf",
+		       "Hello,\na\n");
+	assert_settled("a\xef\xbb\xbf"
+		       "b",
+		       "a\xef\xbb\xbf"
+		       "b");
 }
 
-static void utf16_and_binary_are_refused_by_name(void **state)
+static void utf16_binary_and_line_ends_of_cr_alone_are_refused_by_name(void **state)
 {
 	static const struct {
 		const char *content;
@@ -40,6 +47,8 @@ static void utf16_and_binary_are_refused_by_name(void **state)
 		{ "\xfe\xff\0a\0\n", 6, "FILE: is UTF-16 text" },
 		{ "a\0\n\0", 4, "FILE: is UTF-16 text" },
 		{ "abc\0def", 7, "FILE: a NUL byte" },
+		{ "a\rb\r", 4, "FILE: a carriage return without a line feed" },
+		{ "a\n\r", 3, "FILE: a carriage return without a line feed" },
 	};
 
 	(void)state;
@@ -57,7 +66,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cr_lf_becomes_lf_and_a_byte_order_mark_is_dropped),
-		cmocka_unit_test(utf16_and_binary_are_refused_by_name),
+		cmocka_unit_test(utf16_binary_and_line_ends_of_cr_alone_are_refused_by_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,6 +177,14 @@ static void a_slot_is_understood_as_it_is_typed_or_dropped(void **state)
 	assert_typed("\"a\\\"b\\c\"", "a\"b\\c");
 	assert_typed("file:///media/My%20Stick", "/media/My Stick");
 	assert_typed("file://localhost/media/x", "/media/x");
+	assert_typed("'file:///media/My%20Stick'", "/media/My Stick");
+	assert_typed("\"file:///media/x\"", "/media/x");
+	assert_typed("file:///media/Ana's", "/media/Ana's");
+	assert_typed("dir:~/cards/1", "dir:/home/ana/cards/1");
+	assert_int_equal(sc_slot_typed_read("file:///x%00y", name, sizeof name, &err), SC_ERR_ARGUMENT);
+	assert_non_null(strstr(err.message, "NUL"));
+	assert_int_equal(sc_slot_typed_read("'file:///x", name, sizeof name, &err), SC_ERR_ARGUMENT);
+	assert_non_null(strstr(err.message, "a quote has no end"));
 	assert_int_equal(sc_slot_typed_read("'/media/x", name, sizeof name, &err), SC_ERR_ARGUMENT);
 	assert_non_null(strstr(err.message, "a quote has no end"));
 	assert_int_equal(sc_slot_typed_read("~ana/x", name, sizeof name, &err), SC_ERR_ARGUMENT);

@@ -93,6 +93,17 @@ static void a_line_has_a_longest_length(void **state)
 	close(fd);
 }
 
+static void a_line_without_end_is_refused(void **state)
+{
+	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	SC_CLEANUP(sc_secret) line = { 0 };
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(sc_fd_read_secret_line(fd, "PIN", &line, NULL), SC_ERR_TOO_LARGE);
+	close(fd);
+}
+
 static void a_secret_that_nobody_could_type_is_refused_by_name(void **state)
 {
 	static const struct {
@@ -143,7 +154,7 @@ static void a_secret_may_have_spaces_quotes_and_letters_of_any_alphabet(void **s
 /* -- a terminal -------------------------------------------------------------------------------- */
 
 /* Asks on its controlling terminal. Exits with the status, or with 100 if the typed line is `wanted`. */
-static void ask_in_child(const char *terminal, const char *wanted)
+static void ask_in_child(const char *terminal, const char *prompt, const char *wanted)
 {
 	SC_CLEANUP(sc_secret) secret = { 0 };
 	sc_status status;
@@ -153,7 +164,7 @@ static void ask_in_child(const char *terminal, const char *wanted)
 	fd = open(terminal, O_RDWR);
 	if (fd < 0 || ioctl(fd, TIOCSCTTY, 0))
 		_exit(99);
-	status = sc_terminal_read_secret(PROMPT, "PIN", &secret, NULL);
+	status = sc_terminal_read_secret(prompt, "PIN", &secret, NULL);
 	if (status == SC_OK)
 		_exit(sc_view_equals(sc_secret_view(&secret), sc_view_text(wanted)) ? 100 : 98);
 	_exit((int)status);
@@ -178,7 +189,8 @@ static void read_until(struct conversation *c, const char *text)
 	}
 }
 
-static struct conversation start(const char *wanted)
+/* `shown` is the prompt as it appears. */
+static struct conversation start_with(const char *prompt, const char *shown, const char *wanted)
 {
 	struct conversation c = { .master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC) };
 	const char *name;
@@ -189,9 +201,14 @@ static struct conversation start(const char *wanted)
 	c.child = fork();
 	assert_true(c.child >= 0);
 	if (c.child == 0)
-		ask_in_child(name, wanted);
-	read_until(&c, PROMPT);
+		ask_in_child(name, prompt, wanted);
+	read_until(&c, shown);
 	return c;
+}
+
+static struct conversation start(const char *wanted)
+{
+	return start_with(PROMPT, PROMPT, wanted);
 }
 
 static bool echoes(const struct conversation *c)
@@ -226,6 +243,17 @@ static void what_is_typed_is_read_and_not_shown(void **state)
 	assert_null(strstr(c.shown, "sesame"));
 	assert_int_equal(WEXITSTATUS(end(&c)), 100);
 	assert_true(echoes(&c));
+	close(c.master);
+}
+
+static void a_prompt_cannot_steer_the_terminal(void **state)
+{
+	struct conversation c =
+	    start_with("Password for a\x1b[31m\n\xe2\x80\xae: ", "Password for a\\x1b[31m\\n\\u202e: ", "x");
+
+	(void)state;
+	type(&c, "x\n");
+	assert_int_equal(WEXITSTATUS(end(&c)), 100);
 	close(c.master);
 }
 
@@ -434,9 +462,11 @@ int main(void)
 		cmocka_unit_test(lines_are_read_one_at_a_time),
 		cmocka_unit_test(nothing_after_the_line_is_taken),
 		cmocka_unit_test(a_line_has_a_longest_length),
+		cmocka_unit_test(a_line_without_end_is_refused),
 		cmocka_unit_test(a_secret_that_nobody_could_type_is_refused_by_name),
 		cmocka_unit_test(a_secret_may_have_spaces_quotes_and_letters_of_any_alphabet),
 		cmocka_unit_test(what_is_typed_is_read_and_not_shown),
+		cmocka_unit_test(a_prompt_cannot_steer_the_terminal),
 		cmocka_unit_test(an_interrupt_ends_the_program_with_the_echo_back),
 		cmocka_unit_test(an_end_of_file_is_no_secret),
 		cmocka_unit_test(without_a_terminal_nothing_is_asked),

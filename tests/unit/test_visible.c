@@ -36,6 +36,14 @@ static void what_could_steer_a_terminal_or_hide_is_escaped(void **state)
 		{ "a\xc2\xa0\xe2\x80\x8b", "a\\u00a0\\u200b" },   /* spaces that are none, or not seen */
 		{ "\xe2\x80\xa8\xef\xbb\xbf", "\\u2028\\ufeff" }, /* a line end, a byte order mark */
 		{ "\xf3\xa0\x81\x81", "\\ue0041" },               /* a tag */
+		{ "\xe3\x80\x80\xe1\x9a\x80\xe2\xa0\x80", "\\u3000\\u1680\\u2800" }, /* blanks */
+		{ "\xe1\x85\x9f\xe1\x85\xa0\xe3\x85\xa4\xef\xbe\xa0",
+		  "\\u115f\\u1160\\u3164\\uffa0" }, /* fillers */
+		{ "\xd8\x80\xd8\x85\xe1\xa0\x8b\xe1\xa0\x8e", "\\u0600\\u0605\\u180b\\u180e" },
+		{ "\xef\xb8\x80\xef\xb8\x8f\xf3\xa0\x84\x80\xf3\xa0\x87\xaf",
+		  "\\ufe00\\ufe0f\\ue0100\\ue01ef" }, /* variations */
+		{ "\xee\x80\x80\xef\xa3\xbf\xf3\xb0\x80\x80\xf4\x8f\xbf\xbf",
+		  "\\ue000\\uf8ff\\uf0000\\u10ffff" },                   /* private use */
 		{ "\xc0\xaf\xed\xa0\x80", "\\xc0\\xaf\\xed\\xa0\\x80" }, /* overlong, surrogate */
 		{ "\xe6\x97", "\\xe6\\x97" },                            /* cut */
 	};

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -186,6 +187,32 @@ static void a_certificate_of_another_key_is_refused_at_the_start(void **state)
 	EVP_PKEY_free(larger);
 }
 
+/* What an editor on Windows makes of a file: a byte order mark, and CR LF. */
+static void send_through_windows(const char *path)
+{
+	char command[400];
+
+	snprintf(command, sizeof command, "sed -i '1s/^/\\xef\\xbb\\xbf/; s/$/\\r/' '%s'", path);
+	assert_int_equal(system(command), 0);
+}
+
+static void a_certificate_that_crossed_a_windows_machine_is_read_or_the_reason_given(void **state)
+{
+	const struct sc_web_tls_key_settings settings = { fixture.certificate, fixture.blob, fixture.socket,
+							  "vaultd" };
+	struct sc_web_tls_key *key = NULL;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	send_through_windows(fixture.certificate);
+	assert_ok(sc_web_tls_key_open(&settings, &key, &err), &err);
+	sc_web_tls_key_free(key);
+	scratch_write(fixture.certificate, "\xff\xfe-\0", 4);
+	assert_status(sc_web_tls_key_open(&settings, &key, &err), SC_ERR_ENCODING, &err);
+	assert_non_null(strstr(err.message, "is UTF-16 text"));
+	web_fixture_certificate(fixture.key, fixture.certificate);
+}
+
 /* -- start ------------------------------------------------------------------------------------- */
 
 static void a_process_has_one_server(void **state)
@@ -243,6 +270,7 @@ int main(void)
 		TEST(a_module_that_forgot_or_was_restarted_is_no_event),
 		CLOCK(a_silent_module_costs_a_handshake_its_time_and_no_more),
 		TEST(a_certificate_of_another_key_is_refused_at_the_start),
+		TEST(a_certificate_that_crossed_a_windows_machine_is_read_or_the_reason_given),
 		TEST(a_process_has_one_server),
 		TEST(a_port_that_is_taken_is_named),
 	};

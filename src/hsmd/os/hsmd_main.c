@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "base/print.h"
+#include "base/visible.h"
 #include "hsmd/os/hsmd_run.h"
 #include "hsmd/os/initialise.h"
 #include "hsmd/os/libraries.h"
@@ -144,7 +145,7 @@ static sc_status settle(const struct typed *typed, struct sc_hsmd_settings *sett
 	SC_TRY(read_number(typed->arena, "--arena", SC_ARENA_MIN >> 20, SC_ARENA_MAX >> 20, arena, err));
 	SC_TRY(read_number(typed->ready_fd, "--ready-fd", 1, INT32_MAX, &ready, err));
 	SC_ENSURE(!typed->root || sc_hash_read(typed->root, &settings->root_hash), err, SC_ERR_USAGE,
-		  "--root: %s: not a SHA-256 hash (64 hexadecimal digits)", typed->root);
+		  "--root: %s: not a SHA-256 hash (64 hexadecimal digits)", sc_shown(typed->root).s);
 	if (typed->ready_fd)
 		SC_TRY(sc_fd_ensure_given((int)ready, "--ready-fd", err));
 	SC_TRY(sc_hsmd_unlock_check_given(&settings->unlock, err));

@@ -14,6 +14,7 @@
 
 #include "base/options.h"
 #include "base/os.h"
+#include "base/visible.h"
 #include "wire/role.h"
 #include "wire/socket.h"
 
@@ -32,7 +33,7 @@ struct reading {
 static sc_status read_role(struct reading *reading, const char *value, struct sc_error *err)
 {
 	SC_ENSURE(sc_role_by_name(value, &reading->spec->policy.role), err, SC_ERR_ARGUMENT,
-		  "--socket: role=%s is not one of custody, service, use", value);
+		  "--socket: role=%s is not one of custody, service, use", sc_shown(value).s);
 	return SC_OK;
 }
 
@@ -41,7 +42,7 @@ static sc_status read_path(struct reading *reading, const char *value, struct sc
 	size_t len = strlen(value);
 
 	SC_ENSURE(len > 0 && len <= SC_HSMD_SOCKET_PATH_MAX, err, SC_ERR_ARGUMENT,
-		  "--socket: a path must have 1 to %d bytes: %s", SC_HSMD_SOCKET_PATH_MAX, value);
+		  "--socket: a path must have 1 to %d bytes: %s", SC_HSMD_SOCKET_PATH_MAX, sc_shown(value).s);
 	memcpy(reading->spec->path, value, len + 1);
 	return SC_OK;
 }
@@ -85,10 +86,11 @@ static sc_status read_mode(struct reading *reading, const char *value, struct sc
 	size_t digits = strspn(value, "01234567");
 
 	SC_ENSURE(digits > 0 && digits <= 4 && !value[digits], err, SC_ERR_ARGUMENT,
-		  "--socket: mode=%s is not an octal number", value);
+		  "--socket: mode=%s is not an octal number", sc_shown(value).s);
 	reading->spec->mode = (mode_t)strtoul(value, NULL, 8);
 	SC_ENSURE(!(reading->spec->mode & ~(mode_t)0666), err, SC_ERR_ARGUMENT,
-		  "--socket: mode=%s: a socket has only read and write permissions (at most 0666)", value);
+		  "--socket: mode=%s: a socket has only read and write permissions (at most 0666)",
+		  sc_shown(value).s);
 	return SC_OK;
 }
 
@@ -103,7 +105,7 @@ static sc_status read_group(struct reading *reading, const char *value, struct s
 	}
 	/* A group without a name, as in containers. */
 	SC_ENSURE(sc_number_read(value, "group", 0, INT32_MAX, &number, NULL) == SC_OK, err, SC_ERR_ARGUMENT,
-		  "--socket: no such group: %s", value);
+		  "--socket: no such group: %s", sc_shown(value).s);
 	reading->spec->group = (gid_t)number;
 	return SC_OK;
 }

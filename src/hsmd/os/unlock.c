@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +10,6 @@
 #include <openssl/crypto.h>
 
 #include "base/descriptors.h"
-#include "base/options.h"
 #include "base/os.h"
 #include "hsmd/core/module.h"
 
@@ -120,23 +118,13 @@ static sc_status read_file(int directory, const char *file, int flags, const cha
 	return status;
 }
 
-static sc_status read_number(const char *text, int *out, struct sc_error *err)
-{
-	uint64_t fd = 0;
-
-	SC_TRY(sc_number_read(text, "--unlock-key-fd", 0, INT_MAX, &fd, err));
-	*out = (int)fd;
-	return SC_OK;
-}
-
 sc_status sc_hsmd_unlock_check_given(const struct sc_hsmd_unlock_source *source, struct sc_error *err)
 {
 	int fd;
 
 	if (!source->fd)
 		return SC_OK;
-	SC_TRY(read_number(source->fd, &fd, err));
-	return sc_fd_ensure_given(fd, "--unlock-key-fd", err);
+	return sc_fd_given_read(source->fd, "--unlock-key-fd", &fd, err);
 }
 
 static sc_status read_descriptor(const char *text, struct sc_secret *out, struct sc_error *err)
@@ -145,7 +133,7 @@ static sc_status read_descriptor(const char *text, struct sc_secret *out, struct
 	int fd;
 	sc_status status;
 
-	SC_TRY(read_number(text, &fd, err));
+	SC_TRY(sc_fd_given_read(text, "--unlock-key-fd", &fd, err));
 	snprintf(name, sizeof name, "unlock key from descriptor %d", fd);
 	status = read_key(fd, name, out, err);
 	sc_fd_close_given(fd);

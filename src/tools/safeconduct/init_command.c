@@ -126,7 +126,8 @@ static sc_status print_result(const struct sc_init_plan *plan, const struct sc_i
 	sc_print("export SAFECONDUCT_PASSWORD='%s'\n", signind->password);
 	sc_print("export SAFECONDUCT_APP_ID='%s'\n", plan->app_id);
 	sc_print("export SAFECONDUCT_APP_SECRET='%s'\n", signind->app_secret);
-	if (fflush(stdout) || ferror(stdout))
+	sc_print_flush();
+	if (ferror(stdout))
 		return sc_fail_errno(err, SC_ERR_SYSTEM,
 				     "the secrets could not be printed and are lost: remove %s and start "
 				     "again",

@@ -68,7 +68,7 @@ sc_status sc_init_directories_name(const struct sc_init_plan *plan, struct sc_er
 		return sc_fail_errno(err, SC_ERR_NOT_DURABLE, "%s", plan->partial);
 	/* Without the flag, which not every file system knows, a directory replaces only an empty one. */
 	if (rename_directory(parent.fd, strrchr(plan->partial, '/') + 1, name + 1, RENAME_NOREPLACE) != 0 &&
-	    (errno != EINVAL ||
+	    (!sc_file_call_is_missing(errno) ||
 	     rename_directory(parent.fd, strrchr(plan->partial, '/') + 1, name + 1, 0) != 0))
 		return sc_fail_errno(err, errno == EEXIST ? SC_ERR_EXISTS : SC_ERR_SYSTEM, "%s", plan->dir);
 	if (sc_os->fsync(parent.fd) != 0)

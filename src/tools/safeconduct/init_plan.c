@@ -56,11 +56,11 @@ static sc_status find_path(const char *path, const char *option, char **out, str
 
 	if (!absolute)
 		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM, "%s: %s",
-				     option, path);
+				     option, sc_shown(path).s);
 	*out = absolute;
 	SC_ENSURE(can_be_written(absolute), err, SC_ERR_ARGUMENT,
 		  "%s: %s: the path must not contain double quotes, or characters that cannot be seen",
-		  option, path);
+		  option, sc_shown(path).s);
 	return SC_OK;
 }
 
@@ -100,8 +100,8 @@ static sc_status plan_domain(const char *domain, struct sc_init_plan *plan, stru
 
 	SC_ENSURE(len > 0 && len <= SC_INIT_DOMAIN_MAX && strspn(domain, SC_LETTERS_DIGITS "-.") == len &&
 		      domain[0] != '.' && domain[len - 1] != '.' && !strstr(domain, ".."),
-		  err, SC_ERR_ARGUMENT, "--domain: %s: not a domain name of at most %d characters", domain,
-		  SC_INIT_DOMAIN_MAX);
+		  err, SC_ERR_ARGUMENT, "--domain: %s: not a domain name of at most %d characters",
+		  sc_shown(domain).s, SC_INIT_DOMAIN_MAX);
 	plan->domain = strdup(domain);
 	SC_TRY(sc_check_allocated(plan->domain, err));
 	for (char *c = plan->domain; *c; c++)
@@ -153,7 +153,7 @@ static sc_status plan_region(const char *spec, struct sc_init_plan *plan, struct
 	module = strchr(parts, ':');
 	directory = module ? strchr(module + 1, ':') : NULL;
 	SC_ENSURE(directory && !strchr(directory + 1, ':'), err, SC_ERR_USAGE,
-		  "--region: %s: not CODE:SOCKET:DIR", spec);
+		  "--region: %s: not CODE:SOCKET:DIR", sc_shown(spec).s);
 	*module++ = '\0';
 	*directory++ = '\0';
 	if (!sc_region_by_code(parts))
@@ -194,7 +194,7 @@ sc_status sc_init_plan_make(const struct sc_init_options *options, struct sc_ini
 			 &plan->subscription_name, err));
 	SC_TRY(plan_name(options->user, "--user", "admin@contoso", &plan->user, err));
 	SC_ENSURE(strchr(plan->user, '@') && !strpbrk(plan->user, " \t"), err, SC_ERR_ARGUMENT,
-		  "--user: %s: not of the form name@domain", plan->user);
+		  "--user: %s: not of the form name@domain", sc_shown(plan->user).s);
 	SC_TRY(plan_name(options->app_name, "--app-name", "application", &plan->app_name, err));
 	return make_guids(plan, err);
 }

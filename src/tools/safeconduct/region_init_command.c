@@ -43,6 +43,7 @@ static sc_status read_arguments(int argc, char **argv, struct arguments *a, bool
 	SC_ENSURE(operands == 1, err, SC_ERR_USAGE, "the region is missing: give its code, like EU");
 	SC_ENSURE(a->certificate, err, SC_ERR_USAGE,
 		  "--certificate is missing: give the answer of `factory certify-region`");
+	SC_TRY(sc_ceremony_check(&a->ceremony, err));
 	a->ceremony.module = 1;
 	if (a->module)
 		SC_TRY(sc_number_read(a->module, "--module", 1, UINT32_MAX, &a->ceremony.module, err));

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/options.h"
 #include "base/print.h"
+#include "base/visible.h"
 #include "byok/publish.h"
 #include "byok/toolset.h"
 #include "byok/toolset_parts.h"
@@ -94,7 +95,7 @@ static sc_status find_root(const struct arguments *a, const struct sc_byok_tools
 	if (!a->root_hash)
 		return verify_packages(a, parts, root, err);
 	SC_ENSURE(sc_hash_read(a->root_hash, root), err, SC_ERR_ARGUMENT,
-		  "--root-hash: %s: not 64 hexadecimal digits", a->root_hash);
+		  "--root-hash: %s: not 64 hexadecimal digits", sc_shown(a->root_hash).s);
 	sc_log(SC_LOG_WARNING, "no module was asked: the packages are included without verification");
 	return SC_OK;
 }
