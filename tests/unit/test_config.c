@@ -115,7 +115,8 @@ static void what_is_not_understood_is_named_by_file_and_line(void **state)
 	REFUSED("verbose = true\n", "vaultd.conf:1: verbose must be yes or no");
 	REFUSED("verbose = no\nverbose = no\n", "vaultd.conf:2: verbose is already set on line 1");
 	REFUSED("address = 1\naddress = 2\naddress = 3\n", "vaultd.conf:3: at most 2 `address` lines");
-	REFUSED("domain = a\rb\n", "vaultd.conf:1: a control character");
+	REFUSED("domain = a\001b\n", "vaultd.conf:1: a control character");
+	REFUSED("domain = a\rb\n", "vaultd.conf: a carriage return without a line feed");
 	REFUSED("domain = \xff\n", "vaultd.conf:1: a control character, or invalid UTF-8");
 	REFUSED("domain = a\0b\n", "vaultd.conf: a NUL byte");
 }
