@@ -200,6 +200,19 @@ bool attack_is_alive(struct sc_client *client)
 	}
 SC_COMMAND_TABLE(BODY)
 
+struct sc_bytes attack_message(uint16_t command, struct sc_view body)
+{
+	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_REQUEST_HEADER_SIZE + SC_WIRE_BODY_MAX);
+	const struct sc_wire_request_header header = { .command = command, .id = 7 };
+	struct sc_bytes message = { 0 };
+
+	sc_wire_request_header_write(&writer, &header, body.len);
+	sc_write_raw(&writer, body);
+	attack_must("a message", writer.failed ? SC_ERR_TOO_LARGE : SC_OK, NULL);
+	attack_must("memory", sc_bytes_copy(sc_writer_view(&writer), &message, NULL), NULL);
+	return message;
+}
+
 struct sc_bytes attack_card(const char *module, unsigned index)
 {
 	return attack_read(attack_path("%s/cards/%u/safeconduct-card", module, index));

@@ -67,6 +67,9 @@ bool attack_is_alive(struct sc_client *client);
 SC_COMMAND_TABLE(ATTACK_BODIES)
 #undef ATTACK_BODIES
 
+/* A message as the module's own client would send it, with the id 7. The caller frees it. */
+struct sc_bytes attack_message(uint16_t command, struct sc_view body);
+
 /* Card number `index` of the module's set, and its PIN. The caller frees the record. */
 struct sc_bytes attack_card(const char *module, unsigned index);
 const char *attack_pin(unsigned index); /* valid until the next call */

@@ -149,19 +149,6 @@ static void judge(const char *name, double got, double most)
 
 /* -- messages of the crowds -------------------------------------------------------------------- */
 
-static struct sc_bytes message_of(enum sc_command command, struct sc_view body)
-{
-	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_REQUEST_HEADER_SIZE + SC_WIRE_BODY_MAX);
-	const struct sc_wire_request_header header = { .command = (uint16_t)command, .id = 7 };
-	struct sc_bytes message = { 0 };
-
-	sc_wire_request_header_write(&writer, &header, body.len);
-	sc_write_raw(&writer, body);
-	attack_must("a message", writer.failed ? SC_ERR_TOO_LARGE : SC_OK, NULL);
-	attack_must("memory", sc_bytes_copy(sc_writer_view(&writer), &message, NULL), NULL);
-	return message;
-}
-
 static struct sc_bytes evidence_message;
 static struct sc_bytes longest_message; /* refused once it is its turn */
 static struct sc_bytes sign_message;
@@ -175,10 +162,10 @@ static void write_messages(void)
 	SC_CLEANUP(sc_bytes) signed_ = attack_sign_body(
 	    &(struct sc_sign_request){ large_key, { 0 }, SC_MECHANISM_RS256, { digest, sizeof digest } });
 
-	evidence_message = message_of(SC_COMMAND_EVIDENCE, (struct sc_view){ 0 });
-	longest_message = message_of(SC_COMMAND_KEY_ATTEST, sc_view_of(body, sizeof body));
-	sign_message = message_of(SC_COMMAND_SIGN, sc_bytes_view(&signed_));
-	generate_message = message_of(SC_COMMAND_KEY_GENERATE, sc_bytes_view(&made));
+	evidence_message = attack_message(SC_COMMAND_EVIDENCE, (struct sc_view){ 0 });
+	longest_message = attack_message(SC_COMMAND_KEY_ATTEST, sc_view_of(body, sizeof body));
+	sign_message = attack_message(SC_COMMAND_SIGN, sc_bytes_view(&signed_));
+	generate_message = attack_message(SC_COMMAND_KEY_GENERATE, sc_bytes_view(&made));
 }
 
 /* Forty on `use` and fifty of another daemon: they ask for all that they can and read nothing. */

@@ -68,20 +68,6 @@ static int exchange(const char *socket_name, int *fd, struct sc_view message)
 	return got > 0 ? (int)SC_ERR_PROTOCOL : CLOSED;
 }
 
-/* A message as the module's own client would send it. */
-static struct sc_bytes message_of(uint16_t command, struct sc_view body)
-{
-	SC_CLEANUP(sc_writer) writer = sc_writer_new(SC_WIRE_REQUEST_HEADER_SIZE + SC_WIRE_BODY_MAX);
-	const struct sc_wire_request_header header = { .command = command, .id = 7 };
-	struct sc_bytes message = { 0 };
-
-	sc_wire_request_header_write(&writer, &header, body.len);
-	sc_write_raw(&writer, body);
-	attack_must("a message", writer.failed ? SC_ERR_TOO_LARGE : SC_OK, NULL);
-	attack_must("memory", sc_bytes_copy(sc_writer_view(&writer), &message, NULL), NULL);
-	return message;
-}
-
 /* -- a well-formed request of every command; the keys and quorums it names do not exist ------- */
 
 /* Fills every `bytes` and `list` field, so that a cut can fall into each part of each field. */
@@ -130,14 +116,15 @@ static void attack_cut(const char *socket_name)
 
 	for (size_t i = 0; i < count; i++, command++) {
 		SC_CLEANUP(sc_bytes) body = body_of(command->command);
-		SC_CLEANUP(sc_bytes) message = message_of((uint16_t)command->command, sc_bytes_view(&body));
+		SC_CLEANUP(sc_bytes) message =
+		    attack_message((uint16_t)command->command, sc_bytes_view(&body));
 
 		closed += exchange(socket_name, &fd, sc_bytes_view(&message)) == CLOSED;
 		for (size_t len = 1; len < message.len; len++)
 			bad_messages += exchange(socket_name, &fd, sc_view_of(message.data, len)) != CLOSED;
 		for (size_t len = 0; len < body.len; len++) {
 			SC_CLEANUP(sc_bytes)
-			cut = message_of((uint16_t)command->command, sc_view_of(body.data, len));
+			cut = attack_message((uint16_t)command->command, sc_view_of(body.data, len));
 			int status = exchange(socket_name, &fd, sc_bytes_view(&cut));
 
 			bad_bodies += status != SC_ERR_ENCODING && status != SC_ERR_ROLE &&
@@ -154,8 +141,8 @@ static void attack_cut(const char *socket_name)
 /* One byte more, in the body or after the message. */
 static void attack_longer(const char *socket_name)
 {
-	SC_CLEANUP(sc_bytes) whole = message_of(SC_COMMAND_ENQUIRE, (struct sc_view){ 0 });
-	SC_CLEANUP(sc_bytes) more = message_of(SC_COMMAND_ENQUIRE, sc_view_text("x"));
+	SC_CLEANUP(sc_bytes) whole = attack_message(SC_COMMAND_ENQUIRE, (struct sc_view){ 0 });
+	SC_CLEANUP(sc_bytes) more = attack_message(SC_COMMAND_ENQUIRE, sc_view_text("x"));
 	SC_CLEANUP(sc_bytes) behind = { 0 };
 	SC_CLEANUP(sc_bytes) longest = { 0 };
 	SC_CLEANUP(sc_bytes) too_long = { 0 };
@@ -166,7 +153,7 @@ static void attack_longer(const char *socket_name)
 	attack_must("memory",
 		    sc_bytes_new(SC_WIRE_REQUEST_HEADER_SIZE + SC_WIRE_BODY_MAX + 1, &too_long, NULL), NULL);
 	memcpy(behind.data, whole.data, whole.len);
-	SC_CLEANUP(sc_bytes) full = message_of(SC_COMMAND_ENQUIRE, sc_bytes_view(&longest));
+	SC_CLEANUP(sc_bytes) full = attack_message(SC_COMMAND_ENQUIRE, sc_bytes_view(&longest));
 
 	memcpy(too_long.data, full.data, full.len);
 	attack_result(name_of("message-whole", socket_name),
@@ -201,7 +188,7 @@ static int expected_of(size_t byte, const struct sc_bytes *message)
 
 static void attack_header(const char *socket_name)
 {
-	SC_CLEANUP(sc_bytes) message = message_of(SC_COMMAND_ENQUIRE, (struct sc_view){ 0 });
+	SC_CLEANUP(sc_bytes) message = attack_message(SC_COMMAND_ENQUIRE, (struct sc_view){ 0 });
 	size_t bad = 0;
 	int fd = -1;
 
@@ -228,7 +215,7 @@ static void attack_unknown(const char *socket_name)
 	int fd = -1;
 
 	for (uint16_t number = 0; number < 0x200; number++) {
-		SC_CLEANUP(sc_bytes) message = message_of(number, (struct sc_view){ 0 });
+		SC_CLEANUP(sc_bytes) message = attack_message(number, (struct sc_view){ 0 });
 
 		if (sc_command_find(number))
 			continue;
@@ -271,7 +258,8 @@ static void attack_lengths(const char *socket_name)
 					 (uint8_t)lengths[i],
 					 'x',
 					 'y' };
-		SC_CLEANUP(sc_bytes) message = message_of(SC_COMMAND_KEY_LOAD, sc_view_of(body, sizeof body));
+		SC_CLEANUP(sc_bytes) message =
+		    attack_message(SC_COMMAND_KEY_LOAD, sc_view_of(body, sizeof body));
 
 		bad += exchange(socket_name, &fd, sc_bytes_view(&message)) != SC_ERR_ENCODING;
 	}
@@ -283,7 +271,7 @@ static void attack_lengths(const char *socket_name)
 /* A peer that sends requests and leaves without reading the answers. */
 static void attack_by_leaving(const char *socket_name)
 {
-	SC_CLEANUP(sc_bytes) message = message_of(SC_COMMAND_EVIDENCE, (struct sc_view){ 0 });
+	SC_CLEANUP(sc_bytes) message = attack_message(SC_COMMAND_EVIDENCE, (struct sc_view){ 0 });
 
 	for (unsigned i = 0; i < 50; i++) {
 		int fd = dial(socket_name);
