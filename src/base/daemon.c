@@ -9,8 +9,7 @@
 
 void sc_daemon_survive_readers(void)
 {
-	(void)signal(SIGPIPE, SIG_IGN);
-	sc_log_never_wait();
+	sc_log_never_wait(); /* and SIGPIPE is ignored from the start: descriptors.h */
 }
 
 void sc_daemon_hold_signals(sigset_t *ends)

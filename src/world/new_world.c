@@ -272,7 +272,6 @@ static sc_status make_world(struct creation *creation, struct sc_error *err)
 	sigaddset(&interrupts, SIGHUP);
 	sigaddset(&interrupts, SIGINT);
 	sigaddset(&interrupts, SIGTERM);
-	sigaddset(&interrupts, SIGPIPE);
 	sigprocmask(SIG_BLOCK, &interrupts, &before);
 	status = write_and_commit(creation, err);
 	sigprocmask(SIG_SETMASK, &before, NULL);

@@ -23,7 +23,7 @@ struct sc_new_world_request {
 /*
  * Makes the world in module `ceremony->module`, through its custody socket. Asks for N blank cards and a PIN
  * for each, reports its progress on standard output, and warns of a weak suite or quorum. From the first card
- * that is written until the world is complete or undone, SIGHUP, SIGINT, SIGTERM and SIGPIPE wait. Sets
+ * that is written until the world is complete or undone, SIGHUP, SIGINT and SIGTERM wait. Sets
  * *hknso, the key hash of the world's KNSO.
  *
  * SC_ERR_NO_WARRANT, SC_ERR_HAS_WORLD, SC_ERR_ROLE, SC_ERR_EXISTS (a world file): found before anyone is asked
