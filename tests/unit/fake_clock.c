@@ -20,6 +20,7 @@
 /* A thread in poll(), and what wakes it when the clock has moved. */
 struct sleeper {
 	int wake;
+	int64_t until; /* a value of `ahead` */
 	struct sleeper *next;
 };
 
@@ -108,6 +109,7 @@ static bool has_come(int64_t until, struct sleeper *sleeper)
 	if (until > ahead && until - ahead <= skipped)
 		move(until - ahead);
 	is_over = until <= ahead;
+	sleeper->until = until;
 	if (!is_over)
 		fall_asleep(sleeper);
 	pthread_mutex_unlock(&lock);
@@ -187,6 +189,22 @@ void fake_clock_skip(int64_t nanoseconds)
 	skipped = nanoseconds;
 	move(0);
 	pthread_mutex_unlock(&lock);
+}
+
+static bool has_sleeper(void *nanoseconds)
+{
+	bool is_there = false;
+
+	pthread_mutex_lock(&lock);
+	for (const struct sleeper *sleeper = sleepers; sleeper; sleeper = sleeper->next)
+		is_there = is_there || sleeper->until - ahead == *(const int64_t *)nanoseconds;
+	pthread_mutex_unlock(&lock);
+	return is_there;
+}
+
+void fake_clock_await_sleeper(int64_t nanoseconds)
+{
+	await_that(has_sleeper, &nanoseconds);
 }
 
 void await_that(bool (*has_happened)(void *context), void *context)

@@ -10,8 +10,8 @@
 
 /*
  * Replaces sc_os by the system's table with this clock, and with a poll() whose timeouts are on it, counted from
- * the thread's last look at the clock. The clock shows the system's time and then stands still. Call before any thread is started; a test that needs a call
- * of its own copies *sc_os and changes the copy.
+ * the thread's last look at the clock. The clock shows the system's time and then stands still. Call before any
+ * thread is started; a test that needs a call of its own copies *sc_os and changes the copy.
  */
 void fake_clock_start(void);
 
@@ -29,6 +29,9 @@ void fake_clock_advance(int64_t nanoseconds);
  * to its end. 0 to stop that. fake_clock_start() sets 0.
  */
 void fake_clock_skip(int64_t nanoseconds);
+
+/* Waits until a thread is in a poll() that ends exactly so far ahead. The limit is that of await_that(). */
+void fake_clock_await_sleeper(int64_t nanoseconds);
 
 /* Waits until `has_happened` returns true. Only a failure takes all of the limit, 60 real seconds. */
 void await_that(bool (*has_happened)(void *context), void *context);
