@@ -1,8 +1,9 @@
 /*
  * The TLS key in the module: see tls_key.h. GnuTLS calls from any HTTP thread that makes a handshake. Each
  * call takes a connection to the module from a small pool, or opens one, and returns it if it still works.
- * While the module does not answer, handshakes are refused for a moment without asking it. Otherwise each of
- * them would block its thread, and all connections on that thread, until the timeout.
+ * Once the module has not answered one handshake in time, all others are refused without asking it, until it
+ * has answered a thread of its own (silence.h). Otherwise each of them would block its HTTP thread, and all
+ * connections on that thread, until the timeout.
  */
 #include "web/tls_credentials.h"
 
@@ -16,24 +17,24 @@
 #include "base/log.h"
 #include "client/client.h"
 #include "formats/owner.h"
+#include "web/silence.h"
 
 #define CERTIFICATE_MAX 65536
 #define BLOB_MAX        16384
 #define CHAIN_MAX       8
 #define KEY_BITS        256
 #define IDLE_MAX        16 /* connections kept open */
-#define PAUSE           SC_SECOND
 
 struct sc_web_tls_key {
 	char *module;
 	gnutls_pcert_st chain[CHAIN_MAX];
 	unsigned chain_len;
 	gnutls_privkey_t private_key;
-	struct sc_client_key key; /* read-only once it has been loaded */
-	pthread_mutex_t lock;     /* guards what follows */
+	struct sc_client_key key;       /* read-only once it has been loaded */
+	struct sc_web_silence *silence; /* of the module */
+	pthread_mutex_t lock;           /* guards what follows */
 	struct sc_client *idle[IDLE_MAX];
 	size_t idle_count;
-	int64_t closed_until; /* no signature is tried before then */
 };
 
 /* -- connections to the module ----------------------------------------------------------------- */
@@ -41,15 +42,11 @@ struct sc_web_tls_key {
 static sc_status take_client(struct sc_web_tls_key *key, struct sc_client **out, struct sc_error *err)
 {
 	struct sc_client *client = NULL;
-	bool is_closed;
 
 	pthread_mutex_lock(&key->lock);
-	is_closed = sc_clock_monotonic() < key->closed_until;
-	if (!is_closed && key->idle_count > 0)
+	if (key->idle_count > 0)
 		client = key->idle[--key->idle_count];
 	pthread_mutex_unlock(&key->lock);
-	SC_ENSURE(!is_closed, err, SC_ERR_UNAVAILABLE,
-		  "%s: not tried, because the module did not answer a moment ago", key->module);
 	if (!client)
 		return sc_client_open_within(key->module, SC_WEB_TLS_KEY_TIMEOUT_MS, out, err);
 	*out = client;
@@ -68,8 +65,8 @@ static void give_back(struct sc_web_tls_key *key, struct sc_client *client, sc_s
 	sc_client_free(client);
 }
 
-static sc_status sign_once(struct sc_web_tls_key *key, struct sc_view hash, struct sc_bytes *signature,
-			   struct sc_error *err)
+static sc_status sign(struct sc_web_tls_key *key, struct sc_view hash, struct sc_bytes *signature,
+		      struct sc_error *err)
 {
 	struct sc_client *client = NULL;
 	sc_status status;
@@ -80,20 +77,36 @@ static sc_status sign_once(struct sc_web_tls_key *key, struct sc_view hash, stru
 	return status;
 }
 
-/* A failure that took long means that the module hangs. Nothing is tried for a moment. */
-static sc_status sign(struct sc_web_tls_key *key, struct sc_view hash, struct sc_bytes *signature,
-		      struct sc_error *err)
+/* A failure that took long means that the module hangs. */
+static sc_status sign_in_time(struct sc_web_tls_key *key, struct sc_view hash, struct sc_bytes *signature,
+			      struct sc_error *err)
 {
 	int64_t begun = sc_clock_monotonic();
-	sc_status status = sign_once(key, hash, signature, err);
-	int64_t now = sc_clock_monotonic();
+	sc_status status = sign(key, hash, signature, err);
 
-	if (status != SC_OK && now - begun >= PAUSE) {
-		pthread_mutex_lock(&key->lock);
-		key->closed_until = now + PAUSE;
-		pthread_mutex_unlock(&key->lock);
-	}
+	if (status != SC_OK && sc_clock_monotonic() - begun >= SC_WEB_TLS_KEY_TIMEOUT_MS * SC_MILLISECOND)
+		sc_web_silence_begin(key->silence);
 	return status;
+}
+
+static sc_status sign_a_check(struct sc_web_tls_key *key, struct sc_hash *hash, struct sc_bytes *signature,
+			      struct sc_error *err)
+{
+	SC_TRY(sc_hash_parts("safeconduct tls key check 1", NULL, 0, hash, err));
+	return sign(key, sc_hash_view(hash), signature, err);
+}
+
+static bool module_answers(void *context)
+{
+	SC_CLEANUP(sc_bytes) signature = { 0 };
+	struct sc_web_tls_key *key = context;
+	struct sc_error err = { 0 };
+	struct sc_hash hash = { 0 };
+
+	if (sign_a_check(key, &hash, &signature, &err) != SC_OK)
+		return false;
+	sc_log(SC_LOG_NOTICE, "%s: the module answers again", key->module);
+	return true;
 }
 
 /* -- GnuTLS's side ----------------------------------------------------------------------------- */
@@ -122,10 +135,14 @@ static int sign_hash(gnutls_privkey_t private_key, gnutls_sign_algorithm_t algor
 		     unsigned flags, const gnutls_datum_t *hash, gnutls_datum_t *signature)
 {
 	SC_CLEANUP(sc_bytes) made = { 0 };
+	struct sc_web_tls_key *key = context;
 	struct sc_error err = { 0 };
 
 	(void)private_key, (void)algorithm, (void)flags;
-	if (sign(context, sc_view_of(hash->data, hash->size), &made, &err) != SC_OK) {
+	/* That was said when it began. */
+	if (sc_web_silence_holds(key->silence))
+		return GNUTLS_E_PK_SIGN_FAILED;
+	if (sign_in_time(key, sc_view_of(hash->data, hash->size), &made, &err) != SC_OK) {
 		sc_log(SC_LOG_ERROR, "TLS handshake failed: the module made no signature: %s", err.message);
 		return GNUTLS_E_PK_SIGN_FAILED;
 	}
@@ -203,8 +220,7 @@ static sc_status check_pair(struct sc_web_tls_key *key, const struct sc_web_tls_
 	gnutls_datum_t digest = { hash.b, sizeof hash.b };
 	gnutls_datum_t signature;
 
-	SC_TRY(sc_hash_parts("safeconduct tls key check 1", NULL, 0, &hash, err));
-	SC_TRY(sign(key, sc_hash_view(&hash), &made, err));
+	SC_TRY(sign_a_check(key, &hash, &made, err));
 	signature = (gnutls_datum_t){ made.data, (unsigned)made.len };
 	SC_ENSURE(gnutls_pubkey_verify_hash2(key->chain[0].pubkey, GNUTLS_SIGN_ECDSA_SHA256, 0, &digest,
 					     &signature) >= 0,
@@ -236,6 +252,7 @@ sc_status sc_web_tls_key_open(const struct sc_web_tls_key_settings *settings, st
 	SC_TRY(load(key, settings, err));
 	SC_TRY(check_pair(key, settings, err));
 	SC_TRY(make_private_key(key, err));
+	SC_TRY(sc_web_silence_watch(module_answers, key, &key->silence, err));
 	*out = sc_steal(key);
 	return SC_OK;
 }
@@ -244,6 +261,7 @@ void sc_web_tls_key_free(struct sc_web_tls_key *key)
 {
 	if (!key)
 		return;
+	sc_web_silence_free(key->silence);
 	if (key->private_key)
 		gnutls_privkey_deinit(key->private_key);
 	for (unsigned i = 0; i < key->chain_len; i++)
