@@ -111,19 +111,24 @@ static sc_status open_regions(struct sc_vaultd *vaultd, struct sc_error *err)
 	return SC_OK;
 }
 
+#define ISSUER_KEYS ".issuer-keys" /* follows the path of the database */
+
 static sc_status open_issuers(struct sc_vaultd *vaultd, struct sc_error *err)
 {
 	const struct sc_vaultd_settings *s = vaultd->settings;
 	char tenant[SC_GUID_SIZE];
 	const char *tenants[] = { tenant };
+	char saved[PATH_MAX + sizeof ISSUER_KEYS];
 
 	SC_TRY(sc_web_issuers_new(&vaultd->issuers, err));
+	snprintf(saved, sizeof saved, "%s" ISSUER_KEYS, s->database);
 	for (size_t i = 0; i < s->issuer_count; i++) {
 		const struct sc_web_issuer_settings one = { .issuer = s->issuers[i],
 							    .keys_url = s->issuer_keys,
 							    .ca = s->issuer_ca,
 							    .tenants = tenants,
-							    .tenant_count = 1 };
+							    .tenant_count = 1,
+							    .saved = saved };
 
 		SC_ENSURE(sc_vaultd_issuer_tenant(s->issuers[i], tenant), err, SC_ERR_USAGE,
 			  "issuer %s: must end in a tenant's id, a GUID in lower case", s->issuers[i]);

@@ -2,7 +2,8 @@
  * Whose tokens are trusted: a table of OpenID Connect issuers, each with its signing keys (a JWKS) and the
  * tenants that it may speak for. Keys are fetched over HTTPS on a worker thread: at the start, when a token
  * arrives after an hour or more, and when a token names an unknown key (at most every SC_WEB_ISSUER_PAUSE
- * seconds). An issuer's answer is read as strictly as any other input.
+ * seconds, or every second while fetches fail). Until there are keys, a fetch that fails is repeated every second.
+ * Issuers with one URL share its keys. An issuer's answer is read as strictly as any other input.
  */
 #ifndef SC_WEB_ISSUER_H
 #define SC_WEB_ISSUER_H
@@ -10,7 +11,8 @@
 #include "web/web.h"
 
 #define SC_WEB_ISSUER_PAUSE 10
-#define SC_WEB_ISSUER_LIFE  3600 /* seconds; the next token after that has the keys fetched again */
+#define SC_WEB_ISSUER_LIFE  3600        /* seconds; the next token after that has the keys fetched again */
+#define SC_WEB_ISSUER_TRUST (24 * 3600) /* seconds; keys that were not fetched again since are not used */
 
 struct sc_web_issuers;
 
@@ -26,6 +28,7 @@ struct sc_web_issuer_settings {
 	const char *ca;             /* path: PEM, the only authority trusted for that URL */
 	const char *const *tenants; /* `tid` must be one of them (ignoring case) */
 	size_t tenant_count;
+	const char *saved; /* path of the file that keeps fetched keys for the next start; may be NULL */
 };
 
 /* Adds one; everything is copied. Call before sc_web_issuers_start(). SC_ERR_ARGUMENT, SC_ERR_EXISTS. */

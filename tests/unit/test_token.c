@@ -195,7 +195,7 @@ static void an_issuer_speaks_with_its_own_keys_for_its_own_tenants(void **state)
 	static const char other_payload[] = "\"iss\":\"" OTHER_ISSUER "\",\"aud";
 	static const char this_payload[] = "\"iss\":\"" ISSUER "\",\"aud";
 	static const char *const other_tenants[] = { "6f1d0b7e-0000-4000-8000-000000000002" };
-	const struct sc_web_issuer_settings settings = { OTHER_ISSUER, NULL, NULL, other_tenants, 1 };
+	const struct sc_web_issuer_settings settings = { OTHER_ISSUER, NULL, NULL, other_tenants, 1, NULL };
 	static const char header[] = "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"k5\"}";
 	char both[4096];
 	char jwk[1024];

@@ -15,6 +15,7 @@
 #include "fake_clock.h"
 #include "token_maker.h"
 #include "web/fetch.h"
+#include "web/server_state.h"
 #include "web_fixture.h"
 
 /* -- sets of keys ------------------------------------------------------------------------------ */
@@ -58,7 +59,7 @@ static void a_set_of_keys_that_is_not_sound_is_refused_as_a_whole(void **state)
 
 static void an_issuer_is_listed_once_with_its_tenants(void **state)
 {
-	struct sc_web_issuer_settings settings = { ISSUER, NULL, NULL, tenants, 1 };
+	struct sc_web_issuer_settings settings = { ISSUER, NULL, NULL, tenants, 1, NULL };
 	struct sc_error err = { 0 };
 
 	(void)state;
@@ -151,67 +152,172 @@ static sc_status verify_after_fetch(struct sc_web_server *server, const char *to
 	return verify(token, NULL, &err);
 }
 
-static void keys_are_fetched_and_again_for_an_unknown_kid_but_not_often(void **state)
+/* A server that gives out the keys, and an issuer with their URL, which is not started. */
+static struct web_fixture fixture;
+static struct sc_web_server *server;
+static char keys_url[128];
+static char saved[160];
+
+static void open_issuers(void)
+{
+	const struct sc_web_issuer_settings issuer = { ISSUER,  keys_url, fixture.certificate,
+						       tenants, 1,        saved };
+	struct sc_error err = { 0 };
+
+	sc_web_issuers_free(issuers);
+	issuers = NULL;
+	assert_ok(sc_web_issuers_new(&issuers, &err), &err);
+	assert_ok(sc_web_issuers_add(issuers, &issuer, &err), &err);
+}
+
+static void start_server(void)
 {
 	static const char *const loopback[] = { "127.0.0.1" };
-	struct web_fixture fixture;
 	struct sc_web_settings settings = { .domain = "localhost",
 					    .addresses = loopback,
 					    .address_count = 1,
 					    .hosts = hosts,
 					    .threads = 1,
-					    .slow_workers = 1 };
-	struct sc_web_issuer_settings issuer = { ISSUER, NULL, NULL, tenants, 1 };
-	struct sc_web_server *server = NULL;
+					    .slow_workers = 1,
+					    .tls_key = fixture.tls_key };
 	struct sc_error err = { 0 };
-	char url[128];
+
+	assert_ok(sc_web_server_start(&settings, &server, &err), &err);
+	fetches = 0;
+	is_broken = false;
+}
+
+static int set_up_server(void **state)
+{
+	set_up(state);
+	fake_clock_start_running();
+	web_fixture_start(&fixture);
+	start_server();
+	snprintf(keys_url, sizeof keys_url, "https://login.localhost:%u/keys",
+		 (unsigned)sc_web_server_port(server));
+	snprintf(saved, sizeof saved, "%s/saved-keys", fixture.scratch.path);
+	open_issuers();
+	return 0;
+}
+
+static int tear_down_server(void **state)
+{
+	sc_web_server_free(server);
+	server = NULL;
+	tear_down(state);
+	web_fixture_stop(&fixture);
+	fake_clock_stop();
+	return 0;
+}
+
+/* As a daemon's restart: another server, on another port than that of keys_url. */
+static void restart(void)
+{
+	sc_web_server_free(server);
+	start_server();
+	open_issuers();
+}
+
+static void keys_are_fetched_and_again_for_an_unknown_kid_but_not_often(void **state)
+{
+	struct sc_error err = { 0 };
 	char good[4096];
 	char unknown[4096];
 
 	(void)state;
-	fake_clock_start_running();
 	snprintf(good, sizeof good, "%s", join(HEADER, payload("a-1", "a-1"), sign_well));
 	snprintf(
 	    unknown, sizeof unknown, "%s",
 	    join("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"k9\"}", payload("a-1", "a-1"), sign_well));
-	sc_web_issuers_free(issuers);
-	issuers = NULL;
-	web_fixture_start(&fixture);
-	settings.tls_key = fixture.tls_key;
-	assert_ok(sc_web_server_start(&settings, &server, &err), &err);
-	snprintf(url, sizeof url, "https://login.localhost:%u/keys", (unsigned)sc_web_server_port(server));
-	issuer.keys_url = url;
-	issuer.ca = fixture.certificate;
-	assert_ok(sc_web_issuers_new(&issuers, &err), &err);
-	assert_ok(sc_web_issuers_add(issuers, &issuer, &err), &err);
-
 	/* No keys yet: the answer is "try again", not "wrong". */
 	assert_status(verify(good, NULL, &err), SC_ERR_UNAVAILABLE, &err);
-	is_broken = true;
 	sc_web_issuers_start(issuers, server);
 	await_fetches(server);
-	assert_status(verify(good, NULL, &err), SC_ERR_UNAVAILABLE, &err);
+	assert_ok(verify(good, NULL, &err), &err);
 	assert_int_equal(fetches, 1);
-	is_broken = false;
-	fake_clock_advance((SC_WEB_ISSUER_PAUSE + 1) * SC_SECOND);
-	assert_ok(verify_after_fetch(server, good), NULL);
-	assert_int_equal(fetches, 2);
 	/* Known keys cause no fetch; an unknown one causes at most one every SC_WEB_ISSUER_PAUSE seconds. */
 	for (int i = 0; i < 20; i++) {
 		assert_ok(verify(good, NULL, &err), &err);
 		assert_status(verify(unknown, NULL, &err), SC_ERR_TOKEN, &err);
 	}
-	assert_int_equal(fetches, 2);
+	assert_int_equal(fetches, 1);
 	fake_clock_advance((SC_WEB_ISSUER_PAUSE + 1) * SC_SECOND);
 	assert_status(verify_after_fetch(server, unknown), SC_ERR_TOKEN, NULL);
-	assert_int_equal(fetches, 3);
+	assert_int_equal(fetches, 2);
 	fake_clock_advance(SC_WEB_ISSUER_LIFE / 2 * SC_SECOND);
 	assert_ok(verify(good, NULL, &err), &err);
 	await_fetches(server);
-	assert_int_equal(fetches, 3);
-	sc_web_server_free(server);
-	web_fixture_stop(&fixture);
-	fake_clock_stop();
+	assert_int_equal(fetches, 2);
+}
+
+static void pass_a_second(void)
+{
+	fake_clock_advance(SC_SECOND);
+	sc_web_timers_run(server->deadlines, sc_clock_monotonic());
+}
+
+static void an_issuer_that_starts_later_is_asked_every_second_without_a_token(void **state)
+{
+	(void)state;
+	is_broken = true;
+	sc_web_issuers_start(issuers, server);
+	for (unsigned i = 1; i <= 3; i++) {
+		await_fetches(server);
+		assert_true(fetches >= i);
+		pass_a_second();
+	}
+	is_broken = false;
+	await_fetches(server);
+	pass_a_second();
+	await_fetches(server);
+	assert_good(join(HEADER, payload("a-1", "a-1"), sign_well));
+	/* Then no more. */
+	fetches = 0;
+	pass_a_second();
+	await_fetches(server);
+	assert_int_equal(fetches, 0);
+}
+
+static void keys_outlive_a_restart_but_not_a_day_without_the_issuer(void **state)
+{
+	struct sc_error err = { 0 };
+	char good[4096];
+
+	(void)state;
+	snprintf(good, sizeof good, "%s", join(HEADER, payload("a-1", "a-1"), sign_well));
+	sc_web_issuers_start(issuers, server);
+	await_fetches(server);
+	restart();
+	assert_ok(verify(good, NULL, &err), &err);
+	sc_web_issuers_start(issuers, server);
+	await_fetches(server);
+	assert_ok(verify(good, NULL, &err), &err);
+	fake_clock_advance((SC_WEB_ISSUER_TRUST + 1) * SC_SECOND);
+	assert_status(verify(good, NULL, &err), SC_ERR_UNAVAILABLE, &err);
+	restart();
+	assert_status(verify(good, NULL, &err), SC_ERR_UNAVAILABLE, &err);
+}
+
+static void saved_keys_of_another_url_or_damaged_ones_are_not_used(void **state)
+{
+	struct sc_error err = { 0 };
+	char good[4096];
+
+	(void)state;
+	snprintf(good, sizeof good, "%s", join(HEADER, payload("a-1", "a-1"), sign_well));
+	sc_web_issuers_start(issuers, server);
+	await_fetches(server);
+	restart();
+	assert_ok(verify(good, NULL, &err), &err);
+	keys_url[strlen(keys_url) - 1] = 'z';
+	restart();
+	assert_status(verify(good, NULL, &err), SC_ERR_UNAVAILABLE, &err);
+	keys_url[strlen(keys_url) - 1] = 's';
+	restart();
+	assert_ok(verify(good, NULL, &err), &err);
+	scratch_write(saved, "{\"url\":", 7);
+	restart();
+	assert_status(verify(good, NULL, &err), SC_ERR_UNAVAILABLE, &err);
 }
 
 #define URL_SIZE 128
@@ -225,11 +331,6 @@ static const char *write_url(char url[URL_SIZE], const char *scheme, const char 
 
 static void keys_come_over_https_from_the_authority_that_was_named_and_nowhere_else(void **state)
 {
-	static const char *const loopback[] = { "127.0.0.1" };
-	struct web_fixture fixture;
-	struct sc_web_settings settings = {
-		.domain = "localhost", .addresses = loopback, .address_count = 1, .hosts = hosts, .threads = 1
-	};
 	static const struct {
 		const char *scheme;
 		const char *host;
@@ -242,7 +343,6 @@ static void keys_come_over_https_from_the_authority_that_was_named_and_nowhere_e
 		{ "http", "login", "/keys", "rotocol" },
 		{ "https", "graph", "/keys", "SSL peer certificate" }, /* not a name in its certificate */
 	};
-	struct sc_web_server *server = NULL;
 	EVP_PKEY *stranger = EVP_EC_gen("P-256");
 	SC_CLEANUP(sc_bytes) got = { 0 };
 	struct sc_error err = { 0 };
@@ -251,10 +351,6 @@ static void keys_come_over_https_from_the_authority_that_was_named_and_nowhere_e
 	uint16_t port;
 
 	(void)state;
-	is_broken = false;
-	web_fixture_start(&fixture);
-	settings.tls_key = fixture.tls_key;
-	assert_ok(sc_web_server_start(&settings, &server, &err), &err);
 	port = sc_web_server_port(server);
 	assert_ok(
 	    sc_web_fetch(write_url(url, "https", "login", port, "/keys"), fixture.certificate, &got, &err),
@@ -279,20 +375,22 @@ static void keys_come_over_https_from_the_authority_that_was_named_and_nowhere_e
 	write_url(url, "https", "login", port, "/keys");
 	assert_status(sc_web_fetch(url, other, &got, &err), SC_ERR_HTTP, &err);
 	assert_non_null(strstr(err.message, "SSL peer certificate"));
-	sc_web_server_free(server);
-	web_fixture_stop(&fixture);
 	EVP_PKEY_free(stranger);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define SERVER(name) cmocka_unit_test_setup_teardown(name, set_up_server, tear_down_server)
+#define TEST(name)   cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_set_of_keys_that_is_not_sound_is_refused_as_a_whole),
 		TEST(an_issuer_is_listed_once_with_its_tenants),
-		TEST(keys_are_fetched_and_again_for_an_unknown_kid_but_not_often),
-		TEST(keys_come_over_https_from_the_authority_that_was_named_and_nowhere_else),
+		SERVER(keys_are_fetched_and_again_for_an_unknown_kid_but_not_often),
+		SERVER(an_issuer_that_starts_later_is_asked_every_second_without_a_token),
+		SERVER(keys_outlive_a_restart_but_not_a_day_without_the_issuer),
+		SERVER(saved_keys_of_another_url_or_damaged_ones_are_not_used),
+		SERVER(keys_come_over_https_from_the_authority_that_was_named_and_nowhere_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,7 +129,7 @@ void write_jwk(char *out, size_t size, EVP_PKEY *of, const char *kid)
 
 int set_up(void **state)
 {
-	const struct sc_web_issuer_settings settings = { ISSUER, NULL, NULL, tenants, 1 };
+	const struct sc_web_issuer_settings settings = { ISSUER, NULL, NULL, tenants, 1, NULL };
 	char jwk[2][1024];
 	struct sc_error err = { 0 };
 
