@@ -12,8 +12,8 @@ build_tree() {
 	if [ ! -f "$build/build.ninja" ]; then
 		meson setup "$build" "$@" </dev/null >>"$log" 2>&1 || return
 	elif [ $# -gt 0 ] && ! grep -q -- '-Werror' "$build/build.ninja"; then
-		# ./demo, or somebody else, has configured it without the options.
-		meson configure "$build" "$@" </dev/null >>"$log" 2>&1 || return
+		# ./demo, or somebody else, has configured it without the options, and perhaps without a package.
+		meson configure "$build" --clearcache "$@" </dev/null >>"$log" 2>&1 || return
 	fi
 	ninja -C "$build" </dev/null >>"$log" 2>&1 &
 	pid=$!

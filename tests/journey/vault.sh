@@ -87,6 +87,7 @@ policy='{"tenantId":"adfs","objectId":"'$oid'","permissions":{"keys":["all"]}}'
 vault_body() { echo '{"location":"'"$1"'","properties":{"tenantId":"adfs","sku":{"family":"A","name":"'"$2"'"},"enableRbacAuthorization":false,"accessPolicies":['"$policy"']}}'; }
 
 ok no-token-no-answer is 401 "$(code AuthenticationFailed)" '' GET "$ARM/subscriptions?api-version=2019-11-01"
+ok where-the-services-are-is-public is 200 ".authentication.loginEndpoint == \"$LOGIN/adfs\" and .suffixes.keyVaultDns == \".vault.localhost:$vault_port\" and .resourceManager == \"$ARM/\"" '' GET "$ARM//metadata/endpoints?api-version=2022-09-01"
 ok tenants arm 200 ".value[0].tenantId == \"$SAFECONDUCT_TENANT\"" GET "$ARM/tenants?api-version=2016-06-01"
 ok subscriptions arm 200 ".value | map(.subscriptionId) == [\"$subscription\"]" GET "$ARM/subscriptions?api-version=2019-11-01"
 ok paths-without-case-and-doubled-slashes arm 200 '.state == "Enabled"' GET "$ARM//SUBSCRIPTIONS/$subscription?api%2Dversion=2016-06-01"
@@ -293,6 +294,71 @@ ok its-keys-are-shown-meanwhile key 200 . GET "$eu/keys/first?$k"
 start_eu
 back() { local i; for i in $(seq 50); do opens "$kid" RSA-OAEP-256 "$cipher256" && return; sleep 0.1; done; return 1; }
 ok it-comes-back-without-a-card back
+
+# -- sign-in, or the module of the TLS keys, is away ---------------------------------------------------------
+
+site_stop signind
+site_stop vaultd
+start vaultd
+ok a-restart-does-not-depend-on-sign-in arm 200 '.value | length == 1' GET "$ARM/subscriptions?api-version=2019-11-01"
+start signind
+
+# Eight connections work on while new ones ask for handshakes that the module does not sign. Only one wait for it
+# may show: half a second, of the threads that were in it.
+connections_work_on() {
+	VAULT_TOKEN=$vault_token CA=$SAFECONDUCT_CA python3 - "$vault_port" "$eu/keys/first?$k" "$(cat "$SITE/services/pid")" <<-'END'
+		import http.client, os, signal, socket, ssl, sys, threading, time, urllib.parse
+		port, url, module = int(sys.argv[1]), urllib.parse.urlsplit(sys.argv[2]), int(sys.argv[3])
+		context = ssl.create_default_context(cafile=os.environ['CA'])
+		def connect():
+		    connection = http.client.HTTPSConnection(url.hostname, port, context=context, timeout=20)
+		    connection._create_connection = lambda *a, **k: socket.create_connection(('127.0.0.1', port), 20)
+		    connection.connect()
+		    return connection
+		def get(connection):
+		    begun = time.monotonic()
+		    connection.request('GET', url.path + '?' + url.query, headers={'Authorization': 'Bearer ' + os.environ['VAULT_TOKEN']})
+		    answer = connection.getresponse()
+		    answer.read()
+		    assert answer.status == 200, answer.status
+		    return time.monotonic() - begun
+		established = [connect() for i in range(8)]
+		for connection in established:
+		    get(connection)
+		is_over = False
+		def ask():
+		    while not is_over:
+		        try:
+		            connect().close()
+		        except OSError:
+		            time.sleep(0.05)
+		def use(connection):
+		    while not is_over:
+		        latencies[connection].append(get(connection))
+		        time.sleep(0.01)
+		latencies = {connection: [] for connection in established}
+		os.kill(module, signal.SIGSTOP)
+		try:
+		    threads = [threading.Thread(target=ask) for i in range(4)] + [threading.Thread(target=use, args=(c,)) for c in established]
+		    for thread in threads: thread.start()
+		    time.sleep(6)
+		    is_over = True
+		    for thread in threads: thread.join()
+		finally:
+		    os.kill(module, signal.SIGCONT)
+		stalled = max(sum(t for t in each if t > 0.3) for each in latencies.values())
+		assert stalled < 2.5, f'{stalled:.1f} s of 6 s'
+		for i in range(100):
+		    try:
+		        connect().close()
+		        break
+		    except OSError:
+		        time.sleep(0.1)
+		else:
+		    raise AssertionError('no handshake within 10 s after the module came back')
+	END
+}
+ok a-module-that-hangs-stops-no-established-connection connections_work_on
 
 # -- the audit log -------------------------------------------------------------------------------------------
 

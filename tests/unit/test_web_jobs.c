@@ -300,11 +300,24 @@ static void in_a_lane_of_one_worker_gates_take_turns_with_others(void **state)
 	sc_web_jobs_stop(lone);
 }
 
-static void run_recording(struct sc_web_gate *gate, const char *party, uintptr_t number)
+#define ENDS 4
+static sem_t end_of[ENDS]; /* of the jobs 1 to 3, and of all others */
+
+static void hold_by_number(void *context)
+{
+	uintptr_t number = (uintptr_t)context;
+
+	record[recorded++] = number;
+	hold(&end_of[number < ENDS ? number : 0]);
+}
+
+static const struct sc_web_job numbered = { .run = hold_by_number, .give_up = note_given_up };
+
+static void run_numbered(struct sc_web_gate *gate, const char *party, uintptr_t number)
 {
 	struct sc_error err = { 0 };
 
-	assert_ok(sc_web_jobs_run(jobs, SC_WEB_SLOW, gate, party, &recording, (void *)number, &err), &err);
+	assert_ok(sc_web_jobs_run(jobs, SC_WEB_SLOW, gate, party, &numbered, (void *)number, &err), &err);
 }
 
 /* A party that has many other jobs does not hold the gate's places behind them. */
@@ -312,24 +325,33 @@ static void a_place_of_a_gate_waits_behind_no_job_outside_it(void **state)
 {
 	(void)state;
 	recorded = 0;
+	for (int i = 0; i < ENDS; i++)
+		assert_int_equal(sem_init(&end_of[i], 0, 0), 0);
 	for (uintptr_t i = 0; i < 20; i++)
-		run_recording(NULL, "much", 100 + i);
+		run_numbered(NULL, "much", 100 + i);
 	for (int i = 0; i < SLOW - 1; i++)
 		assert_true(wait_for(&begun));
-	run_recording(two_at_a_time, "much", 1);
-	run_recording(two_at_a_time, "much", 2);
-	run_recording(two_at_a_time, "little", 3);
-	let_go(SLOW - 1);
+	run_numbered(two_at_a_time, "much", 1);
+	run_numbered(two_at_a_time, "much", 2);
+	run_numbered(two_at_a_time, "little", 3);
+	for (int i = 0; i < SLOW - 1; i++)
+		sem_post(&end_of[0]);
 	assert_true(wait_for(&begun));
 	assert_true(wait_for(&begun));
 	assert_int_equal(record[SLOW - 1] + record[SLOW], 1 + 2);
-	let_go(1);
+	sem_post(&end_of[1]);
 	assert_true(wait_for(&begun));
 	assert_true(wait_for(&begun));
 	assert_true(record[SLOW + 1] == 3 || record[SLOW + 2] == 3);
-	let_go(20 + 3 - SLOW);
+	for (int i = 0; i < 20; i++)
+		sem_post(&end_of[0]);
+	sem_post(&end_of[2]);
+	sem_post(&end_of[3]);
 	for (unsigned i = SLOW + 3; i < 20 + 3; i++)
 		assert_true(wait_for(&begun));
+	sc_web_jobs_stop(jobs);
+	for (int i = 0; i < ENDS; i++)
+		sem_destroy(&end_of[i]);
 }
 
 /* -- the end ----------------------------------------------------------------------------------- */

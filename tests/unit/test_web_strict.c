@@ -101,7 +101,7 @@ static void nothing_follows_a_chunked_body(void **state)
 #define NEXT "GET /echo HTTP/1.1\r\n" HOST END
 	(void)state;
 	assert_int_equal(status_for("POST /echo HTTP/1.1\r\n" HOST
-				    "Transfer-Encoding: chunked\r\n\r\n3;a\r\nabc\r\n0\r\n\r\n" NEXT),
+				    "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" NEXT),
 			 200);
 	assert_null(strstr(answer + 1, "HTTP/1.1 200 "));
 	assert_int_equal(status_for("POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc" NEXT), 200);

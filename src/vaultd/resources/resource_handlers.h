@@ -4,6 +4,7 @@
 
 #include "web/web.h"
 
+void sc_resources_cloud_metadata(struct sc_web_request *request, void *context);
 void sc_resources_tenants_list(struct sc_web_request *request, void *context);
 void sc_resources_subscriptions_list(struct sc_web_request *request, void *context);
 void sc_resources_subscriptions_get(struct sc_web_request *request, void *context);

@@ -8,6 +8,7 @@
 #define KEY_VAULT    "/providers/Microsoft.KeyVault"
 
 const struct sc_web_route sc_resources_routes[] = {
+	{ "GET", "/metadata/endpoints", sc_resources_cloud_metadata },
 	{ "GET", "/tenants", sc_resources_tenants_list },
 	{ "GET", "/subscriptions", sc_resources_subscriptions_list },
 	{ "GET", SUBSCRIPTION, sc_resources_subscriptions_get },
