@@ -811,7 +811,8 @@ def damage(content):
         return "cut short: %d of %d bytes" % (len(content), stated)
     if 0 < stated < len(content):
         before = content.replace(b"\r\n", b"\n").removesuffix(b"\r")
-        return "%d more bytes after its end" % (len(content) - stated) if len(before) != stated else (
+        was_text = len(before) == stated and content.count(b"\n") == content.count(b"\r\n")
+        return "%d more bytes after its end" % (len(content) - stated) if not was_text else (
             "altered by a transfer in text mode, which changes line ends: send it in binary mode")
     if stated:
         return None

@@ -55,13 +55,21 @@ static uint64_t stated_length(struct sc_view content)
 	return 2 + bytes + len;
 }
 
-/* How long the file was before a transfer in text mode put a CR in front of each LF, and perhaps at the end. */
+/*
+ * How long the file was before a transfer in text mode put a CR in front of each LF, and perhaps at the end. 0 if
+ * there is an LF without a CR, so that there was no such transfer.
+ */
 static uint64_t length_before_text_mode(struct sc_view content)
 {
 	uint64_t len = content.len;
 
-	for (size_t i = 0; i + 1 < content.len; i++)
-		len -= content.data[i] == '\r' && content.data[i + 1] == '\n';
+	for (size_t i = 0; i < content.len; i++) {
+		if (content.data[i] != '\n')
+			continue;
+		if (i == 0 || content.data[i - 1] != '\r')
+			return 0;
+		len--;
+	}
 	return len - (content.data[content.len - 1] == '\r');
 }
 

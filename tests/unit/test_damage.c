@@ -80,6 +80,18 @@ static void a_transfer_in_text_mode_is_recognised(void **state)
 	assert_described(sc_view_of(changed.data, used), "text mode");
 }
 
+static void a_longer_file_that_has_a_line_end_of_windows_by_chance_is_longer(void **state)
+{
+	SC_CLEANUP(sc_bytes) longer = { 0 };
+
+	(void)state;
+	assert_ok(sc_bytes_new(package.len + 1, &longer, NULL), NULL);
+	memcpy(longer.data, package.data, package.len);
+	memcpy(longer.data + 10, "\n.\r\n", 4);
+	longer.data[package.len] = '\n';
+	assert_described(sc_bytes_view(&longer), "1 more bytes after its end");
+}
+
 static void another_format_is_named(void **state)
 {
 	static const char zip[] = "PK\x03\x04....";
@@ -153,6 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_that_is_cut_or_longer_is_said_to_be),
 		cmocka_unit_test(a_transfer_in_text_mode_is_recognised),
+		cmocka_unit_test(a_longer_file_that_has_a_line_end_of_windows_by_chance_is_longer),
 		cmocka_unit_test(another_format_is_named),
 		cmocka_unit_test(another_kind_of_our_own_files_is_named_and_a_changed_byte_is_damage),
 		cmocka_unit_test(a_refusal_names_file_kind_damage_and_reason),
