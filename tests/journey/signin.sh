@@ -105,8 +105,10 @@ claims() { cut -d. -f2 | unbase64url; }
 
 # -- metadata and keys ---------------------------------------------------------------------------------------
 
-ok metadata-adfs is 200 ".token_endpoint == \"$LOGIN/adfs/oauth2/token\" and .issuer == \"$LOGIN/{tenantid}/\" and .jwks_uri == \"$LOGIN/adfs/discovery/keys\" and (.authorization_endpoint | length > 0)" \
+ok metadata-adfs is 200 ".token_endpoint == \"$LOGIN/adfs/oauth2/token\" and .issuer == \"$LOGIN/adfs\" and .jwks_uri == \"$LOGIN/adfs/discovery/keys\" and (.authorization_endpoint | length > 0)" \
 	"$LOGIN/adfs/.well-known/openid-configuration"
+# `az login --tenant adfs` takes the issuer's last part for the tenant, which is then the account's.
+ok metadata-adfs-as-az-asks is 200 ".issuer == \"$LOGIN/adfs\" and .token_endpoint == \"$LOGIN/adfs/oauth2/token\"" "$LOGIN/adfs/adfs/.well-known/openid-configuration"
 ok metadata-v1 is 200 ".token_endpoint == \"$LOGIN/$tenant/oauth2/token\" and .issuer == \"$LOGIN/$tenant/\"" "$LOGIN/$tenant/.well-known/openid-configuration"
 ok metadata-v2 is 200 ".token_endpoint == \"$LOGIN/$tenant/oauth2/v2.0/token\" and .issuer == \"$LOGIN/$tenant/\"" "$LOGIN/$tenant/v2.0/.well-known/openid-configuration"
 ok metadata-tenant-id-in-any-case is 200 ".issuer == \"$LOGIN/$tenant/\"" "$LOGIN/${tenant^^}/v2.0/.well-known/openid-configuration"
@@ -218,6 +220,29 @@ app_graph=$(of_body .access_token)
 ok wrong-secret token 401 '.error == "invalid_client" and .error_codes == [7000215]' adfs/oauth2/token grant_type=client_credentials client_id=$app client_secret=wrong resource=$VAULT
 ok unknown-application token 401 '.error == "invalid_client" and .error_codes == [7000215]' adfs/oauth2/token grant_type=client_credentials client_id=$cli client_secret=wrong resource=$VAULT
 
+# -- a tenant that is added while signind serves ---------------------------------------------------------------
+
+third_tenant=0b5c7a52-3a5f-4d0e-8d2b-6a0c1d9e1f03
+carl=5d1c2f0a-95cf-4d7e-a9d5-1f6c5f0a0003
+as_carl() { local status=$1 filter=$2 path=$3; shift 3; token "$status" "$filter" "$path" grant_type=password client_id=$cli username=carl@thirdcorp.example "password=$password" "$@"; }
+ok not-there-yet as_carl 400 '.error == "invalid_tenant"' $third_tenant/oauth2/token resource=$GRAPH
+metadata() { request "$LOGIN/$1/.well-known/openid-configuration" >/dev/null && cat "$SITE/body"; }
+adfs_metadata=$(metadata adfs)$(metadata adfs/adfs)$(metadata common)
+add_tenant() {
+	signin-setup tenant "$dir/signin.db" $third_tenant Thirdcorp &&
+	signin-setup user "$dir/signin.db" $third_tenant $carl carl@thirdcorp.example Carl <<<"$password"
+}
+ok tenant-is-added add_tenant
+ok its-users-sign-in as_carl 200 . adfs/oauth2/token resource=$GRAPH
+carls=$(of_body .access_token)
+ok their-tokens-say-so says "$carls" ".tid == \"$third_tenant\" and .iss == \"$LOGIN/$third_tenant/\" and .oid == \"$carl\""
+ok at-the-tenants-own-path as_carl 200 . $third_tenant/oauth2/v2.0/token "scope=$VAULT/.default"
+ok its-refresh-tokens-work use 200 . $third_tenant/oauth2/token "$(of_body .refresh_token)" resource=$VAULT
+ok its-tokens-are-accepted is 200 ".id == \"$carl\"" "$GRAPH/v1.0/me" -H "Authorization: Bearer $carls"
+ok its-metadata is 200 ".issuer == \"$LOGIN/$third_tenant/\"" "$LOGIN/$third_tenant/v2.0/.well-known/openid-configuration"
+ok no-one-elses-metadata-changed test "$(metadata adfs)$(metadata adfs/adfs)$(metadata common)" = "$adfs_metadata"
+ok nor-another-tenants-users as_carl 400 '.error_codes == [50126]' $tenant/oauth2/token resource=$GRAPH
+
 # -- /me -----------------------------------------------------------------------------------------------------
 
 me() { is "$1" "$2" "$GRAPH/v1.0/me" -H "Authorization: Bearer $3"; }
@@ -308,13 +333,10 @@ pid=$(cat "$dir/pid")
 site_stop signind
 wait "$pid"
 ok stops-cleanly test $? = 0
-fewer() { python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("DELETE FROM tenants WHERE id = ?", sys.argv[2:]); db.commit()' "$dir/signin.db" "$1"; }
-ok one-tenant-alone fewer $other_tenant
 # Pretends that the minute for which an exchanged token remains valid is over.
 end_exchanged() { python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("UPDATE refresh_tokens SET until = 1 WHERE until IS NOT NULL"); db.commit()' "$dir/signin.db"; }
 ok a-minute-later end_exchanged
 start_signind
-ok metadata-of-the-only-tenant is 200 ".issuer == \"$LOGIN/$tenant/\"" "$LOGIN/adfs/adfs/.well-known/openid-configuration"
 ok refresh-tokens-outlive-a-restart use 200 . adfs/oauth2/token "$last" resource=$VAULT
 
 # An exchanged token is used again after its minute, so two hold it: both lose all that it was exchanged for.
