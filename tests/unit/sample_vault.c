@@ -13,7 +13,7 @@ static void must(sc_status status)
 
 static void add_tenant(struct sc_store_vault_db *store, const char *tenant, const char *subscription)
 {
-	const struct sc_store_tenant_row row = { .id = tenant, .name = "a tenant" };
+	const struct sc_store_tenant_row row = { .id = tenant, .name = tenant };
 	const struct sc_store_subscription_row paid = { .id = subscription, .tenant = tenant, .name = "Pay" };
 	const struct sc_store_group_row group = { .tenant = tenant,
 						  .subscription = subscription,
