@@ -16,7 +16,7 @@
 #include "web/password.h"
 #include "web/token.h"
 
-#define NAME_BYTES_MAX 100
+#define NAME_BYTES_MAX (SC_TENANT_NAME_SIZE - 1)
 
 /* -- names and ids ------------------------------------------------------------------------------ */
 
@@ -25,8 +25,8 @@ static sc_status plan_name(const char *given, const char *option, const char *st
 {
 	const char *name = given ? given : standard;
 
-	SC_ENSURE(*name && strlen(name) <= (given ? NAME_BYTES_MAX : SC_TENANT_NAME_SIZE - 1) &&
-		      sc_view_is_text(sc_view_text(name)) && !strchr(name, '\''),
+	SC_ENSURE(*name && strlen(name) <= NAME_BYTES_MAX && sc_view_is_text(sc_view_text(name)) &&
+		      !strchr(name, '\''),
 		  err, SC_ERR_ARGUMENT, "%s: must be 1 to %d bytes of text without quotes", option,
 		  NAME_BYTES_MAX);
 	snprintf(out, SC_TENANT_NAME_SIZE, "%s", name);
@@ -46,10 +46,10 @@ sc_status sc_tenant_plan(const struct sc_tenant_names *names, const struct sc_te
 			 struct sc_tenant *out, struct sc_error *err)
 {
 	struct sc_tenant tenant = { .name = "" };
-	char keys[SC_TENANT_NAME_SIZE];
+	char keys[SC_TENANT_NAME_SIZE + sizeof " Keys"];
 
 	SC_TRY(plan_name(names->name, "--tenant-name", standard->name, tenant.name, err));
-	snprintf(keys, sizeof keys, "%.*s Keys", NAME_BYTES_MAX, tenant.name);
+	snprintf(keys, sizeof keys, "%s Keys", tenant.name);
 	SC_TRY(plan_name(names->subscription, "--subscription-name", keys, tenant.subscription_name, err));
 	SC_TRY(plan_name(names->user, "--user", standard->user, tenant.user, err));
 	SC_ENSURE(strchr(tenant.user, '@') && !strpbrk(tenant.user, " \t"), err, SC_ERR_ARGUMENT,
@@ -116,7 +116,7 @@ sc_status sc_tenant_add_to_signind(const char *database, const struct sc_tenant 
 	return sc_store_signin_tenant_start(store, &row, &user, &application, err);
 }
 
-/* What is stored has passed plan_name(), unless someone else wrote it. */
+/* What is stored is checked again: it will be part of what a shell sources. */
 static sc_status take_stored(const struct sc_store_tenant_start_row *stored, struct sc_tenant *tenant,
 			     struct sc_error *err)
 {
@@ -125,10 +125,9 @@ static sc_status take_stored(const struct sc_store_tenant_start_row *stored, str
 		      sc_guid_read(stored->oid, tenant->user_oid),
 		  err, SC_ERR_INTEGRITY, "tenant %s: an id in the database is not a GUID",
 		  sc_shown(tenant->name).s);
-	SC_TRY(plan_name(stored->name, "the tenant in the database", NULL, tenant->name, err));
-	snprintf(tenant->subscription_name, sizeof tenant->subscription_name, "%s",
-		 stored->subscription_name);
-	return SC_OK;
+	SC_TRY(plan_name(stored->name, "the tenant's name in the database", NULL, tenant->name, err));
+	return plan_name(stored->subscription_name, "the subscription's name in the database", NULL,
+			 tenant->subscription_name, err);
 }
 
 sc_status sc_tenant_add_to_vaultd(const char *database, const char *issuers, struct sc_tenant *tenant,

@@ -7,7 +7,7 @@
 
 #include "formats/guid.h"
 
-#define SC_TENANT_NAME_SIZE   112 /* a name of 100 bytes and a word more, terminated */
+#define SC_TENANT_NAME_SIZE   101 /* terminated */
 #define SC_TENANT_SECRET_SIZE 64  /* printed form, terminated */
 
 /* What a command line names. NULL: not given. */
