@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "signind/oauth.h"
 #include "web/issuer_name.h"
 
 #define FORM_MAX 32768 /* bytes: a client that signs in has no token yet, and a form is small */
@@ -26,7 +27,10 @@ static const struct sc_web_route graph_routes[] = {
 };
 
 const struct sc_web_host sc_signind_hosts[] = {
-	{ .name = "login", .routes = login_routes, .body_max = FORM_MAX },
+	{ .name = "login",
+	  .routes = login_routes,
+	  .body_max = FORM_MAX,
+	  .error_body = sc_signind_oauth_error_body },
 	{ .name = "graph", .routes = graph_routes, .needs_token = true, .body_max = FORM_MAX },
 	{ 0 },
 };

@@ -187,7 +187,19 @@ ok resource-unknown as_ann 400 '.error == "invalid_resource" and (.error_descrip
 ok resource-is-not-for-v2 as_ann 400 '.error == "invalid_request"' $tenant/oauth2/v2.0/token resource=$ARM
 ok client-id-not-a-guid token 400 '.error == "unauthorized_client"' adfs/oauth2/token grant_type=password client_id=me username=ann@contoso.example "password=$password" resource=$ARM
 ok applications-id-without-its-secret token 401 '.error == "invalid_client" and .error_codes == [7000218]' adfs/oauth2/token grant_type=password client_id=$app username=ann@contoso.example "password=$password" resource=$ARM
-ok tokens-are-posted is 405 . "$LOGIN/adfs/oauth2/token"
+# What is refused before anyone reads it has OAuth's form, too: clients print its error_description.
+refused_as_oauth() { # STATUS WORDS URL [CURL-OPTION…]
+	is "$1" ".error == \"invalid_request\" and .error_codes == [90023] and (.error_description | test(\"$2\")) and (.trace_id | length == 36)" "${@:3}"
+}
+ok tokens-are-posted refused_as_oauth 405 'does not support GET' "$LOGIN/adfs/oauth2/token"
+ok password-with-a-line-end refused_as_oauth 400 'the parameter password: an escape for a control character' "$LOGIN/adfs/oauth2/token" \
+	-d grant_type=password -d client_id=$cli -d username=ann@contoso.example --data-urlencode "password=$password"$'\r' -d resource=$ARM
+no and-does-not-repeat-it '^$' grep -qF 'ann ' "$SITE/body"
+ok parameter-twice refused_as_oauth 400 'the parameter resource appears twice' "$LOGIN/adfs/oauth2/token" -d resource=$ARM -d resource=$ARM
+ok unknown-path refused_as_oauth 404 'no such resource' "$LOGIN/adfs/oauth2/nothing"
+ok malformed-path refused_as_oauth 400 'control character' "$LOGIN/adfs%00/oauth2/token" -d a=b
+ok form-without-end refused_as_oauth 413 'larger than' "$LOGIN/adfs/oauth2/token" -d "a=$(printf '%040000d' 0)"
+ok the-graphs-form-is-its-own is 404 '.error.code == "NotFound"' "$GRAPH/v1.0/nothing"
 
 # -- refresh -------------------------------------------------------------------------------------------------
 
@@ -302,7 +314,7 @@ ok log-has-a-line-per-decision grep -qE "sign-in grant=password account=ann@cont
 ok log-names-whose-password-was-wrong grep -qE "account=ann@contoso.example .*oid=$ann .*result=wrong-password" "$dir/log"
 # A user name that does not look like one is not logged: it may be a password, or forge a field of the log.
 ok field-in-a-name token 400 '.error_codes == [50126]' adfs/oauth2/token grant_type=password client_id=$cli 'username=x@y result=granted' password=wrong resource=$ARM
-ok line-in-a-name is 400 '.error.code == "BadRequest"' "$LOGIN/adfs/oauth2/token" -d "grant_type=password&client_id=$cli&username=x%40y%0Asignind:%20notice:%20granted&password=wrong&resource=$ARM"
+ok line-in-a-name is 400 '.error == "invalid_request" and (.error_description | test("parameter username: "))' "$LOGIN/adfs/oauth2/token" -d "grant_type=password&client_id=$cli&username=x%40y%0Asignind:%20notice:%20granted&password=wrong&resource=$ARM"
 no no-name-forges-the-log '^$' grep -q 'x@y' "$dir/log"
 secrets() { printf '%s\n' "$password" "$secret" "$refresh" "$next" "$access" "${access##*.}"; }
 no no-secret-in-the-log '^$' grep -qFf <(secrets) "$dir/log"
