@@ -28,7 +28,7 @@ for daemon in signind vaultd; do site_daemon $daemon $daemon --config="$dir/$dae
 
 # -- clients -------------------------------------------------------------------------------------------------
 
-# as TENANT COMMAND…: with the variables of that tenant, as `safeconduct` printed them.
+# as_tenant TENANT COMMAND…: with the variables of that tenant, as `safeconduct` printed them.
 as_tenant() { (. "$SITE/$1.env" && "${@:2}"); }
 var() { as_tenant "$1" printenv "SAFECONDUCT_$2"; }
 curl_() { curl -sS --max-time 30 --cacert "$dir/ca.pem" --resolve "*:$login_port:127.0.0.1" --resolve "*:$vault_port:127.0.0.1" "$@"; }
@@ -54,8 +54,8 @@ app_token() {
 		--data-urlencode "client_secret=$(var "$1" APP_SECRET)" --data-urlencode "resource=$2" | jq -er .access_token
 }
 oid_of() { cut -d. -f2 <<<"$1" | tr '_-' '/+' | base64 -d 2>/dev/null | jq -r .oid; }
-# make_vault TENANT ARM-TOKEN NAME STATUS FILTER
 vaults() { echo "$ARM/subscriptions/$(var "$1" SUBSCRIPTION)/resourceGroups/group/providers/Microsoft.KeyVault/vaults"; }
+# group and vault TENANT ARM-TOKEN [NAME] STATUS FILTER: make them; the answer is as in `is`.
 group() { is "$3" "$4" "$2" PUT "$ARM/subscriptions/$(var "$1" SUBSCRIPTION)/resourceGroups/group?api-version=2021-04-01" '{"location":"europe"}'; }
 vault_body() { # TOKEN TENANT-ID
 	echo '{"location":"europe","properties":{"tenantId":"'"$2"'","sku":{"family":"A","name":"premium"},"enableRbacAuthorization":false,
@@ -110,7 +110,6 @@ ok prints-what-init-prints diff <(sed -n "/^# Tenant/,\$s/=.*\|'.*//p" "$SITE/co
 for name in LOGIN ARM CA; do ok "same-$name" test "$(var fabrikam $name)" = "$(var contoso $name)"; done
 ok one-more-of-each diff <(sed 's/:1/:2/g' "$SITE/rows") <(rows)
 no not-twice 'tenant Fabrikam: already exists' add --tenant-name=Fabrikam --user=other@fabrikam
-ok files-keep-owner-and-mode bash -c "! find '$dir/signind' '$dir/vaultd' -type f \( -perm /077 -o ! -user \"\$(stat -c %u '$dir/signind')\" \) | grep ."
 
 # -- the new tenant, without a restart -------------------------------------------------------------------------
 
