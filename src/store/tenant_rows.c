@@ -34,16 +34,6 @@ static sc_status add_tenant(struct sc_db_transaction *transaction, const char *i
 	return sc_db_run(transaction, tenant_add, values, SC_DB_COUNT(values), NULL, err);
 }
 
-sc_status sc_store_tenant_add(struct sc_store_vault_db *store, const struct sc_store_tenant_row *row,
-			      struct sc_error *err)
-{
-	SC_CLEANUP(sc_db_transaction) transaction = SC_DB_NO_TRANSACTION;
-
-	SC_TRY(sc_db_begin(store->db, &transaction, err));
-	SC_TRY(add_tenant(&transaction, row->id, row->name, err));
-	return sc_db_commit(&transaction, err);
-}
-
 sc_status sc_store_tenant_find(struct sc_store_vault_db *store, const char *id,
 			       struct sc_store_tenant_row *out, struct sc_error *err)
 {
@@ -92,16 +82,6 @@ static sc_status add_subscription(struct sc_db_transaction *transaction, const c
 	const struct sc_db_value values[] = { sc_db_folded(id), sc_db_folded(tenant), sc_db_text(name) };
 
 	return sc_db_run(transaction, subscription_add, values, SC_DB_COUNT(values), NULL, err);
-}
-
-sc_status sc_store_subscription_add(struct sc_store_vault_db *store,
-				    const struct sc_store_subscription_row *row, struct sc_error *err)
-{
-	SC_CLEANUP(sc_db_transaction) transaction = SC_DB_NO_TRANSACTION;
-
-	SC_TRY(sc_db_begin(store->db, &transaction, err));
-	SC_TRY(add_subscription(&transaction, row->id, row->tenant, row->name, err));
-	return sc_db_commit(&transaction, err);
 }
 
 sc_status sc_store_subscription_find(struct sc_store_vault_db *store, const char *tenant, const char *id,

@@ -65,8 +65,6 @@ struct sc_store_tenant_row {
 void sc_store_tenant_row_free(struct sc_store_tenant_row *row);
 SC_CLEANUP_VALUE(sc_store_tenant_row, sc_store_tenant_row_free)
 
-sc_status sc_store_tenant_add(struct sc_store_vault_db *store, const struct sc_store_tenant_row *row,
-			      struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_store_tenant_find(struct sc_store_vault_db *store, const char *id,
 			       struct sc_store_tenant_row *out, struct sc_error *err) SC_WARN_UNUSED;
 
@@ -79,10 +77,6 @@ struct sc_store_subscription_row {
 void sc_store_subscription_row_free(struct sc_store_subscription_row *row);
 SC_CLEANUP_VALUE(sc_store_subscription_row, sc_store_subscription_row_free)
 
-/* SC_ERR_NOT_FOUND if the tenant does not exist. */
-sc_status sc_store_subscription_add(struct sc_store_vault_db *store,
-				    const struct sc_store_subscription_row *row,
-				    struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_store_subscription_find(struct sc_store_vault_db *store, const char *tenant, const char *id,
 				     struct sc_store_subscription_row *out,
 				     struct sc_error *err) SC_WARN_UNUSED;

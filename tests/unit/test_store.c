@@ -200,7 +200,6 @@ static void nothing_stands_without_what_it_belongs_to(void **state)
 {
 	struct fixture *f = *state;
 	struct sc_store_vault_row vault = sample_vault(TENANT, "third");
-	struct sc_store_subscription_row subscription = { .id = "s", .tenant = "nobody", .name = "n" };
 	struct sc_store_group_row group = { .tenant = OTHER_TENANT,
 					    .subscription = SUBSCRIPTION,
 					    .name = "g",
@@ -216,7 +215,6 @@ static void nothing_stands_without_what_it_belongs_to(void **state)
 	assert_status(sc_store_vault_add(f->store, &vault, NULL), SC_ERR_NOT_FOUND, NULL);
 	vault.subscription = SUBSCRIPTION;
 	assert_ok(sc_store_vault_add(f->store, &vault, NULL), NULL);
-	assert_status(sc_store_subscription_add(f->store, &subscription, NULL), SC_ERR_NOT_FOUND, NULL);
 	assert_status(sc_store_group_put(f->store, &group, &is_new, NULL), SC_ERR_NOT_FOUND, NULL);
 	assert_status(sample_import(f->store, "Foreign", "first", 1, 1, version, NULL), SC_ERR_NOT_FOUND,
 		      NULL);
