@@ -100,7 +100,7 @@ ok nothing-was-written diff "$SITE/rows" <(rows)
 
 # -- interrupted between the two databases: the same command again completes it --------------------------------
 
-no lost-output-is-noticed 'could not be printed: run the command again' bash -c "safeconduct tenant add --dir='$dir' --tenant-name=Fabrikam --user=admin@fabrikam >/dev/full"
+no lost-output-is-noticed 'could not be printed and are lost: run the command again' bash -c "safeconduct tenant add --dir='$dir' --tenant-name=Fabrikam --user=admin@fabrikam >/dev/full"
 no nobody-can-sign-in-yet '^$' grep -qs admin@fabrikam "$dir/signind/signin.db" "$dir/signind/signin.db-wal"
 begun() { python3 -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("SELECT id FROM tenants WHERE name = ?", ("Fabrikam",)).fetchone()[0])' "$dir/vaultd/vault.db"; }
 tenant=$(begun)

@@ -93,7 +93,7 @@ static sc_status print_result(const struct sc_init_plan *plan, const struct sc_i
 	sc_init_url(plan, "login", plan->signin_port, login);
 	sc_init_url(plan, "management", plan->vault_port, management);
 	snprintf(authority, sizeof authority, "%s/adfs", login);
-	snprintf(what_to_do, sizeof what_to_do, "they are lost: remove %s and start again", plan->dir);
+	snprintf(what_to_do, sizeof what_to_do, "remove %s and start again", plan->dir);
 	sc_shell_quote(plan->dir, dir);
 	sc_print("# signind --config=%s/signind/signind.conf\n", dir);
 	sc_print("# vaultd --config=%s/vaultd/vaultd.conf\n", dir);

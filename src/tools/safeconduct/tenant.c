@@ -172,6 +172,7 @@ sc_status sc_tenant_print(const struct sc_tenant *tenant, const struct sc_tenant
 	sc_print("export SAFECONDUCT_APP_SECRET='%s'\n", secrets->app_secret);
 	sc_print_flush();
 	if (ferror(stdout))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "the secrets could not be printed: %s", what_to_do);
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "the secrets could not be printed and are lost: %s",
+				     what_to_do);
 	return SC_OK;
 }
