@@ -194,6 +194,8 @@ refused_as_oauth() { # STATUS WORDS URL [CURL-OPTION…]
 ok tokens-are-posted refused_as_oauth 405 'does not support GET' "$LOGIN/adfs/oauth2/token"
 ok password-with-a-line-end refused_as_oauth 400 'the parameter password: an escape for a control character' "$LOGIN/adfs/oauth2/token" \
 	-d grant_type=password -d client_id=$cli -d username=ann@contoso.example --data-urlencode "password=$password"$'\r' -d resource=$ARM
+no our-client-names-it 'the password contains a control character' Add-AzureAccount -Credential ann@contoso.example -Password-From-FD 3 \
+	-Authority "$LOGIN/adfs" -ResourceManager "$ARM" -CA "$dir/ca.pem" 3<<<"$password"$'\1'
 no and-does-not-repeat-it '^$' grep -qF 'ann ' "$SITE/body"
 ok parameter-twice refused_as_oauth 400 'the parameter resource appears twice' "$LOGIN/adfs/oauth2/token" -d resource=$ARM -d resource=$ARM
 ok unknown-path refused_as_oauth 404 'no such resource' "$LOGIN/adfs/oauth2/nothing"
