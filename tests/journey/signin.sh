@@ -300,6 +300,7 @@ try_until_throttled() {
 		[ "$(of_body '.error_codes[0]')" = 50053 ] || return 1
 		wait=$(sed -n 's/^[Rr]etry-[Aa]fter: \([0-9]*\).*/\1/p' "$SITE/headers")
 		[ "$wait" -ge 4 ] && return
+		sleep "$wait"
 	done
 	return 1
 }
