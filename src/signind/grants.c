@@ -39,12 +39,10 @@ static sc_status set_principal(struct sc_signind_sign_in *sign_in, const char *t
 			       const char *upn, const char *name, struct sc_error *err)
 {
 	struct sc_signind_principal *principal = &sign_in->principal;
-	char known[SC_GUID_SIZE];
 
 	SC_ENSURE(sc_guid_read(oid, principal->oid), err, SC_ERR_INTEGRITY, "object id %s: not a GUID", oid);
-	SC_ENSURE(sc_signind_tenant(sign_in->service, tenant, known) && known[0], err, SC_ERR_STATE,
-		  "tenant %s was added after signind started: restart signind to serve it", tenant);
-	SC_TRY(copy(principal->tenant, sizeof principal->tenant, known, "tenant", err));
+	SC_ENSURE(sc_guid_read(tenant, principal->tenant), err, SC_ERR_INTEGRITY, "tenant %s: not a GUID",
+		  tenant);
 	SC_TRY(copy(principal->upn, sizeof principal->upn, upn, "user principal name", err));
 	return copy(principal->name, sizeof principal->name, name, "display name", err);
 }
@@ -193,9 +191,15 @@ static void check_job(void *context)
 	struct sc_signind_sign_in *sign_in = context;
 	enum sc_signind_refusal refusal = SC_SIGNIND_REFUSAL_NONE;
 	struct sc_error err = { 0 };
+	bool is_served = true;
 	unsigned wait = 0;
 
-	if (sign_in->grant == SC_SIGNIND_GRANT_PASSWORD && begin_attempt(sign_in, &wait, &err) != SC_OK)
+	if (sign_in->tenant[0] &&
+	    sc_signind_tenant_exists(sign_in->service, sign_in->tenant, &is_served, &err) != SC_OK)
+		sc_signind_sign_in_fail(sign_in, &err);
+	else if (!is_served)
+		sc_signind_sign_in_refuse(sign_in, SC_SIGNIND_REFUSAL_TENANT_UNKNOWN, "");
+	else if (sign_in->grant == SC_SIGNIND_GRANT_PASSWORD && begin_attempt(sign_in, &wait, &err) != SC_OK)
 		sc_signind_sign_in_give_up(sign_in, &err);
 	else if (wait > 0)
 		sc_signind_sign_in_throttle(sign_in, wait);

@@ -19,6 +19,8 @@ static const char refresh_token_text[] =
 
 /* clang-format off */
 static const struct row rows[] = {
+	[SC_SIGNIND_REFUSAL_REQUEST_MALFORMED] = { 400, "invalid_request", 90023, "request-malformed",
+		"The request is not valid: " },
 	[SC_SIGNIND_REFUSAL_PARAMETER_MISSING] = { 400, "invalid_request", 900144, "parameter-missing",
 		"The request body must contain the following parameter: " },
 	[SC_SIGNIND_REFUSAL_GRANT_UNSUPPORTED] = { 400, "unsupported_grant_type", 70003, "grant-unsupported",
@@ -55,20 +57,33 @@ static const char *correlation_of(const struct sc_web_request *request)
 	return given && sc_guid_is_valid(given) ? given : sc_web_request_id(request);
 }
 
-void sc_signind_oauth_refuse(struct sc_web_request *request, enum sc_signind_refusal refusal,
-			     const char *detail)
+static json_t *make_body(const struct sc_web_request *request, const struct row *row, const char *detail)
 {
-	const struct row *row = &rows[refusal];
 	char now[SC_CLOCK_STAMP_SIZE];
 	char text[512];
-	json_t *body;
 
 	sc_clock_stamp(sc_clock_now(), now);
 	now[10] = ' '; /* as Azure writes it */
 	snprintf(text, sizeof text, "AADSTS%u: %s%s", row->code, row->text, detail);
-	body = json_pack("{s:s, s:s, s:[i], s:s, s:s, s:s}", "error", row->error, "error_description", text,
+	return json_pack("{s:s, s:s, s:[i], s:s, s:s, s:s}", "error", row->error, "error_description", text,
 			 "error_codes", (int)row->code, "timestamp", now, "trace_id",
 			 sc_web_request_id(request), "correlation_id", correlation_of(request));
+}
+
+json_t *sc_signind_oauth_error_body(const struct sc_web_request *request, unsigned status,
+				    const char *message)
+{
+	if (status == 503)
+		return make_body(request, &rows[SC_SIGNIND_REFUSAL_UNAVAILABLE], "");
+	return make_body(request, &rows[SC_SIGNIND_REFUSAL_REQUEST_MALFORMED], message);
+}
+
+void sc_signind_oauth_refuse(struct sc_web_request *request, enum sc_signind_refusal refusal,
+			     const char *detail)
+{
+	const struct row *row = &rows[refusal];
+	json_t *body = make_body(request, row, detail);
+
 	if (row->status == 503)
 		sc_web_set_header(request, "Retry-After", "1");
 	sc_web_answer(request, row->status, body);

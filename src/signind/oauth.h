@@ -9,6 +9,7 @@
 
 enum sc_signind_refusal {
 	SC_SIGNIND_REFUSAL_NONE,              /* not refused: never an answer */
+	SC_SIGNIND_REFUSAL_REQUEST_MALFORMED, /* `detail` says why */
 	SC_SIGNIND_REFUSAL_PARAMETER_MISSING, /* `detail` names the parameter */
 	SC_SIGNIND_REFUSAL_GRANT_UNSUPPORTED,
 	SC_SIGNIND_REFUSAL_TENANT_UNKNOWN,
@@ -33,6 +34,13 @@ void sc_signind_oauth_refuse(struct sc_web_request *request, enum sc_signind_ref
 
 /* Answers 429 with a Retry-After of `wait` seconds. */
 void sc_signind_oauth_throttle(struct sc_web_request *request, unsigned wait);
+
+/*
+ * The body for what the server refuses before a handler sees it, in the same form: invalid_request or, for 503,
+ * temporarily_unavailable. NULL if out of memory.
+ */
+json_t *sc_signind_oauth_error_body(const struct sc_web_request *request, unsigned status,
+				    const char *message);
 
 /* The refusal's name for the log: "wrong-password". */
 const char *sc_signind_refusal_name(enum sc_signind_refusal refusal);

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "signind/oauth.h"
+#include "web/issuer_name.h"
+
 #define FORM_MAX 32768 /* bytes: a client that signs in has no token yet, and a form is small */
 
 /* {tenant} is a tenant's id, or "adfs", "common" or "organizations". */
@@ -11,6 +14,7 @@ static const struct sc_web_route login_routes[] = {
 	{ "GET", "/{tenant}/.well-known/openid-configuration", sc_signind_openid_v1 },
 	{ "GET", "/{tenant}/v2.0/.well-known/openid-configuration", sc_signind_openid_v2 },
 	{ "GET", "/adfs/{tenant}/.well-known/openid-configuration", sc_signind_openid_adfs },
+	{ "GET", "/adfs/{tenant}/v2.0/.well-known/openid-configuration", sc_signind_openid_adfs },
 	{ "GET", "/{tenant}/discovery/keys", sc_signind_openid_keys },
 	{ "GET", "/{tenant}/discovery/v2.0/keys", sc_signind_openid_keys },
 	{ "POST", "/{tenant}/oauth2/token", sc_signind_token_v1 },
@@ -24,30 +28,45 @@ static const struct sc_web_route graph_routes[] = {
 };
 
 const struct sc_web_host sc_signind_hosts[] = {
-	{ .name = "login", .routes = login_routes, .body_max = FORM_MAX },
+	{ .name = "login",
+	  .routes = login_routes,
+	  .body_max = FORM_MAX,
+	  .error_body = sc_signind_oauth_error_body },
 	{ .name = "graph", .routes = graph_routes, .needs_token = true, .body_max = FORM_MAX },
 	{ 0 },
 };
 
-/* Adds a tenant: its id, and an issuer whose tokens we accept. */
-static sc_status add_tenant(void *context, const struct sc_store_signin_tenant_row *row, struct sc_error *err)
+/* One row for all tenants: each has an issuer of its own, and all share the key. */
+static sc_status open_issuers(struct sc_signind *service, struct sc_error *err)
 {
-	struct sc_signind *service = context;
 	char issuer[SC_SIGNIND_URL_MAX + 1];
-	char *id = service->tenants[service->tenant_count];
+	const struct sc_web_issuer_settings settings = { .issuer = issuer };
 
-	SC_ENSURE(service->tenant_count < SC_SIGNIND_TENANTS_MAX, err, SC_ERR_TOO_LARGE,
-		  "the database has more than %d tenants", SC_SIGNIND_TENANTS_MAX);
-	SC_ENSURE(sc_guid_read(row->id, id), err, SC_ERR_INTEGRITY, "tenant %s: the id is not a GUID",
-		  row->id);
-	sc_signind_urls_issuer(&service->urls, id, issuer);
-	const char *const tenants[] = { id };
-	const struct sc_web_issuer_settings settings = { .issuer = issuer,
-							 .tenants = tenants,
-							 .tenant_count = 1 };
+	sc_signind_urls_issuer(&service->urls, SC_WEB_ISSUER_TENANT, issuer);
+	SC_TRY(sc_web_issuers_new(&service->issuers, err));
 	SC_TRY(sc_web_issuers_add(service->issuers, &settings, err));
-	SC_TRY(sc_web_issuers_set_keys(service->issuers, issuer, sc_bytes_view(&service->key->jwks), err));
-	service->tenant_count++;
+	return sc_web_issuers_set_keys(service->issuers, issuer, sc_bytes_view(&service->key->jwks), err);
+}
+
+static sc_status count_tenant(void *context, const struct sc_store_signin_tenant_row *row,
+			      struct sc_error *err)
+{
+	size_t *count = context;
+
+	(void)row, (void)err;
+	(*count)++;
+	return SC_OK;
+}
+
+/* A database without tenants is a new one: the configuration names the wrong file. */
+static sc_status open_database(struct sc_signind *service, const char *path, struct sc_error *err)
+{
+	size_t tenants = 0;
+
+	SC_TRY(sc_store_signin_db_open(path, &service->store, err));
+	SC_TRY(sc_store_signin_tenant_list(service->store, count_tenant, &tenants, err));
+	SC_ENSURE(tenants > 0, err, SC_ERR_STATE, "%s: no tenant in the database (see `safeconduct init`)",
+		  path);
 	return SC_OK;
 }
 
@@ -66,18 +85,13 @@ static sc_status make_nobody(char encoded[SC_WEB_PASSWORD_ENCODED_SIZE], struct 
 static sc_status open_parts(struct sc_signind *service, const struct sc_signind_settings *settings,
 			    struct sc_error *err)
 {
-	service->tenants = calloc(SC_SIGNIND_TENANTS_MAX, sizeof *service->tenants);
-	SC_TRY(sc_check_allocated(service->tenants, err));
 	SC_TRY(sc_signind_urls_set(settings->web.domain, settings->web.port, settings->vault_port,
 				   &service->urls, err));
 	SC_TRY(make_nobody(service->nobody, err));
 	SC_TRY(sc_signind_throttle_new(&service->throttle, err));
 	SC_TRY(sc_signind_token_key_open(settings->token_key, settings->token_module, &service->key, err));
-	SC_TRY(sc_web_issuers_new(&service->issuers, err));
-	SC_TRY(sc_store_signin_db_open(settings->database, &service->store, err));
-	SC_TRY(sc_store_signin_tenant_list(service->store, add_tenant, service, err));
-	SC_ENSURE(service->tenant_count > 0, err, SC_ERR_STATE,
-		  "%s: no tenant in the database (see `safeconduct init`)", settings->database);
+	SC_TRY(open_issuers(service, err));
+	SC_TRY(open_database(service, settings->database, err));
 	return sc_pipeline_open(settings->token_module, &service->module, err);
 }
 
@@ -107,11 +121,10 @@ void sc_signind_free(struct sc_signind *service)
 	sc_store_signin_db_close(service->store);
 	sc_signind_throttle_free(service->throttle);
 	sc_signind_token_key_free(service->key);
-	free(service->tenants);
 	free(service);
 }
 
-bool sc_signind_tenant(const struct sc_signind *service, const char *segment, char tenant[SC_GUID_SIZE])
+bool sc_signind_tenant_read(const char *segment, char tenant[SC_GUID_SIZE])
 {
 	static const char *const any[] = { "adfs", "common", "organizations" };
 
@@ -121,10 +134,15 @@ bool sc_signind_tenant(const struct sc_signind *service, const char *segment, ch
 		tenant[0] = '\0';
 		return true;
 	}
-	if (!sc_guid_read(segment, tenant))
-		return false;
-	for (size_t i = 0; i < service->tenant_count; i++)
-		if (strcmp(service->tenants[i], tenant) == 0)
-			return true;
-	return false;
+	return sc_guid_read(segment, tenant);
+}
+
+sc_status sc_signind_tenant_exists(const struct sc_signind *service, const char *tenant, bool *exists,
+				   struct sc_error *err)
+{
+	SC_CLEANUP(sc_store_signin_tenant_row) row = { 0 };
+	sc_status status = sc_store_signin_tenant_find(service->store, tenant, &row, err);
+
+	*exists = status == SC_OK;
+	return status == SC_ERR_NOT_FOUND ? SC_OK : status;
 }

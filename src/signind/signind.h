@@ -11,17 +11,13 @@
 #include "web/issuer.h"
 #include "web/password.h"
 
-#define SC_SIGNIND_TENANTS_MAX 1024
-
 struct sc_signind {
 	struct sc_signind_urls urls;
 	struct sc_store_signin_db *store;
 	struct sc_pipeline *module; /* signs the tokens */
 	struct sc_signind_token_key *key;
 	struct sc_signind_throttle *throttle;
-	struct sc_web_issuers *issuers; /* ourselves, once per tenant: /me accepts our own tokens */
-	char (*tenants)[SC_GUID_SIZE];  /* those in the database at start, in lower case */
-	size_t tenant_count;
+	struct sc_web_issuers *issuers; /* ourselves: /me accepts our own tokens */
 	char nobody
 	    [SC_WEB_PASSWORD_ENCODED_SIZE]; /* hash of a random password, checked for unknown accounts */
 };
@@ -41,10 +37,17 @@ void sc_signind_free(struct sc_signind *service);
 SC_CLEANUP_POINTER(sc_signind, struct sc_signind, sc_signind_free)
 
 /*
- * The tenant of a path's first segment: its id, or "" for "adfs", "common" and "organizations", which leave
- * the tenant to the account. False if this tenant is not served here.
+ * The tenant that a path's segment names: its id, or "" for "adfs", "common" and "organizations", which leave
+ * the tenant to the account. False if it cannot name a tenant.
  */
-bool sc_signind_tenant(const struct sc_signind *service, const char *segment, char tenant[SC_GUID_SIZE]);
+bool sc_signind_tenant_read(const char *segment, char tenant[SC_GUID_SIZE]);
+
+/*
+ * Whether there is a tenant with that id. Looks in the database, because tenants are added while signind
+ * serves: call it on a worker.
+ */
+sc_status sc_signind_tenant_exists(const struct sc_signind *service, const char *tenant, bool *exists,
+				   struct sc_error *err) SC_WARN_UNUSED;
 
 /* The routes of login.<domain> and graph.<domain>. The handlers' context is a struct sc_signind. */
 extern const struct sc_web_host sc_signind_hosts[];

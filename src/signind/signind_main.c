@@ -32,8 +32,7 @@ static sc_status serve(const struct sc_signind_settings *settings, struct sc_err
 	SC_TRY(sc_web_tls_key_open(&settings->web.tls, &tls_key, err));
 	SC_TRY(sc_signind_new(settings, &service, err));
 	SC_TRY(start_server(settings, tls_key, service, &server, err));
-	sc_log(SC_LOG_NOTICE, "serving %s for %zu tenant%s", service->urls.login, service->tenant_count,
-	       service->tenant_count == 1 ? "" : "s");
+	sc_log(SC_LOG_NOTICE, "serving %s", service->urls.login);
 	sc_daemon_announce(settings->web.ready_fd);
 	sc_daemon_wait(&ends);
 	/* First no new requests, then no late answers from the module. Cleanup frees server and service. */

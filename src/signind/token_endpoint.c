@@ -99,7 +99,7 @@ static bool read_request(struct sc_signind_sign_in *sign_in, bool takes_resource
 
 	if (!read_grant(sign_in, row, fault))
 		return false;
-	if (!sc_signind_tenant(sign_in->service, authority, sign_in->tenant))
+	if (!sc_signind_tenant_read(authority, sign_in->tenant))
 		return fails(fault, SC_SIGNIND_REFUSAL_TENANT_UNKNOWN, "");
 	return read_credentials(sign_in, *row, fault) && read_audience(sign_in, takes_resource, fault);
 }

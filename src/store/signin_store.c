@@ -3,13 +3,14 @@
 
 #include <stdlib.h>
 
+#include "base/visible.h"
 #include "store/db.h"
 
 #define APPLICATION_ID 0x53437331 /* "SCs1" */
 
 static const char *const steps[] = {
 	"CREATE TABLE tenants ("
-	"  id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT;"
+	"  id TEXT NOT NULL PRIMARY KEY, name_key TEXT NOT NULL UNIQUE, name TEXT NOT NULL) STRICT;"
 
 	"CREATE TABLE users ("
 	"  tenant TEXT NOT NULL REFERENCES tenants (id), oid TEXT NOT NULL, upn_key TEXT NOT NULL UNIQUE,"
@@ -55,9 +56,11 @@ void sc_store_signin_db_close(struct sc_store_signin_db *store)
 
 /* -- tenants ----------------------------------------------------------------------------------- */
 
-static const char tenant_add[] = "INSERT INTO tenants (id, name) VALUES (?1, ?2)";
+static const char tenant_add[] = "INSERT INTO tenants (id, name, name_key) VALUES (?1, ?2, ?3)";
 
 static const char tenant_find[] = "SELECT id, name FROM tenants WHERE id = ?1";
+
+static const char tenant_find_by_name[] = "SELECT id, name FROM tenants WHERE name_key = ?1";
 
 void sc_store_signin_tenant_row_free(struct sc_store_signin_tenant_row *row)
 {
@@ -74,12 +77,26 @@ static void fill_tenant(void *out, struct sc_db_row *row)
 	};
 }
 
+static sc_status add_tenant(struct sc_db_transaction *transaction,
+			    const struct sc_store_signin_tenant_row *row, struct sc_error *err)
+{
+	const struct sc_db_value values[] = { sc_db_folded(row->id), sc_db_text(row->name),
+					      sc_db_folded(row->name) };
+	sc_status status = sc_db_run(transaction, tenant_add, values, SC_DB_COUNT(values), NULL, err);
+
+	SC_ENSURE(status != SC_ERR_EXISTS, err, SC_ERR_EXISTS, "tenant %s: already exists",
+		  sc_shown(row->name).s);
+	return status;
+}
+
 sc_status sc_store_signin_tenant_add(struct sc_store_signin_db *store,
 				     const struct sc_store_signin_tenant_row *row, struct sc_error *err)
 {
-	const struct sc_db_value values[] = { sc_db_folded(row->id), sc_db_text(row->name) };
+	SC_CLEANUP(sc_db_transaction) transaction = SC_DB_NO_TRANSACTION;
 
-	return sc_db_write(store->db, tenant_add, values, SC_DB_COUNT(values), NULL, err);
+	SC_TRY(sc_db_begin(store->db, &transaction, err));
+	SC_TRY(add_tenant(&transaction, row, err));
+	return sc_db_commit(&transaction, err);
 }
 
 sc_status sc_store_signin_tenant_find(struct sc_store_signin_db *store, const char *id,
@@ -88,6 +105,14 @@ sc_status sc_store_signin_tenant_find(struct sc_store_signin_db *store, const ch
 	const struct sc_db_value values[] = { sc_db_folded(id) };
 
 	return sc_db_find(store->db, tenant_find, values, SC_DB_COUNT(values), fill_tenant, out, err);
+}
+
+sc_status sc_store_signin_tenant_find_by_name(struct sc_store_signin_db *store, const char *name,
+					      struct sc_store_signin_tenant_row *out, struct sc_error *err)
+{
+	const struct sc_db_value values[] = { sc_db_folded(name) };
+
+	return sc_db_find(store->db, tenant_find_by_name, values, SC_DB_COUNT(values), fill_tenant, out, err);
 }
 
 static const char tenant_list[] = "SELECT id, name FROM tenants ORDER BY id";
@@ -146,14 +171,28 @@ static void fill_user(void *out, struct sc_db_row *row)
 	};
 }
 
-sc_status sc_store_user_add(struct sc_store_signin_db *store, const struct sc_store_user_row *row,
-			    struct sc_error *err)
+static sc_status add_user(struct sc_db_transaction *transaction, const struct sc_store_user_row *row,
+			  struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(row->tenant), sc_db_folded(row->oid),
 					      sc_db_text(row->upn),      sc_db_text(row->name),
 					      sc_db_text(row->password), sc_db_folded(row->upn) };
+	sc_status status = sc_db_run(transaction, user_add, values, SC_DB_COUNT(values), NULL, err);
 
-	return sc_db_write(store->db, user_add, values, SC_DB_COUNT(values), NULL, err);
+	SC_ENSURE(status != SC_ERR_EXISTS, err, SC_ERR_EXISTS,
+		  "user %s: already exists; names of users are unique across all tenants",
+		  sc_shown(row->upn).s);
+	return status;
+}
+
+sc_status sc_store_user_add(struct sc_store_signin_db *store, const struct sc_store_user_row *row,
+			    struct sc_error *err)
+{
+	SC_CLEANUP(sc_db_transaction) transaction = SC_DB_NO_TRANSACTION;
+
+	SC_TRY(sc_db_begin(store->db, &transaction, err));
+	SC_TRY(add_user(&transaction, row, err));
+	return sc_db_commit(&transaction, err);
 }
 
 sc_status sc_store_user_find(struct sc_store_signin_db *store, const char *tenant, const char *oid,
@@ -204,14 +243,39 @@ static void fill_application(void *out, struct sc_db_row *row)
 	};
 }
 
-sc_status sc_store_application_add(struct sc_store_signin_db *store,
-				   const struct sc_store_application_row *row, struct sc_error *err)
+static sc_status add_application(struct sc_db_transaction *transaction,
+				 const struct sc_store_application_row *row, struct sc_error *err)
 {
 	const struct sc_db_value values[] = { sc_db_folded(row->tenant), sc_db_folded(row->appid),
 					      sc_db_folded(row->oid), sc_db_text(row->name),
 					      sc_db_bytes(sc_hash_view(&row->secret)) };
 
-	return sc_db_write(store->db, application_add, values, SC_DB_COUNT(values), NULL, err);
+	return sc_db_run(transaction, application_add, values, SC_DB_COUNT(values), NULL, err);
+}
+
+sc_status sc_store_application_add(struct sc_store_signin_db *store,
+				   const struct sc_store_application_row *row, struct sc_error *err)
+{
+	SC_CLEANUP(sc_db_transaction) transaction = SC_DB_NO_TRANSACTION;
+
+	SC_TRY(sc_db_begin(store->db, &transaction, err));
+	SC_TRY(add_application(&transaction, row, err));
+	return sc_db_commit(&transaction, err);
+}
+
+sc_status sc_store_signin_tenant_start(struct sc_store_signin_db *store,
+				       const struct sc_store_signin_tenant_row *tenant,
+				       const struct sc_store_user_row *user,
+				       const struct sc_store_application_row *application,
+				       struct sc_error *err)
+{
+	SC_CLEANUP(sc_db_transaction) transaction = SC_DB_NO_TRANSACTION;
+
+	SC_TRY(sc_db_begin(store->db, &transaction, err));
+	SC_TRY(add_tenant(&transaction, tenant, err));
+	SC_TRY(add_user(&transaction, user, err));
+	SC_TRY(add_application(&transaction, application, err));
+	return sc_db_commit(&transaction, err);
 }
 
 sc_status sc_store_application_find(struct sc_store_signin_db *store, const char *tenant, const char *appid,

@@ -4,7 +4,8 @@
  * Nothing in it is enough to sign in.
  *
  * Durability, statuses, letter case, threads and ownership of rows are as in vault_store.h. A user's upn and
- * an application's appid are unique across all tenants, because clients sign in before they name a tenant.
+ * an application's appid are unique across all tenants, because clients sign in before they name a tenant. So
+ * is a tenant's name.
  */
 #ifndef SC_STORE_SIGNIN_STORE_H
 #define SC_STORE_SIGNIN_STORE_H
@@ -33,6 +34,9 @@ sc_status sc_store_signin_tenant_add(struct sc_store_signin_db *store,
 sc_status sc_store_signin_tenant_find(struct sc_store_signin_db *store, const char *id,
 				      struct sc_store_signin_tenant_row *out,
 				      struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_store_signin_tenant_find_by_name(struct sc_store_signin_db *store, const char *name,
+					      struct sc_store_signin_tenant_row *out,
+					      struct sc_error *err) SC_WARN_UNUSED;
 
 /* Lists: as in vault_store.h, in the order of ids. */
 typedef sc_status (*sc_store_signin_tenant_visit)(void *context, const struct sc_store_signin_tenant_row *row,
@@ -75,6 +79,13 @@ SC_CLEANUP_VALUE(sc_store_application_row, sc_store_application_row_free)
 sc_status sc_store_application_add(struct sc_store_signin_db *store,
 				   const struct sc_store_application_row *row,
 				   struct sc_error *err) SC_WARN_UNUSED;
+
+/* Adds a tenant with its first user and application, all or none. SC_ERR_EXISTS says which of them exists. */
+sc_status sc_store_signin_tenant_start(struct sc_store_signin_db *store,
+				       const struct sc_store_signin_tenant_row *tenant,
+				       const struct sc_store_user_row *user,
+				       const struct sc_store_application_row *application,
+				       struct sc_error *err) SC_WARN_UNUSED;
 
 /* `tenant` may be NULL, as for users. */
 sc_status sc_store_application_find(struct sc_store_signin_db *store, const char *tenant, const char *appid,

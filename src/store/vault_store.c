@@ -18,7 +18,11 @@
 
 static const char *const steps[] = {
 	"CREATE TABLE tenants ("
-	"  id TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT;"
+	"  id TEXT NOT NULL PRIMARY KEY, name_key TEXT NOT NULL UNIQUE, name TEXT NOT NULL) STRICT;"
+
+	"CREATE TABLE administrators ("
+	"  tenant TEXT NOT NULL REFERENCES tenants (id), issuer TEXT NOT NULL, oid TEXT NOT NULL,"
+	"  PRIMARY KEY (tenant, issuer, oid)) STRICT;"
 
 	"CREATE TABLE subscriptions ("
 	"  id TEXT NOT NULL PRIMARY KEY, tenant TEXT NOT NULL REFERENCES tenants (id), name TEXT NOT NULL,"

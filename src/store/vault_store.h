@@ -58,15 +58,13 @@ sc_status sc_store_vault_db_version(struct sc_store_vault_db *store, int64_t *ou
 /* -- tenants and subscriptions ----------------------------------------------------------------- */
 
 struct sc_store_tenant_row {
-	const char *id; /* GUID */
-	const char *name;
+	const char *id;   /* GUID */
+	const char *name; /* unique */
 	struct sc_bytes memory;
 };
 void sc_store_tenant_row_free(struct sc_store_tenant_row *row);
 SC_CLEANUP_VALUE(sc_store_tenant_row, sc_store_tenant_row_free)
 
-sc_status sc_store_tenant_add(struct sc_store_vault_db *store, const struct sc_store_tenant_row *row,
-			      struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_store_tenant_find(struct sc_store_vault_db *store, const char *id,
 			       struct sc_store_tenant_row *out, struct sc_error *err) SC_WARN_UNUSED;
 
@@ -79,13 +77,40 @@ struct sc_store_subscription_row {
 void sc_store_subscription_row_free(struct sc_store_subscription_row *row);
 SC_CLEANUP_VALUE(sc_store_subscription_row, sc_store_subscription_row_free)
 
-/* SC_ERR_NOT_FOUND if the tenant does not exist. */
-sc_status sc_store_subscription_add(struct sc_store_vault_db *store,
-				    const struct sc_store_subscription_row *row,
-				    struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_store_subscription_find(struct sc_store_vault_db *store, const char *tenant, const char *id,
 				     struct sc_store_subscription_row *out,
 				     struct sc_error *err) SC_WARN_UNUSED;
+
+/* Who may change the resources of a tenant: a principal, which is an issuer and an object id. */
+struct sc_store_administrator_row {
+	const char *tenant;
+	const char *issuer; /* compared exactly */
+	const char *oid;    /* GUID */
+};
+sc_status sc_store_administrator_exists(struct sc_store_vault_db *store,
+					const struct sc_store_administrator_row *row, bool *exists,
+					struct sc_error *err) SC_WARN_UNUSED;
+
+/* A tenant and what it starts with. */
+struct sc_store_tenant_start_row {
+	const char *id;
+	const char *name;
+	const char *subscription; /* its id */
+	const char *subscription_name;
+	const char *issuer; /* the administrator's */
+	const char *oid;
+	struct sc_bytes memory;
+};
+void sc_store_tenant_start_row_free(struct sc_store_tenant_start_row *row);
+SC_CLEANUP_VALUE(sc_store_tenant_start_row, sc_store_tenant_start_row_free)
+
+/*
+ * Adds a tenant with its first subscription and administrator, all or none; *out is what is stored. If there is
+ * a tenant of that name, nothing is written, and *out is what that tenant started with: so a set-up that was
+ * interrupted, before the sign-in service knew the tenant, can be completed. SC_ERR_EXISTS if an id is taken.
+ */
+sc_status sc_store_tenant_start(struct sc_store_vault_db *store, const struct sc_store_tenant_start_row *row,
+				struct sc_store_tenant_start_row *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Lists: call `visit` for each row, in the order of names (subscriptions: of ids). The row is valid during

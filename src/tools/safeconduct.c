@@ -29,13 +29,14 @@ static const struct subcommand subcommands[] = {
 	  sc_subcommand_region_init },
 	{ "region", "publish", "write the region's packages for customers and its files for vaultd",
 	  sc_subcommand_region_publish },
+	{ "tenant", "add", "make another tenant while the daemons run", sc_subcommand_tenant_add },
 	{ "toolset", "build", "make the region's BYOK toolset", sc_subcommand_toolset_build },
 };
 #define SUBCOMMAND_COUNT (sizeof subcommands / sizeof subcommands[0])
 
 static void print_help(void)
 {
-	sc_print("Usage: " NAME " COMMAND [OPTIONS]\nSets up regions and vaults.\n\n");
+	sc_print("Usage: " NAME " COMMAND [OPTIONS]\nSets up regions, vaults and tenants.\n\n");
 	for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
 		const char *verb = subcommands[i].verb ? subcommands[i].verb : "";
 		int width = WORDS_WIDTH - (int)strlen(subcommands[i].noun);

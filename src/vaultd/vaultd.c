@@ -11,6 +11,7 @@
 #include "formats/transfer_package.h"
 #include "vaultd/keys/key_routes.h"
 #include "vaultd/resources/resource_routes.h"
+#include "web/issuer_name.h"
 
 #define IMPORTS_AT_ONCE 2 /* by one region's module, which tests primes on few threads */
 #define CHANGES_AT_ONCE 4 /* of anything else, which wait for the disk only */
@@ -30,14 +31,26 @@ bool sc_vaultd_issuer_tenant(const char *issuer, char tenant[SC_GUID_SIZE])
 	return sc_guid_is_lower(tenant); /* a lower-case GUID, like a subscription's id */
 }
 
-const char *sc_vaultd_issuer_of(const struct sc_vaultd *vaultd, const char *tenant)
+bool sc_vaultd_issuer_of(const struct sc_vaultd *vaultd, const char *tenant,
+			 char issuer[SC_WEB_TOKEN_TEXT_MAX + 1])
 {
+	const char *found = NULL;
 	char of[SC_GUID_SIZE];
 
-	for (size_t i = 0; i < vaultd->settings->issuer_count; i++)
-		if (sc_vaultd_issuer_tenant(vaultd->settings->issuers[i], of) && strcasecmp(of, tenant) == 0)
-			return vaultd->settings->issuers[i];
-	return NULL;
+	/* A tenant's own line comes before one for all tenants. */
+	for (size_t i = 0; i < vaultd->settings->issuer_count; i++) {
+		const char *one = vaultd->settings->issuers[i];
+
+		if (sc_vaultd_issuer_tenant(one, of) && strcasecmp(of, tenant) == 0) {
+			found = one;
+			break;
+		}
+		if (!found && sc_web_issuer_is_pattern(one))
+			found = one;
+	}
+	if (found)
+		sc_web_issuer_write(found, tenant, issuer, SC_WEB_TOKEN_TEXT_MAX + 1);
+	return found != NULL;
 }
 
 const struct sc_vaultd_region *sc_vaultd_find_region(const struct sc_vaultd *vaultd, const char *code)
@@ -123,15 +136,18 @@ static sc_status open_issuers(struct sc_vaultd *vaultd, struct sc_error *err)
 	SC_TRY(sc_web_issuers_new(&vaultd->issuers, err));
 	snprintf(saved, sizeof saved, "%s" ISSUER_KEYS, s->database);
 	for (size_t i = 0; i < s->issuer_count; i++) {
+		const bool is_pattern = sc_web_issuer_is_pattern(s->issuers[i]);
 		const struct sc_web_issuer_settings one = { .issuer = s->issuers[i],
 							    .keys_url = s->issuer_keys,
 							    .ca = s->issuer_ca,
 							    .tenants = tenants,
-							    .tenant_count = 1,
+							    .tenant_count = is_pattern ? 0 : 1,
 							    .saved = saved };
 
-		SC_ENSURE(sc_vaultd_issuer_tenant(s->issuers[i], tenant), err, SC_ERR_USAGE,
-			  "issuer %s: must end in a tenant's id, a GUID in lower case", s->issuers[i]);
+		SC_ENSURE(is_pattern || sc_vaultd_issuer_tenant(s->issuers[i], tenant), err, SC_ERR_USAGE,
+			  "issuer %s: must end in a tenant's id, a GUID in lower case, or "
+			  "contain " SC_WEB_ISSUER_TENANT,
+			  s->issuers[i]);
 		SC_TRY(sc_web_issuers_add(vaultd->issuers, &one, err));
 	}
 	return SC_OK;
@@ -153,8 +169,10 @@ static sc_status compile_administrators(struct sc_vaultd *vaultd, struct sc_erro
 		grants[i] = (struct sc_access_grant){ { one->issuer, one->oid, tenants[i] },
 						      SC_ACCESS_RESOURCES_WRITE };
 	}
-	return sc_access_grants_new(grants, s->administrator_count, SC_ACCESS_RESOURCES_READ,
-				    &vaultd->administrators, err);
+	SC_TRY(sc_access_grants_new(grants, s->administrator_count, SC_ACCESS_RESOURCES_READ,
+				    &vaultd->administrators, err));
+	return sc_access_grants_new(NULL, 0, SC_ACCESS_RESOURCES_READ | SC_ACCESS_RESOURCES_WRITE,
+				    &vaultd->administrator, err);
 }
 
 static sc_status start_server(struct sc_vaultd *vaultd, struct sc_error *err)
@@ -213,6 +231,7 @@ void sc_vaultd_close(struct sc_vaultd *vaultd)
 	sc_web_issuers_free(vaultd->issuers);
 	sc_web_tls_key_free(vaultd->tls_key);
 	sc_audit_free(vaultd->audit);
+	sc_access_grants_free(vaultd->administrator);
 	sc_access_grants_free(vaultd->administrators);
 	sc_vaultd_cache_free(vaultd->vaults);
 	sc_store_vault_db_close(vaultd->store);

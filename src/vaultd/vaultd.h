@@ -34,7 +34,8 @@ struct sc_vaultd {
 	char management_audience[SC_VAULTD_AUTHORITY_MAX + 16]; /* "https://management.localhost:8443/" */
 	struct sc_store_vault_db *store;
 	struct sc_vaultd_cache *vaults;
-	struct sc_access_grants *administrators; /* who may change resources */
+	struct sc_access_grants *administrators; /* of the configuration: who may change resources */
+	struct sc_access_grants *administrator;  /* of a caller who is one according to the database */
 	struct sc_audit *audit;
 	struct sc_web_issuers *issuers;
 	struct sc_vaultd_region regions[SC_VAULTD_REGIONS_MAX];
@@ -62,8 +63,9 @@ const struct sc_vaultd_region *sc_vaultd_find_location(const struct sc_vaultd *v
 void sc_vaultd_list_locations(const struct sc_vaultd *vaultd, char out[SC_VAULTD_LOCATIONS_SIZE]);
 const struct sc_vaultd_region *sc_vaultd_find_region(const struct sc_vaultd *vaultd, const char *code);
 
-/* The configured issuer of a tenant's tokens. NULL if there is none. */
-const char *sc_vaultd_issuer_of(const struct sc_vaultd *vaultd, const char *tenant);
+/* The configured issuer of a tenant's tokens. False if there is none. */
+bool sc_vaultd_issuer_of(const struct sc_vaultd *vaultd, const char *tenant,
+			 char issuer[SC_WEB_TOKEN_TEXT_MAX + 1]);
 
 /*
  * The tenant's id: the last segment of an issuer's path, without a final slash. False if it is not a

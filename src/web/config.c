@@ -104,6 +104,7 @@ static const struct sc_option *find_option(const struct sc_option *options, cons
 
 /* For each row of the table: whether the command line set it, and which line of the file did. */
 struct seen {
+	bool ignores_others; /* names that are not in the table */
 	bool by_command_line[NAMES_MAX];
 	unsigned line[NAMES_MAX];
 };
@@ -133,6 +134,8 @@ static sc_status set_option(const struct sc_option *options, const struct line *
 	const struct sc_option *option = find_option(options, line->name);
 	size_t i;
 
+	if (!option && seen->ignores_others)
+		return SC_OK;
 	SC_ENSURE(option, err, SC_ERR_USAGE, "no such setting: %s", line->name);
 	i = (size_t)(option - options);
 	SC_ENSURE(option->list || seen->line[i] == 0, err, SC_ERR_USAGE, "%s is already set on line %u",
@@ -153,10 +156,10 @@ static sc_status set_option(const struct sc_option *options, const struct line *
 	return SC_OK;
 }
 
-static sc_status read_text(struct sc_web_config *config, const struct sc_option *options,
+static sc_status read_text(struct sc_web_config *config, const struct sc_option *options, bool ignores_others,
 			   struct sc_error *err)
 {
-	struct seen seen = { 0 };
+	struct seen seen = { .ignores_others = ignores_others };
 	char *next = (char *)config->text.data;
 	unsigned number = 0;
 
@@ -189,20 +192,18 @@ static const char *config_path(const struct sc_option *options)
 	return NULL;
 }
 
-static sc_status read_file(const struct sc_command_line *line, struct sc_web_config **out,
-			   struct sc_error *err)
+static sc_status read_file(const char *path, const struct sc_option *options, bool ignores_others,
+			   struct sc_web_config **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_web_config) config = calloc(1, sizeof *config);
-	const char *path = config_path(line->options);
 
 	SC_ENSURE(config, err, SC_ERR_MEMORY, "out of memory for the configuration");
-	SC_ENSURE(path, err, SC_ERR_USAGE, "--config=FILE is required (see %s --help)", line->program);
 	config->path = strdup(path);
 	SC_ENSURE(config->path, err, SC_ERR_MEMORY, "out of memory for the configuration");
 	SC_TRY(sc_file_read_path(path, FILE_MAX, &config->text, err));
 	SC_TRY(sc_line_ends_settle(&config->text, path, err));
 	SC_TRY(sc_bytes_copy(sc_bytes_view(&config->text), &config->original, err));
-	SC_TRY(read_text(config, line->options, err));
+	SC_TRY(read_text(config, options, ignores_others, err));
 	*out = sc_steal(config);
 	return SC_OK;
 }
@@ -214,9 +215,20 @@ sc_status sc_web_config_read(const struct sc_command_line *line, int argc, char 
 {
 	const char *operand = NULL;
 	size_t operands = 0;
+	const char *path;
 
 	SC_TRY(sc_options_read(line, argc, argv, &operand, 0, &operands, done, err));
-	return *done ? SC_OK : read_file(line, out, err);
+	if (*done)
+		return SC_OK;
+	path = config_path(line->options);
+	SC_ENSURE(path, err, SC_ERR_USAGE, "--config=FILE is required (see %s --help)", line->program);
+	return read_file(path, line->options, false, out, err);
+}
+
+sc_status sc_web_config_read_some(const char *path, const struct sc_option *options,
+				  struct sc_web_config **out, struct sc_error *err)
+{
+	return read_file(path, options, true, out, err);
 }
 
 sc_status sc_web_config_need(const struct sc_web_config *config, const char *name, const char *value,

@@ -20,6 +20,13 @@ struct sc_web_config;
  */
 sc_status sc_web_config_read(const struct sc_command_line *line, int argc, char **argv,
 			     struct sc_web_config **out, bool *done, struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * Reads the settings in the table from a daemon's file, for a program that needs some of them. The others are
+ * not checked: that is the daemon's. *out as above.
+ */
+sc_status sc_web_config_read_some(const char *path, const struct sc_option *options,
+				  struct sc_web_config **out, struct sc_error *err) SC_WARN_UNUSED;
 void sc_web_config_free(struct sc_web_config *config);
 SC_CLEANUP_POINTER(sc_web_config, struct sc_web_config, sc_web_config_free)
 

@@ -104,13 +104,15 @@ static struct MHD_Response *build(const struct sc_web_request *request, const ch
 	return response;
 }
 
-static sc_status error_body(const char *code, const char *message, struct sc_bytes *out)
+static sc_status error_body(const struct sc_web_request *request, unsigned status, const char *code,
+			    const char *message, struct sc_bytes *out)
 {
-	json_t *body = json_pack("{s{ssss}}", "error", "code", code, "message", message);
-	sc_status status = body ? sc_json_write(body, out, NULL) : SC_ERR_MEMORY;
+	SC_CLEANUP(sc_json)
+	body = request->served && request->served->error_body
+		   ? request->served->error_body(request, status, message)
+		   : json_pack("{s{ssss}}", "error", "code", code, "message", message);
 
-	json_decref(body);
-	return status;
+	return body ? sc_json_write(body, out, NULL) : SC_ERR_MEMORY;
 }
 
 /* -- who answers ------------------------------------------------------------------------------- */
@@ -154,7 +156,7 @@ void sc_web_request_expire(struct sc_web_request *request)
 	struct MHD_Response *response = NULL;
 
 	if (sc_web_pairs_add(&headers, sc_view_text("Retry-After"), sc_view_text("1"), NULL) == SC_OK &&
-	    error_body("ServiceUnavailable", message, &body) == SC_OK)
+	    error_body(request, MHD_HTTP_SERVICE_UNAVAILABLE, "ServiceUnavailable", message, &body) == SC_OK)
 		response = build(request, "application/json; charset=utf-8", &body, &headers);
 	settle(request, MHD_HTTP_SERVICE_UNAVAILABLE, response);
 }
@@ -238,7 +240,7 @@ void sc_web_answer_error(struct sc_web_request *request, unsigned status, const 
 	make_text(message);
 	if (wants_retry_after(status) && !sc_web_pairs_find(&request->answer_headers, "Retry-After", true))
 		sc_web_set_header(request, "Retry-After", "1");
-	if (error_body(code, message, &body) != SC_OK)
+	if (error_body(request, status, code, message, &body) != SC_OK)
 		request->has_failed = true;
 	answer(request, status, "application/json; charset=utf-8", &body);
 }

@@ -142,13 +142,14 @@ static void find_route(struct sc_web_request *request, const char *method)
 	struct sc_error err = { 0 };
 
 	snprintf(request->method, sizeof request->method, "%s", method);
+	host = find_host(request);
+	request->served = host;
+	if (host)
+		limit_body(request, host);
 	if (sc_web_target_read((const char *)request->raw_target.data, &request->target, &err) != SC_OK) {
 		sc_web_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", &err);
 		return;
 	}
-	host = find_host(request);
-	if (host)
-		limit_body(request, host);
 	if (!host || sc_web_route_find(host, method, &request->target, &request->match))
 		return;
 	if (request->match.has_path) {

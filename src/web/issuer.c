@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "web/issuer_name.h"
 #include "web/key_source.h"
 
 #define ISSUERS_MAX 64
@@ -67,12 +68,28 @@ void sc_web_issuers_free(struct sc_web_issuers *issuers)
 	free(issuers);
 }
 
+/* The row that was added under that name, which may be a pattern. */
 static struct row *find_row(struct sc_web_issuers *issuers, const char *issuer)
 {
 	for (size_t i = 0; i < issuers->count; i++)
 		if (strcmp(issuers->row[i].issuer, issuer) == 0)
 			return &issuers->row[i];
 	return NULL;
+}
+
+/*
+ * The row of a token's issuer, and the tenant in its name; "" for a row that is not a pattern. Such a row is
+ * preferred. A pattern itself is nobody's issuer.
+ */
+static struct row *find_row_of(struct sc_web_issuers *issuers, const char *issuer, char tenant[SC_GUID_SIZE])
+{
+	struct row *row = sc_web_issuer_is_pattern(issuer) ? NULL : find_row(issuers, issuer);
+
+	tenant[0] = '\0';
+	for (size_t i = 0; !row && i < issuers->count; i++)
+		if (sc_web_issuer_read(issuers->row[i].issuer, issuer, tenant))
+			row = &issuers->row[i];
+	return row;
 }
 
 /* The source of those keys, a new one if there is none yet. */
@@ -95,7 +112,7 @@ static bool copy_row(struct row *row, const struct sc_web_issuer_settings *setti
 	if (!row->issuer)
 		return false;
 	row->tenant = calloc(settings->tenant_count, sizeof *row->tenant);
-	if (!row->tenant)
+	if (!row->tenant && settings->tenant_count > 0)
 		return false;
 	for (size_t i = 0; i < settings->tenant_count; i++) {
 		row->tenant[i] = strdup(settings->tenants[i]);
@@ -116,7 +133,8 @@ sc_status sc_web_issuers_add(struct sc_web_issuers *issuers, const struct sc_web
 	SC_ENSURE(settings->issuer && settings->issuer[0], err, SC_ERR_ARGUMENT, "an issuer without a name");
 	SC_ENSURE(!find_row(issuers, settings->issuer), err, SC_ERR_EXISTS, "%s: listed twice",
 		  settings->issuer);
-	SC_ENSURE(settings->tenant_count > 0, err, SC_ERR_ARGUMENT, "%s: needs at least one tenant",
+	SC_ENSURE((settings->tenant_count == 0) == sc_web_issuer_is_pattern(settings->issuer), err,
+		  SC_ERR_ARGUMENT, "%s: needs either at least one tenant or the place " SC_WEB_ISSUER_TENANT,
 		  settings->issuer);
 	SC_ENSURE(!settings->keys_url || !strncmp(settings->keys_url, HTTPS, strlen(HTTPS)), err,
 		  SC_ERR_ARGUMENT, "%s: the URL of its keys must begin with https://", settings->issuer);
@@ -155,7 +173,8 @@ void sc_web_issuers_start(struct sc_web_issuers *issuers, struct sc_web_server *
 sc_status sc_web_issuers_find_keys(struct sc_web_issuers *issuers, const char *issuer, const char *kid,
 				   struct sc_web_key_set **out, struct sc_error *err)
 {
-	struct row *row = find_row(issuers, issuer);
+	char tenant[SC_GUID_SIZE];
+	struct row *row = find_row_of(issuers, issuer, tenant);
 
 	SC_ENSURE(row, err, SC_ERR_TOKEN, "its issuer is not trusted here");
 	return sc_web_key_source_find(row->keys, kid, out, err);
@@ -163,8 +182,11 @@ sc_status sc_web_issuers_find_keys(struct sc_web_issuers *issuers, const char *i
 
 bool sc_web_issuers_has_tenant(struct sc_web_issuers *issuers, const char *issuer, const char *tenant)
 {
-	const struct row *row = find_row(issuers, issuer);
+	char named[SC_GUID_SIZE];
+	const struct row *row = find_row_of(issuers, issuer, named);
 
+	if (named[0])
+		return strcasecmp(named, tenant) == 0;
 	for (size_t i = 0; row && i < row->tenant_count; i++)
 		if (strcasecmp(row->tenant[i], tenant) == 0)
 			return true;

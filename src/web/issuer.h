@@ -1,6 +1,7 @@
 /*
  * Whose tokens are trusted: a table of OpenID Connect issuers, each with its signing keys (a JWKS) and the
- * tenants that it may speak for. Keys are fetched over HTTPS on a worker thread: at the start, when a token
+ * tenants that it may speak for. A row may also be a pattern (web/issuer_name.h): the issuers of all tenants of
+ * one service, with one set of keys, each of which speaks for the tenant in its name. Keys are fetched over HTTPS on a worker thread: at the start, when a token
  * arrives after an hour or more, and when a token names an unknown key (at most every SC_WEB_ISSUER_PAUSE
  * seconds, or every second while fetches fail). Until there are keys, a fetch that fails is repeated every second.
  * Issuers with one URL share its keys. An issuer's answer is read as strictly as any other input.
@@ -23,10 +24,10 @@ void sc_web_issuers_free(struct sc_web_issuers *issuers);
 SC_CLEANUP_POINTER(sc_web_issuers, struct sc_web_issuers, sc_web_issuers_free)
 
 struct sc_web_issuer_settings {
-	const char *issuer;         /* compared with `iss` byte for byte */
+	const char *issuer;         /* compared with `iss` byte for byte; or a pattern */
 	const char *keys_url;       /* https; NULL if the keys are set with sc_web_issuers_set_keys() */
 	const char *ca;             /* path: PEM, the only authority trusted for that URL */
-	const char *const *tenants; /* `tid` must be one of them (ignoring case) */
+	const char *const *tenants; /* `tid` must be one of them (ignoring case); none for a pattern */
 	size_t tenant_count;
 	const char *saved; /* path of the file that keeps fetched keys for the next start; may be NULL */
 };

@@ -59,6 +59,7 @@ struct sc_web_request {
 	struct sc_bytes host; /* the name only, lower case */
 	struct sc_bytes host_and_port;
 	struct sc_bytes label;
+	const struct sc_web_host *served; /* its host's row; NULL: none, or not known yet */
 	struct sc_web_route_match match;
 	struct sc_web_framing framing;
 	struct sc_writer body;

@@ -111,10 +111,13 @@ static sc_status read_pair(struct sc_web_pairs *pairs, struct sc_view text, bool
 	size_t name_len = equals ? (size_t)(equals - text.data) : text.len;
 	struct sc_view rest =
 	    equals ? sc_view_of(equals + 1, text.len - name_len - 1) : (struct sc_view){ 0 };
+	sc_status status;
 
 	SC_TRY(sc_web_percent_decode(sc_view_of(text.data, name_len), plus_is_space, &name, err));
-	SC_TRY(sc_web_percent_decode(rest, plus_is_space, &value, err));
 	SC_ENSURE(name.len > 0, err, SC_ERR_HTTP, "a parameter without a name");
+	status = sc_web_percent_decode(rest, plus_is_space, &value, err);
+	if (status != SC_OK)
+		return sc_fail_context(err, status, "the parameter %s", (const char *)name.data);
 	SC_ENSURE(!sc_web_pairs_find(pairs, (const char *)name.data, false), err, SC_ERR_HTTP,
 		  "the parameter %s appears twice", (const char *)name.data);
 	return append(pairs, &name, &value, err);

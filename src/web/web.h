@@ -63,6 +63,12 @@ struct sc_web_host {
 	/* The body of a request without a bearer token is not kept: its handler sees none, and must refuse it. */
 	bool needs_token;
 	size_t body_max; /* bytes, at most SC_WEB_BODY_MAX, which 0 selects */
+	/*
+	 * The body of sc_web_answer_error() and of what the server itself refuses, in the host's own form of
+	 * errors; NULL: the usual form. Called on any thread, also while a handler holds the request. Returns
+	 * NULL if out of memory.
+	 */
+	json_t *(*error_body)(const struct sc_web_request *request, unsigned status, const char *message);
 };
 
 #define SC_WEB_ADDRESSES_MAX 16
@@ -199,7 +205,7 @@ void sc_web_answer_bytes(struct sc_web_request *request, unsigned status, const 
 			 struct sc_view body);
 
 /*
- * {"error": {"code": …, "message": …}}, the service's form of an error. Before a 401, set a WWW-Authenticate
+ * {"error": {"code": …, "message": …}}, the service's form of an error, or the host's own (error_body). Before a 401, set a WWW-Authenticate
  * header (RFC 9110 section 15.5.2). 429 and 503 get "Retry-After: 1" unless it was set.
  */
 void sc_web_answer_error(struct sc_web_request *request, unsigned status, const char *code,

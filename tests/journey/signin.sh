@@ -105,8 +105,11 @@ claims() { cut -d. -f2 | unbase64url; }
 
 # -- metadata and keys ---------------------------------------------------------------------------------------
 
-ok metadata-adfs is 200 ".token_endpoint == \"$LOGIN/adfs/oauth2/token\" and .issuer == \"$LOGIN/{tenantid}/\" and .jwks_uri == \"$LOGIN/adfs/discovery/keys\" and (.authorization_endpoint | length > 0)" \
+ok metadata-adfs is 200 ".token_endpoint == \"$LOGIN/adfs/oauth2/token\" and .issuer == \"$LOGIN/adfs\" and .jwks_uri == \"$LOGIN/adfs/discovery/keys\" and (.authorization_endpoint | length > 0)" \
 	"$LOGIN/adfs/.well-known/openid-configuration"
+# `az login --tenant adfs` takes the issuer's last part for the tenant, which is then the account's.
+ok metadata-adfs-as-az-asks is 200 ".issuer == \"$LOGIN/adfs\" and .token_endpoint == \"$LOGIN/adfs/oauth2/token\"" "$LOGIN/adfs/adfs/.well-known/openid-configuration"
+ok metadata-adfs-as-newer-az-asks is 200 ".issuer == \"$LOGIN/adfs\" and .token_endpoint == \"$LOGIN/adfs/oauth2/token\"" "$LOGIN/adfs/adfs/v2.0/.well-known/openid-configuration"
 ok metadata-v1 is 200 ".token_endpoint == \"$LOGIN/$tenant/oauth2/token\" and .issuer == \"$LOGIN/$tenant/\"" "$LOGIN/$tenant/.well-known/openid-configuration"
 ok metadata-v2 is 200 ".token_endpoint == \"$LOGIN/$tenant/oauth2/v2.0/token\" and .issuer == \"$LOGIN/$tenant/\"" "$LOGIN/$tenant/v2.0/.well-known/openid-configuration"
 ok metadata-tenant-id-in-any-case is 200 ".issuer == \"$LOGIN/$tenant/\"" "$LOGIN/${tenant^^}/v2.0/.well-known/openid-configuration"
@@ -185,7 +188,21 @@ ok resource-unknown as_ann 400 '.error == "invalid_resource" and (.error_descrip
 ok resource-is-not-for-v2 as_ann 400 '.error == "invalid_request"' $tenant/oauth2/v2.0/token resource=$ARM
 ok client-id-not-a-guid token 400 '.error == "unauthorized_client"' adfs/oauth2/token grant_type=password client_id=me username=ann@contoso.example "password=$password" resource=$ARM
 ok applications-id-without-its-secret token 401 '.error == "invalid_client" and .error_codes == [7000218]' adfs/oauth2/token grant_type=password client_id=$app username=ann@contoso.example "password=$password" resource=$ARM
-ok tokens-are-posted is 405 . "$LOGIN/adfs/oauth2/token"
+# What is refused before anyone reads it has OAuth's form, too: clients print its error_description.
+refused_as_oauth() { # STATUS WORDS URL [CURL-OPTION…]
+	is "$1" ".error == \"invalid_request\" and .error_codes == [90023] and (.error_description | test(\"$2\")) and (.trace_id | length == 36)" "${@:3}"
+}
+ok tokens-are-posted refused_as_oauth 405 'does not support GET' "$LOGIN/adfs/oauth2/token"
+ok password-with-a-line-end refused_as_oauth 400 'the parameter password: an escape for a control character' "$LOGIN/adfs/oauth2/token" \
+	-d grant_type=password -d client_id=$cli -d username=ann@contoso.example --data-urlencode "password=$password"$'\r' -d resource=$ARM
+no our-client-names-it 'the password contains a control character' Add-AzureAccount -Credential ann@contoso.example -Password-From-FD 3 \
+	-Authority "$LOGIN/adfs" -ResourceManager "$ARM" -CA "$dir/ca.pem" 3<<<"$password"$'\1'
+no and-does-not-repeat-it '^$' grep -qF 'ann ' "$SITE/body"
+ok parameter-twice refused_as_oauth 400 'the parameter resource appears twice' "$LOGIN/adfs/oauth2/token" -d resource=$ARM -d resource=$ARM
+ok unknown-path refused_as_oauth 404 'no such resource' "$LOGIN/adfs/oauth2/nothing"
+ok malformed-path refused_as_oauth 400 'control character' "$LOGIN/adfs%00/oauth2/token" -d a=b
+ok form-without-end refused_as_oauth 413 'larger than' "$LOGIN/adfs/oauth2/token" -d "a=$(printf '%040000d' 0)"
+ok the-graphs-form-is-its-own is 404 '.error.code == "NotFound"' "$GRAPH/v1.0/nothing"
 
 # -- refresh -------------------------------------------------------------------------------------------------
 
@@ -217,6 +234,29 @@ ok client-credentials-adfs as_app 200 . adfs/oauth2/token "scope=$GRAPH//.defaul
 app_graph=$(of_body .access_token)
 ok wrong-secret token 401 '.error == "invalid_client" and .error_codes == [7000215]' adfs/oauth2/token grant_type=client_credentials client_id=$app client_secret=wrong resource=$VAULT
 ok unknown-application token 401 '.error == "invalid_client" and .error_codes == [7000215]' adfs/oauth2/token grant_type=client_credentials client_id=$cli client_secret=wrong resource=$VAULT
+
+# -- a tenant that is added while signind serves ---------------------------------------------------------------
+
+third_tenant=0b5c7a52-3a5f-4d0e-8d2b-6a0c1d9e1f03
+carl=5d1c2f0a-95cf-4d7e-a9d5-1f6c5f0a0003
+as_carl() { local status=$1 filter=$2 path=$3; shift 3; token "$status" "$filter" "$path" grant_type=password client_id=$cli username=carl@thirdcorp.example "password=$password" "$@"; }
+ok not-there-yet as_carl 400 '.error == "invalid_tenant"' $third_tenant/oauth2/token resource=$GRAPH
+metadata() { request "$LOGIN/$1/.well-known/openid-configuration" >/dev/null && cat "$SITE/body"; }
+adfs_metadata=$(metadata adfs)$(metadata adfs/adfs)$(metadata common)
+add_tenant() {
+	signin-setup tenant "$dir/signin.db" $third_tenant Thirdcorp &&
+	signin-setup user "$dir/signin.db" $third_tenant $carl carl@thirdcorp.example Carl <<<"$password"
+}
+ok tenant-is-added add_tenant
+ok its-users-sign-in as_carl 200 . adfs/oauth2/token resource=$GRAPH
+carls=$(of_body .access_token)
+ok their-tokens-say-so says "$carls" ".tid == \"$third_tenant\" and .iss == \"$LOGIN/$third_tenant/\" and .oid == \"$carl\""
+ok at-the-tenants-own-path as_carl 200 . $third_tenant/oauth2/v2.0/token "scope=$VAULT/.default"
+ok its-refresh-tokens-work use 200 . $third_tenant/oauth2/token "$(of_body .refresh_token)" resource=$VAULT
+ok its-tokens-are-accepted is 200 ".id == \"$carl\"" "$GRAPH/v1.0/me" -H "Authorization: Bearer $carls"
+ok its-metadata is 200 ".issuer == \"$LOGIN/$third_tenant/\"" "$LOGIN/$third_tenant/v2.0/.well-known/openid-configuration"
+ok no-one-elses-metadata-changed test "$(metadata adfs)$(metadata adfs/adfs)$(metadata common)" = "$adfs_metadata"
+ok nor-another-tenants-users as_carl 400 '.error_codes == [50126]' $tenant/oauth2/token resource=$GRAPH
 
 # -- /me -----------------------------------------------------------------------------------------------------
 
@@ -261,6 +301,7 @@ try_until_throttled() {
 		[ "$(of_body '.error_codes[0]')" = 50053 ] || return 1
 		wait=$(sed -n 's/^[Rr]etry-[Aa]fter: \([0-9]*\).*/\1/p' "$SITE/headers")
 		[ "$wait" -ge 4 ] && return
+		sleep "$wait"
 	done
 	return 1
 }
@@ -277,7 +318,7 @@ ok log-has-a-line-per-decision grep -qE "sign-in grant=password account=ann@cont
 ok log-names-whose-password-was-wrong grep -qE "account=ann@contoso.example .*oid=$ann .*result=wrong-password" "$dir/log"
 # A user name that does not look like one is not logged: it may be a password, or forge a field of the log.
 ok field-in-a-name token 400 '.error_codes == [50126]' adfs/oauth2/token grant_type=password client_id=$cli 'username=x@y result=granted' password=wrong resource=$ARM
-ok line-in-a-name is 400 '.error.code == "BadRequest"' "$LOGIN/adfs/oauth2/token" -d "grant_type=password&client_id=$cli&username=x%40y%0Asignind:%20notice:%20granted&password=wrong&resource=$ARM"
+ok line-in-a-name is 400 '.error == "invalid_request" and (.error_description | test("parameter username: "))' "$LOGIN/adfs/oauth2/token" -d "grant_type=password&client_id=$cli&username=x%40y%0Asignind:%20notice:%20granted&password=wrong&resource=$ARM"
 no no-name-forges-the-log '^$' grep -q 'x@y' "$dir/log"
 secrets() { printf '%s\n' "$password" "$secret" "$refresh" "$next" "$access" "${access##*.}"; }
 no no-secret-in-the-log '^$' grep -qFf <(secrets) "$dir/log"
@@ -308,13 +349,10 @@ pid=$(cat "$dir/pid")
 site_stop signind
 wait "$pid"
 ok stops-cleanly test $? = 0
-fewer() { python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("DELETE FROM tenants WHERE id = ?", sys.argv[2:]); db.commit()' "$dir/signin.db" "$1"; }
-ok one-tenant-alone fewer $other_tenant
 # Pretends that the minute for which an exchanged token remains valid is over.
 end_exchanged() { python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("UPDATE refresh_tokens SET until = 1 WHERE until IS NOT NULL"); db.commit()' "$dir/signin.db"; }
 ok a-minute-later end_exchanged
 start_signind
-ok metadata-of-the-only-tenant is 200 ".issuer == \"$LOGIN/$tenant/\"" "$LOGIN/adfs/adfs/.well-known/openid-configuration"
 ok refresh-tokens-outlive-a-restart use 200 . adfs/oauth2/token "$last" resource=$VAULT
 
 # An exchanged token is used again after its minute, so two hold it: both lose all that it was exchanged for.

@@ -13,8 +13,13 @@ static void must(sc_status status)
 
 static void add_tenant(struct sc_store_vault_db *store, const char *tenant, const char *subscription)
 {
-	const struct sc_store_tenant_row row = { .id = tenant, .name = "a tenant" };
-	const struct sc_store_subscription_row paid = { .id = subscription, .tenant = tenant, .name = "Pay" };
+	const struct sc_store_tenant_start_row row = { .id = tenant,
+						       .name = tenant,
+						       .subscription = subscription,
+						       .subscription_name = "Pay",
+						       .issuer = "https://login/",
+						       .oid = tenant };
+	SC_CLEANUP(sc_store_tenant_start_row) made = { 0 };
 	const struct sc_store_group_row group = { .tenant = tenant,
 						  .subscription = subscription,
 						  .name = "Acceptance",
@@ -23,8 +28,7 @@ static void add_tenant(struct sc_store_vault_db *store, const char *tenant, cons
 						  .created = 1000 };
 	bool is_new = false;
 
-	must(sc_store_tenant_add(store, &row, NULL));
-	must(sc_store_subscription_add(store, &paid, NULL));
+	must(sc_store_tenant_start(store, &row, &made, NULL));
 	must(sc_store_group_put(store, &group, &is_new, NULL));
 }
 

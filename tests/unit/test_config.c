@@ -197,6 +197,29 @@ static void a_value_that_is_not_what_it_should_be_is_named_by_file_and_line(void
 	assert_int_equal(strncmp(err.message, "port: x is not", 14), 0);
 }
 
+/* For a program that needs some of a daemon's settings: only those are checked. */
+static void some_settings_are_read_from_a_file_that_has_others(void **state)
+{
+	const char *some = NULL;
+	const struct sc_option table[] = { { .name = "domain", .value = &some }, { 0 } };
+	static const char file[] = "port = 1\nother = x\ndomain = cloud\nport = 2\n";
+	static const char twice[] = "domain = cloud\ndomain = other\n";
+	static const char malformed[] = "domain = cloud\nport\n";
+
+	(void)state;
+	sc_web_config_free(config);
+	config = NULL;
+	scratch_write(path, file, sizeof file - 1);
+	assert_ok(sc_web_config_read_some(path, table, &config, &err), &err);
+	assert_string_equal(some, "cloud");
+	sc_web_config_free(config);
+	config = NULL;
+	scratch_write(path, twice, sizeof twice - 1);
+	assert_status(sc_web_config_read_some(path, table, &config, &err), SC_ERR_USAGE, &err);
+	scratch_write(path, malformed, sizeof malformed - 1);
+	assert_status(sc_web_config_read_some(path, table, &config, &err), SC_ERR_USAGE, &err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +229,7 @@ int main(void)
 		cmocka_unit_test(a_missing_file_or_setting_is_named),
 		cmocka_unit_test(a_value_that_is_not_what_it_should_be_is_named_by_file_and_line),
 		cmocka_unit_test(paths_are_beneath_the_files_directory_and_words_counted),
+		cmocka_unit_test(some_settings_are_read_from_a_file_that_has_others),
 	};
 	int result;
 

@@ -9,6 +9,7 @@
 
 #define TENANT       "11111111-1111-1111-1111-aaaaaaaaaaaa"
 #define OTHER_TENANT "22222222-2222-2222-2222-bbbbbbbbbbbb"
+#define THIRD_TENANT "33333333-3333-3333-3333-cccccccccccc"
 #define USER         "55555555-5555-5555-5555-eeeeeeeeeeee"
 #define APPLICATION  "66666666-6666-6666-6666-ffffffffffff"
 #define PRINCIPAL    "77777777-7777-7777-7777-aaaaaaaaaaaa"
@@ -280,6 +281,49 @@ static void all_tenants_are_listed(void **state)
 	assert_int_equal(strlen(ids), strlen(TENANT) + strlen(OTHER_TENANT) + 2);
 }
 
+static void a_tenants_name_is_unique_in_any_case(void **state)
+{
+	struct fixture *f = *state;
+	SC_CLEANUP(sc_store_signin_tenant_row) found = { 0 };
+	const struct sc_store_signin_tenant_row same = { .id = USER, .name = "ONE" };
+	struct sc_error err = { 0 };
+
+	assert_status(sc_store_signin_tenant_add(f->store, &same, &err), SC_ERR_EXISTS, &err);
+	assert_string_equal(err.message, "tenant ONE: already exists");
+	assert_ok(sc_store_signin_tenant_find_by_name(f->store, "One", &found, NULL), NULL);
+	assert_string_equal(found.id, TENANT);
+}
+
+/* Each with one name that is taken; then the same with none. */
+static void a_tenant_starts_whole_or_not_at_all(void **state)
+{
+	struct fixture *f = *state;
+	struct sc_store_signin_tenant_row tenant = { .id = THIRD_TENANT, .name = "two" };
+	struct sc_store_user_row first = user;
+	struct sc_store_application_row program = application;
+	SC_CLEANUP(sc_store_user_row) found = { 0 };
+	SC_CLEANUP(sc_store_signin_tenant_row) absent = { 0 };
+	struct sc_error err = { 0 };
+
+	first.tenant = program.tenant = THIRD_TENANT;
+	assert_status(sc_store_signin_tenant_start(f->store, &tenant, &first, &program, &err), SC_ERR_EXISTS,
+		      &err);
+	assert_string_equal(err.message, "tenant two: already exists");
+	tenant.name = "three";
+	assert_status(sc_store_signin_tenant_start(f->store, &tenant, &first, &program, &err), SC_ERR_EXISTS,
+		      &err);
+	assert_non_null(strstr(err.message, "user Ada@Example.org: already exists"));
+	first.upn = "ada@example.net";
+	assert_status(sc_store_signin_tenant_start(f->store, &tenant, &first, &program, &err), SC_ERR_EXISTS,
+		      &err);
+	assert_status(sc_store_signin_tenant_find(f->store, THIRD_TENANT, &absent, NULL), SC_ERR_NOT_FOUND,
+		      NULL);
+	program.appid = THIRD_TENANT;
+	assert_ok(sc_store_signin_tenant_start(f->store, &tenant, &first, &program, &err), &err);
+	assert_ok(sc_store_user_find_by_upn(f->store, NULL, "ada@example.net", &found, NULL), NULL);
+	assert_string_equal(found.tenant, THIRD_TENANT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +337,8 @@ int main(void)
 		TEST(no_token_is_had_for_one_that_has_ended),
 		TEST(a_sign_in_ends_with_all_its_tokens_and_no_others),
 		TEST(all_tenants_are_listed),
+		TEST(a_tenants_name_is_unique_in_any_case),
+		TEST(a_tenant_starts_whole_or_not_at_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

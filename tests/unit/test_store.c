@@ -105,7 +105,7 @@ static void what_is_written_is_there_after_a_restart(void **state)
 	assert_ok(sc_store_key_find(f->store, TENANT, "Contoso", "first", NULL, &key, NULL), NULL);
 	assert_string_equal(key.version, version);
 	assert_ok(sc_store_tenant_find(f->store, TENANT, &tenant, NULL), NULL);
-	assert_string_equal(tenant.name, "a tenant");
+	assert_string_equal(tenant.name, TENANT);
 	assert_ok(sc_store_subscription_find(f->store, TENANT, SUBSCRIPTION, &subscription, NULL), NULL);
 	assert_string_equal(subscription.tenant, TENANT);
 }
@@ -200,7 +200,6 @@ static void nothing_stands_without_what_it_belongs_to(void **state)
 {
 	struct fixture *f = *state;
 	struct sc_store_vault_row vault = sample_vault(TENANT, "third");
-	struct sc_store_subscription_row subscription = { .id = "s", .tenant = "nobody", .name = "n" };
 	struct sc_store_group_row group = { .tenant = OTHER_TENANT,
 					    .subscription = SUBSCRIPTION,
 					    .name = "g",
@@ -216,7 +215,6 @@ static void nothing_stands_without_what_it_belongs_to(void **state)
 	assert_status(sc_store_vault_add(f->store, &vault, NULL), SC_ERR_NOT_FOUND, NULL);
 	vault.subscription = SUBSCRIPTION;
 	assert_ok(sc_store_vault_add(f->store, &vault, NULL), NULL);
-	assert_status(sc_store_subscription_add(f->store, &subscription, NULL), SC_ERR_NOT_FOUND, NULL);
 	assert_status(sc_store_group_put(f->store, &group, &is_new, NULL), SC_ERR_NOT_FOUND, NULL);
 	assert_status(sample_import(f->store, "Foreign", "first", 1, 1, version, NULL), SC_ERR_NOT_FOUND,
 		      NULL);
@@ -433,6 +431,81 @@ static void a_row_is_current_while_the_version_is_the_same(void **state)
 	sc_store_vault_db_close(other_program);
 }
 
+/* -- a tenant's start -------------------------------------------------------------------------- */
+
+static const struct sc_store_tenant_start_row new_tenant = { .id = "33333333-3333-3333-3333-cccccccccccc",
+							     .name = "Fabrikam",
+							     .subscription =
+								 "77777777-7777-4444-4444-dddddddddddd",
+							     .subscription_name = "Fabrikam Keys",
+							     .issuer = "https://login/Third/",
+							     .oid = "99999999-9999-9999-9999-cccccccccccc" };
+
+static void assert_administrator(struct fixture *f, const char *tenant, const char *issuer, const char *oid,
+				 bool wanted)
+{
+	const struct sc_store_administrator_row row = { tenant, issuer, oid };
+	bool exists = !wanted;
+
+	assert_ok(sc_store_administrator_exists(f->store, &row, &exists, NULL), NULL);
+	assert_true(exists == wanted);
+}
+
+static void a_tenant_starts_with_a_subscription_and_an_administrator_of_its_own(void **state)
+{
+	struct fixture *f = *state;
+	SC_CLEANUP(sc_store_tenant_start_row) made = { 0 };
+	SC_CLEANUP(sc_store_subscription_row) subscription = { 0 };
+	struct sc_store_subscription_row none;
+
+	assert_ok(sc_store_tenant_start(f->store, &new_tenant, &made, NULL), NULL);
+	assert_string_equal(made.id, new_tenant.id);
+	assert_ok(
+	    sc_store_subscription_find(f->store, new_tenant.id, new_tenant.subscription, &subscription, NULL),
+	    NULL);
+	assert_string_equal(subscription.name, "Fabrikam Keys");
+	assert_status(sc_store_subscription_find(f->store, TENANT, new_tenant.subscription, &none, NULL),
+		      SC_ERR_NOT_FOUND, NULL);
+	assert_administrator(f, new_tenant.id, new_tenant.issuer, "99999999-9999-9999-9999-CCCCCCCCCCCC",
+			     true);
+	assert_administrator(f, TENANT, new_tenant.issuer, new_tenant.oid, false);
+	assert_administrator(f, new_tenant.id, "https://login/third/", new_tenant.oid, false);
+	assert_administrator(f, new_tenant.id, new_tenant.issuer, TENANT, false);
+}
+
+static void a_tenant_that_exists_is_returned_as_it_started(void **state)
+{
+	struct fixture *f = *state;
+	SC_CLEANUP(sc_store_tenant_start_row) first = { 0 };
+	SC_CLEANUP(sc_store_tenant_start_row) second = { 0 };
+	SC_CLEANUP(sc_store_tenant_row) absent = { 0 };
+	struct sc_store_tenant_start_row again = new_tenant;
+
+	assert_ok(sc_store_tenant_start(f->store, &new_tenant, &first, NULL), NULL);
+	again.id = "55555555-5555-5555-5555-cccccccccccc";
+	again.name = "fabrikaM";
+	again.subscription = "66666666-6666-6666-6666-dddddddddddd";
+	again.subscription_name = "other";
+	assert_ok(sc_store_tenant_start(f->store, &again, &second, NULL), NULL);
+	assert_string_equal(second.id, new_tenant.id);
+	assert_string_equal(second.name, "Fabrikam");
+	assert_string_equal(second.subscription, new_tenant.subscription);
+	assert_string_equal(second.oid, new_tenant.oid);
+	assert_status(sc_store_tenant_find(f->store, again.id, &absent, NULL), SC_ERR_NOT_FOUND, NULL);
+}
+
+static void a_tenant_starts_whole_or_not_at_all(void **state)
+{
+	struct fixture *f = *state;
+	struct sc_store_tenant_start_row taken = new_tenant;
+	struct sc_store_tenant_start_row made;
+	SC_CLEANUP(sc_store_tenant_row) absent = { 0 };
+
+	taken.subscription = OTHER_SUBSCRIPTION;
+	assert_status(sc_store_tenant_start(f->store, &taken, &made, NULL), SC_ERR_EXISTS, NULL);
+	assert_status(sc_store_tenant_find(f->store, new_tenant.id, &absent, NULL), SC_ERR_NOT_FOUND, NULL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -454,6 +527,9 @@ int main(void)
 		TEST(lists_have_the_callers_own_in_order_page_by_page),
 		TEST(of_two_changes_of_a_vault_the_second_must_have_seen_the_first),
 		TEST(a_row_is_current_while_the_version_is_the_same),
+		TEST(a_tenant_starts_with_a_subscription_and_an_administrator_of_its_own),
+		TEST(a_tenant_that_exists_is_returned_as_it_started),
+		TEST(a_tenant_starts_whole_or_not_at_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -421,13 +421,14 @@ static void many_threads_see_what_they_have_written(void **state)
 static void two_programs_may_have_it_open(void **state)
 {
 	struct fixture *f = *state;
-	const struct sc_store_tenant_row tenant = { .id = "third", .name = "n" };
+	const struct sc_store_tenant_start_row tenant = { "third", "n", "s", "n", "i", "o", { 0 } };
+	SC_CLEANUP(sc_store_tenant_start_row) made = { 0 };
 	struct sc_store_vault_db *second = NULL;
 	SC_CLEANUP(sc_store_tenant_row) seen = { 0 };
 	char version[SC_KEY_VERSION_SIZE];
 
 	assert_ok(sc_store_vault_db_open(path_of(f), &second, NULL), NULL);
-	assert_ok(sc_store_tenant_add(second, &tenant, NULL), NULL);
+	assert_ok(sc_store_tenant_start(second, &tenant, &made, NULL), NULL);
 	assert_ok(sc_store_tenant_find(f->store, "third", &seen, NULL), NULL);
 	assert_ok(sample_import(f->store, "Contoso", "k", 1, 1, version, NULL), NULL);
 	sc_store_vault_db_close(second);

@@ -219,6 +219,44 @@ static void an_issuer_speaks_with_its_own_keys_for_its_own_tenants(void **state)
 	assert_good(join(HEADER, payload("a-1", "a-1"), sign_well));
 }
 
+/* One row for all tenants of a service: each issuer speaks for the tenant in its name, and for no other. */
+static void an_issuer_of_many_tenants_speaks_for_the_one_in_its_name(void **state)
+{
+#define SECOND "6f1d0b7e-0000-4000-8000-000000000002"
+#define MANY   "https://many.localhost:8444/"
+	const struct sc_web_issuer_settings settings = { MANY "{tenantid}/", NULL, NULL, NULL, 0, NULL };
+	static const char *const strangers[] = { MANY "{tenantid}/",
+						 MANY,
+						 MANY SECOND,
+						 MANY SECOND "/x",
+						 "https://many.localhost/" SECOND "/",
+						 MANY "6F1D0B7E-0000-4000-8000-00000000000A/",
+						 MANY "common/" };
+	static const char this_issuer[] = "\"iss\":\"" ISSUER;
+	char first[4096], second[4096], strange[256];
+	char *tenant;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_ok(sc_web_issuers_add(issuers, &settings, &err), &err);
+	assert_ok(sc_web_issuers_set_keys(issuers, settings.issuer, sc_view_text(jwks), &err), &err);
+	snprintf(first, sizeof first, "%s", payload(this_issuer, "\"iss\":\"" MANY TENANT "/"));
+	assert_good(join(HEADER, first, sign_well));
+	snprintf(second, sizeof second, "%s", payload(this_issuer, "\"iss\":\"" MANY SECOND "/"));
+	assert_bad(join(HEADER, second, sign_well), "that tenant");
+	tenant = strstr(second, "\"tid\":\"" TENANT);
+	assert_non_null(tenant);
+	tenant[strlen("\"tid\":\"" TENANT) - 1] = '2';
+	assert_good(join(HEADER, second, sign_well));
+	for (size_t i = 0; i < sizeof strangers / sizeof strangers[0]; i++) {
+		snprintf(strange, sizeof strange, "\"iss\":\"%s", strangers[i]);
+		assert_bad(join(HEADER, payload(this_issuer, strange), sign_well),
+			   "its issuer is not trusted");
+	}
+	/* An issuer with a row of its own keeps to that row's tenants. */
+	assert_good(join(HEADER, payload("a-1", "a-1"), sign_well));
+}
+
 static void every_claim_that_is_needed_is_missed(void **state)
 {
 	char member[128];
@@ -326,6 +364,7 @@ int main(void)
 		TEST(another_type_is_refused),
 		TEST(issuer_audience_and_tenant_must_be_those_listed),
 		TEST(an_issuer_speaks_with_its_own_keys_for_its_own_tenants),
+		TEST(an_issuer_of_many_tenants_speaks_for_the_one_in_its_name),
 		TEST(every_claim_that_is_needed_is_missed),
 		TEST(a_token_has_its_time),
 		TEST(a_token_with_any_character_changed_or_cut_off_is_refused),

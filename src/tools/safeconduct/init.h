@@ -9,12 +9,11 @@
 #include <sys/types.h>
 
 #include "base/file.h"
-#include "formats/guid.h"
 #include "formats/key_type.h"
+#include "tools/safeconduct/tenant.h"
 
 #define SC_INIT_DOMAIN_MAX   200
 #define SC_INIT_REGIONS_MAX  32
-#define SC_INIT_SECRET_SIZE  64 /* printed form, NUL-terminated */
 #define SC_INIT_CONFIG_MAX   65536
 #define SC_INIT_SERVER_NAMES 3
 
@@ -34,15 +33,7 @@ struct sc_init_plan {
 	char *vault_module;
 	struct sc_init_region regions[SC_INIT_REGIONS_MAX];
 	size_t region_count;
-	const char *tenant_name;
-	const char *subscription_name;
-	const char *user; /* administrator, user@domain */
-	const char *app_name;
-	char tenant[SC_GUID_SIZE];
-	char subscription[SC_GUID_SIZE];
-	char user_oid[SC_GUID_SIZE];
-	char app_id[SC_GUID_SIZE];
-	char app_oid[SC_GUID_SIZE];
+	struct sc_tenant tenant; /* the first one */
 };
 
 /* The command line. NULL: not given. */
@@ -57,10 +48,7 @@ struct sc_init_options {
 	size_t region_count;
 	const char *signin_user;
 	const char *vault_user;
-	const char *tenant_name;
-	const char *subscription_name;
-	const char *user;
-	const char *app_name;
+	struct sc_tenant_names tenant;
 };
 
 /*
@@ -87,8 +75,7 @@ struct sc_init_report {
 	char message[SC_ERROR_MESSAGE_MAX];
 	uint8_t spki[SC_SPKI_MAX]; /* of its TLS key */
 	size_t spki_len;
-	char password[SC_INIT_SECRET_SIZE]; /* of the administrator; signind only */
-	char app_secret[SC_INIT_SECRET_SIZE];
+	struct sc_tenant_secrets secrets; /* signind only */
 };
 
 /* A daemon, and how its part is done. */

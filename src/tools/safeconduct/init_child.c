@@ -1,7 +1,6 @@
 /*
  * A daemon's part of `safeconduct init`: the child process with the daemon's user id, and its messages to and
- * from the parent. The child sends a report, receives its certificate, and sends a last report. Both ends are
- * this program, so the messages are its structures.
+ * from the parent. The child sends a report, receives its certificate, and sends a last report.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,33 +14,10 @@
 #include "base/os.h"
 #include "client/client.h"
 #include "formats/owner.h"
+#include "tools/safeconduct/child_message.h"
 #include "tools/safeconduct/init.h"
 
 #define CERTIFICATE_MAX 16384
-
-/* -- messages ----------------------------------------------------------------------------------- */
-
-/* Sends one message; false, and errno is set, unless it was sent as a whole. */
-static bool send_message(int socket, const void *message, size_t len)
-{
-	struct iovec part = { (void *)(uintptr_t)message, len };
-	const struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
-
-	return sc_os->sendmsg(socket, &header, MSG_NOSIGNAL) == (ssize_t)len;
-}
-
-/* Receives one message; returns its length, 0 once the other end is closed, or -1. */
-static ssize_t receive_message(int socket, void *message, size_t size)
-{
-	struct iovec part = { message, size };
-	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
-	ssize_t len;
-
-	do
-		len = sc_os->recvmsg(socket, &header, 0);
-	while (len < 0 && errno == EINTR);
-	return len;
-}
 
 /* -- in the child ------------------------------------------------------------------------------- */
 
@@ -95,7 +71,7 @@ static void send_report(int socket, struct sc_init_report *report, sc_status sta
 	report->status = status;
 	snprintf(report->message, sizeof report->message, "%s", err->message);
 	/* If the parent is gone, nobody can be told; the child ends all the same. */
-	(void)send_message(socket, report, sizeof *report);
+	(void)sc_child_message_send(socket, report, sizeof *report);
 	OPENSSL_cleanse(report, sizeof *report);
 }
 
@@ -111,7 +87,7 @@ static sc_status open_directory(const struct sc_init_plan *plan, const char *nam
 static sc_status receive_certificate(int socket, const struct sc_dir *dir, struct sc_error *err)
 {
 	uint8_t certificate[CERTIFICATE_MAX];
-	ssize_t len = receive_message(socket, certificate, sizeof certificate);
+	ssize_t len = sc_child_message_receive(socket, certificate, sizeof certificate);
 
 	SC_ENSURE(len > 0, err, SC_ERR_CANCELLED, "the parent sent no certificate");
 	return sc_file_write(dir, "tls.pem", sc_view_of(certificate, (size_t)len), SC_FILE_NEW, 0600, err);
@@ -174,7 +150,7 @@ static sc_status receive_report(const struct sc_init_child *child, struct sc_ini
 				struct sc_error *err)
 {
 	const char *name = child->daemon->name;
-	ssize_t len = receive_message(child->socket, out, sizeof *out);
+	ssize_t len = sc_child_message_receive(child->socket, out, sizeof *out);
 
 	SC_ENSURE(len == (ssize_t)sizeof *out && out->spki_len <= sizeof out->spki, err, SC_ERR_SYSTEM,
 		  "the process that sets up %s ended without an error message", name);
@@ -194,7 +170,7 @@ sc_status sc_init_child_finish(struct sc_init_child *child, struct sc_view certi
 
 	SC_ENSURE(certificate.len <= CERTIFICATE_MAX, err, SC_ERR_TOO_LARGE, "%s's certificate is too large",
 		  child->daemon->name);
-	if (!send_message(child->socket, certificate.data, certificate.len))
+	if (!sc_child_message_send(child->socket, certificate.data, certificate.len))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s's part has ended", child->daemon->name);
 	return receive_report(child, &last, err);
 }

@@ -11,6 +11,7 @@
 #include "base/print.h"
 #include "tools/safeconduct/subcommands.h"
 #include "tools/safeconduct/init.h"
+#include "tools/safeconduct/shell_quote.h"
 #include "tools/safeconduct/tls_authority.h"
 
 /* -- certificates ------------------------------------------------------------------------------- */
@@ -75,25 +76,6 @@ static sc_status make_parts(const struct sc_init_plan *plan, const struct sc_ini
 	return sc_init_directories_name(plan, err);
 }
 
-#define QUOTED_SIZE 8192
-
-/* A path in single quotes, as a shell takes it: a quote of its own is written '\\''. What does not fit is left out. */
-static void quote(const char *path, char out[QUOTED_SIZE])
-{
-	size_t used = 0;
-
-	out[used++] = '\'';
-	for (; *path && used + 6 < QUOTED_SIZE; path++) {
-		if (*path == '\'') {
-			memcpy(out + used, "'\\'", 3);
-			used += 3;
-		}
-		out[used++] = *path;
-	}
-	out[used++] = '\'';
-	out[used] = '\0';
-}
-
 /*
  * The output is for people, and a shell can source it. The files have only hashes of the secrets, so if the
  * output is lost, the secrets are, too.
@@ -102,37 +84,23 @@ static sc_status print_result(const struct sc_init_plan *plan, const struct sc_i
 			      struct sc_error *err)
 {
 	char login[SC_INIT_URL_SIZE];
+	char authority[SC_INIT_URL_SIZE + sizeof "/adfs"];
 	char management[SC_INIT_URL_SIZE];
-	char dir[QUOTED_SIZE];
+	char what_to_do[SC_SHELL_QUOTE_SIZE];
+	char dir[SC_SHELL_QUOTE_SIZE];
+	const struct sc_tenant_place place = { authority, management, plan->dir };
 
 	sc_init_url(plan, "login", plan->signin_port, login);
 	sc_init_url(plan, "management", plan->vault_port, management);
-	quote(plan->dir, dir);
+	snprintf(authority, sizeof authority, "%s/adfs", login);
+	snprintf(what_to_do, sizeof what_to_do, "remove %s and start again", plan->dir);
+	sc_shell_quote(plan->dir, dir);
 	sc_print("# signind --config=%s/signind/signind.conf\n", dir);
 	sc_print("# vaultd --config=%s/vaultd/vaultd.conf\n", dir);
 	sc_print(
 	    "# The TLS authority's key (of ca.pem) is destroyed; both certificates expire in %d years.\n",
 	    SC_TLS_YEARS);
-	sc_print("# Tenant '%s', subscription '%s'. Clients need:\n", plan->tenant_name,
-		 plan->subscription_name);
-	sc_print("export SAFECONDUCT_LOGIN='%s/adfs'\n", login);
-	sc_print("export SAFECONDUCT_ARM='%s'\n", management);
-	sc_print("export SAFECONDUCT_CA=%s/ca.pem\n", dir);
-	sc_print("export SAFECONDUCT_TENANT='%s'\n", plan->tenant);
-	sc_print("export SAFECONDUCT_SUBSCRIPTION='%s'\n", plan->subscription);
-	sc_print("# The administrator and the application '%s'. Both secrets are shown only once.\n",
-		 plan->app_name);
-	sc_print("export SAFECONDUCT_USER='%s'\n", plan->user);
-	sc_print("export SAFECONDUCT_PASSWORD='%s'\n", signind->password);
-	sc_print("export SAFECONDUCT_APP_ID='%s'\n", plan->app_id);
-	sc_print("export SAFECONDUCT_APP_SECRET='%s'\n", signind->app_secret);
-	sc_print_flush();
-	if (ferror(stdout))
-		return sc_fail_errno(err, SC_ERR_SYSTEM,
-				     "the secrets could not be printed and are lost: remove %s and start "
-				     "again",
-				     plan->dir);
-	return SC_OK;
+	return sc_tenant_print(&plan->tenant, &signind->secrets, &place, what_to_do, err);
 }
 
 sc_status sc_subcommand_init(int argc, char **argv, bool *done, struct sc_error *err)

@@ -17,8 +17,6 @@
 #include "formats/vault_name.h"
 #include "tools/safeconduct/init.h"
 
-#define NAME_BYTES_MAX 100 /* of a tenant, a subscription, a user, an application */
-
 static void free_text(char *text)
 {
 	free(text);
@@ -120,19 +118,6 @@ static sc_status plan_port(const char *text, const char *option, uint16_t standa
 	return SC_OK;
 }
 
-static sc_status plan_name(const char *text, const char *option, const char *standard, const char **out,
-			   struct sc_error *err)
-{
-	const char *name = text ? text : standard;
-
-	SC_ENSURE(*name && strlen(name) <= NAME_BYTES_MAX && sc_view_is_text(sc_view_text(name)) &&
-		      !strchr(name, '\''),
-		  err, SC_ERR_ARGUMENT, "%s: must be 1 to %d bytes of text without quotes", option,
-		  NAME_BYTES_MAX);
-	*out = name;
-	return SC_OK;
-}
-
 static sc_status refuse_region(const char *code, struct sc_error *err)
 {
 	char known[SC_REGION_LIST_SIZE];
@@ -167,18 +152,13 @@ static sc_status plan_region(const char *spec, struct sc_init_plan *plan, struct
 	return SC_OK;
 }
 
-static sc_status make_guids(struct sc_init_plan *plan, struct sc_error *err)
-{
-	SC_TRY(sc_guid_make(plan->tenant, err));
-	SC_TRY(sc_guid_make(plan->subscription, err));
-	SC_TRY(sc_guid_make(plan->user_oid, err));
-	SC_TRY(sc_guid_make(plan->app_id, err));
-	return sc_guid_make(plan->app_oid, err);
-}
-
 sc_status sc_init_plan_make(const struct sc_init_options *options, struct sc_init_plan *plan,
 			    struct sc_error *err)
 {
+	static const struct sc_tenant_names standard = { .name = "Contoso",
+							 .user = "admin@contoso",
+							 .app = "application" };
+
 	SC_TRY(plan_directory(options->dir, plan, err));
 	SC_TRY(plan_domain(options->domain ? options->domain : "localhost", plan, err));
 	SC_TRY(plan_port(options->signin_port, "--signin-port", 8444, &plan->signin_port, err));
@@ -189,12 +169,5 @@ sc_status sc_init_plan_make(const struct sc_init_options *options, struct sc_ini
 	SC_TRY(find_path(options->vault_module, "--vault-module", &plan->vault_module, err));
 	for (size_t i = 0; i < options->region_count; i++)
 		SC_TRY(plan_region(options->regions[i], plan, err));
-	SC_TRY(plan_name(options->tenant_name, "--tenant-name", "Contoso", &plan->tenant_name, err));
-	SC_TRY(plan_name(options->subscription_name, "--subscription-name", "Contoso Keys",
-			 &plan->subscription_name, err));
-	SC_TRY(plan_name(options->user, "--user", "admin@contoso", &plan->user, err));
-	SC_ENSURE(strchr(plan->user, '@') && !strpbrk(plan->user, " \t"), err, SC_ERR_ARGUMENT,
-		  "--user: %s: not of the form name@domain", sc_shown(plan->user).s);
-	SC_TRY(plan_name(options->app_name, "--app-name", "application", &plan->app_name, err));
-	return make_guids(plan, err);
+	return sc_tenant_plan(&options->tenant, &standard, &plan->tenant, err);
 }

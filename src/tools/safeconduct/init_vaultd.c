@@ -1,5 +1,5 @@
 /*
- * vaultd's part of `safeconduct init`: the first tenant and subscription, and its configuration. It first
+ * vaultd's part of `safeconduct init`: the first tenant with its subscription, and its configuration. It first
  * tries each region as vaultd's user, through the socket and with the files that vaultd will use. So anything
  * that would keep the daemon from starting is reported here.
  */
@@ -8,8 +8,8 @@
 
 #include "client/client.h"
 #include "formats/key_blob.h"
-#include "store/vault_store.h"
 #include "tools/safeconduct/init.h"
+#include "web/issuer_name.h"
 
 static sc_status check_files(const struct sc_init_region *region, struct sc_error *err)
 {
@@ -42,27 +42,34 @@ static sc_status check_module(const struct sc_init_region *region, struct sc_err
 	return SC_OK;
 }
 
+/* The issuers of all tenants. */
+static void write_issuers(const struct sc_init_plan *plan, char out[SC_INIT_URL_SIZE])
+{
+	char login[SC_INIT_URL_SIZE];
+
+	sc_init_url(plan, "login", plan->signin_port, login);
+	snprintf(out, SC_INIT_URL_SIZE, "%.*s/" SC_WEB_ISSUER_TENANT "/", SC_INIT_URL_SIZE - 16, login);
+}
+
 static sc_status fill(const struct sc_init_plan *plan, const struct sc_dir *dir, struct sc_error *err)
 {
-	SC_CLEANUP(sc_store_vault_db) store = NULL;
-	const struct sc_store_tenant_row tenant = { .id = plan->tenant, .name = plan->tenant_name };
-	const struct sc_store_subscription_row subscription = { .id = plan->subscription,
-								.tenant = plan->tenant,
-								.name = plan->subscription_name };
+	struct sc_tenant tenant = plan->tenant;
+	char issuers[SC_INIT_URL_SIZE];
 	char path[4096];
 
+	write_issuers(plan, issuers);
 	snprintf(path, sizeof path, "%s/vault.db", dir->path);
-	SC_TRY(sc_store_vault_db_open(path, &store, err));
-	SC_TRY(sc_store_tenant_add(store, &tenant, err));
-	return sc_store_subscription_add(store, &subscription, err);
+	return sc_tenant_add_to_vaultd(path, issuers, &tenant, err);
 }
 
 static sc_status configure(const struct sc_init_plan *plan, const struct sc_dir *dir, struct sc_error *err)
 {
 	struct sc_init_config config = { .used = 0 };
 	char login[SC_INIT_URL_SIZE];
+	char issuers[SC_INIT_URL_SIZE];
 
 	sc_init_url(plan, "login", plan->signin_port, login);
+	write_issuers(plan, issuers);
 	sc_init_config_add(&config,
 			   "# vaultd.conf, made by `safeconduct init`. Paths are relative to this file.\n\n");
 	sc_init_config_add(&config, "# Serves management.%s and <vault>.vault.%s on this port.\n",
@@ -74,14 +81,11 @@ static sc_status configure(const struct sc_init_plan *plan, const struct sc_dir 
 	sc_init_config_add(&config, "tls-certificate = tls.pem\ntls-key = tls.blob\ntls-module = %s\n\n",
 			   plan->vault_module);
 	sc_init_config_add(&config, "database = vault.db\naudit-log = audit.log\n\n");
-	sc_init_config_add(&config, "# The issuer whose access tokens are accepted, the URL of its keys, and "
-				    "that URL's authority.\n");
-	sc_init_config_add(&config, "issuer = %s/%s/\n", login, plan->tenant);
+	sc_init_config_add(&config, "# The issuers whose access tokens are accepted, one per tenant; the URL "
+				    "of their keys, and that URL's authority.\n");
+	sc_init_config_add(&config, "issuer = %s\n", issuers);
 	sc_init_config_add(&config, "issuer-keys = %s/common/discovery/keys\nissuer-ca = ../ca.pem\n\n",
 			   login);
-	sc_init_config_add(&config, "# Who may make resource groups and vaults: issuer and object id (%s).\n",
-			   plan->user);
-	sc_init_config_add(&config, "administrator = %s/%s/ %s\n\n", login, plan->tenant, plan->user_oid);
 	sc_init_config_add(&config,
 			   "# Regions: code, socket of the module, directory of the published files.\n");
 	for (size_t i = 0; i < plan->region_count; i++)

@@ -15,6 +15,7 @@ sc_subcommand sc_subcommand_init;
 sc_subcommand sc_subcommand_region_request;
 sc_subcommand sc_subcommand_region_init;
 sc_subcommand sc_subcommand_region_publish;
+sc_subcommand sc_subcommand_tenant_add;
 sc_subcommand sc_subcommand_toolset_build;
 
 #endif

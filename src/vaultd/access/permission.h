@@ -32,7 +32,7 @@
 enum sc_access_permission_number {
 	SC_ACCESS_KEY_PERMISSION_TABLE(SC_ACCESS_PERMISSION_NUMBER)
 	SC_ACCESS_NUMBER_RESOURCES_READ,  /* any principal of the tenant */
-	SC_ACCESS_NUMBER_RESOURCES_WRITE, /* the configuration's administrators */
+	SC_ACCESS_NUMBER_RESOURCES_WRITE, /* the tenant's administrators */
 };
 #undef SC_ACCESS_PERMISSION_NUMBER
 

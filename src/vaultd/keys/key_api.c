@@ -110,14 +110,16 @@ static sc_status find(struct sc_vaultd_call *call, struct sc_error *err)
  */
 static void answer_challenge(struct sc_vaultd_call *call, const char *message)
 {
-	const char *issuer = sc_vaultd_issuer_of(call->vaultd, call->vault->row.tenant);
-	size_t len = issuer ? strlen(issuer) : 0;
+	char issuer[SC_WEB_TOKEN_TEXT_MAX + 1] = "";
+	size_t len;
 	char value[1024];
 
+	(void)sc_vaultd_issuer_of(call->vaultd, call->vault->row.tenant, issuer);
+	len = strlen(issuer);
 	if (len > 0 && issuer[len - 1] == '/')
 		len--;
-	snprintf(value, sizeof value, "Bearer authorization=\"%.*s\", resource=\"%s\"", (int)len,
-		 issuer ? issuer : "", call->vaultd->vault_audience);
+	snprintf(value, sizeof value, "Bearer authorization=\"%.*s\", resource=\"%s\"", (int)len, issuer,
+		 call->vaultd->vault_audience);
 	sc_web_set_header(call->request, "WWW-Authenticate", value);
 	sc_web_answer_error(call->request, 401, "Unauthorized", "%s", message);
 }

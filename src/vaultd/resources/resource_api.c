@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "vaultd/api_version.h"
+#include "web/issuer_name.h"
 
 static const char *audience(const struct sc_vaultd *vaultd)
 {
@@ -43,42 +44,55 @@ static bool check_request(struct sc_vaultd_call *call)
 
 /* -- the subscription, and who may change what is in it ---------------------------------------- */
 
-static void use_tenant(struct sc_vaultd_call *call, const char *tenant)
+static void use_tenant(struct sc_vaultd_call *call, const char *tenant, const struct sc_access_grants *grants)
 {
 	snprintf(call->scope.tenant, sizeof call->scope.tenant, "%s", tenant);
-	call->grants = call->vaultd->administrators;
+	call->grants = grants;
 }
 
-/* Without a subscription in the path, the call is about the caller's own tenant. The challenge names none. */
+/*
+ * Without a subscription in the path, the call is about the caller's own tenant, and changes nothing. The
+ * challenge names no tenant.
+ */
 static bool recall(struct sc_vaultd_call *call)
 {
 	if (!call->unauthorized[0] && sc_web_parameter(call->request, "subscription"))
 		return false;
-	use_tenant(call, call->access.caller.tid);
+	use_tenant(call, call->access.caller.tid, call->vaultd->administrators);
 	return true;
 }
 
+/* Administrators are in the database, since tenants are added while vaultd serves, or in the configuration. */
 static sc_status find(struct sc_vaultd_call *call, struct sc_error *err)
 {
-	SC_TRY(sc_store_subscription_find(call->vaultd->store, call->access.caller.tid,
+	const struct sc_web_token_claims *caller = &call->access.caller;
+	const struct sc_store_administrator_row one = { caller->tid, caller->issuer, caller->oid };
+	bool is_administrator = false;
+
+	SC_TRY(sc_store_subscription_find(call->vaultd->store, caller->tid,
 					  sc_web_parameter(call->request, "subscription"),
 					  &call->subscription, err));
-	use_tenant(call, call->subscription.tenant);
+	SC_TRY(sc_store_administrator_exists(call->vaultd->store, &one, &is_administrator, err));
+	use_tenant(call, call->subscription.tenant,
+		   is_administrator ? call->vaultd->administrator : call->vaultd->administrators);
 	return SC_OK;
 }
 
 /* -- answers ----------------------------------------------------------------------------------- */
 
 /*
- * Names the first configured issuer: the Resource Manager serves all tenants under one host name, so it
- * cannot know which tenant the caller is in.
+ * The Resource Manager serves all tenants under one host name, so it cannot know which tenant the caller is in:
+ * it names the authority that leaves the tenant to the account. Of issuers that are listed tenant by tenant it
+ * names the first.
  */
 static void answer_challenge(struct sc_vaultd_call *call, const char *message)
 {
-	const char *issuer = call->vaultd->settings->issuers[0];
-	size_t len = strlen(issuer);
+	char issuer[SC_WEB_TOKEN_TEXT_MAX + 1];
 	char value[1024];
+	size_t len;
 
+	sc_web_issuer_write(call->vaultd->settings->issuers[0], "common", issuer, sizeof issuer);
+	len = strlen(issuer);
 	if (len > 0 && issuer[len - 1] == '/')
 		len--;
 	snprintf(value, sizeof value, "Bearer authorization_uri=\"%.*s\"", (int)len, issuer);
