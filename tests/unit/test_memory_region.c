@@ -506,11 +506,16 @@ static void without_memory_the_last_card_counts_or_can_be_given_again(void **sta
 	}
 }
 
+static struct sc_bytes warranted_state;
+static struct sc_bytes warranted_mark;
+
 static int setup_warranted(void **state)
 {
 	(void)state;
 	core_start(&core);
 	core_make_warranted(&core);
+	assert_ok(sc_bytes_copy(sc_bytes_view(&core.state), &warranted_state, NULL), NULL);
+	assert_ok(sc_bytes_copy(sc_bytes_view(&core.mark), &warranted_mark, NULL), NULL);
 	core.ran_out = failing_memory_ran_out;
 	return 0;
 }
@@ -518,6 +523,8 @@ static int setup_warranted(void **state)
 static int teardown_warranted(void **state)
 {
 	(void)state;
+	sc_bytes_free(&warranted_state);
+	sc_bytes_free(&warranted_mark);
 	core_end(&core);
 	return 0;
 }
@@ -578,6 +585,24 @@ static void without_memory_a_world_is_adopted_or_it_is_not(void **state)
 	assert_int_not_equal(full, 0);
 }
 
+/* The module as setup_warranted left it. Its disk is put back. */
+static void put_back(void)
+{
+	core.save_elsewhere = NULL;
+	sc_bytes_free(&core.state);
+	sc_bytes_free(&core.mark);
+	assert_ok(sc_bytes_copy(sc_bytes_view(&warranted_state), &core.state, NULL), NULL);
+	assert_ok(sc_bytes_copy(sc_bytes_view(&warranted_mark), &core.mark, NULL), NULL);
+	assert_ok(core_reopen(&core, NULL), NULL);
+}
+
+/* Takes no memory of its own. */
+static sc_status save_without_mark(struct sc_view state, struct sc_view mark, struct sc_error *err)
+{
+	(void)state, (void)mark;
+	return sc_fail_plain(err, SC_ERR_NOT_DURABLE);
+}
+
 /* A commit whose state may be on the disk, with the n-th allocation failing. Returns how many remained. */
 static long commit_undurably(long n, sc_status *status)
 {
@@ -585,11 +610,11 @@ static long commit_undurably(long n, sc_status *status)
 	SC_CLEANUP(core_answer) answer = { 0 };
 	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
-	core.save_status = SC_OK;
+	put_back();
 	assert_ok(begin_world(&answer), NULL);
 	assert_ok(sc_world_begin_response_read(answer.body, &begun), NULL);
 	WRITE(&body, world_commit, begun.world);
-	core.save_status = SC_ERR_NOT_DURABLE;
+	core.save_elsewhere = save_without_mark;
 	core.saves = 0;
 	failing_memory_at(n);
 	*status = core_send(core.custody, SC_COMMAND_WORLD_COMMIT, 0, sc_writer_view(&body), NULL);
