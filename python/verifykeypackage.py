@@ -804,8 +804,27 @@ def stated_length(content):
     return 2 + size + int.from_bytes(content[2:2 + size], "big") if 1 <= size <= 4 and len(content) >= 2 + size else 0
 
 
+# By the type that is the first element, in the structure or in what an envelope encloses.
+KINDS = {
+    "safeconduct.key-file.1": "key file", "safeconduct.key-blob.1": "key blob", "safeconduct.world.1": "world file",
+    "safeconduct.card.1": "administrator card", "safeconduct.transfer.1": "transfer package",
+    "safeconduct.region-request.1": "region request"}
+
+
+def other_kind(content):
+    """The kind of another file of ours, or a certificate; None if it is neither."""
+    try:
+        whole = Reader(content, "file").inside(SEQUENCE)
+        inside = whole.inside(SEQUENCE) if whole.next_tag() == SEQUENCE else whole
+        if inside.next_tag() == UTF8:
+            return KINDS.get(inside.text())
+        return PROFILES[Certificate(content).kind].name
+    except Refused:
+        return None
+
+
 def damage(content):
-    """What became of a package on its way; None if it has its length. Nothing is repaired."""
+    """What became of a package on its way; None if it may be one. Nothing is repaired."""
     stated, text = stated_length(content), content.removeprefix(b"\xef\xbb\xbf").lstrip()
     if stated > len(content):
         return "cut short: %d of %d bytes" % (len(content), stated)
@@ -815,7 +834,8 @@ def damage(content):
         return "%d more bytes after its end" % (len(content) - stated) if not was_text else (
             "altered by a transfer in text mode, which changes line ends: send it in binary mode")
     if stated:
-        return None
+        kind = other_kind(content)
+        return "another kind of file: %s" % kind if kind else None
     kinds = [(b"PK\x03\x04", "a zip archive: unpack it first"), (b"\x1f\x8b", "a gzip archive: unpack it first"),
              (b"\xff\xfe", "UTF-16 text"), (b"\xfe\xff", "UTF-16 text"), (b"-----BEGIN ", "PEM text"),
              (b"{", "JSON, as the newer method of transfer (CKM_RSA_AES_KEY_WRAP) writes it, which is not supported here"),

@@ -40,11 +40,17 @@ void sc_fd_hold_standard(void)
 	}
 }
 
-/*
- * The dynamic loader calls these before the initialisation of any shared library. The root's meson.build makes
- * the linker take this file into every program.
- */
+/* The root's meson.build makes the linker take this file into every program. */
+#ifdef __GLIBC__
+/* The dynamic loader calls these before the initialisation of any shared library. */
 __attribute__((used, section(".preinit_array"))) static void (*const first)(void) = sc_fd_hold_standard;
+#else
+/* musl's loader does not. There, only what a shared library opens in its own initialisation comes earlier. */
+__attribute__((constructor(101))) static void first(void)
+{
+	sc_fd_hold_standard();
+}
+#endif
 
 sc_status sc_fd_ensure_given(int fd, const char *option, struct sc_error *err)
 {

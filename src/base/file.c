@@ -310,30 +310,68 @@ static sc_status put_new_in_place(const struct sc_dir *dir, const char *temporar
 	return fail_in_place(path, err);
 }
 
-sc_status sc_file_write(const struct sc_dir *dir, const char *name, struct sc_view content,
-			enum sc_file_mode mode, mode_t bits, struct sc_error *err)
+sc_status sc_file_stage(const struct sc_dir *dir, const char *name, struct sc_view content, mode_t bits,
+			struct sc_file_staged *out, struct sc_error *err)
 {
+	struct sc_file_staged staged = { dir, name, bits, "" };
 	char path[PATH_MAX];
-	char temporary[NAME_MAX + 1];
 	sc_status status;
 
 	SC_ENSURE(sc_file_name_is_safe(name), err, SC_ERR_ARGUMENT, "%s: not a safe file name", name);
 	join(dir, name, path);
-	if (mode == SC_FILE_NEW && sc_file_exists(dir, name))
-		return refuse_to_replace(path, err);
-	SC_TRY(temporary_name(name, temporary, sizeof temporary, err));
-	status = write_temporary(dir, temporary, content, bits, path, err);
-	if (status == SC_OK)
-		status = mode == SC_FILE_NEW ? put_new_in_place(dir, temporary, name, bits, path, err)
-					     : replace(dir, temporary, name, path, err);
+	SC_TRY(temporary_name(name, staged.temporary, sizeof staged.temporary, err));
+	status = write_temporary(dir, staged.temporary, content, bits, path, err);
 	if (status != SC_OK) {
-		(void)sc_os->unlinkat(dir->fd, temporary, 0);
+		sc_file_staged_end(&staged);
 		return status;
 	}
-	status = sync_directory(dir, err);
-	if (status != SC_OK && mode == SC_FILE_NEW)
-		(void)sc_os->unlinkat(dir->fd, name, 0);
+	*out = staged;
+	return SC_OK;
+}
+
+void sc_file_staged_end(struct sc_file_staged *staged)
+{
+	if (staged->temporary[0])
+		(void)sc_os->unlinkat(staged->dir->fd, staged->temporary, 0);
+	staged->temporary[0] = '\0';
+}
+
+sc_status sc_file_staged_replace(struct sc_file_staged *staged, struct sc_error *err)
+{
+	char path[PATH_MAX];
+
+	join(staged->dir, staged->name, path);
+	SC_TRY(replace(staged->dir, staged->temporary, staged->name, path, err));
+	staged->temporary[0] = '\0';
+	return sync_directory(staged->dir, err);
+}
+
+static sc_status staged_put_new(struct sc_file_staged *staged, struct sc_error *err)
+{
+	char path[PATH_MAX];
+	sc_status status;
+
+	join(staged->dir, staged->name, path);
+	SC_TRY(put_new_in_place(staged->dir, staged->temporary, staged->name, staged->bits, path, err));
+	staged->temporary[0] = '\0';
+	status = sync_directory(staged->dir, err);
+	if (status != SC_OK)
+		(void)sc_os->unlinkat(staged->dir->fd, staged->name, 0);
 	return status;
+}
+
+sc_status sc_file_write(const struct sc_dir *dir, const char *name, struct sc_view content,
+			enum sc_file_mode mode, mode_t bits, struct sc_error *err)
+{
+	SC_CLEANUP(sc_file_staged) staged = { 0 };
+	char path[PATH_MAX];
+
+	if (mode == SC_FILE_NEW && sc_file_exists(dir, name)) {
+		join(dir, name, path);
+		return refuse_to_replace(path, err);
+	}
+	SC_TRY(sc_file_stage(dir, name, content, bits, &staged, err));
+	return mode == SC_FILE_NEW ? staged_put_new(&staged, err) : sc_file_staged_replace(&staged, err);
 }
 
 sc_status sc_file_write_path(const char *path, struct sc_view content, enum sc_file_mode mode, mode_t bits,

@@ -6,6 +6,7 @@
 #ifndef SC_BASE_FILE_H
 #define SC_BASE_FILE_H
 
+#include <limits.h>
 #include <sys/types.h>
 
 #include "base/bytes.h"
@@ -55,7 +56,32 @@ enum sc_file_mode {
 sc_status sc_file_write(const struct sc_dir *dir, const char *name, struct sc_view content,
 			enum sc_file_mode mode, mode_t bits, struct sc_error *err) SC_WARN_UNUSED;
 
-/* The same for a path that the user typed: its last component is written in its directory. */
+/*
+ * The two halves of sc_file_write with SC_FILE_REPLACE, for who must write several files before the first gets its
+ * name. Directory and name must live as long as *out, which the caller ends: that removes a file that did not get
+ * its name.
+ */
+struct sc_file_staged {
+	const struct sc_dir *dir;
+	const char *name;
+	mode_t bits;
+	char temporary[NAME_MAX + 1]; /* the file's name until it is put in place; "" afterwards */
+};
+
+/* Writes and syncs the file under a temporary name. On failure there is none. */
+sc_status sc_file_stage(const struct sc_dir *dir, const char *name, struct sc_view content, mode_t bits,
+			struct sc_file_staged *out, struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * Gives the file its name. On SC_ERR_NOT_DURABLE it has its name and the directory could not be synced; on any other
+ * failure nothing has changed.
+ */
+sc_status sc_file_staged_replace(struct sc_file_staged *staged, struct sc_error *err) SC_WARN_UNUSED;
+
+void sc_file_staged_end(struct sc_file_staged *staged);
+SC_CLEANUP_VALUE(sc_file_staged, sc_file_staged_end)
+
+/* sc_file_write for a path that the user typed: its last component is written in its directory. */
 sc_status sc_file_write_path(const char *path, struct sc_view content, enum sc_file_mode mode, mode_t bits,
 			     struct sc_error *err) SC_WARN_UNUSED;
 

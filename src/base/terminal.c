@@ -126,9 +126,11 @@ sc_status sc_fd_read_secret_line(int fd, const char *what, struct sc_secret *out
 
 /* -- the terminal ------------------------------------------------------------------------------ */
 
-/* The signals that end or stop a process by default. They are held until the terminal echoes again. */
-static const int held_signals[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGTERM, SIGALRM,
-				    SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU };
+/*
+ * The signals that end or stop a process by default. They are held until the terminal echoes again, except those
+ * that the process ignores, as under nohup. SIGPIPE always is ignored (descriptors.h).
+ */
+static const int held_signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGTSTP, SIGTTIN, SIGTTOU };
 #define HELD_SIGNALS (sizeof held_signals / sizeof held_signals[0])
 
 static volatile sig_atomic_t held[NSIG]; /* by number; global because a handler reaches nothing else */
@@ -164,8 +166,11 @@ static void hold_signals(struct terminal *terminal)
 			sigaddset(&blocked, number);
 	}
 	(void)pthread_sigmask(SIG_BLOCK, &blocked, &terminal->mask);
-	for (size_t i = 0; i < HELD_SIGNALS; i++)
-		(void)sigaction(held_signals[i], &action, &terminal->actions[i]);
+	for (size_t i = 0; i < HELD_SIGNALS; i++) {
+		(void)sigaction(held_signals[i], NULL, &terminal->actions[i]);
+		if (terminal->actions[i].sa_handler != SIG_IGN)
+			(void)sigaction(held_signals[i], &action, NULL);
+	}
 }
 
 /* Lets each held signal take effect. True if one stopped the process, which has now been continued. */

@@ -109,7 +109,7 @@ static bool acl_is_valid(const void *value)
 	return sc_acl_is_valid(value);
 }
 
-SC_DER_IMPLEMENT(sc_acl, ACL_FORMAT, "ACL", SC_ACL_MAX, acl_is_valid)
+SC_DER_IMPLEMENT(sc_acl, ACL_FORMAT, "ACL", SC_ACL_MAX, SC_DER_ELEMENTS, acl_is_valid)
 
 struct sc_acl *sc_acl_dup(const struct sc_acl *acl)
 {

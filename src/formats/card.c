@@ -39,5 +39,5 @@ static bool card_is_valid(const void *value)
 	return body_is_valid(((const struct sc_card *)value)->body);
 }
 
-SC_DER_IMPLEMENT(sc_card_body, BODY_FORMAT, "card", SC_CARD_MAX, body_is_valid)
-SC_DER_IMPLEMENT_ENVELOPE(sc_card, BODY_FORMAT, "card", SC_CARD_MAX, card_is_valid)
+SC_DER_IMPLEMENT(sc_card_body, BODY_FORMAT, "card", SC_CARD_MAX, SC_DER_ELEMENTS, body_is_valid)
+SC_DER_IMPLEMENT_ENVELOPE(sc_card, BODY_FORMAT, "card", SC_CARD_MAX, SC_DER_ELEMENTS, card_is_valid)

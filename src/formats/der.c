@@ -356,6 +356,7 @@ sc_status sc_der_decode(const struct sc_der_type *type, struct sc_view der, void
 	SC_ENSURE(der.len > 0, err, SC_ERR_ENCODING, "%s: empty", type->what);
 	SC_ENSURE(der.len <= type->max, err, SC_ERR_TOO_LARGE, "%s: larger than %zu bytes", type->what,
 		  type->max);
+	SC_TRY(sc_der_check_elements(der, type->max_elements, type->what, err));
 	return decode(type, der, out, err);
 }
 
@@ -370,10 +371,11 @@ sc_status sc_der_encode(const struct sc_der_type *type, const void *value, struc
 	SC_TRY(encode(type, value, &buffer, err));
 	SC_ENSURE(buffer.len <= type->max, err, SC_ERR_TOO_LARGE, "%s: larger than %zu bytes", type->what,
 		  type->max);
+	der = sc_view_of(buffer.data, buffer.len);
+	SC_TRY(sc_der_check_elements(der, type->max_elements, type->what, err));
 	/*
 	 * libcrypto would write an unterminated text, a time out of range or an octet string over its limit.
 	 */
-	der = sc_view_of(buffer.data, buffer.len);
 	SC_ENSURE(decode(type, der, &again, NULL) == SC_OK, err, SC_ERR_ENCODING,
 		  "%s: a value cannot be written", type->what);
 	sc_der_free(type, again);

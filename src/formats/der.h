@@ -12,6 +12,7 @@
 #include <openssl/asn1t.h>
 
 #include "base/digest.h"
+#include "formats/der_elements.h"
 
 #define SC_TEXT_MAX 127 /* bytes of UTF-8 */
 
@@ -65,7 +66,8 @@ struct sc_der_type {
 	const char *format; /* required value of its first field, a UTF8String; NULL: no such field */
 	bool is_envelope;   /* the format field belongs to its first member, which it seals or signs */
 	const char *what;   /* its name in messages: "key blob" */
-	size_t max;         /* bytes of DER, checked before anything is decoded */
+	size_t max;         /* bytes of DER, and elements: both are checked before anything is decoded */
+	size_t max_elements;
 	bool (*is_valid)(const void *value); /* checks between fields, or NULL */
 };
 
@@ -93,16 +95,16 @@ sc_status sc_der_encode(const struct sc_der_type *type, const void *value, struc
 	sc_status name##_decode(struct sc_view der, struct name **out, struct sc_error *err) SC_WARN_UNUSED; \
 	SC_CLEANUP_POINTER(name, struct name, name##_free)
 
-#define SC_DER_IMPLEMENT(name, format, what, max, is_valid)                                                  \
-	SC_DER_IMPLEMENT_TYPE(name, format, false, what, max, is_valid)
+#define SC_DER_IMPLEMENT(name, format, what, max, max_elements, is_valid)                                    \
+	SC_DER_IMPLEMENT_TYPE(name, format, false, what, max, max_elements, is_valid)
 
 /* For a structure whose first member is a pointer to a structure with that format. */
-#define SC_DER_IMPLEMENT_ENVELOPE(name, format, what, max, is_valid)                                         \
-	SC_DER_IMPLEMENT_TYPE(name, format, true, what, max, is_valid)
+#define SC_DER_IMPLEMENT_ENVELOPE(name, format, what, max, max_elements, is_valid)                           \
+	SC_DER_IMPLEMENT_TYPE(name, format, true, what, max, max_elements, is_valid)
 
-#define SC_DER_IMPLEMENT_TYPE(name, format, is_envelope, what, max, is_valid)                                \
+#define SC_DER_IMPLEMENT_TYPE(name, format, is_envelope, what, max, max_elements, is_valid)                  \
 	static const struct sc_der_type name##_type = {                                                      \
-		ASN1_ITEM_ref(name), format, is_envelope, what, max, is_valid                                \
+		ASN1_ITEM_ref(name), format, is_envelope, what, max, max_elements, is_valid                  \
 	};                                                                                                   \
 	struct name *name##_new(void)                                                                        \
 	{                                                                                                    \

@@ -47,8 +47,10 @@ static bool blob_is_valid(const void *value)
 	return header_is_valid(blob->header) && blob->ciphertext.len > 0 && blob->tag.len == SC_GCM_TAG_SIZE;
 }
 
-SC_DER_IMPLEMENT(sc_key_blob_header, HEADER_FORMAT, "key blob header", SC_KEY_BLOB_MAX, header_is_valid)
-SC_DER_IMPLEMENT_ENVELOPE(sc_key_blob, HEADER_FORMAT, "key blob", SC_KEY_BLOB_MAX, blob_is_valid)
+SC_DER_IMPLEMENT(sc_key_blob_header, HEADER_FORMAT, "key blob header", SC_KEY_BLOB_MAX, SC_DER_ELEMENTS,
+		 header_is_valid)
+SC_DER_IMPLEMENT_ENVELOPE(sc_key_blob, HEADER_FORMAT, "key blob", SC_KEY_BLOB_MAX, SC_DER_ELEMENTS,
+			  blob_is_valid)
 
 sc_status sc_key_blob_digest(struct sc_view der, struct sc_hash *out, struct sc_error *err)
 {

@@ -22,7 +22,7 @@ static bool is_valid(const void *value)
 	return file->application.s[0] && sc_ident_is_valid(file->ident.s) && file->blob.len > 0;
 }
 
-SC_DER_IMPLEMENT(sc_key_file, FORMAT, "key file", SC_KEY_FILE_MAX, is_valid)
+SC_DER_IMPLEMENT(sc_key_file, FORMAT, "key file", SC_KEY_FILE_MAX, SC_DER_ELEMENTS, is_valid)
 
 bool sc_ident_is_valid(const char *text)
 {

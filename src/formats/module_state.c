@@ -9,7 +9,6 @@
 #define SEALED_FORMAT "safeconduct.sealed-state.1"
 #define MARK_FORMAT   "safeconduct.state-mark.1"
 #define KM_SIZE       32
-#define DELAYS_MAX    256
 
 /* The state is sealed in one octet string. A larger one could be written but never opened again. */
 #define PLAIN_MAX SC_OCTETS_MAX
@@ -91,7 +90,7 @@ static bool state_is_valid(const void *value)
 	return state->esn.s[0] && state->statement_key.len > 0 && is_absent_or_certificate(&state->root) &&
 	       is_absent_or_certificate(&state->warrant) && !state->root.data == !state->warrant.data &&
 	       (!state->world || (state->warrant.data && world_is_valid(state->world))) &&
-	       sk_sc_card_delay_num(state->delays) <= DELAYS_MAX;
+	       sk_sc_card_delay_num(state->delays) <= SC_DELAYS_MAX;
 }
 
 static bool sealed_is_valid(const void *value)
@@ -101,9 +100,9 @@ static bool sealed_is_valid(const void *value)
 	return sealed->ciphertext.len > 0 && sealed->tag.len == SC_GCM_TAG_SIZE;
 }
 
-SC_DER_IMPLEMENT(sc_module_state, STATE_FORMAT, "module state", PLAIN_MAX, state_is_valid)
-SC_DER_IMPLEMENT(sc_sealed_state, SEALED_FORMAT, "state file", SC_STATE_MAX, sealed_is_valid)
-SC_DER_IMPLEMENT(sc_state_mark, MARK_FORMAT, "state mark", SC_MARK_MAX, NULL)
+SC_DER_IMPLEMENT(sc_module_state, STATE_FORMAT, "module state", PLAIN_MAX, SC_STATE_ELEMENTS, state_is_valid)
+SC_DER_IMPLEMENT(sc_sealed_state, SEALED_FORMAT, "state file", SC_STATE_MAX, SC_DER_ELEMENTS, sealed_is_valid)
+SC_DER_IMPLEMENT(sc_state_mark, MARK_FORMAT, "state mark", SC_MARK_MAX, SC_DER_ELEMENTS, NULL)
 
 struct sc_state_world *sc_state_world_new(void)
 {

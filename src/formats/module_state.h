@@ -75,6 +75,11 @@ struct sc_state_mark {
 
 #define SC_STATE_MAX 131072 /* of the sealed file; the state inside is at most SC_OCTETS_MAX */
 #define SC_MARK_MAX  256
+
+#define SC_DELAYS_MAX 256 /* cards that wait */
+
+/* Of DER: those of a world, six for each card that waits, and those of the rest. */
+#define SC_STATE_ELEMENTS (SC_WORLD_ELEMENTS + 6 * SC_DELAYS_MAX + 64)
 SC_DER_DECLARE(sc_module_state)
 SC_DER_DECLARE(sc_sealed_state)
 SC_DER_DECLARE(sc_state_mark)

@@ -12,7 +12,7 @@ ASN1_SEQUENCE(sc_owner) = {
 	ASN1_EMBED(struct sc_owner, version, SC_DER_TEXT),
 } ASN1_SEQUENCE_END_name(struct sc_owner, sc_owner)
 
-SC_DER_IMPLEMENT(sc_owner, NULL, "owner", SC_OWNER_MAX, NULL)
+SC_DER_IMPLEMENT(sc_owner, NULL, "owner", SC_OWNER_MAX, SC_DER_ELEMENTS, NULL)
 
 bool sc_owner_equals(const struct sc_owner *a, const struct sc_owner *b)
 {

@@ -41,5 +41,7 @@ static bool info_is_valid(const void *value)
 	return sc_region_code_is_valid(info->region.s) && info->operator_name.s[0];
 }
 
-SC_DER_IMPLEMENT(sc_region_request, REQUEST_FORMAT, "region request", SC_REGION_REQUEST_MAX, request_is_valid)
-SC_DER_IMPLEMENT(sc_region_info, INFO_FORMAT, "region extension", SC_REGION_INFO_MAX, info_is_valid)
+SC_DER_IMPLEMENT(sc_region_request, REQUEST_FORMAT, "region request", SC_REGION_REQUEST_MAX, SC_DER_ELEMENTS,
+		 request_is_valid)
+SC_DER_IMPLEMENT(sc_region_info, INFO_FORMAT, "region extension", SC_REGION_INFO_MAX, SC_DER_ELEMENTS,
+		 info_is_valid)

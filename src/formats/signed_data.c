@@ -316,6 +316,22 @@ sc_status sc_signed_data_encode(const struct sc_signed_data *s, struct sc_bytes 
 
 /* -- decoding ---------------------------------------------------------------------------------- */
 
+/*
+ * libcrypto decodes the extensions, which are octet strings in the certificate, when it is first asked about one of
+ * them.
+ */
+static sc_status check_extensions(const X509 *certificate, struct sc_error *err)
+{
+	for (int i = 0; i < X509_get_ext_count(certificate); i++) {
+		const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(X509_get_ext(certificate, i));
+
+		SC_TRY(sc_der_check_elements(
+		    sc_view_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)),
+		    SC_EXTENSION_ELEMENTS, "certificate extension", err));
+	}
+	return SC_OK;
+}
+
 static sc_status take(struct content_info *info, struct sc_signed_data *s, struct sc_error *err)
 {
 	struct signed_data *data = info->content;
@@ -335,8 +351,12 @@ static sc_status take(struct content_info *info, struct sc_signed_data *s, struc
 					(size_t)ASN1_STRING_length(encapsulated->content)),
 			     err));
 	s->signature = sc_steal(signer->signature);
-	for (int i = 0; i < sk_X509_num(data->certificates); i++)
-		SC_TRY(sc_signed_data_enclose(s, sk_X509_value(data->certificates, i), err));
+	for (int i = 0; i < sk_X509_num(data->certificates); i++) {
+		X509 *certificate = sk_X509_value(data->certificates, i);
+
+		SC_TRY(check_extensions(certificate, err));
+		SC_TRY(sc_signed_data_enclose(s, certificate, err));
+	}
 	X509_NAME_free(s->issuer);
 	s->issuer = sc_steal(signer->sid->issuer);
 	ASN1_INTEGER_free(s->serial);
@@ -355,6 +375,7 @@ sc_status sc_signed_data_decode(struct sc_view der, struct sc_signed_data **out,
 	SC_ENSURE(der.len > 0, err, SC_ERR_ENCODING, "statement: empty");
 	SC_ENSURE(der.len <= SC_SIGNED_DATA_MAX, err, SC_ERR_TOO_LARGE, "statement: longer than %d bytes",
 		  SC_SIGNED_DATA_MAX);
+	SC_TRY(sc_der_check_elements(der, SC_SIGNED_DATA_ELEMENTS, "statement", err));
 	info = (struct content_info *)ASN1_item_d2i(NULL, &p, (long)der.len, ASN1_ITEM_rptr(content_info));
 	ERR_clear_error();
 	SC_ENSURE(info, err, SC_ERR_ENCODING, "statement: not CMS SignedData");
@@ -386,9 +407,11 @@ sc_status sc_x509_decode(struct sc_view der, X509 **out, struct sc_error *err)
 	SC_ENSURE(der.len > 0, err, SC_ERR_ENCODING, "certificate: empty");
 	SC_ENSURE(der.len <= SC_CERTIFICATE_MAX, err, SC_ERR_TOO_LARGE, "certificate: longer than %d bytes",
 		  SC_CERTIFICATE_MAX);
+	SC_TRY(sc_der_check_elements(der, SC_CERTIFICATE_ELEMENTS, "certificate", err));
 	certificate = d2i_X509(NULL, &p, (long)der.len);
 	ERR_clear_error();
 	SC_ENSURE(certificate, err, SC_ERR_ENCODING, "certificate: not an X.509 certificate in DER");
+	SC_TRY(check_extensions(certificate, err));
 	SC_TRY(sc_x509_encode(certificate, &again, err));
 	SC_ENSURE(sc_view_equals(der, sc_bytes_view(&again)), err, SC_ERR_ENCODING,
 		  "certificate: not in canonical form");

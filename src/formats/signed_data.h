@@ -17,6 +17,7 @@
 
 #define SC_SIGNED_DATA_MAX          65536
 #define SC_SIGNED_DATA_CERTIFICATES 8 /* at most */
+#define SC_SIGNED_DATA_ELEMENTS     1024
 
 struct sc_signed_data {
 	char content_type[80]; /* OID in dotted form */
@@ -54,7 +55,9 @@ sc_status sc_signed_data_enclose(struct sc_signed_data *signed_data, X509 *certi
 /* The enclosed certificate with the signer's issuer and serial number, or NULL. Owned by the statement. */
 X509 *sc_signed_data_signer(const struct sc_signed_data *signed_data);
 
-#define SC_CERTIFICATE_MAX 8192 /* bytes of DER */
+#define SC_CERTIFICATE_MAX      8192 /* bytes of DER */
+#define SC_CERTIFICATE_ELEMENTS 128
+#define SC_EXTENSION_ELEMENTS   16 /* in the value of each of its extensions */
 
 /* True if a certificate inside another structure has a length that sc_x509_decode accepts. */
 static inline bool sc_x509_fits(const struct sc_bytes *der)

@@ -62,6 +62,7 @@ static bool world_is_valid(const void *value)
 	       s->k <= s->n && s->n <= SC_CARDS_MAX && s->set_generation >= 1 && s->esn.s[0];
 }
 
-SC_DER_IMPLEMENT(sc_key_statement, KEY_FORMAT, "key statement", SC_STATEMENT_CONTENT_MAX, key_is_valid)
+SC_DER_IMPLEMENT(sc_key_statement, KEY_FORMAT, "key statement", SC_STATEMENT_CONTENT_MAX, SC_DER_ELEMENTS,
+		 key_is_valid)
 SC_DER_IMPLEMENT(sc_world_statement, WORLD_FORMAT, "world statement", SC_STATEMENT_CONTENT_MAX,
-		 world_is_valid)
+		 SC_DER_ELEMENTS, world_is_valid)

@@ -68,10 +68,12 @@ static bool content_is_valid(const void *value)
 	return sc_origin_is_known(content->origin) && content->key.len > 0;
 }
 
-SC_DER_IMPLEMENT(sc_transfer_header, HEADER_FORMAT, "transfer header", SC_TRANSFER_MAX, header_is_valid)
+SC_DER_IMPLEMENT(sc_transfer_header, HEADER_FORMAT, "transfer header", SC_TRANSFER_MAX, SC_DER_ELEMENTS,
+		 header_is_valid)
 SC_DER_IMPLEMENT_ENVELOPE(sc_transfer_package, HEADER_FORMAT, "transfer package", SC_TRANSFER_MAX,
-			  package_is_valid)
-SC_DER_IMPLEMENT(sc_transfer_content, CONTENT_FORMAT, "transfer content", SC_TRANSFER_MAX, content_is_valid)
+			  SC_DER_ELEMENTS, package_is_valid)
+SC_DER_IMPLEMENT(sc_transfer_content, CONTENT_FORMAT, "transfer content", SC_TRANSFER_MAX, SC_DER_ELEMENTS,
+		 content_is_valid)
 
 sc_status sc_transfer_header_digest(const struct sc_transfer_header *header, struct sc_hash *out,
 				    struct sc_error *err)

@@ -86,8 +86,9 @@ static bool file_is_valid(const void *value)
 	return body_is_valid(file->body) && file->signature.len > 0;
 }
 
-SC_DER_IMPLEMENT(sc_world_body, BODY_FORMAT, "world", SC_WORLD_MAX, body_is_valid)
-SC_DER_IMPLEMENT_ENVELOPE(sc_world_file, BODY_FORMAT, "world file", SC_WORLD_MAX, file_is_valid)
+SC_DER_IMPLEMENT(sc_world_body, BODY_FORMAT, "world", SC_WORLD_MAX, SC_WORLD_ELEMENTS, body_is_valid)
+SC_DER_IMPLEMENT_ENVELOPE(sc_world_file, BODY_FORMAT, "world file", SC_WORLD_MAX, SC_WORLD_ELEMENTS,
+			  file_is_valid)
 
 sc_status sc_world_id(struct sc_view knso, const struct sc_hash *hkm, uint32_t suite, struct sc_hash *out,
 		      struct sc_error *err)

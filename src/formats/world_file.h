@@ -69,6 +69,9 @@ struct sc_world_file {
 #define SC_CARDS_MAX   64 /* N: 1 ≤ K ≤ N ≤ 64 */
 #define SC_ROOTS_MAX   16 /* additional roots that a world trusts */
 #define SC_REVOKED_MAX 256
+
+/* Of DER: two for each root and revoked module, and those of the rest. */
+#define SC_WORLD_ELEMENTS (2 * (SC_ROOTS_MAX + SC_REVOKED_MAX) + 64)
 SC_DER_DECLARE(sc_world_body)
 SC_DER_DECLARE(sc_world_file)
 

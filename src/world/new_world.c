@@ -208,15 +208,13 @@ static enum outcome ask_outcome(const struct creation *creation, sc_status commi
 		SC_OK ||
 	    ask_module(client, &module, NULL) != SC_OK)
 		return UNKNOWN;
+	/* After a failed sync, the module is in the world, but perhaps no longer once it is restarted. */
+	if (commit == SC_ERR_NOT_DURABLE)
+		return UNKNOWN;
 	if (sc_hash_equals(&module.world, &creation->world.world))
 		return ADOPTED;
-	/*
-	 * After a timeout the module may still be working. After a failed sync it may be in the world once it
-	 * is restarted.
-	 */
-	return commit == SC_ERR_TIMEOUT || commit == SC_ERR_SYSTEM || commit == SC_ERR_NOT_DURABLE
-		   ? UNKNOWN
-		   : NOT_ADOPTED;
+	/* After a timeout the module may still be working. */
+	return commit == SC_ERR_TIMEOUT || commit == SC_ERR_SYSTEM ? UNKNOWN : NOT_ADOPTED;
 }
 
 static sc_status commit(const struct creation *creation, struct sc_error *err)

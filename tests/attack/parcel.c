@@ -73,7 +73,6 @@ static void fill_header(struct parcel *p, const struct sc_key_statement *kek)
 
 static void fill_content(struct parcel *p)
 {
-	SC_CLEANUP(sc_bytes) key = { 0 };
 	PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(p->key);
 	unsigned char *der = NULL;
 	int len = info ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : -1;

@@ -95,11 +95,19 @@ done
 no 1.2-a-space-in-a-name-is-shown '"Contoso Keys ": the account has no such subscription' Get-AzureSubscription -SubscriptionName 'Contoso Keys '
 ok 1.2-get-azuresubscription bash -c "get() { Get-AzureSubscription; }; get | grep -q 'SubscriptionId *: $SAFECONDUCT_SUBSCRIPTION'"
 
+ok 1.2-get-azuresubscription-says-that-its-output-is-lost lost Get-AzureSubscription
+ok 1.2-add-azureaccount-says-that-its-output-is-lost lost sign_in "$SAFECONDUCT_PASSWORD"
+
 # -- a vault -------------------------------------------------------------------------------------------------
 
 ok new-resource-group New-AzureRmResourceGroup -Name ContosoGroup -Location 'West Europe'
 vault() { New-AzureRmKeyVault -VaultName "$1" -ResourceGroupName ContosoGroup -Location "$2" -SKU premium; }
 ok new-vault vault ContosoKeyVaultHSM europe
+lost_vaults=0
+lost_vault() { lost_vaults=$((lost_vaults + 1)); vault "Lost$lost_vaults-$BASHPID" europe; }
+ok new-vault-says-that-its-output-is-lost lost lost_vault
+lost_group() { New-AzureRmResourceGroup -Name "Lost$BASHPID" -Location europe; }
+ok new-resource-group-says-that-its-output-is-lost lost lost_group
 no new-vault-never-over-another 'already' vault ContosoKeyVaultHSM europe
 ok new-vault-na vault ContosoKeyVaultNA unitedstates
 no new-vault-nowhere-lists-where "locations .*'europe,unitedstates'" vault ContosoNowhere atlantis
@@ -146,6 +154,7 @@ no 5-the-receipt-is-for-that-vault 'vault' verify "$receipt" AnotherVault
 cp "$receipt" "$SITE/receipt.before"
 ok 5-again-the-same-package-is-the-same-key add contosokeyvaulthsm ContosoFirstHSMkey "$byok" -dest hsm
 ok 5-and-the-receipt-is-untouched cmp "$receipt" "$SITE/receipt.before"
+ok 5-add-azurekeyvaultkey-says-that-its-output-is-lost lost add ContosoKeyVaultHSM ContosoFirstHSMkey "$byok" -Destination HSM
 no 5-a-package-goes-to-one-place 'imported|another' add ContosoKeyVaultHSM ContosoSecondHSMkey "$byok"
 ok 4.3-a-second-package package "$SAFECONDUCT_SUBSCRIPTION" Second
 no 5-another-receipt-is-not-overwritten 'ReceiptPath' add ContosoKeyVaultHSM ContosoFirstHSMkey "$SITE/TransferPackage-Second.byok"
@@ -161,6 +170,8 @@ decrypt() { Invoke-AzureKeyVaultKeyOperation -Operation Decrypt -Algorithm "$1" 
 no decrypt-by-another-algorithm 'decrypt|BadParameter' decrypt RSA-OAEP "$SITE/opened"
 ok decrypt decrypt RSA-OAEP-256 "$SITE/opened"
 ok decrypt-gives-the-file-back cmp "$SITE/plain" "$SITE/opened"
+lost_plain() { rm -f "$SITE/lost"; decrypt RSA-OAEP-256 "$SITE/lost"; }
+ok decrypt-says-that-its-output-is-lost lost lost_plain
 no decrypt-never-over-a-file 'exists' decrypt RSA-OAEP-256 "$SITE/opened"
 site_kill vaultd; site_restart vaultd
 rm "$SITE/opened"

@@ -15,15 +15,6 @@ programs='hsmd vaultd signind new-world generatekey enquiry kmfile-dump verifyke
 	Get-FileHash factory safeconduct Add-AzureAccount Get-AzureSubscription Add-AzureKeyVaultKey New-AzureRmResourceGroup
 	New-AzureRmKeyVault Invoke-AzureKeyVaultKeyOperation verifykeypackage.py'
 verifykeypackage.py() { python3 "$root/python/verifykeypackage.py" "$@"; }
-# lost COMMAND…: fails and says so where it can, with standard output on a full disk, closed, and in a broken pipe.
-lost() {
-	local said
-	said=$("$@" 2>&1 >/dev/full) && { echo "$1: success on a full disk"; return 1; }
-	grep -q 'standard output cannot be written.*No space left' <<<"$said" || { echo "$1: says: $said"; return 1; }
-	"$@" >&- 2>/dev/null && { echo "$1: success without an output"; return 1; }
-	said=$( { { sleep 0.1; "$@" 2>&3; echo "status $?" >&3; } | :; } 3>&1)
-	grep -q 'standard output cannot be written.*Broken pipe' <<<"$said" && grep -qx 'status 71' <<<"$said" || { echo "$1: in a broken pipe: $said"; return 1; }
-}
 for program in $programs; do
 	ok "$program-says-that-its-output-is-lost" lost "$program" --help
 	ok "$program-says-that-its-version-is-lost" lost "$program" --version
@@ -114,7 +105,6 @@ ok world site_world ws ECp521mAES 1/1
 generate() { at ws generatekey --generate --batch simple "$@"; }
 no pubexp-in-decimal-is-not-another-number 'hexadecimal.*pubexp=10001' generate ident=k pubexp=65537
 ok pubexp-is-shown-in-both-forms bash -c "$(declare -f generate at); $(declare -p SITE SITE_PREFIX); generate ident=k pubexp=10001 | grep -q ' 10001 (65537 in decimal)'"
-verdict() { at ws "$@" >/dev/full 2>"$SITE/verdict" && return 1; grep -q 'Result: FAILURE: standard output cannot be written' "$SITE/verdict"; }
 
 # -- files that crossed another machine ----------------------------------------------------------------------
 
@@ -159,6 +149,9 @@ certify() {
 	factory certify-region --dir="$SITE/factory" "$SITE/eu/request.der" -o "$SITE/eu/region.cer" --passphrase-from-fd=3 3<<<"$FACTORY_PASSPHRASE" &&
 	openssl x509 -inform DER -in "$SITE/eu/region.cer" | sed '1s/^/\xef\xbb\xbf/; s/$/\r/' >"$SITE/eu/region.pem"
 }
+region_request() { rm -f "$SITE/eu/request.der"; at eu safeconduct region request EU --operator=Example -o "$SITE/eu/request.der"; }
+ok region-request-says-that-its-output-is-lost lost region_request
+rm -f "$SITE/eu/request.der"
 ok a-region-is-certified certify
 ok a-region-certificate-from-windows-is-read site_quorum eu 1 safeconduct region init EU --certificate="$SITE/eu/region.pem"
 ok a-region-is-published at eu safeconduct region publish EU -o "$published"
@@ -171,10 +164,10 @@ ok and-the-right-pin-does-not-wait modify
 ok an-operators-name-is-shown-harmlessly harmless modify
 package() { (cd "$SITE" && at ws KeyTransferRemote -Package -KeyIdentifier k $(packages EU) -SubscriptionId "$subscription" -KeyFriendlyName good); }
 ok package package
-ok verifykeypackage-has-no-verdict-that-nobody-sees verdict verifykeypackage -k "$published/BYOK-KEK-pkg-EU-1" -w "$published/BYOK-SecurityWorld-pkg-EU-1"
+ok verifykeypackage-has-no-verdict-that-nobody-sees no_verdict at ws verifykeypackage -k "$published/BYOK-KEK-pkg-EU-1" -w "$published/BYOK-SecurityWorld-pkg-EU-1"
 script() { at ws python3 "$root/python/verifykeypackage.py" -k "$published/BYOK-KEK-pkg-EU-1" -w "$published/BYOK-SecurityWorld-pkg-EU-1"; }
 ok verifykeypackage.py-verifies-them script
-ok verifykeypackage.py-has-no-verdict-that-nobody-sees verdict python3 "$root/python/verifykeypackage.py" -k "$published/BYOK-KEK-pkg-EU-1" -w "$published/BYOK-SecurityWorld-pkg-EU-1"
+ok verifykeypackage.py-has-no-verdict-that-nobody-sees no_verdict at ws python3 "$root/python/verifykeypackage.py" -k "$published/BYOK-KEK-pkg-EU-1" -w "$published/BYOK-SecurityWorld-pkg-EU-1"
 mkdir "$SITE/bin" && : >"$SITE/bin/openssl"
 no verifykeypackage.py-says-that-openssl-cannot-be-run 'Result: FAILURE.*the openssl program cannot be run' at ws env PATH="$SITE/bin" "$(python3 -c 'import sys; print(sys.executable)')" "$root/python/verifykeypackage.py" -k "$published/BYOK-KEK-pkg-EU-1" -w "$published/BYOK-SecurityWorld-pkg-EU-1"
 init() {
@@ -190,6 +183,34 @@ ok kmfile-dump-says-that-its-output-is-lost lost kmfile-dump "$SITE/ws/kmdata/lo
 ok kmfile-dump-shows-a-package-harmlessly harmless kmfile-dump "$published/BYOK-SecurityWorld-pkg-EU-1"
 
 byok=$SITE/TransferPackage-good.byok
+
+# What each program that makes something has to say of it. What an earlier run made is removed first.
+local_=$SITE/ws/kmdata/local
+again() { # FILE COMMAND…
+	rm -rf "$1"
+	"${@:2}"
+}
+make_key() { rm -f "$local_"/key_simple_lost*; generate ident=lost; }
+ok generatekey-says-that-its-output-is-lost lost make_key
+ok modify-acls-has-no-verdict-that-nobody-sees no_verdict again "$local_/key_xferacld_k" modify
+ok package-has-no-verdict-that-nobody-sees no_verdict again "$byok" package
+ok package-again again "$byok" package
+warrant_again() { rm -f "$SITE/again.pem"; warrant "$SITE/request.pem" "$SITE/again.pem"; }
+ok factory-warrant-says-that-its-output-is-lost lost warrant_again
+certify_again() {
+	rm -f "$SITE/again.pem"
+	factory certify-region --dir="$SITE/factory" "$SITE/eu/request.der" -o "$SITE/again.pem" --passphrase-from-fd=3 3<<<"$FACTORY_PASSPHRASE"
+}
+ok certify-region-says-that-its-output-is-lost lost certify_again
+publish_again() { at eu safeconduct region publish EU -o "$published"; }
+ok region-publish-says-that-its-output-is-lost lost publish_again
+toolset() { rm -rf "$SITE/zips"; mkdir "$SITE/zips"; at eu safeconduct toolset build EU --packages="$published" -o "$SITE/zips" --script="$root/python/verifykeypackage.py"; }
+ok toolset-build-says-that-its-output-is-lost lost toolset
+factory_init() { rm -rf "$SITE/other"; factory init --dir="$SITE/other" --name=Other --passphrase-from-fd=3 3<<<"$FACTORY_PASSPHRASE"; }
+ok factory-init-says-that-its-output-is-lost lost factory_init
+received() { module-client import "$SITE/eu/service" "$published/regions/EU/kek.blob" "$byok" $subscription "$SITE/blob" "$SITE/receipt"; }
+ok import received
+ok verifyreceipt-has-no-verdict-that-nobody-sees no_verdict at ws verifyreceipt "$SITE/receipt" --key=key_simple_k --package="$byok"
 damaged() { # HOW: prints the package, damaged
 	case $1 in
 	cut) head -c 2000 "$byok" ;;
@@ -215,6 +236,19 @@ no a-zip-is-no-package 'zip archive' describe zip
 no an-error-page-is-no-package 'HTML' describe html
 no a-package-of-another-kind-is-named 'another kind of file: .*statement' describe another
 no an-empty-package-is-said-to-be 'an empty file' describe empty
+# verifiers NAME WORDS FILE: both say so of a file that is given as a package.
+verifiers() {
+	local program
+	for program in verifykeypackage "python3 $root/python/verifykeypackage.py"; do
+		no "${program##*/}-$1" "not a Key Exchange Key package: $2" at ws $program -k "$3" -w "$published/BYOK-SecurityWorld-pkg-EU-1"
+	done
+}
+verifiers names-a-transfer-package 'another kind of file: transfer package' "$byok"
+verifiers names-a-key-file 'another kind of file: key file' "$SITE/ws/kmdata/local/key_simple_k"
+verifiers names-a-world-file 'another kind of file: world file' "$SITE/ws/kmdata/local/world"
+verifiers names-a-card 'another kind of file: administrator card' "$SITE/ws/cards/1/safeconduct-card"
+verifiers names-a-region-request 'another kind of file: region request' "$SITE/eu/request.der"
+verifiers names-a-certificate 'another kind of file: region certificate' "$SITE/eu/region.cer"
 verifies() { head -c 1000 "$published/BYOK-KEK-pkg-EU-1" >"$SITE/kek"; at ws verifykeypackage -k "$SITE/kek" -w "$published/BYOK-SecurityWorld-pkg-EU-1"; }
 no verifykeypackage-describes-a-damaged-package 'Result: FAILURE: .*cut short: 1000 of' verifies
 script() { damaged "$1" >"$SITE/$1.pkg"; at ws python3 "$root/python/verifykeypackage.py" -k "$SITE/$1.pkg" -w "$published/BYOK-SecurityWorld-pkg-EU-1"; }
@@ -227,4 +261,73 @@ no verifykeypackage.py-says-that-a-zip-is-no-package 'zip archive' script zip
 no verifykeypackage.py-says-that-pem-is-no-package 'PEM text' script pem
 no verifykeypackage.py-says-that-an-error-page-is-no-package 'HTML' script html
 no verifykeypackage.py-says-that-a-package-is-empty 'an empty file' script empty
+
+# -- standard descriptors that are closed --------------------------------------------------------------------
+
+# Rule P9: no file gets the number of a closed descriptor, and with it what is printed or logged.
+without() { # DESCRIPTORS COMMAND…
+	local fd descriptors=$1
+	shift
+	(
+		for fd in $descriptors; do eval "exec $fd>&-"; done
+		"$@"
+	)
+}
+inputs=$SITE/inputs
+mkdir "$inputs"
+cp "$published"/BYOK-*-pkg-EU-1 "$SITE/TransferPackage-good.byok" "$SITE/receipt" "$local_/world" "$local_/key_simple_k" "$local_/key_simple_k.pem" "$SITE/factory/root.pem" "$inputs/"
+contents() { (cd "$inputs" && find . -type f -exec sha256sum {} + | sort -k 2); }
+before=$(contents)
+# reads COMMAND…: whatever is closed, what it reads stays as it was, and nothing else is made there.
+reads() {
+	local closed
+	for closed in 0 1 2 '0 1' '0 2' '1 2' '0 1 2'; do
+		without "$closed" "$@" >/dev/null 2>&1 </dev/null
+		[ "$(contents)" = "$before" ] || { echo "$1 without $closed wrote into a file"; return 1; }
+	done
+}
+pair="-k $inputs/BYOK-KEK-pkg-EU-1 -w $inputs/BYOK-SecurityWorld-pkg-EU-1"
+for program in $programs; do
+	ok "$program-with-closed-descriptors-writes-nothing" reads env -C "$inputs" $(type -P "$program" || echo "python3 $root/python/verifykeypackage.py") \
+		"--config=$inputs/world" "--dir=$inputs" "$inputs/world"
+done
+ok enquiry-with-closed-descriptors-writes-nothing reads at ws enquiry
+ok get-filehash-with-closed-descriptors-writes-nothing reads Get-FileHash "$inputs/world"
+ok kmfile-dump-with-closed-descriptors-writes-nothing reads kmfile-dump "$inputs/world"
+ok verifykeypackage-with-closed-descriptors-writes-nothing reads at ws verifykeypackage $pair
+ok verifykeypackage.py-with-closed-descriptors-writes-nothing reads at ws python3 "$root/python/verifykeypackage.py" $pair
+ok verifyreceipt-with-closed-descriptors-writes-nothing reads at ws verifyreceipt "$inputs/receipt" --public-key="$inputs/key_simple_k.pem" --package="$inputs/TransferPackage-good.byok"
+ok factory-with-closed-descriptors-writes-nothing reads factory root-hash --dir="$inputs"
+# What a program makes is whole, whatever is closed.
+makes_keys() {
+	local closed
+	for closed in 0 1 2 '0 1' '0 2' '1 2' '0 1 2'; do
+		rm -f "$local_"/key_simple_closed*
+		without "$closed" generate ident=closed >/dev/null 2>&1 </dev/null
+		kmfile-dump "$local_/key_simple_closed" >/dev/null && openssl pkey -pubin -in "$local_/key_simple_closed.pem" -noout || { echo "without $closed"; return 1; }
+	done
+}
+ok generatekey-with-closed-descriptors-makes-whole-files makes_keys
+initialises() {
+	local closed
+	for closed in 0 1 2 '0 1' '0 2' '1 2' '0 1 2'; do
+		rm -rf "$SITE/closed"
+		without "$closed" hsmd --state="$SITE/closed" --initialise --request="$SITE/closed.der" >/dev/null 2>&1 </dev/null
+		[ -f "$SITE/closed/lock" ] && [ ! -s "$SITE/closed/lock" ] && openssl req -inform DER -in "$SITE/closed.der" -noout || { echo "without $closed"; return 1; }
+		rm -f "$SITE/closed.der"
+	done
+}
+ok hsmd-with-closed-descriptors-makes-whole-files initialises
+# serves NAME COMMAND…: a daemon that runs for a moment logs into none of its files. Its log is lost.
+serves() {
+	local name=$1 closed
+	shift
+	for closed in 2 '1 2' '0 1 2'; do
+		without "$closed" timeout 1 "$@" >/dev/null 2>&1 </dev/null
+		! grep -rlE "$name(\\[[0-9]+\\])?: (error|warning|notice|info)" "$SITE/init" "$SITE/closed" || { echo "without $closed"; return 1; }
+	done
+}
+ok signind-with-closed-descriptors-logs-into-no-file serves signind signind --config="$SITE/init/signind/signind.conf"
+ok vaultd-with-closed-descriptors-logs-into-no-file serves vaultd vaultd --config="$SITE/init/vaultd/vaultd.conf"
+ok hsmd-with-closed-descriptors-logs-into-no-file serves hsmd hsmd --state="$SITE/closed" --socket="role=use,path=$SITE/closed.socket"
 finish

@@ -83,11 +83,15 @@ static sc_status save(void *context, struct sc_view state, struct sc_view mark, 
 	core->saves++;
 	if (core->while_saving)
 		core->while_saving(core);
-	if (core->save_status != SC_OK)
+	if (core->save_elsewhere)
+		return core->save_elsewhere(state, mark, err);
+	if (core->save_status != SC_OK && core->save_status != SC_ERR_NOT_DURABLE)
 		return sc_fail_plain(err, core->save_status);
 	sc_bytes_free(&core->state);
-	sc_bytes_free(&core->mark);
 	SC_TRY(sc_bytes_copy(state, &core->state, err));
+	if (core->save_status != SC_OK)
+		return sc_fail_plain(err, core->save_status);
+	sc_bytes_free(&core->mark);
 	return sc_bytes_copy(mark, &core->mark, err);
 }
 

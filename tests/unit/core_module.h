@@ -21,12 +21,15 @@ struct core {
 	struct sc_bytes state;
 	struct sc_bytes mark;
 	unsigned saves;
-	sc_status save_status;            /* if not SC_OK: save returns this and stores nothing */
+	sc_status
+	    save_status; /* if not SC_OK: save returns this, and stores the state alone if NOT_DURABLE */
 	void (*while_saving)(void *core); /* called by save, if set */
-	bool (*ran_out)(void);            /* NULL: memory never runs out */
-	uint64_t failures;                /* of allocations in all threads, as the host counts them */
-	int64_t held;                     /* what the host says that the thread has allocated */
-	int64_t held_per_look;            /* added each time: what a key takes while it is loaded */
+	/* If set, saves in place of the memory above. */
+	sc_status (*save_elsewhere)(struct sc_view state, struct sc_view mark, struct sc_error *err);
+	bool (*ran_out)(void); /* NULL: memory never runs out */
+	uint64_t failures;     /* of allocations in all threads, as the host counts them */
+	int64_t held;          /* what the host says that the thread has allocated */
+	int64_t held_per_look; /* added each time: what a key takes while it is loaded */
 
 	/* The factory. */
 	EVP_PKEY *root_key;

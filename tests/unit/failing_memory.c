@@ -13,6 +13,8 @@ static bool has_run_out;
 
 static bool is_full;
 static size_t used; /* bytes */
+static size_t peak;
+static size_t measured_from;
 static size_t limit;
 
 /* Before each block, how much of the arena it would take. */
@@ -39,6 +41,12 @@ static bool fails_now(size_t more)
 	return fails;
 }
 
+static void take(size_t size)
+{
+	used += size;
+	peak = used > peak ? used : peak;
+}
+
 static union header *header_of(void *block)
 {
 	return (union header *)block - 1;
@@ -63,7 +71,7 @@ static void *failing_malloc(size_t size, const char *file, int line)
 	if (!header)
 		return NULL;
 	header->size = taken;
-	used += taken;
+	take(taken);
 	return header + 1;
 }
 
@@ -85,7 +93,7 @@ static void *failing_realloc(void *block, size_t size, const char *file, int lin
 		return NULL;
 	}
 	header->size = taken;
-	used += taken;
+	take(taken);
 	return header + 1;
 }
 
@@ -98,6 +106,17 @@ void failing_memory_full(bool now_full)
 {
 	is_full = now_full;
 	limit = used;
+}
+
+void failing_memory_measure(void)
+{
+	measured_from = used;
+	peak = used;
+}
+
+size_t failing_memory_peak(void)
+{
+	return peak - measured_from;
 }
 
 void failing_memory_at(long n)

@@ -3,6 +3,7 @@
 #define SC_TESTS_FAILING_MEMORY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 
@@ -20,6 +21,13 @@ long failing_memory_pause(void);
  * takes a power of two, as in the module's arena. False ends that.
  */
 void failing_memory_full(bool is_full);
+
+/*
+ * The most that has been in use at once since failing_memory_measure, beyond what was in use then, in bytes. Each
+ * block counts as what it takes in the module's arena.
+ */
+void failing_memory_measure(void);
+size_t failing_memory_peak(void);
 
 /* For struct core: true if an allocation has failed since the last call. */
 bool failing_memory_ran_out(void);

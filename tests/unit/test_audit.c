@@ -212,7 +212,8 @@ static void fail_on_demand(void)
 	table = sc_os_system;
 	table.write = write_or_full;
 	table.fsync = fsync_or_not;
-	disk_is_full = sync_fails = syncs_slowly = false;
+	disk_is_full = sync_fails = false;
+	syncs_slowly = false;
 	sc_os = &table;
 }
 

@@ -35,7 +35,7 @@ ASN1_SEQUENCE(probe) = {
 	ASN1_IMP_OPT_EMBED(struct probe, opt_octets, SC_DER_OPT_OCTETS, 3),
 } static_ASN1_SEQUENCE_END_name(struct probe, probe)
 
-static const struct sc_der_type probe_type = { ASN1_ITEM_ref(probe), NULL, false, "probe", 200000, NULL };
+static const struct sc_der_type probe_type = { ASN1_ITEM_ref(probe), NULL, false, "probe", 200000, 64, NULL };
 
 static void free_probe(struct probe *probe)
 {

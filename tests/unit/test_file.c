@@ -653,7 +653,6 @@ static void a_lock_that_cannot_be_taken_is_a_failure_and_leaks_nothing(void **st
 static void a_path_is_written_beneath_its_directory(void **state)
 {
 	char path[200];
-	SC_CLEANUP(sc_bytes) content = { 0 };
 	struct sc_error err = { 0 };
 	char here[4096];
 

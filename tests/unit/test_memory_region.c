@@ -60,11 +60,15 @@ static struct sc_hash copy; /* xferacld */
 static struct sc_bytes package;
 static struct sc_bytes owner;
 
-/* Gets a quorum for that body. No allocation fails meanwhile. */
+/* Gets a quorum for that body, and ends those that are open. No allocation fails meanwhile. */
 static uint64_t consent(uint32_t command, const struct sc_writer *body)
 {
 	long fails = failing_memory_pause();
-	uint64_t authority = core_quorum(&core, core.custody, command, sc_writer_view(body));
+	uint64_t authority;
+
+	sc_core_session_free(core.custody);
+	core.custody = core_session(&core, SC_ROLE_CUSTODY);
+	authority = core_quorum(&core, core.custody, command, sc_writer_view(body));
 
 	failing_memory_at(fails);
 	return authority;
@@ -291,6 +295,60 @@ static sc_status ask_import(void)
 	return judged(import, judge_import);
 }
 
+/* -- the custodians' consent --------------------------------------------------------------------- */
+
+/* ACL_REPLACE under one quorum, however often the module has no room for it. */
+static void a_command_refused_for_room_spends_no_quorum(void **state)
+{
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
+	uint64_t authority;
+	int full = 0;
+
+	(void)state;
+	WRITE(&body, acl_replace, key, sc_bytes_view(&kek_package), sc_bytes_view(&world_package), { 0 }, 0);
+	authority = consent(SC_COMMAND_ACL_REPLACE, &body);
+	for (long n = 1;; n += step(23)) {
+		sc_status status;
+
+		failing_memory_at(n);
+		status =
+		    core_send(core.custody, SC_COMMAND_ACL_REPLACE, authority, sc_writer_view(&body), NULL);
+		(void)failing_memory_pause();
+		if (status == SC_OK)
+			break;
+		assert_status(status, SC_ERR_MODULE_FULL, NULL);
+		full++;
+	}
+	assert_true(full > 2);
+	/* The success does. */
+	assert_status(core_send(core.custody, SC_COMMAND_ACL_REPLACE, authority, sc_writer_view(&body), NULL),
+		      SC_ERR_QUORUM, NULL);
+}
+
+/* A region that could not be saved is none. One that was saved has used the consent, whatever comes of the answer. */
+static void a_region_that_cannot_be_saved_spends_no_quorum(void **state)
+{
+	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
+	uint64_t authority;
+
+	(void)state;
+	WRITE(&body, region_init, sc_bytes_view(&core.world_file), sc_bytes_view(&certificate));
+	authority = consent(SC_COMMAND_REGION_INIT, &body);
+	core.save_status = SC_ERR_SYSTEM;
+	for (int i = 0; i < 2; i++)
+		assert_status(
+		    core_send(core.custody, SC_COMMAND_REGION_INIT, authority, sc_writer_view(&body), NULL),
+		    SC_ERR_SYSTEM, NULL);
+	core.save_status = SC_ERR_NOT_DURABLE;
+	assert_status(core_send(core.custody, SC_COMMAND_REGION_INIT, authority, sc_writer_view(&body), NULL),
+		      SC_ERR_NOT_DURABLE, NULL);
+	core.save_status = SC_OK;
+	assert_status(core_send(core.custody, SC_COMMAND_REGION_INIT, authority, sc_writer_view(&body), NULL),
+		      SC_ERR_QUORUM, NULL);
+}
+
+/* -- certificates -------------------------------------------------------------------------------- */
+
 /* libcrypto would take a certificate that it could not read for malformed, for the snapshot's lifetime. */
 static bool is_read(X509 *loaded)
 {
@@ -506,11 +564,16 @@ static void without_memory_the_last_card_counts_or_can_be_given_again(void **sta
 	}
 }
 
+static struct sc_bytes warranted_state;
+static struct sc_bytes warranted_mark;
+
 static int setup_warranted(void **state)
 {
 	(void)state;
 	core_start(&core);
 	core_make_warranted(&core);
+	assert_ok(sc_bytes_copy(sc_bytes_view(&core.state), &warranted_state, NULL), NULL);
+	assert_ok(sc_bytes_copy(sc_bytes_view(&core.mark), &warranted_mark, NULL), NULL);
 	core.ran_out = failing_memory_ran_out;
 	return 0;
 }
@@ -518,6 +581,8 @@ static int setup_warranted(void **state)
 static int teardown_warranted(void **state)
 {
 	(void)state;
+	sc_bytes_free(&warranted_state);
+	sc_bytes_free(&warranted_mark);
 	core_end(&core);
 	return 0;
 }
@@ -578,6 +643,24 @@ static void without_memory_a_world_is_adopted_or_it_is_not(void **state)
 	assert_int_not_equal(full, 0);
 }
 
+/* The module as setup_warranted left it. Its disk is put back. */
+static void put_back(void)
+{
+	core.save_elsewhere = NULL;
+	sc_bytes_free(&core.state);
+	sc_bytes_free(&core.mark);
+	assert_ok(sc_bytes_copy(sc_bytes_view(&warranted_state), &core.state, NULL), NULL);
+	assert_ok(sc_bytes_copy(sc_bytes_view(&warranted_mark), &core.mark, NULL), NULL);
+	assert_ok(core_reopen(&core, NULL), NULL);
+}
+
+/* Takes no memory of its own. */
+static sc_status save_without_mark(struct sc_view state, struct sc_view mark, struct sc_error *err)
+{
+	(void)state, (void)mark;
+	return sc_fail_plain(err, SC_ERR_NOT_DURABLE);
+}
+
 /* A commit whose state may be on the disk, with the n-th allocation failing. Returns how many remained. */
 static long commit_undurably(long n, sc_status *status)
 {
@@ -585,11 +668,11 @@ static long commit_undurably(long n, sc_status *status)
 	SC_CLEANUP(core_answer) answer = { 0 };
 	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
-	core.save_status = SC_OK;
+	put_back();
 	assert_ok(begin_world(&answer), NULL);
 	assert_ok(sc_world_begin_response_read(answer.body, &begun), NULL);
 	WRITE(&body, world_commit, begun.world);
-	core.save_status = SC_ERR_NOT_DURABLE;
+	core.save_elsewhere = save_without_mark;
 	core.saves = 0;
 	failing_memory_at(n);
 	*status = core_send(core.custody, SC_COMMAND_WORLD_COMMIT, 0, sc_writer_view(&body), NULL);
@@ -620,6 +703,8 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 		TEST(without_memory_no_certificate_is_kept_unread),
 		TEST(without_memory_no_region_is_half_made),
+		TEST(a_command_refused_for_room_spends_no_quorum),
+		TEST(a_region_that_cannot_be_saved_spends_no_quorum),
 		TEST(without_memory_no_copy_is_half_made),
 		TEST(without_memory_no_package_is_half_made),
 		TEST(without_memory_no_key_arrives_and_none_is_called_unproven),

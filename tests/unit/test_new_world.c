@@ -106,6 +106,7 @@ static bool serve_commit(struct fixture *f, int connection, struct sc_view messa
 		fake_reply(connection, message, SC_ERR_STATE, 0, 0, (struct sc_view){ 0 });
 		return true;
 	case COMMIT_NOT_SYNCED:
+		f->is_adopted = true;
 		fake_reply(connection, message, SC_ERR_NOT_DURABLE, 0, 0, (struct sc_view){ 0 });
 		return true;
 	case COMMIT_FAILED:
@@ -338,14 +339,12 @@ static void leaves_everything(struct fixture *f, enum accident accident)
 	assert_int_not_equal(run(f), 0);
 	everything_is_there(f);
 	assert_true(says(f, "it is not known whether the module adopted the world"));
-	/* Until it is restarted, the module reports the state in memory, from before the commit. */
+	/* Until it is restarted, the module does not know whether its disk kept the state. */
 	assert_true(says(f, "Restart the module, then run `enquiry`: if it shows world "));
 }
 
-/*
- * hsmd answers SC_ERR_NOT_DURABLE if its new state may be on disk; a restart would continue with that state.
- */
-static void a_module_that_could_not_sync_may_yet_have_adopted_it(void **state)
+/* hsmd answers SC_ERR_NOT_DURABLE if it is in the world, but its disk may lose that: no success (P2). */
+static void a_module_that_could_not_sync_may_yet_lose_the_world(void **state)
 {
 	leaves_everything(*state, COMMIT_NOT_SYNCED);
 }
@@ -540,7 +539,7 @@ int main(int argc, char **argv)
 		TEST(a_refused_commit_takes_everything_back),
 		TEST(an_unanswered_commit_that_was_adopted_is_a_success),
 		TEST(cards_that_may_be_the_only_ones_are_not_erased),
-		TEST(a_module_that_could_not_sync_may_yet_have_adopted_it),
+		TEST(a_module_that_could_not_sync_may_yet_lose_the_world),
 		TEST(a_module_whose_system_failed_may_yet_have_adopted_it),
 		TEST(another_world_than_was_asked_for_is_not_written),
 		TEST(a_module_without_warrant_or_with_a_world_is_refused_first),

@@ -272,6 +272,24 @@ static void an_interrupt_ends_the_program_with_the_echo_back(void **state)
 	close(c.master);
 }
 
+/* Under nohup, or SIGPIPE, which every program ignores: a daemon that it talks to may go meanwhile. */
+static void a_signal_that_is_ignored_does_not_end_the_question(void **state)
+{
+	static const int ignored[] = { SIGHUP, SIGPIPE };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
+		void (*before)(int) = signal(ignored[i], SIG_IGN);
+		struct conversation c = start("open sesame");
+
+		(void)signal(ignored[i], before);
+		assert_int_equal(kill(c.child, ignored[i]), 0);
+		type(&c, "open sesame\n");
+		assert_int_equal(WEXITSTATUS(end(&c)), 100);
+		close(c.master);
+	}
+}
+
 static void an_end_of_file_is_no_secret(void **state)
 {
 	struct conversation c = start("");
@@ -468,6 +486,7 @@ int main(void)
 		cmocka_unit_test(what_is_typed_is_read_and_not_shown),
 		cmocka_unit_test(a_prompt_cannot_steer_the_terminal),
 		cmocka_unit_test(an_interrupt_ends_the_program_with_the_echo_back),
+		cmocka_unit_test(a_signal_that_is_ignored_does_not_end_the_question),
 		cmocka_unit_test(an_end_of_file_is_no_secret),
 		cmocka_unit_test(without_a_terminal_nothing_is_asked),
 		cmocka_unit_test(whichever_call_fails_the_secret_is_read_or_the_failure_named),

@@ -29,6 +29,7 @@ static struct sc_hsmd_state *store;
 
 static const struct sc_view old_state = { (const uint8_t *)"old state", 9 };
 static const struct sc_view new_state = { (const uint8_t *)"new state", 9 };
+static const struct sc_view newer_state = { (const uint8_t *)"newer state", 11 };
 static const struct sc_view mark = { (const uint8_t *)"mark", 4 };
 
 /* -- a directory for each test ----------------------------------------------------------------- */
@@ -369,13 +370,19 @@ static void after_a_failed_sync_nothing_is_written_any_more(void **state)
 	failing = sc_os_system;
 	failing.fsync = failing_fsync;
 	failing_errno = EIO;
-	/* state, its directory, mark, its directory */
+	assert_int_equal(sc_hsmd_state_save(store, old_state, mark, NULL), SC_OK);
+	/* state and mark, which have no names yet; then the directory with the one, and with the other */
 	for (int n = 1; n <= 4; n++) {
+		const bool is_replaced = n > 2;
+
 		fail_at = n;
 		sc_os = &failing;
-		assert_int_equal(sc_hsmd_state_save(store, new_state, mark, NULL), SC_ERR_NOT_DURABLE);
+		assert_int_equal(sc_hsmd_state_save(store, new_state, mark, NULL),
+				 is_replaced ? SC_ERR_NOT_DURABLE : SC_ERR_SYSTEM);
 		sc_os = &sc_os_system;
-		assert_int_equal(sc_hsmd_state_save(store, new_state, mark, NULL), SC_ERR_NOT_DURABLE);
+		assert_saved(is_replaced ? new_state : old_state);
+		assert_int_equal(sc_hsmd_state_save(store, newer_state, mark, NULL), SC_ERR_SYSTEM);
+		assert_saved(is_replaced ? new_state : old_state);
 		sc_hsmd_state_close(store);
 		assert_int_equal(sc_hsmd_state_open(directory, false, &store, NULL), SC_OK);
 		assert_int_equal(sc_hsmd_state_save(store, old_state, mark, NULL), SC_OK);

@@ -15,7 +15,9 @@ struct sc_core_request {
 	struct sc_core_session *session;
 	const struct sc_snapshot *snapshot;
 	int64_t now;                   /* by the module's clock, when the request arrived */
-	const struct sc_secret *token; /* the cards' token in commands that need a quorum, otherwise NULL */
+	struct sc_quorum *quorum;      /* in use until the answer is written, in commands that need one */
+	const struct sc_secret *token; /* the quorum's, otherwise NULL */
+	bool has_changed;              /* the handler has changed the module's state */
 
 	/* Buffers that the answer's views point into. Freed once the answer is written. */
 	struct sc_bytes kept[SC_CORE_KEPT_MAX];

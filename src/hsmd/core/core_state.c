@@ -15,7 +15,9 @@ struct sc_core_state {
 	struct sc_secret unlock;
 
 	pthread_mutex_t writing; /* held while the state is changed and written, so one change at a time */
-	struct sc_hash hash;     /* of the sealed state file; guarded by `writing` */
+	/* What the mark on disk acknowledges; guarded by `writing`. */
+	uint64_t marked_counter;
+	struct sc_hash marked_hash; /* of the sealed state file */
 
 	pthread_mutex_t lock;            /* guards the fields below; held briefly: every request takes it */
 	struct sc_module_state *current; /* as it is on disk; changed under both locks */
@@ -169,7 +171,7 @@ static sc_status save_mark(const struct sc_core_state *state, struct sc_view sea
 {
 	SC_CLEANUP(sc_bytes) mark = { 0 };
 
-	SC_TRY(make_mark(state->current->counter, &state->hash, &state->unlock, &mark, err));
+	SC_TRY(make_mark(state->marked_counter, &state->marked_hash, &state->unlock, &mark, err));
 	return state->host.save(state->host.context, sealed, sc_bytes_view(&mark), err);
 }
 
@@ -181,8 +183,9 @@ sc_status sc_core_state_open(const struct sc_module_host *host, const struct sc_
 	bool is_late = false;
 
 	SC_TRY(new_state(host, unlock, &state, err));
-	SC_TRY(unseal_state(sealed, unlock, &state->current, &state->hash, err));
-	SC_TRY(check_mark(state->current, &state->hash, mark, unlock, &is_late, err));
+	SC_TRY(unseal_state(sealed, unlock, &state->current, &state->marked_hash, err));
+	SC_TRY(check_mark(state->current, &state->marked_hash, mark, unlock, &is_late, err));
+	state->marked_counter = state->current->counter;
 	if (is_late)
 		SC_TRY(save_mark(state, sealed, err));
 	SC_TRY(sc_snapshot_new(state->current, &state->snapshot, err));
@@ -227,21 +230,24 @@ static struct sc_module_state *copy_of(const struct sc_module_state *state)
 	return ASN1_item_dup(ASN1_ITEM_rptr(sc_module_state), state);
 }
 
-/* Seals and saves the copy. Sets *hash, of the sealed file. */
-static sc_status save(const struct sc_core_state *state, struct sc_module_state *copy, struct sc_hash *hash,
-		      struct sc_error *err)
+/*
+ * Seals and saves the copy. It follows the state that the mark on disk acknowledges, so a state whose mark could not
+ * be written is replaced by one of the same number: two steps ahead of the mark, it could not be opened again.
+ */
+static sc_status save(struct sc_core_state *state, struct sc_module_state *copy, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) sealed = { 0 };
 	SC_CLEANUP(sc_bytes) mark = { 0 };
 	struct sc_hash made;
 
-	copy->counter++;
-	copy->previous = state->hash;
+	copy->counter = state->marked_counter + 1;
+	copy->previous = state->marked_hash;
 	SC_TRY(seal_state(copy, &state->unlock, &sealed, err));
 	SC_TRY(sc_sha256(sc_bytes_view(&sealed), &made, err));
 	SC_TRY(make_mark(copy->counter, &made, &state->unlock, &mark, err));
 	SC_TRY(state->host.save(state->host.context, sc_bytes_view(&sealed), sc_bytes_view(&mark), err));
-	*hash = made;
+	state->marked_counter = copy->counter;
+	state->marked_hash = made;
 	return SC_OK;
 }
 
@@ -261,10 +267,14 @@ static void adopt(struct sc_core_state *state, struct sc_module_state **copy, st
 	*snapshot = old_snapshot;
 }
 
-/* Called with `writing` held: no other thread changes the state, though all may read it. */
+/*
+ * Called with `writing` held: no other thread changes the state, though all may read it. The state in memory is the
+ * one that a restart would continue with, even if that is not certain to last.
+ */
 static sc_status update(struct sc_core_state *state, sc_core_state_change *change, void *context,
 			struct sc_error *err)
 {
+	sc_status status;
 	SC_CLEANUP(sc_module_state) copy = copy_of(state->current);
 	SC_CLEANUP(sc_snapshot) snapshot = NULL;
 	struct moment now = moment_now(state);
@@ -273,9 +283,10 @@ static sc_status update(struct sc_core_state *state, sc_core_state_change *chang
 	copy->time_floor = now.time;
 	SC_TRY(change(copy, context, err));
 	SC_TRY(sc_snapshot_new(copy, &snapshot, err));
-	SC_TRY(save(state, copy, &state->hash, err));
-	adopt(state, &copy, &snapshot, now.at);
-	return SC_OK;
+	status = save(state, copy, err);
+	if (status == SC_OK || status == SC_ERR_NOT_DURABLE)
+		adopt(state, &copy, &snapshot, now.at);
+	return status;
 }
 
 sc_status sc_core_state_keep(struct sc_module_state *copy, void *context, struct sc_error *err)

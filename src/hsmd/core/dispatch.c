@@ -51,24 +51,40 @@ static sc_status check_mode(const struct sc_command_info *info, enum sc_mode mod
 	return sc_fail_plain(err, SC_ERR_NO_REGION);
 }
 
-/* Runs the command under its quorum, which is then spent unless the answer was NOT_LOADED. */
+/* Runs the command under its quorum, which is in use until end_quorum. */
 static sc_status run_with_quorum(const struct sc_command_info *info, uint64_t authority,
 				 struct sc_core_request *request, struct sc_view body,
 				 struct sc_writer *answer, struct sc_error *err)
 {
-	struct sc_quorum_table *table = &request->session->quorums;
-	struct sc_quorum *quorum = NULL;
-	sc_status status;
+	SC_TRY(sc_quorum_use_for(&request->session->quorums, authority, (uint32_t)info->command, body,
+				 &request->quorum, err));
+	request->token = &request->quorum->token;
+	return run(info->command, request, body, answer, err);
+}
 
-	SC_TRY(sc_quorum_use_for(table, authority, (uint32_t)info->command, body, &quorum, err));
-	request->token = &quorum->token;
-	status = run(info->command, request, body, answer, err);
+/* The module itself could not do it, so the custodians' consent has had no effect. */
+static bool is_own_failure(sc_status status)
+{
+	return status == SC_ERR_NOT_LOADED || status == SC_ERR_MODULE_FULL || status == SC_ERR_SYSTEM ||
+	       status == SC_ERR_CRYPTO;
+}
+
+/*
+ * A quorum is spent by its one use. What the module could not do, or could not answer for lack of room, is none, unless
+ * it has already changed the state.
+ */
+static void end_quorum(struct sc_core_request *request, sc_status status, bool is_answered)
+{
+	struct sc_quorum_table *table = &request->session->quorums;
+
+	if (!request->quorum)
+		return;
 	request->token = NULL;
-	if (status == SC_ERR_NOT_LOADED)
-		sc_quorum_release(table, quorum);
+	if (!request->has_changed && (is_own_failure(status) || !is_answered))
+		sc_quorum_release(table, request->quorum);
 	else
-		sc_quorum_spend(table, quorum);
-	return status;
+		sc_quorum_spend(table, request->quorum);
+	request->quorum = NULL;
 }
 
 static sc_status permit_and_run(const struct sc_wire_request_header *header, struct sc_core_request *request,
@@ -142,4 +158,5 @@ void sc_module_handle(struct sc_core_session *session, const struct sc_wire_requ
 	if (status != SC_OK)
 		log_refusal(session, header, &err);
 	answer_with(header, &err, status == SC_OK ? sc_writer_view(&answer) : (struct sc_view){ 0 }, out);
+	end_quorum(&request, status, !out->failed);
 }

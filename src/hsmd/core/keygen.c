@@ -8,8 +8,10 @@
 
 #include "base/libcrypto.h"
 #include "base/os.h"
+#include "formats/der_elements.h"
 
 #define EXPONENT_MAX 32 /* bytes: e < 2^256 */
+#define KEY_ELEMENTS 64 /* of DER, in PKCS#8 and again in the key inside */
 
 int sc_keygen_exponent_bits(uint32_t bits)
 {
@@ -113,11 +115,23 @@ sc_status sc_pkcs8_encode(EVP_PKEY *key, struct sc_secret *out, struct sc_error 
 	return sc_secret_of_der(len, &der, "private key encoding", out, err);
 }
 
+/* The key itself is DER in an octet string. */
+static bool is_short(PKCS8_PRIV_KEY_INFO *info)
+{
+	const unsigned char *key = NULL;
+	int len = 0;
+
+	return PKCS8_pkey_get0(NULL, &key, &len, NULL, info) == 1 &&
+	       sc_der_check_elements(sc_view_of(key, (size_t)len), KEY_ELEMENTS, "private key", NULL) ==
+		   SC_OK;
+}
+
 sc_status sc_pkcs8_decode(struct sc_view der, EVP_PKEY **out, struct sc_error *err)
 {
 	const unsigned char *p = der.data;
-	SC_CLEANUP(sc_pkcs8) info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)der.len);
-	EVP_PKEY *key = info && p == der.data + der.len ? EVP_PKCS82PKEY(info) : NULL;
+	bool is_counted = sc_der_check_elements(der, KEY_ELEMENTS, "private key", NULL) == SC_OK;
+	SC_CLEANUP(sc_pkcs8) info = is_counted ? d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)der.len) : NULL;
+	EVP_PKEY *key = info && p == der.data + der.len && is_short(info) ? EVP_PKCS82PKEY(info) : NULL;
 
 	ERR_clear_error();
 	SC_ENSURE(key, err, SC_ERR_KEY_INVALID, "not a PKCS#8 private key");

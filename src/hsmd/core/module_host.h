@@ -12,7 +12,11 @@ struct sc_module_memory {
 };
 
 struct sc_module_host {
-	/* Replaces `state`, then `mark`. SC_OK means that both are synced (P2). Called one at a time. */
+	/*
+	 * Replaces `state`, then `mark`. SC_OK means that both are synced (P2); SC_ERR_NOT_DURABLE, that a restart
+	 * continues with the new state unless the power fails first, though it may lack its mark; anything else,
+	 * that nothing has changed. Called one at a time.
+	 */
 	sc_status (*save)(void *context, struct sc_view state, struct sc_view mark, struct sc_error *err);
 	/*
 	 * True if an allocation in this thread has failed since the last call. libcrypto seldom reports this:

@@ -4,10 +4,10 @@
 #define LONGEST_WAIT 3600 /* seconds */
 
 /*
- * For one change of the state in an arena that has become full: its copy, encoding and snapshot. It is enough for
- * the state of a region (a test measures it). A state with many further roots may take more than that.
+ * For one change of the state in an arena that has become full: its copy, encoding and snapshot. All pieces together
+ * are enough for the state of a region (a test measures it). A state with many further roots may take more than that.
  */
-#define ROOM 250000 /* bytes */
+#define PIECE 65000 /* bytes: almost a block */
 
 /* -- the counts in the state ------------------------------------------------------------------- */
 
@@ -107,12 +107,19 @@ static sc_status count(struct sc_module_state *state, void *context, struct sc_e
 	return SC_OK;
 }
 
+static void free_room(struct sc_pin_try *attempt)
+{
+	for (int i = 0; i < SC_PIN_TRY_ROOM; i++)
+		sc_secret_free(&attempt->room[i]);
+}
+
 sc_status sc_pin_try_begin(struct sc_module *module, const struct sc_card_body *card, struct sc_pin_try *out,
 			   struct sc_error *err)
 {
 	SC_CLEANUP(sc_pin_try) attempt = { .module = module, .card = card };
 
-	SC_TRY(sc_secret_new(ROOM, &attempt.room, err));
+	for (int i = 0; i < SC_PIN_TRY_ROOM; i++)
+		SC_TRY(sc_secret_new(PIECE, &attempt.room[i], err));
 	SC_TRY(sc_core_state_update(module->state, count, &attempt, err));
 	*out = sc_steal(attempt);
 	return SC_OK;
@@ -120,7 +127,7 @@ sc_status sc_pin_try_begin(struct sc_module *module, const struct sc_card_body *
 
 void sc_pin_try_free(struct sc_pin_try *attempt)
 {
-	sc_secret_free(&attempt->room);
+	free_room(attempt);
 }
 
 /* -- the end of a try -------------------------------------------------------------------------- */
@@ -133,7 +140,7 @@ static sc_status end(struct sc_pin_try *attempt, sc_core_state_change *change, s
 
 	if (!sc_module_lacks_memory(module, status))
 		return status;
-	sc_secret_free(&attempt->room);
+	free_room(attempt);
 	status = sc_core_state_update(module->state, change, attempt, err);
 	return sc_module_lacks_memory(module, status) ? SC_ERR_MEMORY : status;
 }

@@ -10,13 +10,15 @@
 #include "formats/card.h"
 #include "hsmd/core/module_parts.h"
 
+#define SC_PIN_TRY_ROOM 4 /* pieces of memory: less has to be free in one place */
+
 /* A try that has been counted. It ends in one of four ways: the last three functions, or the process ends. */
 struct sc_pin_try {
 	struct sc_module *module;
 	const struct sc_card_body *card;
 	uint32_t failures; /* of this card, before this try */
 	int64_t next_try;  /* as it was before this try */
-	struct sc_secret room;
+	struct sc_secret room[SC_PIN_TRY_ROOM];
 };
 
 /* Frees what the try holds. It changes no count. */

@@ -168,14 +168,14 @@ static void region_free(struct region *region)
 SC_CLEANUP_VALUE(region, region_free)
 
 /* The statement is made last, when the module is a member of the new region and signs as one. */
-static sc_status make_region(const struct sc_core_request *request, struct sc_world_file *file,
-			     EVP_PKEY *knso, const struct adoption *adoption, struct region *out,
-			     struct sc_error *err)
+static sc_status make_region(struct sc_core_request *request, struct sc_world_file *file, EVP_PKEY *knso,
+			     const struct adoption *adoption, struct region *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_core_key) kek = NULL;
 	SC_CLEANUP(sc_x509) certificate = NULL;
 	SC_CLEANUP(sc_snapshot) region = NULL;
 	struct adoption copy = *adoption;
+	sc_status status;
 
 	SC_TRY(sign_world(knso, adoption->certificate, file, &out->world_file, err));
 	SC_TRY(make_kek(request, &out->kek_blob, &kek, err));
@@ -185,7 +185,9 @@ static sc_status make_region(const struct sc_core_request *request, struct sc_wo
 	/* Nobody would get the world file and the KEK. */
 	SC_TRY(sc_core_request_check_peer(request, err));
 	copy.sequence = file->body->sequence;
-	SC_TRY(sc_core_state_update(request->module->state, adopt, &copy, err));
+	status = sc_core_state_update(request->module->state, adopt, &copy, err);
+	request->has_changed = status == SC_OK || status == SC_ERR_NOT_DURABLE;
+	SC_TRY(status);
 	region = sc_core_state_snapshot(request->module->state);
 	return sc_attest_key(request, region, kek->header, (struct sc_view){ 0 }, certificate,
 			     &out->kek_statement, err);

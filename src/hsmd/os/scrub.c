@@ -91,58 +91,29 @@ void sc_scrub_registers(void)
 
 #define TEXT_OF(macro) TEXT(macro)
 #define TEXT(value)    #value
+#define SIZE           TEXT_OF(SC_SCRUB_STACK)
 
 /*
  * The registers come first: what their function leaves on the stack is wiped afterwards. Then zeros, from
  * SC_SCRUB_STACK bytes below the return address up to it. The stack pointer is lowered meanwhile, so that a signal
  * handler works below. No other register than those of the calling convention is changed.
+ *
+ * A naked function and not assembler on its own, which link-time optimization does not see in a library.
  */
-__asm__(
-    ".pushsection .text\n\t"
-    ".globl sc_scrub\n\t"
-    ".type sc_scrub, @function\n"
-    "sc_scrub:\n\t"
-    ".cfi_startproc\n\t"
-    "endbr64\n\t"
-    "subq $8, %rsp\n\t"
-    ".cfi_adjust_cfa_offset 8\n\t"
-    "call sc_scrub_registers\n\t"
-    "addq $8, %rsp\n\t"
-    ".cfi_adjust_cfa_offset -8\n\t"
-    "subq $" TEXT_OF(
-	SC_SCRUB_STACK) ", %rsp\n\t"
-			".cfi_adjust_cfa_offset " TEXT_OF(
-			    SC_SCRUB_STACK) "\n\t"
-					    "movq %rsp, %rdi\n\t"
-					    "movl $(" TEXT_OF(
-						SC_SCRUB_STACK) " / 8), %ecx\n\t"
-								"xorl %eax, %eax\n\t"
-								"rep stosq\n\t"
-								"addq $" TEXT_OF(
-								    SC_SCRUB_STACK) ", %rsp\n\t"
-										    ".cfi_adjust_cfa_offset "
-										    "-" TEXT_OF(
-											SC_SCRUB_STACK) "\n\t"
-													"ret"
-													"\n\t"
-													".cfi"
-													"_end"
-													"proc"
-													"\n\t"
-													".siz"
-													"e "
-													"sc_"
-													"scru"
-													"b, "
-													". - "
-													"sc_"
-													"scru"
-													"b\n"
-													"\t"
-													".pop"
-													"sect"
-													"io"
-													"n");
+__attribute__((naked)) void sc_scrub(void)
+{
+	__asm__("endbr64\n\t"
+		"subq $8, %rsp\n\t"
+		"call sc_scrub_registers\n\t"
+		"addq $8, %rsp\n\t"
+		"subq $" SIZE ", %rsp\n\t"
+		"movq %rsp, %rdi\n\t"
+		"movl $(" SIZE " / 8), %ecx\n\t"
+		"xorl %eax, %eax\n\t"
+		"rep stosq\n\t"
+		"addq $" SIZE ", %rsp\n\t"
+		"ret");
+}
 
 #else
 

@@ -135,23 +135,33 @@ sc_status sc_hsmd_state_load(struct sc_hsmd_state *store, struct sc_bytes *state
 	return SC_OK;
 }
 
-/*
- * The first state comes after its mark. A crash that left a state without a mark would leave a module that
- * cannot be opened and that --initialise may not replace.
- */
-static sc_status save_first(const struct sc_dir *dir, struct sc_view state, struct sc_view mark,
-			    struct sc_error *err)
+/* Gives a file its name. True in *is_in_place even if the directory could not be synced. */
+static sc_status put_in_place(struct sc_file_staged *staged, bool *is_in_place, struct sc_error *err)
 {
-	SC_TRY(sc_file_write(dir, MARK_FILE, mark, SC_FILE_REPLACE, 0600, err));
-	return sc_file_write(dir, STATE_FILE, state, SC_FILE_REPLACE, 0600, err);
+	sc_status status = sc_file_staged_replace(staged, err);
+
+	*is_in_place = status == SC_OK || status == SC_ERR_NOT_DURABLE;
+	return status;
 }
 
-static sc_status save_both(const struct sc_dir *dir, struct sc_view state, struct sc_view mark,
+/*
+ * Both files are written and synced before the first gets its name, so a full disk changes neither. The state
+ * comes before its mark, since a module whose mark is ahead cannot be opened. But the first state comes after its
+ * mark: without one, it would be a module that cannot be opened and that --initialise may not replace.
+ */
+static sc_status save_both(const struct sc_hsmd_state *store, struct sc_view state, struct sc_view mark,
 			   bool *is_replaced, struct sc_error *err)
 {
-	SC_TRY(sc_file_write(dir, STATE_FILE, state, SC_FILE_REPLACE, 0600, err));
-	*is_replaced = true;
-	return sc_file_write(dir, MARK_FILE, mark, SC_FILE_REPLACE, 0600, err);
+	SC_CLEANUP(sc_file_staged) new_state = { 0 };
+	SC_CLEANUP(sc_file_staged) new_mark = { 0 };
+	bool has_mark = false;
+
+	SC_TRY(sc_file_stage(&store->dir, STATE_FILE, state, 0600, &new_state, err));
+	SC_TRY(sc_file_stage(&store->dir, MARK_FILE, mark, 0600, &new_mark, err));
+	if (!store->has_both)
+		SC_TRY(put_in_place(&new_mark, &has_mark, err));
+	SC_TRY(put_in_place(&new_state, is_replaced, err));
+	return has_mark ? SC_OK : put_in_place(&new_mark, &has_mark, err);
 }
 
 sc_status sc_hsmd_state_save(void *context, struct sc_view state, struct sc_view mark, struct sc_error *err)
@@ -161,11 +171,10 @@ sc_status sc_hsmd_state_save(void *context, struct sc_view state, struct sc_view
 	bool is_replaced = false;
 	sc_status status;
 
-	SC_ENSURE(!store->is_uncertain, err, SC_ERR_NOT_DURABLE,
+	SC_ENSURE(!store->is_uncertain, err, SC_ERR_SYSTEM,
 		  "%s: a sync failed earlier: nothing more is written until hsmd is restarted",
 		  store->dir.path);
-	status = store->has_both ? save_both(&store->dir, state, mark, &is_replaced, &reason)
-				 : save_first(&store->dir, state, mark, &reason);
+	status = save_both(store, state, mark, &is_replaced, &reason);
 	if (status == SC_OK) {
 		store->has_both = true;
 		return SC_OK;
@@ -179,7 +188,7 @@ sc_status sc_hsmd_state_save(void *context, struct sc_view state, struct sc_view
 	/*
 	 * The new state is valid even without its mark, and a restart continues with it. So this must not be
 	 * reported as "nothing has changed": new-world would then erase the cards of a world that the module
-	 * wakes up in.
+	 * is in, and a custodian would be told a wait that is not the one on disk. Nor the other way round.
 	 */
-	return sc_fail(err, is_replaced ? SC_ERR_NOT_DURABLE : status, "%s", reason.message);
+	return sc_fail(err, is_replaced ? SC_ERR_NOT_DURABLE : SC_ERR_SYSTEM, "%s", reason.message);
 }

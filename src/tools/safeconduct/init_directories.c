@@ -49,6 +49,11 @@ sc_status sc_init_directories_make(const struct sc_init_plan *plan,
 	return make_directory(path, 0700, vault_user, err);
 }
 
+static bool is_taken(int error)
+{
+	return error == EEXIST || error == ENOTEMPTY || error == ENOTDIR;
+}
+
 static int rename_directory(int parent, const char *from, const char *to, unsigned flags)
 {
 	return sc_os->renameat2(parent, from, parent, to, flags);
@@ -70,7 +75,7 @@ sc_status sc_init_directories_name(const struct sc_init_plan *plan, struct sc_er
 	if (rename_directory(parent.fd, strrchr(plan->partial, '/') + 1, name + 1, RENAME_NOREPLACE) != 0 &&
 	    (!sc_file_call_is_missing(errno) ||
 	     rename_directory(parent.fd, strrchr(plan->partial, '/') + 1, name + 1, 0) != 0))
-		return sc_fail_errno(err, errno == EEXIST ? SC_ERR_EXISTS : SC_ERR_SYSTEM, "%s", plan->dir);
+		return sc_fail_errno(err, is_taken(errno) ? SC_ERR_EXISTS : SC_ERR_SYSTEM, "%s", plan->dir);
 	if (sc_os->fsync(parent.fd) != 0)
 		return sc_fail_errno(err, SC_ERR_NOT_DURABLE, "%s", path);
 	return SC_OK;
