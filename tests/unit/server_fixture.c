@@ -32,9 +32,10 @@ void (*server_change_calls)(struct sc_os *os);
 
 static struct sc_os os; /* the fake clock's, with what a test has changed */
 
-static void *run(void *argument)
+/* The server is an argument: a test may have put another one into `server` before the thread runs. */
+static void *run(void *started)
 {
-	return (void *)(uintptr_t)sc_hsmd_server_run(server, module, argument);
+	return (void *)(uintptr_t)sc_hsmd_server_run(started, module, NULL);
 }
 
 void listen_at(struct sc_hsmd_socket_spec *spec, const char *name, enum sc_role role)
@@ -63,7 +64,7 @@ static int start(void **state)
 	listen_at(&specs[0], "custody", SC_ROLE_CUSTODY);
 	listen_at(&specs[1], "use", SC_ROLE_USE);
 	assert_int_equal(sc_hsmd_server_start(server, NULL), SC_OK);
-	return pthread_create(&thread, NULL, run, NULL);
+	return pthread_create(&thread, NULL, run, server);
 }
 
 int start_usual(void **state)
