@@ -3,6 +3,7 @@
  * taken (rule M12).
  */
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -31,12 +32,127 @@ static int watch_if_possible(int epoll, int operation, int fd, struct epoll_even
 	return -1;
 }
 
+#define READ_MAX 64
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool holds; /* the server, before it reads */
+	bool is_held;
+	uint64_t ids[READ_MAX]; /* of the requests read since then */
+	unsigned count;
+} reading = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+
+static ssize_t read_when_let(int fd, struct msghdr *message, int flags)
+{
+	struct sc_wire_request_header header;
+	struct sc_view body;
+	ssize_t got;
+
+	pthread_mutex_lock(&reading.lock);
+	reading.is_held = reading.holds;
+	pthread_cond_broadcast(&reading.changed);
+	while (reading.holds)
+		pthread_cond_wait(&reading.changed, &reading.lock);
+	got = sc_os_system.recvmsg(fd, message, flags);
+	if (got > 0 && reading.count < READ_MAX &&
+	    sc_wire_request_read(sc_view_of(message->msg_iov->iov_base, (size_t)got), &header, &body, NULL) ==
+		SC_OK)
+		reading.ids[reading.count++] = header.id;
+	pthread_mutex_unlock(&reading.lock);
+	return got;
+}
+
+/* Returns once the server is about to read, and reads nothing until let_read(). */
+static void hold_reading(int fd)
+{
+	pthread_mutex_lock(&reading.lock);
+	reading.holds = true;
+	reading.is_held = false;
+	reading.count = 0;
+	ask(fd, SC_COMMAND_ENQUIRE, 0);
+	while (!reading.is_held)
+		pthread_cond_wait(&reading.changed, &reading.lock);
+	pthread_mutex_unlock(&reading.lock);
+}
+
+static void let_read(void)
+{
+	pthread_mutex_lock(&reading.lock);
+	reading.holds = false;
+	pthread_cond_broadcast(&reading.changed);
+	pthread_mutex_unlock(&reading.lock);
+}
+
+/* How many requests were read before that one, whose answer the caller has had. */
+static unsigned read_before(uint64_t id)
+{
+	unsigned place = 0;
+
+	pthread_mutex_lock(&reading.lock);
+	while (place < reading.count && reading.ids[place] != id)
+		place++;
+	assert_true(place < reading.count);
+	pthread_mutex_unlock(&reading.lock);
+	return place;
+}
+
 static void change_calls(struct sc_os *os)
 {
 	os->epoll_ctl = watch_if_possible;
+	os->recvmsg = read_when_let;
 }
 
 /* -- turns and memory -------------------------------------------------------------------------- */
+
+/* However many connections of a socket have requests to be read, another socket's is read after one turn of theirs. */
+static void sockets_take_turns_in_being_read(void **state)
+{
+	int other = connect_to(&specs[1]);
+	int crowd[8];
+
+	(void)state;
+	assert_works(other);
+	for (unsigned i = 0; i < 8; i++) {
+		crowd[i] = connect_to(&specs[0]);
+		assert_works(crowd[i]);
+	}
+	hold_reading(crowd[0]);
+	for (unsigned i = 0; i < 40; i++)
+		ask(crowd[i % 8], SC_COMMAND_ENQUIRE, 100);
+	ask(other, SC_COMMAND_ENQUIRE, 1000);
+	let_read();
+	(void)take_answer(other, SC_COMMAND_ENQUIRE, SC_OK);
+	assert_true(read_before(1000) <= 2 * SC_HSMD_READ_TURN);
+	for (unsigned i = 0; i < 8; i++) {
+		for (unsigned j = i ? 0 : -1u; j != 5; j++)
+			(void)take_answer(crowd[i], SC_COMMAND_ENQUIRE, SC_OK);
+		close(crowd[i]);
+	}
+	close(other);
+}
+
+/* Reading the largest takes as long as reading a hundred small ones. */
+static void a_turn_ends_with_a_large_message(void **state)
+{
+	int other = connect_to(&specs[1]);
+	int large = connect_to(&specs[0]);
+
+	(void)state;
+	assert_works(other);
+	assert_works(large);
+	hold_reading(large);
+	ask_of(large, SC_HSMD_READ_TURN_BYTES);
+	ask_of(large, SC_HSMD_READ_TURN_BYTES);
+	ask_of(large, SC_HSMD_READ_TURN_BYTES);
+	ask(other, SC_COMMAND_ENQUIRE, 1000);
+	let_read();
+	(void)take_answer(other, SC_COMMAND_ENQUIRE, SC_OK);
+	/* The one that was being read, one more, and one of the next turn. */
+	assert_true(read_before(1000) <= 3);
+	close(large);
+	close(other);
+}
 
 static void sockets_and_connections_take_turns_and_none_has_every_worker(void **state)
 {
@@ -340,6 +456,8 @@ static void more_sockets_than_the_memory_has_parts_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		USUAL(sockets_take_turns_in_being_read),
+		USUAL(a_turn_ends_with_a_large_message),
 		NARROW(sockets_and_connections_take_turns_and_none_has_every_worker),
 		NARROW(a_peer_that_asks_without_end_is_not_read_without_end),
 		NARROW(the_biggest_holder_makes_room_and_the_other_socket_sees_nothing),

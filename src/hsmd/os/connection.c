@@ -14,15 +14,14 @@ static sc_status watch(struct sc_hsmd_connection *connection, int operation, uin
 {
 	struct epoll_event event = { .events = events, .data.ptr = connection };
 
-	if (sc_os->epoll_ctl(connection->epoll, operation, connection->fd, &event))
+	if (sc_os->epoll_ctl(connection->user->listener->epoll, operation, connection->fd, &event))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot add a connection to the event loop");
 	connection->armed = events;
 	return SC_OK;
 }
 
-sc_status sc_hsmd_connection_new(int epoll, int fd, struct sc_core_session *session,
-				 struct sc_hsmd_user *user, struct sc_hsmd_connection **out,
-				 struct sc_error *err)
+sc_status sc_hsmd_connection_new(int fd, struct sc_core_session *session, struct sc_hsmd_user *user,
+				 struct sc_hsmd_connection **out, struct sc_error *err)
 {
 	struct sc_hsmd_connection *connection = calloc(1, sizeof *connection);
 	sc_status status;
@@ -30,7 +29,6 @@ sc_status sc_hsmd_connection_new(int epoll, int fd, struct sc_core_session *sess
 	SC_ENSURE(connection, err, SC_ERR_MEMORY, "out of memory for a connection");
 	connection->source = SC_HSMD_SOURCE_CONNECTION;
 	connection->fd = fd;
-	connection->epoll = epoll;
 	connection->user = user;
 	connection->session = session;
 	STAILQ_INIT(&connection->unsent);
@@ -43,6 +41,11 @@ sc_status sc_hsmd_connection_new(int epoll, int fd, struct sc_core_session *sess
 	sc_hsmd_holder_join(&connection->holder, &user->holder, sc_clock_monotonic());
 	*out = connection;
 	return SC_OK;
+}
+
+void sc_hsmd_connection_unwatch(struct sc_hsmd_connection *connection)
+{
+	(void)sc_os->epoll_ctl(connection->user->listener->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
 }
 
 void sc_hsmd_connection_free(struct sc_hsmd_connection *connection)

@@ -28,8 +28,12 @@
 #define SC_HSMD_CONNECTION_REQUESTS 64
 #define SC_HSMD_CONNECTION_BYTES    ((size_t)256 << 10)
 
-/* Requests read from one connection before the next one's turn. */
-#define SC_HSMD_READ_TURN 4
+/*
+ * Sockets take turns in being read, too. A turn is a new connection, or some requests of one connection: at most so
+ * many, and none after that many bytes.
+ */
+#define SC_HSMD_READ_TURN       4
+#define SC_HSMD_READ_TURN_BYTES ((size_t)4 << 10)
 
 /*
  * For how long, in nanoseconds, a peer may leave an answer unread, or be idle, while its socket is full. An answer

@@ -12,7 +12,10 @@
 #include "hsmd/os/holder.h"
 #include "hsmd/os/schedule.h"
 
-/* What an epoll event belongs to; the first member of each such struct. */
+/*
+ * What an epoll event belongs to; the first member of each such struct. The event loop waits for signals, its
+ * eventfd and the listeners' epoll descriptors; each of those for new connections and for its connections.
+ */
 enum sc_hsmd_source {
 	SC_HSMD_SOURCE_SIGNAL,
 	SC_HSMD_SOURCE_WAKE,
@@ -32,6 +35,7 @@ struct sc_hsmd_user {
 struct sc_hsmd_listener {
 	enum sc_hsmd_source source;
 	int fd;
+	int epoll; /* of the socket and its connections: what the event loop serves in this listener's turns */
 	struct sc_policy policy;
 	unsigned most_connections;
 	int64_t paused_until; /* sc_clock_monotonic; paused because no descriptor was free. 0: not paused */
