@@ -72,12 +72,18 @@ static struct sc_hsmd_memory *memory_of(const struct sc_hsmd_connection *connect
 	return connection->user->listener->memory;
 }
 
-/* How many bytes it may hold and be read from: less where its socket's memory is short. */
+/*
+ * How many bytes it may hold and be read from. A user may hold as much as its socket has free, and a connection as
+ * much as its user may still take: with u users that ask without end, each holds a part in u + 1, and its n connections
+ * each a part in n + 1 of that. So a part always remains for the next one to come.
+ */
 static size_t most_bytes(const struct sc_hsmd_connection *connection)
 {
-	size_t fair = sc_hsmd_memory_left(memory_of(connection)) / 2;
+	const size_t left = sc_hsmd_memory_left(memory_of(connection));
+	const size_t held = connection->user->holder.held;
+	const size_t share = left > held ? left - held : 0;
 
-	return fair < SC_HSMD_CONNECTION_BYTES ? fair : SC_HSMD_CONNECTION_BYTES;
+	return share < SC_HSMD_CONNECTION_BYTES ? share : SC_HSMD_CONNECTION_BYTES;
 }
 
 /*

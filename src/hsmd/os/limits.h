@@ -23,7 +23,8 @@
 
 /*
  * Of one connection, waiting or in progress. At either limit nothing more is read from it, until half is free
- * again. The limit on bytes is less if less than twice as much of the socket's memory is free.
+ * again. The limit on bytes is less if the socket's memory is short: a user may hold as much as is free, and a
+ * connection as much as its user may still take.
  */
 #define SC_HSMD_CONNECTION_REQUESTS 64
 #define SC_HSMD_CONNECTION_BYTES    ((size_t)256 << 10)
