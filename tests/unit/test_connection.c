@@ -35,13 +35,13 @@ static unsigned taken_count;
 static void join(unsigned user, unsigned i)
 {
 	static const unsigned most[SC_SCHEDULE_LANES] = { 1, 1 };
+	struct sc_hsmd_user *of = NULL;
 	int ends[2];
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
 	peers[user][i] = ends[1];
-	assert_int_equal(sc_hsmd_connection_new(ends[0], NULL, sc_hsmd_listener_user(&listener, user, most),
-						&connections[user][i], NULL),
-			 SC_OK);
+	assert_int_equal(sc_hsmd_listener_user(&listener, user, most, &of, NULL), SC_OK);
+	assert_int_equal(sc_hsmd_connection_new(ends[0], NULL, of, &connections[user][i], NULL), SC_OK);
 }
 
 static int set_up(void **state)

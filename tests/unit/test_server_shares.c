@@ -97,21 +97,32 @@ static unsigned read_before(uint64_t id)
 	return place;
 }
 
+static atomic_uint peers_user; /* whose every new connection is */
+
+static int tell_user(int fd, int level, int option, void *value, socklen_t *len)
+{
+	int failed = sc_os_system.getsockopt(fd, level, option, value, len);
+
+	if (!failed && level == SOL_SOCKET && option == SO_PEERCRED)
+		((struct ucred *)value)->uid = peers_user;
+	return failed;
+}
+
 static void change_calls(struct sc_os *os)
 {
+	peers_user = getuid();
+	os->getsockopt = tell_user;
 	os->epoll_ctl = watch_if_possible;
 	os->recvmsg = read_when_let;
 }
 
 /* -- turns and memory -------------------------------------------------------------------------- */
 
-/* However many connections of a socket have requests to be read, another socket's is read after one turn of theirs. */
-static void sockets_take_turns_in_being_read(void **state)
+/* However many connections have requests to be read, the other's is read after one turn of theirs. */
+static void assert_read_after_a_turn_of_a_crowd(int other)
 {
-	int other = connect_to(&specs[1]);
 	int crowd[8];
 
-	(void)state;
 	assert_works(other);
 	for (unsigned i = 0; i < 8; i++) {
 		crowd[i] = connect_to(&specs[0]);
@@ -124,12 +135,27 @@ static void sockets_take_turns_in_being_read(void **state)
 	let_read();
 	(void)take_answer(other, SC_COMMAND_ENQUIRE, SC_OK);
 	assert_true(read_before(1000) <= 2 * SC_HSMD_READ_TURN);
-	for (unsigned i = 0; i < 8; i++) {
-		for (unsigned j = i ? 0 : -1u; j != 5; j++)
-			(void)take_answer(crowd[i], SC_COMMAND_ENQUIRE, SC_OK);
+	for (unsigned i = 0; i < 8; i++)
 		close(crowd[i]);
-	}
 	close(other);
+}
+
+static void sockets_take_turns_in_being_read(void **state)
+{
+	(void)state;
+	assert_read_after_a_turn_of_a_crowd(connect_to(&specs[1]));
+}
+
+static void users_of_a_socket_take_turns_in_being_read(void **state)
+{
+	int other;
+
+	(void)state;
+	peers_user = getuid() + 1;
+	other = connect_to(&specs[0]);
+	assert_works(other); /* and so it has been accepted */
+	peers_user = getuid();
+	assert_read_after_a_turn_of_a_crowd(other);
 }
 
 /* Reading the largest takes as long as reading a hundred small ones. */
@@ -457,6 +483,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		USUAL(sockets_take_turns_in_being_read),
+		USUAL(users_of_a_socket_take_turns_in_being_read),
 		USUAL(a_turn_ends_with_a_large_message),
 		NARROW(sockets_and_connections_take_turns_and_none_has_every_worker),
 		NARROW(a_peer_that_asks_without_end_is_not_read_without_end),

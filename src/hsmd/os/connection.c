@@ -14,7 +14,7 @@ static sc_status watch(struct sc_hsmd_connection *connection, int operation, uin
 {
 	struct epoll_event event = { .events = events, .data.ptr = connection };
 
-	if (sc_os->epoll_ctl(connection->user->listener->epoll, operation, connection->fd, &event))
+	if (sc_os->epoll_ctl(connection->user->epoll, operation, connection->fd, &event))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot add a connection to the event loop");
 	connection->armed = events;
 	return SC_OK;
@@ -45,7 +45,7 @@ sc_status sc_hsmd_connection_new(int fd, struct sc_core_session *session, struct
 
 void sc_hsmd_connection_unwatch(struct sc_hsmd_connection *connection)
 {
-	(void)sc_os->epoll_ctl(connection->user->listener->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
+	(void)sc_os->epoll_ctl(connection->user->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
 }
 
 void sc_hsmd_connection_free(struct sc_hsmd_connection *connection)

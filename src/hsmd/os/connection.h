@@ -36,7 +36,7 @@ struct sc_hsmd_connection {
 TAILQ_HEAD(sc_hsmd_connections, sc_hsmd_connection);
 
 /*
- * Takes ownership of descriptor, session and a reference to the user, unless it fails, and has its listener's epoll
+ * Takes ownership of descriptor, session and a reference to the user, unless it fails, and has its user's epoll
  * wait for requests. SC_ERR_MEMORY, SC_ERR_SYSTEM.
  */
 sc_status sc_hsmd_connection_new(int fd, struct sc_core_session *session, struct sc_hsmd_user *user,

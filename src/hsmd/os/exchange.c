@@ -531,11 +531,12 @@ sc_status sc_hsmd_exchange_admit(struct sc_hsmd_exchange *exchange, struct sc_hs
 	sc_status status;
 
 	pthread_mutex_lock(&exchange->lock);
-	user = sc_hsmd_listener_user(listener, peer->uid, exchange->most_running);
-	status = user ? connect_user(exchange, user, module, peer, err)
-		      : sc_fail(err, SC_ERR_MEMORY, "out of memory for a user: new connection closed");
-	if (user && status != SC_OK)
-		sc_hsmd_user_release(user);
+	status = sc_hsmd_listener_user(listener, peer->uid, exchange->most_running, &user, err);
+	if (status == SC_OK) {
+		status = connect_user(exchange, user, module, peer, err);
+		if (status != SC_OK)
+			sc_hsmd_user_release(user);
+	}
 	pthread_mutex_unlock(&exchange->lock);
 	return status;
 }

@@ -30,8 +30,8 @@
 #define SC_HSMD_CONNECTION_BYTES    ((size_t)256 << 10)
 
 /*
- * Sockets take turns in being read, too. A turn is a new connection, or some requests of one connection: at most so
- * many, and none after that many bytes.
+ * Sockets take turns in being read, too, within a socket its users, and within a user its connections. A turn is a new
+ * connection, or some requests of one connection: at most so many, and none after that many bytes.
  */
 #define SC_HSMD_READ_TURN       4
 #define SC_HSMD_READ_TURN_BYTES ((size_t)4 << 10)

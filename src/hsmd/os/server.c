@@ -2,9 +2,10 @@
  * The event loop: see server.h. Only this thread accepts, reads and closes. What it shares with the workers
  * is in exchange.c.
  *
- * Each listener has an epoll descriptor of its own, for its socket and its connections, and the loop waits for these.
- * Every listener that has events gets one of them served, a turn, before any gets a second one. So however many
- * connections of one socket ask at once, another socket's request is read after one turn of each.
+ * Each listener has an epoll descriptor of its own, for its socket and its users, each user one for its connections,
+ * and the loop waits for the listeners'. Every listener that has events gets one of them served, a turn, before any
+ * gets a second one, and so do the users within its turns. So however many connections of one socket or of one user
+ * ask at once, a request of another one is read after one turn of each.
  */
 #include "hsmd/os/server.h"
 
@@ -113,9 +114,22 @@ static sc_status take_events(int epoll, struct epoll_event *events, int most, in
 	return SC_OK;
 }
 
-/* One event of a listener. Of several, epoll reports those first that it has not reported for longest. */
-static sc_status serve_turn(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener,
+/* One event of a user. Of several, epoll reports that first which it has not reported for longest. */
+static sc_status serve_user(struct sc_hsmd_server *server, const struct sc_hsmd_user *user,
 			    struct sc_error *err)
+{
+	struct epoll_event event;
+	int count;
+
+	SC_TRY(take_events(user->epoll, &event, 1, 0, &count, err));
+	if (count > 0)
+		sc_hsmd_exchange_serve(server->exchange, event.data.ptr, event.events);
+	return SC_OK;
+}
+
+/* Likewise of a listener. */
+static sc_status serve_listener(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener,
+				struct sc_error *err)
 {
 	struct epoll_event event;
 	int count;
@@ -123,10 +137,9 @@ static sc_status serve_turn(struct sc_hsmd_server *server, struct sc_hsmd_listen
 	SC_TRY(take_events(listener->epoll, &event, 1, 0, &count, err));
 	if (count < 1)
 		return SC_OK;
-	if (*(enum sc_hsmd_source *)event.data.ptr == SC_HSMD_SOURCE_LISTENER)
-		accept_one(server, listener);
-	else
-		sc_hsmd_exchange_serve(server->exchange, event.data.ptr, event.events);
+	if (*(enum sc_hsmd_source *)event.data.ptr == SC_HSMD_SOURCE_USER)
+		return serve_user(server, event.data.ptr, err);
+	accept_one(server, listener);
 	return SC_OK;
 }
 
@@ -143,7 +156,8 @@ static sc_status serve(struct sc_hsmd_server *server, const struct epoll_event *
 		drain(server->wake);
 		break;
 	case SC_HSMD_SOURCE_LISTENER:
-		return serve_turn(server, event->data.ptr, err);
+		return serve_listener(server, event->data.ptr, err);
+	case SC_HSMD_SOURCE_USER:
 	case SC_HSMD_SOURCE_CONNECTION: /* only in a listener's turn */
 		break;
 	}
@@ -185,20 +199,24 @@ static sc_status watch(int epoll, int fd, enum sc_hsmd_source *source, struct sc
 	return SC_OK;
 }
 
-/* Allows as many descriptors as all connections together need; otherwise accept would run out. */
+/*
+ * Allows as many descriptors as all connections together need, if each is of another user; otherwise accept would run
+ * out.
+ */
 static sc_status allow_files(unsigned connections, struct sc_error *err)
 {
+	const unsigned files = 2 * connections + SPARE_FILES;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot read RLIMIT_NOFILE");
-	if (limit.rlim_cur >= connections + SPARE_FILES)
+	if (limit.rlim_cur >= files)
 		return SC_OK;
-	limit.rlim_cur = connections + SPARE_FILES;
+	limit.rlim_cur = files;
 	if (setrlimit(RLIMIT_NOFILE, &limit))
 		return sc_fail_errno(err, SC_ERR_SYSTEM,
 				     "%u connections need %u descriptors: raise RLIMIT_NOFILE (ulimit -n)",
-				     connections, connections + SPARE_FILES);
+				     connections, files);
 	return SC_OK;
 }
 
