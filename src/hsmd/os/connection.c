@@ -14,15 +14,14 @@ static sc_status watch(struct sc_hsmd_connection *connection, int operation, uin
 {
 	struct epoll_event event = { .events = events, .data.ptr = connection };
 
-	if (sc_os->epoll_ctl(connection->epoll, operation, connection->fd, &event))
+	if (sc_os->epoll_ctl(connection->user->epoll, operation, connection->fd, &event))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot add a connection to the event loop");
 	connection->armed = events;
 	return SC_OK;
 }
 
-sc_status sc_hsmd_connection_new(int epoll, int fd, struct sc_core_session *session,
-				 struct sc_hsmd_user *user, struct sc_hsmd_connection **out,
-				 struct sc_error *err)
+sc_status sc_hsmd_connection_new(int fd, struct sc_core_session *session, struct sc_hsmd_user *user,
+				 struct sc_hsmd_connection **out, struct sc_error *err)
 {
 	struct sc_hsmd_connection *connection = calloc(1, sizeof *connection);
 	sc_status status;
@@ -30,7 +29,6 @@ sc_status sc_hsmd_connection_new(int epoll, int fd, struct sc_core_session *sess
 	SC_ENSURE(connection, err, SC_ERR_MEMORY, "out of memory for a connection");
 	connection->source = SC_HSMD_SOURCE_CONNECTION;
 	connection->fd = fd;
-	connection->epoll = epoll;
 	connection->user = user;
 	connection->session = session;
 	STAILQ_INIT(&connection->unsent);
@@ -43,6 +41,11 @@ sc_status sc_hsmd_connection_new(int epoll, int fd, struct sc_core_session *sess
 	sc_hsmd_holder_join(&connection->holder, &user->holder, sc_clock_monotonic());
 	*out = connection;
 	return SC_OK;
+}
+
+void sc_hsmd_connection_unwatch(struct sc_hsmd_connection *connection)
+{
+	(void)sc_os->epoll_ctl(connection->user->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
 }
 
 void sc_hsmd_connection_free(struct sc_hsmd_connection *connection)
@@ -69,12 +72,18 @@ static struct sc_hsmd_memory *memory_of(const struct sc_hsmd_connection *connect
 	return connection->user->listener->memory;
 }
 
-/* How many bytes it may hold and be read from: less where its socket's memory is short. */
+/*
+ * How many bytes it may hold and be read from. A user may hold as much as its socket has free, and a connection as
+ * much as its user may still take: with u users that ask without end, each holds a part in u + 1, and its n connections
+ * each a part in n + 1 of that. So a part always remains for the next one to come.
+ */
 static size_t most_bytes(const struct sc_hsmd_connection *connection)
 {
-	size_t fair = sc_hsmd_memory_left(memory_of(connection)) / 2;
+	const size_t left = sc_hsmd_memory_left(memory_of(connection));
+	const size_t held = connection->user->holder.held;
+	const size_t share = left > held ? left - held : 0;
 
-	return fair < SC_HSMD_CONNECTION_BYTES ? fair : SC_HSMD_CONNECTION_BYTES;
+	return share < SC_HSMD_CONNECTION_BYTES ? share : SC_HSMD_CONNECTION_BYTES;
 }
 
 /*

@@ -21,7 +21,6 @@ STAILQ_HEAD(sc_hsmd_answers, sc_hsmd_answer);
 struct sc_hsmd_connection {
 	enum sc_hsmd_source source;
 	int fd;
-	int epoll;
 	uint32_t armed; /* events epoll waits for */
 	struct sc_hsmd_user *user;
 	struct sc_core_session *session;
@@ -37,12 +36,14 @@ struct sc_hsmd_connection {
 TAILQ_HEAD(sc_hsmd_connections, sc_hsmd_connection);
 
 /*
- * Takes ownership of descriptor, session and a reference to the user, unless it fails, and has epoll wait for
- * requests. SC_ERR_MEMORY, SC_ERR_SYSTEM.
+ * Takes ownership of descriptor, session and a reference to the user, unless it fails, and has its user's epoll
+ * wait for requests. SC_ERR_MEMORY, SC_ERR_SYSTEM.
  */
-sc_status sc_hsmd_connection_new(int epoll, int fd, struct sc_core_session *session,
-				 struct sc_hsmd_user *user, struct sc_hsmd_connection **out,
-				 struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_hsmd_connection_new(int fd, struct sc_core_session *session, struct sc_hsmd_user *user,
+				 struct sc_hsmd_connection **out, struct sc_error *err) SC_WARN_UNUSED;
+
+/* Nothing of it is reported any more. */
+void sc_hsmd_connection_unwatch(struct sc_hsmd_connection *connection);
 
 /* Closes and frees a connection that has ended and has nothing in progress. */
 void sc_hsmd_connection_free(struct sc_hsmd_connection *connection);

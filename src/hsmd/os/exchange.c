@@ -80,7 +80,7 @@ static void end(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *co
 	sc_core_session_abandon(connection->session);
 	sc_hsmd_connection_forget(connection);
 	sc_hsmd_holder_leave(&connection->holder);
-	(void)sc_os->epoll_ctl(connection->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
+	sc_hsmd_connection_unwatch(connection);
 	/* The peer sees it now, not only when its slow request is done. */
 	(void)sc_os->shutdown(connection->fd, SHUT_RDWR);
 	release_if_idle(exchange, connection);
@@ -378,14 +378,15 @@ static void end_hostile(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connec
 	end_now(exchange, connection);
 }
 
-/* Reads one message. False if there is none, or if no more may be read. */
-static bool receive(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
+/* Reads one message and adds its length to *read. False if there is none, or if no more may be read. */
+static bool receive(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection, size_t *read)
 {
 	struct sc_view message;
 	bool ok = false;
 
 	switch (sc_wire_receive(connection->fd, &exchange->receive, &message)) {
 	case SC_WIRE_RECEIVED:
+		*read += message.len;
 		ok = take(exchange, connection, message);
 		OPENSSL_cleanse(exchange->receive.data, message.len);
 		if (!ok)
@@ -511,7 +512,7 @@ static sc_status connect_user(struct sc_hsmd_exchange *exchange, struct sc_hsmd_
 	SC_TRY(find_place(user, &gives, err));
 	session = sc_core_session_new(module, &user->listener->policy, peer->is_other_user);
 	SC_ENSURE(session, err, SC_ERR_MODULE_FULL, "out of memory for a session: new connection closed");
-	status = sc_hsmd_connection_new(exchange->options.epoll, peer->fd, session, user, &connection, err);
+	status = sc_hsmd_connection_new(peer->fd, session, user, &connection, err);
 	if (status != SC_OK) {
 		sc_core_session_free(session);
 		return status;
@@ -530,11 +531,12 @@ sc_status sc_hsmd_exchange_admit(struct sc_hsmd_exchange *exchange, struct sc_hs
 	sc_status status;
 
 	pthread_mutex_lock(&exchange->lock);
-	user = sc_hsmd_listener_user(listener, peer->uid, exchange->most_running);
-	status = user ? connect_user(exchange, user, module, peer, err)
-		      : sc_fail(err, SC_ERR_MEMORY, "out of memory for a user: new connection closed");
-	if (user && status != SC_OK)
-		sc_hsmd_user_release(user);
+	status = sc_hsmd_listener_user(listener, peer->uid, exchange->most_running, &user, err);
+	if (status == SC_OK) {
+		status = connect_user(exchange, user, module, peer, err);
+		if (status != SC_OK)
+			sc_hsmd_user_release(user);
+	}
 	pthread_mutex_unlock(&exchange->lock);
 	return status;
 }
@@ -542,6 +544,8 @@ sc_status sc_hsmd_exchange_admit(struct sc_hsmd_exchange *exchange, struct sc_hs
 void sc_hsmd_exchange_serve(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
 			    uint32_t events)
 {
+	size_t read = 0;
+
 	pthread_mutex_lock(&exchange->lock);
 	if (!connection->has_ended) {
 		/* The peer is gone: nobody is left to answer. */
@@ -551,8 +555,9 @@ void sc_hsmd_exchange_serve(struct sc_hsmd_exchange *exchange, struct sc_hsmd_co
 			settle(exchange, connection);
 	}
 	pthread_mutex_unlock(&exchange->lock);
-	for (unsigned i = 0;
-	     i < SC_HSMD_READ_TURN && is_readable(exchange, connection) && receive(exchange, connection); i++)
+	for (unsigned i = 0; i < SC_HSMD_READ_TURN && read < SC_HSMD_READ_TURN_BYTES &&
+			     is_readable(exchange, connection) && receive(exchange, connection, &read);
+	     i++)
 		continue;
 }
 

@@ -15,8 +15,7 @@ struct sc_hsmd_exchange;
 /* Each number of workers is at least SC_HSMD_WORKERS_MIN. */
 struct sc_hsmd_exchange_options {
 	unsigned workers[SC_SCHEDULE_LANES];
-	int epoll; /* that connections are watched with */
-	int wake;  /* an eventfd, written when there is something to reap, or a request ends while stopping */
+	int wake; /* an eventfd, written when there is something to reap, or a request ends while stopping */
 };
 
 /* SC_ERR_MEMORY. The caller frees *out. */
@@ -67,7 +66,7 @@ sc_status sc_hsmd_exchange_admit(struct sc_hsmd_exchange *exchange, struct sc_hs
 				 struct sc_module *module, const struct sc_hsmd_peer *peer,
 				 struct sc_error *err) SC_WARN_UNUSED;
 
-/* Handles the events that epoll reports for a connection. */
+/* Handles the events that epoll reports for a connection, and reads its requests of one turn (limits.h). */
 void sc_hsmd_exchange_serve(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
 			    uint32_t events);
 

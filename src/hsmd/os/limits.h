@@ -23,13 +23,18 @@
 
 /*
  * Of one connection, waiting or in progress. At either limit nothing more is read from it, until half is free
- * again. The limit on bytes is less if less than twice as much of the socket's memory is free.
+ * again. The limit on bytes is less if the socket's memory is short: a user may hold as much as is free, and a
+ * connection as much as its user may still take.
  */
 #define SC_HSMD_CONNECTION_REQUESTS 64
 #define SC_HSMD_CONNECTION_BYTES    ((size_t)256 << 10)
 
-/* Requests read from one connection before the next one's turn. */
-#define SC_HSMD_READ_TURN 4
+/*
+ * Sockets take turns in being read, too, within a socket its users, and within a user its connections. A turn is a new
+ * connection, or some requests of one connection: at most so many, and none after that many bytes.
+ */
+#define SC_HSMD_READ_TURN       4
+#define SC_HSMD_READ_TURN_BYTES ((size_t)4 << 10)
 
 /*
  * For how long, in nanoseconds, a peer may leave an answer unread, or be idle, while its socket is full. An answer

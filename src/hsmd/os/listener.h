@@ -12,15 +12,22 @@
 #include "hsmd/os/holder.h"
 #include "hsmd/os/schedule.h"
 
-/* What an epoll event belongs to; the first member of each such struct. */
+/*
+ * What an epoll event belongs to; the first member of each such struct. The event loop waits for signals, its
+ * eventfd and the listeners' epoll descriptors; each of those for new connections and for its users' epoll
+ * descriptors; and each of those for the user's connections.
+ */
 enum sc_hsmd_source {
 	SC_HSMD_SOURCE_SIGNAL,
 	SC_HSMD_SOURCE_WAKE,
 	SC_HSMD_SOURCE_LISTENER,
+	SC_HSMD_SOURCE_USER,
 	SC_HSMD_SOURCE_CONNECTION,
 };
 
 struct sc_hsmd_user {
+	enum sc_hsmd_source source;
+	int epoll; /* of its connections */
 	uid_t uid;
 	unsigned references; /* of connections that are not freed yet */
 	struct sc_hsmd_listener *listener;
@@ -32,6 +39,7 @@ struct sc_hsmd_user {
 struct sc_hsmd_listener {
 	enum sc_hsmd_source source;
 	int fd;
+	int epoll; /* of the socket and its users */
 	struct sc_policy policy;
 	unsigned most_connections;
 	int64_t paused_until; /* sc_clock_monotonic; paused because no descriptor was free. 0: not paused */
@@ -51,10 +59,11 @@ void sc_hsmd_listener_end(struct sc_hsmd_listener *listener);
 
 /*
  * The user with that id, with one more reference. `most` is how many of a user's requests may be in progress in each
- * lane. NULL when out of memory. A release of the last reference frees it.
+ * lane. SC_ERR_MEMORY, SC_ERR_SYSTEM. A release of the last reference frees it.
  */
-struct sc_hsmd_user *sc_hsmd_listener_user(struct sc_hsmd_listener *listener, uid_t uid,
-					   const unsigned most[SC_SCHEDULE_LANES]);
+sc_status sc_hsmd_listener_user(struct sc_hsmd_listener *listener, uid_t uid,
+				const unsigned most[SC_SCHEDULE_LANES], struct sc_hsmd_user **out,
+				struct sc_error *err) SC_WARN_UNUSED;
 void sc_hsmd_user_release(struct sc_hsmd_user *user);
 
 #endif

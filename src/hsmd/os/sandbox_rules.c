@@ -25,6 +25,7 @@ static const struct sc_sandbox_rule always[] = {
 	{ .call = SCMP_SYS(epoll_wait), .reason = "the event loop sleeps" },
 	{ .call = SCMP_SYS(epoll_pwait), .reason = "the same, on processors without epoll_wait" },
 	{ .call = SCMP_SYS(epoll_ctl), .reason = "connections open, close and wait for room" },
+	{ .call = SCMP_SYS(epoll_create1), .reason = "a user's first connection" },
 	{ .call = SCMP_SYS(accept4), .reason = "a new connection on a socket made before" },
 	{ .call = SCMP_SYS(geteuid), .reason = "is the peer another user" },
 	{ .call = SCMP_SYS(recvmsg), .reason = "requests" },

@@ -1,6 +1,11 @@
 /*
  * The event loop: see server.h. Only this thread accepts, reads and closes. What it shares with the workers
  * is in exchange.c.
+ *
+ * Each listener has an epoll descriptor of its own, for its socket and its users, each user one for its connections,
+ * and the loop waits for the listeners'. Every listener that has events gets one of them served, a turn, before any
+ * gets a second one, and so do the users within its turns. So however many connections of one socket or of one user
+ * ask at once, a request of another one is read after one turn of each.
  */
 #include "hsmd/os/server.h"
 
@@ -18,8 +23,8 @@
 #include "hsmd/os/exchange.h"
 #include "hsmd/os/sockets.h"
 
-#define EVENTS 64   /* events taken from epoll at once */
-#define REST   1000 /* ms for which a socket is paused when no descriptor was free */
+#define EVENTS (SC_HSMD_SOCKETS + 2) /* of the loop: all that there can be */
+#define REST   1000                  /* ms for which a socket is paused when no descriptor was free */
 #define SPARE_FILES                                                                                          \
 	256 /* descriptors besides the connections', those that have ended but not been closed included */
 
@@ -43,15 +48,15 @@ struct sc_hsmd_server {
  * Pauses a listener: with no free descriptor, a waiting peer would wake the loop again and again. 0 resumes
  * it.
  */
-static void rest(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener, int64_t until)
+static void rest(struct sc_hsmd_listener *listener, int64_t until)
 {
 	struct epoll_event event = { .events = until ? 0 : EPOLLIN, .data.ptr = listener };
 
 	listener->paused_until = until;
-	(void)sc_os->epoll_ctl(server->epoll, EPOLL_CTL_MOD, listener->fd, &event);
+	(void)sc_os->epoll_ctl(listener->epoll, EPOLL_CTL_MOD, listener->fd, &event);
 }
 
-static void serve_listener(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener)
+static void accept_one(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener)
 {
 	struct sc_error why = { 0 };
 	struct sc_hsmd_peer peer = { .fd = -1 };
@@ -65,7 +70,7 @@ static void serve_listener(struct sc_hsmd_server *server, struct sc_hsmd_listene
 	} else if (status == SC_ERR_UNAVAILABLE) {
 		return;
 	} else if (status == SC_ERR_BUSY)
-		rest(server, listener, sc_clock_monotonic() + REST * SC_SECOND / 1000);
+		rest(listener, sc_clock_monotonic() + REST * SC_SECOND / 1000);
 	sc_hsmd_exchange_complain(server->exchange, why.message);
 }
 
@@ -85,7 +90,7 @@ static void end_rests(struct sc_hsmd_server *server)
 		struct sc_hsmd_listener *listener = &server->listeners[i];
 
 		if (listener->paused_until && sc_clock_monotonic() >= listener->paused_until)
-			rest(server, listener, 0);
+			rest(listener, 0);
 	}
 }
 
@@ -99,24 +104,64 @@ static void drain(int fd)
 	(void)!sc_os->read(fd, &taken, sizeof taken);
 }
 
-/* False for a signal to stop. */
-static bool serve(struct sc_hsmd_server *server, const struct epoll_event *event)
+/* At most `most` events; *count may be 0. */
+static sc_status take_events(int epoll, struct epoll_event *events, int most, int timeout, int *count,
+			     struct sc_error *err)
+{
+	*count = sc_os->epoll_wait(epoll, events, most, timeout);
+	if (*count < 0 && errno != EINTR)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "the event loop cannot wait");
+	return SC_OK;
+}
+
+/* One event of a user. Of several, epoll reports that first which it has not reported for longest. */
+static sc_status serve_user(struct sc_hsmd_server *server, const struct sc_hsmd_user *user,
+			    struct sc_error *err)
+{
+	struct epoll_event event;
+	int count;
+
+	SC_TRY(take_events(user->epoll, &event, 1, 0, &count, err));
+	if (count > 0)
+		sc_hsmd_exchange_serve(server->exchange, event.data.ptr, event.events);
+	return SC_OK;
+}
+
+/* Likewise of a listener. */
+static sc_status serve_listener(struct sc_hsmd_server *server, struct sc_hsmd_listener *listener,
+				struct sc_error *err)
+{
+	struct epoll_event event;
+	int count;
+
+	SC_TRY(take_events(listener->epoll, &event, 1, 0, &count, err));
+	if (count < 1)
+		return SC_OK;
+	if (*(enum sc_hsmd_source *)event.data.ptr == SC_HSMD_SOURCE_USER)
+		return serve_user(server, event.data.ptr, err);
+	accept_one(server, listener);
+	return SC_OK;
+}
+
+/* *go_on becomes false at a signal to stop. */
+static sc_status serve(struct sc_hsmd_server *server, const struct epoll_event *event, bool *go_on,
+		       struct sc_error *err)
 {
 	switch (*(enum sc_hsmd_source *)event->data.ptr) {
 	case SC_HSMD_SOURCE_SIGNAL:
 		drain(server->signals);
-		return false;
+		*go_on = false;
+		break;
 	case SC_HSMD_SOURCE_WAKE:
 		drain(server->wake);
 		break;
 	case SC_HSMD_SOURCE_LISTENER:
-		serve_listener(server, event->data.ptr);
-		break;
-	case SC_HSMD_SOURCE_CONNECTION:
-		sc_hsmd_exchange_serve(server->exchange, event->data.ptr, event->events);
+		return serve_listener(server, event->data.ptr, err);
+	case SC_HSMD_SOURCE_USER:
+	case SC_HSMD_SOURCE_CONNECTION: /* only in a listener's turn */
 		break;
 	}
-	return true;
+	return SC_OK;
 }
 
 /*
@@ -126,13 +171,12 @@ static bool serve(struct sc_hsmd_server *server, const struct epoll_event *event
 static sc_status serve_batch(struct sc_hsmd_server *server, int timeout, bool *go_on, struct sc_error *err)
 {
 	struct epoll_event events[EVENTS];
-	int count = sc_os->epoll_wait(server->epoll, events, EVENTS, timeout);
+	int count;
 
-	if (count < 0 && errno != EINTR)
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "the event loop cannot wait");
+	SC_TRY(take_events(server->epoll, events, EVENTS, timeout, &count, err));
 	*go_on = true;
 	for (int i = 0; i < count && *go_on; i++)
-		*go_on = serve(server, &events[i]);
+		SC_TRY(serve(server, &events[i], go_on, err));
 	sc_hsmd_exchange_reap(server->exchange);
 	return SC_OK;
 }
@@ -146,30 +190,33 @@ static sc_status loop(struct sc_hsmd_server *server, struct sc_error *err)
 
 /* -- start and end ----------------------------------------------------------------------------- */
 
-static sc_status watch(struct sc_hsmd_server *server, int fd, enum sc_hsmd_source *source,
-		       struct sc_error *err)
+static sc_status watch(int epoll, int fd, enum sc_hsmd_source *source, struct sc_error *err)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = source };
 
-	if (fd < 0 || sc_os->epoll_ctl(server->epoll, EPOLL_CTL_ADD, fd, &event))
+	if (epoll < 0 || fd < 0 || sc_os->epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot set up the event loop");
 	return SC_OK;
 }
 
-/* Allows as many descriptors as all connections together need; otherwise accept would run out. */
+/*
+ * Allows as many descriptors as all connections together need, if each is of another user; otherwise accept would run
+ * out.
+ */
 static sc_status allow_files(unsigned connections, struct sc_error *err)
 {
+	const unsigned files = 2 * connections + SPARE_FILES;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot read RLIMIT_NOFILE");
-	if (limit.rlim_cur >= connections + SPARE_FILES)
+	if (limit.rlim_cur >= files)
 		return SC_OK;
-	limit.rlim_cur = connections + SPARE_FILES;
+	limit.rlim_cur = files;
 	if (setrlimit(RLIMIT_NOFILE, &limit))
 		return sc_fail_errno(err, SC_ERR_SYSTEM,
 				     "%u connections need %u descriptors: raise RLIMIT_NOFILE (ulimit -n)",
-				     connections, connections + SPARE_FILES);
+				     connections, files);
 	return SC_OK;
 }
 
@@ -185,8 +232,7 @@ static sc_status open_loop(struct sc_hsmd_server *server, const struct sc_hsmd_s
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot set up the event loop");
 	server->wake = sc_os->eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	server->wake_source = SC_HSMD_SOURCE_WAKE;
-	SC_TRY(watch(server, server->wake, &server->wake_source, err));
-	exchange.epoll = server->epoll;
+	SC_TRY(watch(server->epoll, server->wake, &server->wake_source, err));
 	exchange.wake = server->wake;
 	return sc_hsmd_exchange_new(&exchange, &server->exchange, err);
 }
@@ -232,8 +278,10 @@ static void stop(struct sc_hsmd_server *server)
 		close_if_open(server->listeners[i].fd);
 	if (server->exchange)
 		finish(server);
-	for (unsigned i = 0; i < server->listener_count; i++)
+	for (unsigned i = 0; i < server->listener_count; i++) {
 		sc_hsmd_listener_end(&server->listeners[i]);
+		close_if_open(server->listeners[i].epoll);
+	}
 	server->listener_count = 0;
 }
 
@@ -261,7 +309,9 @@ sc_status sc_hsmd_server_add(struct sc_hsmd_server *server, int fd, const struct
 	*listener =
 	    (struct sc_hsmd_listener){ .source = SC_HSMD_SOURCE_LISTENER, .fd = fd, .policy = *policy };
 	server->listener_count++;
-	return watch(server, fd, &listener->source, err);
+	listener->epoll = sc_os->epoll_create1(EPOLL_CLOEXEC);
+	SC_TRY(watch(listener->epoll, fd, &listener->source, err));
+	return watch(server->epoll, listener->epoll, &listener->source, err);
 }
 
 /* The signals are blocked in all threads and read from a descriptor. */
@@ -272,7 +322,7 @@ static sc_status open_signals(struct sc_hsmd_server *server, struct sc_error *er
 	sc_daemon_hold_signals(&signals);
 	server->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	server->signal_source = SC_HSMD_SOURCE_SIGNAL;
-	return watch(server, server->signals, &server->signal_source, err);
+	return watch(server->epoll, server->signals, &server->signal_source, err);
 }
 
 /* A socket's part of the memory: the largest power of two that fits as often as there are sockets. */
