@@ -345,6 +345,9 @@ chain_holds() {
 }
 ok audit-chain-holds chain_holds
 ok audit-has-no-plaintext bash -c "! grep -q 'a secret for the vault\|$(printf 'a secret for the vault' | b64url)' '$log'*"
+setting() { timeout 20 vaultd --config="$SITE/service/vaultd/vaultd.conf" "$@"; }
+no audit-retention-is-in-days 'audit-retention-days: 0 is not a number from 1 to 36500' setting --audit-retention-days=0
+no audit-segment-has-a-size 'audit-segment-mebibytes: x is not a number' setting --audit-segment-mebibytes=x
 start vaultd
 ok everything-is-there-after-a-restart opens "$kid" RSA-OAEP-256 "$cipher256"
 finish

@@ -211,8 +211,9 @@ static void uses_are_refused_once_the_oldest_waiting_line_is_two_seconds_old(voi
 	fake_clock_advance(SC_SECOND);
 	await_lines("decision", 3);
 	await_lines("gap", 1);
+	/* What is in the file may still be being synced. After this it is not. */
+	assert_ok(sc_audit_sync(audit, &audit_decrypted, &err), &err);
 	assert_ok(sc_audit_check(audit, &err), &err);
-	note(audit);
 	sc_audit_free(audit);
 	assert_int_equal(audit_occurrences("\"kind\":\"gap\",\"count\":2,"), 1);
 	assert_int_equal(audit_occurrences("\"result\":\"refused\""), 0);
@@ -238,6 +239,7 @@ static void a_line_that_is_being_synced_still_waits(void **state)
 	assert_status(sc_audit_check(audit, &err), SC_ERR_NOT_DURABLE, &err);
 	sync_hangs = false;
 	await_lines("gap", 1);
+	assert_ok(sc_audit_sync(audit, &audit_decrypted, &err), &err);
 	assert_ok(sc_audit_check(audit, &err), &err);
 	sc_audit_free(audit);
 }

@@ -94,19 +94,15 @@ static json_t *event_json(const struct sc_audit_event *event, const char *when)
 /* Releases the object. */
 static sc_status write_content(json_t *json, struct sc_bytes *out, struct sc_error *err)
 {
-	const size_t max = SC_AUDIT_CONTENT_MAX + 2; /* with its braces */
-	SC_CLEANUP(sc_bytes) object = { 0 };
+	char object[SC_AUDIT_CONTENT_MAX + 2]; /* with its braces */
 	size_t len;
-	sc_status status;
 
 	SC_TRY(sc_check_allocated(json, err));
-	status = sc_bytes_new(max, &object, err);
-	len = status == SC_OK ? json_dumpb(json, (char *)object.data, max, JSON_COMPACT) : 0;
+	len = json_dumpb(json, object, sizeof object, JSON_COMPACT);
 	json_decref(json);
-	SC_TRY(status);
-	SC_ENSURE(len > 2 && len <= max, err, SC_ERR_TOO_LARGE, "audit: cannot write a line of %zu bytes",
-		  len);
-	return sc_bytes_copy(sc_view_of(object.data + 1, len - 2), out, err);
+	SC_ENSURE(len > 2 && len <= sizeof object, err, SC_ERR_TOO_LARGE,
+		  "audit: cannot write a line of %zu bytes", len);
+	return sc_bytes_copy(sc_view_of(object + 1, len - 2), out, err);
 }
 
 sc_status sc_audit_line_of_entry(const struct sc_audit_entry *entry, int64_t now, struct sc_bytes *out,

@@ -527,11 +527,13 @@ static sc_status start_thread(struct sc_audit *audit, struct sc_error *err)
 	audit->wake = sc_os->eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (audit->wake < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot make an event", audit->file.path);
-	if (pthread_create(&audit->thread, NULL, writing_thread, audit))
-		return sc_fail(err, SC_ERR_SYSTEM, "%s: cannot start its writing thread", audit->file.path);
-	audit->is_started = true;
+	/* With the lock, so that the first write cannot fail before it is waited for. */
 	pthread_mutex_lock(&audit->lock);
-	status = wait_for(audit, audit->added, err);
+	audit->is_started = pthread_create(&audit->thread, NULL, writing_thread, audit) == 0;
+	if (audit->is_started)
+		status = wait_for(audit, audit->added, err);
+	else
+		status = sc_fail(err, SC_ERR_SYSTEM, "%s: cannot start its writing thread", audit->file.path);
 	pthread_mutex_unlock(&audit->lock);
 	return status;
 }

@@ -9,7 +9,7 @@
 #include "vaultd/audit/audit_line.h"
 #include "vaultd/audit/audit_segments.h"
 
-#define TRIES 3 /* if segments are cut or removed meanwhile */
+#define TRIES 8 /* if the log changes meanwhile */
 
 /* A segment that is read line by line. */
 struct lines {
@@ -190,19 +190,31 @@ static bool is_same(const struct sc_audit_segments *a, const struct sc_audit_seg
 	       (a->count == 0 || memcmp(a->first, b->first, a->count * sizeof *a->first) == 0);
 }
 
-/* *settled is false if segments were cut or removed meanwhile, so that the verdict means nothing. */
+/* The size of the segment that is being written; 0 if there is none. */
+static off_t size_of_current(const struct sc_audit_place *place)
+{
+	struct stat info;
+
+	return sc_os->fstatat(place->dir.fd, place->name, &info, AT_SYMLINK_NOFOLLOW) ? 0 : info.st_size;
+}
+
+/*
+ * *settled is false if the verdict means nothing: segments were cut or removed meanwhile, or lines were being
+ * written, of which the last may have been read in part.
+ */
 static sc_status try_once(const struct sc_audit_place *place, struct walk *walk, bool *settled,
 			  struct sc_error *err)
 {
 	SC_CLEANUP(sc_audit_segments) before = { 0 };
 	SC_CLEANUP(sc_audit_segments) after = { 0 };
+	const off_t size = size_of_current(place);
 	sc_status status;
 
 	*settled = true;
 	SC_TRY(sc_audit_segments_list(place, &before, err));
 	status = walk_log(place, &before, walk, err);
 	SC_TRY(sc_audit_segments_list(place, &after, status == SC_OK ? err : NULL));
-	*settled = is_same(&before, &after);
+	*settled = is_same(&before, &after) && (status == SC_OK || size == size_of_current(place));
 	return status;
 }
 
