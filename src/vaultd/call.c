@@ -101,7 +101,7 @@ static void end_refused(struct sc_vaultd_call *call, sc_status status, const str
 
 /*
  * False if the call has ended. A request without a token, or with one that is refused, goes on as far as its
- * challenge. Only the second is a decision: the first has no line in the audit log.
+ * challenge. Only the second is a refusal, which the audit log counts: the first is how every client begins.
  */
 static bool authenticate(struct sc_vaultd_call *call)
 {
@@ -254,6 +254,19 @@ static void begin(struct sc_vaultd_call *call)
 		run_work(call);
 }
 
+/* What the audit log says of the client. Its own id for the request has two names. */
+static void note_client(struct sc_vaultd_call *call)
+{
+	const char *id = sc_web_header(call->request, "x-ms-client-request-id");
+	struct sc_access *access = &call->access;
+
+	if (!id)
+		id = sc_web_header(call->request, "client-request-id");
+	snprintf(access->request, sizeof access->request, "%s", sc_web_request_id(call->request));
+	snprintf(access->client_request, sizeof access->client_request, "%s", id ? id : "");
+	snprintf(access->address, sizeof access->address, "%s", sc_web_peer(call->request));
+}
+
 void sc_vaultd_call_begin(struct sc_web_request *request, struct sc_vaultd *vaultd,
 			  const struct sc_vaultd_api *api, enum sc_operation operation, sc_vaultd_work work)
 {
@@ -270,7 +283,7 @@ void sc_vaultd_call_begin(struct sc_web_request *request, struct sc_vaultd *vaul
 	call->work = work;
 	call->access.audit = vaultd->audit;
 	call->access.operation = operation;
-	snprintf(call->access.request, sizeof call->access.request, "%s", sc_web_request_id(request));
+	note_client(call);
 	api->name_scope(call);
 	call->access.scope = call->scope;
 	begin(call);

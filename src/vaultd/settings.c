@@ -1,8 +1,15 @@
 /* Reads the configuration: see settings.h. */
 #include "vaultd/settings.h"
 
+#define SEGMENT_MEBIBYTES     64
+#define SEGMENT_MEBIBYTES_MAX 1048576
+#define RETENTION_DAYS        365
+#define RETENTION_DAYS_MAX    36500
+
 /* Values that are still to be parsed. */
 struct typed {
+	const char *audit_segment_mebibytes;
+	const char *audit_retention_days;
 	const char *regions[SC_VAULTD_REGIONS_MAX];
 	size_t region_count;
 	const char *administrators[SC_VAULTD_ADMINISTRATORS_MAX];
@@ -22,7 +29,11 @@ static sc_status read_table(int argc, char **argv, struct typed *typed, struct s
 	  .list_count = &count }
 	const struct sc_option options[] = {
 		TEXT("database", "FILE", "the database of vaults and keys", &settings->database),
-		TEXT("audit-log", "FILE", "the log of all decisions", &settings->audit_log),
+		TEXT("audit-log", "FILE", "the log of all decisions", &settings->audit.path),
+		TEXT("audit-segment-mebibytes", "N", "the size at which a segment of that log ends (64)",
+		     &typed->audit_segment_mebibytes),
+		TEXT("audit-retention-days", "N", "age at which a segment of that log is removed (365)",
+		     &typed->audit_retention_days),
 		LIST("issuer", "URL",
 		     "whose tokens are accepted: a URL with the tenant's id or {tenantid}; may be repeated",
 		     settings->issuers, settings->issuer_count),
@@ -53,7 +64,7 @@ static sc_status need_all(const struct sc_vaultd_settings *s, const struct typed
 		const char *name;
 		const char *value;
 	} needed[] = {
-		{ "database", s->database },   { "audit-log", s->audit_log },
+		{ "database", s->database },   { "audit-log", s->audit.path },
 		{ "issuer", s->issuers[0] },   { "issuer-keys", s->issuer_keys },
 		{ "issuer-ca", s->issuer_ca }, { "region", typed->regions[0] },
 	};
@@ -65,10 +76,27 @@ static sc_status need_all(const struct sc_vaultd_settings *s, const struct typed
 
 static sc_status find_paths(struct sc_vaultd_settings *s, struct sc_error *err)
 {
-	const char **const paths[] = { &s->database, &s->audit_log, &s->issuer_ca };
+	const char **const paths[] = { &s->database, &s->audit.path, &s->issuer_ca };
 
 	for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
 		SC_TRY(sc_web_config_path(s->web.config, *paths[i], paths[i], err));
+	return SC_OK;
+}
+
+static sc_status read_audit(struct sc_vaultd_settings *s, const struct typed *typed, struct sc_error *err)
+{
+	uint64_t mebibytes = SEGMENT_MEBIBYTES;
+	uint64_t days = RETENTION_DAYS;
+
+	if (typed->audit_segment_mebibytes)
+		SC_TRY(sc_web_config_number(s->web.config, "audit-segment-mebibytes",
+					    typed->audit_segment_mebibytes, 1, SEGMENT_MEBIBYTES_MAX,
+					    &mebibytes, err));
+	if (typed->audit_retention_days)
+		SC_TRY(sc_web_config_number(s->web.config, "audit-retention-days",
+					    typed->audit_retention_days, 1, RETENTION_DAYS_MAX, &days, err));
+	s->audit.segment_bytes = mebibytes << 20;
+	s->audit.retention_days = (unsigned)days;
 	return SC_OK;
 }
 
@@ -114,6 +142,7 @@ sc_status sc_vaultd_settings_read(int argc, char **argv, struct sc_vaultd_settin
 		return SC_OK;
 	SC_TRY(need_all(&settings, &typed, err));
 	SC_TRY(find_paths(&settings, err));
+	SC_TRY(read_audit(&settings, &typed, err));
 	SC_TRY(read_regions(&settings, &typed, err));
 	SC_TRY(read_administrators(&settings, &typed, err));
 	*out = sc_steal(settings);

@@ -2,6 +2,7 @@
 #ifndef SC_VAULTD_SETTINGS_H
 #define SC_VAULTD_SETTINGS_H
 
+#include "vaultd/audit/audit.h"
 #include "web/daemon_settings.h"
 
 #define SC_VAULTD_ISSUERS_MAX        64
@@ -24,7 +25,7 @@ struct sc_vaultd_principal {
 struct sc_vaultd_settings {
 	struct sc_web_daemon_settings web;
 	const char *database;
-	const char *audit_log;
+	struct sc_audit_settings audit;
 	const char *issuers[SC_VAULTD_ISSUERS_MAX];
 	size_t issuer_count;
 	const char *issuer_keys;

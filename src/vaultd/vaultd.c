@@ -206,7 +206,7 @@ sc_status sc_vaultd_open(const struct sc_vaultd_settings *settings, struct sc_va
 	SC_TRY(sc_store_vault_db_open(settings->database, &vaultd->store, err));
 	SC_TRY(sc_vaultd_cache_new(vaultd->store, SC_VAULTD_CACHE_BYTES, &vaultd->vaults, err));
 	SC_TRY(compile_administrators(vaultd, err));
-	SC_TRY(sc_audit_open(settings->audit_log, &vaultd->audit, err));
+	SC_TRY(sc_audit_open(&settings->audit, &vaultd->audit, err));
 	SC_TRY(open_regions(vaultd, err));
 	SC_TRY(open_issuers(vaultd, err));
 	return start_server(vaultd, err);

@@ -11,7 +11,7 @@ site_start ws "$(site_socket ws signind token+tls token+tls signind)" "$(site_so
 
 # -- output that cannot be written ---------------------------------------------------------------------------
 
-programs='hsmd vaultd signind new-world generatekey enquiry kmfile-dump verifykeypackage verifyreceipt KeyTransferRemote
+programs='hsmd vaultd signind new-world generatekey enquiry kmfile-dump verifykeypackage verifyreceipt verifyaudit KeyTransferRemote
 	Get-FileHash factory safeconduct Add-AzureAccount Get-AzureSubscription Add-AzureKeyVaultKey New-AzureRmResourceGroup
 	New-AzureRmKeyVault Invoke-AzureKeyVaultKeyOperation verifykeypackage.py'
 verifykeypackage.py() { python3 "$root/python/verifykeypackage.py" "$@"; }

@@ -64,7 +64,7 @@ oid=$(cut -d. -f2 <<<"$vault_token" | tr '_-' '/+' | base64 -d 2>/dev/null | jq 
 # is STATUS JQ-FILTER TOKEN METHOD URL [BODY]: the answer has that status, and the filter is true of its body.
 # Else prints both.
 is() {
-	local status=$1 filter=$2 token=$3 method=$4 url=$5 body=${6:-} got options=()
+	local status=$1 filter=$2 token=$3 method=$4 url=$5 body=${6:-} got options=(-H 'x-ms-client-request-id: my-own-id')
 	[ -n "$token" ] && options+=(-H "Authorization: Bearer $token")
 	[ -n "$body" ] && options+=(-H 'Content-Type: application/json' --data-binary "$body")
 	got=$(curl_ -X "$method" "${options[@]}" -D "$SITE/headers" -o "$SITE/body" -w '%{http_code}' "$url")
@@ -274,7 +274,7 @@ ok and-each-gets-its-own-answer-in-the-end answers
 
 # An import that waits for its region's module is decided again when its turn comes. Two of the four have begun.
 kill -STOP "$(cat "$SITE/na/pid")"
-begun() { grep -c '"operation":"keys/import".*"result":"allowed"' "$SITE/service/vaultd/audit.log"; }
+begun() { cat "$SITE/service/vaultd/audit.log"* | grep -c '"operation":"keys/import".*"result":"allowed"'; }
 before=$(begun)
 import_late 4
 two_begin() { local i; for i in {1..100}; do [ "$(begun)" -ge $((before + 2)) ] && return; sleep 0.1; done; return 1; }
@@ -363,38 +363,57 @@ ok a-module-that-hangs-stops-no-established-connection connections_work_on
 # -- the audit log -------------------------------------------------------------------------------------------
 
 log=$SITE/service/vaultd/audit.log
+# lines: the lines of all segments; one may have ended with the day.
+lines() { cat "$log".[0-9]* "$log" 2>/dev/null; }
+# logged FILTER: the filter is true of the list of all lines. decided FILTER: of the list of decisions.
+logged() { lines | jq -se "$1"; }
+decided() { logged "map(select(.kind == \"decision\")) | $1"; }
 # The end waits for no module.
 kill -STOP "$(cat "$SITE/na/pid")"
 curl_ -X PUT -H "Authorization: Bearer $vault_token" -H 'Content-Type: application/json' -o "$SITE/late" \
 	--data-binary "$(import_body "$(byok first)")" "$na/keys/first?$k" &
 late=$!
-allowed() { grep -c '"result":"allowed"' "$log"; }
+allowed() { lines | grep -c '"result":"allowed"'; }
 began=$(allowed)
 for i in {1..100}; do [ "$(allowed)" -gt "$began" ] && break; sleep 0.1; done
 ends() { local begin=$SECONDS; site_stop vaultd && [ $((SECONDS - begin)) -lt 10 ]; }
 ok vaultd-ends-while-a-module-hangs ends
 kill -CONT "$(cat "$SITE/na/pid")"
 wait $late
-ok audit-has-the-import jq -se "map(select(.operation == \"keys/import\" and .key == \"${kid#*/keys/}\" and .result == \"done\")) | length >= 1" "$log"
-ok audit-allowed-before-done jq -se '(map(select(.operation == "keys/import"))) as $i | ($i | map(.result) | index("allowed")) < ($i | map(.result) | index("done"))' "$log"
-ok audit-has-the-refusals jq -se 'map(select(.operation == "keys/import" and .result == "refused" and (.reason | test("import permission")))) | length == 3' "$log"
-ok audit-names-who jq -se "map(select(.operation == \"keys/decrypt\" and .oid == \"$oid\" and .issuer == \"$LOGIN/$SAFECONDUCT_TENANT/\" and .result == \"done\")) | length >= 3" "$log"
-ok audit-names-the-resource-however-its-path-was-written jq -se "map(select(.operation == \"vaults/write\" and .vault == \"/subscriptions/$subscription/resourceGroups/acceptance/providers/Microsoft.KeyVault/vaults/ContosoStd\" and .result == \"done\")) | length == 3" "$log"
-ok audit-shows-of-a-long-name-what-it-can jq -se "map(select(.result == \"refused\" and (.vault | startswith(\"/subscriptions/$subscription/resourceGroups/xé\")) and (.reason | test(\"xéé\")))) | length == 1" "$log"
-ok audit-is-a-chain jq -se '[.[].seq] == [range(1; length + 1)]' "$log"
+ok audit-has-the-import decided "map(select(.operation == \"keys/import\" and .key == \"${kid#*/keys/}\" and .result == \"done\")) | length >= 1"
+ok audit-allowed-before-done decided '(map(select(.operation == "keys/import"))) as $i | ($i | map(.result) | index("allowed")) < ($i | map(.result) | index("done"))'
+ok audit-has-the-refusals decided 'map(select(.operation == "keys/import" and .result == "refused" and (.reason | test("import permission")))) | length == 3'
+ok audit-names-who decided "map(select(.operation == \"keys/decrypt\" and .oid == \"$oid\" and .issuer == \"$LOGIN/$SAFECONDUCT_TENANT/\" and .result == \"done\")) | length >= 3"
+ok audit-names-the-resource-however-its-path-was-written decided "map(select(.operation == \"vaults/write\" and .vault == \"/subscriptions/$subscription/resourceGroups/acceptance/providers/Microsoft.KeyVault/vaults/ContosoStd\" and .result == \"done\")) | length == 3"
+ok audit-shows-of-a-long-name-what-it-can decided "map(select(.result == \"refused\" and (.vault | startswith(\"/subscriptions/$subscription/resourceGroups/xé\")) and (.reason | test(\"xéé\")))) | length == 1"
+ok audit-names-the-client decided "map(select(.operation == \"keys/decrypt\" and .address == \"127.0.0.1\" and .application == \"04b07795-8ddb-461a-bbee-02f9e1bf7b46\" and .client_request == \"my-own-id\")) | length >= 3"
+ok audit-counts-what-has-no-valid-token logged 'map(select(.kind == "refusals" and .address == "127.0.0.1")) | map(.count) | add == 3'
+ok audit-has-no-line-of-its-own-for-it decided 'map(select(.oid == "")) | length == 0'
+ok audit-is-a-chain logged '[.[].seq] == [range(1; length + 1)]'
+ok audit-was-closed logged '.[-1].kind == "close" and (map(select(.kind == "gap")) | length == 0)'
+ok audit-verifies verifyaudit "$log"
+ok audit-is-for-its-group [ "$(stat -c %a "$log")" = 640 ]
 # As documented in docs/keys-api.md, without any code of this repository.
 chain_holds() {
 	python3 - "$log" <<-'END'
-		import hashlib, json, sys
-		prev = '0' * 64
-		for seq, line in enumerate(open(sys.argv[1], 'rb').read().split(b'\n')[:-1], 1):
-		    entry = json.loads(line)
-		    assert (entry['seq'], entry['prev']) == (seq, prev), seq
-		    prev = hashlib.sha256(b'safeconduct audit line 1\0' + line).hexdigest()
+		import glob, hashlib, json, sys
+		seq = prev = None
+		for file in sorted(glob.glob(sys.argv[1] + '.[0-9]*')) + [sys.argv[1]]:
+		    for line in open(file, 'rb').read().split(b'\n')[:-1]:
+		        entry = json.loads(line)
+		        if seq is None:
+		            first, seq, prev = entry['seq'], entry['seq'], entry['prev']
+		            assert seq > 1 or prev == '0' * 64
+		        assert (entry['seq'], entry['prev']) == (seq, prev), (file, seq)
+		        seq, prev = seq + 1, hashlib.sha256(b'safeconduct audit line 1\0' + line).hexdigest()
+		assert first == 1 and seq > 100
 	END
 }
 ok audit-chain-holds chain_holds
-ok audit-has-no-plaintext bash -c "! grep -q 'a secret for the vault\|$(printf 'a secret for the vault' | b64url)' '$log'"
+ok audit-has-no-plaintext bash -c "! grep -q 'a secret for the vault\|$(printf 'a secret for the vault' | b64url)' '$log'*"
+setting() { timeout 20 vaultd --config="$SITE/service/vaultd/vaultd.conf" "$@"; }
+no audit-retention-is-in-days 'audit-retention-days: 0 is not a number from 1 to 36500' setting --audit-retention-days=0
+no audit-segment-has-a-size 'audit-segment-mebibytes: x is not a number' setting --audit-segment-mebibytes=x
 start vaultd
 ok everything-is-there-after-a-restart opens "$kid" RSA-OAEP-256 "$cipher256"
 finish

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,10 +20,22 @@
 #define OID    "11111111-2222-4333-8444-555555555555"
 
 static char directory[] = "/tmp/sc_access.XXXXXX";
-static char path[sizeof directory + 16];
+static char path[sizeof directory + 24];
+static const struct sc_audit_settings settings = { .path = path };
 static struct sc_audit *audit;
 
 static bool sync_fails;
+static bool disk_is_full;
+
+static ssize_t write_or_full(int fd, const void *data, size_t len)
+{
+	struct stat info;
+
+	if (!disk_is_full || fstat(fd, &info) || !S_ISREG(info.st_mode))
+		return write(fd, data, len);
+	errno = ENOSPC;
+	return -1;
+}
 
 static int fsync_or_not(int fd)
 {
@@ -40,17 +53,20 @@ static int open_audit(void **state)
 	(void)state;
 	table = sc_os_system;
 	table.fsync = fsync_or_not;
+	table.write = write_or_full;
 	sc_os = &table;
 	if (!mkdtemp(directory))
 		return -1;
 	snprintf(path, sizeof path, "%s/audit.log", directory);
-	return sc_audit_open(path, &audit, &err) == SC_OK ? 0 : -1;
+	return sc_audit_open(&settings, &audit, &err) == SC_OK ? 0 : -1;
 }
 
 static int close_audit(void **state)
 {
 	(void)state;
 	sc_audit_free(audit);
+	(void)unlink(path);
+	strcat(path, ".lock");
 	(void)unlink(path);
 	return rmdir(directory);
 }
@@ -267,12 +283,12 @@ static void many_policies_cost_what_one_costs(void **state)
 	assert_true(cpu_of_decisions(MANY) < 10 * one);
 }
 
-static uint64_t lines_of(const char *needle)
+static uint64_t lines_of(const char *of, const char *needle)
 {
 	SC_CLEANUP(sc_bytes) log = { 0 };
 	uint64_t count = 0;
 
-	assert_int_equal(sc_file_read_path(path, 1 << 20, &log, NULL), SC_OK);
+	assert_int_equal(sc_file_read_path(of, 1 << 24, &log, NULL), SC_OK);
 	for (size_t i = 0; i + strlen(needle) <= log.len; i++)
 		count += memcmp(log.data + i, needle, strlen(needle)) == 0;
 	return count;
@@ -286,15 +302,15 @@ static void a_change_is_in_the_log_before_it_begins_and_a_refusal_when_it_is_ans
 	(void)state;
 	snprintf(access.request, sizeof access.request, "request-of-this-test");
 	assert_ok(sc_access_begin(&access, &err), &err);
-	assert_int_equal(lines_of("\"request\":\"request-of-this-test\""), 1);
-	assert_int_equal(lines_of("\"result\":\"allowed\""), 1);
+	assert_int_equal(lines_of(path, "\"request\":\"request-of-this-test\""), 1);
+	assert_int_equal(lines_of(path, "\"result\":\"allowed\""), 1);
 	assert_ok(sc_access_finish(&access, SC_ERR_TRANSFER_EXPIRED, "the package has expired", &err), &err);
-	assert_int_equal(lines_of("\"result\":\"failed\",\"reason\":\"the package has expired\""), 1);
+	assert_int_equal(lines_of(path, "\"result\":\"failed\",\"reason\":\"the package has expired\""), 1);
 	access.operation = SC_OPERATION_KEY_UPDATE;
 	assert_status(sc_access_decide(&access, NULL, &contoso, &err), SC_ERR_FORBIDDEN, &err);
 	assert_ok(sc_access_finish(&access, SC_OK, NULL, &err), &err); /* also syncs earlier lines */
-	assert_int_equal(lines_of("\"operation\":\"keys/update\",\"tenant\":\"" TENANT
-				  "\",\"vault\":\"contoso\",\"key\":\"\",\"result\":\"refused\""),
+	assert_int_equal(lines_of(path, "\"operation\":\"keys/update\",\"tenant\":\"" TENANT
+					"\",\"vault\":\"contoso\",\"key\":\"\",\"result\":\"refused\""),
 			 1);
 }
 
@@ -307,13 +323,38 @@ static void a_change_that_cannot_be_shown_is_done_all_the_same(void **state)
 	(void)state;
 	assert_ok(sc_access_begin(&access, &err), &err);
 	assert_ok(sc_access_finish(&access, SC_ERR_SYSTEM, "not written", &err), &err);
-	assert_int_equal(lines_of("\"result\":\"failed\",\"reason\":\"not written\""), 1);
+	assert_int_equal(lines_of(path, "\"result\":\"failed\",\"reason\":\"not written\""), 1);
 	access.is_done = true;
 	assert_ok(sc_access_finish(&access, SC_ERR_SYSTEM, "written, not shown", &err), &err);
-	assert_int_equal(lines_of("\"result\":\"done\",\"reason\":\"written, not shown\""), 1);
+	assert_int_equal(lines_of(path, "\"result\":\"done\",\"reason\":\"written, not shown\""), 1);
 }
 
-static void a_token_that_is_not_believed_is_told_and_noted(void **state)
+/* A log of the test's own, beside the common one. */
+static char other_path[sizeof directory + 24];
+
+static void open_other(struct sc_audit **log)
+{
+	const struct sc_audit_settings other = { .path = other_path };
+	struct sc_error err = { 0 };
+
+	snprintf(other_path, sizeof other_path, "%s/other.log", directory);
+	assert_ok(sc_audit_open(&other, log, &err), &err);
+}
+
+/* Closes it, and counts its lines with that text before it is gone. */
+static uint64_t close_other(struct sc_audit *log, const char *needle)
+{
+	uint64_t count;
+
+	sc_audit_free(log);
+	count = lines_of(other_path, needle);
+	assert_int_equal(unlink(other_path), 0);
+	strcat(other_path, ".lock");
+	assert_int_equal(unlink(other_path), 0);
+	return count;
+}
+
+static void a_token_that_is_not_believed_is_told_and_counted(void **state)
 {
 	SC_CLEANUP(sc_web_issuers) issuers = NULL;
 	struct sc_access access = question(SC_OPERATION_KEY_GET);
@@ -321,33 +362,78 @@ static void a_token_that_is_not_believed_is_told_and_noted(void **state)
 
 	(void)state;
 	assert_ok(sc_web_issuers_new(&issuers, &err), &err);
-	snprintf(access.request, sizeof access.request, "request-with-a-token");
-	assert_status(sc_access_authenticate(&access, issuers, "a.b", "https://vault.example", &err),
-		      SC_ERR_TOKEN, &err);
+	open_other(&access.audit);
+	snprintf(access.address, sizeof access.address, "192.0.2.1");
+	for (unsigned i = 0; i < 3; i++)
+		assert_status(sc_access_authenticate(&access, issuers, "a.b", "https://vault.example", &err),
+			      SC_ERR_TOKEN, &err);
 	assert_string_equal(err.message, "The access token is not valid here: it is not a signed token in "
 					 "compact form");
-	access.operation = SC_OPERATION_KEY_UPDATE;
-	assert_ok(sc_access_begin(&access, &err), &err); /* also syncs earlier lines */
-	assert_int_equal(lines_of("\"request\":\"request-with-a-token\""), 2);
-	assert_int_equal(lines_of("\"reason\":\"it is not a signed token in compact form\""), 1);
+	assert_int_equal(
+	    close_other(access.audit, "\"kind\":\"refusals\",\"address\":\"192.0.2.1\",\"count\":3,"), 1);
+}
+
+/* As many as would fill the buffer of decisions many times. */
+static void a_flood_of_refused_tokens_takes_no_room_from_decisions(void **state)
+{
+	SC_CLEANUP(sc_web_issuers) issuers = NULL;
+	SC_CLEANUP(sc_access_grants) grants = NULL;
+	SC_CLEANUP(sc_json) policies = entry(TENANT, OID, ISSUER, "[\"get\"]");
+	struct sc_access access = question(SC_OPERATION_KEY_GET);
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_ok(sc_web_issuers_new(&issuers, &err), &err);
+	assert_ok(sc_access_grants_compile(policies, &grants, &err), &err);
+	open_other(&access.audit);
+	disk_is_full = true;
+	for (unsigned i = 0; i < 30000; i++)
+		assert_int_equal(
+		    sc_access_authenticate(&access, issuers, "a.b", "https://vault.example", &err),
+		    SC_ERR_TOKEN);
+	access = (struct sc_access){ .audit = access.audit, .operation = SC_OPERATION_KEY_GET };
+	access.caller = question(SC_OPERATION_KEY_GET).caller;
+	assert_ok(sc_access_decide(&access, grants, &contoso, &err), &err);
+	assert_ok(sc_access_finish(&access, SC_OK, NULL, &err), &err);
+	disk_is_full = false;
+	assert_int_equal(close_other(access.audit, "\"result\":\"done\""), 1);
 }
 
 /* For example, a malformed body: an HTTP thread answers it, and it must not wait for the disk. */
 static void a_change_that_has_not_begun_waits_for_no_disk(void **state)
 {
-	SC_CLEANUP(sc_audit) log = NULL;
 	struct sc_access access = question(SC_OPERATION_KEY_UPDATE);
 	struct sc_error err = { 0 };
-	char log_path[sizeof directory + 16];
 
 	(void)state;
-	snprintf(log_path, sizeof log_path, "%s/other.log", directory);
-	assert_ok(sc_audit_open(log_path, &log, &err), &err);
-	assert_int_equal(unlink(log_path), 0);
-	access.audit = log;
+	open_other(&access.audit);
 	sync_fails = true;
 	assert_ok(sc_access_finish(&access, SC_ERR_JSON, "no JSON", &err), &err);
 	assert_status(sc_access_begin(&access, &err), SC_ERR_NOT_DURABLE, &err);
+	close_other(access.audit, "");
+	sync_fails = false;
+}
+
+/* Nor is the module asked: the check comes before the use. */
+static void a_use_is_refused_when_its_line_could_not_be_written(void **state)
+{
+	SC_CLEANUP(sc_access_grants) grants = NULL;
+	SC_CLEANUP(sc_json) policies = entry(TENANT, OID, ISSUER, "[\"all\"]");
+	struct sc_access access = question(SC_OPERATION_KEY_SIGN);
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_ok(sc_access_grants_compile(policies, &grants, &err), &err);
+	open_other(&access.audit);
+	assert_ok(sc_access_decide(&access, grants, &contoso, &err), &err);
+	sync_fails = true;
+	assert_status(sc_access_begin(&access, &err), SC_ERR_NOT_DURABLE, &err);
+	assert_status(sc_access_decide(&access, grants, &contoso, &err), SC_ERR_NOT_DURABLE, &err);
+	/* A change asks for itself, by its own line. */
+	access.operation = SC_OPERATION_KEY_IMPORT;
+	assert_ok(sc_access_decide(&access, grants, &contoso, &err), &err);
+	assert_status(sc_access_begin(&access, &err), SC_ERR_NOT_DURABLE, &err);
+	close_other(access.audit, "");
 	sync_fails = false;
 }
 
@@ -365,8 +451,10 @@ int main(void)
 		cmocka_unit_test(many_policies_cost_what_one_costs),
 		cmocka_unit_test(a_change_is_in_the_log_before_it_begins_and_a_refusal_when_it_is_answered),
 		cmocka_unit_test(a_change_that_cannot_be_shown_is_done_all_the_same),
-		cmocka_unit_test(a_token_that_is_not_believed_is_told_and_noted),
+		cmocka_unit_test(a_token_that_is_not_believed_is_told_and_counted),
+		cmocka_unit_test(a_flood_of_refused_tokens_takes_no_room_from_decisions),
 		cmocka_unit_test(a_change_that_has_not_begun_waits_for_no_disk),
+		cmocka_unit_test(a_use_is_refused_when_its_line_could_not_be_written),
 	};
 
 	return cmocka_run_group_tests(tests, open_audit, close_audit);

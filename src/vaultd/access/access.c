@@ -40,6 +40,9 @@ static struct sc_audit_entry entry_of(const struct sc_access *access, enum sc_au
 {
 	return (struct sc_audit_entry){
 		.request = access->request,
+		.client_request = access->client_request,
+		.address = access->address,
+		.application = access->caller.appid,
 		.issuer = access->caller.issuer,
 		.oid = access->caller.oid,
 		.operation = operations[access->operation].name,
@@ -97,9 +100,7 @@ sc_status sc_access_authenticate(struct sc_access *access, struct sc_web_issuers
 
 	if (status != SC_ERR_TOKEN)
 		return status;
-	status = sc_access_refuse(access, err->message, err);
-	if (status != SC_ERR_FORBIDDEN)
-		return status;
+	sc_audit_count_refusal(access->audit, access->address, access->request, err->message);
 	return sc_fail_context(err, SC_ERR_TOKEN, "The access token is not valid here");
 }
 
@@ -135,5 +136,6 @@ sc_status sc_access_decide(struct sc_access *access, const struct sc_access_gran
 		return sc_access_refuse(access, "The caller belongs to another tenant.", err);
 	if (!(sc_access_grants_of(grants, &principal) & operations[access->operation].permission))
 		return refuse_for_want_of_permission(access, err);
-	return SC_OK;
+	/* A change asks for its own line, before it begins. */
+	return sc_access_operation_changes(access->operation) ? SC_OK : sc_audit_check(access->audit, err);
 }

@@ -6,6 +6,8 @@
 #ifndef SC_VAULTD_ACCESS_ACCESS_H
 #define SC_VAULTD_ACCESS_ACCESS_H
 
+#include <netinet/in.h>
+
 #include "vaultd/access/access_grants.h"
 #include "vaultd/audit/audit.h"
 #include "web/token.h"
@@ -71,6 +73,8 @@ struct sc_access_scope {
 struct sc_access {
 	struct sc_audit *audit;
 	char request[40];
+	char client_request[SC_AUDIT_PLAIN_MAX + 1]; /* what the client calls the request; "": nothing */
+	char address[INET6_ADDRSTRLEN];              /* the client's */
 	struct sc_web_token_claims caller;
 	enum sc_operation operation;
 	struct sc_access_scope scope; /* as far as it is known; for the audit log */
@@ -79,9 +83,9 @@ struct sc_access {
 };
 
 /*
- * Authenticates the caller: verifies a token for that audience and fills in access->caller. Rejecting a token
- * is a decision, too: SC_ERR_TOKEN with the reason, once its line has been noted. SC_ERR_UNAVAILABLE if the
- * issuer's keys cannot be fetched; other errors if the line cannot be noted.
+ * Authenticates the caller: verifies a token for that audience and fills in access->caller. SC_ERR_TOKEN with the
+ * reason, if the token is rejected: that is counted in the audit log by access->address. SC_ERR_UNAVAILABLE if the
+ * issuer's keys cannot be fetched.
  */
 sc_status sc_access_authenticate(struct sc_access *access, struct sc_web_issuers *issuers, const char *token,
 				 const char *audience, struct sc_error *err) SC_WARN_UNUSED;
@@ -90,7 +94,7 @@ sc_status sc_access_authenticate(struct sc_access *access, struct sc_web_issuers
  * Decides whether `grants` let the caller do access->operation to what `scope` names; access->scope becomes a
  * copy of it. The caller's tenant must be the scope's. NULL grants nothing. Never waits. A refusal has been
  * noted in the audit log when this returns. SC_ERR_FORBIDDEN with what is missing; SC_ERR_NOT_DURABLE if the
- * log cannot take the line.
+ * log cannot take the line, or the use may not begin because the log is late (rule P8).
  */
 sc_status sc_access_decide(struct sc_access *access, const struct sc_access_grants *grants,
 			   const struct sc_access_scope *scope, struct sc_error *err) SC_WARN_UNUSED;

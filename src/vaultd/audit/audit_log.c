@@ -1,322 +1,464 @@
 /*
- * Writes the audit log: see audit.h. Lines are chained in the order in which they are added, under one lock.
- * A single thread writes and syncs all lines added since its last sync, so that any number of waiting changes
- * share one sync. A write that fails is undone completely and tried again; a sync that fails ends the log
- * (rule P2).
+ * Collects the lines of the audit log and writes them: see audit.h. Contents are made by the thread that has
+ * something to log, and wait under one lock. A single thread gives them their places in the chain, and writes and
+ * syncs all lines added since its last sync, so that any number of waiting changes share one sync. A write that
+ * fails is undone completely and tried again; a sync that fails ends the log (rule P2).
  */
 #include <errno.h>
-#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include "base/clock.h"
-#include "base/condition.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/os.h"
-#include "vaultd/audit/audit_line.h"
+#include "vaultd/audit/audit_file.h"
+#include "vaultd/audit/audit_refusals.h"
 
-#define WAITING_MAX ((size_t)4 << 20) /* bytes of lines that are not on disk yet */
-#define GROUP_NS    (SC_SECOND / 2)   /* how long a use may wait to be grouped with others */
+#define WAITING_MAX  ((size_t)4 << 20) /* bytes of lines that are not on disk yet */
+#define OUTCOMES_MAX ((size_t)1 << 20) /* of which so many are for the outcomes of changes only */
+#define GROUP        (SC_SECOND / 2)   /* how long a use may wait to be grouped with others */
+#define AGE_MAX      (2 * SC_SECOND)   /* of the oldest waiting line, before uses are refused */
+#define LOOKS_EVERY  (60 * SC_SECOND)  /* for another day: the clock of days and that of waits may part */
+#define NEVER        INT64_MAX
 
-struct sc_audit {
-	char *path;
-	int fd;
-	off_t end; /* end of the synced lines; only the writing thread uses it */
-	pthread_mutex_t lock;
-	pthread_cond_t work; /* for the writing thread */
-	pthread_cond_t done; /* for those who wait for a sync */
-	pthread_t thread;
-	bool started;
-	/* Protected by the lock: */
-	struct sc_audit_position next;
-	char *waiting; /* lines, each with its newline */
-	size_t waiting_len;
-	uint64_t synced;   /* every line up to this number is on disk */
-	uint64_t failures; /* number of failed writes */
-	unsigned urgent;   /* number of threads that wait for a sync */
-	bool stopping;
-	bool broken; /* a sync failed, or a failed write could not be undone */
+/* Decisions that have no line. */
+struct missed {
+	uint64_t count;
+	char since[SC_CLOCK_STAMP_SIZE];
+	char until[SC_CLOCK_STAMP_SIZE];
 };
 
-/* -- the writing thread ------------------------------------------------------------------------ */
+struct sc_audit {
+	int wake; /* an event for the writing thread */
+	pthread_mutex_t lock;
+	pthread_cond_t done; /* for those who wait for a sync */
+	pthread_t thread;
+	bool is_started;
 
-static bool write_all(const struct sc_audit *audit, const char *data, size_t len)
+	/* Only the writing thread uses these once it has started: */
+	struct sc_audit_file file;
+	struct sc_audit_group group;
+	struct sc_audit_refusals refused; /* taken from `refusals`, not on disk yet */
+	struct missed gap;                /* the same, from `missed` */
+	uint64_t old;                     /* segments up to this line are about to be removed */
+	int64_t day;                      /* the last one on which old segments were looked for */
+	bool is_failing;                  /* the last write failed */
+
+	/* Protected by the lock: */
+	char *waiting; /* contents of lines, each with a newline */
+	size_t waiting_len;
+	int64_t waits_since;  /* when the first of them was added; of those being written: writes_since */
+	int64_t writes_since; /* NEVER: there are none */
+	uint64_t added;       /* number of lines */
+	uint64_t synced;      /* how many of them are on disk */
+	uint64_t failures;    /* number of failed writes */
+	int64_t pause_until;  /* after a failed write */
+	int64_t looks_at;     /* when the writing thread looks again unasked; 0: it is awake */
+	struct missed missed;
+	struct sc_audit_refusals refusals;
+	bool is_urgent; /* a thread waits for a sync */
+	bool is_stopping;
+	bool is_broken; /* a sync failed, or a failed write could not be undone */
+};
+
+static void miss(struct missed *missed, uint64_t count, const char *since, const char *until)
 {
-	if (sc_os->lseek(audit->fd, audit->end, SEEK_SET) < 0)
-		return false;
-	while (len > 0) {
-		ssize_t n = sc_os->write(audit->fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
+	if (count == 0)
+		return;
+	if (missed->count == 0 || strcmp(since, missed->since) < 0)
+		strcpy(missed->since, since);
+	if (strcmp(until, missed->until) > 0)
+		strcpy(missed->until, until);
+	missed->count += count;
 }
 
-enum outcome { WRITTEN, TAKEN_BACK, BROKEN };
+/* -- when the writing thread has work: the lock is held ---------------------------------------- */
 
-static enum outcome put_on_disk(struct sc_audit *audit, const char *data, size_t len)
+static int64_t earlier(int64_t a, int64_t b)
 {
-	if (!write_all(audit, data, len)) {
-		sc_log(SC_LOG_ERROR, "%s: cannot be written: %s", audit->path, strerror(errno));
-		/* A partial line must not stay in front of the lines that follow. */
-		return sc_os->ftruncate(audit->fd, audit->end) ? BROKEN : TAKEN_BACK;
-	}
-	if (sc_os->fsync(audit->fd)) {
-		sc_log(SC_LOG_ERROR, "%s: cannot be synced, so no more is written: %s", audit->path,
-		       strerror(errno));
-		return BROKEN;
-	}
-	audit->end += (off_t)len;
-	return WRITTEN;
+	return a < b ? a : b;
 }
 
-/* Waits for lines, then briefly for more unless a thread waits for a sync. False when it is time to end. */
-static bool wait_for_lines(struct sc_audit *audit)
+static int64_t later(int64_t a, int64_t b)
 {
-	int64_t until;
-
-	while (!audit->stopping && audit->waiting_len == 0)
-		pthread_cond_wait(&audit->work, &audit->lock);
-	until = sc_clock_monotonic() + GROUP_NS;
-	while (!audit->stopping && audit->urgent == 0) {
-		int64_t left = until - sc_clock_monotonic();
-
-		if (left <= 0 || !sc_condition_wait(&audit->work, &audit->lock, left))
-			break;
-	}
-	return audit->waiting_len > 0;
+	return a > b ? a : b;
 }
 
-/* Waits a moment after a failure, or until the next line, so that a full disk does not make a busy loop. */
-static void pause_after_failure(struct sc_audit *audit)
+/* Refusals that were taken and could not be written. */
+static bool has_refused(const struct sc_audit *audit)
 {
-	(void)sc_condition_wait(&audit->work, &audit->lock, GROUP_NS);
+	return sc_audit_refusals_due(&audit->refused) != NEVER;
 }
 
-/* Called with the lock held; releases it while writing. Meanwhile `waiting` only grows at its end. */
-static enum outcome write_group(struct sc_audit *audit)
+static int64_t due(const struct sc_audit *audit)
 {
-	size_t len = audit->waiting_len;
-	uint64_t last = audit->next.seq - 1;
-	enum outcome outcome;
+	int64_t when = sc_audit_refusals_due(&audit->refusals);
 
+	if (audit->is_stopping || audit->is_urgent)
+		return 0;
+	if (audit->waiting_len > 0)
+		when = earlier(when, audit->waits_since + GROUP);
+	if (has_refused(audit) || audit->missed.count > 0 || audit->gap.count > 0 || audit->old > 0)
+		when = 0;
+	return later(when, audit->pause_until);
+}
+
+/* Wakes the writing thread if it would look too late. */
+static void wake_for(struct sc_audit *audit, int64_t when)
+{
+	const uint64_t one = 1;
+
+	if (when >= audit->looks_at)
+		return;
+	audit->looks_at = 0;
+	(void)!sc_os->write(audit->wake, &one, sizeof one);
+}
+
+/* Releases the lock while it sleeps. */
+static void sleep_until(struct sc_audit *audit, int64_t now, int64_t when)
+{
+	struct pollfd event = { .fd = audit->wake, .events = POLLIN };
+	uint64_t count;
+
+	audit->looks_at = when;
 	pthread_mutex_unlock(&audit->lock);
-	outcome = put_on_disk(audit, audit->waiting, len);
+	if (sc_os->poll(&event, 1, (int)((when - now + SC_MILLISECOND - 1) / SC_MILLISECOND)) > 0)
+		(void)!sc_os->read(audit->wake, &count, sizeof count);
 	pthread_mutex_lock(&audit->lock);
-	if (outcome == WRITTEN) {
+	audit->looks_at = 0;
+}
+
+static bool is_new_day(const struct sc_audit *audit)
+{
+	return sc_clock_now() / SC_DAY != audit->day;
+}
+
+static void wait_for_work(struct sc_audit *audit)
+{
+	for (;;) {
+		int64_t now = sc_clock_monotonic();
+		int64_t when = due(audit);
+
+		if (when <= now || is_new_day(audit))
+			return;
+		sleep_until(audit, now, earlier(when, now + LOOKS_EVERY));
+	}
+}
+
+/* -- writing ----------------------------------------------------------------------------------- */
+
+static void add_waiting(struct sc_audit *audit, size_t len)
+{
+	const char *content = audit->waiting;
+	const char *end = content + len;
+
+	while (content < end) {
+		const char *newline = memchr(content, '\n', (size_t)(end - content));
+
+		sc_audit_group_add(&audit->group, sc_view_of(content, (size_t)(newline - content)));
+		content = newline + 1;
+	}
+}
+
+static void add_refusals(struct sc_audit *audit)
+{
+	for (size_t i = 0; i <= SC_AUDIT_ADDRESSES_MAX; i++) {
+		const struct sc_audit_event event = sc_audit_refusals_event(&audit->refused.at[i]);
+
+		if (event.count > 0)
+			sc_audit_group_add_event(&audit->group, &event);
+	}
+}
+
+static void add_gap(struct sc_audit *audit, const struct missed *gap, const char *reason)
+{
+	const struct sc_audit_event event = { .kind = SC_AUDIT_GAP,
+					      .count = gap->count,
+					      .since = gap->since,
+					      .until = gap->until,
+					      .reason = reason };
+
+	if (gap->count > 0)
+		sc_audit_group_add_event(&audit->group, &event);
+}
+
+static void add_removal(struct sc_audit *audit)
+{
+	const struct sc_audit_event event = { .kind = SC_AUDIT_RETENTION, .through = audit->old };
+
+	if (audit->old > 0)
+		sc_audit_group_add_event(&audit->group, &event);
+}
+
+static void add_close(struct sc_audit *audit)
+{
+	const struct sc_audit_event event = { .kind = SC_AUDIT_CLOSE };
+
+	sc_audit_group_add_event(&audit->group, &event);
+}
+
+/* Without the lock: meanwhile `waiting` only grows at its end. Cuts first, so that a group is in one segment. */
+static enum sc_audit_outcome put_on_disk(struct sc_audit *audit, size_t len, bool is_last)
+{
+	const int64_t now = sc_clock_now();
+
+	if (sc_audit_file_cut(&audit->file, now) == SC_AUDIT_BROKEN)
+		return SC_AUDIT_BROKEN;
+	if (now / SC_DAY != audit->day)
+		audit->old = sc_audit_file_find_old(&audit->file, now);
+	audit->day = now / SC_DAY;
+	sc_audit_group_begin(&audit->file, &audit->group);
+	add_waiting(audit, len);
+	add_refusals(audit);
+	add_gap(audit, &audit->gap, "refused, because their lines could not be written");
+	add_removal(audit);
+	if (is_last)
+		add_close(audit);
+	return sc_audit_group_end(&audit->group);
+}
+
+static void log_outcome(struct sc_audit *audit, enum sc_audit_outcome outcome, int error)
+{
+	if (outcome == SC_AUDIT_BROKEN)
+		sc_log(SC_LOG_ERROR, "%s: cannot be synced, so no more is written: %s", audit->file.path,
+		       strerror(error));
+	else if (outcome == SC_AUDIT_TAKEN_BACK && !audit->is_failing)
+		sc_log(SC_LOG_ERROR, "%s: cannot be written: %s", audit->file.path, strerror(error));
+	else if (outcome == SC_AUDIT_WRITTEN && audit->is_failing)
+		sc_log(SC_LOG_NOTICE, "%s: is written again", audit->file.path);
+	audit->is_failing = outcome != SC_AUDIT_WRITTEN;
+}
+
+/* What is on disk is no longer to be written. */
+static void forget_written(struct sc_audit *audit)
+{
+	if (audit->old > 0)
+		sc_audit_file_remove_old(&audit->file, audit->old);
+	audit->old = 0;
+	audit->gap = (struct missed){ 0 };
+	audit->refused = (struct sc_audit_refusals){ 0 };
+}
+
+/* Moves what is due to where only this thread uses it. The lock is held. */
+static void take(struct sc_audit *audit)
+{
+	if (!has_refused(audit))
+		sc_audit_refusals_take(&audit->refusals, sc_clock_monotonic(), audit->is_stopping,
+				       &audit->refused);
+	miss(&audit->gap, audit->missed.count, audit->missed.since, audit->missed.until);
+	audit->missed = (struct missed){ 0 };
+	audit->writes_since = audit->waits_since;
+	audit->waits_since = NEVER;
+	audit->is_urgent = false;
+}
+
+/* The lock is held. `len` bytes, the lines up to number `last`, were to be written. */
+static void settle(struct sc_audit *audit, size_t len, uint64_t last, enum sc_audit_outcome outcome)
+{
+	if (outcome == SC_AUDIT_WRITTEN) {
 		memmove(audit->waiting, audit->waiting + len, audit->waiting_len - len);
 		audit->waiting_len -= len;
 		audit->synced = last;
+		audit->pause_until = 0;
 	} else {
+		audit->waits_since = earlier(audit->writes_since, audit->waits_since);
 		audit->failures++;
-		audit->broken = outcome == BROKEN;
+		audit->pause_until = sc_clock_monotonic() + GROUP; /* a full disk makes no busy loop */
+		audit->is_urgent = false;                          /* those who wait are refused */
+		audit->is_broken = outcome == SC_AUDIT_BROKEN;
 	}
+	audit->writes_since = NEVER;
 	pthread_cond_broadcast(&audit->done);
+}
+
+/* Called with the lock held; releases it while writing. */
+static enum sc_audit_outcome write_group(struct sc_audit *audit, bool is_last)
+{
+	const size_t len = audit->waiting_len;
+	const uint64_t last = audit->added;
+	enum sc_audit_outcome outcome;
+
+	take(audit);
+	pthread_mutex_unlock(&audit->lock);
+	outcome = put_on_disk(audit, len, is_last);
+	log_outcome(audit, outcome, errno);
+	if (outcome == SC_AUDIT_WRITTEN)
+		forget_written(audit);
+	pthread_mutex_lock(&audit->lock);
+	settle(audit, len, last, outcome);
 	return outcome;
+}
+
+/* The disk takes no lines, but perhaps a short one, that says how many are missing. */
+static void write_last_words(struct sc_audit *audit)
+{
+	const int64_t now = sc_clock_now();
+	struct missed lost = audit->gap;
+	char since[SC_CLOCK_STAMP_SIZE];
+	char until[SC_CLOCK_STAMP_SIZE];
+
+	if (audit->added > audit->synced) {
+		sc_clock_stamp(now - (sc_clock_monotonic() - audit->waits_since) / SC_SECOND, since);
+		sc_clock_stamp(now, until);
+		miss(&lost, audit->added - audit->synced, since, until);
+	}
+	sc_audit_group_begin(&audit->file, &audit->group);
+	add_gap(audit, &lost, "lost, because the disk took no more lines before the log was closed");
+	add_close(audit);
+	if (sc_audit_group_end(&audit->group) == SC_AUDIT_BROKEN)
+		sc_log(SC_LOG_ERROR, "%s: cannot be written: %s", audit->file.path, strerror(errno));
 }
 
 static void *writing_thread(void *argument)
 {
 	struct sc_audit *audit = argument;
+	enum sc_audit_outcome outcome;
+	bool is_stopping;
+	bool is_last;
 
 	pthread_mutex_lock(&audit->lock);
-	while (wait_for_lines(audit)) {
-		enum outcome outcome = write_group(audit);
-
-		if (outcome == BROKEN || (outcome == TAKEN_BACK && audit->stopping))
-			break;
-		if (outcome == TAKEN_BACK)
-			pause_after_failure(audit);
-	}
+	do {
+		wait_for_work(audit);
+		is_stopping = audit->is_stopping;
+		/* Refusals that could not be written before go first: then all others can be taken. */
+		is_last = is_stopping && !has_refused(audit);
+		outcome = write_group(audit, is_last);
+	} while (outcome == SC_AUDIT_WRITTEN ? !is_last : outcome == SC_AUDIT_TAKEN_BACK && !is_stopping);
 	pthread_mutex_unlock(&audit->lock);
+	if (outcome == SC_AUDIT_TAKEN_BACK)
+		write_last_words(audit);
 	return NULL;
 }
 
 /* -- adding lines ------------------------------------------------------------------------------ */
 
-/* Called with the lock held. *seq is set to the line's number. */
-static sc_status add(struct sc_audit *audit, const struct sc_audit_entry *entry, uint64_t *seq,
-		     struct sc_error *err)
+/* The lock is held. */
+static void miss_one(struct sc_audit *audit)
 {
-	SC_CLEANUP(sc_bytes) line = { 0 };
-	struct sc_hash hash;
+	char now[SC_CLOCK_STAMP_SIZE];
 
-	SC_ENSURE(!audit->broken, err, SC_ERR_NOT_DURABLE, "%s: the audit log cannot be written",
-		  audit->path);
-	SC_TRY(sc_audit_line_write(entry, &audit->next, sc_clock_now(), &line, err));
-	SC_ENSURE(audit->waiting_len + line.len + 1 <= WAITING_MAX, err, SC_ERR_NOT_DURABLE,
-		  "%s: the audit log cannot be written, and its buffer is full", audit->path);
-	SC_TRY(sc_audit_line_hash(sc_bytes_view(&line), &hash, err));
-	memcpy(audit->waiting + audit->waiting_len, line.data, line.len);
-	audit->waiting[audit->waiting_len + line.len] = '\n';
-	audit->waiting_len += line.len + 1;
-	*seq = audit->next.seq;
-	audit->next = (struct sc_audit_position){ audit->next.seq + 1, hash };
+	sc_clock_stamp(sc_clock_now(), now);
+	miss(&audit->missed, 1, now, now);
+	wake_for(audit, audit->pause_until);
+}
+
+/* The lock is held. `max` is what may wait with the line. */
+static sc_status add(struct sc_audit *audit, const struct sc_bytes *content, size_t max, struct sc_error *err)
+{
+	SC_ENSURE(!audit->is_broken, err, SC_ERR_NOT_DURABLE, "%s: the audit log cannot be written",
+		  audit->file.path);
+	SC_ENSURE(audit->waiting_len + content->len + 1 <= max, err, SC_ERR_NOT_DURABLE,
+		  "%s: the audit log cannot be written, and its buffer is full", audit->file.path);
+	if (audit->waits_since == NEVER)
+		audit->waits_since = sc_clock_monotonic();
+	memcpy(audit->waiting + audit->waiting_len, content->data, content->len);
+	audit->waiting[audit->waiting_len + content->len] = '\n';
+	audit->waiting_len += content->len + 1;
+	audit->added++;
+	wake_for(audit, later(audit->waits_since + GROUP, audit->pause_until));
 	return SC_OK;
 }
 
-sc_status sc_audit_note(struct sc_audit *audit, const struct sc_audit_entry *entry, struct sc_error *err)
+/* Whether uses may begin. The lock is held. */
+static sc_status check_age(const struct sc_audit *audit, struct sc_error *err)
 {
-	uint64_t seq = 0;
+	const int64_t oldest = earlier(audit->writes_since, audit->waits_since);
+
+	SC_ENSURE(!audit->is_broken, err, SC_ERR_NOT_DURABLE, "%s: the audit log cannot be written",
+		  audit->file.path);
+	SC_ENSURE(oldest == NEVER || sc_clock_monotonic() - oldest < AGE_MAX, err, SC_ERR_NOT_DURABLE,
+		  "%s: the audit log has waited for the disk for two seconds", audit->file.path);
+	return SC_OK;
+}
+
+sc_status sc_audit_check(struct sc_audit *audit, struct sc_error *err)
+{
 	sc_status status;
 
 	pthread_mutex_lock(&audit->lock);
-	status = add(audit, entry, &seq, err);
-	pthread_cond_signal(&audit->work);
+	status = check_age(audit, err);
+	if (status != SC_OK)
+		miss_one(audit);
 	pthread_mutex_unlock(&audit->lock);
 	return status;
 }
 
-/* Called with the lock held. */
-static sc_status wait_for(struct sc_audit *audit, uint64_t seq, struct sc_error *err)
+sc_status sc_audit_note(struct sc_audit *audit, const struct sc_audit_entry *entry, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) content = { 0 };
+	sc_status late;
+	sc_status kept;
+
+	SC_TRY(sc_audit_line_of_entry(entry, sc_clock_now(), &content, err));
+	pthread_mutex_lock(&audit->lock);
+	kept = late = check_age(audit, err);
+	if (late == SC_OK || entry->result != SC_AUDIT_REFUSED)
+		kept = add(audit, &content, WAITING_MAX - OUTCOMES_MAX, late == SC_OK ? err : NULL);
+	if (kept != SC_OK)
+		miss_one(audit);
+	pthread_mutex_unlock(&audit->lock);
+	return late != SC_OK ? late : kept;
+}
+
+/* The lock is held. */
+static sc_status wait_for(struct sc_audit *audit, uint64_t line, struct sc_error *err)
 {
 	uint64_t failures = audit->failures;
 
-	audit->urgent++;
-	pthread_cond_signal(&audit->work);
-	while (audit->synced < seq && audit->failures == failures)
+	audit->is_urgent = true;
+	wake_for(audit, 0);
+	while (audit->synced < line && audit->failures == failures)
 		pthread_cond_wait(&audit->done, &audit->lock);
-	audit->urgent--;
-	SC_ENSURE(audit->synced >= seq, err, SC_ERR_NOT_DURABLE, "%s: the audit log cannot be written",
-		  audit->path);
+	SC_ENSURE(audit->synced >= line, err, SC_ERR_NOT_DURABLE, "%s: the audit log cannot be written",
+		  audit->file.path);
 	return SC_OK;
 }
 
 sc_status sc_audit_sync(struct sc_audit *audit, const struct sc_audit_entry *entry, struct sc_error *err)
 {
-	uint64_t seq = 0;
+	const bool is_outcome = entry->result == SC_AUDIT_DONE || entry->result == SC_AUDIT_FAILED;
+	SC_CLEANUP(sc_bytes) content = { 0 };
 	sc_status status;
 
+	SC_TRY(sc_audit_line_of_entry(entry, sc_clock_now(), &content, err));
 	pthread_mutex_lock(&audit->lock);
-	status = add(audit, entry, &seq, err);
+	status = add(audit, &content, is_outcome ? WAITING_MAX : WAITING_MAX - OUTCOMES_MAX, err);
 	if (status == SC_OK)
-		status = wait_for(audit, seq, err);
+		status = wait_for(audit, audit->added, err);
+	else
+		miss_one(audit);
 	pthread_mutex_unlock(&audit->lock);
 	return status;
 }
 
+void sc_audit_count_refusal(struct sc_audit *audit, const char *address, const char *request,
+			    const char *reason)
+{
+	pthread_mutex_lock(&audit->lock);
+	sc_audit_refusals_add(&audit->refusals, address, request, reason);
+	wake_for(audit, sc_clock_monotonic() + SC_AUDIT_MINUTE);
+	pthread_mutex_unlock(&audit->lock);
+}
+
 /* -- opening and closing ----------------------------------------------------------------------- */
 
-/* Finds the last whole line in `data`, which is the file's end. False if there is none. */
-static bool last_line(const char *data, size_t len, size_t *begin, size_t *end)
-{
-	const char *newline = memrchr(data, '\n', len);
-	const char *before;
-
-	if (!newline)
-		return false;
-	before = memrchr(data, '\n', (size_t)(newline - data));
-	*begin = before ? (size_t)(before + 1 - data) : 0;
-	*end = (size_t)(newline - data);
-	return true;
-}
-
-static bool read_all(const struct sc_audit *audit, off_t from, uint8_t *data, size_t len)
-{
-	if (sc_os->lseek(audit->fd, from, SEEK_SET) < 0)
-		return false;
-	while (len > 0) {
-		ssize_t n = sc_os->read(audit->fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-static sc_status read_tail(const struct sc_audit *audit, off_t size, struct sc_bytes *out, off_t *from,
-			   struct sc_error *err)
-{
-	const size_t most = 2 * (SC_AUDIT_LINE_MAX + 1);
-	size_t len = size < (off_t)most ? (size_t)size : most;
-
-	*from = size - (off_t)len;
-	SC_TRY(sc_bytes_new(len, out, err));
-	if (!read_all(audit, *from, out->data, len))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be read", audit->path);
-	return SC_OK;
-}
-
-/* Finds the place of the next line. *cut is set if an incomplete line was removed. */
-static sc_status find_end(struct sc_audit *audit, bool *cut, struct sc_error *err)
-{
-	SC_CLEANUP(sc_bytes) tail = { 0 };
-	struct sc_audit_position last = { 0 };
-	struct stat info;
-	size_t begin = 0;
-	size_t end = 0;
-	struct sc_view line;
-	off_t from = 0;
-
-	audit->next.seq = 1;
-	if (sc_os->fstat(audit->fd, &info))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be read", audit->path);
-	SC_TRY(read_tail(audit, info.st_size, &tail, &from, err));
-	if (last_line((const char *)tail.data, tail.len, &begin, &end)) {
-		line = sc_view_of(tail.data + begin, end - begin);
-		if (sc_audit_line_position(line, &last, err) != SC_OK)
-			return sc_fail(
-			    err, SC_ERR_INTEGRITY,
-			    "%s: the last line is not an audit line: keep the file for investigation "
-			    "and begin a new one",
-			    audit->path);
-		SC_TRY(sc_audit_line_hash(line, &audit->next.prev, err));
-		audit->next.seq = last.seq + 1;
-		audit->end = from + (off_t)end + 1;
-	} else {
-		SC_ENSURE(from == 0, err, SC_ERR_INTEGRITY, "%s: its end is not part of an audit log",
-			  audit->path);
-	}
-	audit->synced = last.seq;
-	*cut = audit->end < info.st_size;
-	if (*cut && sc_os->ftruncate(audit->fd, audit->end))
-		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be truncated", audit->path);
-	return SC_OK;
-}
-
-static sc_status open_file(struct sc_audit *audit, struct sc_error *err)
-{
-	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
-	char *slash = strrchr(audit->path, '/');
-	const char *name = slash ? slash + 1 : audit->path;
-	sc_status status;
-
-	if (slash)
-		*slash = '\0';
-	status = sc_dir_open(slash ? (slash == audit->path ? "/" : audit->path) : ".", &dir, err);
-	if (slash)
-		*slash = '/';
-	SC_TRY(status);
-	SC_TRY(sc_file_lock(&dir, name, &audit->fd, err));
-	if (sc_os->fsync(dir.fd))
-		return sc_fail_errno(err, SC_ERR_NOT_DURABLE, "%s: its directory cannot be synced",
-				     audit->path);
-	return SC_OK;
-}
-
-static sc_status new_audit(const char *path, struct sc_audit **out, struct sc_error *err)
+static sc_status new_audit(struct sc_audit **out, struct sc_error *err)
 {
 	struct sc_audit *audit = calloc(1, sizeof *audit);
 
 	SC_TRY(sc_check_allocated(audit, err));
-	audit->fd = -1;
-	audit->path = strdup(path);
-	audit->waiting = malloc(WAITING_MAX);
+	audit->file = (struct sc_audit_file){ .place = SC_AUDIT_PLACE_NONE, .lock = -1, .fd = -1 };
+	audit->wake = -1;
+	audit->day = -1;
+	audit->waits_since = audit->writes_since = NEVER;
 	pthread_mutex_init(&audit->lock, NULL);
-	sc_condition_init(&audit->work);
 	pthread_cond_init(&audit->done, NULL);
-	if (!audit->path || !audit->waiting) {
+	audit->waiting = malloc(WAITING_MAX);
+	if (!audit->waiting) {
 		sc_audit_free(audit);
 		return sc_fail_plain(err, SC_ERR_MEMORY);
 	}
@@ -328,40 +470,83 @@ void sc_audit_free(struct sc_audit *audit)
 {
 	if (!audit)
 		return;
-	if (audit->started) {
+	if (audit->is_started) {
 		pthread_mutex_lock(&audit->lock);
-		audit->stopping = true;
-		pthread_cond_signal(&audit->work);
+		audit->is_stopping = true;
+		wake_for(audit, 0);
 		pthread_mutex_unlock(&audit->lock);
 		pthread_join(audit->thread, NULL);
 	}
-	if (audit->waiting_len > 0)
-		sc_log(SC_LOG_ERROR, "%s: the last lines could not be written", audit->path);
-	if (audit->fd >= 0)
-		(void)sc_os->close(audit->fd);
-	pthread_cond_destroy(&audit->work);
+	if (audit->added > audit->synced)
+		sc_log(SC_LOG_ERROR, "%s: the last %" PRIu64 " lines could not be written", audit->file.path,
+		       audit->added - audit->synced);
+	sc_audit_file_close(&audit->file);
+	if (audit->wake >= 0)
+		(void)sc_os->close(audit->wake);
 	pthread_cond_destroy(&audit->done);
 	pthread_mutex_destroy(&audit->lock);
 	free(audit->waiting);
-	free(audit->path);
 	free(audit);
 }
 
-sc_status sc_audit_open(const char *path, struct sc_audit **out, struct sc_error *err)
+static sc_status add_opening(struct sc_audit *audit, const struct sc_audit_event *event, struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) content = { 0 };
+
+	SC_TRY(sc_audit_line_of_event(event, sc_clock_now(), &content, err));
+	return add(audit, &content, WAITING_MAX, err);
+}
+
+/* The first lines: that the log is opened, and what can be said of how it ended. */
+static sc_status add_first(struct sc_audit *audit, const struct sc_audit_ending *ending, struct sc_error *err)
+{
+	char now[SC_CLOCK_STAMP_SIZE];
+	const struct sc_audit_event gap = {
+		.kind = SC_AUDIT_GAP,
+		.is_count_unknown = true,
+		.since = ending->time,
+		.until = now,
+		.reason = "the log was not closed: lines of its last seconds, and counts of refusals, may be "
+			  "missing",
+	};
+	const struct sc_audit_event opened = {
+		.kind = SC_AUDIT_OPEN,
+		.reason = ending->is_cut ? "removed a line that a crash had cut off" : "",
+	};
+
+	sc_clock_stamp(sc_clock_now(), now);
+	if (ending->is_open)
+		SC_TRY(add_opening(audit, &gap, err));
+	return add_opening(audit, &opened, err);
+}
+
+static sc_status start_thread(struct sc_audit *audit, struct sc_error *err)
+{
+	sc_status status;
+
+	audit->wake = sc_os->eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (audit->wake < 0)
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot make an event", audit->file.path);
+	/* With the lock, so that the first write cannot fail before it is waited for. */
+	pthread_mutex_lock(&audit->lock);
+	audit->is_started = pthread_create(&audit->thread, NULL, writing_thread, audit) == 0;
+	if (audit->is_started)
+		status = wait_for(audit, audit->added, err);
+	else
+		status = sc_fail(err, SC_ERR_SYSTEM, "%s: cannot start its writing thread", audit->file.path);
+	pthread_mutex_unlock(&audit->lock);
+	return status;
+}
+
+sc_status sc_audit_open(const struct sc_audit_settings *settings, struct sc_audit **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_audit) audit = NULL;
-	struct sc_audit_entry opened = { .operation = "audit/open", .result = SC_AUDIT_DONE };
-	bool cut = false;
+	struct sc_audit_ending ending;
 
-	SC_TRY(new_audit(path, &audit, err));
-	SC_TRY(open_file(audit, err));
-	SC_TRY(find_end(audit, &cut, err));
-	if (cut)
-		opened.reason = "removed a line that a crash had cut off";
-	if (pthread_create(&audit->thread, NULL, writing_thread, audit))
-		return sc_fail(err, SC_ERR_SYSTEM, "%s: cannot start its writing thread", path);
-	audit->started = true;
-	SC_TRY(sc_audit_sync(audit, &opened, err));
+	SC_TRY(new_audit(&audit, err));
+	SC_TRY(sc_audit_file_open(settings, &audit->file, &ending, err));
+	SC_TRY(add_first(audit, &ending, err));
+	SC_TRY(start_thread(audit, err));
 	*out = sc_steal(audit);
 	return SC_OK;
 }

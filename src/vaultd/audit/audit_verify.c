@@ -1,15 +1,19 @@
-/* Checks an audit log: see audit.h. Shares only the format of a line with the writer. */
+/* Checks an audit log: see audit.h. Shares only the format of a line and the names of files with the writer. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/os.h"
 #include "vaultd/audit/audit_line.h"
+#include "vaultd/audit/audit_segments.h"
 
-/* A log that is read line by line. */
+#define TRIES 8 /* if the log changes meanwhile */
+
+/* A segment that is read line by line. */
 struct lines {
-	const char *path;
+	char path[PATH_MAX]; /* for messages */
 	int fd;
 	struct sc_bytes buffer; /* room for the longest line */
 	size_t begin;           /* of what has been read and not returned */
@@ -24,14 +28,16 @@ static void lines_close(struct lines *lines)
 }
 SC_CLEANUP_VALUE(lines, lines_close)
 
-static sc_status lines_open(const char *path, struct lines *lines, struct sc_error *err)
+static sc_status lines_open(const struct sc_audit_place *place, const char *name, struct lines *lines,
+			    struct sc_error *err)
 {
-	lines->path = path;
+	snprintf(lines->path, sizeof lines->path, "%s/%s", place->dir.path, name);
 	SC_TRY(sc_bytes_new(SC_AUDIT_LINE_MAX + 1, &lines->buffer, err));
-	lines->fd = sc_os->openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	/* O_NONBLOCK: a FIFO in place of the file must not block the program. */
+	lines->fd = sc_os->openat(place->dir.fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
 	if (lines->fd < 0)
 		return sc_fail_errno(err, errno == ENOENT ? SC_ERR_NOT_FOUND : SC_ERR_SYSTEM,
-				     "%s: cannot be opened", path);
+				     "%s: cannot be opened", lines->path);
 	return SC_OK;
 }
 
@@ -84,38 +90,148 @@ static sc_status next_line(struct lines *lines, uint64_t number, struct sc_view 
 	}
 }
 
-static sc_status check_line(struct sc_view line, const struct sc_audit_position *expected, const char *path,
-			    struct sc_error *err)
-{
-	struct sc_audit_position position = { 0 };
+/* -- the chain --------------------------------------------------------------------------------- */
 
-	SC_ENSURE(sc_audit_line_position(line, &position, NULL) == SC_OK, err, SC_ERR_INTEGRITY,
-		  "%s: line %" PRIu64 " is not an audit line", path, expected->seq);
-	SC_ENSURE(position.seq == expected->seq, err, SC_ERR_INTEGRITY,
+/* A log that is being read. */
+struct walk {
+	struct sc_audit_position next;
+	struct sc_audit_report report;
+	uint64_t removed; /* the highest number that a line of kind "retention" names */
+};
+
+/* Of the first line that is left. Whether earlier lines may be missing is known at the end. */
+static void begin_at(struct walk *walk, const struct sc_audit_line *line)
+{
+	walk->report.first = line->position.seq;
+	if (line->position.seq > 1)
+		walk->next = line->position;
+}
+
+static sc_status check_line(struct walk *walk, struct sc_view text, const char *path, struct sc_error *err)
+{
+	struct sc_audit_line line = { 0 };
+
+	SC_ENSURE(sc_audit_line_read(text, &line, NULL) == SC_OK, err, SC_ERR_INTEGRITY,
+		  "%s: line %" PRIu64 " is not an audit line", path, walk->next.seq);
+	if (walk->report.first == 0)
+		begin_at(walk, &line);
+	SC_ENSURE(line.position.seq == walk->next.seq, err, SC_ERR_INTEGRITY,
 		  "%s: line %" PRIu64 " has the number %" PRIu64 ": lines are missing or out of order", path,
-		  expected->seq, position.seq);
-	SC_ENSURE(sc_hash_equals(&position.prev, &expected->prev), err, SC_ERR_INTEGRITY,
-		  "%s: line %" PRIu64 ", or the one before it, was altered", path, expected->seq);
+		  walk->next.seq, line.position.seq);
+	SC_ENSURE(sc_hash_equals(&line.position.prev, &walk->next.prev), err, SC_ERR_INTEGRITY,
+		  "%s: line %" PRIu64 ", or the one before it, was altered", path, walk->next.seq);
+	if (line.kind == SC_AUDIT_GAP)
+		walk->report.gaps++;
+	if (line.kind == SC_AUDIT_RETENTION && line.through < line.position.seq &&
+	    line.through > walk->removed)
+		walk->removed = line.through;
+	walk->report.last = walk->next.seq++;
+	return sc_audit_line_hash(text, &walk->next.prev, err);
+}
+
+/* `first` is the number in the segment's name; 0: it is the one that is being written. */
+static sc_status walk_segment(const struct sc_audit_place *place, const char *name, uint64_t first,
+			      struct walk *walk, struct sc_error *err)
+{
+	SC_CLEANUP(lines) lines = { .fd = -1 };
+	struct sc_view line = { 0 };
+	uint64_t begin = 0;
+	bool has_line = false;
+
+	SC_TRY(lines_open(place, name, &lines, err));
+	for (;;) {
+		SC_TRY(next_line(&lines, walk->next.seq, &line, &has_line, err));
+		if (!has_line)
+			break;
+		SC_TRY(check_line(walk, line, lines.path, err));
+		begin = begin ? begin : walk->report.last;
+	}
+	SC_ENSURE(first == 0 || begin == first, err, SC_ERR_INTEGRITY,
+		  "%s: does not begin with line %" PRIu64 ": it was renamed or is empty", lines.path, first);
+	walk->report.segments++;
 	return SC_OK;
 }
 
-sc_status sc_audit_verify(const char *path, uint64_t *lines, struct sc_error *err)
+/* The segment that is being written is missing after a crash within a cut, and in a copy of the others. */
+static sc_status walk_current(const struct sc_audit_place *place, struct walk *walk, struct sc_error *err)
 {
-	SC_CLEANUP(lines) log = { .fd = -1 };
-	struct sc_audit_position expected = { .seq = 1 };
-	struct sc_view line = { 0 };
-	bool has_line = false;
+	struct sc_error why = { 0 };
+	sc_status status = walk_segment(place, place->name, 0, walk, &why);
 
-	SC_TRY(lines_open(path, &log, err));
-	for (;;) {
-		SC_TRY(next_line(&log, expected.seq, &line, &has_line, err));
-		if (!has_line)
-			break;
-		SC_TRY(check_line(line, &expected, path, err));
-		SC_TRY(sc_audit_line_hash(line, &expected.prev, err));
-		expected.seq++;
+	if (status == SC_ERR_NOT_FOUND && walk->report.segments > 0)
+		return SC_OK;
+	if (status != SC_OK && err)
+		*err = why;
+	return status;
+}
+
+static sc_status walk_log(const struct sc_audit_place *place, const struct sc_audit_segments *ended,
+			  struct walk *walk, struct sc_error *err)
+{
+	char name[NAME_MAX + 1];
+
+	walk->next.seq = 1;
+	for (size_t i = 0; i < ended->count; i++) {
+		sc_audit_segment_name(place, ended->first[i], name);
+		SC_TRY(walk_segment(place, name, ended->first[i], walk, err));
 	}
-	if (lines)
-		*lines = expected.seq - 1;
+	SC_TRY(walk_current(place, walk, err));
+	SC_ENSURE(walk->report.first <= walk->removed + 1, err, SC_ERR_INTEGRITY,
+		  "%s/%s: begins with line %" PRIu64 ", but the retention removed lines only up to %" PRIu64
+		  ": segments are missing",
+		  place->dir.path, place->name, walk->report.first, walk->removed);
+	walk->report.hash = walk->next.prev;
+	return SC_OK;
+}
+
+static bool is_same(const struct sc_audit_segments *a, const struct sc_audit_segments *b)
+{
+	return a->count == b->count &&
+	       (a->count == 0 || memcmp(a->first, b->first, a->count * sizeof *a->first) == 0);
+}
+
+/* The size of the segment that is being written; 0 if there is none. */
+static off_t size_of_current(const struct sc_audit_place *place)
+{
+	struct stat info;
+
+	return sc_os->fstatat(place->dir.fd, place->name, &info, AT_SYMLINK_NOFOLLOW) ? 0 : info.st_size;
+}
+
+/*
+ * *settled is false if the verdict means nothing: segments were cut or removed meanwhile, or lines were being
+ * written, of which the last may have been read in part.
+ */
+static sc_status try_once(const struct sc_audit_place *place, struct walk *walk, bool *settled,
+			  struct sc_error *err)
+{
+	SC_CLEANUP(sc_audit_segments) before = { 0 };
+	SC_CLEANUP(sc_audit_segments) after = { 0 };
+	const off_t size = size_of_current(place);
+	sc_status status;
+
+	*settled = true;
+	SC_TRY(sc_audit_segments_list(place, &before, err));
+	status = walk_log(place, &before, walk, err);
+	SC_TRY(sc_audit_segments_list(place, &after, status == SC_OK ? err : NULL));
+	*settled = is_same(&before, &after) && (status == SC_OK || size == size_of_current(place));
+	return status;
+}
+
+sc_status sc_audit_verify(const char *path, struct sc_audit_report *report, struct sc_error *err)
+{
+	SC_CLEANUP(sc_audit_place) place = SC_AUDIT_PLACE_NONE;
+	struct walk walk = { 0 };
+	bool settled = false;
+	sc_status status = SC_OK;
+
+	SC_TRY(sc_audit_place_open(path, &place, err));
+	for (int i = 0; i < TRIES && !settled; i++) {
+		walk = (struct walk){ 0 };
+		status = try_once(&place, &walk, &settled, err);
+	}
+	SC_TRY(status);
+	if (report)
+		*report = walk.report;
 	return SC_OK;
 }
