@@ -4,19 +4,26 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "attack.h"
+#include "base/clock.h"
 
-#define PAUSE 20 /* ms between two looks at whether it is to stop */
+#define PAUSE   20               /* ms between two looks at whether it is to stop */
+#define PATIENT (10 * SC_SECOND) /* until all are full */
 
 struct member {
-	int fd; /* -1: dropped */
+	int fd;        /* -1: dropped */
+	int64_t since; /* sc_clock_monotonic */
+	bool has_been_full;
 	unsigned sent;
 	unsigned answered;
 };
@@ -28,33 +35,61 @@ struct crowd {
 	struct pollfd *polled;
 	size_t answers;
 	atomic_uint begun; /* members that have sent something */
+	atomic_uint full;  /* members that have had more to send than was taken */
 	atomic_bool is_over;
 	pthread_t thread;
 };
 
-int crowd_dial(const char *module, const char *name)
+/* Of this thread only; 0: the program's own user id again. */
+static void connect_as(uid_t user)
+{
+	if (syscall(SYS_setresuid, -1, user ? user : getuid(), -1))
+		attack_must("another user id", SC_ERR_SYSTEM, NULL);
+	/* This is lost with a change of user ids. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
+int crowd_dial(const char *module, const char *name, uid_t user)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const int buffer = SC_WIRE_SOCKET_BUFFER;
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int failed;
 
 	snprintf(address.sun_path, sizeof address.sun_path, "%s", attack_path("%s/%s", module, name));
 	if (fd < 0)
 		attack_must("a socket", SC_ERR_SYSTEM, NULL);
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
-	if (connect(fd, (const struct sockaddr *)&address, sizeof address)) {
+	if (user)
+		connect_as(user);
+	failed = connect(fd, (const struct sockaddr *)&address, sizeof address);
+	if (user)
+		connect_as(0);
+	if (failed) {
 		close(fd);
 		return -1;
 	}
 	return fd;
 }
 
+static void dial(const struct crowd *crowd, struct member *member)
+{
+	member->fd = crowd_dial(crowd->plan.module, crowd->plan.socket, crowd->plan.user);
+	member->since = sc_clock_monotonic();
+}
+
 static void drop(struct crowd *crowd, struct member *member)
 {
 	close(member->fd);
-	*member = (struct member){ .fd = -1 };
-	if (crowd->plan.persists)
-		member->fd = crowd_dial(crowd->plan.module, crowd->plan.socket);
+	*member = (struct member){ .fd = -1, .has_been_full = member->has_been_full };
+	if (crowd->plan.persists || crowd->plan.lives)
+		dial(crowd, member);
+}
+
+static bool is_old(const struct crowd *crowd, const struct member *member)
+{
+	return crowd->plan.lives && member->fd >= 0 &&
+	       sc_clock_monotonic() - member->since > (int64_t)crowd->plan.lives * SC_SECOND / 1000;
 }
 
 static bool may_send(const struct crowd *crowd, const struct member *member)
@@ -69,8 +104,12 @@ static void send_some(struct crowd *crowd, struct member *member)
 		struct sc_view message = crowd->plan.messages[member->sent % crowd->messages];
 
 		if (send(member->fd, message.data, message.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-			if (errno != EAGAIN)
+			if (errno != EAGAIN) {
 				drop(crowd, member);
+			} else if (!member->has_been_full) {
+				member->has_been_full = true;
+				crowd->full++;
+			}
 			return;
 		}
 		if (member->sent++ == 0)
@@ -100,6 +139,8 @@ static void *run(void *argument)
 		for (unsigned i = 0; i < count; i++) {
 			struct member *member = &crowd->members[i];
 
+			if (is_old(crowd, member))
+				drop(crowd, member);
 			crowd->polled[i] = (struct pollfd){ .fd = member->fd };
 			if (may_send(crowd, member))
 				crowd->polled[i].events |= POLLOUT;
@@ -141,7 +182,7 @@ struct crowd *crowd_start(const struct crowd_plan *plan)
 	if (!crowd->members || !crowd->polled)
 		attack_must("memory", SC_ERR_MEMORY, NULL);
 	for (unsigned i = 0; i < plan->connections; i++) {
-		crowd->members[i].fd = crowd_dial(plan->module, plan->socket);
+		dial(crowd, &crowd->members[i]);
 		if (crowd->members[i].fd < 0)
 			attack_must("a connection", SC_ERR_UNAVAILABLE, NULL);
 		send_some(crowd, &crowd->members[i]);
@@ -151,6 +192,35 @@ struct crowd *crowd_start(const struct crowd_plan *plan)
 	if (pthread_create(&crowd->thread, NULL, run, crowd))
 		attack_must("a thread", SC_ERR_SYSTEM, NULL);
 	return crowd;
+}
+
+struct crowd *crowd_start_deaf(const char *module, const char *socket, unsigned connections, uid_t user)
+{
+	static const uint8_t body[SC_WIRE_BODY_MAX];
+	static struct sc_bytes evidence;
+	static struct sc_bytes longest;
+
+	if (!evidence.data) {
+		evidence = attack_message(SC_COMMAND_EVIDENCE, (struct sc_view){ 0 });
+		longest = attack_message(SC_COMMAND_KEY_ATTEST, sc_view_of(body, sizeof body));
+	}
+	return crowd_start(&(struct crowd_plan){
+	    .module = module,
+	    .socket = socket,
+	    .connections = connections,
+	    .pipelined = 100000,
+	    .persists = true,
+	    .user = user,
+	    .messages = { sc_bytes_view(&evidence), sc_bytes_view(&longest), sc_bytes_view(&evidence) } });
+}
+
+bool crowd_await_full(const struct crowd *crowd)
+{
+	int64_t until = sc_clock_monotonic() + PATIENT;
+
+	while (crowd->full < crowd->plan.connections && sc_clock_monotonic() < until)
+		usleep(PAUSE * 1000);
+	return crowd->full >= crowd->plan.connections;
 }
 
 size_t crowd_stop(struct crowd *crowd)

@@ -19,10 +19,22 @@ attack() {
 site_factory 'Test Manufacturing'
 for module in solo eu; do site_enrol $module; done
 site_start solo
-site_start eu "$(service eu)" "$(site_socket eu signind tls tls tls)"
+service=$(service eu)
+# As root, a crowd of another user connects to this socket, too.
+[ "$(id -u)" != 0 ] || { service+=,mode=0666; chmod 711 "$SITE"; }
+site_start eu "$service" "$(site_socket eu signind tls tls tls)"
 ok site-solo site_world solo ECp521mAES 1/1
 region() { site_world eu ECp521mAES 1/1 && site_region eu EU 'Test Operator'; }
 ok site-eu region
 attack travel
 attack isolation
+was_full() { grep -q "a socket's memory is full" "$SITE/eu/log"; }
+ok isolation-the-memory-of-a-socket-was-full was_full
+site_stop eu
+: >"$SITE/eu/log"
+# A small arena, in which keys fill their part too.
+echo "$(cat "$SITE/eu/command") --arena=8" >"$SITE/eu/command"
+site_restart eu
+attack isolation-full
+ok isolation-full-the-memory-of-a-socket-was-full was_full
 finish
