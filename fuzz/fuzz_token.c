@@ -40,7 +40,7 @@ static struct sc_bytes base64url(struct sc_view bytes)
 static void set_up(void)
 {
 	static const char *const tenants[] = { TENANT };
-	const struct sc_web_issuer_settings settings = { ISSUER, NULL, NULL, tenants, 1 };
+	const struct sc_web_issuer_settings settings = { ISSUER, NULL, NULL, tenants, 1, NULL };
 	SC_CLEANUP(sc_bytes) text = { 0 };
 	uint8_t modulus[256];
 	char jwks[1024];

@@ -234,13 +234,25 @@ class Unwritable:
 
 
 def check_commit_that_cannot_be_written(client):
-    """Neither world is adopted, and neither is pending any more."""
-    for name, status in (("state", "SYSTEM"), ("mark", "NOT_DURABLE")):
+    """The world is not adopted, and is not pending any more."""
+    world = begin(client, 3, 1, ["ëëëëëë"], [""])["world"]
+    with Unwritable("ws", "state"):
+        refused("world-commit-with-an-unwritable-state", "SYSTEM", lambda: client.call("WORLD_COMMIT", world=world))
+    holds("does-not-count-with-an-unwritable-state", client.call("ENQUIRE")["mode"] == 1)
+    refused("and-must-begin-again-after-an-unwritable-state", "STATE",
+            lambda: client.call("WORLD_COMMIT", world=world))
+
+
+def check_commit_without_its_mark():
+    """The state is on disk, so the module is in the world."""
+    with connect("late") as client:
         world = begin(client, 3, 1, ["ëëëëëë"], [""])["world"]
-        with Unwritable("ws", name):
-            refused("world-commit-with-an-unwritable-" + name, status, lambda: client.call("WORLD_COMMIT", world=world))
-        holds("does-not-count-with-an-unwritable-" + name, client.call("ENQUIRE")["mode"] == 1)
-        refused("and-must-begin-again-after-an-unwritable-" + name, "STATE",
+        with Unwritable("late", "mark"):
+            refused("world-commit-with-an-unwritable-mark", "NOT_DURABLE",
+                    lambda: client.call("WORLD_COMMIT", world=world))
+        enquired = client.call("ENQUIRE")
+        holds("counts-with-an-unwritable-mark", (enquired["mode"], enquired["world"]) == (2, world))
+        refused("and-is-not-begun-again-after-an-unwritable-mark", "HAS_WORLD",
                 lambda: client.call("WORLD_COMMIT", world=world))
 
 
@@ -637,6 +649,7 @@ def main():
     check_transport()
     check_places()
     check_refused_before_the_body()
+    check_commit_without_its_mark()
     customer = check_world_making()
     region_world = check_pending_world_ends()
     check_quorum(customer["cards"], region_world["cards"][0])

@@ -220,6 +220,19 @@ static void uses_are_refused_once_the_oldest_waiting_line_is_two_seconds_old(voi
 	assert_int_equal(audit_report().last, 2 + 4 + 1);
 }
 
+/* The clock stands still: only their number leads to a write. */
+static void many_lines_do_not_wait_for_their_time(void **state)
+{
+	struct sc_audit *audit = opened();
+	unsigned before = writes;
+
+	(void)state;
+	for (unsigned i = 0; i < 4000; i++)
+		note(audit);
+	await_that(has_more, &before);
+	sc_audit_free(audit);
+}
+
 /* A sync that takes long makes what it writes old, too. */
 static void a_line_that_is_being_synced_still_waits(void **state)
 {
@@ -335,6 +348,7 @@ int main(void)
 						stop),
 		cmocka_unit_test_setup_teardown(
 		    uses_are_refused_once_the_oldest_waiting_line_is_two_seconds_old, start, stop),
+		cmocka_unit_test_setup_teardown(many_lines_do_not_wait_for_their_time, start, stop),
 		cmocka_unit_test_setup_teardown(a_line_that_is_being_synced_still_waits, start, stop),
 		cmocka_unit_test_setup_teardown(the_outcome_of_a_change_has_room_when_uses_have_none, start,
 						stop),

@@ -572,6 +572,8 @@ static int setup_warranted(void **state)
 	(void)state;
 	core_start(&core);
 	core_make_warranted(&core);
+	sc_bytes_free(&warranted_state);
+	sc_bytes_free(&warranted_mark);
 	assert_ok(sc_bytes_copy(sc_bytes_view(&core.state), &warranted_state, NULL), NULL);
 	assert_ok(sc_bytes_copy(sc_bytes_view(&core.mark), &warranted_mark, NULL), NULL);
 	core.ran_out = failing_memory_ran_out;

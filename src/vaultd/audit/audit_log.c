@@ -21,6 +21,7 @@
 #define WAITING_MAX  ((size_t)4 << 20) /* bytes of lines that are not on disk yet */
 #define OUTCOMES_MAX ((size_t)1 << 20) /* of which so many are for the outcomes of changes only */
 #define GROUP        (SC_SECOND / 2)   /* how long a use may wait to be grouped with others */
+#define GROUP_MAX    (WAITING_MAX / 8) /* bytes that are written without more waiting */
 #define AGE_MAX      (2 * SC_SECOND)   /* of the oldest waiting line, before uses are refused */
 #define LOOKS_EVERY  (60 * SC_SECOND)  /* for another day: the clock of days and that of waits may part */
 #define NEVER        INT64_MAX
@@ -94,6 +95,12 @@ static bool has_refused(const struct sc_audit *audit)
 	return sc_audit_refusals_due(&audit->refused) != NEVER;
 }
 
+/* When the waiting lines are written, of which there are some. */
+static int64_t lines_due(const struct sc_audit *audit)
+{
+	return audit->waiting_len < GROUP_MAX ? audit->waits_since + GROUP : 0;
+}
+
 static int64_t due(const struct sc_audit *audit)
 {
 	int64_t when = sc_audit_refusals_due(&audit->refusals);
@@ -101,7 +108,7 @@ static int64_t due(const struct sc_audit *audit)
 	if (audit->is_stopping || audit->is_urgent)
 		return 0;
 	if (audit->waiting_len > 0)
-		when = earlier(when, audit->waits_since + GROUP);
+		when = earlier(when, lines_due(audit));
 	if (has_refused(audit) || audit->missed.count > 0 || audit->gap.count > 0 || audit->old > 0)
 		when = 0;
 	return later(when, audit->pause_until);
@@ -359,7 +366,7 @@ static sc_status add(struct sc_audit *audit, const struct sc_bytes *content, siz
 	audit->waiting[audit->waiting_len + content->len] = '\n';
 	audit->waiting_len += content->len + 1;
 	audit->added++;
-	wake_for(audit, later(audit->waits_since + GROUP, audit->pause_until));
+	wake_for(audit, later(lines_due(audit), audit->pause_until));
 	return SC_OK;
 }
 
