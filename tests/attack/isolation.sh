@@ -1,6 +1,6 @@
 #!/bin/bash
 # What crowds on some sockets of a module leave to a daemon on another one (invariant 10): the figures, on the real
-# hsmd. Nothing else runs meanwhile, because they are times.
+# hsmd. They are times, so what ./check runs beside it has a lower priority.
 . "$(dirname "$0")/../journey/lib.sh"
 PATH=$SC_BUILD/tests/attack:$PATH
 export FACTORY_PASSPHRASE
