@@ -170,9 +170,11 @@ ok verifykeypackage.py-verifies-them script
 ok verifykeypackage.py-has-no-verdict-that-nobody-sees no_verdict at ws python3 "$root/python/verifykeypackage.py" -k "$published/BYOK-KEK-pkg-EU-1" -w "$published/BYOK-SecurityWorld-pkg-EU-1"
 mkdir "$SITE/bin" && : >"$SITE/bin/openssl"
 no verifykeypackage.py-says-that-openssl-cannot-be-run 'Result: FAILURE.*the openssl program cannot be run' at ws env PATH="$SITE/bin" "$(python3 -c 'import sys; print(sys.executable)')" "$root/python/verifykeypackage.py" -k "$published/BYOK-KEK-pkg-EU-1" -w "$published/BYOK-SecurityWorld-pkg-EU-1"
+free_ports() { python3 -c 'import socket; s = [socket.socket() for i in range(2)]; [t.bind(("127.0.0.1", 0)) for t in s]; print(*[t.getsockname()[1] for t in s])'; }
+read -r signin_port vault_port < <(free_ports)
 init() {
 	rm -rf "$SITE/init"
-	safeconduct init --dir="$SITE/init" --signin-module="$SITE/ws/signind" --vault-module="$SITE/ws/vaultd" --region="EU:$SITE/eu/service:$published/regions/EU"
+	safeconduct init --dir="$SITE/init" --signin-port="$signin_port" --vault-port="$vault_port" --signin-module="$SITE/ws/signind" --vault-module="$SITE/ws/vaultd" --region="EU:$SITE/eu/service:$published/regions/EU"
 }
 ok init init
 ok init-says-that-its-output-is-lost lost init
@@ -318,12 +320,26 @@ initialises() {
 	done
 }
 ok hsmd-with-closed-descriptors-makes-whole-files initialises
-# serves NAME COMMAND…: a daemon that runs for a moment logs into none of its files. Its log is lost.
+# serves NAME COMMAND…: a daemon that is ready has no file under a closed number, and logs into none of its files. Only
+# root may look at the numbers of hsmd.
+mkfifo "$SITE/ready"
 serves() {
-	local name=$1 closed
+	local name=$1 closed fd pid said taken=
 	shift
 	for closed in 2 '1 2' '0 1 2'; do
-		without "$closed" timeout 1 "$@" >/dev/null 2>&1 </dev/null
+		(
+			for fd in $closed; do eval "exec $fd>&-"; done
+			exec "$@" --ready-fd=9
+		) 9>"$SITE/ready" >/dev/null 2>&1 </dev/null &
+		pid=$!
+		read -r said <"$SITE/ready"
+		for fd in $closed; do
+			case $(readlink "/proc/$pid/fd/$fd") in '' | /dev/null) ;; *) taken+=" $fd" ;; esac
+		done
+		kill "$pid"
+		wait "$pid"
+		[ "$said" = READY ] || { echo "$name is not ready without $closed"; return 1; }
+		[ -z "$taken" ] || { echo "$name without $closed opens something as$taken"; return 1; }
 		! grep -rlE "$name(\\[[0-9]+\\])?: (error|warning|notice|info)" "$SITE/init" "$SITE/closed" || { echo "without $closed"; return 1; }
 	done
 }

@@ -28,7 +28,7 @@ struct core {
 	sc_status (*save_elsewhere)(struct sc_view state, struct sc_view mark, struct sc_error *err);
 	bool (*ran_out)(void); /* NULL: memory never runs out */
 	uint64_t failures;     /* of allocations in all threads, as the host counts them */
-	int64_t held;          /* what the host says that the thread has allocated */
+	_Atomic int64_t held;  /* what the host says that the thread has allocated */
 	int64_t held_per_look; /* added each time: what a key takes while it is loaded */
 
 	/* The factory. */

@@ -17,6 +17,7 @@
 
 struct fake_module {
 	pthread_t thread;
+	pthread_mutex_t serving;
 	int stop[2];
 	struct pollfd polled[FIRST + CONNECTIONS];
 	fake_serve serve;
@@ -44,11 +45,21 @@ static void take_connection(struct fake_module *fake)
 	abort();
 }
 
+static bool serve(struct fake_module *fake, int connection, size_t len)
+{
+	bool goes_on;
+
+	pthread_mutex_lock(&fake->serving);
+	goes_on = fake->serve(fake->context, connection, sc_view_of(fake->message, len));
+	pthread_mutex_unlock(&fake->serving);
+	return goes_on;
+}
+
 static void serve_one(struct fake_module *fake, struct pollfd *at)
 {
 	ssize_t got = recv(at->fd, fake->message, sizeof fake->message, 0);
 
-	if (got > 0 && fake->serve(fake->context, at->fd, sc_view_of(fake->message, (size_t)got)))
+	if (got > 0 && serve(fake, at->fd, (size_t)got))
 		return;
 	close(at->fd);
 	at->fd = -1;
@@ -70,19 +81,20 @@ static void *run(void *argument)
 	}
 }
 
-struct fake_module *fake_module_start(const char *path, fake_serve serve, void *context)
+struct fake_module *fake_module_start(const char *path, fake_serve serve_with, void *context)
 {
 	struct fake_module *fake = calloc(1, sizeof *fake);
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	must(fake && strlen(path) < sizeof address.sun_path && pipe(fake->stop) == 0);
+	must(pthread_mutex_init(&fake->serving, NULL) == 0);
 	strcpy(address.sun_path, path);
 	unlink(path);
 	for (size_t i = 0; i < FIRST + CONNECTIONS; i++)
 		fake->polled[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
 	fake->polled[STOP].fd = fake->stop[0];
 	fake->polled[LISTENER].fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	fake->serve = serve;
+	fake->serve = serve_with;
 	fake->context = context;
 	must(bind(fake->polled[LISTENER].fd, (struct sockaddr *)&address, sizeof address) == 0 &&
 	     listen(fake->polled[LISTENER].fd, 8) == 0 &&
@@ -98,7 +110,14 @@ void fake_module_stop(struct fake_module *fake)
 			close(fake->polled[i].fd);
 	close(fake->stop[0]);
 	close(fake->stop[1]);
+	pthread_mutex_destroy(&fake->serving);
 	free(fake);
+}
+
+void fake_module_settle(struct fake_module *fake)
+{
+	pthread_mutex_lock(&fake->serving);
+	pthread_mutex_unlock(&fake->serving);
 }
 
 void fake_send(int connection, struct sc_view message)

@@ -15,8 +15,14 @@ typedef bool (*fake_serve)(void *context, int connection, struct sc_view message
 struct fake_module;
 
 /* Listens on the path. Aborts the test program if it cannot. */
-struct fake_module *fake_module_start(const char *path, fake_serve serve, void *context);
+struct fake_module *fake_module_start(const char *path, fake_serve serve_with, void *context);
 void fake_module_stop(struct fake_module *fake);
+
+/*
+ * For a test that runs a program between its own look at the context and the fake's. The program keeps the order, which
+ * ThreadSanitizer cannot see: from here on, what either of the two has written is known to the other.
+ */
+void fake_module_settle(struct fake_module *fake);
 
 /* Sends one message unchanged. */
 void fake_send(int connection, struct sc_view message);

@@ -33,8 +33,8 @@ void scratch_remove(const struct scratch *scratch)
 
 const char *scratch_path(const struct scratch *scratch, const char *name)
 {
-	static char paths[4][PATH_MAX];
-	static unsigned next;
+	static _Thread_local char paths[4][PATH_MAX];
+	static _Thread_local unsigned next;
 	char *path = paths[next++ % 4];
 
 	snprintf(path, PATH_MAX, "%s/%s", scratch->path, name);

@@ -15,7 +15,7 @@ struct scratch scratch_make(void);
 /* Removes it with everything in it. */
 void scratch_remove(const struct scratch *scratch);
 
-/* "<directory>/<name>" in a static buffer that the fourth call after this one reuses. */
+/* "<directory>/<name>" in a static buffer of this thread, which the fourth call after this one reuses. */
 const char *scratch_path(const struct scratch *scratch, const char *name);
 
 /* Writes `len` bytes to the file at that path. Aborts on failure. */

@@ -127,11 +127,15 @@ static int run(struct fixture *f, const char *line)
 	char *argv[ARGS_MAX] = { (char *)(uintptr_t)program };
 	size_t argc = 1;
 	char *rest = words;
+	int status;
 
 	snprintf(words, sizeof words, "%s", line);
 	while (argc < ARGS_MAX - 1 && (argv[argc] = strsep(&rest, " ")) != NULL)
 		argc++;
-	return scratch_run(&f->scratch, argv, f->output, sizeof f->output);
+	fake_module_settle(f->fake);
+	status = scratch_run(&f->scratch, argv, f->output, sizeof f->output);
+	fake_module_settle(f->fake);
+	return status;
 }
 
 static bool says(const struct fixture *f, const char *text)

@@ -201,7 +201,9 @@ static int run_with(struct fixture *f, const char *suite, const char *quorum)
 	assert_int_equal(write(pins[1], PINS, strlen(PINS)), strlen(PINS));
 	close(pins[1]);
 	snprintf(fd, sizeof fd, "--pins-from-fd=%d", pins[0]);
+	fake_module_settle(f->fake);
 	status = scratch_run(&f->scratch, argv, f->output, sizeof f->output);
+	fake_module_settle(f->fake);
 	close(pins[0]);
 	return status;
 }

@@ -195,8 +195,10 @@ static void a_call_that_is_not_in_the_list_kills_and_one_that_is_does_not(void *
 	struct sc_sandbox_rules list;
 
 	(void)state;
-	if (is_sanitized)
+	if (is_sanitized) {
+		print_message("a sanitizer build's sandbox is wider than the one that counts\n");
 		skip();
+	}
 	sc_sandbox_rules(state_dir.fd, &list);
 	memset(counted, 0, sizeof counted);
 	for (long number = 0; number < NUMBERS; number++) {

@@ -11,7 +11,8 @@
 
 #include "hsmd/os/scrub.h"
 
-#define STACK (512 * 1024)
+/* ThreadSanitizer keeps its own thread data in there. */
+#define STACK (4 * 1024 * 1024)
 #define DEEP  49152 /* bytes of stack used by the operation */
 #define MARK  0xa7
 

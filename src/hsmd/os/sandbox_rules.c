@@ -80,6 +80,8 @@ static const struct sc_sandbox_rule always[] = {
 	{ .call = SCMP_SYS(stat), .reason = "/proc and symbols for a report" },
 	{ .call = SCMP_SYS(fstat), .reason = "/proc and symbols for a report" },
 	{ .call = SCMP_SYS(newfstatat), .reason = "/proc and symbols for a report" },
+	{ .call = SCMP_SYS(set_robust_list), .reason = "ThreadSanitizer's own thread starts" },
+	{ .call = SCMP_SYS(rseq), .reason = "ThreadSanitizer's own thread starts" },
 	{ .call = SCMP_SYS(nanosleep), .reason = "ThreadSanitizer's own thread sleeps" },
 	{ .call = SCMP_SYS(clock_nanosleep), .reason = "ThreadSanitizer's own thread sleeps" },
 #endif
