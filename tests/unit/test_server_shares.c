@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/os.h"
 #include "fake_clock.h"
 #include "fake_core.h"
@@ -106,6 +107,51 @@ static int tell_user(int fd, int level, int option, void *value, socklen_t *len)
 	if (!failed && level == SOL_SOCKET && option == SO_PEERCRED)
 		((struct ucred *)value)->uid = peers_user;
 	return failed;
+}
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool holds; /* whoever logs */
+	bool is_held;
+} logging = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+
+void __wrap_sc_log(enum sc_log_level level, const char *format, ...);
+void __wrap_sc_log(enum sc_log_level level, const char *format, ...)
+{
+	(void)level;
+	(void)format;
+	pthread_mutex_lock(&logging.lock);
+	logging.is_held = logging.holds;
+	pthread_cond_broadcast(&logging.changed);
+	while (logging.holds)
+		pthread_cond_wait(&logging.changed, &logging.lock);
+	pthread_mutex_unlock(&logging.lock);
+}
+
+/* From now on, a thread that logs waits. */
+static void hold_log(void)
+{
+	pthread_mutex_lock(&logging.lock);
+	logging.holds = true;
+	logging.is_held = false;
+	pthread_mutex_unlock(&logging.lock);
+}
+
+static void wait_for_line(void)
+{
+	pthread_mutex_lock(&logging.lock);
+	while (!logging.is_held)
+		pthread_cond_wait(&logging.changed, &logging.lock);
+	pthread_mutex_unlock(&logging.lock);
+}
+
+static void let_log(void)
+{
+	pthread_mutex_lock(&logging.lock);
+	logging.holds = false;
+	pthread_cond_broadcast(&logging.changed);
+	pthread_mutex_unlock(&logging.lock);
 }
 
 static void change_calls(struct sc_os *os)
@@ -294,6 +340,40 @@ static void the_biggest_holder_makes_room_and_the_other_socket_sees_nothing(void
 	(void)take_answer(small, SC_COMMAND_KEY_GENERATE, SC_OK);
 	assert_works(big);
 	close(big);
+	close(small);
+	close(other);
+}
+
+/* Nobody reads the log: the thread that logs waits, and no other. */
+static void while_a_line_is_logged_others_are_answered(void **state)
+{
+	int other = connect_to(&specs[1]);
+	int big = connect_to(&specs[0]);
+	int small = connect_to(&specs[0]);
+	int equal[2] = { connect_to(&specs[0]), connect_to(&specs[0]) };
+
+	(void)state;
+	assert_works(small);
+	fake_hold();
+	ask_at_length(big, 2);
+	fake_wait_held(1);
+	for (unsigned i = 0; i < 2; i++) {
+		ask_at_length(equal[i], 1);
+		assert_works(other);
+		assert_works(other);
+	}
+	/* The memory is full, and the biggest holder is closed for the next request. */
+	hold_log();
+	ask(small, SC_COMMAND_ENQUIRE, 1);
+	wait_for_line();
+	fake_let_go();
+	for (unsigned i = 0; i < 2; i++)
+		(void)take_answer(equal[i], SC_COMMAND_KEY_GENERATE, SC_OK);
+	let_log();
+	(void)take_answer(small, SC_COMMAND_ENQUIRE, SC_OK);
+	assert_closed(big);
+	for (unsigned i = 0; i < 2; i++)
+		close(equal[i]);
 	close(small);
 	close(other);
 }
@@ -488,6 +568,7 @@ int main(void)
 		NARROW(sockets_and_connections_take_turns_and_none_has_every_worker),
 		NARROW(a_peer_that_asks_without_end_is_not_read_without_end),
 		NARROW(the_biggest_holder_makes_room_and_the_other_socket_sees_nothing),
+		NARROW(while_a_line_is_logged_others_are_answered),
 		NARROW(small_requests_everywhere_keep_no_large_one_out),
 		USUAL(a_peer_that_never_reads_is_not_read_and_nothing_of_it_begins),
 		NARROW(a_place_is_given_by_who_has_been_idle_long_and_by_nobody_else),

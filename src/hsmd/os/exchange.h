@@ -1,6 +1,7 @@
 /*
  * Requests in, answers out: what the event loop (server.c) and the workers share, under one lock. The lock is
- * never held while the module works. It is held while sending only to a peer that was slow before.
+ * never held while the module works or a line is logged. It is held while sending only to a peer that was slow
+ * before.
  *
  * A connection's descriptor stays open as long as a worker may send on it: only the event loop frees
  * connections (sc_hsmd_exchange_reap), once they have ended and no request of theirs is in progress.
@@ -75,7 +76,10 @@ void sc_hsmd_exchange_serve(struct sc_hsmd_exchange *exchange, struct sc_hsmd_co
  */
 void sc_hsmd_exchange_reap(struct sc_hsmd_exchange *exchange);
 
-/* Logs a few lines per second at most, with a count of those left out, so that no peer can fill the disk. */
+/*
+ * Logs a few lines per second at most, with a count of those left out, so that no peer can fill the disk. Call it
+ * without the lock.
+ */
 void sc_hsmd_exchange_complain(struct sc_hsmd_exchange *exchange, const char *what);
 
 #endif
