@@ -13,8 +13,10 @@
 
 /*
  * SC_ERR_TOO_LARGE if there are more than `max` elements, those inside constructed ones included.
- * SC_ERR_ENCODING if a tag or length is not DER, or there are more bytes announced than present. `what` names the
- * structure. Nothing is allocated. The content of a primitive element is not examined, even if it is DER again.
+ * SC_ERR_ENCODING if a tag or length is not DER, a SEQUENCE or SET is not constructed, or there are more bytes
+ * announced than present. `what` names the structure. Nothing is allocated. Of a primitive element with a tag of its
+ * context, what looks like elements counts too, since libcrypto may decode it as a list. The content of any other
+ * primitive element is not examined, even if it is DER again.
  */
 sc_status sc_der_check_elements(struct sc_view der, size_t max, const char *what,
 				struct sc_error *err) SC_WARN_UNUSED;

@@ -12,6 +12,7 @@
 #include "base/libcrypto.h"
 #include "core_module.h"
 #include "failing_memory.h"
+#include "formats/der_elements.h"
 #include "formats/key_blob.h"
 #include "formats/signed_data.h"
 #include "formats/world_file.h"
@@ -55,6 +56,30 @@ static void is_refused_for(struct sc_view der, sc_status status, sc_status expec
 		fail_msg("%zu bytes took %zu of the arena", der.len, failing_memory_peak());
 }
 
+/* -- without the constructed bit, which libcrypto does not look at for lists --------------------- */
+
+static sc_status check(const char *bytes, size_t len, size_t max)
+{
+	return sc_der_check_elements(sc_view_of(bytes, len), max, "a list", NULL);
+}
+#define CHECK(bytes, max) check(bytes, sizeof bytes - 1, max)
+
+static void a_list_that_does_not_say_so_is_refused_or_counted(void **state)
+{
+	(void)state;
+	assert_int_equal(CHECK("\x30\x06\x05\x00\x05\x00\x05\x00", 4), SC_OK);
+	assert_int_equal(CHECK("\x30\x06\x05\x00\x05\x00\x05\x00", 3), SC_ERR_TOO_LARGE);
+	assert_int_equal(CHECK("\x10\x06\x05\x00\x05\x00\x05\x00", 4), SC_ERR_ENCODING);
+	assert_int_equal(CHECK("\x11\x06\x05\x00\x05\x00\x05\x00", 4), SC_ERR_ENCODING);
+	assert_int_equal(CHECK("\x80\x06\x05\x00\x05\x00\x05\x00", 4), SC_OK);
+	assert_int_equal(CHECK("\x80\x06\x05\x00\x05\x00\x05\x00", 3), SC_ERR_TOO_LARGE);
+	/* What is no element ends the count within its parent only. */
+	assert_int_equal(CHECK("\x80\x0a\xa1\x02\xff\xff\x05\x00\x05\x00\x05\x00", 4), SC_ERR_TOO_LARGE);
+	assert_int_equal(CHECK("\x80\x08\x10\x06\x05\x00\x05\x00\x05\x00", 4), SC_ERR_TOO_LARGE);
+	/* Octets that are no elements at all are one element. */
+	assert_int_equal(CHECK("\x80\x04\xff\xff\xff\xff", 1), SC_OK);
+}
+
 /* -- a key blob ---------------------------------------------------------------------------------- */
 
 static void make_blob(struct sc_bytes *out)
@@ -80,6 +105,21 @@ static void stuff_blob(struct sc_view blob, struct sc_bytes *out)
 	assert_true(out->len <= SC_KEY_BLOB_MAX);
 }
 
+/* Takes the constructed bit from the list with the stuffing: the innermost one that has most of the bytes. */
+static void hide_list(struct sc_bytes *der)
+{
+	uint8_t *innermost = NULL;
+
+	for (size_t i = 0; i + 4 < 1024; i++) {
+		uint8_t *p = der->data + i;
+
+		if (p[0] == 0x30 && p[1] == 0x82 && (size_t)(p[2] << 8 | p[3]) > der->len / 2)
+			innermost = p;
+	}
+	assert_non_null(innermost);
+	*innermost = 0x10;
+}
+
 static void a_blob_full_of_permissions_takes_little_memory_and_is_refused(void **state)
 {
 	SC_CLEANUP(sc_bytes) blob = { 0 };
@@ -95,6 +135,10 @@ static void a_blob_full_of_permissions_takes_little_memory_and_is_refused(void *
 	status = core_load(core.custody, sc_bytes_view(&stuffed), &key);
 	/* The message itself is in the test's memory, twice. */
 	is_refused_for(sc_bytes_view(&stuffed), status, SC_ERR_TOO_LARGE);
+	hide_list(&stuffed);
+	failing_memory_measure();
+	status = core_load(core.custody, sc_bytes_view(&stuffed), &key);
+	is_refused_for(sc_bytes_view(&stuffed), status, SC_ERR_ENCODING);
 }
 
 /* -- a world file -------------------------------------------------------------------------------- */
@@ -292,6 +336,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+		cmocka_unit_test(a_list_that_does_not_say_so_is_refused_or_counted),
 		TEST(a_blob_full_of_permissions_takes_little_memory_and_is_refused),
 		TEST(a_world_file_full_of_revoked_modules_takes_little_memory_and_is_refused),
 		TEST(a_world_file_may_have_all_roots_and_revoked_modules),
