@@ -86,7 +86,8 @@ static void count_what_may_be_elements(struct sc_view content, size_t max, unsig
  * The elements are taken in the order of their bytes, and the ends of constructed ones are not followed. A decoder
  * refuses an element that is not within its parent when it comes to it, so it never sees more than is counted here.
  */
-sc_status sc_der_check_elements(struct sc_view der, size_t max, const char *what, struct sc_error *err)
+static sc_status check(struct sc_view der, size_t max, bool has_implicit_lists, const char *what,
+		       struct sc_error *err)
 {
 	struct sc_view rest = der;
 	size_t count = 0;
@@ -100,10 +101,21 @@ sc_status sc_der_check_elements(struct sc_view der, size_t max, const char *what
 		if (!is_constructed(header.tag)) {
 			struct sc_view content = take(&rest, header.len);
 
-			if (is_context(header.tag))
+			if (has_implicit_lists && is_context(header.tag))
 				count_what_may_be_elements(content, max, DEPTH, &count);
 		}
 		SC_ENSURE(count <= max, err, SC_ERR_TOO_LARGE, "%s: more than %zu elements", what, max);
 	}
 	return SC_OK;
+}
+
+sc_status sc_der_check_elements(struct sc_view der, size_t max, const char *what, struct sc_error *err)
+{
+	return check(der, max, false, what, err);
+}
+
+sc_status sc_der_check_implicit_elements(struct sc_view der, size_t max, const char *what,
+					 struct sc_error *err)
+{
+	return check(der, max, true, what, err);
 }

@@ -12,13 +12,20 @@
 #define SC_DER_ELEMENTS 512
 
 /*
- * SC_ERR_TOO_LARGE if there are more than `max` elements, those inside constructed ones included.
- * SC_ERR_ENCODING if a tag or length is not DER, a SEQUENCE or SET is not constructed, or there are more bytes
- * announced than present. `what` names the structure. Nothing is allocated. Of a primitive element with a tag of its
- * context, what looks like elements counts too, since libcrypto may decode it as a list. The content of any other
- * primitive element is not examined, even if it is DER again.
+ * For structures without an IMPLICIT SEQUENCE OF or SET OF: all of ours. SC_ERR_TOO_LARGE if there are more than `max`
+ * elements, those inside constructed ones included. SC_ERR_ENCODING if a tag or length is not DER, a SEQUENCE or SET
+ * is not constructed, or there are more bytes announced than present. `what` names the structure. Nothing is
+ * allocated. The content of a primitive element is not examined, even if it is DER again.
  */
 sc_status sc_der_check_elements(struct sc_view der, size_t max, const char *what,
 				struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * The same for a structure that has such a list: a certificate, SignedData, PKCS #8. libcrypto decodes the list also
+ * where its tag says that it is primitive, so of each primitive element with a context-specific tag, what looks like
+ * elements counts too.
+ */
+sc_status sc_der_check_implicit_elements(struct sc_view der, size_t max, const char *what,
+					 struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -7,6 +7,8 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "formats/der_elements.h"
+
 ASN1_SEQUENCE(sc_key_type) = {
 	ASN1_EMBED(struct sc_key_type, algorithm, UINT32),
 	ASN1_EMBED(struct sc_key_type, bits, UINT32),
@@ -95,6 +97,7 @@ sc_status sc_spki_read(struct sc_view der, EVP_PKEY **out, struct sc_error *err)
 	SC_ENSURE(der.len > 0, err, SC_ERR_ENCODING, "public key: empty");
 	SC_ENSURE(der.len <= SC_SPKI_MAX, err, SC_ERR_TOO_LARGE, "public key: longer than %d bytes",
 		  SC_SPKI_MAX);
+	SC_TRY(sc_der_check_elements(der, SC_SPKI_ELEMENTS, "public key", err));
 	key = d2i_PUBKEY(NULL, &p, (long)der.len);
 	ERR_clear_error();
 	SC_ENSURE(key, err, SC_ERR_ENCODING, "public key: not a SubjectPublicKeyInfo");

@@ -44,7 +44,8 @@ enum sc_origin {
 const char *sc_origin_name(uint32_t origin);
 bool sc_origin_is_known(uint32_t origin);
 
-#define SC_SPKI_MAX 1024
+#define SC_SPKI_MAX      1024
+#define SC_SPKI_ELEMENTS 16
 
 /* The SubjectPublicKeyInfo (DER) of a public or private key. */
 sc_status sc_spki_of(const EVP_PKEY *key, struct sc_bytes *out, struct sc_error *err) SC_WARN_UNUSED;

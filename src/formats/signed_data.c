@@ -325,7 +325,7 @@ static sc_status check_extensions(const X509 *certificate, struct sc_error *err)
 	for (int i = 0; i < X509_get_ext_count(certificate); i++) {
 		const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(X509_get_ext(certificate, i));
 
-		SC_TRY(sc_der_check_elements(
+		SC_TRY(sc_der_check_implicit_elements(
 		    sc_view_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)),
 		    SC_EXTENSION_ELEMENTS, "certificate extension", err));
 	}
@@ -375,7 +375,7 @@ sc_status sc_signed_data_decode(struct sc_view der, struct sc_signed_data **out,
 	SC_ENSURE(der.len > 0, err, SC_ERR_ENCODING, "statement: empty");
 	SC_ENSURE(der.len <= SC_SIGNED_DATA_MAX, err, SC_ERR_TOO_LARGE, "statement: longer than %d bytes",
 		  SC_SIGNED_DATA_MAX);
-	SC_TRY(sc_der_check_elements(der, SC_SIGNED_DATA_ELEMENTS, "statement", err));
+	SC_TRY(sc_der_check_implicit_elements(der, SC_SIGNED_DATA_ELEMENTS, "statement", err));
 	info = (struct content_info *)ASN1_item_d2i(NULL, &p, (long)der.len, ASN1_ITEM_rptr(content_info));
 	ERR_clear_error();
 	SC_ENSURE(info, err, SC_ERR_ENCODING, "statement: not CMS SignedData");
@@ -407,7 +407,7 @@ sc_status sc_x509_decode(struct sc_view der, X509 **out, struct sc_error *err)
 	SC_ENSURE(der.len > 0, err, SC_ERR_ENCODING, "certificate: empty");
 	SC_ENSURE(der.len <= SC_CERTIFICATE_MAX, err, SC_ERR_TOO_LARGE, "certificate: longer than %d bytes",
 		  SC_CERTIFICATE_MAX);
-	SC_TRY(sc_der_check_elements(der, SC_CERTIFICATE_ELEMENTS, "certificate", err));
+	SC_TRY(sc_der_check_implicit_elements(der, SC_CERTIFICATE_ELEMENTS, "certificate", err));
 	certificate = d2i_X509(NULL, &p, (long)der.len);
 	ERR_clear_error();
 	SC_ENSURE(certificate, err, SC_ERR_ENCODING, "certificate: not an X.509 certificate in DER");

@@ -60,7 +60,7 @@ static void is_refused_for(struct sc_view der, sc_status status, sc_status expec
 
 static sc_status check(const char *bytes, size_t len, size_t max)
 {
-	return sc_der_check_elements(sc_view_of(bytes, len), max, "a list", NULL);
+	return sc_der_check_implicit_elements(sc_view_of(bytes, len), max, "a list", NULL);
 }
 #define CHECK(bytes, max) check(bytes, sizeof bytes - 1, max)
 
@@ -78,6 +78,9 @@ static void a_list_that_does_not_say_so_is_refused_or_counted(void **state)
 	assert_int_equal(CHECK("\x80\x08\x10\x06\x05\x00\x05\x00\x05\x00", 4), SC_ERR_TOO_LARGE);
 	/* Octets that are no elements at all are one element. */
 	assert_int_equal(CHECK("\x80\x04\xff\xff\xff\xff", 1), SC_OK);
+	/* Of a structure that has no such list, octets are one element whatever they look like. */
+	assert_ok(sc_der_check_elements(sc_view_of("\x80\x06\x05\x00\x05\x00\x05\x00", 8), 1, "octets", NULL),
+		  NULL);
 }
 
 /* -- a key blob ---------------------------------------------------------------------------------- */

@@ -122,14 +122,14 @@ static bool is_short(PKCS8_PRIV_KEY_INFO *info)
 	int len = 0;
 
 	return PKCS8_pkey_get0(NULL, &key, &len, NULL, info) == 1 &&
-	       sc_der_check_elements(sc_view_of(key, (size_t)len), KEY_ELEMENTS, "private key", NULL) ==
-		   SC_OK;
+	       sc_der_check_implicit_elements(sc_view_of(key, (size_t)len), KEY_ELEMENTS, "private key",
+					      NULL) == SC_OK;
 }
 
 sc_status sc_pkcs8_decode(struct sc_view der, EVP_PKEY **out, struct sc_error *err)
 {
 	const unsigned char *p = der.data;
-	bool is_counted = sc_der_check_elements(der, KEY_ELEMENTS, "private key", NULL) == SC_OK;
+	bool is_counted = sc_der_check_implicit_elements(der, KEY_ELEMENTS, "private key", NULL) == SC_OK;
 	SC_CLEANUP(sc_pkcs8) info = is_counted ? d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)der.len) : NULL;
 	EVP_PKEY *key = info && p == der.data + der.len && is_short(info) ? EVP_PKCS82PKEY(info) : NULL;
 
