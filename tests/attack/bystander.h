@@ -21,7 +21,7 @@ struct sc_hash bystander_make_key(uint32_t bits);
 /* SIGN with such a key, as any connection to its socket can send it. The caller frees the body. */
 struct sc_bytes bystander_sign_body(const struct sc_hash *key);
 
-/* The median of BYSTANDER_TIMES calls, in ms. Negative, and the reason is printed, if one fails or they take too long. */
+/* The median of BYSTANDER_TIMES calls, in ms. Negative, and the reason is printed, if one fails. */
 double bystander_median(sc_status (*call)(struct sc_error *err));
 
 /* Requests of the bystander, for bystander_median. A key of its that has been evicted is loaded again. */

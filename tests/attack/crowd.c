@@ -18,12 +18,13 @@
 #include "base/clock.h"
 
 #define PAUSE   20               /* ms between two looks at whether it is to stop */
-#define PATIENT (10 * SC_SECOND) /* until all are full */
+#define PATIENT (60 * SC_SECOND) /* until all are full, or renewed */
 
 struct member {
 	int fd;        /* -1: dropped */
 	int64_t since; /* sc_clock_monotonic */
 	bool has_been_full;
+	bool has_been_renewed;
 	unsigned sent;
 	unsigned answered;
 };
@@ -34,8 +35,9 @@ struct crowd {
 	struct member *members;
 	struct pollfd *polled;
 	size_t answers;
-	atomic_uint begun; /* members that have sent something */
-	atomic_uint full;  /* members that have had more to send than was taken */
+	atomic_uint begun;   /* members that have sent something */
+	atomic_uint full;    /* members that have had more to send than was taken */
+	atomic_uint renewed; /* members that were replaced after their time */
 	atomic_bool is_over;
 	pthread_t thread;
 };
@@ -78,18 +80,18 @@ static void dial(const struct crowd *crowd, struct member *member)
 	member->since = sc_clock_monotonic();
 }
 
-static void drop(struct crowd *crowd, struct member *member)
+/* The next round of the thread connects it again. */
+static void drop(struct member *member)
 {
 	close(member->fd);
-	*member = (struct member){ .fd = -1, .has_been_full = member->has_been_full };
-	if (crowd->plan.persists || crowd->plan.lives)
-		dial(crowd, member);
+	*member = (struct member){ .fd = -1,
+				   .has_been_full = member->has_been_full,
+				   .has_been_renewed = member->has_been_renewed };
 }
 
-static bool is_old(const struct crowd *crowd, const struct member *member)
+static bool is_older(const struct member *member, unsigned ms)
 {
-	return crowd->plan.lives && member->fd >= 0 &&
-	       sc_clock_monotonic() - member->since > (int64_t)crowd->plan.lives * SC_SECOND / 1000;
+	return sc_clock_monotonic() - member->since > (int64_t)ms * SC_SECOND / 1000;
 }
 
 static bool may_send(const struct crowd *crowd, const struct member *member)
@@ -105,7 +107,7 @@ static void send_some(struct crowd *crowd, struct member *member)
 
 		if (send(member->fd, message.data, message.len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
 			if (errno != EAGAIN) {
-				drop(crowd, member);
+				drop(member);
 			} else if (!member->has_been_full) {
 				member->has_been_full = true;
 				crowd->full++;
@@ -127,7 +129,26 @@ static void read_some(struct crowd *crowd, struct member *member)
 		crowd->answers++;
 	}
 	if (got == 0 || errno != EAGAIN)
-		drop(crowd, member);
+		drop(member);
+}
+
+/* Ends one whose time is over. What it was answered meanwhile is counted. */
+static void renew(struct crowd *crowd, struct member *member)
+{
+	read_some(crowd, member);
+	if (member->fd >= 0)
+		drop(member);
+	if (!member->has_been_renewed) {
+		member->has_been_renewed = true;
+		crowd->renewed++;
+	}
+}
+
+/* Connects one that was dropped, or that was not accepted a moment ago. */
+static void come_back(const struct crowd *crowd, struct member *member)
+{
+	if (member->since == 0 || is_older(member, PAUSE))
+		dial(crowd, member);
 }
 
 static void *run(void *argument)
@@ -139,8 +160,10 @@ static void *run(void *argument)
 		for (unsigned i = 0; i < count; i++) {
 			struct member *member = &crowd->members[i];
 
-			if (is_old(crowd, member))
-				drop(crowd, member);
+			if (crowd->plan.lives && member->fd >= 0 && is_older(member, crowd->plan.lives))
+				renew(crowd, member);
+			if (member->fd < 0)
+				come_back(crowd, member);
 			crowd->polled[i] = (struct pollfd){ .fd = member->fd };
 			if (may_send(crowd, member))
 				crowd->polled[i].events |= POLLOUT;
@@ -155,7 +178,7 @@ static void *run(void *argument)
 			if (events & POLLIN)
 				read_some(crowd, &crowd->members[i]);
 			else if (events & (POLLHUP | POLLERR))
-				drop(crowd, &crowd->members[i]);
+				drop(&crowd->members[i]);
 			if (events & POLLOUT)
 				send_some(crowd, &crowd->members[i]);
 		}
@@ -214,13 +237,23 @@ struct crowd *crowd_start_deaf(const char *module, const char *socket, unsigned 
 	    .messages = { sc_bytes_view(&evidence), sc_bytes_view(&longest), sc_bytes_view(&evidence) } });
 }
 
-bool crowd_await_full(const struct crowd *crowd)
+static bool await_all(const struct crowd *crowd, const atomic_uint *members)
 {
 	int64_t until = sc_clock_monotonic() + PATIENT;
 
-	while (crowd->full < crowd->plan.connections && sc_clock_monotonic() < until)
+	while (*members < crowd->plan.connections && sc_clock_monotonic() < until)
 		usleep(PAUSE * 1000);
-	return crowd->full >= crowd->plan.connections;
+	return *members >= crowd->plan.connections;
+}
+
+bool crowd_await_full(const struct crowd *crowd)
+{
+	return await_all(crowd, &crowd->full);
+}
+
+bool crowd_await_renewed(const struct crowd *crowd)
+{
+	return await_all(crowd, &crowd->renewed);
 }
 
 size_t crowd_stop(struct crowd *crowd)

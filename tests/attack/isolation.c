@@ -3,6 +3,7 @@
  * end, or never read, or only connect, on sockets of Europe's module, and what a daemon on another socket gets
  * meanwhile. Then the same from another user on the daemon's own socket.
  */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -168,6 +169,14 @@ static void attack_deaf(void)
 
 /* -- peers that ask for work ------------------------------------------------------------------- */
 
+static void stop_served(struct crowd *crowd, const char *attack)
+{
+	char name[80];
+
+	snprintf(name, sizeof name, "isolation-%s-were-served", attack);
+	attack_result(name, crowd_stop(crowd) > 0 ? NULL : "they had no answer");
+}
+
 /* As long as an attack goes on, others like them take their places. */
 static void attack_once(void)
 {
@@ -183,7 +192,9 @@ static void attack_once(void)
 
 	bystander_judge_quick("those-who-send-once", &idle, operations.sign_large);
 	bystander_judge_import("those-who-send-once", &idle);
-	(void)crowd_stop(crowd);
+	attack_result("isolation-those-who-send-once-were-replaced",
+		      crowd_await_renewed(crowd) ? NULL : "some never were");
+	stop_served(crowd, "those-who-send-once");
 }
 
 /* A crowd that reads its answers, and asks again for each. */
@@ -200,21 +211,13 @@ static struct crowd *start_busy(const char *socket, unsigned connections, unsign
 						 .messages = { sc_bytes_view(message) } });
 }
 
-static void stop_busy(struct crowd *crowd, const char *attack)
-{
-	char name[80];
-
-	snprintf(name, sizeof name, "isolation-%s-were-served", attack);
-	attack_result(name, crowd_stop(crowd) > 0 ? NULL : "they had no answer");
-}
-
 static void attack_signers(void)
 {
 	struct crowd *crowd = start_busy("use", 200, 60, &messages.sign_large, 0);
 
 	bystander_judge_quick("signers", &idle, operations.sign_large);
 	bystander_judge_import("signers", &idle);
-	stop_busy(crowd, "signers");
+	stop_served(crowd, "signers");
 }
 
 static void attack_generators(const char *name, unsigned connections)
@@ -223,24 +226,31 @@ static void attack_generators(const char *name, unsigned connections)
 
 	bystander_judge_quick(name, &idle, operations.generate);
 	bystander_judge_import(name, &idle);
-	stop_busy(crowd, name);
+	stop_served(crowd, name);
 }
 
 /* -- peers that only connect ------------------------------------------------------------------- */
 
-static int idle_fds[IDLE];
+static struct pollfd idle_peers[IDLE];
 
 static void start_idle(const char *socket, uid_t user)
 {
-	for (unsigned i = 0; i < IDLE; i++)
-		idle_fds[i] = crowd_dial(module, socket, user);
+	for (unsigned i = 0; i < IDLE; i++) {
+		idle_peers[i].fd = crowd_dial(module, socket, user);
+		if (idle_peers[i].fd < 0)
+			attack_must("an idle connection", SC_ERR_UNAVAILABLE, NULL);
+	}
 }
 
-static void stop_idle(void)
+/* Ends them. They took every place of the socket if the module had to close some for those that came later. */
+static void stop_idle(const char *name)
 {
+	int closed = poll(idle_peers, IDLE, 0);
+
+	printf("  %s: %d of %d were closed\n", name, closed, IDLE);
+	attack_result(name, closed > 0 ? NULL : "the module had room for all");
 	for (unsigned i = 0; i < IDLE; i++)
-		if (idle_fds[i] >= 0)
-			close(idle_fds[i]);
+		close(idle_peers[i].fd);
 }
 
 static void judge_place(const char *name, const char *socket)
@@ -258,10 +268,8 @@ static void attack_places(void)
 	judge_place("isolation-idle-connections-leave-other-sockets-open", "service");
 	bystander_judge_quick("the-idle", &idle, 0);
 	bystander_judge_import("the-idle", &idle);
-	/* By now the oldest of them has been idle for long enough. */
-	usleep(1200000);
 	judge_place("isolation-idle-connections-leave-their-socket-open", "use");
-	stop_idle();
+	stop_idle("isolation-idle-connections-took-every-place");
 }
 
 /* -- another user on the same socket ----------------------------------------------------------- */
@@ -282,10 +290,10 @@ static void attack_as_another_user(void)
 	(void)crowd_stop(deaf);
 	signers = start_busy("service", 200, 60, &messages.sign_for_vaultd, CROWD_USER);
 	bystander_judge_quick("another-users-signers", &idle, operations.sign_large);
-	stop_busy(signers, "another-users-signers");
+	stop_served(signers, "another-users-signers");
 	start_idle("service", CROWD_USER);
 	judge_place("isolation-another-users-idle-connections-leave-the-socket-open", "service");
-	stop_idle();
+	stop_idle("isolation-another-users-idle-connections-took-every-place");
 }
 
 int main(int argc, char **argv)
