@@ -1,6 +1,6 @@
 #!/bin/bash
 # What crowds on some sockets of a module leave to a daemon on another one (invariant 10): the figures, on the real
-# hsmd. They are times, so what ./check runs beside it has a lower priority.
+# hsmd. They are times, so ./check runs nothing beside it.
 . "$(dirname "$0")/../journey/lib.sh"
 PATH=$SC_BUILD/tests/attack:$PATH
 export FACTORY_PASSPHRASE

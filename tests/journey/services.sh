@@ -112,12 +112,12 @@ os.execvp(sys.argv[1], sys.argv[1:])' KeyTransferRemote -Package -KeyIdentifier 
 		-ExchangeKeyPackage "$SITE/published/BYOK-KEK-pkg-EU-1" -SubscriptionId "$SUBSCRIPTION" \
 		-NewSecurityWorldPackage "$SITE/published/BYOK-SecurityWorld-pkg-EU-1" &
 	pid=$!
-	for i in $(seq 200); do
-		[ ! -s TransferPackage-scanned.byok ] || break
+	# It is held once it is in a system call whose first argument is descriptor 1.
+	for i in $(seq 1200); do
+		[ ! -s TransferPackage-scanned.byok ] || ! grep -q '^[0-9]* 0x1 ' "/proc/$pid/syscall" || break
 		sleep 0.05
 	done
-	sleep 0.2
-	[ -s TransferPackage-scanned.byok ] && [ "$(basename "$(readlink "/proc/$pid/exe")")" = KeyTransferRemote ] &&
+	grep -q '^[0-9]* 0x1 ' "/proc/$pid/syscall" && [ "$(basename "$(readlink "/proc/$pid/exe")")" = KeyTransferRemote ] &&
 		"${scan[@]}" "$pid" "$work/needles"
 	status=$?
 	kill "$pid"
