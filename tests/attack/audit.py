@@ -128,10 +128,19 @@ def flood(count):
         file.write("%d\n" % statuses.get(401, 0))
 
 
+def honest_lines():
+    with open(LOG, encoding="utf-8") as log:
+        return log.read().count('"an-honest-client"')
+
+
 def full(room, seconds):
     honest = Honest(sign_in())
+    before = honest_lines()
     honest.once()
-    time.sleep(1.5)  # that line is on disk
+    end = time.monotonic() + 60
+    while honest_lines() == before and time.monotonic() < end:
+        time.sleep(0.05)
+    promise("an-honest-request-has-a-line", honest_lines() > before, "none after a minute")
     limit = os.stat(LOG).st_size + room
     resource.prlimit(PID, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     honest.statuses = {}

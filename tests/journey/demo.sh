@@ -84,18 +84,21 @@ done
 
 # -- signals -------------------------------------------------------------------------------------------------
 
-# What is interrupted writes that it has begun to `begun` and, if it is not cut off, `ended`.
+# What is interrupted writes that it has begun to `begun`. apt-get writes its end to `ended`; the others never end by
+# themselves, and write their process ids.
 as_packages='touch "${0%/*}/../begun"; sleep 2; touch "${0%/*}/../ended"'
-as_ninja='echo "[3/10] Compiling"; touch "${0%/*}/../begun"; sleep 20; touch "${0%/*}/../ended"'
-as_the_steps='mkdir "$SITE/w"; tail -f "$SITE/w" /dev/null >/dev/null 2>&1 & echo $! >"$SITE/w/pid"; echo $! >"$root/daemon"; touch "$root/begun"
-	for i in $(seq 100); do sleep 0.2; done; touch "$root/ended"'
+as_ninja='echo "[3/10] Compiling"; echo $$ >"${0%/*}/../process"; touch "${0%/*}/../begun"; while :; do sleep 0.2; done'
+as_the_steps='mkdir "$SITE/w"; tail -f "$SITE/w" /dev/null >/dev/null 2>&1 & echo $! >"$SITE/w/pid"; echo $! >"$root/daemon"
+	echo $BASHPID >"$root/process"; touch "$root/begun"; while :; do sleep 0.2; done'
+# A process that has ended may wait for its new parent to notice.
+has_ended() { local i; for i in $(seq 600); do case $(ps -o stat= -p "$1") in "" | Z*) return 0 ;; esac; sleep 0.1; done; return 1; }
 # interrupted SIGNAL PART TREE: writes what went wrong to TREE/wrong.
 interrupted() {
 	local tree=$3 pid i
 	declare -A numbers=([HUP]=129 [INT]=130 [TERM]=143)
 	PATH=$tree/bin:$PATH env --default-signal=HUP,INT,TERM "$tree/demo" >"$tree/out" 2>&1 </dev/null &
 	pid=$!
-	for i in $(seq 300); do [ -e "$tree/begun" ] && break; sleep 0.1; done
+	for i in $(seq 600); do [ -e "$tree/begun" ] && break; sleep 0.1; done
 	kill "-$1" $pid
 	wait $pid
 	status=$?
@@ -121,8 +124,8 @@ says() { # PART SIGNAL
 	[ -z "$wrong" ] || { echo "$wrong"; return 1; }
 	case $1 in
 	packages) [ -e "$work/$1-$2/ended" ] && grep -q '/var/log/apt' "$work/$1-$2/out" ;;
-	ninja) [ ! -e "$work/$1-$2/ended" ] && grep -q 'build/demo-build.log' "$work/$1-$2/out" ;;
-	the_steps) [ ! -e "$work/$1-$2/ended" ] && grep -q 'build/demo/\*/log' "$work/$1-$2/out" && ! kill -0 "$(cat "$work/$1-$2/daemon")" 2>/dev/null ;;
+	ninja) has_ended "$(cat "$work/$1-$2/process")" && grep -q 'build/demo-build.log' "$work/$1-$2/out" ;;
+	the_steps) has_ended "$(cat "$work/$1-$2/process")" && grep -q 'build/demo/\*/log' "$work/$1-$2/out" && ! kill -0 "$(cat "$work/$1-$2/daemon")" 2>/dev/null ;;
 	esac
 }
 for signal in HUP INT TERM; do
@@ -137,7 +140,7 @@ tree "$work/two"
 echo 'touch "$root/begun"; while [ ! -e "$root/go-on" ]; do sleep 0.1; done; say "the steps in $root"' >"$work/two/in-place-of-the-steps"
 PATH=$work/two/bin:$PATH "$work/two/demo" >"$work/two/out" 2>&1 </dev/null &
 first=$!
-for i in $(seq 300); do [ -e "$work/two/begun" ] && break; sleep 0.1; done
+for i in $(seq 600); do [ -e "$work/two/begun" ] && break; sleep 0.1; done
 ok a-second-one-says-that-the-first-runs refuses "another ./demo is running here, process $first" "$work/two"
 ok stop-does-not-end-one-that-runs refuses "process $first is a ./demo that still runs" "$work/two" --stop
 touch "$work/two/go-on"
@@ -151,8 +154,6 @@ echo 'say "the steps in $root"; mkdir "$SITE/w"; tail -f "$SITE/w" /dev/null >/d
 ok keep-leaves-its-services runs "$work/keep" --keep
 service=$(cat "$work/keep/build/demo/w/pid")
 ok another-says-that-the-services-run refuses './demo --keep has left its services running' "$work/keep"
-# A process that has ended may wait for its new parent to notice.
-has_ended() { local i; for i in $(seq 50); do case $(ps -o stat= -p "$1") in "" | Z*) return 0 ;; esac; sleep 0.1; done; return 1; }
 stops() { kill -0 "$service" && demo "$work/keep" --stop && [ $status = 0 ] && has_ended "$service" || why; }
 ok stop-ends-the-services stops
 ok then-it-runs-again runs "$work/keep"
@@ -185,7 +186,11 @@ fi
 # -- progress ------------------------------------------------------------------------------------------------
 
 tree "$work/slow"
-echo 'echo "[3/10] Compiling"; sleep 1.5; echo "[10/10] Linking"; sleep 1' >"$work/slow/in-place-of-ninja"
+# Each step lasts until it has been shown.
+cat >"$work/slow/in-place-of-ninja" <<'END'
+shown() { local i; for i in $(seq 600); do grep -q "step $1 of 10" "${0%/*}/../../out" && return; sleep 0.1; done; exit 1; }
+echo "[3/10] Compiling"; shown 3; echo "[10/10] Linking"; shown 10
+END
 progress() {
 	PATH=$work/slow/bin:$PATH script -qec "$work/slow/demo" /dev/null </dev/null >"$work/out" 2>&1 &&
 		grep -q 'step 3 of 10' "$work/out" && grep -q 'step 10 of 10' "$work/out" || { cat "$work/out"; return 1; }

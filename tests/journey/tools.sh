@@ -226,6 +226,8 @@ kill_package() {
 	done
 }
 ok killed-package kill_package
+# The card must wait if the module is still checking the PIN from the killed run.
+modify_in_the_end() { local i; for i in $(seq 60); do modify k && return; sleep 1; done; return 1; }
 kill_modify() {
 	local i before
 	before=$(sha256sum <"$local_/key_simple_k")
@@ -234,8 +236,7 @@ kill_modify() {
 		NFAST_KMDATA=$SITE/ws/kmdata killed 999 KeyTransferRemote -ModifyAcls -KeyAppName simple -KeyIdentifier k $(packages EU) \
 			--cards="$SITE/ws/cards/1" --pins-from-fd=3 3< <(pins 1)
 		[ "$(sha256sum <"$local_/key_simple_k")" = "$before" ] || { echo 'the original has changed'; return 1; }
-		# The card must wait if the module is still checking the PIN from the killed run.
-		[ -e "$local_/key_xferacld_k" ] || modify k >/dev/null || { sleep 3 && modify k; } || return
+		[ -e "$local_/key_xferacld_k" ] || modify_in_the_end || return
 		rm -f "$SITE/TransferPackage-again.byok"
 		package k again || return
 	done
