@@ -297,6 +297,34 @@ static void what_is_refused_is_told_in_the_services_own_form(void **state)
 	}
 }
 
+/* As far as the host can be read, and whatever is wrong with the rest. */
+static void what_is_refused_is_told_in_the_form_of_its_host(void **state)
+{
+	static const struct {
+		const char *text;
+		int status;
+	} requests[] = {
+		{ "GET /echo HTTP/1.0\r\nHost: formal.localhost:PORT\r\n" END, 400 },
+		{ "GET  /echo HTTP/1.1\r\nHost: formal.localhost:PORT\r\n" END, 400 },
+		{ LINE "Host: formal.localhost:PORT\r\nTransfer-Encoding: gzip\r\n" END, 400 },
+		{ LINE "Host: formal.localhost:PORT\r\nX: a\x01\r\n" END, 400 },
+		{ LINE "Host: formal.localhost:1\r\n" END, 421 },
+		{ "GET /nowhere HTTP/1.1\r\nHost: formal.localhost:PORT\r\n" END, 404 },
+		{ "PUT /echo HTTP/1.1\r\nHost: formal.localhost:PORT\r\n" END, 405 },
+		{ "GET /%00 HTTP/1.1\r\nHost: formal.localhost:PORT\r\n" END, 400 },
+	};
+	char form[32];
+
+	(void)state;
+	for (size_t i = we_check() ? 0 : 2; i < sizeof requests / sizeof requests[0]; i++) {
+		snprintf(form, sizeof form, "{\"formal\":%d,", requests[i].status);
+		if (status_for(requests[i].text) != requests[i].status || answers_with(form) != 1)
+			fail_msg("request %zu: %s", i, answer);
+	}
+	assert_int_equal(status_for(LINE "Host: other.localhost:PORT\r\n" END), 421);
+	assert_int_equal(answers_with("{\"error\":{"), 1);
+}
+
 /* Long heads grow libmicrohttpd's buffer, and come in pieces. */
 static void a_head_of_any_permitted_size_is_accepted(void **state)
 {
@@ -331,6 +359,7 @@ int main(void)
 		TEST(an_empty_line_before_a_request_is_refused),
 		TEST(a_later_request_on_a_connection_is_checked_like_the_first),
 		TEST(what_is_refused_is_told_in_the_services_own_form),
+		TEST(what_is_refused_is_told_in_the_form_of_its_host),
 		TEST(a_head_of_any_permitted_size_is_accepted),
 	};
 
