@@ -196,6 +196,20 @@ static void a_line_that_ends_in_a_bare_LF_is_refused(void **state)
 	ASSERT_REFUSED(heads);
 }
 
+/* THREATS.md says so. Where the library is strict by itself, it is refused, too. */
+static void a_line_that_ends_in_NUL_LF_is_the_one_repair_that_remains(void **state)
+{
+	static const struct head heads[] = {
+		HEAD(LINE "Host: @\0\n" END),
+		HEAD(LINE "Host: @\r\nConnection: close\0\n\r\n"),
+		HEAD(LINE "Host: @\r\nConnection: close\r\n\0\n"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
+		assert_int_equal(send_head(&heads[i]) == 200, we_check());
+}
+
 static void a_folded_line_is_refused(void **state)
 {
 	static const struct head heads[] = {
@@ -353,6 +367,7 @@ int main(void)
 		TEST(without_one_the_server_starts_only_behind_a_strict_proxy),
 		TEST(a_NUL_byte_anywhere_in_a_head_is_refused),
 		TEST(a_line_that_ends_in_a_bare_LF_is_refused),
+		TEST(a_line_that_ends_in_NUL_LF_is_the_one_repair_that_remains),
 		TEST(a_folded_line_is_refused),
 		TEST(a_header_without_a_name_is_refused),
 		TEST(a_second_space_in_the_request_line_is_refused),
