@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "formats/guid.h"
 
+#define TEXT_SIZE 512
+
 struct row {
 	unsigned status;
 	const char *error; /* RFC 6749 section 5.2 */
@@ -57,14 +59,23 @@ static const char *correlation_of(const struct sc_web_request *request)
 	return given && sc_guid_is_valid(given) ? given : sc_web_request_id(request);
 }
 
+/* A description has printable ASCII without quotes and backslashes only, even if it repeats what a client sent. */
+static void make_description(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
+			*text = '?';
+}
+
 static json_t *make_body(const struct sc_web_request *request, const struct row *row, const char *detail)
 {
 	char now[SC_CLOCK_STAMP_SIZE];
-	char text[512];
+	char text[TEXT_SIZE];
 
 	sc_clock_stamp(sc_clock_now(), now);
 	now[10] = ' '; /* as Azure writes it */
 	snprintf(text, sizeof text, "AADSTS%u: %s%s", row->code, row->text, detail);
+	make_description(text);
 	return json_pack("{s:s, s:s, s:[i], s:s, s:s, s:s}", "error", row->error, "error_description", text,
 			 "error_codes", (int)row->code, "timestamp", now, "trace_id",
 			 sc_web_request_id(request), "correlation_id", correlation_of(request));

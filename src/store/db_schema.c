@@ -16,6 +16,17 @@ static sc_status execute(struct sc_db_connection *connection, const char *sql, s
 	return sc_db_connection_script(connection, sql, "create the tables of", NULL, err);
 }
 
+static int last_version(const struct sc_db_schema *schema)
+{
+	return schema->first_version + schema->step_count - 1;
+}
+
+/* How many steps have been taken in a database of that version. */
+static int64_t steps_taken(const struct sc_db_schema *schema, int64_t version)
+{
+	return version ? version - schema->first_version + 1 : 0;
+}
+
 /* The version of our database; 0 if it is empty. Nothing is written to it before this returns SC_OK. */
 static sc_status check_version(struct sc_db_connection *writer, const struct sc_db_schema *schema,
 			       int64_t *version, struct sc_error *err)
@@ -30,10 +41,15 @@ static sc_status check_version(struct sc_db_connection *writer, const struct sc_
 		return SC_OK;
 	SC_ENSURE(application == schema->application_id, err, SC_ERR_FORMAT, "%s: is not a database of %s",
 		  writer->path, schema->owner);
-	SC_ENSURE(*version >= 1 && *version <= schema->step_count, err, SC_ERR_FORMAT,
+	SC_ENSURE(
+	    *version >= schema->first_version, err, SC_ERR_FORMAT,
+	    "%s: was made by a %s that was never released, and cannot be upgraded: move its directory away "
+	    "and make a new one (`%s`)",
+	    writer->path, schema->owner, schema->maker);
+	SC_ENSURE(*version <= last_version(schema), err, SC_ERR_FORMAT,
 		  "%s: its schema has version %lld, but this %s supports only versions up to %d: use the "
 		  "program that wrote it",
-		  writer->path, (long long)*version, schema->owner, schema->step_count);
+		  writer->path, (long long)*version, schema->owner, last_version(schema));
 	return SC_OK;
 }
 
@@ -45,10 +61,10 @@ static sc_status take_steps(struct sc_db_connection *writer, const struct sc_db_
 
 	/* Another process may have taken the steps since the version was read. */
 	SC_TRY(check_version(writer, schema, &version, err));
-	for (int64_t i = version; i < schema->step_count; i++)
+	for (int64_t i = steps_taken(schema, version); i < schema->step_count; i++)
 		SC_TRY(execute(writer, schema->steps[i], err));
 	snprintf(mark, sizeof mark, "PRAGMA application_id = %d; PRAGMA user_version = %d",
-		 (int)schema->application_id, schema->step_count);
+		 (int)schema->application_id, last_version(schema));
 	SC_TRY(execute(writer, mark, err));
 	return execute(writer, "COMMIT", err);
 }
@@ -61,7 +77,7 @@ sc_status sc_db_schema_apply(const struct sc_db_schema *schema, struct sc_db_con
 
 	SC_TRY(check_version(writer, schema, &version, err));
 	SC_TRY(sc_db_connection_use_log(writer, err));
-	if (version == schema->step_count)
+	if (version == last_version(schema))
 		return SC_OK;
 	SC_TRY(execute(writer, "BEGIN IMMEDIATE", err));
 	status = take_steps(writer, schema, err);

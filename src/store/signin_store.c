@@ -7,6 +7,7 @@
 #include "store/db.h"
 
 #define APPLICATION_ID 0x53437331 /* "SCs1" */
+#define FIRST_VERSION  2          /* version 1 was never released, and had other tables */
 
 static const char *const steps[] = {
 	"CREATE TABLE tenants ("
@@ -30,7 +31,14 @@ static const char *const steps[] = {
 	"CREATE INDEX refresh_tokens_by_family ON refresh_tokens (family);",
 };
 
-static const struct sc_db_schema schema = { "signind", APPLICATION_ID, steps, SC_DB_COUNT(steps) };
+static const struct sc_db_schema schema = {
+	.owner = "signind",
+	.maker = "safeconduct init",
+	.application_id = APPLICATION_ID,
+	.first_version = FIRST_VERSION,
+	.steps = steps,
+	.step_count = SC_DB_COUNT(steps),
+};
 
 struct sc_store_signin_db {
 	struct sc_db *db;

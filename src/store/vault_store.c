@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #define APPLICATION_ID 0x53437631 /* "SCv1" */
+#define FIRST_VERSION  2          /* version 1 was never released, and had other tables */
 
 static const char *const steps[] = {
 	"CREATE TABLE tenants ("
@@ -66,7 +67,14 @@ static const char *const steps[] = {
 	"  PRIMARY KEY (region, package_id)) STRICT;",
 };
 
-static const struct sc_db_schema schema = { "vaultd", APPLICATION_ID, steps, SC_DB_COUNT(steps) };
+static const struct sc_db_schema schema = {
+	.owner = "vaultd",
+	.maker = "safeconduct init",
+	.application_id = APPLICATION_ID,
+	.first_version = FIRST_VERSION,
+	.steps = steps,
+	.step_count = SC_DB_COUNT(steps),
+};
 
 sc_status sc_store_vault_db_open(const char *path, struct sc_store_vault_db **out, struct sc_error *err)
 {

@@ -19,7 +19,10 @@ static bool is_space_or_tab(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* A bare LF is one byte, a NUL byte ends a text early, a folded line and a dropped one are somewhere else. */
+/*
+ * A bare LF is one byte, a NUL byte ends a text early, a folded line and a dropped one are somewhere else. Only NUL LF
+ * in place of CRLF looks as it should.
+ */
 static enum MHD_Result step_over(void *context, enum MHD_ValueKind kind, const char *name, size_t name_len,
 				 const char *value, size_t value_len)
 {

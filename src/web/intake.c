@@ -105,11 +105,18 @@ static sc_status read_host(struct sc_web_request *request, uint16_t *port, struc
 	return SC_OK;
 }
 
+/* The row of that name, in whose form the request is refused; request->served, which may remain NULL. */
+static void name_host(struct sc_web_request *request, struct sc_view *label)
+{
+	const struct sc_web_settings *settings = &request->server->settings;
+
+	request->served =
+	    sc_web_route_host(settings->hosts, settings->domain, sc_bytes_view(&request->host), label);
+}
+
 /* The host's row. Refuses the request if there is none or the port is not ours. */
 static const struct sc_web_host *find_host(struct sc_web_request *request)
 {
-	const struct sc_web_server *server = request->server;
-	const struct sc_web_host *host;
 	struct sc_error err = { 0 };
 	struct sc_view label;
 	uint16_t port = 0;
@@ -118,11 +125,10 @@ static const struct sc_web_host *find_host(struct sc_web_request *request)
 		sc_web_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", &err);
 		return NULL;
 	}
-	host = sc_web_route_host(server->settings.hosts, server->settings.domain,
-				 sc_bytes_view(&request->host), &label);
-	if (host && (port ? port : HTTPS_PORT) == server->port &&
+	name_host(request, &label);
+	if (request->served && (port ? port : HTTPS_PORT) == request->server->port &&
 	    sc_bytes_copy(label, &request->label, &err) == SC_OK)
-		return host;
+		return request->served;
 	sc_fail(&err, SC_ERR_HTTP, "%s is not served here", sc_web_host(request));
 	sc_web_request_refuse(request, MHD_HTTP_MISDIRECTED_REQUEST, "MisdirectedRequest", &err);
 	return NULL;
@@ -143,7 +149,6 @@ static void find_route(struct sc_web_request *request, const char *method)
 
 	snprintf(request->method, sizeof request->method, "%s", method);
 	host = find_host(request);
-	request->served = host;
 	if (host)
 		limit_body(request, host);
 	if (sc_web_target_read((const char *)request->raw_target.data, &request->target, &err) != SC_OK) {
@@ -240,6 +245,21 @@ static enum MHD_Result handle(struct sc_web_request *request)
 
 /* -- stages ------------------------------------------------------------------------------------ */
 
+/* In the form of the host that it names, as far as that can be read. Nothing else depends on such a Host. */
+static enum MHD_Result refuse_head(struct sc_web_request *request, const struct sc_error *why)
+{
+	struct sc_view label;
+	uint16_t port = 0;
+
+	if (request->headers.count == 0)
+		(void)read_headers(request, NULL);
+	if (sc_web_header(request, "Host") && read_host(request, &port, NULL) == SC_OK)
+		name_host(request, &label);
+	request->must_close = true;
+	sc_web_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", why);
+	return handle(request);
+}
+
 static enum MHD_Result take_head(struct sc_web_request *request, const char *method, const char *version)
 {
 	struct sc_error err = { 0 };
@@ -249,11 +269,8 @@ static enum MHD_Result take_head(struct sc_web_request *request, const char *met
 		status = read_headers(request, &err);
 	if (status == SC_OK)
 		status = sc_web_check_head(method, version, &request->headers, &request->framing, &err);
-	if (status != SC_OK) {
-		request->must_close = true;
-		sc_web_request_refuse(request, MHD_HTTP_BAD_REQUEST, "BadRequest", &err);
-		return handle(request);
-	}
+	if (status != SC_OK)
+		return refuse_head(request, &err);
 	/* libmicrohttpd repairs chunks and trailers unseen: then at least nothing follows them. */
 	request->must_close = request->framing.is_chunked;
 	find_route(request, method);

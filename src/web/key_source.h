@@ -12,8 +12,8 @@
 struct sc_web_key_source;
 
 /*
- * `url`, `ca` and `saved` are as in sc_web_issuer_settings. A saved file that cannot be used (of another URL,
- * too old, damaged) is reported in the log and otherwise ignored. SC_ERR_MEMORY.
+ * `url`, `ca` and `saved` are as in sc_web_issuer_settings. A saved file of another URL, or one that is too old, is
+ * ignored, and so is one that cannot be read, which is reported in the log. SC_ERR_MEMORY.
  */
 sc_status sc_web_key_source_new(const char *url, const char *ca, const char *saved,
 				struct sc_web_key_source **out, struct sc_error *err) SC_WARN_UNUSED;

@@ -23,6 +23,7 @@ static sc_status read_keys(struct sc_view text, const char *url, int64_t life, s
 	SC_TRY(sc_json_integer(saved, "fetched", SC_JSON_NEEDED, &fetched, NULL, err));
 	SC_TRY(sc_json_object(saved, "jwks", SC_JSON_NEEDED, &keys, err));
 	SC_ENSURE(strcmp(from, url) == 0, err, SC_ERR_NOT_FOUND, "its keys are those of %s", from);
+	SC_ENSURE(fetched >= 0, err, SC_ERR_JSON, "\"fetched\" is not a time");
 	*age = sc_clock_now() - fetched;
 	SC_ENSURE(*age >= 0 && *age < life, err, SC_ERR_NOT_FOUND, "its keys were fetched too long ago");
 	SC_TRY(sc_json_write(keys, &jwks, err));

@@ -95,6 +95,16 @@ static const struct shape shapes[] = {
 	SHAPE("GET /a HTTP/1.1 \r\n" HOST END, 0),
 };
 
+/*
+ * NUL LF in place of CRLF, which our check cannot see (web/head.h; THREATS.md lists it). What the library's own
+ * option promises includes it.
+ */
+static const struct shape unseen[] = {
+	SHAPE(LINE "Host: a\0\n" END, 0),
+	SHAPE(LINE HOST "Connection: close\0\n\r\n", 0),
+	SHAPE(LINE HOST "Connection: close\r\n\0\n", 0),
+};
+
 /* -- the server: libmicrohttpd, run by this thread ----------------------------------------------- */
 
 struct trial {
@@ -258,16 +268,26 @@ static sc_status make_long_head(struct sc_bytes *out, struct sc_error *err)
 	return SC_OK;
 }
 
-static sc_status try_shapes(struct trial *trial, bool *works, struct sc_error *err)
+/* Up to the first with which it does not work. */
+static sc_status try_shapes(struct trial *trial, const struct shape *shape, size_t count, bool *works,
+			    struct sc_error *err)
+{
+	for (size_t i = 0; i < count && *works; i++)
+		SC_TRY(
+		    try_text(trial, sc_view_of(shape[i].text, shape[i].len), shape[i].requests, works, err));
+	return SC_OK;
+}
+
+static sc_status try_all(struct trial *trial, bool *works, struct sc_error *err)
 {
 	SC_CLEANUP(sc_bytes) head = { 0 };
 
 	SC_TRY(make_long_head(&head, err));
 	SC_TRY(try_text(trial, sc_bytes_view(&head), 1, works, err));
-	for (size_t i = 0; i < sizeof shapes / sizeof shapes[0] && *works; i++)
-		SC_TRY(try_text(trial, sc_view_of(shapes[i].text, shapes[i].len), shapes[i].requests, works,
-				err));
-	return SC_OK;
+	SC_TRY(try_shapes(trial, shapes, sizeof shapes / sizeof shapes[0], works, err));
+	if (trial->way == SC_WEB_STRICT_OURS)
+		return SC_OK;
+	return try_shapes(trial, unseen, sizeof unseen / sizeof unseen[0], works, err);
 }
 
 sc_status sc_web_strictness_try(enum sc_web_strictness way, bool *works, struct sc_error *err)
@@ -277,7 +297,7 @@ sc_status sc_web_strictness_try(enum sc_web_strictness way, bool *works, struct 
 
 	start_trial(&trial);
 	SC_ENSURE(trial.daemon, err, SC_ERR_SYSTEM, "cannot start an HTTP server on 127.0.0.1");
-	status = try_shapes(&trial, works, err);
+	status = try_all(&trial, works, err);
 	MHD_stop_daemon(trial.daemon);
 	return status;
 }

@@ -205,8 +205,8 @@ void sc_web_answer_bytes(struct sc_web_request *request, unsigned status, const 
 			 struct sc_view body);
 
 /*
- * {"error": {"code": …, "message": …}}, the service's form of an error, or the host's own (error_body). Before a 401, set a WWW-Authenticate
- * header (RFC 9110 section 15.5.2). 429 and 503 get "Retry-After: 1" unless it was set.
+ * {"error": {"code": …, "message": …}}, the service's form of an error, or the host's own (error_body). Before a
+ * 401, set a WWW-Authenticate header (RFC 9110 section 15.5.2). 429 and 503 get "Retry-After: 1" unless it was set.
  */
 void sc_web_answer_error(struct sc_web_request *request, unsigned status, const char *code,
 			 const char *format, ...) __attribute__((format(printf, 4, 5)));

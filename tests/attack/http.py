@@ -8,6 +8,7 @@ Prints "ok NAME" or "FAIL NAME: why" for each promise. Every head that must be r
 one thing changed.
 """
 
+import ctypes
 import os
 import re
 import select
@@ -23,6 +24,7 @@ LINE = b"GET /nowhere HTTP/1.1\r\n"
 POST = b"POST /nowhere HTTP/1.1\r\n"
 WHO = b"Host: " + AUTHORITY + b"\r\n"
 END = b"Connection: close\r\n\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
 BODY = 262144
 
 REFUSED = {
@@ -53,6 +55,28 @@ ANSWERED = {
     "an empty value": LINE + WHO + b"A:\r\n" + END,
     "an encoded target": LINE.replace(b"nowhere", b"now%68ere?a=%20") + WHO + END,
     "a NUL in a body": POST + WHO + b"Content-Length: 1\r\n" + END + b"\0",
+}
+
+
+# What libmicrohttpd 0.9 answers without calling us: status, the length of its page, and how often it sends the head.
+# THREATS.md lists the same. None of them may be served.
+OWN = {
+    "no version": (b"GET /nowhere\r\n" + WHO + END, 400, 117, 1),
+    "another protocol": (LINE.replace(b"HTTP", b"ICAP") + WHO + END, 400, 117, 1),
+    "version 2.0": (LINE.replace(b"1.1", b"2.0") + WHO + END, 505, 133, 1),
+    "version 0.9": (LINE.replace(b"1.1", b"0.9") + WHO + END, 505, 145, 1),
+    "a header without a colon": (LINE + WHO + b"a\r\n" + END, 400, 117, 1),
+    "a target that is too long": (LINE.replace(b"nowhere", b"a" * 70000) + WHO + END, 414, 143, 1),
+    "a header that is too long": (LINE + WHO + b"A: " + b"a" * 70000 + b"\r\n" + END, 431, 143, 1),
+    "a Content-Length with a sign": (POST + WHO + b"Content-Length: +1\r\n" + END + b"a", 400, 138, 2),
+    "a Content-Length that is empty": (POST + WHO + b"Content-Length: \r\n" + END, 400, 138, 2),
+    "a list of Content-Lengths": (POST + WHO + b"Content-Length: 1, 1\r\n" + END + b"a", 400, 138, 2),
+    "a Content-Length over 64 bits": (POST + WHO + b"Content-Length: 99999999999999999999\r\n" + END, 413, 150, 2),
+    "a chunk without a size": (POST + WHO + CHUNKED + END + b"g\r\n", 400, 126, 1),
+    "a chunk of another size": (POST + WHO + CHUNKED + END + b"1\r\nab\r\n0\r\n\r\n", 400, 126, 1),
+    "a chunk over 64 bits": (POST + WHO + CHUNKED + END + b"10000000000000000\r\n", 413, 149, 1),
+    "a chunk's size that is too long": (POST + WHO + CHUNKED + END + b"1;" + b"a" * 70000 + b"\r\n", 500, 214, 1),
+    "a trailer without a colon": (POST + WHO + CHUNKED + END + b"0\r\na\r\n\r\n", 400, 117, 1),
 }
 
 
@@ -120,6 +144,26 @@ def heads():
     promise("answers-the-same-heads-without-it", not wrong, "; ".join(wrong))
 
 
+def own_answers():
+    library = ctypes.CDLL("libmicrohttpd.so.12")
+    library.MHD_get_version.restype = ctypes.c_char_p
+    if not library.MHD_get_version().startswith(b"0.9."):
+        print("skip %s-libmicrohttpds-own-answers-are-those-listed: another version" % NAME, flush=True)
+        return
+    wrong = []
+    for name, (request, status, length, heads) in OWN.items():
+        with connect("127.0.0.1") as connection:
+            try:
+                connection.sendall(request)
+            except OSError:
+                pass  # answered and closed before all was sent
+            got = answer(connection)
+        head = rb"HTTP/1\.1 %d [^\r]*\r\nDate: [^\r]*\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % (status, length)
+        if not re.fullmatch(b"(%s){%d}<html>.{%d}</html>" % (head, heads, length - len("<html></html>")), got):
+            wrong.append("%s: %r" % (name, got))
+    promise("libmicrohttpds-own-answers-are-those-listed", not wrong, "; ".join(wrong))
+
+
 def idle_connections():
     held = [connect("127.0.0.2") for _ in range(SHARE + 5)]
     promise("serves-another-address-while-one-holds-its-share", is_served("127.0.0.3"), "it does not")
@@ -163,5 +207,6 @@ def unfinished_bodies():
 TARGET = b"common/oauth2/token" if NAME == "signind" else b"keys/a/b/sign?api-version=7.4"
 context = ssl.create_default_context(cafile=CA)
 heads()
+own_answers()
 idle_connections()
 unfinished_bodies()

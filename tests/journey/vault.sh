@@ -157,6 +157,13 @@ ok import-what-was-altered-above key 200 '.key.kty == "RSA-HSM"' PUT "$eu/keys/s
 modulus() { jq -r .key.n "$SITE/body" | unb64url | od -An -v -tx1 | tr -d ' \n' | tr a-f A-F; }
 the_generated_key() { key 200 . GET "$eu/keys/first/?$k" && [ "Modulus=$(modulus)" = "$(openssl rsa -pubin -in "$public" -noout -modulus)" ]; }
 ok the-vaults-key-is-the-generated-one the_generated_key
+# Its public members are stored with the row when it is imported, and no key is read to show them.
+members=$(jq -c '.key | {n, e}' "$SITE/body")
+store_members() { python3 -c 'import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("UPDATE key_versions SET jwk = ? WHERE name = ?", (sys.argv[2], "first")); db.commit()' "$SITE/service/vaultd/vault.db" "$1"; }
+ok other-members-are-stored store_members '{"n":"no modulus","e":"no exponent"}'
+ok a-key-is-shown-as-it-is-stored key 200 '.key.n == "no modulus" and .key.e == "no exponent" and .key.kty == "RSA-HSM"' GET "$eu/keys/first?$k"
+ok its-members-are-stored-again store_members "$members"
+ok the-vaults-key-is-the-generated-one-again the_generated_key
 ok receipt key 200 '.attributes.attestation.version == "safeconduct.receipt.1"' GET "$kid/attestation?$k"
 jq -r .attributes.attestation.privateKeyAttestation "$SITE/body" | unb64url >"$SITE/receipt"
 ok receipt-verifies at eu verifyreceipt "$SITE/receipt" --public-key="$public" --package="$SITE/TransferPackage-first.byok"

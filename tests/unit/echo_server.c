@@ -96,12 +96,19 @@ static const struct sc_web_route management_routes[] = {
 	{ "GET", "/subscriptions/{name}/resourceGroups", echo },
 	{ 0 },
 };
+static json_t *formal_error(const struct sc_web_request *request, unsigned status, const char *message)
+{
+	(void)request;
+	return json_pack("{s:i, s:s}", "formal", (int)status, "message", message);
+}
+
 const struct sc_web_host hosts[] = {
 	{ .name = "login", .routes = vault_routes },
 	{ .name = "management", .is_relaxed = true, .routes = management_routes },
 	{ .name = "*.vault", .routes = vault_routes },
 	{ .name = "guarded", .routes = vault_routes, .needs_token = true },
 	{ .name = "small", .routes = vault_routes, .body_max = 10 },
+	{ .name = "formal", .routes = vault_routes, .error_body = formal_error },
 	{ 0 },
 };
 const char *const loopbacks[] = { "127.0.0.1", "::1" };

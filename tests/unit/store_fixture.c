@@ -39,11 +39,16 @@ void reopen(struct fixture *f)
 	assert_ok(sc_store_vault_db_open(path_of(f), &f->store, NULL), NULL);
 }
 
-void run_sql(const struct fixture *f, const char *sql)
+void run_sql_in(const char *path, const char *sql)
 {
 	sqlite3 *handle = NULL;
 
-	assert_int_equal(sqlite3_open(path_of(f), &handle), SQLITE_OK);
+	assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+}
+
+void run_sql(const struct fixture *f, const char *sql)
+{
+	run_sql_in(path_of(f), sql);
 }

@@ -23,4 +23,7 @@ void reopen(struct fixture *f);
 /* Runs SQL on the closed store's file, as another program would. */
 void run_sql(const struct fixture *f, const char *sql);
 
+/* The same in any database. */
+void run_sql_in(const char *path, const char *sql);
+
 #endif

@@ -61,8 +61,32 @@ static void a_newer_schema_is_refused_and_left_as_it_is(void **state)
 	run_sql(f, "PRAGMA user_version = 99");
 	assert_status(sc_store_vault_db_open(path_of(f), &f->store, &err), SC_ERR_FORMAT, &err);
 	assert_non_null(strstr(err.message, "99"));
-	run_sql(f, "PRAGMA user_version = 1");
+	run_sql(f, "PRAGMA user_version = 2");
 	assert_ok(sc_store_vault_db_open(path_of(f), &f->store, &err), &err);
+}
+
+/* Its tables have the names of ours, so otherwise the first query would fail, in words of SQLite. */
+static void a_schema_from_before_the_first_release_is_refused_by_name(void **state)
+{
+	struct fixture *f = *state;
+	struct sc_store_signin_db *signin = NULL;
+	struct sc_error err = { 0 };
+	char path[256];
+
+	sc_store_vault_db_close(f->store);
+	f->store = NULL;
+	run_sql(f, "PRAGMA user_version = 1");
+	assert_status(sc_store_vault_db_open(path_of(f), &f->store, &err), SC_ERR_FORMAT, &err);
+	assert_non_null(strstr(err.message, "cannot be upgraded"));
+	assert_non_null(strstr(err.message, "`safeconduct init`"));
+	run_sql(f, "PRAGMA user_version = 2");
+	assert_ok(sc_store_vault_db_open(path_of(f), &f->store, &err), &err);
+	snprintf(path, sizeof path, "%s", scratch_path(&f->scratch, "signin.db"));
+	assert_ok(sc_store_signin_db_open(path, &signin, &err), &err);
+	sc_store_signin_db_close(signin);
+	run_sql_in(path, "PRAGMA user_version = 1");
+	assert_status(sc_store_signin_db_open(path, &signin, &err), SC_ERR_FORMAT, &err);
+	assert_non_null(strstr(err.message, "was made by a signind"));
 }
 
 static void anothers_database_is_refused_and_left_as_it_is(void **state)
@@ -514,6 +538,7 @@ int main(void)
 		TEST(its_files_are_its_users_alone),
 		TEST(a_link_in_its_place_is_not_followed),
 		TEST(a_newer_schema_is_refused_and_left_as_it_is),
+		TEST(a_schema_from_before_the_first_release_is_refused_by_name),
 		TEST(anothers_database_is_refused_and_left_as_it_is),
 		TEST(what_is_written_is_there_after_a_restart),
 		TEST(names_compare_without_case_and_come_back_as_written),

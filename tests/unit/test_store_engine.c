@@ -28,7 +28,9 @@ struct fixture {
 static const char *const steps[] = {
 	"CREATE TABLE things (id INTEGER NOT NULL PRIMARY KEY, name TEXT) STRICT"
 };
-static const struct sc_db_schema schema = { "the test", 0x53437430, steps, SC_DB_COUNT(steps) };
+static const struct sc_db_schema schema = {
+	"the test", "making it", 0x53437430, 1, steps, SC_DB_COUNT(steps)
+};
 
 static const char *path_of(const struct fixture *f)
 {

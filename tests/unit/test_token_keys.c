@@ -5,6 +5,7 @@
 #include "support/test.h"
 
 #include <semaphore.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -298,6 +299,16 @@ static void keys_outlive_a_restart_but_not_a_day_without_the_issuer(void **state
 	assert_status(verify(good, NULL, &err), SC_ERR_UNAVAILABLE, &err);
 }
 
+static void write_saved(int64_t fetched)
+{
+	char text[512];
+	int len =
+	    snprintf(text, sizeof text, "{\"url\":\"%s\",\"fetched\":%" PRId64 ",\"jwks\":{\"keys\":[]}}",
+		     keys_url, fetched);
+
+	scratch_write(saved, text, (size_t)len);
+}
+
 static void saved_keys_of_another_url_or_damaged_ones_are_not_used(void **state)
 {
 	struct sc_error err = { 0 };
@@ -316,6 +327,9 @@ static void saved_keys_of_another_url_or_damaged_ones_are_not_used(void **state)
 	restart();
 	assert_ok(verify(good, NULL, &err), &err);
 	scratch_write(saved, "{\"url\":", 7);
+	restart();
+	assert_status(verify(good, NULL, &err), SC_ERR_UNAVAILABLE, &err);
+	write_saved(INT64_MIN);
 	restart();
 	assert_status(verify(good, NULL, &err), SC_ERR_UNAVAILABLE, &err);
 }

@@ -196,6 +196,20 @@ static void a_line_that_ends_in_a_bare_LF_is_refused(void **state)
 	ASSERT_REFUSED(heads);
 }
 
+/* THREATS.md says so. Where the library is strict by itself, it is refused, too. */
+static void a_line_that_ends_in_NUL_LF_is_the_one_repair_that_remains(void **state)
+{
+	static const struct head heads[] = {
+		HEAD(LINE "Host: @\0\n" END),
+		HEAD(LINE "Host: @\r\nConnection: close\0\n\r\n"),
+		HEAD(LINE "Host: @\r\nConnection: close\r\n\0\n"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
+		assert_int_equal(send_head(&heads[i]) == 200, we_check());
+}
+
 static void a_folded_line_is_refused(void **state)
 {
 	static const struct head heads[] = {
@@ -297,6 +311,34 @@ static void what_is_refused_is_told_in_the_services_own_form(void **state)
 	}
 }
 
+/* As far as the host can be read, and whatever is wrong with the rest. */
+static void what_is_refused_is_told_in_the_form_of_its_host(void **state)
+{
+	static const struct {
+		const char *text;
+		int status;
+	} requests[] = {
+		{ "GET /echo HTTP/1.0\r\nHost: formal.localhost:PORT\r\n" END, 400 },
+		{ "GET  /echo HTTP/1.1\r\nHost: formal.localhost:PORT\r\n" END, 400 },
+		{ LINE "Host: formal.localhost:PORT\r\nTransfer-Encoding: gzip\r\n" END, 400 },
+		{ LINE "Host: formal.localhost:PORT\r\nX: a\x01\r\n" END, 400 },
+		{ LINE "Host: formal.localhost:1\r\n" END, 421 },
+		{ "GET /nowhere HTTP/1.1\r\nHost: formal.localhost:PORT\r\n" END, 404 },
+		{ "PUT /echo HTTP/1.1\r\nHost: formal.localhost:PORT\r\n" END, 405 },
+		{ "GET /%00 HTTP/1.1\r\nHost: formal.localhost:PORT\r\n" END, 400 },
+	};
+	char form[32];
+
+	(void)state;
+	for (size_t i = we_check() ? 0 : 2; i < sizeof requests / sizeof requests[0]; i++) {
+		snprintf(form, sizeof form, "{\"formal\":%d,", requests[i].status);
+		if (status_for(requests[i].text) != requests[i].status || answers_with(form) != 1)
+			fail_msg("request %zu: %s", i, answer);
+	}
+	assert_int_equal(status_for(LINE "Host: other.localhost:PORT\r\n" END), 421);
+	assert_int_equal(answers_with("{\"error\":{"), 1);
+}
+
 /* Long heads grow libmicrohttpd's buffer, and come in pieces. */
 static void a_head_of_any_permitted_size_is_accepted(void **state)
 {
@@ -325,12 +367,14 @@ int main(void)
 		TEST(without_one_the_server_starts_only_behind_a_strict_proxy),
 		TEST(a_NUL_byte_anywhere_in_a_head_is_refused),
 		TEST(a_line_that_ends_in_a_bare_LF_is_refused),
+		TEST(a_line_that_ends_in_NUL_LF_is_the_one_repair_that_remains),
 		TEST(a_folded_line_is_refused),
 		TEST(a_header_without_a_name_is_refused),
 		TEST(a_second_space_in_the_request_line_is_refused),
 		TEST(an_empty_line_before_a_request_is_refused),
 		TEST(a_later_request_on_a_connection_is_checked_like_the_first),
 		TEST(what_is_refused_is_told_in_the_services_own_form),
+		TEST(what_is_refused_is_told_in_the_form_of_its_host),
 		TEST(a_head_of_any_permitted_size_is_accepted),
 	};
 

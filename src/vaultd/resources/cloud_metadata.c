@@ -1,5 +1,5 @@
 /*
- * Where the services of this cloud are, as `az cloud register` asks since its version 2.6x. Public, because it
+ * Where the services of this cloud are, as `az cloud register` of newer Azure CLIs asks. Public, because it
  * is asked before anybody signs in; it says nothing that the configuration of each client does not.
  */
 #include <string.h>
