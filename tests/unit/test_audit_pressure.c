@@ -208,6 +208,22 @@ static void refusals_that_cannot_be_written_are_written_later(void **state)
 	assert_int_equal(audit_report().last, 2 + 3);
 }
 
+static void a_missing_token_is_counted_with_those_that_are_refused_but_is_not_their_reason(void **state)
+{
+	struct sc_audit *audit = opened();
+
+	(void)state;
+	sc_audit_count_refusal(audit, "192.0.2.1", "first", NULL);
+	count(audit, "192.0.2.1", 2);
+	sc_audit_count_refusal(audit, "192.0.2.1", "last", NULL);
+	sc_audit_count_refusal(audit, "192.0.2.2", "only", NULL);
+	sc_audit_free(audit);
+	assert_int_equal(audit_occurrences("\"address\":\"192.0.2.1\",\"count\":4,\"without_token\":2,"), 1);
+	assert_int_equal(audit_occurrences("\"request\":\"request\",\"reason\":\"it has expired\""), 1);
+	assert_int_equal(audit_occurrences("\"address\":\"192.0.2.2\",\"count\":1,\"without_token\":1,"), 1);
+	assert_int_equal(audit_occurrences("\"request\":\"only\",\"reason\":\"it has no token\""), 1);
+}
+
 /* -- the age of what waits --------------------------------------------------------------------- */
 
 static void uses_are_refused_once_the_oldest_waiting_line_is_two_seconds_old(void **state)
@@ -547,6 +563,9 @@ int main(void)
 						start, stop),
 		cmocka_unit_test_setup_teardown(
 		    a_log_that_was_not_closed_has_its_gap_marked_when_it_is_opened, start, stop),
+		cmocka_unit_test_setup_teardown(
+		    a_missing_token_is_counted_with_those_that_are_refused_but_is_not_their_reason, start,
+		    stop),
 		cmocka_unit_test_setup_teardown(refusals_leave_room_for_what_is_allowed, start, stop),
 		cmocka_unit_test_setup_teardown(a_change_is_not_refused_for_a_write_without_its_line, start,
 						stop),

@@ -20,8 +20,9 @@
  *
  *   decision   "request", "client_request", "address", "application", "issuer", "oid", "operation", "tenant",
  *              "vault", "key", "result", "reason": see struct sc_audit_entry
- *   refusals   "address", "count", "since", "until", "request", "reason": of callers without a valid token. The
- *              last two are the first refusal's
+ *   refusals   "address", "count", "without_token" (of the count; missing if 0), "since", "until", "request",
+ *              "reason": of callers without a valid token. The last two are those of the first that had a token,
+ *              or else of the first
  *   gap        "count" (null: unknown), "since", "until", "reason": decisions that have no line, and refusals
  *              that no line counts
  *   open       "reason": the log was opened
