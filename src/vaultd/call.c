@@ -101,7 +101,7 @@ static void end_refused(struct sc_vaultd_call *call, sc_status status, const str
 
 /*
  * False if the call has ended. A request without a token, or with one that is refused, goes on as far as its
- * challenge. Only the second is a refusal, which the audit log counts: the first is how every client begins.
+ * challenge. The audit log counts both, and how many of them had no token: that is how every client begins.
  */
 static bool authenticate(struct sc_vaultd_call *call)
 {
@@ -110,6 +110,7 @@ static bool authenticate(struct sc_vaultd_call *call)
 	sc_status status;
 
 	if (!token) {
+		sc_access_count_challenge(&call->access);
 		snprintf(call->unauthorized, sizeof call->unauthorized, "%s", call->api->token_missing);
 		return true;
 	}

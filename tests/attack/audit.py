@@ -1,17 +1,25 @@
 #!/usr/bin/env python3
-"""Presses vaultd's audit log: a flood of refused tokens, and a disk that is full.
+"""Presses vaultd's audit log: a flood of refused tokens, a disk that is full, and one whose syncs hang.
 
-    audit.py flood COUNT         refuses COUNT requests without a valid token, while an honest client works
-    audit.py full BYTES SECONDS  lets the log grow by BYTES and no more; an honest client works for SECONDS
+    audit.py flood COUNT       refuses COUNT requests without a valid token, while an honest client works
+    audit.py full BYTES 200 503
+                               lets the log grow by BYTES and no more; an honest client works until so many requests
+                               were answered with each of the two statuses
+    audit.py late GROUP        lets a sync hang until a change of a resource group was answered
+    audit.py stop GROUP COUNT  ends vaultd while a sync hangs and COUNT changes wait, of GROUP-0, GROUP-1, …
 
-Prints "ok NAME" or "FAIL NAME: why" for each promise. The second leaves the disk full. It prints how many requests
+Prints "ok NAME" or "FAIL NAME: why" for each promise. "full" leaves the disk full. It prints how many requests
 were answered with 200 and with 503 in the file COUNTS. From the environment: LOGIN_PORT, VAULT_PORT, CA, USER_NAME,
-PASSWORD, LOG (the audit log), PID (vaultd's), COUNTS.
+PASSWORD, SUBSCRIPTION, LOG (the audit log), PID (vaultd's), COUNTS, and SYNC_HANGS: while this file exists, syncs do
+not end.
 """
 
+import glob
 import json
 import os
 import resource
+import select
+import signal
 import socket
 import ssl
 import sys
@@ -26,6 +34,8 @@ ARM = "management.localhost:" + os.environ["VAULT_PORT"]
 REFUSED = ("GET /subscriptions/%s?api-version=2019-11-01 HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer a.b\r\n\r\n" %
            ("%22" * 360, ARM)).encode()
 BATCH = 20
+# Longer than the lines of a gap and of the end are, so that there is a room for those that no decision has.
+HONEST = "an-honest-client-" + "x" * 100
 context = ssl.create_default_context(cafile=os.environ["CA"])
 
 
@@ -82,7 +92,7 @@ class Honest(threading.Thread):
         super().__init__(daemon=True)
         self.client = Client("management.localhost", os.environ["VAULT_PORT"])
         self.request = ("GET /subscriptions?api-version=2019-11-01 HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n"
-                        "x-ms-client-request-id: an-honest-client\r\n\r\n" % (ARM, token)).encode()
+                        "x-ms-client-request-id: %s\r\n\r\n" % (ARM, token, HONEST)).encode()
         self.statuses = {}
         self.ends = False
         self.failure = None
@@ -101,10 +111,23 @@ class Honest(threading.Thread):
             self.failure = failure
 
 
+def log_size():
+    """Of all segments: one may end with the day."""
+    return sum(os.stat(name).st_size for name in glob.glob(LOG + ".[0-9]*") + [LOG])
+
+
+def wait_until(has_happened, what):
+    for _ in range(6000):
+        if has_happened():
+            return
+        time.sleep(0.01)
+    raise TimeoutError(what + " within a minute")
+
+
 def flood(count):
     honest = Honest(sign_in())
     honest.once()
-    size = os.stat(LOG).st_size
+    size = log_size()
     honest.start()
     clients = [Client("management.localhost", os.environ["VAULT_PORT"]) for _ in range(4)]
     statuses = {}
@@ -117,7 +140,7 @@ def flood(count):
                 statuses[status] = statuses.get(status, 0) + 1
     honest.ends = True
     honest.join()
-    grown = os.stat(LOG).st_size - size
+    grown = log_size() - size
     answered = sum(honest.statuses.values())
     print("refusals %s, honest requests %s; the log has grown by %d bytes" % (statuses, honest.statuses, grown))
     promise("each-refused-token-is-told", set(statuses) == {401}, statuses)
@@ -128,32 +151,80 @@ def flood(count):
         file.write("%d\n" % statuses.get(401, 0))
 
 
-def honest_lines():
-    with open(LOG, encoding="utf-8") as log:
-        return log.read().count('"an-honest-client"')
-
-
-def full(room, seconds):
+def full(room, answered, refused):
     honest = Honest(sign_in())
-    before = honest_lines()
+    size = log_size()
     honest.once()
-    end = time.monotonic() + 60
-    while honest_lines() == before and time.monotonic() < end:
-        time.sleep(0.05)
-    promise("an-honest-request-has-a-line", honest_lines() > before, "none after a minute")
+    wait_until(lambda: log_size() > size, "the first line was not written")
     limit = os.stat(LOG).st_size + room
     resource.prlimit(PID, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     honest.statuses = {}
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+
+    def works():
         honest.once()
-        time.sleep(0.01)
+        return honest.statuses.get(200, 0) >= answered and honest.statuses.get(503, 0) >= refused
+
+    wait_until(works, "so many were not answered")
     with open(os.environ["COUNTS"], "w", encoding="ascii") as file:
         file.write("%d %d\n" % (honest.statuses.get(200, 0), honest.statuses.get(503, 0)))
     promise("a-full-disk-answers-nothing-else", set(honest.statuses) <= {200, 503}, honest.statuses)
 
 
-if sys.argv[1] == "flood":
-    flood(int(sys.argv[2]))
-else:
-    full(int(sys.argv[2]), float(sys.argv[3]))
+def make_group(token, name):
+    """A request that makes a resource group."""
+    body = '{"location":"europe"}'
+    return ("PUT /subscriptions/%s/resourceGroups/%s?api-version=2021-04-01 HTTP/1.1\r\nHost: %s\r\n"
+            "Authorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" %
+            (os.environ["SUBSCRIPTION"], name, ARM, token, len(body), body)).encode()
+
+
+def hang():
+    with open(os.environ["SYNC_HANGS"], "w", encoding="ascii"):
+        pass
+
+
+def hang_no_more():
+    os.unlink(os.environ["SYNC_HANGS"])
+
+
+def has_line(text):
+    with open(LOG, encoding="ascii") as file:
+        return text in file.read()
+
+
+def late(group):
+    token = sign_in()
+    client = Client("management.localhost", os.environ["VAULT_PORT"])
+    hang()
+    statuses, _ = client.ask(make_group(token, group))
+    promise("a-change-that-waits-too-long-is-answered-503", statuses == [503], statuses)
+    promise("its-first-line-was-being-synced", has_line("/resourceGroups/%s\"" % group), "it had not begun")
+    hang_no_more()
+
+
+def stop(group, count):
+    token = sign_in()
+    clients = [Client("management.localhost", os.environ["VAULT_PORT"]) for _ in range(count)]
+    other = Honest(token)
+    hang()
+    for number, client in enumerate(clients):
+        client.connection.sendall(make_group(token, "%s-%d" % (group, number)))
+    # vaultd has one HTTP thread: when it has answered this twice, it has read what was sent before.
+    for _ in range(2):
+        other.once()
+    os.kill(PID, signal.SIGTERM)
+    # Only those that have begun wait for the disk: fewer than vaultd has workers for changes, of which it has six.
+    waiting = {client.connection: client for client in clients}
+    refused = 0
+    while len(waiting) > 5:
+        ready, _, _ = select.select(list(waiting), [], [], 60)
+        if not ready:
+            break
+        for connection in ready:
+            refused += waiting.pop(connection).answer()[0] == 503
+    promise("a-stop-answers-what-has-not-begun-while-the-disk-hangs", refused >= count - 5, "%d of %d" % (refused, count))
+    hang_no_more()
+
+
+COMMANDS = {"flood": flood, "full": full, "late": late, "stop": stop}
+COMMANDS[sys.argv[1]](*(int(word) if word.isdigit() else word for word in sys.argv[2:]))

@@ -399,7 +399,8 @@ ok audit-names-who decided "map(select(.operation == \"keys/decrypt\" and .oid =
 ok audit-names-the-resource-however-its-path-was-written decided "map(select(.operation == \"vaults/write\" and .vault == \"/subscriptions/$subscription/resourceGroups/acceptance/providers/Microsoft.KeyVault/vaults/ContosoStd\" and .result == \"done\")) | length == 3"
 ok audit-shows-of-a-long-name-what-it-can decided "map(select(.result == \"refused\" and (.vault | startswith(\"/subscriptions/$subscription/resourceGroups/xé\")) and (.reason | test(\"xéé\")))) | length == 1"
 ok audit-names-the-client decided "map(select(.operation == \"keys/decrypt\" and .address == \"127.0.0.1\" and .application == \"04b07795-8ddb-461a-bbee-02f9e1bf7b46\" and .client_request == \"my-own-id\")) | length >= 3"
-ok audit-counts-what-has-no-valid-token logged 'map(select(.kind == "refusals" and .address == "127.0.0.1")) | map(.count) | add == 3'
+ok audit-counts-refused-tokens logged 'map(select(.kind == "refusals" and .address == "127.0.0.1")) | map(.count - (.without_token // 0)) | add == 3'
+ok audit-counts-requests-without-a-token logged 'map(select(.kind == "refusals")) | map(.without_token // 0) | add > 0'
 ok audit-has-no-line-of-its-own-for-it decided 'map(select(.oid == "")) | length == 0'
 ok audit-is-a-chain logged '[.[].seq] == [range(1; length + 1)]'
 ok audit-was-closed logged '.[-1].kind == "close" and (map(select(.kind == "gap")) | length == 0)'

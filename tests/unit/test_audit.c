@@ -304,6 +304,22 @@ static void the_log_is_readable_for_its_group(void **state)
 	assert_int_equal(info.st_mode & 0777, 0640);
 }
 
+/* A crash before the mode was set, or a copy that was put back, must not decide it. */
+static void the_mode_of_a_log_is_restored_when_it_is_opened(void **state)
+{
+	const mode_t modes[] = { 0600, 0666 };
+	struct stat info;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+		audit_write(1);
+		assert_int_equal(chmod(audit_settings.path, modes[i]), 0);
+		audit_write(1);
+		assert_int_equal(stat(audit_settings.path, &info), 0);
+		assert_int_equal(info.st_mode & 0777, 0640);
+	}
+}
+
 /* Its last line does not say whether it was closed, so nothing is said of a gap. */
 static void a_log_from_before_there_were_kinds_goes_on(void **state)
 {
@@ -474,6 +490,7 @@ int main(void)
 		cmocka_unit_test_teardown(what_came_from_outside_forges_no_line, audit_clear),
 		cmocka_unit_test_teardown(what_a_client_says_of_itself_is_printable_and_short, audit_clear),
 		cmocka_unit_test_teardown(the_log_is_readable_for_its_group, audit_clear),
+		cmocka_unit_test_teardown(the_mode_of_a_log_is_restored_when_it_is_opened, audit_clear),
 		cmocka_unit_test_teardown(a_log_from_before_there_were_kinds_goes_on, audit_clear),
 		cmocka_unit_test_teardown(a_system_call_that_fails_loses_no_acknowledged_line, audit_clear),
 	};

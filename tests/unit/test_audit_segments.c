@@ -197,6 +197,184 @@ static void segments_older_than_the_retention_are_removed_and_the_log_says_so(vo
 	assert_int_equal(verify(NULL), SC_OK);
 }
 
+/* The lines of the one after it are younger than those that cannot be read. */
+static void a_segment_that_cannot_be_read_is_removed_with_the_next(void **state)
+{
+	struct audit_files files;
+
+	(void)state;
+	fake_clock_start();
+	audit_settings.retention_days = 3;
+	audit_write(2);
+	fake_clock_advance(SC_DAY * SC_SECOND);
+	audit_write(2);
+	audit_list(&files);
+	audit_replace(files.name[0], sc_view_of("not a line", 10));
+	fake_clock_advance(SC_DAY * SC_SECOND);
+	audit_write(2);
+	fake_clock_advance(5 * SC_DAY * SC_SECOND);
+	audit_write(2);
+	fake_clock_stop();
+	audit_list(&files);
+	assert_int_equal(files.count, 1);
+	assert_true(audit_report().first > 1);
+}
+
+/* -- verifying a log that is being written ------------------------------------------------------ */
+
+static unsigned disturbances;
+
+/*
+ * A disk that is full takes a part of a line, which is removed again: both happen between two looks at the size of the file.
+ */
+static ssize_t disturbed_read(int fd, void *data, size_t len)
+{
+	SC_CLEANUP(sc_bytes) log = { 0 };
+	struct stat info;
+	ssize_t n;
+
+	if (disturbances == 0 || !audit_is_file(fd) || fstat(fd, &info))
+		return read(fd, data, len);
+	if (lseek(fd, 0, SEEK_CUR) == 0) {
+		FILE *file = fopen(audit_settings.path, "a");
+
+		assert_non_null(file);
+		fputs("{\"seq\":", file);
+		fclose(file);
+		return read(fd, data, len);
+	}
+	n = read(fd, data, len);
+	if (n == 0) {
+		disturbances--;
+		assert_int_equal(truncate(audit_settings.path, info.st_size - 7), 0);
+	}
+	return n;
+}
+
+static void disturb(unsigned times)
+{
+	static struct sc_os table;
+
+	table = sc_os_system;
+	table.read = disturbed_read;
+	disturbances = times;
+	sc_os = &table;
+}
+
+static void a_log_that_is_being_written_is_not_called_altered(void **state)
+{
+	struct sc_error err = { 0 };
+
+	(void)state;
+	audit_write(3);
+	disturb(1);
+	assert_ok(verify(&err), &err);
+	disturb(3);
+	assert_ok(verify(&err), &err);
+	/* Nor is it called whole. */
+	disturb(1000);
+	assert_status(verify(&err), SC_ERR_BUSY, &err);
+	sc_os = &sc_os_system;
+	assert_ok(verify(&err), &err);
+}
+
+/* -- what is said when it breaks --------------------------------------------------------------- */
+
+static char said[4096];
+
+static ssize_t heard_write(int fd, const void *data, size_t len)
+{
+	if (fd != STDERR_FILENO)
+		return write(fd, data, len);
+	snprintf(said + strlen(said), sizeof said - strlen(said), "%.*s", (int)len, (const char *)data);
+	return (ssize_t)len;
+}
+
+static atomic_bool breaks;
+static atomic_int renames;
+
+static int rename_once(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+	if (renames++ == 0)
+		return sc_os_system.renameat2(from_dir, from, to_dir, to, flags);
+	errno = EACCES;
+	return -1;
+}
+
+static int create_nothing(int dir, const char *name, int flags, mode_t mode)
+{
+	if (!breaks || !(flags & O_EXCL))
+		return sc_os_system.openat(dir, name, flags, mode);
+	errno = ENOSPC;
+	return -1;
+}
+
+static ssize_t write_half(int fd, const void *data, size_t len)
+{
+	if (!breaks || !audit_is_file(fd))
+		return heard_write(fd, data, len);
+	errno = ENOSPC;
+	return len > 20 ? write(fd, data, 20) : -1;
+}
+
+static int truncate_nothing(int fd, off_t size)
+{
+	if (!breaks)
+		return ftruncate(fd, size);
+	errno = EACCES;
+	return -1;
+}
+
+static unsigned times_said(const char *text)
+{
+	unsigned times = 0;
+
+	for (const char *at = said; (at = strstr(at, text)); at++)
+		times++;
+	return times;
+}
+
+static void a_log_that_breaks_says_why_and_once(void **state)
+{
+	struct sc_os table = sc_os_system;
+	struct sc_audit *audit = NULL;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	table.write = heard_write;
+	table.renameat2 = rename_once;
+	table.openat = create_nothing;
+	sc_os = &table;
+	audit_settings.segment_bytes = SMALL;
+	renames = 0;
+	breaks = false;
+	said[0] = '\0';
+	assert_ok(audit_open(&audit, &err), &err);
+	breaks = true;
+	while (sc_audit_sync(audit, &audit_decrypted, &err) == SC_OK)
+		;
+	sc_audit_free(audit);
+	assert_int_equal(times_said("it cannot get its name back, so no more is written: Permission denied"),
+			 1);
+	assert_int_equal(times_said("no more is written"), 1);
+
+	table = sc_os_system;
+	table.write = write_half;
+	table.ftruncate = truncate_nothing;
+	audit_settings.segment_bytes = 0;
+	breaks = false;
+	said[0] = '\0';
+	assert_ok(audit_open(&audit, &err), &err);
+	breaks = true;
+	assert_status(sc_audit_sync(audit, &audit_decrypted, &err), SC_ERR_NOT_DURABLE, &err);
+	sc_audit_free(audit);
+	assert_int_equal(
+	    times_said("a part of a line cannot be removed, so no more is written: Permission denied"), 1);
+	assert_int_equal(times_said("no more is written"), 1);
+	assert_int_equal(times_said("synced"), 0);
+	sc_os = &sc_os_system;
+}
+
 /* -- crashes ----------------------------------------------------------------------------------- */
 
 enum call {
@@ -380,6 +558,10 @@ int main(void)
 		cmocka_unit_test_teardown(a_segment_ends_with_the_day, audit_clear),
 		cmocka_unit_test_teardown(segments_older_than_the_retention_are_removed_and_the_log_says_so,
 					  audit_clear),
+		cmocka_unit_test_teardown(a_segment_that_cannot_be_read_is_removed_with_the_next,
+					  audit_clear),
+		cmocka_unit_test_teardown(a_log_that_is_being_written_is_not_called_altered, audit_clear),
+		cmocka_unit_test_teardown(a_log_that_breaks_says_why_and_once, audit_clear),
 		cmocka_unit_test_teardown(a_call_that_fails_in_a_cut_loses_no_acknowledged_line, audit_clear),
 		cmocka_unit_test_teardown(a_kill_in_a_cut_loses_no_acknowledged_line, audit_clear),
 		cmocka_unit_test_teardown(a_log_without_its_current_segment_goes_on_after_the_newest,

@@ -104,6 +104,11 @@ sc_status sc_access_authenticate(struct sc_access *access, struct sc_web_issuers
 	return sc_fail_context(err, SC_ERR_TOKEN, "The access token is not valid here");
 }
 
+void sc_access_count_challenge(const struct sc_access *access)
+{
+	sc_audit_count_refusal(access->audit, access->address, access->request, NULL);
+}
+
 /* Azure's words: one form for keys, another for the resources above them. */
 static sc_status refuse_for_want_of_permission(struct sc_access *access, struct sc_error *err)
 {

@@ -90,6 +90,9 @@ struct sc_access {
 sc_status sc_access_authenticate(struct sc_access *access, struct sc_web_issuers *issuers, const char *token,
 				 const char *audience, struct sc_error *err) SC_WARN_UNUSED;
 
+/* The same for a request without a token, which is answered with a challenge: it is counted, too. Never waits. */
+void sc_access_count_challenge(const struct sc_access *access);
+
 /*
  * Decides whether `grants` let the caller do access->operation to what `scope` names; access->scope becomes a
  * copy of it. The caller's tenant must be the scope's. NULL grants nothing. Never waits. A refusal has been

@@ -5,7 +5,7 @@
  *
  * A single thread writes. Uses of keys are grouped and on disk within a second where the disk keeps up; a change
  * waits until its line is synced (rule P8). Lines that cannot be written wait in a bounded buffer, of which a part
- * is reserved for the outcomes of changes. Once the oldest waiting line is two seconds old, uses are refused. Once
+ * is reserved for the outcomes of changes. Refusals stop at half of the rest. Once the oldest waiting line is two seconds old, uses are refused. Once
  * a sync has failed (rule P2), everything is.
  *
  * Refusals of callers without a valid token are not in that buffer. They are counted in a table of fixed size, and
@@ -20,9 +20,11 @@
  *
  *   decision   "request", "client_request", "address", "application", "issuer", "oid", "operation", "tenant",
  *              "vault", "key", "result", "reason": see struct sc_audit_entry
- *   refusals   "address", "count", "since", "until", "request", "reason": of callers without a valid token. The
- *              last two are the first refusal's
- *   gap        "count" (null: unknown), "since", "until", "reason": decisions that have no line
+ *   refusals   "address", "count", "without_token" (of the count; missing if 0), "since", "until", "request",
+ *              "reason": of callers without a valid token. The last two are those of the first that had a token,
+ *              or else of the first
+ *   gap        "count" (null: unknown), "since", "until", "reason": decisions that have no line, and refusals
+ *              that no line counts
  *   open       "reason": the log was opened
  *   close      the log was closed in good order
  *   retention  "through": the lines up to this number were old enough to be removed
@@ -81,7 +83,7 @@ sc_status sc_audit_open(const struct sc_audit_settings *settings, struct sc_audi
 
 /*
  * Writes the waiting lines, ends the thread and closes the log. If the disk does not take the lines, tries once to
- * write a line that says how many are missing. NULL is allowed.
+ * write a line that says how many decisions and refusals are missing. NULL is allowed.
  */
 void sc_audit_free(struct sc_audit *audit);
 SC_CLEANUP_POINTER(sc_audit, struct sc_audit, sc_audit_free)
@@ -95,18 +97,21 @@ sc_status sc_audit_check(struct sc_audit *audit, struct sc_error *err) SC_WARN_U
 /*
  * Adds a line, which is on disk within a second. Never waits for the disk. SC_ERR_NOT_DURABLE if the line cannot
  * be kept, or by now sc_audit_check() would fail: answer with that and nothing else. What was done is kept even
- * then, if there is room; what was refused is not.
+ * then, if there is room; what was refused is not. SC_ERR_MEMORY. What is not kept is in the next gap's count.
  */
 sc_status sc_audit_note(struct sc_audit *audit, const struct sc_audit_entry *entry,
 			struct sc_error *err) SC_WARN_UNUSED;
 
-/* Adds a line and waits until it is synced. Not for HTTP threads. SC_ERR_NOT_DURABLE if that fails. */
+/*
+ * Adds a line and waits until it is synced. Not for HTTP threads. SC_ERR_NOT_DURABLE if a write with this line
+ * fails; SC_ERR_MEMORY.
+ */
 sc_status sc_audit_sync(struct sc_audit *audit, const struct sc_audit_entry *entry,
 			struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Counts a refusal of a caller without a valid token, by the client's address. Never waits and never fails. The
- * request's id and the reason are written if it is the first one of its line.
+ * request's id and the reason, which is NULL if there was no token, may become those of the line.
  */
 void sc_audit_count_refusal(struct sc_audit *audit, const char *address, const char *request,
 			    const char *reason);
@@ -124,7 +129,8 @@ struct sc_audit_report {
  * Reads a whole log, all segments of it, and checks every line's place in the chain, and that no lines are missing
  * at the beginning but those that a line of kind "retention" names. `path` is that of the segment that is being
  * written; it may be missing if there are others. *report (may be NULL) is set on success. SC_ERR_INTEGRITY with
- * the segment and the number of the first line that does not belong; SC_ERR_NOT_FOUND if there is no log.
+ * the segment and the number of the first line that does not belong; SC_ERR_NOT_FOUND if there is no log;
+ * SC_ERR_BUSY if its files change so often that nothing can be said.
  */
 sc_status sc_audit_verify(const char *path, struct sc_audit_report *report,
 			  struct sc_error *err) SC_WARN_UNUSED;

@@ -123,14 +123,19 @@ static sc_status read_last_of(const struct sc_audit_place *place, uint64_t first
 
 /* -- opening ----------------------------------------------------------------------------------- */
 
+/* The daemon's umask is 077. */
+static bool set_mode(const struct sc_audit_place *place)
+{
+	return sc_os->fchmodat(place->dir.fd, place->name, MODE, 0) == 0;
+}
+
 /* Creates the segment. -1 with errno. */
 static int create_segment(const struct sc_audit_place *place)
 {
 	int fd = sc_os->openat(place->dir.fd, place->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 			       MODE);
 
-	/* The daemon's umask is 077. */
-	if (fd >= 0 && sc_os->fchmodat(place->dir.fd, place->name, MODE, 0)) {
+	if (fd >= 0 && !set_mode(place)) {
 		(void)sc_os->close(fd);
 		(void)sc_os->unlinkat(place->dir.fd, place->name, 0);
 		return -1;
@@ -141,12 +146,16 @@ static int create_segment(const struct sc_audit_place *place)
 static sc_status open_segment(struct sc_audit_file *file, struct sc_error *err)
 {
 	const struct sc_audit_place *place = &file->place;
+	struct stat info;
 
 	file->fd = sc_os->openat(place->dir.fd, place->name, O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0);
 	if (file->fd < 0 && errno == ENOENT)
 		file->fd = create_segment(place);
 	if (file->fd < 0)
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: cannot be opened", file->path);
+	/* A crash may have come between its creation and its mode. */
+	if (sc_os->fstat(file->fd, &info) || ((info.st_mode & 07777) != MODE && !set_mode(place)))
+		return sc_fail_errno(err, SC_ERR_SYSTEM, "%s: its mode cannot be set", file->path);
 	if (sc_os->fsync(place->dir.fd))
 		return sc_fail_errno(err, SC_ERR_NOT_DURABLE, "%s: its directory cannot be synced",
 				     file->path);
@@ -245,6 +254,13 @@ void sc_audit_file_close(struct sc_audit_file *file)
 
 /* -- writing ----------------------------------------------------------------------------------- */
 
+/* Once for each log: nothing is written afterwards. */
+static enum sc_audit_outcome break_off(const struct sc_audit_file *file, const char *what)
+{
+	sc_log(SC_LOG_ERROR, "%s: %s, so no more is written: %s", file->path, what, strerror(errno));
+	return SC_AUDIT_BROKEN;
+}
+
 static void write_staged(struct sc_audit_group *group)
 {
 	const char *data = group->file->staged;
@@ -304,15 +320,15 @@ enum sc_audit_outcome sc_audit_group_end(struct sc_audit_group *group)
 	write_staged(group);
 	if (group->failed) {
 		/* A partial line must not stay in front of the lines that follow. */
-		bool is_back = sc_os->ftruncate(file->fd, file->end) == 0;
-
+		if (sc_os->ftruncate(file->fd, file->end))
+			return break_off(file, "a part of a line cannot be removed");
 		errno = group->failed;
-		return is_back ? SC_AUDIT_TAKEN_BACK : SC_AUDIT_BROKEN;
+		return SC_AUDIT_TAKEN_BACK;
 	}
 	if (group->at == file->end)
 		return SC_AUDIT_WRITTEN; /* nothing was added */
 	if (sc_os->fsync(file->fd))
-		return SC_AUDIT_BROKEN;
+		return break_off(file, "it cannot be synced");
 	if (file->end == 0)
 		day_of(sc_clock_now(), file->day);
 	file->end = group->at;
@@ -343,12 +359,6 @@ static enum sc_audit_outcome go_on_uncut(struct sc_audit_file *file, const char 
 static int rename_segment(const struct sc_audit_file *file, const char *from, const char *to)
 {
 	return sc_os->renameat2(file->place.dir.fd, from, file->place.dir.fd, to, 0);
-}
-
-static enum sc_audit_outcome break_off(const struct sc_audit_file *file, const char *what)
-{
-	sc_log(SC_LOG_ERROR, "%s: %s, so no more is written: %s", file->path, what, strerror(errno));
-	return SC_AUDIT_BROKEN;
 }
 
 enum sc_audit_outcome sc_audit_file_cut(struct sc_audit_file *file, int64_t now)
@@ -388,28 +398,33 @@ static uint64_t end_of(const struct sc_audit_file *file, const struct sc_audit_s
 	return (index + 1 < ended->count ? ended->first[index + 1] : file->first) - 1;
 }
 
+static void warn_of_old(const struct sc_audit_file *file, const struct sc_error *err)
+{
+	sc_log(SC_LOG_WARNING, "%s: old segments may not be removed in time: %s", file->path, err->message);
+}
+
 uint64_t sc_audit_file_find_old(const struct sc_audit_file *file, int64_t now)
 {
 	SC_CLEANUP(sc_audit_segments) ended = { 0 };
 	char limit[SC_CLOCK_STAMP_SIZE];
 	struct sc_error err = { 0 };
 	struct last_line last = { 0 };
-	sc_status status;
 	uint64_t through = 0;
 
 	if (file->retention_days == 0)
 		return 0;
 	sc_clock_stamp(now - file->retention_days * SC_DAY, limit);
-	status = sc_audit_segments_list(&file->place, &ended, &err);
-	for (size_t i = 0; status == SC_OK && i < ended.count; i++) {
-		status = read_last_of(&file->place, ended.first[i], &last, &err);
-		/* Stamps sort as their times do. */
-		if (status != SC_OK || strcmp(last.line.time, limit) >= 0)
+	if (sc_audit_segments_list(&file->place, &ended, &err) != SC_OK)
+		warn_of_old(file, &err);
+	for (size_t i = 0; i < ended.count; i++) {
+		/* The lines of a segment that cannot be read are older than those of the next. */
+		if (read_last_of(&file->place, ended.first[i], &last, &err) != SC_OK)
+			warn_of_old(file, &err);
+		else if (strcmp(last.line.time, limit) < 0) /* stamps sort as their times do */
+			through = end_of(file, &ended, i);
+		else
 			break;
-		through = end_of(file, &ended, i);
 	}
-	if (status != SC_OK)
-		sc_log(SC_LOG_WARNING, "%s: old segments are not removed: %s", file->path, err.message);
 	return through;
 }
 
@@ -425,5 +440,5 @@ void sc_audit_file_remove_old(const struct sc_audit_file *file, uint64_t through
 		status = sc_file_remove(&file->place.dir, name, &err);
 	}
 	if (status != SC_OK)
-		sc_log(SC_LOG_WARNING, "%s: an old segment is not removed: %s", file->path, err.message);
+		warn_of_old(file, &err);
 }

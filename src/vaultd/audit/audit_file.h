@@ -64,18 +64,18 @@ void sc_audit_group_begin(struct sc_audit_file *file, struct sc_audit_group *gro
 void sc_audit_group_add(struct sc_audit_group *group, struct sc_view content);
 /* Adds a line that is not a decision. */
 void sc_audit_group_add_event(struct sc_audit_group *group, const struct sc_audit_event *event);
-/* Writes and syncs the rest. errno says why, unless the outcome is SC_AUDIT_WRITTEN. */
+/* Writes and syncs the rest. errno says why the group was taken back; why the log is broken is logged here. */
 enum sc_audit_outcome sc_audit_group_end(struct sc_audit_group *group);
 
 /*
- * Ends the segment if it is large enough or of another day than `now`, and begins the next one. A failure that
- * changes nothing is logged, and the segment goes on.
+ * Ends the segment if it is large enough or of another day than `now`, and begins the next one. A failure is
+ * logged; if it changed nothing, the segment goes on.
  */
 enum sc_audit_outcome sc_audit_file_cut(struct sc_audit_file *file, int64_t now);
 
 /*
  * The number of the last line that is old enough at `now` to be removed with its segment; 0: there is none, or the
- * segments cannot be read. Removal: log that number first.
+ * segments cannot be listed. One that cannot be read is as old as the next one. Removal: log that number first.
  */
 uint64_t sc_audit_file_find_old(const struct sc_audit_file *file, int64_t now);
 void sc_audit_file_remove_old(const struct sc_audit_file *file, uint64_t through);

@@ -80,6 +80,9 @@ static json_t *event_json(const struct sc_audit_event *event, const char *when)
 		failed |= json_object_set_new(json, "count", json_null());
 	else if (event->count)
 		failed |= json_object_set_new(json, "count", json_integer((json_int_t)event->count));
+	if (event->without_token)
+		failed |= json_object_set_new(json, "without_token",
+					      json_integer((json_int_t)event->without_token));
 	if (event->through)
 		failed |= json_object_set_new(json, "through", json_integer((json_int_t)event->through));
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)

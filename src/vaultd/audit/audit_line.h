@@ -38,6 +38,7 @@ struct sc_audit_event {
 	const char *address;
 	uint64_t count;
 	bool is_count_unknown;
+	uint64_t without_token;
 	const char *since; /* as sc_clock_stamp() writes it */
 	const char *until;
 	uint64_t through;

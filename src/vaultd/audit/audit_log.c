@@ -18,15 +18,16 @@
 #include "vaultd/audit/audit_file.h"
 #include "vaultd/audit/audit_refusals.h"
 
-#define WAITING_MAX  ((size_t)4 << 20) /* bytes of lines that are not on disk yet */
-#define OUTCOMES_MAX ((size_t)1 << 20) /* of which so many are for the outcomes of changes only */
-#define GROUP        (SC_SECOND / 2)   /* how long a use may wait to be grouped with others */
-#define GROUP_MAX    (WAITING_MAX / 8) /* bytes that are written without more waiting */
-#define AGE_MAX      (2 * SC_SECOND)   /* of the oldest waiting line, before uses are refused */
-#define LOOKS_EVERY  (60 * SC_SECOND)  /* for another day: the clock of days and that of waits may part */
-#define NEVER        INT64_MAX
+#define WAITING_MAX ((size_t)4 << 20)     /* bytes of lines that are not on disk yet */
+#define USES_MAX    (WAITING_MAX / 4 * 3) /* of them, before the rest is left to outcomes of changes */
+#define REFUSED_MAX (USES_MAX / 2)        /* of them, before no more refusals are added */
+#define GROUP       (SC_SECOND / 2)       /* how long a use may wait to be grouped with others */
+#define GROUP_MAX   (WAITING_MAX / 8)     /* bytes that are written without more waiting */
+#define AGE_MAX     (2 * SC_SECOND)       /* of the oldest waiting line, before uses are refused */
+#define LOOKS_EVERY (60 * SC_SECOND)      /* for another day: the clock of days and that of waits may part */
+#define NEVER       INT64_MAX
 
-/* Decisions that have no line. */
+/* Decisions that have no line, and refusals that no line counts. */
 struct missed {
 	uint64_t count;
 	char since[SC_CLOCK_STAMP_SIZE];
@@ -56,7 +57,7 @@ struct sc_audit {
 	int64_t writes_since; /* NEVER: there are none */
 	uint64_t added;       /* number of lines */
 	uint64_t synced;      /* how many of them are on disk */
-	uint64_t failures;    /* number of failed writes */
+	uint64_t failed;      /* the last line that was in a write which failed */
 	int64_t pause_until;  /* after a failed write */
 	int64_t looks_at;     /* when the writing thread looks again unasked; 0: it is awake */
 	struct missed missed;
@@ -193,14 +194,6 @@ static void add_gap(struct sc_audit *audit, const struct missed *gap, const char
 		sc_audit_group_add_event(&audit->group, &event);
 }
 
-static void add_removal(struct sc_audit *audit)
-{
-	const struct sc_audit_event event = { .kind = SC_AUDIT_RETENTION, .through = audit->old };
-
-	if (audit->old > 0)
-		sc_audit_group_add_event(&audit->group, &event);
-}
-
 static void add_close(struct sc_audit *audit)
 {
 	const struct sc_audit_event event = { .kind = SC_AUDIT_CLOSE };
@@ -208,21 +201,43 @@ static void add_close(struct sc_audit *audit)
 	sc_audit_group_add_event(&audit->group, &event);
 }
 
+/* The line that says so is a group of its own: a full disk may have room for it, and then has more. */
+static enum sc_audit_outcome remove_old(struct sc_audit *audit)
+{
+	const struct sc_audit_event event = { .kind = SC_AUDIT_RETENTION, .through = audit->old };
+	enum sc_audit_outcome outcome;
+
+	if (audit->old == 0)
+		return SC_AUDIT_WRITTEN;
+	sc_audit_group_begin(&audit->file, &audit->group);
+	sc_audit_group_add_event(&audit->group, &event);
+	outcome = sc_audit_group_end(&audit->group);
+	if (outcome != SC_AUDIT_WRITTEN)
+		return outcome;
+	sc_audit_file_remove_old(&audit->file, audit->old);
+	audit->old = 0;
+	return outcome;
+}
+
 /* Without the lock: meanwhile `waiting` only grows at its end. Cuts first, so that a group is in one segment. */
 static enum sc_audit_outcome put_on_disk(struct sc_audit *audit, size_t len, bool is_last)
 {
 	const int64_t now = sc_clock_now();
+	enum sc_audit_outcome outcome;
 
 	if (sc_audit_file_cut(&audit->file, now) == SC_AUDIT_BROKEN)
 		return SC_AUDIT_BROKEN;
 	if (now / SC_DAY != audit->day)
 		audit->old = sc_audit_file_find_old(&audit->file, now);
 	audit->day = now / SC_DAY;
+	outcome = remove_old(audit);
+	if (outcome != SC_AUDIT_WRITTEN)
+		return outcome;
 	sc_audit_group_begin(&audit->file, &audit->group);
 	add_waiting(audit, len);
 	add_refusals(audit);
-	add_gap(audit, &audit->gap, "refused, because their lines could not be written");
-	add_removal(audit);
+	add_gap(audit, &audit->gap,
+		"decisions whose lines could not be kept; none was answered with a result");
 	if (is_last)
 		add_close(audit);
 	return sc_audit_group_end(&audit->group);
@@ -230,10 +245,7 @@ static enum sc_audit_outcome put_on_disk(struct sc_audit *audit, size_t len, boo
 
 static void log_outcome(struct sc_audit *audit, enum sc_audit_outcome outcome, int error)
 {
-	if (outcome == SC_AUDIT_BROKEN)
-		sc_log(SC_LOG_ERROR, "%s: cannot be synced, so no more is written: %s", audit->file.path,
-		       strerror(error));
-	else if (outcome == SC_AUDIT_TAKEN_BACK && !audit->is_failing)
+	if (outcome == SC_AUDIT_TAKEN_BACK && !audit->is_failing)
 		sc_log(SC_LOG_ERROR, "%s: cannot be written: %s", audit->file.path, strerror(error));
 	else if (outcome == SC_AUDIT_WRITTEN && audit->is_failing)
 		sc_log(SC_LOG_NOTICE, "%s: is written again", audit->file.path);
@@ -243,9 +255,6 @@ static void log_outcome(struct sc_audit *audit, enum sc_audit_outcome outcome, i
 /* What is on disk is no longer to be written. */
 static void forget_written(struct sc_audit *audit)
 {
-	if (audit->old > 0)
-		sc_audit_file_remove_old(&audit->file, audit->old);
-	audit->old = 0;
 	audit->gap = (struct missed){ 0 };
 	audit->refused = (struct sc_audit_refusals){ 0 };
 }
@@ -273,9 +282,8 @@ static void settle(struct sc_audit *audit, size_t len, uint64_t last, enum sc_au
 		audit->pause_until = 0;
 	} else {
 		audit->waits_since = earlier(audit->writes_since, audit->waits_since);
-		audit->failures++;
+		audit->failed = last; /* those who wait for one of them are refused */
 		audit->pause_until = sc_clock_monotonic() + GROUP; /* a full disk makes no busy loop */
-		audit->is_urgent = false;                          /* those who wait are refused */
 		audit->is_broken = outcome == SC_AUDIT_BROKEN;
 	}
 	audit->writes_since = NEVER;
@@ -300,30 +308,51 @@ static enum sc_audit_outcome write_group(struct sc_audit *audit, bool is_last)
 	return outcome;
 }
 
-/* The disk takes no lines, but perhaps a short one, that says how many are missing. */
-static void write_last_words(struct sc_audit *audit)
+static void miss_refusals(struct missed *missed, const struct sc_audit_refusals *refusals)
+{
+	for (size_t i = 0; i <= SC_AUDIT_ADDRESSES_MAX; i++)
+		miss(missed, refusals->at[i].count, refusals->at[i].since, refusals->at[i].until);
+}
+
+/* All that has no line. The lock is held. */
+static struct missed what_is_lost(const struct sc_audit *audit)
 {
 	const int64_t now = sc_clock_now();
 	struct missed lost = audit->gap;
 	char since[SC_CLOCK_STAMP_SIZE];
 	char until[SC_CLOCK_STAMP_SIZE];
 
+	miss(&lost, audit->missed.count, audit->missed.since, audit->missed.until);
+	miss_refusals(&lost, &audit->refused);
+	miss_refusals(&lost, &audit->refusals);
 	if (audit->added > audit->synced) {
 		sc_clock_stamp(now - (sc_clock_monotonic() - audit->waits_since) / SC_SECOND, since);
 		sc_clock_stamp(now, until);
 		miss(&lost, audit->added - audit->synced, since, until);
 	}
+	return lost;
+}
+
+/*
+ * The disk takes no lines, but perhaps a short one, that says how many are missing. If not even the opening was
+ * written, the log stays as it was, so that the next opening finds how it had ended.
+ */
+static void write_last_words(struct sc_audit *audit, const struct missed *lost)
+{
+	if (audit->synced == 0)
+		return;
 	sc_audit_group_begin(&audit->file, &audit->group);
-	add_gap(audit, &lost, "lost, because the disk took no more lines before the log was closed");
+	add_gap(audit, lost,
+		"decisions and refusals lost, because the disk took no more lines before the log was closed");
 	add_close(audit);
-	if (sc_audit_group_end(&audit->group) == SC_AUDIT_BROKEN)
-		sc_log(SC_LOG_ERROR, "%s: cannot be written: %s", audit->file.path, strerror(errno));
+	(void)sc_audit_group_end(&audit->group);
 }
 
 static void *writing_thread(void *argument)
 {
 	struct sc_audit *audit = argument;
 	enum sc_audit_outcome outcome;
+	struct missed lost;
 	bool is_stopping;
 	bool is_last;
 
@@ -335,9 +364,10 @@ static void *writing_thread(void *argument)
 		is_last = is_stopping && !has_refused(audit);
 		outcome = write_group(audit, is_last);
 	} while (outcome == SC_AUDIT_WRITTEN ? !is_last : outcome == SC_AUDIT_TAKEN_BACK && !is_stopping);
+	lost = what_is_lost(audit);
 	pthread_mutex_unlock(&audit->lock);
 	if (outcome == SC_AUDIT_TAKEN_BACK)
-		write_last_words(audit);
+		write_last_words(audit, &lost);
 	return NULL;
 }
 
@@ -396,15 +426,17 @@ sc_status sc_audit_check(struct sc_audit *audit, struct sc_error *err)
 
 sc_status sc_audit_note(struct sc_audit *audit, const struct sc_audit_entry *entry, struct sc_error *err)
 {
+	const bool is_refused = entry->result == SC_AUDIT_REFUSED;
 	SC_CLEANUP(sc_bytes) content = { 0 };
+	sc_status kept = sc_audit_line_of_entry(entry, sc_clock_now(), &content, err);
 	sc_status late;
-	sc_status kept;
 
-	SC_TRY(sc_audit_line_of_entry(entry, sc_clock_now(), &content, err));
 	pthread_mutex_lock(&audit->lock);
-	kept = late = check_age(audit, err);
-	if (late == SC_OK || entry->result != SC_AUDIT_REFUSED)
-		kept = add(audit, &content, WAITING_MAX - OUTCOMES_MAX, late == SC_OK ? err : NULL);
+	late = check_age(audit, err);
+	if (kept == SC_OK && late != SC_OK && is_refused)
+		kept = late;
+	if (kept == SC_OK)
+		kept = add(audit, &content, is_refused ? REFUSED_MAX : USES_MAX, late == SC_OK ? err : NULL);
 	if (kept != SC_OK)
 		miss_one(audit);
 	pthread_mutex_unlock(&audit->lock);
@@ -414,11 +446,9 @@ sc_status sc_audit_note(struct sc_audit *audit, const struct sc_audit_entry *ent
 /* The lock is held. */
 static sc_status wait_for(struct sc_audit *audit, uint64_t line, struct sc_error *err)
 {
-	uint64_t failures = audit->failures;
-
 	audit->is_urgent = true;
 	wake_for(audit, 0);
-	while (audit->synced < line && audit->failures == failures)
+	while (audit->synced < line && audit->failed < line && !audit->is_broken)
 		pthread_cond_wait(&audit->done, &audit->lock);
 	SC_ENSURE(audit->synced >= line, err, SC_ERR_NOT_DURABLE, "%s: the audit log cannot be written",
 		  audit->file.path);
@@ -429,11 +459,11 @@ sc_status sc_audit_sync(struct sc_audit *audit, const struct sc_audit_entry *ent
 {
 	const bool is_outcome = entry->result == SC_AUDIT_DONE || entry->result == SC_AUDIT_FAILED;
 	SC_CLEANUP(sc_bytes) content = { 0 };
-	sc_status status;
+	sc_status status = sc_audit_line_of_entry(entry, sc_clock_now(), &content, err);
 
-	SC_TRY(sc_audit_line_of_entry(entry, sc_clock_now(), &content, err));
 	pthread_mutex_lock(&audit->lock);
-	status = add(audit, &content, is_outcome ? WAITING_MAX : WAITING_MAX - OUTCOMES_MAX, err);
+	if (status == SC_OK)
+		status = add(audit, &content, is_outcome ? WAITING_MAX : USES_MAX, err);
 	if (status == SC_OK)
 		status = wait_for(audit, audit->added, err);
 	else

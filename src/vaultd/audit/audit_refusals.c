@@ -50,12 +50,17 @@ void sc_audit_refusals_add(struct sc_audit_refusals *refusals, const char *addre
 	name_of(address, name);
 	refused = place_of(refusals, name);
 	sc_clock_stamp(sc_clock_now(), refused->until);
-	if (refused->count++ > 0)
-		return;
-	refused->begin = sc_clock_monotonic();
-	strcpy(refused->since, refused->until);
-	snprintf(refused->request, sizeof refused->request, "%s", request);
-	snprintf(refused->reason, sizeof refused->reason, "%s", reason);
+	if (refused->count == 0) {
+		refused->begin = sc_clock_monotonic();
+		strcpy(refused->since, refused->until);
+	}
+	/* Why a token was refused says more than that one was missing. */
+	if (refused->count == 0 || (reason && refused->count == refused->without_token)) {
+		snprintf(refused->request, sizeof refused->request, "%s", request);
+		snprintf(refused->reason, sizeof refused->reason, "%s", reason ? reason : "it has no token");
+	}
+	refused->count++;
+	refused->without_token += !reason;
 }
 
 int64_t sc_audit_refusals_due(const struct sc_audit_refusals *refusals)
@@ -99,6 +104,7 @@ struct sc_audit_event sc_audit_refusals_event(const struct sc_audit_refused *ref
 		.kind = SC_AUDIT_REFUSALS,
 		.address = refused->address,
 		.count = refused->count,
+		.without_token = refused->without_token,
 		.since = refused->since,
 		.until = refused->until,
 		.request = refused->request,

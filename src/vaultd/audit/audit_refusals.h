@@ -17,10 +17,11 @@
 /* The refusals of one line. */
 struct sc_audit_refused {
 	char address[INET6_ADDRSTRLEN + 4]; /* "192.0.2.1", "2001:db8::/64" */
-	char request[40];                   /* the first one's */
-	char reason[SC_AUDIT_PLAIN_MAX];    /* the first one's */
+	char request[40];                   /* the first one's that had a token, or else the first one's */
+	char reason[SC_AUDIT_PLAIN_MAX];    /* the same one's */
 	uint64_t count;
-	int64_t begin; /* sc_clock_monotonic */
+	uint64_t without_token; /* of them */
+	int64_t begin;          /* sc_clock_monotonic */
 	char since[SC_CLOCK_STAMP_SIZE];
 	char until[SC_CLOCK_STAMP_SIZE];
 };
@@ -31,7 +32,10 @@ struct sc_audit_refusals {
 	size_t count; /* of the places before the last */
 };
 
-/* Counts a refusal. `address` is numeric, without port; anything else is an address of its own, "?". */
+/*
+ * Counts a refusal. `address` is numeric, without port; anything else is an address of its own, "?". `reason` is
+ * NULL if there was no token.
+ */
 void sc_audit_refusals_add(struct sc_audit_refusals *refusals, const char *address, const char *request,
 			   const char *reason);
 

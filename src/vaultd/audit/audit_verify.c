@@ -190,31 +190,47 @@ static bool is_same(const struct sc_audit_segments *a, const struct sc_audit_seg
 	       (a->count == 0 || memcmp(a->first, b->first, a->count * sizeof *a->first) == 0);
 }
 
-/* The size of the segment that is being written; 0 if there is none. */
-static off_t size_of_current(const struct sc_audit_place *place)
+/* What changes in the segment that is being written when it is written to. */
+struct trace {
+	off_t size;
+	struct timespec changed;
+};
+
+static struct trace trace_of_current(const struct sc_audit_place *place)
 {
 	struct stat info;
 
-	return sc_os->fstatat(place->dir.fd, place->name, &info, AT_SYMLINK_NOFOLLOW) ? 0 : info.st_size;
+	if (sc_os->fstatat(place->dir.fd, place->name, &info, AT_SYMLINK_NOFOLLOW))
+		return (struct trace){ 0 };
+	return (struct trace){ info.st_size, info.st_ctim };
+}
+
+static bool is_untouched(const struct trace *a, const struct trace *b)
+{
+	return a->size == b->size && a->changed.tv_sec == b->changed.tv_sec &&
+	       a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
 /*
  * *settled is false if the verdict means nothing: segments were cut or removed meanwhile, or lines were being
- * written, of which the last may have been read in part.
+ * written, of which the last may have been read in part, or taken back.
  */
 static sc_status try_once(const struct sc_audit_place *place, struct walk *walk, bool *settled,
 			  struct sc_error *err)
 {
 	SC_CLEANUP(sc_audit_segments) before = { 0 };
 	SC_CLEANUP(sc_audit_segments) after = { 0 };
-	const off_t size = size_of_current(place);
+	const struct trace begin = trace_of_current(place);
+	struct trace end;
 	sc_status status;
 
+	*walk = (struct walk){ 0 };
 	*settled = true;
 	SC_TRY(sc_audit_segments_list(place, &before, err));
 	status = walk_log(place, &before, walk, err);
 	SC_TRY(sc_audit_segments_list(place, &after, status == SC_OK ? err : NULL));
-	*settled = is_same(&before, &after) && (status == SC_OK || size == size_of_current(place));
+	end = trace_of_current(place);
+	*settled = is_same(&before, &after) && (status == SC_OK || is_untouched(&begin, &end));
 	return status;
 }
 
@@ -222,14 +238,20 @@ sc_status sc_audit_verify(const char *path, struct sc_audit_report *report, stru
 {
 	SC_CLEANUP(sc_audit_place) place = SC_AUDIT_PLACE_NONE;
 	struct walk walk = { 0 };
+	unsigned alterations = 0; /* found one after the other, in files that did not change */
+	bool is_final = false;
 	bool settled = false;
 	sc_status status = SC_OK;
 
 	SC_TRY(sc_audit_place_open(path, &place, err));
-	for (int i = 0; i < TRIES && !settled; i++) {
-		walk = (struct walk){ 0 };
+	for (int i = 0; i < TRIES && !is_final; i++) {
 		status = try_once(&place, &walk, &settled, err);
+		/* The times of files are coarse, so an alteration must be found twice. */
+		alterations = settled && status == SC_ERR_INTEGRITY ? alterations + 1 : 0;
+		is_final = settled && (status != SC_ERR_INTEGRITY || alterations == 2);
 	}
+	SC_ENSURE(is_final, err, SC_ERR_BUSY,
+		  "%s: it is written to all the time: verify a copy of all its files", path);
 	SC_TRY(status);
 	if (report)
 		*report = walk.report;
