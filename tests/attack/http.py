@@ -181,13 +181,34 @@ def idle_connections():
         connection.close()
 
 
+def unread():
+    """How many bytes the kernel still has, on their way to the daemon, of what was sent to it."""
+    count = 0
+    for name in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with open(name, encoding="ascii") as table:
+            for line in table.readlines()[1:]:
+                _, local, remote, state, queues, *_ = line.split()
+                to_send, received = (int(queue, 16) for queue in queues.split(":"))
+                if state == "01":  # established
+                    count += received if local.endswith(":%04X" % PORT) else 0
+                    count += to_send if remote.endswith(":%04X" % PORT) else 0
+    return count
+
+
+def await_read(what):
+    end = time.monotonic() + 60
+    while unread() and time.monotonic() < end:
+        time.sleep(0.05)
+    promise("reads-all-%s" % what, not unread(), "%d bytes are left after a minute" % unread())
+
+
 def unfinished_bodies():
     """Three addresses hold as many connections as they may, each with one byte less than the largest body."""
     held = [connect("127.0.3.%d" % (i % 3)) for i in range(3 * SHARE)]
     head = POST.replace(b"nowhere", TARGET) + WHO + b"Content-Length: %d\r\n\r\n" % BODY
     for connection in held:
         connection.sendall(head + b"a")
-    time.sleep(1)
+    await_read("beginnings")
     before = memory()
     for connection in held:
         try:
@@ -195,7 +216,7 @@ def unfinished_bodies():
             connection.sendall(b"a" * (BODY - 2))
         except OSError:
             pass  # refused and closed
-    time.sleep(1)
+    await_read("bodies")
     grown = memory() - before
     promise("keeps-no-body-of-a-client-without-a-token", grown < len(held) * BODY // 4,
             "%d bodies take %d bytes" % (len(held), grown))

@@ -243,14 +243,24 @@ kill_modify() {
 }
 ok killed-modify-acls kill_modify
 mode_of() { at bare enquiry -m 1 | sed -n 's/^ mode *//p'; }
+# descriptors: how many the module has open; 0 if only root can know.
+descriptors() { ls "/proc/$(site_pid bare)/fd" 2>/dev/null | wc -l; }
+# The module drops what it had begun when the connection closes, and then has only COUNT descriptors open, as before.
+await_descriptors() { # COUNT
+	local i
+	[ "$1" != 0 ] || sleep 1
+	for i in $(seq 600); do [ "$(descriptors)" -gt "$1" ] || return 0; sleep 0.1; done
+	return 1
+}
 # If killed before the module adopts the world, there is no world, whatever the cards hold. If killed after,
 # everything exists.
 kill_new_world() {
-	local i
+	local i before
+	before=$(descriptors)
 	for i in $(seq 4); do
 		NFAST_KMDATA=$SITE/bare/kmdata killed 999 new-world --initialize --cipher-suite=ECp521mAES --module=1 --acs-quorum=1/1 \
 			--cards="$(site_cards bare 1)" --pins-from-fd=3 3< <(pins 1)
-		sleep 1 # the module drops what it had begun when the connection closes
+		await_descriptors "$before" || return
 		case $(mode_of) in
 		*'no security world'*) rm -rf "$SITE/bare/cards" "$SITE/bare/kmdata/local/world" ;;
 		*'in a security world'*) break ;;

@@ -113,7 +113,8 @@ static int64_t held(void *context)
 {
 	struct core *core = context;
 
-	return core->held += core->held_per_look;
+	core->held += core->held_per_look;
+	return core->held;
 }
 
 static struct sc_module_memory memory(void *context)
