@@ -11,8 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 1000
-#define PATIENCE       100 /* ms */
+#define LINE_MAX_BYTES 1000 /* less than PIPE_BUF: a pipe that has room takes all of it */
 
 static const char *program_name = "safeconduct";
 static enum sc_log_level threshold = SC_LOG_NOTICE;
@@ -63,15 +62,12 @@ void sc_log_never_wait(void)
 	pthread_mutex_unlock(&writing);
 }
 
-/*
- * A full pipe would block every thread that logs, along with the locks it holds. So the first line waits
- * briefly for room, and until there is room the lines after it do not wait at all.
- */
+/* A full pipe would block every thread that logs, along with those that wait for it. */
 static bool has_room(void)
 {
 	struct pollfd place = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-	return !never_waits || sc_os->poll(&place, 1, lost ? 0 : PATIENCE) > 0;
+	return !never_waits || sc_os->poll(&place, 1, 0) > 0;
 }
 
 void sc_log(enum sc_log_level level, const char *format, ...)

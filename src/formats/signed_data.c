@@ -299,22 +299,13 @@ static sc_status check_counts(int certificates, size_t signature, struct sc_erro
 	return SC_OK;
 }
 
-sc_status sc_signed_data_encode(const struct sc_signed_data *s, struct sc_bytes *out, struct sc_error *err)
+/* Limits of the whole, for reading and writing alike: nothing is written that cannot be read. */
+static sc_status check_size(struct sc_view der, struct sc_error *err)
 {
-	SC_CLEANUP(content_info) info = content_info_new();
-	SC_CLEANUP(sc_bytes) der = { 0 };
-
-	SC_TRY(sc_check_allocated(info, err));
-	SC_TRY(check_counts(sk_X509_num(s->certificates), s->signature.len, err));
-	SC_TRY(fill(info, s, err));
-	SC_TRY(encode_item(info, ASN1_ITEM_rptr(content_info), &der, err));
 	SC_ENSURE(der.len <= SC_SIGNED_DATA_MAX, err, SC_ERR_TOO_LARGE, "statement: longer than %d bytes",
 		  SC_SIGNED_DATA_MAX);
-	*out = sc_steal(der);
-	return SC_OK;
+	return sc_der_check_implicit_elements(der, SC_SIGNED_DATA_ELEMENTS, "statement", err);
 }
-
-/* -- decoding ---------------------------------------------------------------------------------- */
 
 /*
  * libcrypto decodes the extensions, which are octet strings in the certificate, when it is first asked about one of
@@ -331,6 +322,24 @@ static sc_status check_extensions(const X509 *certificate, struct sc_error *err)
 	}
 	return SC_OK;
 }
+
+sc_status sc_signed_data_encode(const struct sc_signed_data *s, struct sc_bytes *out, struct sc_error *err)
+{
+	SC_CLEANUP(content_info) info = content_info_new();
+	SC_CLEANUP(sc_bytes) der = { 0 };
+
+	SC_TRY(sc_check_allocated(info, err));
+	SC_TRY(check_counts(sk_X509_num(s->certificates), s->signature.len, err));
+	for (int i = 0; i < sk_X509_num(s->certificates); i++)
+		SC_TRY(check_extensions(sk_X509_value(s->certificates, i), err));
+	SC_TRY(fill(info, s, err));
+	SC_TRY(encode_item(info, ASN1_ITEM_rptr(content_info), &der, err));
+	SC_TRY(check_size(sc_bytes_view(&der), err));
+	*out = sc_steal(der);
+	return SC_OK;
+}
+
+/* -- decoding ---------------------------------------------------------------------------------- */
 
 static sc_status take(struct content_info *info, struct sc_signed_data *s, struct sc_error *err)
 {
@@ -373,9 +382,7 @@ sc_status sc_signed_data_decode(struct sc_view der, struct sc_signed_data **out,
 
 	SC_TRY(sc_check_allocated(s, err));
 	SC_ENSURE(der.len > 0, err, SC_ERR_ENCODING, "statement: empty");
-	SC_ENSURE(der.len <= SC_SIGNED_DATA_MAX, err, SC_ERR_TOO_LARGE, "statement: longer than %d bytes",
-		  SC_SIGNED_DATA_MAX);
-	SC_TRY(sc_der_check_implicit_elements(der, SC_SIGNED_DATA_ELEMENTS, "statement", err));
+	SC_TRY(check_size(der, err));
 	info = (struct content_info *)ASN1_item_d2i(NULL, &p, (long)der.len, ASN1_ITEM_rptr(content_info));
 	ERR_clear_error();
 	SC_ENSURE(info, err, SC_ERR_ENCODING, "statement: not CMS SignedData");

@@ -103,6 +103,63 @@ static void a_key_arrives_with_the_uses_of_its_type_and_makeblob_there_and_nothi
 	assert_int_equal(sc_uses_of_type(&ec), SC_USE_SIGN | SC_USE_VERIFY);
 }
 
+/* Eight groups of sixteen actions: as many elements as the counts allow. */
+static void lengthen_arrival(struct sc_acl *arrival)
+{
+	for (uint32_t id = 1; id <= 8; id++) {
+		struct sc_permission_group *group = id == 1 ? sk_sc_permission_group_value(arrival->groups, 0)
+							    : group_of(arrival, id, SC_AUTHORITY_NONE);
+
+		while (sk_sc_action_num(group->actions) < 16)
+			assert_ok(sc_acl_add_plain(group, SC_ACTION_REDUCE_ACL, NULL), NULL);
+	}
+}
+
+static void assert_is_the_longest(const struct sc_bytes *der)
+{
+	struct sc_error err = { 0 };
+
+	assert_ok(sc_der_check_elements(sc_bytes_view(der), SC_DER_ELEMENTS, "ACL", &err), &err);
+	assert_status(sc_der_check_elements(sc_bytes_view(der), SC_DER_ELEMENTS - 1, "ACL", &err),
+		      SC_ERR_TOO_LARGE, &err);
+}
+
+static void a_valid_list_with_too_many_elements_is_not_written_and_the_limit_is_named(void **state)
+{
+	struct sc_permission_group *group;
+	SC_CLEANUP(sc_acl) acl = sign_only(&group);
+	SC_CLEANUP(sc_bytes) last = { 0 };
+	struct sc_error err = { 0 };
+	uint32_t id = 1;
+
+	(void)state;
+	for (int i = 1; i <= 2; i++) {
+		add_transfer(group, 2, 3);
+		lengthen_arrival(sk_sc_action_value(group->actions, i)->value.transfer->arrival);
+	}
+	for (;;) {
+		SC_CLEANUP(sc_bytes) der = { 0 };
+		SC_CLEANUP(sc_acl) again = NULL;
+		sc_status status;
+
+		if (sk_sc_action_num(group->actions) == 16)
+			group = group_of(acl, ++id, SC_AUTHORITY_NONE);
+		assert_ok(sc_acl_add_plain(group, SC_ACTION_REDUCE_ACL, NULL), NULL);
+		assert_true(sc_acl_is_valid(acl));
+		status = sc_acl_encode(acl, &der, &err);
+		if (status != SC_OK) {
+			assert_int_equal(status, SC_ERR_TOO_LARGE);
+			break;
+		}
+		assert_ok(sc_acl_decode(sc_bytes_view(&der), &again, &err), &err);
+		sc_bytes_free(&last);
+		last = sc_steal(der);
+	}
+	assert_string_equal(err.message, "ACL: more than 512 elements");
+	assert_true(last.len < SC_ACL_MAX / 2);
+	assert_is_the_longest(&last);
+}
+
 static void lists_are_equal_byte_for_byte(void **state)
 {
 	SC_CLEANUP(sc_acl) a = sc_sample_acl();
@@ -290,6 +347,7 @@ int main(void)
 		cmocka_unit_test(a_key_is_exportable_if_any_group_lets_it_leave_or_be_given_leave),
 		cmocka_unit_test(uses_are_the_union_of_all_groups_but_not_of_an_arrival),
 		cmocka_unit_test(a_key_arrives_with_the_uses_of_its_type_and_makeblob_there_and_nothing_else),
+		cmocka_unit_test(a_valid_list_with_too_many_elements_is_not_written_and_the_limit_is_named),
 		cmocka_unit_test(lists_are_equal_byte_for_byte),
 		cmocka_unit_test(a_list_without_groups_or_a_group_without_actions_is_refused),
 		cmocka_unit_test(too_many_groups_or_actions_are_refused),

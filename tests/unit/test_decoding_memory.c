@@ -5,6 +5,7 @@
  */
 #include "support/test.h"
 
+#include <openssl/cms.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
@@ -248,20 +249,46 @@ static void a_certificate_full_of_names_or_usages_takes_little_memory_and_is_ref
 	certificate_is_refused(stuff_extension(1300));
 }
 
+static struct sc_signed_data *statement_with(X509 *certificate)
+{
+	struct sc_signed_data *statement = sc_signed_data_new();
+
+	strcpy(statement->content_type, "1.2.3.4");
+	assert_ok(sc_octets_set(&statement->content, sc_view_text("content"), NULL), NULL);
+	assert_ok(sc_octets_set(&statement->signature, sc_view_text("signature"), NULL), NULL);
+	assert_ok(sc_signed_data_enclose(statement, certificate, NULL), NULL);
+	return statement;
+}
+
+/* A statement with one more certificate, which our encoder would not write. */
+static void add_unchecked(X509 *certificate, struct sc_bytes *out)
+{
+	SC_CLEANUP(sc_signed_data) statement = statement_with(core.root);
+	SC_CLEANUP(sc_bytes) der = { 0 };
+	CMS_ContentInfo *cms;
+	const unsigned char *p;
+
+	assert_ok(sc_signed_data_encode(statement, &der, NULL), NULL);
+	p = der.data;
+	cms = d2i_CMS_ContentInfo(NULL, &p, (long)der.len);
+	assert_non_null(cms);
+	assert_int_equal(CMS_add1_cert(cms, certificate), 1);
+	encode_unchecked(cms, ASN1_ITEM_rptr(CMS_ContentInfo), out);
+	CMS_ContentInfo_free(cms);
+}
+
 static void statement_is_refused(X509 *stuffed)
 {
 	SC_CLEANUP(sc_x509) owned = stuffed;
-	SC_CLEANUP(sc_signed_data) statement = sc_signed_data_new();
+	SC_CLEANUP(sc_signed_data) statement = statement_with(owned);
 	SC_CLEANUP(sc_bytes) der = { 0 };
 	struct sc_signed_data *read = NULL;
 	sc_status status;
 
 	assert_true(i2d_re_X509_tbs(owned, NULL) > 0);
-	strcpy(statement->content_type, "1.2.3.4");
-	assert_ok(sc_octets_set(&statement->content, sc_view_text("content"), NULL), NULL);
-	assert_ok(sc_octets_set(&statement->signature, sc_view_text("signature"), NULL), NULL);
-	assert_ok(sc_signed_data_enclose(statement, owned, NULL), NULL);
-	assert_ok(sc_signed_data_encode(statement, &der, NULL), NULL);
+	assert_int_equal(sc_signed_data_encode(statement, &der, NULL), SC_ERR_TOO_LARGE);
+	add_unchecked(owned, &der);
+	assert_true(der.len <= SC_SIGNED_DATA_MAX);
 	failing_memory_measure();
 	status = sc_signed_data_decode(sc_bytes_view(&der), &read, NULL);
 	is_refused_for(sc_bytes_view(&der), status, SC_ERR_TOO_LARGE);
@@ -272,6 +299,32 @@ static void a_statement_whose_certificate_is_stuffed_takes_little_memory_and_is_
 	(void)state;
 	statement_is_refused(stuff_name(4000));
 	statement_is_refused(stuff_extension(10000));
+}
+
+/* Its signer's name is longer by the four elements of an entry each time. */
+static void a_statement_is_not_written_if_it_could_not_be_read(void **state)
+{
+	SC_CLEANUP(sc_signed_data) statement = statement_with(core.root);
+	struct sc_error err = { 0 };
+	sc_status status;
+	unsigned written = 0;
+
+	(void)state;
+	for (;; written++) {
+		SC_CLEANUP(sc_bytes) der = { 0 };
+		SC_CLEANUP(sc_signed_data) read = NULL;
+
+		assert_int_equal(X509_NAME_add_entry_by_NID(statement->issuer, NID_commonName, MBSTRING_UTF8,
+							    (const unsigned char *)"x", 1, -1, 0),
+				 1);
+		status = sc_signed_data_encode(statement, &der, &err);
+		if (status != SC_OK)
+			break;
+		assert_ok(sc_signed_data_decode(sc_bytes_view(&der), &read, &err), &err);
+	}
+	assert_int_equal(status, SC_ERR_TOO_LARGE);
+	assert_string_equal(err.message, "statement: more than 1024 elements");
+	assert_true(written > SC_SIGNED_DATA_ELEMENTS / 5);
 }
 
 /* -- private keys -------------------------------------------------------------------------------- */
@@ -345,6 +398,7 @@ int main(void)
 		TEST(a_world_file_may_have_all_roots_and_revoked_modules),
 		TEST(a_certificate_full_of_names_or_usages_takes_little_memory_and_is_refused),
 		TEST(a_statement_whose_certificate_is_stuffed_takes_little_memory_and_is_refused),
+		TEST(a_statement_is_not_written_if_it_could_not_be_read),
 		TEST(a_private_key_full_of_attributes_or_primes_takes_little_memory_and_is_refused),
 	};
 

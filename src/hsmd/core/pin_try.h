@@ -34,8 +34,8 @@ sc_status sc_pin_try_check(struct sc_module *module, const struct sc_card_body *
 
 /*
  * Sets memory aside for the end of the try, then counts it as failed. The card must live as long as *out, which the
- * caller frees. SC_ERR_CARD_WAIT, SC_ERR_MEMORY, and what the host's save returns: nothing was counted, and the PIN
- * must not be checked.
+ * caller frees. SC_ERR_CARD_WAIT, SC_ERR_MEMORY, and what the host's save returns: the PIN must not be checked, and
+ * nothing was counted, except with SC_ERR_NOT_DURABLE: then the count stands unless the power fails.
  */
 sc_status sc_pin_try_begin(struct sc_module *module, const struct sc_card_body *card, struct sc_pin_try *out,
 			   struct sc_error *err) SC_WARN_UNUSED;
@@ -43,7 +43,7 @@ sc_status sc_pin_try_begin(struct sc_module *module, const struct sc_card_body *
 /*
  * The end of a try. `withdraw`: the PIN was not checked, and the count is again what it was. `fail`: it was wrong,
  * and the wait begins now. `succeed`: it was right, and the count is zero. If the state cannot be saved, the count
- * and the wait of sc_pin_try_begin remain.
+ * and the wait of sc_pin_try_begin remain, except with SC_ERR_NOT_DURABLE: then they do if the power fails.
  */
 sc_status sc_pin_try_withdraw(struct sc_pin_try *attempt, struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_pin_try_fail(struct sc_pin_try *attempt, struct sc_error *err) SC_WARN_UNUSED;

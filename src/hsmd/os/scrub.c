@@ -93,6 +93,15 @@ void sc_scrub_registers(void)
 #define TEXT(value)    #value
 #define SIZE           TEXT_OF(SC_SCRUB_STACK)
 
+/* The second line tells a debugger, or whatever else unwinds the stack, where the return address is. */
+#ifdef __GCC_HAVE_DWARF2_CFI_ASM
+#define MOVED(bytes) ".cfi_adjust_cfa_offset " bytes "\n\t"
+#else
+#define MOVED(bytes) ""
+#endif
+#define LOWER_STACK(bytes) "subq $" bytes ", %rsp\n\t" MOVED(bytes)
+#define RAISE_STACK(bytes) "addq $" bytes ", %rsp\n\t" MOVED("-" bytes)
+
 /*
  * The registers come first: what their function leaves on the stack is wiped afterwards. Then zeros, from
  * SC_SCRUB_STACK bytes below the return address up to it. The stack pointer is lowered meanwhile, so that a signal
@@ -102,17 +111,19 @@ void sc_scrub_registers(void)
  */
 __attribute__((naked)) void sc_scrub(void)
 {
+	/* clang-format off */
 	__asm__("endbr64\n\t"
-		"subq $8, %rsp\n\t"
+		LOWER_STACK("8")
 		"call sc_scrub_registers\n\t"
-		"addq $8, %rsp\n\t"
-		"subq $" SIZE ", %rsp\n\t"
+		RAISE_STACK("8")
+		LOWER_STACK(SIZE)
 		"movq %rsp, %rdi\n\t"
 		"movl $(" SIZE " / 8), %ecx\n\t"
 		"xorl %eax, %eax\n\t"
 		"rep stosq\n\t"
-		"addq $" SIZE ", %rsp\n\t"
+		RAISE_STACK(SIZE)
 		"ret");
+	/* clang-format on */
 }
 
 #else

@@ -10,7 +10,8 @@
 
 /*
  * Wipes this thread's vector registers, and SC_SCRUB_STACK bytes of stack below the caller's frame: all of them on
- * x86-64, whatever the compiler and its options. A worker calls it after every request, from the function that
+ * x86-64, whatever the compiler and its options: its test passes with -flto, too, built by gcc 12 and clang 14. It can
+ * be unwound at each instruction. A worker calls it after every request, from the function that
  * called the module.
  */
 void sc_scrub(void);
