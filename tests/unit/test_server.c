@@ -23,8 +23,9 @@
 #include "fake_core.h"
 #include "server_fixture.h"
 
-static atomic_bool out_of_files;
-static atomic_uint refused; /* accepts that found no descriptor */
+static atomic_bool out_of_files;      /* for a connection */
+static atomic_bool out_of_user_files; /* for a user, who has one as well */
+static atomic_uint refused;           /* calls that found no descriptor */
 
 static int accept_with_files(int fd, struct sockaddr *address, socklen_t *len, int flags)
 {
@@ -35,8 +36,18 @@ static int accept_with_files(int fd, struct sockaddr *address, socklen_t *len, i
 	return -1;
 }
 
+static int epoll_create1_with_files(int flags)
+{
+	if (!out_of_user_files)
+		return sc_os_system.epoll_create1(flags);
+	refused++;
+	errno = EMFILE;
+	return -1;
+}
+
 static void change_calls(struct sc_os *os)
 {
+	os->epoll_create1 = epoll_create1_with_files;
 	os->accept4 = accept_with_files;
 	refused = 0;
 }
@@ -265,7 +276,7 @@ static void a_peer_may_leave_while_its_requests_are_in_work(void **state)
  * Descriptors run out while others keep the loop busy. Once some are free again, the waiting peer is
  * accepted. Each accept is awaited: what the loop does between two answers depends on how its threads are run.
  */
-static void a_socket_that_rested_is_asked_again_under_load(void **state)
+static void assert_asks_again_after_rests(atomic_bool *is_out)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int busy = connect_to(&specs[1]);
@@ -273,9 +284,9 @@ static void a_socket_that_rested_is_asked_again_under_load(void **state)
 	uint8_t message[1024];
 	unsigned asked = 1;
 
-	(void)state;
+	refused = 0;
 	assert_works(busy);
-	out_of_files = true;
+	*is_out = true;
 	memcpy(address.sun_path, specs[0].path, strlen(specs[0].path) + 1);
 	assert_int_equal(connect(waiting, (const struct sockaddr *)&address, sizeof address), 0);
 	ask(waiting, SC_COMMAND_ENQUIRE, 1);
@@ -289,7 +300,7 @@ static void a_socket_that_rested_is_asked_again_under_load(void **state)
 		assert_works(busy);
 		await_that(have_been_refused, &next);
 	}
-	out_of_files = false;
+	*is_out = false;
 	/* While the clock stands still, the socket keeps its pause, even if the loop is busy. */
 	for (unsigned i = 0; i < 3; i++) {
 		assert_works(busy);
@@ -301,6 +312,36 @@ static void a_socket_that_rested_is_asked_again_under_load(void **state)
 	(void)take_answer(waiting, SC_COMMAND_ENQUIRE, SC_OK);
 	close(waiting);
 	close(busy);
+}
+
+static void a_socket_that_rested_is_asked_again_under_load(void **state)
+{
+	(void)state;
+	assert_asks_again_after_rests(&out_of_files);
+}
+
+/* Its descriptor is found before the connection is accepted, which could only be closed without one. */
+static void a_new_user_without_a_descriptor_waits_and_is_not_lost(void **state)
+{
+	(void)state;
+	/* The descriptor that is set aside is taken by this connection. */
+	close(connect_to(&specs[0]));
+	fake_wait_sessions(0);
+	assert_asks_again_after_rests(&out_of_user_files);
+}
+
+/* More than Linux gives to any process. */
+static void too_few_descriptors_are_said_at_the_start(void **state)
+{
+	const struct sc_hsmd_server_options many = { 1u << 29, 2, 2, 1u << 20 };
+	struct sc_hsmd_server *never = NULL;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(sc_hsmd_server_new(&many, &never, &err), SC_ERR_SYSTEM);
+	assert_non_null(strstr(err.message, "536870912 connections need 1073742080 descriptors, but only "));
+	assert_non_null(strstr(err.message, "RLIMIT_NOFILE"));
+	assert_null(never);
 }
 
 /* A server that is stopping accepts no more connections. */
@@ -408,6 +449,8 @@ int main(void)
 		USUAL(a_peer_that_has_said_all_gets_its_answers),
 		USUAL(a_peer_may_leave_while_its_requests_are_in_work),
 		USUAL(a_socket_that_rested_is_asked_again_under_load),
+		USUAL(a_new_user_without_a_descriptor_waits_and_is_not_lost),
+		cmocka_unit_test(too_few_descriptors_are_said_at_the_start),
 		USUAL(a_stop_finishes_what_is_in_work),
 		USUAL(the_module_is_told_that_a_peer_has_left_even_while_it_stops),
 		USUAL(many_peers_at_once_are_served_and_leave_nothing),

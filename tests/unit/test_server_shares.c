@@ -114,6 +114,7 @@ static struct {
 	pthread_cond_t changed;
 	bool holds; /* whoever logs */
 	bool is_held;
+	unsigned lines;
 } logging = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
 void __wrap_sc_log(enum sc_log_level level, const char *format, ...);
@@ -122,6 +123,7 @@ void __wrap_sc_log(enum sc_log_level level, const char *format, ...)
 	(void)level;
 	(void)format;
 	pthread_mutex_lock(&logging.lock);
+	logging.lines++;
 	logging.is_held = logging.holds;
 	pthread_cond_broadcast(&logging.changed);
 	while (logging.holds)
@@ -144,6 +146,16 @@ static void wait_for_line(void)
 	while (!logging.is_held)
 		pthread_cond_wait(&logging.changed, &logging.lock);
 	pthread_mutex_unlock(&logging.lock);
+}
+
+static unsigned lines_logged(void)
+{
+	unsigned lines;
+
+	pthread_mutex_lock(&logging.lock);
+	lines = logging.lines;
+	pthread_mutex_unlock(&logging.lock);
+	return lines;
 }
 
 static void let_log(void)
@@ -378,6 +390,29 @@ static void while_a_line_is_logged_others_are_answered(void **state)
 	close(other);
 }
 
+static void send_no_request(const struct sc_hsmd_socket_spec *spec)
+{
+	int fd = connect_to(spec);
+
+	assert_works(fd);
+	assert_int_equal(send(fd, "x", 1, MSG_NOSIGNAL), 1);
+	assert_closed(fd); /* after its line */
+}
+
+static void lines_about_the_peers_of_one_socket_leave_out_none_of_another(void **state)
+{
+	unsigned before = lines_logged();
+	unsigned after;
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++)
+		send_no_request(&specs[0]);
+	after = lines_logged();
+	assert_in_range(after - before, 1, 19);
+	send_no_request(&specs[1]);
+	assert_int_equal(lines_logged(), after + 1);
+}
+
 /* With one small request, these take a quarter of the memory. */
 static void fill_quarter(int fd, int other)
 {
@@ -569,6 +604,7 @@ int main(void)
 		NARROW(a_peer_that_asks_without_end_is_not_read_without_end),
 		NARROW(the_biggest_holder_makes_room_and_the_other_socket_sees_nothing),
 		NARROW(while_a_line_is_logged_others_are_answered),
+		NARROW(lines_about_the_peers_of_one_socket_leave_out_none_of_another),
 		NARROW(small_requests_everywhere_keep_no_large_one_out),
 		USUAL(a_peer_that_never_reads_is_not_read_and_nothing_of_it_begins),
 		NARROW(a_place_is_given_by_who_has_been_idle_long_and_by_nobody_else),

@@ -14,7 +14,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/log_limit.h"
 #include "base/os.h"
 #include "hsmd/os/limits.h"
 #include "hsmd/os/scrub.h"
@@ -23,7 +22,7 @@
 #define REQUEST_MAX (SC_WIRE_REQUEST_HEADER_SIZE + SC_WIRE_BODY_MAX)
 #define STACK_SIZE  (1 << 20)
 
-#define COMPLAINTS  4 /* lines per second */
+#define COMPLAINTS  4 /* lines per second, of one socket */
 #define COMPACTIONS 2 /* times that each message is moved at most: small ones may make room for larger ones */
 
 /*
@@ -32,18 +31,12 @@
  */
 #define SLOW_NICENESS 1
 
-/* Why connections are closed while the lock is held. */
-enum complaint {
-	COMPLAINT_FULL,
-	COMPLAINT_UNREAD,
-	COMPLAINT_PLACES,
-	COMPLAINT_KINDS,
-};
-
-static const char *const complaint_lines[COMPLAINT_KINDS] = {
-	[COMPLAINT_FULL] = "a socket's memory is full: the connection that holds the most of it is closed",
-	[COMPLAINT_UNREAD] = "a peer does not read its answers: connection closed",
-	[COMPLAINT_PLACES] = "too many connections on one socket: one of the user with the most is closed",
+static const char *const complaint_lines[SC_HSMD_COMPLAINTS] = {
+	[SC_HSMD_COMPLAINT_FULL] =
+	    "a socket's memory is full: the connection that holds the most of it is closed",
+	[SC_HSMD_COMPLAINT_UNREAD] = "a peer does not read its answers: connection closed",
+	[SC_HSMD_COMPLAINT_PLACES] =
+	    "too many connections on one socket: one of the user with the most is closed",
 };
 
 struct worker {
@@ -68,31 +61,27 @@ struct sc_hsmd_exchange {
 	struct sc_hsmd_connections ended; /* to be freed by the event loop */
 	unsigned running;                 /* requests in progress, on all connections */
 	bool is_stopping;
-	unsigned noted[COMPLAINT_KINDS]; /* that are not in the log yet */
-
-	pthread_mutex_t complaining; /* protects complaints; taken last */
-	struct sc_log_limit complaints;
+	pthread_mutex_t complaining; /* protects the listeners' complaints; taken last */
 };
 
 /* -- complaints -------------------------------------------------------------------------------- */
 
 /* Called with the lock held, which the caller releases with unlock_and_complain. */
-static void note(struct sc_hsmd_exchange *exchange, enum complaint complaint)
+static void note(struct sc_hsmd_listener *listener, enum sc_hsmd_complaint complaint)
 {
-	exchange->noted[complaint]++;
+	listener->noted[complaint]++;
 }
 
-/* Writing a line may take long. Only this thread waits for it. */
-static void unlock_and_complain(struct sc_hsmd_exchange *exchange)
+static void unlock_and_complain(struct sc_hsmd_exchange *exchange, struct sc_hsmd_listener *listener)
 {
-	unsigned noted[COMPLAINT_KINDS];
+	unsigned noted[SC_HSMD_COMPLAINTS];
 
-	memcpy(noted, exchange->noted, sizeof noted);
-	memset(exchange->noted, 0, sizeof exchange->noted);
+	memcpy(noted, listener->noted, sizeof noted);
+	memset(listener->noted, 0, sizeof listener->noted);
 	pthread_mutex_unlock(&exchange->lock);
-	for (unsigned kind = 0; kind < COMPLAINT_KINDS; kind++)
+	for (unsigned kind = 0; kind < SC_HSMD_COMPLAINTS; kind++)
 		for (; noted[kind]; noted[kind]--)
-			sc_hsmd_exchange_complain(exchange, complaint_lines[kind]);
+			sc_hsmd_exchange_complain(exchange, listener, complaint_lines[kind]);
 }
 
 /* -- ends of connections ----------------------------------------------------------------------- */
@@ -176,7 +165,7 @@ static bool take_memory(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connec
 		most = sc_hsmd_holder_to_close(&connection->holder, room, sc_clock_monotonic());
 		if (!most)
 			return false;
-		note(exchange, COMPLAINT_FULL);
+		note(connection->user->listener, SC_HSMD_COMPLAINT_FULL);
 		end(exchange, sc_hsmd_connection_of_holder(most));
 	}
 	return true;
@@ -197,7 +186,7 @@ static void keep(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *c
 		}
 		sc_hsmd_connection_give(connection, &copy);
 	}
-	note(exchange, COMPLAINT_UNREAD);
+	note(connection->user->listener, SC_HSMD_COMPLAINT_UNREAD);
 	end(exchange, connection);
 }
 
@@ -228,7 +217,7 @@ static void deliver(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection
 		else
 			end(exchange, connection);
 	}
-	unlock_and_complain(exchange);
+	unlock_and_complain(exchange, connection->user->listener);
 }
 
 /* An answer without a body. It does not allocate from the arena, which may be full. */
@@ -364,7 +353,7 @@ static sc_status enqueue(struct sc_hsmd_exchange *exchange, struct sc_hsmd_conne
 		sc_hsmd_connection_arm(connection);
 		pthread_cond_signal(&exchange->work[lane]);
 	}
-	unlock_and_complain(exchange);
+	unlock_and_complain(exchange, connection->user->listener);
 	free(request);
 	return status;
 }
@@ -416,7 +405,8 @@ static void end_of_requests(struct sc_hsmd_exchange *exchange, struct sc_hsmd_co
 
 static void end_hostile(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
 {
-	sc_hsmd_exchange_complain(exchange, "a peer sent something other than a request: connection closed");
+	sc_hsmd_exchange_complain(exchange, connection->user->listener,
+				  "a peer sent something other than a request: connection closed");
 	end_now(exchange, connection);
 }
 
@@ -451,13 +441,14 @@ static bool receive(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection
 
 /* -- what the event loop calls ----------------------------------------------------------------- */
 
-void sc_hsmd_exchange_complain(struct sc_hsmd_exchange *exchange, const char *what)
+void sc_hsmd_exchange_complain(struct sc_hsmd_exchange *exchange, struct sc_hsmd_listener *listener,
+			       const char *what)
 {
 	uint64_t left_out;
 	bool permits;
 
 	pthread_mutex_lock(&exchange->complaining);
-	permits = sc_log_limit_permits(&exchange->complaints, sc_clock_monotonic(), &left_out);
+	permits = sc_log_limit_permits(&listener->complaints, sc_clock_monotonic(), &left_out);
 	pthread_mutex_unlock(&exchange->complaining);
 	if (permits && left_out)
 		sc_log(SC_LOG_WARNING, "%s (%llu lines like this were left out)", what,
@@ -479,7 +470,6 @@ sc_status sc_hsmd_exchange_new(const struct sc_hsmd_exchange_options *options, s
 	exchange->receive = sc_steal(receive);
 	pthread_mutex_init(&exchange->lock, NULL);
 	pthread_mutex_init(&exchange->complaining, NULL);
-	exchange->complaints = (struct sc_log_limit){ .lines = COMPLAINTS, .period = SC_SECOND };
 	pthread_cond_init(&exchange->started, NULL);
 	for (unsigned lane = 0; lane < SC_SCHEDULE_LANES; lane++) {
 		pthread_cond_init(&exchange->work[lane], NULL);
@@ -514,6 +504,7 @@ sc_status sc_hsmd_exchange_start(struct sc_hsmd_exchange *exchange, struct sc_er
 sc_status sc_hsmd_exchange_listen(struct sc_hsmd_exchange *exchange, struct sc_hsmd_listener *listener,
 				  size_t memory, unsigned connections, struct sc_error *err)
 {
+	listener->complaints = (struct sc_log_limit){ .lines = COMPLAINTS, .period = SC_SECOND };
 	return sc_hsmd_listener_start(listener, &exchange->sockets, memory, connections, err);
 }
 
@@ -532,10 +523,10 @@ static sc_status find_place(const struct sc_hsmd_user *user, struct sc_hsmd_hold
 	return SC_OK;
 }
 
-static void give_place(struct sc_hsmd_exchange *exchange, struct sc_hsmd_holder *holder)
+static void give_place(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection)
 {
-	note(exchange, COMPLAINT_PLACES);
-	end(exchange, sc_hsmd_connection_of_holder(holder));
+	note(connection->user->listener, SC_HSMD_COMPLAINT_PLACES);
+	end(exchange, connection);
 }
 
 /*
@@ -560,7 +551,7 @@ static sc_status connect_user(struct sc_hsmd_exchange *exchange, struct sc_hsmd_
 	}
 	TAILQ_INSERT_TAIL(&exchange->connections, connection, all);
 	if (gives)
-		give_place(exchange, gives);
+		give_place(exchange, sc_hsmd_connection_of_holder(gives));
 	return SC_OK;
 }
 
@@ -578,7 +569,7 @@ sc_status sc_hsmd_exchange_admit(struct sc_hsmd_exchange *exchange, struct sc_hs
 		if (status != SC_OK)
 			sc_hsmd_user_release(user);
 	}
-	unlock_and_complain(exchange);
+	unlock_and_complain(exchange, listener);
 	return status;
 }
 

@@ -77,9 +77,10 @@ void sc_hsmd_exchange_serve(struct sc_hsmd_exchange *exchange, struct sc_hsmd_co
 void sc_hsmd_exchange_reap(struct sc_hsmd_exchange *exchange);
 
 /*
- * Logs a few lines per second at most, with a count of those left out, so that no peer can fill the disk. Call it
- * without the lock.
+ * Logs a few lines per second and listener at most, with a count of those left out, so that no peer can fill the disk,
+ * and none on another socket loses its lines. Call it without the lock.
  */
-void sc_hsmd_exchange_complain(struct sc_hsmd_exchange *exchange, const char *what);
+void sc_hsmd_exchange_complain(struct sc_hsmd_exchange *exchange, struct sc_hsmd_listener *listener,
+			       const char *what);
 
 #endif

@@ -43,7 +43,9 @@ static const char notes[] =
     "  hsmd --state=DIR --socket=SPEC...        serve until SIGTERM or SIGINT\n"
     "\n"
     "The unlock key (32 bytes, or 64 hexadecimal digits) seals the state. If you give none,\n"
-    "--initialise makes DIR/unlock.key, next to the state it opens.";
+    "--initialise makes DIR/unlock.key, next to the state it opens.\n"
+    "\n"
+    "Serving takes 2,304 descriptors (ulimit -n), fewer with an arena of less than 8 MiB.";
 
 static sc_status read_line(int argc, char **argv, struct typed *typed, struct sc_hsmd_settings *settings,
 			   bool *done, struct sc_error *err)

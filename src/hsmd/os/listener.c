@@ -1,6 +1,7 @@
 /* A listening socket and its users: see listener.h. */
 #include "hsmd/os/listener.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 
@@ -20,6 +21,18 @@ void sc_hsmd_listener_end(struct sc_hsmd_listener *listener)
 {
 	sc_hsmd_memory_free(listener->memory);
 	listener->memory = NULL;
+	if (listener->user_epoll >= 0)
+		(void)sc_os->close(listener->user_epoll);
+	listener->user_epoll = -1;
+}
+
+sc_status sc_hsmd_listener_reserve(struct sc_hsmd_listener *listener, struct sc_error *err)
+{
+	if (listener->user_epoll < 0)
+		listener->user_epoll = sc_os->epoll_create1(EPOLL_CLOEXEC);
+	if (listener->user_epoll < 0)
+		return sc_fail_errno(err, SC_ERR_BUSY, "cannot accept a connection");
+	return SC_OK;
 }
 
 static struct sc_hsmd_user *find(struct sc_hsmd_listener *listener, uid_t uid)
@@ -37,15 +50,11 @@ static sc_status watch(struct sc_hsmd_listener *listener, struct sc_hsmd_user *u
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = user };
 
-	user->epoll = sc_os->epoll_create1(EPOLL_CLOEXEC);
-	if (user->epoll < 0)
+	assert(listener->user_epoll >= 0);
+	if (sc_os->epoll_ctl(listener->epoll, EPOLL_CTL_ADD, listener->user_epoll, &event))
 		return sc_fail_errno(err, SC_ERR_SYSTEM, "cannot add a user to the event loop");
-	if (sc_os->epoll_ctl(listener->epoll, EPOLL_CTL_ADD, user->epoll, &event)) {
-		sc_status status = sc_fail_errno(err, SC_ERR_SYSTEM, "cannot add a user to the event loop");
-
-		(void)sc_os->close(user->epoll);
-		return status;
-	}
+	user->epoll = listener->user_epoll;
+	listener->user_epoll = -1;
 	return SC_OK;
 }
 

@@ -60,8 +60,10 @@ static void accept_one(struct sc_hsmd_server *server, struct sc_hsmd_listener *l
 {
 	struct sc_error why = { 0 };
 	struct sc_hsmd_peer peer = { .fd = -1 };
-	sc_status status = sc_hsmd_socket_accept(listener->fd, &peer, &why);
+	sc_status status = sc_hsmd_listener_reserve(listener, &why);
 
+	if (status == SC_OK)
+		status = sc_hsmd_socket_accept(listener->fd, &peer, &why);
 	if (status == SC_OK) {
 		status = sc_hsmd_exchange_admit(server->exchange, listener, server->module, &peer, &why);
 		if (status == SC_OK)
@@ -71,7 +73,7 @@ static void accept_one(struct sc_hsmd_server *server, struct sc_hsmd_listener *l
 		return;
 	} else if (status == SC_ERR_BUSY)
 		rest(listener, sc_clock_monotonic() + REST * SC_SECOND / 1000);
-	sc_hsmd_exchange_complain(server->exchange, why.message);
+	sc_hsmd_exchange_complain(server->exchange, listener, why.message);
 }
 
 /* How long epoll may sleep, in ms; -1: no limit. */
@@ -215,8 +217,9 @@ static sc_status allow_files(unsigned connections, struct sc_error *err)
 	limit.rlim_cur = files;
 	if (setrlimit(RLIMIT_NOFILE, &limit))
 		return sc_fail_errno(err, SC_ERR_SYSTEM,
-				     "%u connections need %u descriptors: raise RLIMIT_NOFILE (ulimit -n)",
-				     connections, files);
+				     "%u connections need %u descriptors, but only %llu are allowed: raise "
+				     "RLIMIT_NOFILE (ulimit -n, LimitNOFILE=)",
+				     connections, files, (unsigned long long)limit.rlim_max);
 	return SC_OK;
 }
 
@@ -306,8 +309,9 @@ sc_status sc_hsmd_server_add(struct sc_hsmd_server *server, int fd, const struct
 		(void)sc_os->close(fd);
 		return sc_fail(err, SC_ERR_ARGUMENT, "at most %d sockets", SC_HSMD_SOCKETS);
 	}
-	*listener =
-	    (struct sc_hsmd_listener){ .source = SC_HSMD_SOURCE_LISTENER, .fd = fd, .policy = *policy };
+	*listener = (struct sc_hsmd_listener){
+		.source = SC_HSMD_SOURCE_LISTENER, .fd = fd, .user_epoll = -1, .policy = *policy
+	};
 	server->listener_count++;
 	listener->epoll = sc_os->epoll_create1(EPOLL_CLOEXEC);
 	SC_TRY(watch(listener->epoll, fd, &listener->source, err));
