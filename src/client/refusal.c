@@ -112,14 +112,32 @@ static sc_status explain_other(const char *path, uint32_t command, sc_status sta
 	return sc_fail(err, status, "%s: %s", path, sc_status_sentence(status));
 }
 
+static void add(const char *text, struct sc_error *err)
+{
+	size_t used = strlen(err->message);
+
+	snprintf(err->message + used, sizeof err->message - used, "%s", text);
+}
+
+/* The module keeps the quorum of what it could not do, but no longer than the connection, which a tool now ends. */
+static bool needs_cards_again(uint32_t command, sc_status status)
+{
+	const struct sc_command_info *info = sc_command_find(command);
+
+	return info && info->needs_quorum &&
+	       (status == SC_ERR_NOT_LOADED || status == SC_ERR_MODULE_FULL || status == SC_ERR_SYSTEM ||
+		status == SC_ERR_CRYPTO);
+}
+
 /* A try may have been counted although its PIN could not be checked: when the state cannot be saved. */
 static void add_wait(uint64_t seconds, struct sc_error *err)
 {
-	size_t used = strlen(err->message);
+	char text[96];
 	char wait[48];
 
 	duration(seconds, wait, sizeof wait);
-	snprintf(err->message + used, sizeof err->message - used, " (next try with this card in %s)", wait);
+	snprintf(text, sizeof text, " (next try with this card in %s)", wait);
+	add(text, err);
 }
 
 sc_status sc_client_refusal_explain(const char *path, uint32_t command, sc_status status,
@@ -131,6 +149,8 @@ sc_status sc_client_refusal_explain(const char *path, uint32_t command, sc_statu
 		(void)explain_other(path, command, status, err);
 	if (err && command == SC_COMMAND_QUORUM_CARD && numbers[1] && !is_about_a_card(status))
 		add_wait(numbers[1], err);
+	if (err && needs_cards_again(command, status))
+		add(" (then present the cards again: their quorum ends with this program)", err);
 	if (err)
 		memcpy(err->numbers, numbers, sizeof err->numbers);
 	return status;

@@ -83,6 +83,21 @@ static void a_missing_world_or_warrant_says_what_makes_one(void **state)
 	assert_non_null(strstr(explain(SC_COMMAND_TRANSFER_IMPORT, SC_ERR_NO_REGION, 0), "region init"));
 }
 
+/* The module keeps the quorum, but the tool's connection ends. */
+static void a_command_that_the_module_could_not_do_asks_for_the_cards_again(void **state)
+{
+	static const sc_status own[] = { SC_ERR_NOT_LOADED, SC_ERR_MODULE_FULL, SC_ERR_SYSTEM,
+					 SC_ERR_CRYPTO };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof own / sizeof own[0]; i++) {
+		assert_non_null(
+		    strstr(explain(SC_COMMAND_ACL_REPLACE, own[i], 0), "present the cards again"));
+		assert_null(strstr(explain(SC_COMMAND_SIGN, own[i], 0), "cards"));
+	}
+	assert_null(strstr(explain(SC_COMMAND_ACL_REPLACE, SC_ERR_ACL, 0), "cards"));
+}
+
 /* Every code that a module can answer with has a message, which names the socket or a card. */
 static void no_refusal_is_without_words(void **state)
 {
@@ -106,6 +121,7 @@ int main(void)
 		cmocka_unit_test(too_many_open_quorums_are_not_called_too_many_requests),
 		cmocka_unit_test(a_wrong_socket_is_named_and_the_right_one_too),
 		cmocka_unit_test(a_missing_world_or_warrant_says_what_makes_one),
+		cmocka_unit_test(a_command_that_the_module_could_not_do_asks_for_the_cards_again),
 		cmocka_unit_test(no_refusal_is_without_words),
 	};
 

@@ -43,7 +43,7 @@ sc_status sc_pin_try_begin(struct sc_module *module, const struct sc_card_body *
 /*
  * The end of a try. `withdraw`: the PIN was not checked, and the count is again what it was. `fail`: it was wrong,
  * and the wait begins now. `succeed`: it was right, and the count is zero. If the state cannot be saved, the count
- * and the wait of sc_pin_try_begin remain.
+ * and the wait of sc_pin_try_begin remain, except with SC_ERR_NOT_DURABLE: then they do if the power fails.
  */
 sc_status sc_pin_try_withdraw(struct sc_pin_try *attempt, struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_pin_try_fail(struct sc_pin_try *attempt, struct sc_error *err) SC_WARN_UNUSED;
