@@ -40,6 +40,7 @@ static void join(unsigned user, unsigned i)
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
 	peers[user][i] = ends[1];
+	assert_int_equal(sc_hsmd_listener_reserve(&listener, NULL), SC_OK);
 	assert_int_equal(sc_hsmd_listener_user(&listener, user, most, &of, NULL), SC_OK);
 	assert_int_equal(sc_hsmd_connection_new(ends[0], NULL, of, &connections[user][i], NULL), SC_OK);
 }
@@ -48,7 +49,8 @@ static int set_up(void **state)
 {
 	(void)state;
 	taken_count = 0;
-	listener = (struct sc_hsmd_listener){ .fd = -1, .epoll = epoll_create1(EPOLL_CLOEXEC) };
+	listener =
+	    (struct sc_hsmd_listener){ .fd = -1, .epoll = epoll_create1(EPOLL_CLOEXEC), .user_epoll = -1 };
 	sc_schedule_turn_start(&sockets, NULL);
 	assert_int_equal(sc_hsmd_listener_start(&listener, &sockets, MEMORY, USERS * CONNECTIONS, NULL),
 			 SC_OK);
