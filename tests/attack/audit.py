@@ -10,15 +10,14 @@
 
 Prints "ok NAME" or "FAIL NAME: why" for each promise. "full" leaves the disk full. It prints how many requests
 were answered with 200 and with 503 in the file COUNTS. From the environment: LOGIN_PORT, VAULT_PORT, CA, USER_NAME,
-PASSWORD, SUBSCRIPTION, LOG (the audit log), PID (vaultd's), COUNTS, and SYNC_HANGS: while this file exists, syncs do
-not end.
+PASSWORD, SUBSCRIPTION, LOG (the audit log), PID (vaultd's), DAEMON_LOG, COUNTS, and SYNC_HANGS: while this file
+exists, syncs do not end.
 """
 
 import glob
 import json
 import os
 import resource
-import select
 import signal
 import socket
 import ssl
@@ -111,9 +110,19 @@ class Honest(threading.Thread):
             self.failure = failure
 
 
+def segments():
+    """The contents of all of them: one may end with the day."""
+    for name in glob.glob(LOG + ".[0-9]*") + [LOG]:
+        with open(name, encoding="ascii") as file:
+            yield file.read()
+
+
 def log_size():
-    """Of all segments: one may end with the day."""
-    return sum(os.stat(name).st_size for name in glob.glob(LOG + ".[0-9]*") + [LOG])
+    return sum(len(text) for text in segments())
+
+
+def honest_lines():
+    return sum(text.count(HONEST) for text in segments())
 
 
 def wait_until(has_happened, what):
@@ -126,7 +135,6 @@ def wait_until(has_happened, what):
 
 def flood(count):
     honest = Honest(sign_in())
-    honest.once()
     size = log_size()
     honest.start()
     clients = [Client("management.localhost", os.environ["VAULT_PORT"]) for _ in range(4)]
@@ -140,8 +148,10 @@ def flood(count):
                 statuses[status] = statuses.get(status, 0) + 1
     honest.ends = True
     honest.join()
-    grown = log_size() - size
     answered = sum(honest.statuses.values())
+    # Lines are written in the order in which they were added.
+    wait_until(lambda: honest_lines() >= honest.statuses.get(200, 0), "the honest client's lines were not written")
+    grown = log_size() - size
     print("refusals %s, honest requests %s; the log has grown by %d bytes" % (statuses, honest.statuses, grown))
     promise("each-refused-token-is-told", set(statuses) == {401}, statuses)
     promise("a-flood-of-refusals-has-no-honest-request-refused", set(honest.statuses) == {200} and not honest.failure,
@@ -153,9 +163,9 @@ def flood(count):
 
 def full(room, answered, refused):
     honest = Honest(sign_in())
-    size = log_size()
+    lines = honest_lines()
     honest.once()
-    wait_until(lambda: log_size() > size, "the first line was not written")
+    wait_until(lambda: honest_lines() > lines, "the first line was not written")
     limit = os.stat(LOG).st_size + room
     resource.prlimit(PID, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
     honest.statuses = {}
@@ -187,18 +197,14 @@ def hang_no_more():
     os.unlink(os.environ["SYNC_HANGS"])
 
 
-def has_line(text):
-    with open(LOG, encoding="ascii") as file:
-        return text in file.read()
-
-
 def late(group):
     token = sign_in()
     client = Client("management.localhost", os.environ["VAULT_PORT"])
     hang()
     statuses, _ = client.ask(make_group(token, group))
     promise("a-change-that-waits-too-long-is-answered-503", statuses == [503], statuses)
-    promise("its-first-line-was-being-synced", has_line("/resourceGroups/%s\"" % group), "it had not begun")
+    promise("its-first-line-was-being-synced", any("/resourceGroups/%s\"" % group in text for text in segments()),
+            "it had not begun")
     hang_no_more()
 
 
@@ -206,6 +212,7 @@ def stop(group, count):
     token = sign_in()
     clients = [Client("management.localhost", os.environ["VAULT_PORT"]) for _ in range(count)]
     other = Honest(token)
+    spares = [Client("management.localhost", os.environ["VAULT_PORT"]) for _ in range(60)]
     hang()
     for number, client in enumerate(clients):
         client.connection.sendall(make_group(token, "%s-%d" % (group, number)))
@@ -213,17 +220,18 @@ def stop(group, count):
     for _ in range(2):
         other.once()
     os.kill(PID, signal.SIGTERM)
-    # Only those that have begun wait for the disk: fewer than vaultd has workers for changes, of which it has six.
-    waiting = {client.connection: client for client in clients}
-    refused = 0
-    while len(waiting) > 5:
-        ready, _, _ = select.select(list(waiting), [], [], 60)
-        if not ready:
-            break
-        for connection in ready:
-            refused += waiting.pop(connection).answer()[0] == 503
-    promise("a-stop-answers-what-has-not-begun-while-the-disk-hangs", refused >= count - 5, "%d of %d" % (refused, count))
+    # A request that needs a worker is refused, once vaultd has begun to stop: its log says why. One that comes just
+    # before waits for its answer as the others do.
+    needs_worker = ("GET /subscriptions/%s/resourceGroups/%s?api-version=2021-04-01 HTTP/1.1\r\nHost: %s\r\n"
+                    "Authorization: Bearer %s\r\n\r\n" % (os.environ["SUBSCRIPTION"], group, ARM, token)).encode()
+    with open(os.environ["DAEMON_LOG"], encoding="utf-8") as log:
+        log.seek(0, os.SEEK_END)
+        while "the service is stopping" not in log.read():
+            spares.pop().connection.sendall(needs_worker)
+            time.sleep(0.2)
     hang_no_more()
+    statuses = [client.answer()[0] for client in clients]
+    promise("a-stop-refuses-what-has-not-begun", set(statuses) == {503}, statuses)
 
 
 COMMANDS = {"flood": flood, "full": full, "late": late, "stop": stop}

@@ -34,7 +34,8 @@ hangs=$SITE/hangs
 # press ARGUMENT…: runs audit.py, whose result lines count. $counts has what it counted.
 press() {
 	timeout 300 env LOGIN_PORT=$login_port VAULT_PORT=$vault_port CA="$SAFECONDUCT_CA" USER_NAME="$SAFECONDUCT_USER" \
-		PASSWORD="$SAFECONDUCT_PASSWORD" SUBSCRIPTION="$SAFECONDUCT_SUBSCRIPTION" SYNC_HANGS="$hangs" LOG="$log" PID="$(site_pid vaultd)" COUNTS="$SITE/counts" \
+		PASSWORD="$SAFECONDUCT_PASSWORD" SUBSCRIPTION="$SAFECONDUCT_SUBSCRIPTION" SYNC_HANGS="$hangs" LOG="$log" PID="$(site_pid vaultd)" \
+		DAEMON_LOG="$SITE/vaultd/log" COUNTS="$SITE/counts" \
 		python3 "$root/tests/attack/audit.py" "$@" >"$SITE/lines" 2>&1 ||
 		echo "FAIL $1: it ended with status $?: $(tail -n 1 "$SITE/lines")" >>"$SITE/lines"
 	cat "$SITE/lines"

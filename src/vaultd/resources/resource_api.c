@@ -127,6 +127,7 @@ static void answer_failure(struct sc_web_request *request, sc_status status, con
 		return;
 	case SC_ERR_BUSY:
 	case SC_ERR_UNAVAILABLE:
+	case SC_ERR_TIMEOUT: /* nobody awaits it any more, or the server is stopping */
 	case SC_ERR_NOT_DURABLE:
 	case SC_ERR_STORE:
 	case SC_ERR_STATE:
