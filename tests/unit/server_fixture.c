@@ -10,9 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include <linux/sockios.h>
 
 #include <cmocka.h>
 
@@ -207,4 +210,14 @@ void ask_at_length(int fd, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
 		ask_of(fd, SC_WIRE_BODY_MAX);
+}
+
+void wait_read(int fd)
+{
+	int unread;
+
+	do {
+		usleep(1000);
+		assert_int_equal(ioctl(fd, SIOCOUTQ, &unread), 0);
+	} while (unread > 0);
 }

@@ -47,6 +47,9 @@ void ask(int fd, uint32_t command, uint64_t id);
 void ask_of(int fd, size_t body_len);
 void ask_at_length(int fd, unsigned count);
 
+/* Waits until the server has read all that was sent to it, so that it counts as held. */
+void wait_read(int fd);
+
 /* Receives the next answer. Returns its id. */
 uint64_t take_answer(int fd, uint32_t command, sc_status status);
 
