@@ -96,8 +96,9 @@ struct sc_make_blob {
 };
 
 /*
- * Bytes of DER. Its elements are at most SC_DER_ELEMENTS, many more than the lists that are made here have. More are possible in so many bytes, if the arrival ACLs of several transfers are long: such a list is valid, but encoding
- * it fails with SC_ERR_TOO_LARGE, which names that limit. A structure that contains it has no more than that itself.
+ * Bytes of DER. Its elements are at most SC_DER_ELEMENTS, many more than the lists that are made here have. More are
+ * possible in so many bytes, if the arrival ACLs of several transfers are long: such a list is valid, but encoding it
+ * fails with SC_ERR_TOO_LARGE, which names that limit. A structure that contains it has no more than that itself.
  */
 #define SC_ACL_MAX 4096
 SC_DER_DECLARE(sc_acl)

@@ -225,7 +225,8 @@ static void a_segment_that_cannot_be_read_is_removed_with_the_next(void **state)
 static unsigned disturbances;
 
 /*
- * A disk that is full takes a part of a line, which is removed again: both happen between two looks at the size of the file.
+ * A disk that is full takes a part of a line, which is removed again: both happen between two looks at the size of
+ * the file.
  */
 static ssize_t disturbed_read(int fd, void *data, size_t len)
 {
@@ -276,6 +277,37 @@ static void a_log_that_is_being_written_is_not_called_altered(void **state)
 	assert_status(verify(&err), SC_ERR_BUSY, &err);
 	sc_os = &sc_os_system;
 	assert_ok(verify(&err), &err);
+}
+
+/* Whatever is read, the segment that is being written has grown meanwhile. */
+static ssize_t read_beside_a_writer(int fd, void *data, size_t len)
+{
+	FILE *file = fopen(audit_settings.path, "a");
+
+	assert_non_null(file);
+	fputs(" ", file);
+	fclose(file);
+	return read(fd, data, len);
+}
+
+static void an_altered_ended_segment_is_named_while_the_log_is_written(void **state)
+{
+	static struct sc_os table;
+	struct audit_files files;
+	struct sc_error err = { 0 };
+
+	(void)state;
+	audit_settings.segment_bytes = SMALL;
+	audit_write(12);
+	audit_list(&files);
+	assert_true(files.count >= 3);
+	audit_flip(files.name[1], 100);
+	table = sc_os_system;
+	table.read = read_beside_a_writer;
+	sc_os = &table;
+	assert_status(verify(&err), SC_ERR_INTEGRITY, &err);
+	sc_os = &sc_os_system;
+	assert_non_null(strstr(err.message, files.name[1]));
 }
 
 /* -- what is said when it breaks --------------------------------------------------------------- */
@@ -561,6 +593,8 @@ int main(void)
 		cmocka_unit_test_teardown(a_segment_that_cannot_be_read_is_removed_with_the_next,
 					  audit_clear),
 		cmocka_unit_test_teardown(a_log_that_is_being_written_is_not_called_altered, audit_clear),
+		cmocka_unit_test_teardown(an_altered_ended_segment_is_named_while_the_log_is_written,
+					  audit_clear),
 		cmocka_unit_test_teardown(a_log_that_breaks_says_why_and_once, audit_clear),
 		cmocka_unit_test_teardown(a_call_that_fails_in_a_cut_loses_no_acknowledged_line, audit_clear),
 		cmocka_unit_test_teardown(a_kill_in_a_cut_loses_no_acknowledged_line, audit_clear),

@@ -5,8 +5,8 @@
  *
  * A single thread writes. Uses of keys are grouped and on disk within a second where the disk keeps up; a change
  * waits until its line is synced (rule P8). Lines that cannot be written wait in a bounded buffer, of which a part
- * is reserved for the outcomes of changes. Refusals stop at half of the rest. Once the oldest waiting line is two seconds old, uses are refused. Once
- * a sync has failed (rule P2), everything is.
+ * is reserved for the outcomes of changes. Refusals stop at half of the rest. Once the oldest waiting line is two
+ * seconds old, uses are refused. Once a sync has failed (rule P2), everything is.
  *
  * Refusals of callers without a valid token are not in that buffer. They are counted in a table of fixed size, and
  * become one line per address and minute (audit_refusals.h).

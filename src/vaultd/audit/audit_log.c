@@ -201,28 +201,42 @@ static void add_close(struct sc_audit *audit)
 	sc_audit_group_add_event(&audit->group, &event);
 }
 
+static void add_retention(struct sc_audit *audit)
+{
+	const struct sc_audit_event event = { .kind = SC_AUDIT_RETENTION, .through = audit->old };
+
+	if (audit->old > 0)
+		sc_audit_group_add_event(&audit->group, &event);
+}
+
+/* Writes the group, and then removes what its line on retention names, if it has one. */
+static enum sc_audit_outcome end_group(struct sc_audit *audit, bool has_retention)
+{
+	const enum sc_audit_outcome outcome = sc_audit_group_end(&audit->group);
+
+	if (outcome == SC_AUDIT_WRITTEN && has_retention) {
+		sc_audit_file_remove_old(&audit->file, audit->old);
+		audit->old = 0;
+	}
+	return outcome;
+}
+
 /* The line that says so is a group of its own: a full disk may have room for it, and then has more. */
 static enum sc_audit_outcome remove_old(struct sc_audit *audit)
 {
-	const struct sc_audit_event event = { .kind = SC_AUDIT_RETENTION, .through = audit->old };
-	enum sc_audit_outcome outcome;
-
 	if (audit->old == 0)
 		return SC_AUDIT_WRITTEN;
 	sc_audit_group_begin(&audit->file, &audit->group);
-	sc_audit_group_add_event(&audit->group, &event);
-	outcome = sc_audit_group_end(&audit->group);
-	if (outcome != SC_AUDIT_WRITTEN)
-		return outcome;
-	sc_audit_file_remove_old(&audit->file, audit->old);
-	audit->old = 0;
-	return outcome;
+	add_retention(audit);
+	return end_group(audit, true);
 }
 
 /* Without the lock: meanwhile `waiting` only grows at its end. Cuts first, so that a group is in one segment. */
 static enum sc_audit_outcome put_on_disk(struct sc_audit *audit, size_t len, bool is_last)
 {
 	const int64_t now = sc_clock_now();
+	const bool is_opening =
+	    audit->synced == 0; /* its lines are the first, and are as short as that one */
 	enum sc_audit_outcome outcome;
 
 	if (sc_audit_file_cut(&audit->file, now) == SC_AUDIT_BROKEN)
@@ -230,17 +244,19 @@ static enum sc_audit_outcome put_on_disk(struct sc_audit *audit, size_t len, boo
 	if (now / SC_DAY != audit->day)
 		audit->old = sc_audit_file_find_old(&audit->file, now);
 	audit->day = now / SC_DAY;
-	outcome = remove_old(audit);
+	outcome = is_opening ? SC_AUDIT_WRITTEN : remove_old(audit);
 	if (outcome != SC_AUDIT_WRITTEN)
 		return outcome;
 	sc_audit_group_begin(&audit->file, &audit->group);
 	add_waiting(audit, len);
+	if (is_opening)
+		add_retention(audit);
 	add_refusals(audit);
 	add_gap(audit, &audit->gap,
 		"decisions whose lines could not be kept; none was answered with a result");
 	if (is_last)
 		add_close(audit);
-	return sc_audit_group_end(&audit->group);
+	return end_group(audit, is_opening && audit->old > 0);
 }
 
 static void log_outcome(struct sc_audit *audit, enum sc_audit_outcome outcome, int error)

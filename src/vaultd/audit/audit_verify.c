@@ -96,7 +96,8 @@ static sc_status next_line(struct lines *lines, uint64_t number, struct sc_view 
 struct walk {
 	struct sc_audit_position next;
 	struct sc_audit_report report;
-	uint64_t removed; /* the highest number that a line of kind "retention" names */
+	uint64_t removed;        /* the highest number that a line of kind "retention" names */
+	bool has_ended_segments; /* and is at the one that is being written, if there is one */
 };
 
 /* Of the first line that is left. Whether earlier lines may be missing is known at the end. */
@@ -175,6 +176,7 @@ static sc_status walk_log(const struct sc_audit_place *place, const struct sc_au
 		sc_audit_segment_name(place, ended->first[i], name);
 		SC_TRY(walk_segment(place, name, ended->first[i], walk, err));
 	}
+	walk->has_ended_segments = true;
 	SC_TRY(walk_current(place, walk, err));
 	SC_ENSURE(walk->report.first <= walk->removed + 1, err, SC_ERR_INTEGRITY,
 		  "%s/%s: begins with line %" PRIu64 ", but the retention removed lines only up to %" PRIu64
@@ -213,7 +215,7 @@ static bool is_untouched(const struct trace *a, const struct trace *b)
 
 /*
  * *settled is false if the verdict means nothing: segments were cut or removed meanwhile, or lines were being
- * written, of which the last may have been read in part, or taken back.
+ * written, of which the last may have been read in part, or taken back. An ended segment does not change.
  */
 static sc_status try_once(const struct sc_audit_place *place, struct walk *walk, bool *settled,
 			  struct sc_error *err)
@@ -230,7 +232,8 @@ static sc_status try_once(const struct sc_audit_place *place, struct walk *walk,
 	status = walk_log(place, &before, walk, err);
 	SC_TRY(sc_audit_segments_list(place, &after, status == SC_OK ? err : NULL));
 	end = trace_of_current(place);
-	*settled = is_same(&before, &after) && (status == SC_OK || is_untouched(&begin, &end));
+	*settled = is_same(&before, &after) &&
+		   (status == SC_OK || !walk->has_ended_segments || is_untouched(&begin, &end));
 	return status;
 }
 
@@ -250,8 +253,10 @@ sc_status sc_audit_verify(const char *path, struct sc_audit_report *report, stru
 		alterations = settled && status == SC_ERR_INTEGRITY ? alterations + 1 : 0;
 		is_final = settled && (status != SC_ERR_INTEGRITY || alterations == 2);
 	}
-	SC_ENSURE(is_final, err, SC_ERR_BUSY,
-		  "%s: it is written to all the time: verify a copy of all its files", path);
+	SC_ENSURE(
+	    is_final, err, SC_ERR_BUSY,
+	    "%s: it is written to all the time: verify a copy of all its files, made when nothing is written",
+	    path);
 	SC_TRY(status);
 	if (report)
 		*report = walk.report;
