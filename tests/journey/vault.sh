@@ -154,6 +154,44 @@ flipped() { cp "$SITE/TransferPackage-second.byok" "$SITE/flipped"; printf '\001
 ok import-altered key 400 '.error.message | test("altered or damaged")' PUT "$eu/keys/second?$k" "$(import_body "$(flipped)")"
 ok import-what-was-altered-above key 200 '.key.kty == "RSA-HSM"' PUT "$eu/keys/second?$k" "$(import_body "$(byok second)")"
 
+# Another tenant does not learn whether a package was imported.
+ok another-tenant bash -c "safeconduct tenant add --dir='$SITE/service' --tenant-name=Fabrikam --user=admin@fabrikam >'$SITE/fabrikam.env'"
+# as_fabrikam COMMAND…: with the variables and tokens of that tenant's administrator.
+as_fabrikam() {
+	(
+		. "$SITE/fabrikam.env"
+		arm_token=$(user_token "$ARM/") vault_token=$(user_token "https://vault.localhost:$vault_port")
+		oid=$(cut -d. -f2 <<<"$vault_token" | tr '_-' '/+' | base64 -d 2>/dev/null | jq -r .oid)
+		policy='{"tenantId":"adfs","objectId":"'$oid'","permissions":{"keys":["all"]}}'
+		group=$ARM/subscriptions/$SAFECONDUCT_SUBSCRIPTION/resourceGroups/fabrikam
+		"$@"
+	)
+}
+make_vault() {
+	arm 201 . PUT "$group?api-version=2021-04-01" '{"location":"europe"}' &&
+		arm 200 . PUT "$group/providers/Microsoft.KeyVault/vaults/fabrikam?$v" "$(vault_body europe premium)"
+}
+ok its-vault as_fabrikam make_vault
+fabrikam=https://fabrikam.vault.localhost:$vault_port
+same_refusal() { # PACKAGE: its header names the subscription, and the answer is as for one that no vault has
+	as_fabrikam key 400 ".error.message | test(\"made for subscription $subscription\")" PUT "$fabrikam/keys/first?$k" "$(import_body "$(byok third)")" || return
+	cp "$SITE/body" "$SITE/unknown"
+	as_fabrikam key 400 . PUT "$fabrikam/keys/first?$k" "$(import_body "$(byok "$1")")" && cmp "$SITE/unknown" "$SITE/body"
+}
+ok its-import-of-the-first-tenants-package-is-refused-as-any-foreign-one same_refusal first
+# as_its_own PACKAGE: the package with that tenant's subscription in its header, which is of the same length.
+as_its_own() {
+	python3 - "$1" "$subscription" "$(. "$SITE/fabrikam.env" && echo "$SAFECONDUCT_SUBSCRIPTION")" <<-'END' | b64url
+		import sys
+		package, old, new = open(sys.argv[1], "rb").read(), *(id.encode() for id in sys.argv[2:])
+		assert old in package
+		sys.stdout.buffer.write(package.replace(old, new))
+	END
+}
+ok nor-does-a-changed-header-help as_fabrikam key 400 '.error.message | test("altered or damaged")' PUT "$fabrikam/keys/first?$k" \
+	"$(import_body "$(as_its_own "$SITE/TransferPackage-first.byok")")"
+ok and-makes-no-key as_fabrikam key 404 "$(code KeyNotFound)" GET "$fabrikam/keys/first?$k"
+
 modulus() { jq -r .key.n "$SITE/body" | unb64url | od -An -v -tx1 | tr -d ' \n' | tr a-f A-F; }
 the_generated_key() { key 200 . GET "$eu/keys/first/?$k" && [ "Modulus=$(modulus)" = "$(openssl rsa -pubin -in "$public" -noout -modulus)" ]; }
 ok the-vaults-key-is-the-generated-one the_generated_key
