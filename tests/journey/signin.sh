@@ -203,7 +203,12 @@ ok unknown-path refused_as_oauth 404 'no such resource' "$LOGIN/adfs/oauth2/noth
 ok malformed-path refused_as_oauth 400 'control character' "$LOGIN/adfs%00/oauth2/token" -d a=b
 ok form-without-end refused_as_oauth 413 'larger than' "$LOGIN/adfs/oauth2/token" -d "a=$(printf '%040000d' 0)"
 ok another-version-of-http refused_as_oauth 400 'only HTTP/1.1' "$LOGIN/adfs/oauth2/token" --http1.0 -d a=b
-ok doubtful-framing refused_as_oauth 400 'transfer coding' "$LOGIN/adfs/oauth2/token" -H 'Transfer-Encoding: gzip' -H 'Content-Length:' -d a=b
+# libmicrohttpd 1.0 comes first, with its own page (THREATS).
+doubtful_framing() {
+	refused_as_oauth 400 'transfer coding' "$LOGIN/adfs/oauth2/token" -H 'Transfer-Encoding: gzip' -H 'Content-Length:' -d a=b && return
+	grep -q '^<html>.*Unsupported Transfer-Encoding' "$SITE/body"
+}
+ok doubtful-framing doubtful_framing
 # RFC 6749 section 5.2: a description has no other characters, wherever it is cut.
 ok a-long-name-of-other-letters refused_as_oauth 400 'the parameter a[?]+$' "$LOGIN/adfs/oauth2/token" -d "a$(printf '%%C3%%A4%.0s' {1..300})=%"
 ok the-graphs-form-is-its-own is 404 '.error.code == "NotFound"' "$GRAPH/v1.0/nothing"
