@@ -230,7 +230,6 @@ static unsigned disturbances;
  */
 static ssize_t disturbed_read(int fd, void *data, size_t len)
 {
-	SC_CLEANUP(sc_bytes) log = { 0 };
 	struct stat info;
 	ssize_t n;
 
