@@ -124,9 +124,7 @@ static bool needs_cards_again(uint32_t command, sc_status status)
 {
 	const struct sc_command_info *info = sc_command_find(command);
 
-	return info && info->needs_quorum &&
-	       (status == SC_ERR_NOT_LOADED || status == SC_ERR_MODULE_FULL || status == SC_ERR_SYSTEM ||
-		status == SC_ERR_CRYPTO);
+	return info && info->needs_quorum && sc_wire_is_module_failure(status);
 }
 
 /* A try may have been counted although its PIN could not be checked: when the state cannot be saved. */

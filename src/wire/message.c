@@ -16,6 +16,12 @@ const struct sc_command_info *sc_command_find(uint32_t number)
 	return NULL;
 }
 
+bool sc_wire_is_module_failure(sc_status status)
+{
+	return status == SC_ERR_NOT_LOADED || status == SC_ERR_MODULE_FULL || status == SC_ERR_SYSTEM ||
+	       status == SC_ERR_CRYPTO;
+}
+
 const struct sc_command_info *sc_command_all(size_t *count)
 {
 	*count = TABLE_SIZE;

@@ -62,13 +62,6 @@ static sc_status run_with_quorum(const struct sc_command_info *info, uint64_t au
 	return run(info->command, request, body, answer, err);
 }
 
-/* The module itself could not do it, so the custodians' consent has had no effect. */
-static bool is_own_failure(sc_status status)
-{
-	return status == SC_ERR_NOT_LOADED || status == SC_ERR_MODULE_FULL || status == SC_ERR_SYSTEM ||
-	       status == SC_ERR_CRYPTO;
-}
-
 /*
  * A quorum is spent by its one use. What the module could not do, or could not answer for lack of room, is none, unless
  * it has already changed the state.
@@ -80,7 +73,7 @@ static void end_quorum(struct sc_core_request *request, sc_status status, bool i
 	if (!request->quorum)
 		return;
 	request->token = NULL;
-	if (!request->has_changed && (is_own_failure(status) || !is_answered))
+	if (!request->has_changed && (sc_wire_is_module_failure(status) || !is_answered))
 		sc_quorum_release(table, request->quorum);
 	else
 		sc_quorum_spend(table, request->quorum);
