@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
 #include "web/job_queue.h"
 
@@ -29,7 +30,9 @@ struct sc_web_gate {
 	unsigned most;
 	unsigned admitted; /* in a lane's queue or on a worker */
 	struct sc_web_job_queue queue;
+	LIST_ENTRY(sc_web_gate) next; /* of those with waiting jobs */
 };
+LIST_HEAD(gates, sc_web_gate);
 
 struct lane {
 	struct sc_web_jobs *jobs;
@@ -45,6 +48,7 @@ struct sc_web_jobs {
 	unsigned waiting_max; /* jobs of one party in each lane */
 	bool must_end;
 	struct lane lane[LANES];
+	struct gates crowded; /* with waiting jobs */
 };
 
 static struct work *work_of(struct sc_web_queued *queued, size_t offset)
@@ -57,9 +61,18 @@ static struct work *take_from_lane(struct lane *lane, unsigned most)
 	return work_of(sc_web_job_queue_take(&lane->queue, most), offsetof(struct work, in_lane));
 }
 
+/* It does not wait there any more. */
 static struct work *take_from_gate(struct sc_web_gate *gate)
 {
-	return work_of(sc_web_job_queue_take(&gate->queue, UINT_MAX), offsetof(struct work, in_gate));
+	struct work *work =
+	    work_of(sc_web_job_queue_take(&gate->queue, UINT_MAX), offsetof(struct work, in_gate));
+
+	if (!work)
+		return NULL;
+	sc_web_job_queue_leave(&gate->queue, &work->in_gate);
+	if (gate->queue.waiting == 0)
+		LIST_REMOVE(gate, next);
+	return work;
 }
 
 /* -- gates ------------------------------------------------------------------------------------- */
@@ -97,12 +110,10 @@ static void admit_next(struct sc_web_gate *gate)
 {
 	struct work *next = take_from_gate(gate);
 
-	if (next) {
-		sc_web_job_queue_leave(&gate->queue, &next->in_gate);
+	if (next)
 		enqueue(next);
-	} else {
+	else
 		gate->admitted--;
-	}
 }
 
 /* The lock is held. A job that was taken from its lane has gone. */
@@ -177,6 +188,7 @@ sc_status sc_web_jobs_new(unsigned quick_workers, unsigned slow_workers, unsigne
 
 	SC_TRY(sc_check_allocated(jobs, err));
 	jobs->waiting_max = waiting_max;
+	LIST_INIT(&jobs->crowded);
 	pthread_mutex_init(&jobs->lock, NULL);
 	for (int i = 0; i < LANES; i++) {
 		jobs->lane[i].jobs = jobs;
@@ -237,7 +249,8 @@ static sc_status wait_in_gate(struct work *work, struct work **evicted, struct s
 			  SC_WEB_GATE_WAITING_MAX);
 		sc_web_job_queue_leave(&gate->queue, &(*evicted)->in_gate);
 		sc_web_job_queue_withdraw(&(*evicted)->lane->queue, &(*evicted)->in_lane);
-	}
+	} else if (gate->queue.waiting == 0)
+		LIST_INSERT_HEAD(&work->lane->jobs->crowded, gate, next);
 	sc_web_job_queue_add(&gate->queue, &work->in_gate);
 	return SC_OK;
 }
@@ -311,16 +324,41 @@ static void join_workers(struct sc_web_jobs *jobs)
 			pthread_join(jobs->lane[i].thread[jobs->lane[i].started - 1], NULL);
 }
 
-/* No worker runs any more. What waits in a gate follows the one before it into its lane. */
+/* The lock is held. Takes any job that waits: those of gates first, since one that goes lets the next one in. */
+static struct work *take_waiting(struct sc_web_jobs *jobs)
+{
+	struct sc_web_gate *gate = LIST_FIRST(&jobs->crowded);
+	struct work *work = gate ? take_from_gate(gate) : NULL;
+
+	if (work) {
+		sc_web_job_queue_withdraw(&work->lane->queue, &work->in_lane);
+		return work;
+	}
+	for (int i = 0; i < LANES && !work; i++)
+		work = take_from_lane(&jobs->lane[i], UINT_MAX);
+	if (work)
+		leave_lane(work);
+	return work;
+}
+
+static struct work *take_waiting_locked(struct sc_web_jobs *jobs)
+{
+	struct work *work;
+
+	pthread_mutex_lock(&jobs->lock);
+	work = take_waiting(jobs);
+	pthread_mutex_unlock(&jobs->lock);
+	return work;
+}
+
+/* Workers take none any more. */
 static void give_up_waiting(struct sc_web_jobs *jobs)
 {
 	static const struct sc_error stopping = { .status = SC_ERR_STATE,
 						  .message = "the service is stopping" };
 	struct work *work;
 
-	while ((work = take_from_lane(&jobs->lane[SC_WEB_QUICK], UINT_MAX)) ||
-	       (work = take_from_lane(&jobs->lane[SC_WEB_SLOW], UINT_MAX))) {
-		leave_lane(work);
+	while ((work = take_waiting_locked(jobs))) {
 		work->job->give_up(work->context, &stopping);
 		free(work);
 	}
@@ -333,8 +371,8 @@ void sc_web_jobs_stop(struct sc_web_jobs *jobs)
 	for (int i = 0; i < LANES; i++)
 		pthread_cond_broadcast(&jobs->lane[i].wake);
 	pthread_mutex_unlock(&jobs->lock);
-	join_workers(jobs);
 	give_up_waiting(jobs);
+	join_workers(jobs);
 }
 
 void sc_web_jobs_free(struct sc_web_jobs *jobs)

@@ -35,7 +35,7 @@ struct sc_web_job {
  * that a resource which is slow or hangs holds up only its own jobs. Further jobs wait in the gate, and not in
  * front of other jobs. When a job ends, the next in its gate is queued in its lane, ahead of its party's jobs
  * without a gate, so that no place of a gate waits behind those. If several resources may hang at once, the lane
- * needs more workers than the sum of their gates' `most`.
+ * needs more workers than the sum of their gates' `most`. A gate is for the jobs of one struct sc_web_jobs.
  */
 struct sc_web_gate;
 #define SC_WEB_GATE_WAITING_MAX 128 /* in one gate */
@@ -63,7 +63,7 @@ sc_status sc_web_jobs_run(struct sc_web_jobs *jobs, enum sc_web_lane lane, struc
 			  const char *party, const struct sc_web_job *job, void *context,
 			  struct sc_error *err) SC_WARN_UNUSED;
 
-/* Finishes the jobs that run, gives up those that wait, accepts no more, joins the threads. */
+/* Accepts no more jobs, gives up those that wait, then finishes those that run and joins the threads. */
 void sc_web_jobs_stop(struct sc_web_jobs *jobs);
 
 /* Stops and frees; NULL is allowed. */
