@@ -314,6 +314,20 @@ static void a_change_is_in_the_log_before_it_begins_and_a_refusal_when_it_is_ans
 			 1);
 }
 
+/* As when the answer must not tell one tenant what another did (P6). */
+static void a_reason_that_is_hidden_from_the_client_is_in_the_log(void **state)
+{
+	struct sc_access access = question(SC_OPERATION_KEY_IMPORT);
+	struct sc_error err = { 0 };
+
+	(void)state;
+	assert_ok(sc_access_begin(&access, &err), &err);
+	access.hidden_reason = "the true reason";
+	assert_ok(sc_access_finish(&access, SC_ERR_TRANSFER_REFUSED, "the told reason", &err), &err);
+	assert_int_equal(lines_of(path, "\"result\":\"failed\",\"reason\":\"the true reason\""), 1);
+	assert_int_equal(lines_of(path, "the told reason"), 0);
+}
+
 /* For example, a row that was written but cannot be read again: the log must not deny the change. */
 static void a_change_that_cannot_be_shown_is_done_all_the_same(void **state)
 {
@@ -450,6 +464,7 @@ int main(void)
 		cmocka_unit_test(one_of_many_policies_grants_what_it_says),
 		cmocka_unit_test(many_policies_cost_what_one_costs),
 		cmocka_unit_test(a_change_is_in_the_log_before_it_begins_and_a_refusal_when_it_is_answered),
+		cmocka_unit_test(a_reason_that_is_hidden_from_the_client_is_in_the_log),
 		cmocka_unit_test(a_change_that_cannot_be_shown_is_done_all_the_same),
 		cmocka_unit_test(a_token_that_is_not_believed_is_told_and_counted),
 		cmocka_unit_test(a_flood_of_refused_tokens_takes_no_room_from_decisions),

@@ -76,12 +76,21 @@ sc_status sc_access_begin(struct sc_access *access, struct sc_error *err)
 	return SC_OK;
 }
 
+static const char *reason_of(const struct sc_access *access, sc_status outcome, const char *reason)
+{
+	if (outcome == SC_OK)
+		return reason;
+	if (access->hidden_reason)
+		return access->hidden_reason;
+	return reason ? reason : sc_status_sentence(outcome);
+}
+
 sc_status sc_access_finish(struct sc_access *access, sc_status outcome, const char *reason,
 			   struct sc_error *err)
 {
-	const char *why = reason || outcome == SC_OK ? reason : sc_status_sentence(outcome);
 	const struct sc_audit_entry entry =
-	    entry_of(access, outcome == SC_OK || access->is_done ? SC_AUDIT_DONE : SC_AUDIT_FAILED, why);
+	    entry_of(access, outcome == SC_OK || access->is_done ? SC_AUDIT_DONE : SC_AUDIT_FAILED,
+		     reason_of(access, outcome, reason));
 
 	/*
 	 * A call that ended before a change began has changed nothing, and its thread must not wait for the

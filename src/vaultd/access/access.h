@@ -80,6 +80,8 @@ struct sc_access {
 	struct sc_access_scope scope; /* as far as it is known; for the audit log */
 	bool has_begun;               /* a change for which sc_access_begin() was called */
 	bool is_done;                 /* set by the owner: the change is made, even if showing it fails */
+	const char
+	    *hidden_reason; /* set by the owner: why it failed, where the answer must not say so; or NULL */
 };
 
 /*
@@ -115,8 +117,8 @@ sc_status sc_access_refuse(struct sc_access *access, const char *reason, struct 
 sc_status sc_access_begin(struct sc_access *access, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Notes the outcome: SC_OK, or what failed and why (`reason`; NULL means the status table's sentence). If
- * is_done is set, the change was made and only the answer can have failed. The line of a change that has
+ * Notes the outcome: SC_OK, or what failed and why (access->hidden_reason, else `reason`, which the client is told;
+ * NULL means the status table's sentence). If is_done is set, the change was made and only the answer can have failed. The line of a change that has
  * begun is synced (worker threads only); any other is grouped. SC_ERR_NOT_DURABLE: answer with that and
  * nothing else.
  */

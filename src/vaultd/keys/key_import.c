@@ -184,6 +184,9 @@ static sc_status store_key(struct sc_vaultd_call *call, const struct import *imp
 	status = sc_keys_changes_apply(&import->changes, &row, texts, err);
 	if (status == SC_OK)
 		status = sc_store_key_import(call->vaultd->store, &row, claim, &call->key, err);
+	/* The module has opened the package, so the store alone refuses with this status. */
+	if (status == SC_ERR_TRANSFER_REFUSED)
+		call->access.hidden_reason = "another tenant has imported the package";
 	sc_bytes_free(&texts[0]);
 	sc_bytes_free(&texts[1]);
 	return status;
