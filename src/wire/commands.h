@@ -263,9 +263,15 @@ enum sc_protection {
 	F(bytes, receipt, 65536) /* a key statement with the package's digest (rule F7) */
 
 /*
- * The table: C(NAME, name, number, roles, modes, quorum, lane). Numbers never change their meaning. The
- * missing ones are reserved: 0x12 for new-world --program, 0x13 for --factory, 0x22 for racs, 0x37 for
- * makeBlob.
+ * The table: C(NAME, name, number, roles, modes, quorum, lane). Numbers never change their meaning. There are
+ * forty commands at most (M1). The numbers that the table does not have yet are reserved:
+ *
+ *   0x03 CHECKPOINT      0x17 WORLD_TRUST      0x36 ACL_REDUCE     0x43 VERIFY
+ *   0x12 WORLD_PROGRAM   0x22 CARDS_REPLACE    0x37 KEY_FORGET     0x44 RANDOM
+ *   0x13 WORLD_ERASE     0x23 CARDS_COMMIT     0x38 KEY_BACKUP     0x51 REGION_RENEW
+ *   0x14 WORLD_UPDATE    0x24 CARD_PIN         0x39 KEY_RESTORE    0x52 KEK_RETIRE
+ *   0x15 WORLD_JOIN      0x35 KEY_IMPORT       0x42 ENCRYPT        0x62 NEUTRAL_KEK
+ *   0x16 CLOCK_SET                                                 0x63 NEUTRAL_IMPORT
  */
 #define SC_COMMAND_TABLE(C)                                                                                  \
 	C(ENQUIRE, enquire, 0x01, SC_ROLE_ANY, SC_IN_ANY, SC_NO_QUORUM, SC_LANE_QUICK)                       \

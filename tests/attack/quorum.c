@@ -276,7 +276,7 @@ static void attack_the_opening(const struct order *o)
 	request.command = SC_COMMAND_KEY_GENERATE;
 	attack_expect("quorum-for-a-command-that-takes-none", SC_ERR_QUORUM,
 		      sc_call_quorum_open(another, 0, &request, &reply, &opened, &err), &err);
-	request.command = 0x37;
+	request.command = 0x7f;
 	attack_expect("quorum-for-no-command", SC_ERR_QUORUM,
 		      sc_call_quorum_open(another, 0, &request, &reply, &opened, &err), &err);
 	attack_expect("authority-for-a-command-that-takes-none", SC_ERR_QUORUM,
