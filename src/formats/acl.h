@@ -112,6 +112,12 @@ struct sc_acl *sc_acl_dup(const struct sc_acl *acl);
 /* True if both encode to the same bytes. False if either is not a valid ACL. */
 bool sc_acl_equals(const struct sc_acl *a, const struct sc_acl *b);
 
+/*
+ * True if `part` permits nothing that `whole` does not (rule M5): each of its groups has the id, authority and limits
+ * of one there and a part of its actions, a use a part of its bits.
+ */
+bool sc_acl_is_part(const struct sc_acl *part, const struct sc_acl *whole);
+
 /* Building: each function adds to the ACL. SC_ERR_MEMORY: the ACL may be incomplete and must be freed. */
 sc_status sc_acl_add_group(struct sc_acl *acl, uint32_t id, enum sc_authority authority,
 			   struct sc_permission_group **out, struct sc_error *err) SC_WARN_UNUSED;

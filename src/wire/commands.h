@@ -203,6 +203,22 @@ enum sc_protection {
 	F(bytes, nonce, 64)
 #define SC_KEY_ATTEST_RESPONSE(F) F(bytes, statement, 65536)
 
+/*
+ * -- ACL_REDUCE: makes a blob of the same key with fewer permissions (rule M5): a part of each group's actions, under
+ *    the group's own id. Everything else in the blob stays.
+ */
+#define SC_ACL_REDUCE_REQUEST(F)                                                                             \
+	F(hash, key, 0)                                                                                      \
+	F(bytes, owner, 1024)                                                                                \
+	F(bytes, acl, 4096) /* DER */
+#define SC_ACL_REDUCE_RESPONSE(F) F(bytes, blob, 16384)
+
+/* -- KEY_FORGET: evicts a loaded key. Its blob, whoever keeps one, still loads. ----------------- */
+#define SC_KEY_FORGET_REQUEST(F)                                                                             \
+	F(hash, key, 0)                                                                                      \
+	F(bytes, owner, 1024)
+#define SC_KEY_FORGET_RESPONSE(F)
+
 /* -- SIGN -------------------------------------------------------------------------------------- */
 #define SC_SIGN_REQUEST(F)                                                                                   \
 	F(hash, key, 0)                                                                                      \
@@ -266,8 +282,8 @@ enum sc_protection {
  * The table: C(NAME, name, number, roles, modes, quorum, lane). Numbers never change their meaning. There are
  * forty commands at most (M1). The numbers that the table does not have yet are reserved:
  *
- *   0x03 CHECKPOINT      0x17 WORLD_TRUST      0x36 ACL_REDUCE     0x43 VERIFY
- *   0x12 WORLD_PROGRAM   0x22 CARDS_REPLACE    0x37 KEY_FORGET     0x44 RANDOM
+ *   0x03 CHECKPOINT      0x17 WORLD_TRUST                          0x43 VERIFY
+ *   0x12 WORLD_PROGRAM   0x22 CARDS_REPLACE                        0x44 RANDOM
  *   0x13 WORLD_ERASE     0x23 CARDS_COMMIT     0x38 KEY_BACKUP     0x51 REGION_RENEW
  *   0x14 WORLD_UPDATE    0x24 CARD_PIN         0x39 KEY_RESTORE    0x52 KEK_RETIRE
  *   0x15 WORLD_JOIN      0x35 KEY_IMPORT       0x42 ENCRYPT        0x62 NEUTRAL_KEK
@@ -286,6 +302,10 @@ enum sc_protection {
 	C(KEY_INFO, key_info, 0x32, SC_ROLE_ANY, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_QUICK)                   \
 	C(KEY_ATTEST, key_attest, 0x33, SC_ROLE_ANY, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_QUICK)               \
 	C(ACL_REPLACE, acl_replace, 0x34, SC_ROLE_CUSTODY, SC_IN_WORLD, SC_QUORUM, SC_LANE_SLOW)             \
+	C(ACL_REDUCE, acl_reduce, 0x36, SC_ROLE_CUSTODY | SC_ROLE_SERVICE, SC_IN_WORLD, SC_NO_QUORUM,        \
+	  SC_LANE_SLOW)                                                                                      \
+	C(KEY_FORGET, key_forget, 0x37, SC_ROLE_CUSTODY | SC_ROLE_SERVICE, SC_IN_WORLD, SC_NO_QUORUM,        \
+	  SC_LANE_QUICK)                                                                                     \
 	C(SIGN, sign, 0x40, SC_ROLE_ANY, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_QUICK)                           \
 	C(DECRYPT, decrypt, 0x41, SC_ROLE_ANY, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_QUICK)                     \
 	C(REGION_INIT, region_init, 0x50, SC_ROLE_CUSTODY, SC_IN_WORLD, SC_QUORUM, SC_LANE_SLOW)             \

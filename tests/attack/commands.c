@@ -33,6 +33,8 @@ static const struct row {
 	{ "key_info", ANY, SC_MODE_WORLD, SC_MODE_REGION, false },
 	{ "key_attest", ANY, SC_MODE_WORLD, SC_MODE_REGION, false },
 	{ "acl_replace", CUSTODY, SC_MODE_WORLD, SC_MODE_REGION, true },
+	{ "acl_reduce", CUSTODY | SERVICE, SC_MODE_WORLD, SC_MODE_REGION, false },
+	{ "key_forget", CUSTODY | SERVICE, SC_MODE_WORLD, SC_MODE_REGION, false },
 	{ "sign", ANY, SC_MODE_WORLD, SC_MODE_REGION, false },
 	{ "decrypt", ANY, SC_MODE_WORLD, SC_MODE_REGION, false },
 	{ "region_init", CUSTODY, SC_MODE_WORLD, SC_MODE_REGION, true },

@@ -32,6 +32,8 @@ COMMANDS = {
     "KEY_ATTEST": (0x33, "key:hash owner:bytes nonce:bytes", "statement:bytes"),
     "ACL_REPLACE": (0x34, "key:hash kek_package:bytes world_package:bytes subscription:bytes not_after:u64",
                     "blob:bytes"),
+    "ACL_REDUCE": (0x36, "key:hash owner:bytes acl:bytes", "blob:bytes"),
+    "KEY_FORGET": (0x37, "key:hash owner:bytes", ""),
     "SIGN": (0x40, "key:hash owner:bytes mechanism:u32 data:bytes", "signature:bytes"),
     "DECRYPT": (0x41, "key:hash owner:bytes mechanism:u32 data:bytes", "plaintext:bytes"),
     "REGION_INIT": (0x50, "world_file:bytes certificate:bytes", "world_file:bytes kek_blob:bytes kek_certificate:bytes "

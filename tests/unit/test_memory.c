@@ -16,6 +16,7 @@
 static struct core core;
 static struct sc_core_session *daemon_socket;
 static struct sc_bytes blob;
+static struct sc_bytes acl_der; /* its permissions */
 static struct sc_hash key;
 static struct sc_bytes ciphertext;
 static struct sc_bytes tls_owner;
@@ -29,6 +30,7 @@ static void simple_acl(struct sc_acl **out)
 	*out = sc_acl_new();
 	assert_ok(sc_acl_add_group(*out, 1, SC_AUTHORITY_NONE, &group, NULL), NULL);
 	assert_ok(sc_acl_add_use(group, SC_USE_SIGN | SC_USE_DECRYPT, NULL), NULL);
+	assert_ok(sc_acl_add_plain(group, SC_ACTION_REDUCE_ACL, NULL), NULL);
 }
 
 static void encrypt_something(void)
@@ -68,6 +70,7 @@ static int setup(void **state)
 	core.ran_out = failing_memory_ran_out;
 	daemon_socket = core_service(&core, "vaultd", SC_APPLICATION_TLS, SC_APPLICATION_TLS);
 	simple_acl(&acl);
+	assert_ok(sc_acl_encode(acl, &acl_der, NULL), NULL);
 	core_seal(&core, core_rsa_key(), SC_APPLICATION_SIMPLE, NULL, acl, &blob);
 	assert_ok(core_load(core.custody, sc_bytes_view(&blob), &key), NULL);
 	encrypt_something();
@@ -80,6 +83,7 @@ static int teardown(void **state)
 	(void)state;
 	sc_core_session_free(daemon_socket);
 	sc_bytes_free(&blob);
+	sc_bytes_free(&acl_der);
 	sc_bytes_free(&ciphertext);
 	sc_bytes_free(&tls_owner);
 	sc_bytes_free(&tls_blob);
@@ -173,6 +177,18 @@ static sc_status ask_generate(void)
 		    SC_ALGORITHM_EC, 256, { 0 }, 0);
 }
 
+static sc_status ask_reduce(void)
+{
+	load_again(core.custody, sc_bytes_view(&blob), &key);
+	return SEND(core.custody, ACL_REDUCE, acl_reduce, key, { 0 }, sc_bytes_view(&acl_der));
+}
+
+static sc_status ask_forget(void)
+{
+	load_again(core.custody, sc_bytes_view(&blob), &key);
+	return SEND(core.custody, KEY_FORGET, key_forget, key, { 0 });
+}
+
 static void without_memory_the_module_is_full_and_nothing_else(void **state)
 {
 	(void)state;
@@ -183,6 +199,9 @@ static void without_memory_the_module_is_full_and_nothing_else(void **state)
 	the_nth_allocation_fails("sign", 1, ask_sign);
 	the_nth_allocation_fails("sign with a tls key", 1, ask_sign_tls);
 	the_nth_allocation_fails("decrypt", 1, ask_decrypt);
+	the_nth_allocation_fails("acl_reduce", 1, ask_reduce);
+	the_nth_allocation_fails("key_forget", 1, ask_forget);
+	load_again(core.custody, sc_bytes_view(&blob), &key);
 	the_nth_allocation_fails("key_attest", 1, ask_attest);
 	the_nth_allocation_fails("key_generate", 1, ask_generate);
 }

@@ -185,6 +185,18 @@ static sc_status ask_import(const struct sc_hash *key)
 	    NULL);
 }
 
+static sc_status ask_reduce(const struct sc_hash *key)
+{
+	const struct sc_acl_reduce_request in = { *key, { 0 }, sc_view_text("none") };
+
+	return core_acl_reduce(core.custody, 0, &in, NULL, NULL);
+}
+
+static sc_status ask_forget(const struct sc_hash *key)
+{
+	return core_key_forget(core.custody, 0, &(struct sc_key_forget_request){ *key, { 0 } }, NULL, NULL);
+}
+
 /* `allowed` is the answer if the ACL has only the needed action: SC_OK, or what is wrong next. */
 static const struct row {
 	enum sc_command command;
@@ -205,6 +217,13 @@ static const struct row {
 	{ .command = SC_COMMAND_REGION_INIT },
 	{ SC_COMMAND_KEY_INFO, ask_info, false, { 0 }, SC_OK, SC_APPLICATION_SIMPLE },
 	{ SC_COMMAND_KEY_ATTEST, ask_attest, false, { 0 }, SC_OK, SC_APPLICATION_SIMPLE },
+	{ SC_COMMAND_KEY_FORGET, ask_forget, false, { 0 }, SC_OK, SC_APPLICATION_SIMPLE },
+	{ SC_COMMAND_ACL_REDUCE,
+	  ask_reduce,
+	  true,
+	  { SC_ACTION_REDUCE_ACL, 0, SC_AUTHORITY_NONE },
+	  SC_ERR_ENCODING,
+	  SC_APPLICATION_SIMPLE },
 	{ SC_COMMAND_SIGN,
 	  ask_sign,
 	  true,

@@ -1,4 +1,4 @@
-/* KEY_GENERATE, KEY_LOAD, KEY_INFO, KEY_ATTEST. */
+/* KEY_GENERATE, KEY_LOAD, KEY_INFO, KEY_ATTEST, KEY_FORGET. */
 #include "hsmd/core/attest_key.h"
 #include "hsmd/core/blob.h"
 #include "hsmd/core/handlers.h"
@@ -118,5 +118,16 @@ sc_status sc_handle_key_attest(struct sc_core_request *request, const struct sc_
 	SC_TRY(sc_permit(request, &in->key, in->owner, SC_PERMIT_LOOK, 0, &key, err));
 	SC_TRY(sc_attest_key(request, request->snapshot, key->header, in->nonce, NULL, &statement, err));
 	out->statement = sc_core_request_keep(request, &statement);
+	return SC_OK;
+}
+
+sc_status sc_handle_key_forget(struct sc_core_request *request, const struct sc_key_forget_request *in,
+			       struct sc_key_forget_response *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_core_key) key = NULL;
+
+	(void)out;
+	SC_TRY(sc_permit(request, &in->key, in->owner, SC_PERMIT_LOOK, 0, &key, err));
+	sc_cache_forget(request->module->cache, key);
 	return SC_OK;
 }

@@ -121,6 +121,8 @@ static bool acl_permits(const struct sc_acl *acl, enum sc_permit_access access, 
 		return use && acl_grants(acl, SC_ACTION_USE, use, SC_AUTHORITY_NONE);
 	case SC_PERMIT_TRANSFER:
 		return acl_grants(acl, SC_ACTION_TRANSFER, 0, SC_AUTHORITY_NONE);
+	case SC_PERMIT_REDUCE:
+		return acl_grants(acl, SC_ACTION_REDUCE_ACL, 0, SC_AUTHORITY_NONE);
 	case SC_PERMIT_REPLACE:
 		return acl_grants(acl, SC_ACTION_REPLACE_ACL, 0, SC_AUTHORITY_QUORUM);
 	default:

@@ -12,6 +12,7 @@ enum sc_permit_access {
 	SC_PERMIT_LOOK,     /* its public facts, or a statement */
 	SC_PERMIT_USE,      /* one of enum sc_use */
 	SC_PERMIT_TRANSFER, /* its export to one KEK */
+	SC_PERMIT_REDUCE,   /* a blob with fewer permissions */
 	SC_PERMIT_REPLACE,  /* a copy with another ACL, under the quorum that the dispatcher took */
 };
 
