@@ -335,6 +335,70 @@ static void attack_the_tls_key(void)
 	attack_expect("tls-key-decrypts", SC_ERR_ACL, decrypt(&a, 256, &err), &err);
 }
 
+/* -- ACL_REDUCE and KEY_FORGET ------------------------------------------------------------------- */
+
+static sc_status reduce(const struct asker *a, struct sc_view acl, struct sc_bytes *reply,
+			struct sc_error *err)
+{
+	const struct sc_acl_reduce_request request = { a->key, a->owner, acl };
+	struct sc_acl_reduce_response response;
+
+	return sc_call_acl_reduce(a->client, 0, &request, reply, &response, err);
+}
+
+static sc_status forget(const struct asker *a, struct sc_error *err)
+{
+	const struct sc_key_forget_request request = { a->key, a->owner };
+	SC_CLEANUP(sc_bytes) reply = { 0 };
+	struct sc_key_forget_response response;
+
+	return sc_call_key_forget(a->client, 0, &request, &reply, &response, err);
+}
+
+/* A key made here has reduceAcl; the imported key has not. */
+static void attack_the_reduction(const struct asker *imported)
+{
+	const struct sc_key_generate_request request = { .application = sc_view_text("vault"),
+							 .owner = imported->owner,
+							 .algorithm = SC_ALGORITHM_RSA,
+							 .bits = 2048,
+							 .uses = SC_USE_SIGN };
+	const struct sc_key_type type = { SC_ALGORITHM_RSA, 2048 };
+	const struct sc_hash world = { { 1 } };
+	struct asker a = *imported;
+	SC_CLEANUP(sc_bytes) made_reply = { 0 };
+	SC_CLEANUP(sc_bytes) info_reply = { 0 };
+	SC_CLEANUP(sc_bytes) reply = { 0 };
+	SC_CLEANUP(sc_acl) more = NULL;
+	SC_CLEANUP(sc_bytes) more_der = { 0 };
+	struct sc_key_generate_response made = { 0 };
+	struct sc_key_info_response facts = { 0 };
+	struct sc_error err = { 0 };
+
+	attack_must("a vault key", sc_call_key_generate(a.client, 0, &request, &made_reply, &made, &err),
+		    &err);
+	attack_must("its digest", sc_sha256(made.blob, &a.key, &err), &err);
+	attack_must("its blob", load(a.client, made.blob, &err), &err);
+	attack_must("its facts",
+		    sc_call_key_info(a.client, 0, &(struct sc_key_info_request){ a.key, a.owner },
+				     &info_reply, &facts, &err),
+		    &err);
+	attack_must("more uses", sc_acl_arrival(&type, &world, &more, &err), &err);
+	attack_must("more uses", sc_acl_encode(more, &more_der, &err), &err);
+	attack_expect("reduce-to-a-part", SC_OK, reduce(&a, facts.acl, &reply, &err), &err);
+	attack_expect("reduce-to-more", SC_ERR_ACL, reduce(&a, sc_bytes_view(&more_der), &reply, &err), &err);
+	attack_expect("reduce-to-no-list", SC_ERR_ENCODING, reduce(&a, (struct sc_view){ 0 }, &reply, &err),
+		      &err);
+	attack_expect("reduce-the-imported-key", SC_ERR_ACL, reduce(imported, facts.acl, &reply, &err), &err);
+	a.owner = (struct sc_view){ 0 };
+	attack_expect("reduce-as-nobody", SC_ERR_OWNER, reduce(&a, facts.acl, &reply, &err), &err);
+	attack_expect("forget-as-nobody", SC_ERR_OWNER, forget(&a, &err), &err);
+	a.owner = imported->owner;
+	attack_expect("forgotten", SC_OK, forget(&a, &err), &err);
+	attack_expect("use-what-is-forgotten", SC_ERR_NOT_LOADED, sign_digest(&a, SC_MECHANISM_PS256, &err),
+		      &err);
+}
+
 int main(int argc, char **argv)
 {
 	attack_begin(argc, argv);
@@ -354,6 +418,7 @@ int main(int argc, char **argv)
 	attack_the_blob(&imported, &blob);
 	attack_the_kek(service, sc_bytes_view(&der));
 	attack_generation(service, sc_bytes_view(&der));
+	attack_the_reduction(&imported);
 	attack_the_tls_key();
 	return attack_end();
 }
