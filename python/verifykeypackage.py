@@ -993,7 +993,7 @@ CHECKS = [
 
 
 def say(line):
-    """A verdict that nobody sees is none: output that cannot be written is a failure."""
+    """A verdict must be seen: output that cannot be written is a failure."""
     try:
         print(line, flush=True)
     except OSError as error:

@@ -147,7 +147,7 @@ static struct MHD_Daemon *start_daemon(struct sc_web_server *server, int fd)
 {
 	const struct sc_web_settings *settings = &server->settings;
 	const unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TLS;
-	/* libmicrohttpd's manual: a pool of one thread is no pool. */
+	/* libmicrohttpd's manual: a pool has at least two threads. */
 	const unsigned pool = settings->threads > 1 ? settings->threads : 0;
 
 	return MHD_start_daemon(

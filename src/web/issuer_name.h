@@ -12,7 +12,7 @@
 
 bool sc_web_issuer_is_pattern(const char *issuer);
 
-/* The tenant whose issuer, by that pattern, this is. False if it is no tenant's: ids are GUIDs in lower case. */
+/* The tenant whose issuer, by that pattern, this is. False if no tenant has it: ids are GUIDs in lower case. */
 bool sc_web_issuer_read(const char *pattern, const char *issuer, char tenant[SC_GUID_SIZE]);
 
 /*

@@ -213,7 +213,7 @@ enum sc_protection {
 	F(bytes, acl, 4096) /* DER */
 #define SC_ACL_REDUCE_RESPONSE(F) F(bytes, blob, 16384)
 
-/* -- KEY_FORGET: evicts a loaded key. Its blob, whoever keeps one, still loads. ----------------- */
+/* -- KEY_FORGET: evicts a loaded key. Its blob still loads. ------------------------------------- */
 #define SC_KEY_FORGET_REQUEST(F)                                                                             \
 	F(hash, key, 0)                                                                                      \
 	F(bytes, owner, 1024)

@@ -419,7 +419,7 @@ static pid_t attack_the_delay(pid_t pid)
 	sleep_ms((unsigned)seconds * 1000 + 1000);
 	attack_expect("the-right-pin-in-time", SC_OK, give_card_now(CARDS, attack_pin(CARDS), &err), &err);
 	status = give_card_now(CARDS, "another passphrase", &err);
-	attack_result("the-wait-begins-anew",
+	attack_result("the-wait-begins-again",
 		      status == SC_ERR_CARD_PIN && err.numbers[1] == 2 ? NULL : "it was not forgotten");
 	return pid;
 }

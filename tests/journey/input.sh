@@ -28,7 +28,7 @@ ok enquiry-says-that-its-output-is-lost lost at ws enquiry
 # -- text that would steer a terminal ------------------------------------------------------------------------
 
 hostile=$'\e[2J\e]0;title\a\xc2\x9b31m\u202e\u2066\u3000\ufe0f\xee\x80\x80\r\xff.'
-# harmful: whether its input has a control character but line ends, a direction mark, or a blank that is none.
+# harmful: whether its input has a control character but line ends, a direction mark, or a character that only looks like a blank.
 harmful() { LC_ALL=C tr -d '\n' | LC_ALL=C grep -qaP '[\x00-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]|\xe3\x80\x80|\xef\xb8\x8f|\xee\x80\x80|\xff'; }
 # harmless COMMAND…: whatever its status, it prints nothing harmful.
 harmless() { ! "$@" 2>&1 </dev/null | harmful; }

@@ -114,7 +114,7 @@ ok metadata-v1 is 200 ".token_endpoint == \"$LOGIN/$tenant/oauth2/token\" and .i
 ok metadata-v2 is 200 ".token_endpoint == \"$LOGIN/$tenant/oauth2/v2.0/token\" and .issuer == \"$LOGIN/$tenant/\"" "$LOGIN/$tenant/v2.0/.well-known/openid-configuration"
 ok metadata-tenant-id-in-any-case is 200 ".issuer == \"$LOGIN/$tenant/\"" "$LOGIN/${tenant^^}/v2.0/.well-known/openid-configuration"
 ok metadata-common is 200 ".issuer == \"$LOGIN/{tenantid}/\"" "$LOGIN/common/v2.0/.well-known/openid-configuration"
-ok metadata-beneath-adfs is 200 ".token_endpoint == \"$LOGIN/adfs/oauth2/token\" and .issuer == \"$LOGIN/$tenant/\"" "$LOGIN/adfs/$tenant/.well-known/openid-configuration"
+ok metadata-under-adfs is 200 ".token_endpoint == \"$LOGIN/adfs/oauth2/token\" and .issuer == \"$LOGIN/$tenant/\"" "$LOGIN/adfs/$tenant/.well-known/openid-configuration"
 ok metadata-organizations is 200 ".issuer == \"$LOGIN/{tenantid}/\"" "$LOGIN/organizations/v2.0/.well-known/openid-configuration"
 ok metadata-unknown-tenant is 400 '.error == "invalid_tenant" and .error_codes == [90002]' "$LOGIN/0b5c7a52-3a5f-4d0e-8d2b-6a0c1d9e1fff/v2.0/.well-known/openid-configuration"
 ok metadata-of-the-other-loopback curl -sSf --max-time 30 --cacert "$dir/ca.pem" --resolve "login.localhost:$port:[::1]" "$LOGIN/common/discovery/keys" -o /dev/null

@@ -181,7 +181,7 @@ static void *end_of_the_sync(void *ignored)
 	return ignored;
 }
 
-/* A disk that was full long ago is no reason to lose lines that arrive while the log's end is written. */
+/* Lines that arrive while the log's end is written are kept, although the disk was full earlier. */
 static void the_end_writes_what_waits(void **state)
 {
 	struct sc_audit *audit = NULL;

@@ -200,7 +200,7 @@ static void refusals_that_cannot_be_written_are_written_later(void **state)
 	fake_clock_await_sleeper(60 * SC_SECOND);
 	advance_into_a_failure(60 * SC_SECOND);
 	count(audit, "192.0.2.1", 5);
-	note(audit); /* that nobody could be told of a refusal is no reason to refuse a use */
+	note(audit); /* a refusal that could not be logged does not refuse a use */
 	room = SIZE_MAX;
 	sc_audit_free(audit);
 	assert_int_equal(audit_occurrences("\"address\":\"192.0.2.1\",\"count\":1,"), 1);

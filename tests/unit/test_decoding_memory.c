@@ -74,10 +74,10 @@ static void a_list_that_does_not_say_so_is_refused_or_counted(void **state)
 	assert_int_equal(CHECK("\x11\x06\x05\x00\x05\x00\x05\x00", 4), SC_ERR_ENCODING);
 	assert_int_equal(CHECK("\x80\x06\x05\x00\x05\x00\x05\x00", 4), SC_OK);
 	assert_int_equal(CHECK("\x80\x06\x05\x00\x05\x00\x05\x00", 3), SC_ERR_TOO_LARGE);
-	/* What is no element ends the count within its parent only. */
+	/* Octets that are not an element end the count within their parent only. */
 	assert_int_equal(CHECK("\x80\x0a\xa1\x02\xff\xff\x05\x00\x05\x00\x05\x00", 4), SC_ERR_TOO_LARGE);
 	assert_int_equal(CHECK("\x80\x08\x10\x06\x05\x00\x05\x00\x05\x00", 4), SC_ERR_TOO_LARGE);
-	/* Octets that are no elements at all are one element. */
+	/* Octets without any element count as one element. */
 	assert_int_equal(CHECK("\x80\x04\xff\xff\xff\xff", 1), SC_OK);
 	/* Of a structure that has no such list, octets are one element whatever they look like. */
 	assert_ok(sc_der_check_elements(sc_view_of("\x80\x06\x05\x00\x05\x00\x05\x00", 8), 1, "octets", NULL),

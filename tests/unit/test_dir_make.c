@@ -46,7 +46,7 @@ static int counting_fsync(int fd)
 	return sc_os_system.fsync(fd);
 }
 
-static sc_status make(const char *beneath, int limit)
+static sc_status make(const char *below, int limit)
 {
 	struct sc_os counting = sc_os_system;
 	SC_CLEANUP(sc_dir) dir = SC_DIR_NONE;
@@ -54,7 +54,7 @@ static sc_status make(const char *beneath, int limit)
 	struct sc_error err = { 0 };
 	sc_status status;
 
-	snprintf(path, sizeof path, "%s/%s", root, beneath);
+	snprintf(path, sizeof path, "%s/%s", root, below);
 	counting.fsync = counting_fsync;
 	synced = 0;
 	sync_limit = limit;

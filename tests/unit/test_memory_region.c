@@ -325,7 +325,7 @@ static void a_command_refused_for_room_spends_no_quorum(void **state)
 		      SC_ERR_QUORUM, NULL);
 }
 
-/* A region that could not be saved is none. One that was saved has used the consent, whatever comes of the answer. */
+/* A region that could not be saved uses no consent. One that was saved has used it, whether or not the answer arrives. */
 static void a_region_that_cannot_be_saved_spends_no_quorum(void **state)
 {
 	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);

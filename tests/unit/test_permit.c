@@ -36,7 +36,7 @@ static int teardown(void **state)
 
 /* -- actions: what an ACL can list --------------------------------------------------------------- */
 
-struct wish {
+struct action {
 	enum sc_action_kind kind;
 	uint32_t use;
 	enum sc_authority authority;
@@ -52,14 +52,14 @@ struct wish {
 	{                                                                                                    \
 		SC_ACTION_##kind, 0, SC_AUTHORITY_QUORUM                                                     \
 	}
-static const struct wish actions[] = {
+static const struct action actions[] = {
 	USE(SIGN),        USE(VERIFY),          USE(ENCRYPT),        USE(DECRYPT),       USE(WRAP_KEY),
 	USE(UNWRAP_KEY),  USE(IMPORT_TRANSFER), USE(IMPORT_NEUTRAL), USE(TLS_SERVER),    USE(TOKEN),
 	OTHER(MAKE_BLOB), OTHER(TRANSFER),      OTHER(REDUCE_ACL),   OTHER(REPLACE_ACL),
 };
 #define ACTIONS (sizeof actions / sizeof actions[0])
 
-static bool is_same(const struct wish *a, const struct wish *b)
+static bool is_same(const struct action *a, const struct action *b)
 {
 	return a->kind == b->kind && a->use == b->use && a->authority == b->authority;
 }
@@ -79,7 +79,7 @@ static struct sc_transfer_action *transfer_to(uint8_t kek)
 	return transfer;
 }
 
-static void add_action(struct sc_acl *acl, const struct wish *action)
+static void add_action(struct sc_acl *acl, const struct action *action)
 {
 	struct sc_permission_group *group = NULL;
 	uint32_t id = (uint32_t)sk_sc_permission_group_num(acl->groups) + 1;
@@ -202,7 +202,7 @@ static const struct row {
 	enum sc_command command;
 	ask *ask; /* NULL: the command names no key */
 	bool needs_action;
-	struct wish action;
+	struct action action;
 	sc_status allowed;
 	uint32_t application; /* of the key in the test */
 } rows[] = {
@@ -339,7 +339,7 @@ static void try_mechanisms(EVP_PKEY *key, bool is_rsa, uint32_t listed)
 	SC_CLEANUP(sc_bytes) blob = { 0 };
 	struct sc_hash digest;
 
-	add_action(acl, &(struct wish){ SC_ACTION_USE, listed, SC_AUTHORITY_NONE });
+	add_action(acl, &(struct action){ SC_ACTION_USE, listed, SC_AUTHORITY_NONE });
 	core_seal(&core, key, SC_APPLICATION_SIMPLE, NULL, acl, &blob);
 	assert_ok(core_load(core.custody, sc_bytes_view(&blob), &digest), NULL);
 	for (uint32_t m = 0; m < MECHANISMS; m++) {
@@ -387,7 +387,7 @@ static void a_refused_use_is_no_use(void **state)
 	struct sc_hash keys[3];
 
 	(void)state;
-	add_action(acl, &(struct wish){ SC_ACTION_USE, SC_USE_SIGN, SC_AUTHORITY_NONE });
+	add_action(acl, &(struct action){ SC_ACTION_USE, SC_USE_SIGN, SC_AUTHORITY_NONE });
 	for (int permitted = 0; permitted < 2; permitted++) {
 		sc_cache_free(core.module->cache);
 		core.module->cache = sc_cache_new(2);

@@ -16,7 +16,7 @@ static const struct sc_owner place = { { "vaultd" }, { "tenant" }, { "subscripti
 				       { "vault" },  { "name" },   { "1" } };
 
 /* Group 7: uses, makeBlob in that world, reduceAcl if asked. Group 9: replaceAcl under a quorum. */
-struct wish {
+struct permissions {
 	uint32_t id;
 	enum sc_authority authority;
 	uint32_t uses;
@@ -24,32 +24,32 @@ struct wish {
 	bool reduce;
 	bool replace;
 };
-#define ALL ((struct wish){ 7, SC_AUTHORITY_NONE, SC_USE_SIGN | SC_USE_DECRYPT, 1, true, true })
+#define ALL ((struct permissions){ 7, SC_AUTHORITY_NONE, SC_USE_SIGN | SC_USE_DECRYPT, 1, true, true })
 
-static void make_acl(const struct wish *wish, struct sc_acl **out)
+static void make_acl(const struct permissions *asked, struct sc_acl **out)
 {
-	const struct sc_hash world = { { wish->world } };
+	const struct sc_hash world = { { asked->world } };
 	struct sc_permission_group *group = NULL;
 
 	*out = sc_acl_new();
-	assert_ok(sc_acl_add_group(*out, wish->id, wish->authority, &group, NULL), NULL);
-	assert_ok(sc_acl_add_use(group, wish->uses, NULL), NULL);
-	if (wish->world)
+	assert_ok(sc_acl_add_group(*out, asked->id, asked->authority, &group, NULL), NULL);
+	assert_ok(sc_acl_add_use(group, asked->uses, NULL), NULL);
+	if (asked->world)
 		assert_ok(sc_acl_add_make_blob(group, &world, NULL), NULL);
-	if (wish->reduce)
+	if (asked->reduce)
 		assert_ok(sc_acl_add_plain(group, SC_ACTION_REDUCE_ACL, NULL), NULL);
-	if (wish->replace) {
+	if (asked->replace) {
 		assert_ok(sc_acl_add_group(*out, 9, SC_AUTHORITY_QUORUM, &group, NULL), NULL);
 		assert_ok(sc_acl_add_plain(group, SC_ACTION_REPLACE_ACL, NULL), NULL);
 	}
 }
 
-static void seal_and_load(const struct wish *wish, struct sc_hash *digest)
+static void seal_and_load(const struct permissions *asked, struct sc_hash *digest)
 {
 	SC_CLEANUP(sc_acl) acl = NULL;
 	SC_CLEANUP(sc_bytes) blob = { 0 };
 
-	make_acl(wish, &acl);
+	make_acl(asked, &acl);
 	core_seal(&core, core_rsa_key(), SC_APPLICATION_VAULT, &place, acl, &blob);
 	assert_ok(core_load(vaultd, sc_bytes_view(&blob), digest), NULL);
 }
@@ -78,7 +78,7 @@ static int teardown(void **state)
 
 /* Reduces a key of the place. The blob, unless NULL, is the caller's to free. */
 static sc_status reduce(struct sc_core_session *session, const struct sc_hash *digest,
-			const struct wish *wish, struct sc_bytes *blob)
+			const struct permissions *asked, struct sc_bytes *blob)
 {
 	SC_CLEANUP(sc_acl) acl = NULL;
 	SC_CLEANUP(sc_bytes) der = { 0 };
@@ -87,7 +87,7 @@ static sc_status reduce(struct sc_core_session *session, const struct sc_hash *d
 	struct sc_acl_reduce_request in = { *digest, sc_bytes_view(&owner_der), { 0 } };
 	sc_status status;
 
-	make_acl(wish, &acl);
+	make_acl(asked, &acl);
 	assert_ok(sc_acl_encode(acl, &der, NULL), NULL);
 	in.acl = sc_bytes_view(&der);
 	status = core_acl_reduce(session, 0, &in, &out, &answer);
@@ -116,7 +116,7 @@ static sc_status sign(const struct sc_hash *digest)
 static void a_part_is_taken_and_what_is_more_is_refused(void **state)
 {
 	const struct {
-		struct wish wish;
+		struct permissions asked;
 		sc_status status;
 	} rows[] = {
 		{ ALL, SC_OK },
@@ -131,13 +131,13 @@ static void a_part_is_taken_and_what_is_more_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		assert_status(reduce(vaultd, &key, &rows[i].wish, NULL), rows[i].status, NULL);
+		assert_status(reduce(vaultd, &key, &rows[i].asked, NULL), rows[i].status, NULL);
 }
 
 static void what_was_given_up_does_not_come_back(void **state)
 {
-	const struct wish less = { 7, SC_AUTHORITY_NONE, SC_USE_DECRYPT, 1, true, false };
-	const struct wish final = { 7, SC_AUTHORITY_NONE, SC_USE_DECRYPT, 0, false, false };
+	const struct permissions less = { 7, SC_AUTHORITY_NONE, SC_USE_DECRYPT, 1, true, false };
+	const struct permissions final = { 7, SC_AUTHORITY_NONE, SC_USE_DECRYPT, 0, false, false };
 	SC_CLEANUP(sc_bytes) blob = { 0 };
 	SC_CLEANUP(sc_bytes) last = { 0 };
 	struct sc_hash reduced;
@@ -156,7 +156,7 @@ static void what_was_given_up_does_not_come_back(void **state)
 
 static void all_but_the_permissions_stays(void **state)
 {
-	const struct wish less = { 7, SC_AUTHORITY_NONE, SC_USE_SIGN, 1, false, false };
+	const struct permissions less = { 7, SC_AUTHORITY_NONE, SC_USE_SIGN, 1, false, false };
 	SC_CLEANUP(sc_bytes) blob = { 0 };
 	SC_CLEANUP(sc_key_blob) opened = NULL;
 	SC_CLEANUP(sc_acl) acl = NULL;

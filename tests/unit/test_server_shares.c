@@ -112,7 +112,7 @@ static int tell_user(int fd, int level, int option, void *value, socklen_t *len)
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	bool holds; /* whoever logs */
+	bool holds; /* the thread that logs */
 	bool is_held;
 	unsigned lines;
 } logging = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };

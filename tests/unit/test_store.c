@@ -429,7 +429,7 @@ static int64_t revision_of(struct fixture *f)
 	return vault.revision;
 }
 
-/* What a cache of vaults rests on. */
+/* A cache of vaults depends on this. */
 static void a_row_is_current_while_the_version_is_the_same(void **state)
 {
 	struct fixture *f = *state;

@@ -184,7 +184,7 @@ static void one_that_has_ended_counts_again_while_it_is_served(void **state)
 	sc_web_peers_await(peers, &held[0], false);
 	sc_web_peers_serve(peers, &held[0]);
 	sc_web_peers_await(peers, &held[0], true);
-	/* It never ends twice, but whoever comes must wait for it. */
+	/* It never ends twice, but a new connection must wait for it. */
 	assert_false(add("10.0.0.1"));
 	assert_ptr_equal(ended, &held[1]);
 	sc_web_peers_remove(peers, &held[0]);

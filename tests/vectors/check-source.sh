@@ -105,6 +105,11 @@ for cited in rule_F99 rules_M1_and_C99 invariant_99 DESIGN_section_7; do
 	finds each-cited-rule-and-invariant-is-in-DESIGN "the-wrong-citation-$cited"
 done
 
+for word in any_ew for_ver; do
+	printf '/* Made %s. */\n' "$(sed 's/any_ew/an\x65w/; s/for_ver/for \x65ver/' <<<"$word")" >>src/base/number.c
+	finds the-wording-is-plain "the-word-$word"
+done
+
 sed -i 's/int a,/int  a,/' src/base/number.c
 finds source-is-as-clang-format-writes-it a-badly-formatted-file
 

@@ -63,8 +63,8 @@ static sc_status run_with_quorum(const struct sc_command_info *info, uint64_t au
 }
 
 /*
- * A quorum is spent by its one use. What the module could not do, or could not answer for lack of room, is none, unless
- * it has already changed the state.
+ * A quorum is spent by its one use. A command that the module could not do, or could not answer for lack of room, does
+ * not count as a use, unless it has already changed the state.
  */
 static void end_quorum(struct sc_core_request *request, sc_status status, bool is_answered)
 {

@@ -78,6 +78,20 @@ static void refuse_taken(struct sc_vaultd_call *call)
 	    sc_web_parameter(call->request, "vault"));
 }
 
+/* Ends a PUT with the vault as it is stored, or with the failure of its write. */
+static void answer_written(struct sc_vaultd_call *call, sc_status status, struct sc_error *err)
+{
+	SC_CLEANUP(sc_store_vault_row) written = { 0 };
+
+	call->access.is_done = status == SC_OK;
+	if (status == SC_OK)
+		status = find_vault(call, &written, err);
+	if (status == SC_OK)
+		answer_with(call, 200, &written);
+	else
+		sc_vaultd_call_fail(call, status, err);
+}
+
 static void write_new(struct sc_vaultd_call *call, const struct sc_resources_vault_request *request,
 		      const struct sc_vaultd_region *region)
 {
@@ -93,7 +107,6 @@ static void write_new(struct sc_vaultd_call *call, const struct sc_resources_vau
 		.tags = (const char *)request->tags.data,
 		.created = sc_clock_now(),
 	};
-	SC_CLEANUP(sc_store_vault_row) written = { 0 };
 	struct sc_error err = { 0 };
 	sc_status status;
 
@@ -110,13 +123,7 @@ static void write_new(struct sc_vaultd_call *call, const struct sc_resources_vau
 				      "Resource group '%.90s' could not be found.", row.group);
 		return;
 	}
-	call->access.is_done = status == SC_OK;
-	if (status == SC_OK)
-		status = find_vault(call, &written, &err);
-	if (status == SC_OK)
-		answer_with(call, 200, &written);
-	else
-		sc_vaultd_call_fail(call, status, &err);
+	answer_written(call, status, &err);
 }
 
 static void create(struct sc_vaultd_call *call)
@@ -186,7 +193,6 @@ static sc_status write_change(struct sc_vaultd_call *call, struct sc_store_vault
 
 static void change(struct sc_vaultd_call *call, struct sc_store_vault_row *row)
 {
-	SC_CLEANUP(sc_store_vault_row) written = { 0 };
 	struct sc_error err = { 0 };
 	sc_status status = write_change(call, row, &err);
 
@@ -195,13 +201,7 @@ static void change(struct sc_vaultd_call *call, struct sc_store_vault_row *row)
 				      "The vault was changed by another request: try again.");
 		return;
 	}
-	call->access.is_done = status == SC_OK;
-	if (status == SC_OK)
-		status = find_vault(call, &written, &err);
-	if (status == SC_OK)
-		answer_with(call, 200, &written);
-	else
-		sc_vaultd_call_fail(call, status, &err);
+	answer_written(call, status, &err);
 }
 
 static void put(struct sc_vaultd_call *call)
