@@ -16,8 +16,8 @@ int64_t sc_clock_monotonic(void);
 #define SC_YEAR        (365 * SC_DAY)
 
 /*
- * "2026-11-24 10:45:20 UTC": as nfkminfo prints it, and with its zone, because a reader's clock has another. "?"
- * for a time outside the years 0 to 9999.
+ * "2026-11-24 10:45:20 UTC": as nfkminfo prints it, and with its zone, because a reader's clock has another.
+ * "?" for a time outside the years 0 to 9999.
  */
 #define SC_CLOCK_TEXT_SIZE 24
 void sc_clock_text(int64_t seconds, char text[SC_CLOCK_TEXT_SIZE]);

@@ -1,6 +1,6 @@
 /*
- * What the daemons do alike as processes: readers that go away do not end them, SIGTERM and SIGINT do, and the
- * program that started them learns when they serve.
+ * What the daemons do alike as processes: readers that go away do not end them, SIGTERM and SIGINT do, and
+ * the program that started them learns when they serve.
  */
 #ifndef SC_BASE_DAEMON_H
 #define SC_BASE_DAEMON_H

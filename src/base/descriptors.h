@@ -1,7 +1,7 @@
 /*
  * The standard descriptors, 0 to 2, and those that a user gives by number (--ready-fd=9), rule P9. If one is
- * closed, its number belongs to the next file that the program opens, and what was meant for a person, such as
- * a log line, would be written into a lock file or a database.
+ * closed, its number belongs to the next file that the program opens, and what was meant for a person, such
+ * as a log line, would be written into a lock file or a database.
  */
 #ifndef SC_BASE_DESCRIPTORS_H
 #define SC_BASE_DESCRIPTORS_H
@@ -10,9 +10,10 @@
 
 /*
  * Opens each of the descriptors 0 to 2 that is closed, so that using it fails as if it were still closed:
- * reading from 0, and writing to 1 or 2, is EBADF. Ignores SIGPIPE, so that writing to a pipe that nobody reads any
- * more fails like other lost output, and is said (EPIPE). Runs by itself in every program, before any library's
- * initialisation and before main. If it fails, the program ends with the exit status of SC_ERR_SYSTEM.
+ * reading from 0, and writing to 1 or 2, is EBADF. Ignores SIGPIPE, so that writing to a pipe that nobody
+ * reads any more fails like other lost output, and is said (EPIPE). Runs by itself in every program, before
+ * any library's initialisation and before main. If it fails, the program ends with the exit status of
+ * SC_ERR_SYSTEM.
  */
 void sc_fd_hold_standard(void);
 

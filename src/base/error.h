@@ -26,8 +26,8 @@ struct sc_error {
 #define SC_WARN_UNUSED __attribute__((warn_unused_result))
 
 /*
- * Fills *err (which may be NULL) and returns `status`. The message is made visible (visible.h), so it can be shown
- * at a terminal whatever its arguments contain. A message that is too long is truncated.
+ * Fills *err (which may be NULL) and returns `status`. The message is made visible (visible.h), so it can be
+ * shown at a terminal whatever its arguments contain. A message that is too long is truncated.
  */
 sc_status sc_fail(struct sc_error *err, sc_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

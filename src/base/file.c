@@ -264,8 +264,8 @@ static sc_status replace(const struct sc_dir *dir, const char *temporary, const 
 }
 
 /*
- * The last resort: takes the name with an empty file, which nobody else can then do, and replaces that. A crash
- * between the two leaves the empty file, which every reader refuses.
+ * The last resort: takes the name with an empty file, which nobody else can then do, and replaces that. A
+ * crash between the two leaves the empty file, which every reader refuses.
  */
 static sc_status reserve_and_replace(const struct sc_dir *dir, const char *temporary, const char *name,
 				     mode_t bits, const char *path, struct sc_error *err)
@@ -289,8 +289,8 @@ bool sc_file_call_is_missing(int error)
 }
 
 /*
- * Gives the file its name unless the name is taken. A file system without exclusive rename (many FUSE drivers,
- * network shares) may have links, which are exclusive too.
+ * Gives the file its name unless the name is taken. A file system without exclusive rename (many FUSE
+ * drivers, network shares) may have links, which are exclusive too.
  */
 static sc_status put_new_in_place(const struct sc_dir *dir, const char *temporary, const char *name,
 				  mode_t bits, const char *path, struct sc_error *err)

@@ -51,15 +51,16 @@ enum sc_file_mode {
  * On SC_OK the file is complete and durable. On failure an existing file is unchanged, and a new one absent.
  * The one exception: if SC_FILE_REPLACE fails when it syncs the directory (SC_ERR_NOT_DURABLE, rule P2), the
  * new content is in place and complete, but a crash may bring the old content back. `bits` is usually 0600.
- * On a file system with neither exclusive rename nor links, a crash during SC_FILE_NEW may leave an empty file.
+ * On a file system with neither exclusive rename nor links, a crash during SC_FILE_NEW may leave an empty
+ * file.
  */
 sc_status sc_file_write(const struct sc_dir *dir, const char *name, struct sc_view content,
 			enum sc_file_mode mode, mode_t bits, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * The two halves of sc_file_write with SC_FILE_REPLACE, for who must write several files before the first gets its
- * name. Directory and name must live as long as *out, which the caller ends: that removes a file that did not get
- * its name.
+ * The two halves of sc_file_write with SC_FILE_REPLACE, for who must write several files before the first
+ * gets its name. Directory and name must live as long as *out, which the caller ends: that removes a file
+ * that did not get its name.
  */
 struct sc_file_staged {
 	const struct sc_dir *dir;
@@ -73,8 +74,8 @@ sc_status sc_file_stage(const struct sc_dir *dir, const char *name, struct sc_vi
 			struct sc_file_staged *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Gives the file its name. On SC_ERR_NOT_DURABLE it has its name and the directory could not be synced; on any other
- * failure nothing has changed.
+ * Gives the file its name. On SC_ERR_NOT_DURABLE it has its name and the directory could not be synced; on
+ * any other failure nothing has changed.
  */
 sc_status sc_file_staged_replace(struct sc_file_staged *staged, struct sc_error *err) SC_WARN_UNUSED;
 

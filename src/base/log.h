@@ -16,9 +16,10 @@ enum sc_log_level {
 void sc_log_start(const char *program, enum sc_log_level level);
 
 /*
- * For a program that others wait for: from now on, a line for which standard error has no room at once is dropped,
- * and the next line written says how many are missing. So no thread waits for a reader, unless another process fills
- * the same pipe between the look and the write. A tool does block, because its user must see the warnings.
+ * For a program that others wait for: from now on, a line for which standard error has no room at once is
+ * dropped, and the next line written says how many are missing. So no thread waits for a reader, unless
+ * another process fills the same pipe between the look and the write. A tool does block, because its user
+ * must see the warnings.
  */
 void sc_log_never_wait(void);
 

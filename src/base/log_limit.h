@@ -1,6 +1,6 @@
 /*
- * A limit on lines that a peer can cause, so that it cannot fill a disk with them. What is left out is counted, and
- * the count is logged. There is no lock here.
+ * A limit on lines that a peer can cause, so that it cannot fill a disk with them. What is left out is
+ * counted, and the count is logged. There is no lock here.
  */
 #ifndef SC_BASE_LOG_LIMIT_H
 #define SC_BASE_LOG_LIMIT_H
@@ -18,8 +18,8 @@ struct sc_log_limit {
 };
 
 /*
- * True if a line may be written at `now`, sc_clock_monotonic. *left_out is then the number of lines that were left
- * out before it and are not yet logged.
+ * True if a line may be written at `now`, sc_clock_monotonic. *left_out is then the number of lines that were
+ * left out before it and are not yet logged.
  */
 bool sc_log_limit_permits(struct sc_log_limit *limit, int64_t now, uint64_t *left_out);
 

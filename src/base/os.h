@@ -1,7 +1,8 @@
 /*
  * The table of operating system calls (rule P4). Production code calls through it, so that a test can install
  * its own table and make the n-th clock, random, file, socket or terminal call fail, for every n. Each entry
- * behaves like the call it is named after, including errno. DESIGN lists what calls the system past the table.
+ * behaves like the call it is named after, including errno. DESIGN lists what calls the system past the
+ * table.
  */
 #ifndef SC_BASE_OS_H
 #define SC_BASE_OS_H

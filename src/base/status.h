@@ -114,8 +114,8 @@ const char *sc_status_name(sc_status status);
 const char *sc_status_sentence(sc_status status);
 
 /*
- * A program's exit status: 0 only for SC_OK; else SC_EXIT_USAGE, 130 (cancelled) or one from sysexits.h. README
- * ("Exit status") says what each means.
+ * A program's exit status: 0 only for SC_OK; else SC_EXIT_USAGE, 130 (cancelled) or one from sysexits.h.
+ * README ("Exit status") says what each means.
  */
 int sc_status_exit(sc_status status);
 

@@ -127,8 +127,8 @@ sc_status sc_fd_read_secret_line(int fd, const char *what, struct sc_secret *out
 /* -- the terminal ------------------------------------------------------------------------------ */
 
 /*
- * The signals that end or stop a process by default. They are held until the terminal echoes again, except those
- * that the process ignores, as under nohup. SIGPIPE always is ignored (descriptors.h).
+ * The signals that end or stop a process by default. They are held until the terminal echoes again, except
+ * those that the process ignores, as under nohup. SIGPIPE always is ignored (descriptors.h).
  */
 static const int held_signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGTSTP, SIGTTIN, SIGTTOU };
 #define HELD_SIGNALS (sizeof held_signals / sizeof held_signals[0])

@@ -1,4 +1,6 @@
-/* Files that belong together by being in one directory: a toolset's, and those installed with this program. */
+/*
+ * Files that belong together by being in one directory: a toolset's, and those installed with this program.
+ */
 #ifndef SC_BYOK_FILE_BESIDE_H
 #define SC_BYOK_FILE_BESIDE_H
 

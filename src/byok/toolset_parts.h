@@ -31,7 +31,8 @@ sc_status sc_byok_toolset_parts_read(const char *region, const char *packages, c
 /*
  * Verifies the two packages under the root that the module has pinned, and no other: it is the one that this
  * operator's customers are told to trust. Sets *root to its hash. `client` is a use socket. Fails as
- * sc_evidence_packages_verify does. SC_ERR_EVIDENCE_REGION: the packages are for a region other than `region`.
+ * sc_evidence_packages_verify does. SC_ERR_EVIDENCE_REGION: the packages are for a region other than
+ * `region`.
  */
 sc_status sc_byok_toolset_parts_verify(const struct sc_byok_toolset_parts *parts, const char *region,
 				       struct sc_client *client, struct sc_hash *root,

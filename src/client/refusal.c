@@ -119,7 +119,10 @@ static void add(const char *text, struct sc_error *err)
 	snprintf(err->message + used, sizeof err->message - used, "%s", text);
 }
 
-/* The module keeps the quorum of what it could not do, but no longer than the connection, which a tool now ends. */
+/*
+ * The module keeps the quorum of what it could not do, but no longer than the connection, which a tool now
+ * ends.
+ */
 static bool needs_cards_again(uint32_t command, sc_status status)
 {
 	const struct sc_command_info *info = sc_command_find(command);

@@ -45,8 +45,9 @@ struct sc_certificate_request {
 /*
  * Makes a certificate with exactly the extensions of its kind, in this order: basicConstraints and keyUsage
  * (critical), the extended key usage (critical; not in a root), subject and authority key identifiers (a root
- * has only the first), the region extension. The serial number is 159 random bits. The signature is verified (rule M8):
- * SC_ERR_CRYPTO. The caller frees *out. SC_ERR_KEY_TYPE or SC_ERR_EVIDENCE_USAGE if the fields do not fit the kind.
+ * has only the first), the region extension. The serial number is 159 random bits. The signature is verified
+ * (rule M8): SC_ERR_CRYPTO. The caller frees *out. SC_ERR_KEY_TYPE or SC_ERR_EVIDENCE_USAGE if the fields do
+ * not fit the kind.
  */
 sc_status sc_certificate_make(const struct sc_certificate_request *request, X509 **out,
 			      struct sc_error *err) SC_WARN_UNUSED;

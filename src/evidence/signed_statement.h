@@ -78,8 +78,8 @@ struct sc_statement_signer {
 };
 
 /*
- * Signs a statement, and verifies the signature with the signer's certificate (rule M8); `kek`, unless NULL, is
- * enclosed too. SC_ERR_CRYPTO if the signature does not verify.
+ * Signs a statement, and verifies the signature with the signer's certificate (rule M8); `kek`, unless NULL,
+ * is enclosed too. SC_ERR_CRYPTO if the signature does not verify.
  */
 sc_status sc_statement_sign_key(const struct sc_statement_signer *signer,
 				const struct sc_key_statement *statement, X509 *kek, struct sc_bytes *out,

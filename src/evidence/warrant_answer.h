@@ -15,9 +15,9 @@ sc_status sc_warrant_answer_write(X509 *root, X509 *warrant, struct sc_bytes *ou
 				  struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Reads exactly those two certificates, of those kinds, whatever the line ends and the text around them, and checks
- * that the root issued the warrant and that the warrant is valid at `now`. The caller frees both. SC_ERR_TOO_LARGE,
- * SC_ERR_ENCODING, SC_ERR_EVIDENCE_*.
+ * Reads exactly those two certificates, of those kinds, whatever the line ends and the text around them, and
+ * checks that the root issued the warrant and that the warrant is valid at `now`. The caller frees both.
+ * SC_ERR_TOO_LARGE, SC_ERR_ENCODING, SC_ERR_EVIDENCE_*.
  */
 sc_status sc_warrant_answer_read(struct sc_view answer, int64_t now, X509 **root, X509 **warrant,
 				 struct sc_error *err) SC_WARN_UNUSED;

@@ -96,9 +96,10 @@ struct sc_make_blob {
 };
 
 /*
- * Bytes of DER. Its elements are at most SC_DER_ELEMENTS, many more than the lists that are made here have. More are
- * possible in so many bytes, if the arrival ACLs of several transfers are long: such a list is valid, but encoding it
- * fails with SC_ERR_TOO_LARGE, which names that limit. A structure that contains it has no more than that itself.
+ * Bytes of DER. Its elements are at most SC_DER_ELEMENTS, many more than the lists that are made here have.
+ * More are possible in so many bytes, if the arrival ACLs of several transfers are long: such a list is
+ * valid, but encoding it fails with SC_ERR_TOO_LARGE, which names that limit. A structure that contains it
+ * has no more than that itself.
  */
 #define SC_ACL_MAX 4096
 SC_DER_DECLARE(sc_acl)
@@ -113,8 +114,8 @@ struct sc_acl *sc_acl_dup(const struct sc_acl *acl);
 bool sc_acl_equals(const struct sc_acl *a, const struct sc_acl *b);
 
 /*
- * True if `part` permits nothing that `whole` does not (rule M5): each of its groups has the id, authority and limits
- * of one there and a part of its actions, a use a part of its bits.
+ * True if `part` permits nothing that `whole` does not (rule M5): each of its groups has the id, authority
+ * and limits of one there and a part of its actions, a use a part of its bits.
  */
 bool sc_acl_is_part(const struct sc_acl *part, const struct sc_acl *whole);
 

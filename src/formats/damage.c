@@ -56,8 +56,8 @@ static uint64_t stated_length(struct sc_view content)
 }
 
 /*
- * How long the file was before a transfer in text mode put a CR in front of each LF, and perhaps at the end. 0 if
- * there is an LF without a CR, so that there was no such transfer.
+ * How long the file was before a transfer in text mode put a CR in front of each LF, and perhaps at the end.
+ * 0 if there is an LF without a CR, so that there was no such transfer.
  */
 static uint64_t length_before_text_mode(struct sc_view content)
 {

@@ -28,7 +28,10 @@ static bool take_header(struct sc_view *rest, struct header *out)
 		return false;
 	digits = p[1] & LONG_LENGTH ? p[1] & ~(unsigned)LONG_LENGTH : 0;
 	value = digits ? 0 : p[1];
-	/* Without digits, a long length is BER's indefinite one. Four digits are more than anything here needs. */
+	/*
+	 * Without digits, a long length is BER's indefinite one. Four digits are more than anything here
+	 * needs.
+	 */
 	if (value == LONG_LENGTH || digits > 4 || rest->len - 2 < digits)
 		return false;
 	for (size_t i = 0; i < digits; i++)
@@ -62,8 +65,9 @@ static bool is_context(uint8_t tag)
 }
 
 /*
- * What a decoder may find in an element that does not say that it is constructed: libcrypto decodes the members of
- * an IMPLICIT SET OF without looking at that bit. Octets that are no elements end the count of their element only.
+ * What a decoder may find in an element that does not say that it is constructed: libcrypto decodes the
+ * members of an IMPLICIT SET OF without looking at that bit. Octets that are no elements end the count of
+ * their element only.
  */
 static void count_what_may_be_elements(struct sc_view content, size_t max, unsigned depth, size_t *count)
 {
@@ -83,8 +87,9 @@ static void count_what_may_be_elements(struct sc_view content, size_t max, unsig
 }
 
 /*
- * The elements are taken in the order of their bytes, and the ends of constructed ones are not followed. A decoder
- * refuses an element that is not within its parent when it comes to it, so it never sees more than is counted here.
+ * The elements are taken in the order of their bytes, and the ends of constructed ones are not followed. A
+ * decoder refuses an element that is not within its parent when it comes to it, so it never sees more than is
+ * counted here.
  */
 static sc_status check(struct sc_view der, size_t max, bool has_implicit_lists, const char *what,
 		       struct sc_error *err)

@@ -1,6 +1,6 @@
 /*
- * A file of the security world in words, with every entry: what you can see in it without a module. Nothing is
- * verified here. Sealed data is shown by its length and hash.
+ * A file of the security world in words, with every entry: what you can see in it without a module. Nothing
+ * is verified here. Sealed data is shown by its length and hash.
  */
 #ifndef SC_FORMATS_DESCRIBE_H
 #define SC_FORMATS_DESCRIBE_H

@@ -1,7 +1,7 @@
 /*
- * The kinds of files that describe.c knows, one function for each, and what several of them print. Each prints
- * the name of its kind and its entries. It sets *is_recognised once the file is known to be of its kind; an
- * error after that is an error in the file. Nothing has been printed while *is_recognised is false.
+ * The kinds of files that describe.c knows, one function for each, and what several of them print. Each
+ * prints the name of its kind and its entries. It sets *is_recognised once the file is known to be of its
+ * kind; an error after that is an error in the file. Nothing has been printed while *is_recognised is false.
  */
 #ifndef SC_FORMATS_DESCRIBE_KINDS_H
 #define SC_FORMATS_DESCRIBE_KINDS_H

@@ -21,8 +21,8 @@ bool sc_guid_is_lower(const char *text);
 bool sc_guid_read(const char *text, char guid[SC_GUID_SIZE]);
 
 /*
- * The same for a GUID that a person typed or copied: in braces or parentheses, as the registry and PowerShell write
- * it, and with spaces around it. What comes from a program is read by sc_guid_read().
+ * The same for a GUID that a person typed or copied: in braces or parentheses, as the registry and PowerShell
+ * write it, and with spaces around it. What comes from a program is read by sc_guid_read().
  */
 bool sc_guid_read_typed(const char *text, char guid[SC_GUID_SIZE]);
 

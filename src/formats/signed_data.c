@@ -308,8 +308,8 @@ static sc_status check_size(struct sc_view der, struct sc_error *err)
 }
 
 /*
- * libcrypto decodes the extensions, which are octet strings in the certificate, when it is first asked about one of
- * them.
+ * libcrypto decodes the extensions, which are octet strings in the certificate, when it is first asked about
+ * one of them.
  */
 static sc_status check_extensions(const X509 *certificate, struct sc_error *err)
 {

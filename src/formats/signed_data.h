@@ -38,8 +38,8 @@ sc_status sc_signed_data_attributes(const struct sc_signed_data *signed_data, st
 				    struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * SC_ERR_ENCODING and SC_ERR_TOO_LARGE for what could not be decoded: no certificate, a signature of 0 or over 256
- * bytes, too many elements, …
+ * SC_ERR_ENCODING and SC_ERR_TOO_LARGE for what could not be decoded: no certificate, a signature of 0 or
+ * over 256 bytes, too many elements, …
  */
 sc_status sc_signed_data_encode(const struct sc_signed_data *signed_data, struct sc_bytes *out,
 				struct sc_error *err) SC_WARN_UNUSED;

@@ -1,7 +1,7 @@
 /*
  * OpenID Connect Discovery 1.0 and the signing key. A client asks for them under the name by which it knows
- * its authority: a tenant's id, or a word that leaves the tenant to the account. A word's answer never depends
- * on which tenants there are. The issuer of "common" is the pattern that clients know from Azure,
+ * its authority: a tenant's id, or a word that leaves the tenant to the account. A word's answer never
+ * depends on which tenants there are. The issuer of "common" is the pattern that clients know from Azure,
  * https://login…/{tenantid}/, and that of "adfs" its own address, as in AD FS.
  */
 #include <stdio.h>
@@ -166,8 +166,8 @@ void sc_signind_openid_v2(struct sc_web_request *request, void *context)
 }
 
 /*
- * `az login --tenant adfs` asks <authority>/adfs/… which tenant that is, and takes the fourth part of the issuer
- * between slashes for its id: "adfs", which the Resource Manager understands as the caller's tenant.
+ * `az login --tenant adfs` asks <authority>/adfs/… which tenant that is, and takes the fourth part of the
+ * issuer between slashes for its id: "adfs", which the Resource Manager understands as the caller's tenant.
  */
 void sc_signind_openid_adfs(struct sc_web_request *request, void *context)
 {

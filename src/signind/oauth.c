@@ -59,7 +59,10 @@ static const char *correlation_of(const struct sc_web_request *request)
 	return given && sc_guid_is_valid(given) ? given : sc_web_request_id(request);
 }
 
-/* A description has printable ASCII without quotes and backslashes only, even if it repeats what a client sent. */
+/*
+ * A description has printable ASCII without quotes and backslashes only, even if it repeats what a client
+ * sent.
+ */
 static void make_description(char *text)
 {
 	for (; *text; text++)

@@ -36,8 +36,8 @@ void sc_signind_oauth_refuse(struct sc_web_request *request, enum sc_signind_ref
 void sc_signind_oauth_throttle(struct sc_web_request *request, unsigned wait);
 
 /*
- * The body for what the server refuses before a handler sees it, in the same form: invalid_request or, for 503,
- * temporarily_unavailable. NULL if out of memory.
+ * The body for what the server refuses before a handler sees it, in the same form: invalid_request or, for
+ * 503, temporarily_unavailable. NULL if out of memory.
  */
 json_t *sc_signind_oauth_error_body(const struct sc_web_request *request, unsigned status,
 				    const char *message);

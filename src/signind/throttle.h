@@ -1,8 +1,8 @@
 /*
  * Limits guessing. Wrong passwords are counted per account, whether it exists or not, and per address. After
- * the first few, each further one doubles the wait before the next attempt, up to a limit. Only passwords that
- * were judged wrong count. So that parallel attempts gain nothing, no more of them are judged at once than
- * could all be wrong without a wait; further ones wait until those are decided.
+ * the first few, each further one doubles the wait before the next attempt, up to a limit. Only passwords
+ * that were judged wrong count. So that parallel attempts gain nothing, no more of them are judged at once
+ * than could all be wrong without a wait; further ones wait until those are decided.
  *
  * The tables have a fixed size and hold keyed hashes, not names. A full set drops the entry with the fewest
  * failures. To have a count forgotten, an attacker needs more failures elsewhere, and each of them counts
@@ -48,9 +48,9 @@ unsigned sc_signind_throttle_wait(struct sc_signind_throttle *throttle,
 
 /*
  * Call this on a worker before the password is judged. Waits while too many attempts on the account, or from
- * the address, are being judged. Then *wait is 0, and the attempt must be ended; or *wait is the seconds until
- * it may be judged, and it has ended. SC_ERR_TIMEOUT, and the attempt has ended, once is_awaited(context) is
- * false.
+ * the address, are being judged. Then *wait is 0, and the attempt must be ended; or *wait is the seconds
+ * until it may be judged, and it has ended. SC_ERR_TIMEOUT, and the attempt has ended, once
+ * is_awaited(context) is false.
  */
 sc_status sc_signind_throttle_begin(struct sc_signind_throttle *throttle, struct sc_signind_attempt *attempt,
 				    bool (*is_awaited)(void *context), void *context, unsigned *wait,

@@ -105,8 +105,9 @@ static bool read_request(struct sc_signind_sign_in *sign_in, bool takes_resource
 }
 
 /*
- * False if the client has to wait after wrong passwords; then the request has been answered. Client secrets and
- * refresh tokens are at least 256 random bits of our own: there is nothing to guess, and nobody to hold out.
+ * False if the client has to wait after wrong passwords; then the request has been answered. Client secrets
+ * and refresh tokens are at least 256 random bits of our own: there is nothing to guess, and nobody to hold
+ * out.
  */
 static bool may_try(struct sc_signind_sign_in *sign_in)
 {

@@ -17,8 +17,8 @@ struct sc_db_schema {
 };
 
 /*
- * Upgrades the database to the schema's last step. SC_ERR_FORMAT for a schema that is newer or too old and for
- * another program's database, which are left unchanged.
+ * Upgrades the database to the schema's last step. SC_ERR_FORMAT for a schema that is newer or too old and
+ * for another program's database, which are left unchanged.
  */
 sc_status sc_db_schema_apply(const struct sc_db_schema *schema, struct sc_db_connection *writer,
 			     struct sc_error *err) SC_WARN_UNUSED;

@@ -41,8 +41,9 @@ static const char package_add[] =
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
 
 /*
- * The key version, if it is in the place asked for and still exists; what was imported; whether the tenant, and
- * whether the place, is the one asked for; and whether there is a version. Another place's key is not read (P6).
+ * The key version, if it is in the place asked for and still exists; what was imported; whether the tenant,
+ * and whether the place, is the one asked for; and whether there is a version. Another place's key is not
+ * read (P6).
  */
 #define PACKAGE_FIND                                                                                         \
 	"SELECT " COLUMNS ", p.digest, p.tenant = ?3,"                                                       \
@@ -123,7 +124,10 @@ static void fill_package(void *out, struct sc_db_row *row)
 	fill_key(&package->key, row);
 }
 
-/* Rule F4. If the package is another tenant's, the caller learns no more than that it cannot be imported (P6). */
+/*
+ * Rule F4. If the package is another tenant's, the caller learns no more than that it cannot be imported
+ * (P6).
+ */
 static sc_status judge(struct package *package, const struct sc_store_package_claim *claim,
 		       struct sc_store_key_row *out, struct sc_error *err)
 {

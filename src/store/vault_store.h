@@ -105,9 +105,10 @@ void sc_store_tenant_start_row_free(struct sc_store_tenant_start_row *row);
 SC_CLEANUP_VALUE(sc_store_tenant_start_row, sc_store_tenant_start_row_free)
 
 /*
- * Adds a tenant with its first subscription and administrator, all or none; *out is what is stored. If there is
- * a tenant of that name, nothing is written, and *out is what that tenant started with: so a set-up that was
- * interrupted, before the sign-in service knew the tenant, can be completed. SC_ERR_EXISTS if an id is taken.
+ * Adds a tenant with its first subscription and administrator, all or none; *out is what is stored. If there
+ * is a tenant of that name, nothing is written, and *out is what that tenant started with: so a set-up that
+ * was interrupted, before the sign-in service knew the tenant, can be completed. SC_ERR_EXISTS if an id is
+ * taken.
  */
 sc_status sc_store_tenant_start(struct sc_store_vault_db *store, const struct sc_store_tenant_start_row *row,
 				struct sc_store_tenant_start_row *out, struct sc_error *err) SC_WARN_UNUSED;
@@ -271,8 +272,8 @@ sc_status sc_store_key_import(struct sc_store_vault_db *store, const struct sc_s
 
 /*
  * The same check without writing, to spare the module a pointless import. SC_OK (with the earlier version in
- * *out), SC_ERR_PACKAGE_TAKEN and SC_ERR_ARGUMENT as above; SC_ERR_NOT_FOUND if this tenant has not imported the
- * package yet. No module has opened it yet, so nothing is said about other tenants' packages.
+ * *out), SC_ERR_PACKAGE_TAKEN and SC_ERR_ARGUMENT as above; SC_ERR_NOT_FOUND if this tenant has not imported
+ * the package yet. No module has opened it yet, so nothing is said about other tenants' packages.
  */
 sc_status sc_store_package_find(struct sc_store_vault_db *store, const char *tenant, const char *vault,
 				const char *name, const struct sc_store_package_claim *claim,

@@ -132,8 +132,8 @@ static void print_row(const char *algorithm, const char *hash, const char *path)
 }
 
 /*
- * As in PowerShell, a file that cannot be read does not keep the others from being printed. The last failure is
- * returned; those before it have been reported.
+ * As in PowerShell, a file that cannot be read does not keep the others from being printed. The last failure
+ * is returned; those before it have been reported.
  */
 static sc_status print_hashes(const struct arguments *a, const char *algorithm, const EVP_MD *md,
 			      struct sc_error *err)

@@ -1,6 +1,6 @@
 /*
- * verifyaudit: checks the chain of a vault's audit log, across all its segments, and prints what to keep elsewhere.
- * It needs nothing but copies of the log's files.
+ * verifyaudit: checks the chain of a vault's audit log, across all its segments, and prints what to keep
+ * elsewhere. It needs nothing but copies of the log's files.
  */
 #include <inttypes.h>
 

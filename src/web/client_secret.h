@@ -1,6 +1,6 @@
 /*
- * Client secrets: the secrets of applications. They are made here, of 260 random bits, and not chosen by people.
- * So one SHA-256 is enough to keep them, and guesses need no limit.
+ * Client secrets: the secrets of applications. They are made here, of 260 random bits, and not chosen by
+ * people. So one SHA-256 is enough to keep them, and guesses need no limit.
  */
 #ifndef SC_WEB_CLIENT_SECRET_H
 #define SC_WEB_CLIENT_SECRET_H

@@ -51,8 +51,9 @@ sc_status sc_web_config_path(struct sc_web_config *config, const char *value, co
 
 /*
  * The words of a value that has exactly `count` of them, separated by spaces or tabs ("EU /run/eu.socket
- * /srv/EU"). A word with spaces in it is in double quotes. They live as long as the configuration. SC_ERR_USAGE
- * naming `name` and the expected form (`form`), with file and line if the value is from the file.
+ * /srv/EU"). A word with spaces in it is in double quotes. They live as long as the configuration.
+ * SC_ERR_USAGE naming `name` and the expected form (`form`), with file and line if the value is from the
+ * file.
  */
 sc_status sc_web_config_words(struct sc_web_config *config, const char *name, const char *value,
 			      const char *form, const char **words, size_t count,

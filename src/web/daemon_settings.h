@@ -1,4 +1,6 @@
-/* The settings that vaultd and signind have in common. docs/vaultd.conf and docs/signind.conf explain them. */
+/*
+ * The settings that vaultd and signind have in common. docs/vaultd.conf and docs/signind.conf explain them.
+ */
 #ifndef SC_WEB_DAEMON_SETTINGS_H
 #define SC_WEB_DAEMON_SETTINGS_H
 
@@ -26,8 +28,8 @@ struct sc_web_daemon_settings {
 
 /*
  * Reads the command line and the configuration file that it names (web/config.h). `line` has the options that
- * are the daemon's own, at most SC_WEB_DAEMON_OWN_OPTIONS_MAX; the common ones are added. The TLS key's owner is
- * the program. *done is set for --help and the like; then *out is not set. SC_ERR_USAGE, SC_ERR_ARGUMENT,
+ * are the daemon's own, at most SC_WEB_DAEMON_OWN_OPTIONS_MAX; the common ones are added. The TLS key's owner
+ * is the program. *done is set for --help and the like; then *out is not set. SC_ERR_USAGE, SC_ERR_ARGUMENT,
  * SC_ERR_NOT_FOUND, SC_ERR_ENCODING, naming file and line.
  */
 sc_status sc_web_daemon_settings_read(const struct sc_command_line *line, int argc, char **argv,

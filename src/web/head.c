@@ -20,8 +20,8 @@ static bool is_space_or_tab(char c)
 }
 
 /*
- * A bare LF is one byte, a NUL byte ends a text early, a folded line and a dropped one are somewhere else. Only NUL LF
- * in place of CRLF looks as it should.
+ * A bare LF is one byte, a NUL byte ends a text early, a folded line and a dropped one are somewhere else.
+ * Only NUL LF in place of CRLF looks as it should.
  */
 static enum MHD_Result step_over(void *context, enum MHD_ValueKind kind, const char *name, size_t name_len,
 				 const char *value, size_t value_len)
@@ -38,8 +38,8 @@ static enum MHD_Result step_over(void *context, enum MHD_ValueKind kind, const c
 }
 
 /*
- * libmicrohttpd puts each request at the beginning of a mapping of its own. If it has skipped an empty line, or
- * one that begins with a NUL byte, the request begins later.
+ * libmicrohttpd puts each request at the beginning of a mapping of its own. If it has skipped an empty line,
+ * or one that begins with a NUL byte, the request begins later.
  */
 static bool is_first(const char *method)
 {

@@ -138,8 +138,8 @@ static void settle(struct sc_web_request *request, unsigned status, struct MHD_R
 }
 
 /*
- * Gives back the handler's reference. Until the timer is cancelled, sc_web_request_expire() may run on another
- * thread: it relies on that reference.
+ * Gives back the handler's reference. Until the timer is cancelled, sc_web_request_expire() may run on
+ * another thread: it relies on that reference.
  */
 static void finish(struct sc_web_request *request, unsigned status, struct MHD_Response *response)
 {

@@ -66,10 +66,11 @@ void sc_web_connections_settle(struct sc_web_connections *connections, int64_t l
 /* -- the lock is held ---------------------------------------------------------------------------- */
 
 /*
- * A connection's descriptor is open for as long as peers.c or a timer knows it, because sc_web_connection_close()
- * takes the connection from both before libmicrohttpd closes the descriptor. A client that is told between
- * requests is told gently: a request that has just arrived is still answered. But more may arrive after SHUT_RD,
- * and the end is not seen before all has been read, so that answer must be the last.
+ * A connection's descriptor is open for as long as peers.c or a timer knows it, because
+ * sc_web_connection_close() takes the connection from both before libmicrohttpd closes the descriptor. A
+ * client that is told between requests is told gently: a request that has just arrived is still answered. But
+ * more may arrive after SHUT_RD, and the end is not seen before all has been read, so that answer must be the
+ * last.
  */
 static void shut_down(const struct sc_web_connection *connection)
 {

@@ -1,8 +1,9 @@
 /*
- * A client's connection: how long it may take to send a request or to read an answer, and how many of them there
- * are. After its time, or when another client needs its place, its socket is shut down, and libmicrohttpd closes
- * it. libmicrohttpd's own timeout does not help: a slow client restarts it with every byte, and it does not run
- * while a connection is suspended. Nor is its own limit per address, which counts each IPv6 address apart.
+ * A client's connection: how long it may take to send a request or to read an answer, and how many of them
+ * there are. After its time, or when another client needs its place, its socket is shut down, and
+ * libmicrohttpd closes it. libmicrohttpd's own timeout does not help: a slow client restarts it with every
+ * byte, and it does not run while a connection is suspended. Nor is its own limit per address, which counts
+ * each IPv6 address apart.
  */
 #ifndef SC_WEB_HTTP_CONNECTION_H
 #define SC_WEB_HTTP_CONNECTION_H
@@ -26,15 +27,15 @@ SC_CLEANUP_POINTER(sc_web_connections, struct sc_web_connections, sc_web_connect
 void sc_web_connections_settle(struct sc_web_connections *connections, int64_t limit);
 
 /*
- * Begins in the idle phase. `fd` is borrowed. NULL if there is no room for it (web/peers.h) or out of memory: its
- * socket has then been shut down, and nothing that arrives on it may be accepted.
+ * Begins in the idle phase. `fd` is borrowed. NULL if there is no room for it (web/peers.h) or out of memory:
+ * its socket has then been shut down, and nothing that arrives on it may be accepted.
  */
 struct sc_web_connection *sc_web_connection_open(struct sc_web_connections *connections,
 						 const struct sockaddr *peer, int fd);
 
 /*
- * Frees it; call this before the descriptor is closed, since until then any thread may shut the socket down. NULL
- * is allowed.
+ * Frees it; call this before the descriptor is closed, since until then any thread may shut the socket down.
+ * NULL is allowed.
  */
 void sc_web_connection_close(struct sc_web_connection *connection);
 

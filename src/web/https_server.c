@@ -180,7 +180,10 @@ static sc_status start_timers(struct sc_web_timers **out, struct sc_error *err)
 	return sc_web_timers_start(*out, err);
 }
 
-/* Requests that libmicrohttpd would repair are refused, by us or by it. Otherwise the operator must have a proxy. */
+/*
+ * Requests that libmicrohttpd would repair are refused, by us or by it. Otherwise the operator must have a
+ * proxy.
+ */
 static sc_status choose_strictness(struct sc_web_server *server, struct sc_error *err)
 {
 	SC_TRY(sc_web_strictness_find(&server->strictness, err));
@@ -217,7 +220,9 @@ static sc_status reserve_descriptors(const struct sc_web_settings *settings, str
 	return SC_OK;
 }
 
-/* Of one party: so much less than its connections that a few parties cannot fill all with requests that wait. */
+/*
+ * Of one party: so much less than its connections that a few parties cannot fill all with requests that wait.
+ */
 static unsigned waiting_max(const struct sc_web_settings *settings)
 {
 	const unsigned quarter = settings->connections_per_address / 4;

@@ -1,6 +1,6 @@
 /*
- * The table of issuers: see issuer.h. Once it has been started its rows do not change; their keys are in sources
- * (key_source.h), one for each URL.
+ * The table of issuers: see issuer.h. Once it has been started its rows do not change; their keys are in
+ * sources (key_source.h), one for each URL.
  */
 #include "web/issuer_keys.h"
 

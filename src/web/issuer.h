@@ -1,11 +1,11 @@
 /*
  * Whose tokens are trusted: a table of OpenID Connect issuers, each with its signing keys (a JWKS) and the
- * tenants that it may speak for. A row may also be a pattern (web/issuer_name.h): the issuers of all tenants of
- * one service, with one set of keys, each of which speaks for the tenant in its name. Keys are fetched over HTTPS
- * on a worker thread: at the start, when a token arrives after an hour or more, and when a token names an unknown
- * key (at most every SC_WEB_ISSUER_PAUSE seconds, or every second while fetches fail). Until there are keys, a
- * fetch that fails is repeated every second. Issuers with one URL share its keys. An issuer's answer is read as
- * strictly as any other input.
+ * tenants that it may speak for. A row may also be a pattern (web/issuer_name.h): the issuers of all tenants
+ * of one service, with one set of keys, each of which speaks for the tenant in its name. Keys are fetched
+ * over HTTPS on a worker thread: at the start, when a token arrives after an hour or more, and when a token
+ * names an unknown key (at most every SC_WEB_ISSUER_PAUSE seconds, or every second while fetches fail). Until
+ * there are keys, a fetch that fails is repeated every second. Issuers with one URL share its keys. An
+ * issuer's answer is read as strictly as any other input.
  */
 #ifndef SC_WEB_ISSUER_H
 #define SC_WEB_ISSUER_H

@@ -1,6 +1,6 @@
 /*
- * Worker threads: see jobs.h. A job waits in its gate, then in its lane, from which a worker takes it. One lock
- * guards all queues; it is never held while a job runs or is given up.
+ * Worker threads: see jobs.h. A job waits in its gate, then in its lane, from which a worker takes it. One
+ * lock guards all queues; it is never held while a job runs or is given up.
  */
 #include "web/jobs.h"
 
@@ -16,7 +16,10 @@
 
 struct lane;
 
-/* A job that was accepted. It is one of its party's in the lane from then on, in the gate while it waits there. */
+/*
+ * A job that was accepted. It is one of its party's in the lane from then on, in the gate while it waits
+ * there.
+ */
 struct work {
 	struct sc_web_queued in_lane;
 	struct sc_web_queued in_gate;
@@ -324,7 +327,9 @@ static void join_workers(struct sc_web_jobs *jobs)
 			pthread_join(jobs->lane[i].thread[jobs->lane[i].started - 1], NULL);
 }
 
-/* The lock is held. Takes any job that waits: those of gates first, since one that goes lets the next one in. */
+/*
+ * The lock is held. Takes any job that waits: those of gates first, since one that goes lets the next one in.
+ */
 static struct work *take_waiting(struct sc_web_jobs *jobs)
 {
 	struct sc_web_gate *gate = LIST_FIRST(&jobs->crowded);

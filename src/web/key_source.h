@@ -1,7 +1,7 @@
 /*
  * The signing keys of one or more issuers: a JWKS at a URL, which is fetched on a worker thread, or keys that
- * the caller sets. Keys that were fetched are also kept in a file, so that after a restart tokens are accepted
- * before the issuer can be reached. issuer.h has the times.
+ * the caller sets. Keys that were fetched are also kept in a file, so that after a restart tokens are
+ * accepted before the issuer can be reached. issuer.h has the times.
  */
 #ifndef SC_WEB_KEY_SOURCE_H
 #define SC_WEB_KEY_SOURCE_H
@@ -12,8 +12,8 @@
 struct sc_web_key_source;
 
 /*
- * `url`, `ca` and `saved` are as in sc_web_issuer_settings. A saved file of another URL, or one that is too old, is
- * ignored, and so is one that cannot be read, which is reported in the log. SC_ERR_MEMORY.
+ * `url`, `ca` and `saved` are as in sc_web_issuer_settings. A saved file of another URL, or one that is too
+ * old, is ignored, and so is one that cannot be read, which is reported in the log. SC_ERR_MEMORY.
  */
 sc_status sc_web_key_source_new(const char *url, const char *ca, const char *saved,
 				struct sc_web_key_source **out, struct sc_error *err) SC_WARN_UNUSED;

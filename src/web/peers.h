@@ -1,7 +1,7 @@
 /*
- * Who holds how many connections, and which one ends when there are too many. A peer is a client's address: an
- * IPv4 address, or the first 64 bits of an IPv6 address, because anyone who has one has all of its /64. Nothing
- * here knows sockets or threads: the caller has a lock, and ends the connection that is named to it.
+ * Who holds how many connections, and which one ends when there are too many. A peer is a client's address:
+ * an IPv4 address, or the first 64 bits of an IPv6 address, because anyone who has one has all of its /64.
+ * Nothing here knows sockets or threads: the caller has a lock, and ends the connection that is named to it.
  */
 #ifndef SC_WEB_PEERS_H
 #define SC_WEB_PEERS_H
@@ -43,19 +43,20 @@ SC_CLEANUP_POINTER(sc_web_peers, struct sc_web_peers, sc_web_peers_free)
 
 /*
  * A new connection, which begins idle. If its peer already has its share, the peer's oldest idle connection
- * ends. If nearly all connections are taken, one of the peer that holds most ends: its oldest idle one, or else
- * the oldest whose request is unfinished or whose answer is unread. Returns false if nothing can end where
- * something must: the new connection is then refused, and not added. In both cases *ended begins the list of what
- * the caller must end now, before it releases its lock: NULL, or linked by `next`. An `address` of another family
- * is a peer of its own.
+ * ends. If nearly all connections are taken, one of the peer that holds most ends: its oldest idle one, or
+ * else the oldest whose request is unfinished or whose answer is unread. Returns false if nothing can end
+ * where something must: the new connection is then refused, and not added. In both cases *ended begins the
+ * list of what the caller must end now, before it releases its lock: NULL, or linked by `next`. An `address`
+ * of another family is a peer of its own.
  */
 bool sc_web_peers_add(struct sc_web_peers *peers, const struct sockaddr *address, struct sc_web_held *held,
 		      struct sc_web_held **ended);
 void sc_web_peers_remove(struct sc_web_peers *peers, struct sc_web_held *held);
 
 /*
- * From now on the client is awaited: for a request (idle), for the rest of one, or to read an answer. A connection
- * that has ended, and whose next request was already under way, counts again from here or from serve() on.
+ * From now on the client is awaited: for a request (idle), for the rest of one, or to read an answer. A
+ * connection that has ended, and whose next request was already under way, counts again from here or from
+ * serve() on.
  */
 void sc_web_peers_await(struct sc_web_peers *peers, struct sc_web_held *held, bool is_idle);
 
@@ -63,9 +64,9 @@ void sc_web_peers_await(struct sc_web_peers *peers, struct sc_web_held *held, bo
 void sc_web_peers_serve(struct sc_web_peers *peers, struct sc_web_held *held);
 
 /*
- * More bytes of an unfinished body are to be kept. False if its peer then had more than its share. If it is all
- * peers together that had too many, the oldest unfinished bodies end of the peers that have most, until there is
- * room: *ended as above.
+ * More bytes of an unfinished body are to be kept. False if its peer then had more than its share. If it is
+ * all peers together that had too many, the oldest unfinished bodies end of the peers that have most, until
+ * there is room: *ended as above.
  */
 bool sc_web_peers_keep(struct sc_web_peers *peers, struct sc_web_held *held, size_t len,
 		       struct sc_web_held **ended);

@@ -39,7 +39,10 @@ void sc_web_request_release(struct sc_web_request *request)
 		free_request(request);
 }
 
-/* Until it is known whose a request is, its jobs are its address's: a client with one IPv6 address has its /64. */
+/*
+ * Until it is known whose a request is, its jobs are its address's: a client with one IPv6 address has its
+ * /64.
+ */
 static void note_party(struct sc_web_request *request, const struct sockaddr *address)
 {
 	struct sockaddr_in6 v6;

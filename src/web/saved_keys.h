@@ -8,8 +8,9 @@
 #include "web/key_set.h"
 
 /*
- * Reads keys that were fetched from `url` less than `life` seconds ago; *age is how long ago. SC_ERR_NOT_FOUND:
- * there are none such. SC_ERR_JSON, SC_ERR_SYSTEM, each naming the file. The caller releases *out.
+ * Reads keys that were fetched from `url` less than `life` seconds ago; *age is how long ago.
+ * SC_ERR_NOT_FOUND: there are none such. SC_ERR_JSON, SC_ERR_SYSTEM, each naming the file. The caller
+ * releases *out.
  */
 sc_status sc_web_saved_keys_read(const char *path, const char *url, int64_t life, struct sc_web_key_set **out,
 				 int64_t *age, struct sc_error *err) SC_WARN_UNUSED;

@@ -96,8 +96,8 @@ static const struct shape shapes[] = {
 };
 
 /*
- * NUL LF in place of CRLF, which our check cannot see (web/head.h; THREATS.md lists it). What the library's own
- * option promises includes it.
+ * NUL LF in place of CRLF, which our check cannot see (web/head.h; THREATS.md lists it). What the library's
+ * own option promises includes it.
  */
 static const struct shape unseen[] = {
 	SHAPE(LINE "Host: a\0\n" END, 0),
@@ -232,8 +232,8 @@ static bool has_ended(int fd)
 }
 
 /*
- * Sends a text on a connection of its own. *works says whether libmicrohttpd made so many requests of it and then
- * closed the connection: a text that it has not worked through is not refused.
+ * Sends a text on a connection of its own. *works says whether libmicrohttpd made so many requests of it and
+ * then closed the connection: a text that it has not worked through is not refused.
  */
 static sc_status try_text(struct trial *trial, struct sc_view text, unsigned requests, bool *works,
 			  struct sc_error *err)

@@ -41,7 +41,10 @@ sc_status sc_web_pairs_set(struct sc_web_pairs *pairs, const char *name, const c
 /* The first value of that name, or NULL. */
 const char *sc_web_pairs_find(const struct sc_web_pairs *pairs, const char *name, bool any_case);
 
-/* Adds "a=b&c=d", from a query or a form, to `pairs`. A name that appears twice is refused: SC_ERR_HTTP, naming it. */
+/*
+ * Adds "a=b&c=d", from a query or a form, to `pairs`. A name that appears twice is refused: SC_ERR_HTTP,
+ * naming it.
+ */
 sc_status sc_web_pairs_read(struct sc_web_pairs *pairs, struct sc_view text, bool plus_is_space,
 			    struct sc_error *err) SC_WARN_UNUSED;
 

@@ -1,6 +1,7 @@
 /*
- * Timers: see timers.h. They are sorted by deadline. Those of one list have one time limit, as a rule, so that
- * a new one belongs at the end. The lock is released around each callback, because callbacks take other locks.
+ * Timers: see timers.h. They are sorted by deadline. Those of one list have one time limit, as a rule, so
+ * that a new one belongs at the end. The lock is released around each callback, because callbacks take other
+ * locks.
  */
 #include "web/timers.h"
 

@@ -1,7 +1,7 @@
 /*
  * Time limits: a list of timers, and a thread that calls back when one is due. A timer belongs to the object
- * that it limits, which can be freed as soon as sc_web_timer_cancel() has returned. Nothing here knows what is
- * limited.
+ * that it limits, which can be freed as soon as sc_web_timer_cancel() has returned. Nothing here knows what
+ * is limited.
  */
 #ifndef SC_WEB_TIMERS_H
 #define SC_WEB_TIMERS_H
@@ -40,8 +40,8 @@ bool sc_web_timer_set(struct sc_web_timers *timers, struct sc_web_timer *timer, 
 
 /*
  * When this returns, the timer is not set and its callback does not run: if it was running on another thread,
- * this has waited for its end. So the caller must hold no lock that the callback takes. In the callback itself
- * it does not wait. A timer that is not set is left as it is.
+ * this has waited for its end. So the caller must hold no lock that the callback takes. In the callback
+ * itself it does not wait. A timer that is not set is left as it is.
  */
 void sc_web_timer_cancel(struct sc_web_timers *timers, struct sc_web_timer *timer);
 

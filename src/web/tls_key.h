@@ -2,8 +2,9 @@
  * A daemon's TLS certificate. Its private key is in the module (invariant 1): GnuTLS asks for a signature
  * over a hash, and the module makes it. The calling thread waits at most SC_WEB_TLS_KEY_TIMEOUT_MS for each
  * of the module's answers, on a connection that no other thread uses meanwhile and that is closed after a
- * timeout. It waits for more than one answer only if the module has just lost the connection or the key. After a
- * timeout no handshake waits, and each fails at once, until the module has signed for a thread of our own.
+ * timeout. It waits for more than one answer only if the module has just lost the connection or the key.
+ * After a timeout no handshake waits, and each fails at once, until the module has signed for a thread of our
+ * own.
  */
 #ifndef SC_WEB_TLS_KEY_H
 #define SC_WEB_TLS_KEY_H

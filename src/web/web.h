@@ -60,7 +60,10 @@ struct sc_web_host {
 	const char *name;
 	bool is_relaxed; /* ignores the case of literals, drops empty segments: Resource Manager */
 	const struct sc_web_route *routes;
-	/* The body of a request without a bearer token is not kept: its handler sees none, and must refuse it. */
+	/*
+	 * The body of a request without a bearer token is not kept: its handler sees none, and must refuse
+	 * it.
+	 */
 	bool needs_token;
 	size_t body_max; /* bytes, at most SC_WEB_BODY_MAX, which 0 selects */
 	/*
@@ -106,8 +109,8 @@ sc_status sc_web_server_start(const struct sc_web_settings *settings, struct sc_
 
 /*
  * Stops listening, finishes the jobs that have begun, gives up those that wait, answers the requests that are
- * still pending with 503, and joins the threads. The server object remains, because late answers may still come
- * from other threads (a pipeline's). Stop those, then free it.
+ * still pending with 503, and joins the threads. The server object remains, because late answers may still
+ * come from other threads (a pipeline's). Stop those, then free it.
  */
 void sc_web_server_stop(struct sc_web_server *server);
 void sc_web_server_free(struct sc_web_server *server); /* NULL is allowed; stops it first if it runs */
@@ -118,10 +121,10 @@ uint16_t sc_web_server_port(const struct sc_web_server *server);
 /* -- work that may wait ------------------------------------------------------------------------ */
 
 /*
- * Runs a job for a request on a worker of the lane, through the gate unless that is NULL (web/jobs.h). The job
- * is the request's party's. SC_ERR_BUSY if too many jobs are waiting, SC_ERR_STATE once the server has been
- * stopped, SC_ERR_MEMORY: then neither of the job's functions is called, and the caller answers. A gate is used
- * with one server only.
+ * Runs a job for a request on a worker of the lane, through the gate unless that is NULL (web/jobs.h). The
+ * job is the request's party's. SC_ERR_BUSY if too many jobs are waiting, SC_ERR_STATE once the server has
+ * been stopped, SC_ERR_MEMORY: then neither of the job's functions is called, and the caller answers. A gate
+ * is used with one server only.
  */
 sc_status sc_web_run(struct sc_web_request *request, enum sc_web_lane lane, struct sc_web_gate *gate,
 		     const struct sc_web_job *job, void *context, struct sc_error *err) SC_WARN_UNUSED;
@@ -205,8 +208,9 @@ void sc_web_answer_bytes(struct sc_web_request *request, unsigned status, const 
 			 struct sc_view body);
 
 /*
- * {"error": {"code": …, "message": …}}, the service's form of an error, or the host's own (error_body). Before a
- * 401, set a WWW-Authenticate header (RFC 9110 section 15.5.2). 429 and 503 get "Retry-After: 1" unless it was set.
+ * {"error": {"code": …, "message": …}}, the service's form of an error, or the host's own (error_body).
+ * Before a 401, set a WWW-Authenticate header (RFC 9110 section 15.5.2). 429 and 503 get "Retry-After: 1"
+ * unless it was set.
  */
 void sc_web_answer_error(struct sc_web_request *request, unsigned status, const char *code,
 			 const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -204,8 +204,8 @@ enum sc_protection {
 #define SC_KEY_ATTEST_RESPONSE(F) F(bytes, statement, 65536)
 
 /*
- * -- ACL_REDUCE: makes a blob of the same key with fewer permissions (rule M5): a part of each group's actions, under
- *    the group's own id. Everything else in the blob stays.
+ * -- ACL_REDUCE: makes a blob of the same key with fewer permissions (rule M5): a part of each group's
+ *    actions, under the group's own id. Everything else in the blob stays.
  */
 #define SC_ACL_REDUCE_REQUEST(F)                                                                             \
 	F(hash, key, 0)                                                                                      \

@@ -45,8 +45,8 @@ struct sc_command_info {
 const struct sc_command_info *sc_command_find(uint32_t number);
 
 /*
- * True of the refusals with which a module says that it could not do what it was asked. The custodians' consent has
- * had no effect then, so their quorum stays open for as long as the connection does.
+ * True of the refusals with which a module says that it could not do what it was asked. The custodians'
+ * consent has had no effect then, so their quorum stays open for as long as the connection does.
  */
 bool sc_wire_is_module_failure(sc_status status);
 

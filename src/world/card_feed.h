@@ -28,8 +28,8 @@ sc_status sc_ceremony_feed_slot(const struct sc_ceremony_feed *feed, uint32_t nu
 				struct sc_slot *out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * The next PIN: a secret by the rule of base/terminal.h, at most SC_PIN_MAX bytes. `question` is the prompt at the
- * terminal, where anything else is asked for again.
+ * The next PIN: a secret by the rule of base/terminal.h, at most SC_PIN_MAX bytes. `question` is the prompt
+ * at the terminal, where anything else is asked for again.
  */
 sc_status sc_ceremony_feed_pin(const struct sc_ceremony_feed *feed, const char *question,
 			       struct sc_secret *out, struct sc_error *err) SC_WARN_UNUSED;

@@ -91,8 +91,8 @@ static sc_status read_card(const struct gathering *g, uint32_t number, struct sc
 }
 
 /*
- * Refuses a card that was accepted before, whatever slot it is in now, before its custodian is asked for a PIN. The
- * record tells, not the slot: two custodians may use one reader, one after the other.
+ * Refuses a card that was accepted before, whatever slot it is in now, before its custodian is asked for a
+ * PIN. The record tells, not the slot: two custodians may use one reader, one after the other.
  */
 static sc_status check_new(const struct gathering *g, struct sc_view record, uint32_t number,
 			   struct sc_error *err)

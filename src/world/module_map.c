@@ -32,7 +32,9 @@ static void cut_comment(char *line)
 			*at = '\0';
 }
 
-/* Splits a line in place. The last word is the rest of the line: a path may have spaces. A comment ends it. */
+/*
+ * Splits a line in place. The last word is the rest of the line: a path may have spaces. A comment ends it.
+ */
 static void split(char *line, char *words[WORDS], size_t *count)
 {
 	*count = 0;

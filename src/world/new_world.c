@@ -1,7 +1,7 @@
 /*
- * Making a security world: see new_world.h. The module's answers are checked as strictly as anything else from
- * outside (rule P1), because cards and a file that do not fit together would be found out only when they are
- * needed.
+ * Making a security world: see new_world.h. The module's answers are checked as strictly as anything else
+ * from outside (rule P1), because cards and a file that do not fit together would be found out only when they
+ * are needed.
  */
 #include "world/new_world.h"
 

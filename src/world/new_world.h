@@ -26,11 +26,11 @@ struct sc_new_world_request {
  * that is written until the world is complete or undone, SIGHUP, SIGINT and SIGTERM wait. Sets
  * *hknso, the key hash of the world's KNSO.
  *
- * SC_ERR_NO_WARRANT, SC_ERR_HAS_WORLD, SC_ERR_ROLE, SC_ERR_EXISTS (a world file): found before anyone is asked
- * for a card. SC_ERR_PROTOCOL: the module made another world from the one requested; nothing is written. If
- * anything fails before the module has adopted the world, everything that was written is removed, and nothing
- * else. If it is not known whether the module adopted the world, the cards may be the only ones: they are kept,
- * and a warning says how to find out.
+ * SC_ERR_NO_WARRANT, SC_ERR_HAS_WORLD, SC_ERR_ROLE, SC_ERR_EXISTS (a world file): found before anyone is
+ * asked for a card. SC_ERR_PROTOCOL: the module made another world from the one requested; nothing is
+ * written. If anything fails before the module has adopted the world, everything that was written is removed,
+ * and nothing else. If it is not known whether the module adopted the world, the cards may be the only ones:
+ * they are kept, and a warning says how to find out.
  */
 sc_status sc_new_world_make(const struct sc_kmdata *kmdata, const struct sc_ceremony *ceremony,
 			    const struct sc_new_world_request *request, struct sc_hash *hknso,

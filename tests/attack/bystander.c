@@ -159,8 +159,8 @@ static int by_size(const void *a, const void *b)
 }
 
 /*
- * The median, in ms, or -1. It ends as soon as so many calls took more than `most` that the median does, too; until
- * then no call is too slow. 0: there is no limit.
+ * The median, in ms, or -1. It ends as soon as so many calls took more than `most` that the median does, too;
+ * until then no call is too slow. 0: there is no limit.
  */
 static double median(sc_status (*call)(struct sc_error *err), double most)
 {

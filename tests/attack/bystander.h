@@ -1,6 +1,6 @@
 /*
- * A daemon that uses the module while crowds ask for more than their share, and how its requests fare: how long
- * signatures and imports take, and whether loading a key is refused.
+ * A daemon that uses the module while crowds ask for more than their share, and how its requests fare: how
+ * long signatures and imports take, and whether loading a key is refused.
  */
 #ifndef SC_TESTS_ATTACK_BYSTANDER_H
 #define SC_TESTS_ATTACK_BYSTANDER_H
@@ -28,7 +28,10 @@ double bystander_median(sc_status (*call)(struct sc_error *err));
 sc_status bystander_sign(struct sc_error *err);
 sc_status bystander_import(struct sc_error *err);
 
-/* A request of the largest size, which is refused: SC_OK if it is. What one of a crowd's requests takes, at most. */
+/*
+ * A request of the largest size, which is refused: SC_OK if it is. What one of a crowd's requests takes, at
+ * most.
+ */
 sc_status bystander_ask_at_length(struct sc_error *err);
 
 /* Medians of a module that nobody attacks, in ms; negative if there is none. */
@@ -39,8 +42,8 @@ struct bystander_idle {
 };
 
 /*
- * Invariant 10, while an attack goes on: a result each for SIGN and KEY_LOAD, and for imports, named after the attack.
- * `operation` is what one request of the crowd takes, in ms.
+ * Invariant 10, while an attack goes on: a result each for SIGN and KEY_LOAD, and for imports, named after
+ * the attack. `operation` is what one request of the crowd takes, in ms.
  */
 void bystander_judge_quick(const char *attack, const struct bystander_idle *idle, double operation);
 void bystander_judge_import(const char *attack, const struct bystander_idle *idle);

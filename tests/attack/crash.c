@@ -371,8 +371,8 @@ static uint64_t wait_of(uint64_t said)
 }
 
 /*
- * Gives wrong PINs until the card has to wait for long. Each answer gives the next wait: twice the last one, or a
- * second less if that passed while the try was saved.
+ * Gives wrong PINs until the card has to wait for long. Each answer gives the next wait: twice the last one,
+ * or a second less if that passed while the try was saved.
  */
 static void spend_tries(unsigned index)
 {

@@ -1,6 +1,6 @@
 /*
- * Many connections to one socket of a module that ask for more than their share, in a thread of their own: for the
- * attacks on what other peers get meanwhile.
+ * Many connections to one socket of a module that ask for more than their share, in a thread of their own:
+ * for the attacks on what other peers get meanwhile.
  */
 #ifndef SC_TESTS_ATTACK_CROWD_H
 #define SC_TESTS_ATTACK_CROWD_H
@@ -31,27 +31,36 @@ struct crowd;
 #define CROWD_USER 12345
 
 /*
- * Connects, and returns once every connection has sent its first request. One that is dropped connects again, for as
- * long as the crowd is there. What `messages` view must outlive it.
+ * Connects, and returns once every connection has sent its first request. One that is dropped connects again,
+ * for as long as the crowd is there. What `messages` view must outlive it.
  */
 struct crowd *crowd_start(const struct crowd_plan *plan);
 
-/* Peers that ask for evidence, and at the largest size for what is refused, as much as they can, and read nothing. */
+/*
+ * Peers that ask for evidence, and at the largest size for what is refused, as much as they can, and read
+ * nothing.
+ */
 struct crowd *crowd_start_deaf(const char *module, const char *socket, unsigned connections, uid_t user);
 
 /*
- * Waits until every connection has been full: it had more to send, and neither the module nor the kernel took it.
- * False if that has not come in a minute.
+ * Waits until every connection has been full: it had more to send, and neither the module nor the kernel took
+ * it. False if that has not come in a minute.
  */
 bool crowd_await_full(const struct crowd *crowd);
 
 /* Waits until every connection has been replaced by a new one after its time. False as above. */
 bool crowd_await_renewed(const struct crowd *crowd);
 
-/* Ends all its connections. Returns how many answers it has read, those to a connection whose time was over included. */
+/*
+ * Ends all its connections. Returns how many answers it has read, those to a connection whose time was over
+ * included.
+ */
 size_t crowd_stop(struct crowd *crowd);
 
-/* A raw connection, with room for the largest message. -1 if the module does not accept it. user: as in crowd_plan. */
+/*
+ * A raw connection, with room for the largest message. -1 if the module does not accept it. user: as in
+ * crowd_plan.
+ */
 int crowd_dial(const char *module, const char *socket, uid_t user);
 
 #endif

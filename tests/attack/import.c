@@ -241,8 +241,8 @@ static bool log_says(const char *reason)
 }
 
 /*
- * Imports a parcel and expects that status and, if `reason` is given, that reason in the log. On a connection of its
- * own, because each has a limited number of lines.
+ * Imports a parcel and expects that status and, if `reason` is given, that reason in the log. On a connection
+ * of its own, because each has a limited number of lines.
  */
 static void expect_parcel(const struct target *t, const char *name, struct parcel *p, sc_status expected,
 			  const char *reason)

@@ -1,6 +1,7 @@
 /*
- * What a small arena, whose part for keys is full, leaves to a daemon next to peers that never read (invariant 10):
- * messages do not take the room of keys, and keys not that of messages. Europe's module runs with --arena=8.
+ * What a small arena, whose part for keys is full, leaves to a daemon next to peers that never read
+ * (invariant 10): messages do not take the room of keys, and keys not that of messages. Europe's module runs
+ * with --arena=8.
  */
 #include <stdio.h>
 

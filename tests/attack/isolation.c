@@ -1,7 +1,7 @@
 /*
- * What arrives on one socket does not take another socket's share (invariant 10, rule M12): crowds that ask without
- * end, or never read, or only connect, on sockets of Europe's module, and what a daemon on another socket gets
- * meanwhile. Then the same from another user on the daemon's own socket.
+ * What arrives on one socket does not take another socket's share (invariant 10, rule M12): crowds that ask
+ * without end, or never read, or only connect, on sockets of Europe's module, and what a daemon on another
+ * socket gets meanwhile. Then the same from another user on the daemon's own socket.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -242,7 +242,9 @@ static void start_idle(const char *socket, uid_t user)
 	}
 }
 
-/* Ends them. They took every place of the socket if the module had to close some for those that came later. */
+/*
+ * Ends them. They took every place of the socket if the module had to close some for those that came later.
+ */
 static void stop_idle(const char *name)
 {
 	int closed = poll(idle_peers, IDLE, 0);

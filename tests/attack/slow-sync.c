@@ -1,6 +1,7 @@
 /*
- * A disk on which every sync takes SLOW_SYNC_MS milliseconds, and as long as the file SYNC_HANGS exists: preloaded
- * into a daemon, so that how slow the disk of the test's machine is makes no difference. Nothing is synced.
+ * A disk on which every sync takes SLOW_SYNC_MS milliseconds, and as long as the file SYNC_HANGS exists:
+ * preloaded into a daemon, so that how slow the disk of the test's machine is makes no difference. Nothing is
+ * synced.
  */
 #include <stdlib.h>
 #include <time.h>

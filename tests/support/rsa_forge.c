@@ -66,7 +66,10 @@ static void put_number(uint8_t **end, const BIGNUM *value)
 	ASN1_INTEGER_free(number);
 }
 
-/* The contents of RSAPrivateKey (RFC 8017 appendix A.1.2). Written by hand: libcrypto refuses some of these keys. */
+/*
+ * The contents of RSAPrivateKey (RFC 8017 appendix A.1.2). Written by hand: libcrypto refuses some of these
+ * keys.
+ */
 static size_t put_numbers(uint8_t *out, const struct forged_rsa *key)
 {
 	const BIGNUM *numbers[] = { key->n, key->e, key->d, key->p, key->q, key->dp, key->dq, key->qinv };

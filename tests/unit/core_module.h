@@ -85,7 +85,10 @@ struct sc_core_session *core_session(struct core *core, enum sc_role role);
 /* A service socket of this daemon that makes and loads these applications. */
 struct sc_core_session *core_service(struct core *core, const char *daemon, uint32_t make, uint32_t load);
 
-/* What goes to standard error between the two. The second copies it to `text` and returns the number of lines. */
+/*
+ * What goes to standard error between the two. The second copies it to `text` and returns the number of
+ * lines.
+ */
 struct core_log {
 	int saved;
 	int pipe[2];

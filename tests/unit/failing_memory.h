@@ -17,14 +17,14 @@ void failing_memory_at(long n);
 long failing_memory_pause(void);
 
 /*
- * From now on memory is full: an allocation fails unless what has been freed since then has room for it. Each block
- * takes a power of two, as in the module's arena. False ends that.
+ * From now on memory is full: an allocation fails unless what has been freed since then has room for it. Each
+ * block takes a power of two, as in the module's arena. False ends that.
  */
 void failing_memory_full(bool is_full);
 
 /*
- * The most that has been in use at once since failing_memory_measure, beyond what was in use then, in bytes. Each
- * block counts as what it takes in the module's arena.
+ * The most that has been in use at once since failing_memory_measure, beyond what was in use then, in bytes.
+ * Each block counts as what it takes in the module's arena.
  */
 void failing_memory_measure(void);
 size_t failing_memory_peak(void);

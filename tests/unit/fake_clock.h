@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 /*
- * Replaces sc_os by the system's table with this clock, and with a poll() whose timeouts are on it, counted from
- * the thread's last look at the clock. The clock shows the system's time and then stands still. Call before any
- * thread is started; a test that needs a call of its own copies *sc_os and changes the copy.
+ * Replaces sc_os by the system's table with this clock, and with a poll() whose timeouts are on it, counted
+ * from the thread's last look at the clock. The clock shows the system's time and then stands still. Call
+ * before any thread is started; a test that needs a call of its own copies *sc_os and changes the copy.
  */
 void fake_clock_start(void);
 

@@ -45,7 +45,10 @@ void fake_wait_evidence(unsigned count);
 unsigned fake_sessions(void);
 void fake_wait_sessions(unsigned most);
 
-/* Waits until at least `count` sessions have been abandoned since fake_hold while a request of theirs was held. */
+/*
+ * Waits until at least `count` sessions have been abandoned since fake_hold while a request of theirs was
+ * held.
+ */
 void fake_wait_abandoned(unsigned count);
 
 #endif

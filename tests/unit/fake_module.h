@@ -19,8 +19,9 @@ struct fake_module *fake_module_start(const char *path, fake_serve serve_with, v
 void fake_module_stop(struct fake_module *fake);
 
 /*
- * For a test that runs a program between its own look at the context and the fake's. The program keeps the order, which
- * ThreadSanitizer cannot see: from here on, what either of the two has written is known to the other.
+ * For a test that runs a program between its own look at the context and the fake's. The program keeps the
+ * order, which ThreadSanitizer cannot see: from here on, what either of the two has written is known to the
+ * other.
  */
 void fake_module_settle(struct fake_module *fake);
 

@@ -1,6 +1,6 @@
 /*
- * What the tests of the server share: a server with the stand-in for core/ in a thread, with two sockets, and its
- * peers, which are the test.
+ * What the tests of the server share: a server with the stand-in for core/ in a thread, with two sockets, and
+ * its peers, which are the test.
  */
 #ifndef SERVER_FIXTURE_H
 #define SERVER_FIXTURE_H
@@ -15,7 +15,10 @@ extern struct sc_hsmd_socket_spec specs[2];
 /* The server under test. A test may put another one here meanwhile. */
 extern struct sc_hsmd_server *server;
 
-/* If it is not NULL, it changes the table of calls before the server is made. The test's clock is already in it. */
+/*
+ * If it is not NULL, it changes the table of calls before the server is made. The test's clock is already in
+ * it.
+ */
 extern void (*server_change_calls)(struct sc_os *os);
 
 /* -- set-up and tear-down ---------------------------------------------------------------------- */

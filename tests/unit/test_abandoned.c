@@ -126,7 +126,9 @@ static void a_key_that_nobody_waits_for_is_not_generated(void **state)
 	assert_status(core_key_generate(core.custody, 0, &in, NULL, NULL), SC_ERR_CANCELLED, NULL);
 }
 
-/* REGION_INIT under a quorum. The peer is there until then, but leaves before the command if `leaves_first`. */
+/*
+ * REGION_INIT under a quorum. The peer is there until then, but leaves before the command if `leaves_first`.
+ */
 static sc_status init_region(bool leaves_first, unsigned *saves)
 {
 	SC_CLEANUP(sc_bytes) certificate = { 0 };

@@ -403,8 +403,8 @@ static int failing_ftruncate(int fd, off_t len)
 }
 
 /*
- * Opens the log, adds lines and verifies it. *synced: the lines that were acknowledged. What fails later, when the
- * log is closed, is not in the status.
+ * Opens the log, adds lines and verifies it. *synced: the lines that were acknowledged. What fails later,
+ * when the log is closed, is not in the status.
  */
 static sc_status use_log(uint64_t *synced)
 {

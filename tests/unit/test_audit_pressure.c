@@ -1,4 +1,6 @@
-/* The audit log when the disk is slow or full, or a flood arrives: what is kept, refused, counted and marked. */
+/*
+ * The audit log when the disk is slow or full, or a flood arrives: what is kept, refused, counted and marked.
+ */
 #include "audit_fixture.h"
 
 #include <errno.h>
@@ -513,7 +515,10 @@ static void an_opening_that_fails_leaves_the_log_as_it_was(void **state)
 	assert_int_equal(audit_report().gaps, 1);
 }
 
-/* If a write in the middle of an opening could be the last, a log that had been closed would no longer say so. */
+/*
+ * If a write in the middle of an opening could be the last, a log that had been closed would no longer say
+ * so.
+ */
 static void an_opening_and_what_it_removes_are_one_write(void **state)
 {
 	struct sc_audit *audit;

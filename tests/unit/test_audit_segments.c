@@ -225,8 +225,8 @@ static void a_segment_that_cannot_be_read_is_removed_with_the_next(void **state)
 static unsigned disturbances;
 
 /*
- * A disk that is full takes a part of a line, which is removed again: both happen between two looks at the size of
- * the file.
+ * A disk that is full takes a part of a line, which is removed again: both happen between two looks at the
+ * size of the file.
  */
 static ssize_t disturbed_read(int fd, void *data, size_t len)
 {

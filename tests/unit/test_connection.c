@@ -1,6 +1,6 @@
 /*
- * How much is read from a connection (rule M12): as much as its user may still take, and from a user as much as its
- * socket has free. Two users on one socket; what they send, the test takes for them.
+ * How much is read from a connection (rule M12): as much as its user may still take, and from a user as much
+ * as its socket has free. Two users on one socket; what they send, the test takes for them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -114,7 +114,10 @@ static bool take_one(struct sc_hsmd_connection *connection)
 	return true;
 }
 
-/* Takes from the user's first connections in turn until none may be read. Returns how much the user then holds. */
+/*
+ * Takes from the user's first connections in turn until none may be read. Returns how much the user then
+ * holds.
+ */
 static size_t take_all(unsigned user, unsigned count)
 {
 	bool any;

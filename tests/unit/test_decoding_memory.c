@@ -1,7 +1,7 @@
 /*
- * What comes from outside takes little of the arena before it is checked (rule M12). libcrypto's decoder allocates
- * for each element, so each decoder of the module counts the elements first. Each case is a valid structure stuffed
- * with as many small elements as its length allows.
+ * What comes from outside takes little of the arena before it is checked (rule M12). libcrypto's decoder
+ * allocates for each element, so each decoder of the module counts the elements first. Each case is a valid
+ * structure stuffed with as many small elements as its length allows.
  */
 #include "support/test.h"
 
@@ -19,7 +19,10 @@
 #include "formats/world_file.h"
 #include "hsmd/core/keygen.h"
 
-/* Bytes of the arena for a message of that length: two copies, in blocks of the next power of two, and some more. */
+/*
+ * Bytes of the arena for a message of that length: two copies, in blocks of the next power of two, and some
+ * more.
+ */
 #define ALLOWED(len) (4 * (len) + 16384)
 
 static struct core core;

@@ -1,6 +1,6 @@
 /*
- * The directories of `safeconduct init`: a deployment gets its name when it is complete, and never takes another's,
- * on file systems with exclusive rename and without.
+ * The directories of `safeconduct init`: a deployment gets its name when it is complete, and never takes
+ * another's, on file systems with exclusive rename and without.
  */
 #include "support/test.h"
 

@@ -135,7 +135,9 @@ static sc_status ask_attest(void)
 	return SEND(core.custody, KEY_ATTEST, key_attest, key, { 0 }, { 0 });
 }
 
-/* Loads the key, which the module evicts if memory runs out while it is used. No allocation fails meanwhile. */
+/*
+ * Loads the key, which the module evicts if memory runs out while it is used. No allocation fails meanwhile.
+ */
 static void load_again(struct sc_core_session *session, struct sc_view der, struct sc_hash *digest)
 {
 	long fails = failing_memory_pause();

@@ -325,7 +325,10 @@ static void a_command_refused_for_room_spends_no_quorum(void **state)
 		      SC_ERR_QUORUM, NULL);
 }
 
-/* A region that could not be saved uses no consent. One that was saved has used it, whether or not the answer arrives. */
+/*
+ * A region that could not be saved uses no consent. One that was saved has used it, whether or not the answer
+ * arrives.
+ */
 static void a_region_that_cannot_be_saved_spends_no_quorum(void **state)
 {
 	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
@@ -461,7 +464,9 @@ static sc_status revoke_the_source(struct sc_module_state *state, void *context,
 	return SC_OK;
 }
 
-/* Imports the package on a connection of its own, more often than it may have lines. Returns how many it has. */
+/*
+ * Imports the package on a connection of its own, more often than it may have lines. Returns how many it has.
+ */
 static size_t import_often(sc_status expected, char *text, size_t max)
 {
 	const struct sc_transfer_import_request in = { kek, sc_bytes_view(&owner), sc_bytes_view(&package) };

@@ -1,7 +1,7 @@
 /*
  * new-world when something goes wrong between the module and the disk: what existed before stays complete,
- * and cards that may be the only ones are never erased. Runs the real program, or for the last promise what it
- * calls; the test plays the module.
+ * and cards that may be the only ones are never erased. Runs the real program, or for the last promise what
+ * it calls; the test plays the module.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -481,7 +481,9 @@ static sc_status make(struct fixture *f)
 	return status;
 }
 
-/* Removes what is there, as an operator would; false if cards and file were neither all there nor all gone. */
+/*
+ * Removes what is there, as an operator would; false if cards and file were neither all there nor all gone.
+ */
 static bool clear(struct fixture *f)
 {
 	static const char *const files[] = { "a/safeconduct-card", "b/safeconduct-card", "c/safeconduct-card",

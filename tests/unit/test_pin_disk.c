@@ -1,6 +1,7 @@
 /*
- * Tries at a PIN on a real state directory whose disk fails, one call after the other. Whatever fails, the seconds
- * that a refusal says are those that the module waits, and those that it waits after a restart (rule C1).
+ * Tries at a PIN on a real state directory whose disk fails, one call after the other. Whatever fails, the
+ * seconds that a refusal says are those that the module waits, and those that it waits after a restart (rule
+ * C1).
  */
 #include "support/test.h"
 

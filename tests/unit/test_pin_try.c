@@ -1,6 +1,6 @@
 /*
- * Tries at a PIN. Each wrong one makes the card wait, from the end of the check; one that was not checked does not
- * count, whatever the module lacked; and a refusal says exactly when the next try is taken.
+ * Tries at a PIN. Each wrong one makes the card wait, from the end of the check; one that was not checked
+ * does not count, whatever the module lacked; and a refusal says exactly when the next try is taken.
  */
 #include "support/test.h"
 
@@ -260,8 +260,8 @@ static void without_argon2s_memory_no_try_is_counted(void **state)
 #define STEPS 88
 
 /*
- * A try allocates thousands of times, almost always while the state is written; how often depends on libcrypto.
- * STEPS of them fail in turn. SC_EVERY_ALLOCATION fails every one, for half an hour.
+ * A try allocates thousands of times, almost always while the state is written; how often depends on
+ * libcrypto. STEPS of them fail in turn. SC_EVERY_ALLOCATION fails every one, for half an hour.
  */
 static long step(void)
 {

@@ -1,7 +1,7 @@
 /*
- * A result is verified before it leaves (rule M8). Keys whose private half is damaged never yield a signature,
- * whichever of the module's keys it is. And where memory ran out during a private operation, it is refused even
- * if libcrypto calls it a success, and the key is loaded afresh.
+ * A result is verified before it leaves (rule M8). Keys whose private half is damaged never yield a
+ * signature, whichever of the module's keys it is. And where memory ran out during a private operation, it is
+ * refused even if libcrypto calls it a success, and the key is loaded afresh.
  */
 #include "support/test.h"
 
@@ -373,8 +373,8 @@ static struct sc_writer request_of(const struct use *use, uint32_t mechanism, co
 #define USES_OF_A_BLINDING 32
 
 /*
- * Every allocation of a request fails once. What is answered afterwards is right, and at once: a key that stays
- * loaded is right for all uses that a spoiled blinding would last.
+ * Every allocation of a request fails once. What is answered afterwards is right, and at once: a key that
+ * stays loaded is right for all uses that a spoiled blinding would last.
  */
 static void each_allocation(struct use *use, EVP_PKEY *key, uint32_t mechanism, const uint8_t *cipher)
 {

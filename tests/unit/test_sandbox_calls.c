@@ -1,8 +1,8 @@
 /*
- * The filter in force is the list in sandbox_rules.c and nothing more (rule M10): every system call by number,
- * those that this test's author has never heard of included, and for a rule that compares arguments, both
- * arguments that match and such that do not. Each is made in a child of its own that has taken all steps of the
- * sandbox. The other arguments are all ones, with which no call does anything.
+ * The filter in force is the list in sandbox_rules.c and nothing more (rule M10): every system call by
+ * number, those that this test's author has never heard of included, and for a rule that compares arguments,
+ * both arguments that match and such that do not. Each is made in a child of its own that has taken all steps
+ * of the sandbox. The other arguments are all ones, with which no call does anything.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -31,7 +31,9 @@
 #define NOTHING   ((scmp_datum_t) - 1)
 #define BROKEN    99 /* exit code of a child: the sandbox could not be set up */
 
-/* A sanitizer build's sandbox is not the one that counts, and hundreds of its processes take minutes to fork. */
+/*
+ * A sanitizer build's sandbox is not the one that counts, and hundreds of its processes take minutes to fork.
+ */
 #ifdef SC_SANITIZED
 static const bool is_sanitized = true;
 #else

@@ -274,7 +274,8 @@ static void a_peer_may_leave_while_its_requests_are_in_work(void **state)
 
 /*
  * Descriptors run out while others keep the loop busy. Once some are free again, the waiting peer is
- * accepted. Each accept is awaited: what the loop does between two answers depends on how its threads are run.
+ * accepted. Each accept is awaited: what the loop does between two answers depends on how its threads are
+ * run.
  */
 static void assert_asks_again_after_rests(atomic_bool *is_out)
 {

@@ -1,7 +1,7 @@
 /*
  * Whichever call for an event or a message fails, and whenever (rule P4): the server is not started and says
- * so, or closes the one connection concerned and serves the next (invariant 8). It leaves no descriptor and no
- * session behind.
+ * so, or closes the one connection concerned and serves the next (invariant 8). It leaves no descriptor and
+ * no session behind.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /*
- * What each of the server's peers has of its workers, its memory and its places, and who makes room if they are all
- * taken (rule M12).
+ * What each of the server's peers has of its workers, its memory and its places, and who makes room if they
+ * are all taken (rule M12).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -330,7 +330,10 @@ static void the_biggest_holder_makes_room_and_the_other_socket_sees_nothing(void
 		ask_at_length(equal[i], 1);
 		wait_read(equal[i]);
 	}
-	/* The memory is full. A small request makes the biggest holder go, and a large one then takes its room. */
+	/*
+	 * The memory is full. A small request makes the biggest holder go, and a large one then takes its
+	 * room.
+	 */
 	assert_works(small);
 	assert_closed(big);
 	ask_at_length(small, 1);

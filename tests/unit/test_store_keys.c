@@ -207,7 +207,9 @@ static void a_package_comes_to_one_place_once(void **state)
 	assert_string_equal(elsewhere.version, sample_version(2));
 }
 
-/* Before the module has opened a package, anyone may have made it up: only the caller's own tenant is asked. */
+/*
+ * Before the module has opened a package, anyone may have made it up: only the caller's own tenant is asked.
+ */
 static void another_tenant_does_not_learn_that_a_package_was_imported(void **state)
 {
 	struct fixture *f = *state;

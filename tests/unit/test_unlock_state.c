@@ -254,8 +254,8 @@ static void opening_fails_by_name_at_every_call_and_leaves_nothing(void **state)
 	}
 	sc_os = &sc_os_system;
 	/*
-	 * The directory, its owner, the lock file, the lock; the directory again, as a list; in it, an entry each
-	 * for itself, its parent, lock, state and mark, and the end.
+	 * The directory, its owner, the lock file, the lock; the directory again, as a list; in it, an entry
+	 * each for itself, its parent, lock, state and mark, and the end.
 	 */
 	assert_int_equal(failures, 4 + 2 + 6);
 	assert_saved(old_state);

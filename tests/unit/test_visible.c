@@ -1,6 +1,6 @@
 /*
- * Text from files, arguments and peers reaches a person without anything that could steer a terminal, whichever way it
- * takes: an error, a log line (test_log.c), output.
+ * Text from files, arguments and peers reaches a person without anything that could steer a terminal,
+ * whichever way it takes: an error, a log line (test_log.c), output.
  */
 #include "support/test.h"
 

@@ -1,6 +1,7 @@
 /*
- * Heads that libmicrohttpd would repair (rule P7): how the way to refuse them is chosen at start, and that the
- * server then refuses each of them before a handler sees it. Each is an accepted head with one thing changed.
+ * Heads that libmicrohttpd would repair (rule P7): how the way to refuse them is chosen at start, and that
+ * the server then refuses each of them before a handler sees it. Each is an accepted head with one thing
+ * changed.
  */
 #include "support/test.h"
 

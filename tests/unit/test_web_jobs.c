@@ -160,7 +160,10 @@ static void run_of(const char *party, const struct sc_web_job *job, void *contex
 	assert_ok(sc_web_jobs_run(jobs, SC_WEB_SLOW, NULL, party, job, context, &err), &err);
 }
 
-/* A job outside the gates takes its turn after all that were accepted before it, and shows that they had theirs. */
+/*
+ * A job outside the gates takes its turn after all that were accepted before it, and shows that they had
+ * theirs.
+ */
 static void see_an_ungated_job_pass(void)
 {
 	run_slow(NULL, &passing, &ungated);

@@ -1,6 +1,6 @@
 /*
- * Who may hold how many connections, and which one ends: first the bookkeeping alone, then the server with clients
- * of several addresses.
+ * Who may hold how many connections, and which one ends: first the bookkeeping alone, then the server with
+ * clients of several addresses.
  */
 #include "support/test.h"
 

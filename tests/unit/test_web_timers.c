@@ -1,6 +1,6 @@
 /*
- * The time limits of web/, without HTTP: timers, which the test runs at the times that it chooses or on its own
- * clock, and the limits of a connection, shown on a pair of sockets.
+ * The time limits of web/, without HTTP: timers, which the test runs at the times that it chooses or on its
+ * own clock, and the limits of a connection, shown on a pair of sockets.
  */
 #include "support/test.h"
 

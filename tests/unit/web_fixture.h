@@ -52,8 +52,8 @@ struct web_client {
 };
 
 /*
- * Connects over TLS to 127.0.0.1 (or ::1); `from` is the client's own IPv4 address (127.0.0.2), or NULL. False if
- * there is no connection or handshake; the client is then closed.
+ * Connects over TLS to 127.0.0.1 (or ::1); `from` is the client's own IPv4 address (127.0.0.2), or NULL.
+ * False if there is no connection or handshake; the client is then closed.
  */
 bool web_client_open(struct web_client *client, const char *from, const char *address, uint16_t port);
 void web_client_send(struct web_client *client, const void *data, size_t len);

@@ -4,8 +4,8 @@
  *	valgrind --error-exitcode=N constant_time NAME
  *
  * Each secret is marked as undefined memory. memcheck follows it through every computation, and reports each
- * branch and each address that depends on it; constant-time.sh takes the status. Results become public, and are
- * marked as defined, before they are looked at. The planted functions do what must be found.
+ * branch and each address that depends on it; constant-time.sh takes the status. Results become public, and
+ * are marked as defined, before they are looked at. The planted functions do what must be found.
  */
 #include <assert.h>
 #include <stdio.h>

@@ -3,9 +3,9 @@
  *
  *	flip_statement DIRECTORY
  *
- * makes the KEK package of a test region, flips the lowest bit of each byte in turn, and judges each result by
- * both. It writes the statement (statement.der), its root (root.pem) and one line "POSITION STOCK OURS" per
- * byte (verdicts; 1 if it passed) to DIRECTORY, and prints the time at which it judged. flip-statement.sh
+ * makes the KEK package of a test region, flips the lowest bit of each byte in turn, and judges each result
+ * by both. It writes the statement (statement.der), its root (root.pem) and one line "POSITION STOCK OURS"
+ * per byte (verdicts; 1 if it passed) to DIRECTORY, and prints the time at which it judged. flip-statement.sh
  * compares a sample of the lines with the openssl program.
  */
 #include <stdio.h>

@@ -3,7 +3,10 @@
 #include "hsmd/core/handlers.h"
 #include "hsmd/core/permit.h"
 
-/* The blob repeats everything but the ACL. A failure may have spoilt the loaded key, which is then evicted (M8). */
+/*
+ * The blob repeats everything but the ACL. A failure may have spoilt the loaded key, which is then evicted
+ * (M8).
+ */
 static sc_status seal(const struct sc_core_request *request, const struct sc_core_key *key,
 		      const struct sc_acl *acl, struct sc_bytes *out, struct sc_error *err)
 {

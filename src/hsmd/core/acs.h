@@ -47,8 +47,8 @@ sc_status sc_acs_check_card(const struct sc_acs *acs, const struct sc_secret *km
 			    struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * A card that is being opened, in three steps, so that the module can count the PIN's try between the first and the
- * second (rule C1), and take it back if the second fails.
+ * A card that is being opened, in three steps, so that the module can count the PIN's try between the first
+ * and the second (rule C1), and take it back if the second fails.
  */
 struct sc_acs_opening {
 	const struct sc_card_body *card;
@@ -63,18 +63,23 @@ void sc_acs_opening_end(struct sc_acs_opening *opening);
 SC_CLEANUP_VALUE(sc_acs_opening, sc_acs_opening_end)
 
 /*
- * Reserves what the next steps need: see sc_pin_reserve, which may wait. The card must live as long as the opening.
- * SC_ERR_CANCELLED, SC_ERR_MEMORY, SC_ERR_CRYPTO. The caller ends *out.
+ * Reserves what the next steps need: see sc_pin_reserve, which may wait. The card must live as long as the
+ * opening. SC_ERR_CANCELLED, SC_ERR_MEMORY, SC_ERR_CRYPTO. The caller ends *out.
  */
 sc_status sc_acs_opening_begin(const struct sc_secret *km, const struct sc_card_body *card,
 			       const atomic_bool *is_abandoned, struct sc_acs_opening *out,
 			       struct sc_error *err) SC_WARN_UNUSED;
 
-/* Stretches the PIN, unmasks the share and computes its tag. SC_ERR_MEMORY, SC_ERR_CRYPTO: nothing about the PIN. */
+/*
+ * Stretches the PIN, unmasks the share and computes its tag. SC_ERR_MEMORY, SC_ERR_CRYPTO: nothing about the
+ * PIN.
+ */
 sc_status sc_acs_opening_stretch(struct sc_acs_opening *opening, struct sc_view pin,
 				 struct sc_error *err) SC_WARN_UNUSED;
 
-/* Compares the tag. The share moves to *out. SC_ERR_CARD_PIN: the PIN is wrong. It fails for no other reason. */
+/*
+ * Compares the tag. The share moves to *out. SC_ERR_CARD_PIN: the PIN is wrong. It fails for no other reason.
+ */
 sc_status sc_acs_opening_judge(struct sc_acs_opening *opening, struct sc_shamir_share *out,
 			       struct sc_error *err) SC_WARN_UNUSED;
 

@@ -5,9 +5,9 @@
 #include "hsmd/core/core_request.h"
 
 /*
- * Makes the statement about a key, as of `snapshot`: the request's own, or the one that it has just changed the
- * module to. `kek` is a KEK certificate to enclose, or NULL. The statement's package hash is copied from the
- * blob's header.
+ * Makes the statement about a key, as of `snapshot`: the request's own, or the one that it has just changed
+ * the module to. `kek` is a KEK certificate to enclose, or NULL. The statement's package hash is copied from
+ * the blob's header.
  */
 sc_status sc_attest_key(const struct sc_core_request *request, const struct sc_snapshot *snapshot,
 			const struct sc_key_blob_header *header, struct sc_view nonce, X509 *kek,

@@ -1,7 +1,7 @@
 /*
- * Loaded keys: one bounded cache for all connections, indexed by the digest of the key's blob. It has a limit on
- * keys and one on their memory. A key that exceeds either evicts the least recently used ones, and nothing else evicts
- * any (M12). An evicted key that is in use lives until that use ends.
+ * Loaded keys: one bounded cache for all connections, indexed by the digest of the key's blob. It has a limit
+ * on keys and one on their memory. A key that exceeds either evicts the least recently used ones, and nothing
+ * else evicts any (M12). An evicted key that is in use lives until that use ends.
  */
 #ifndef SC_HSMD_CORE_CACHE_H
 #define SC_HSMD_CORE_CACHE_H
@@ -14,8 +14,8 @@
 #include "formats/key_blob.h"
 
 /*
- * What libcrypto adds to a loaded key at its first use (blinding, Montgomery's form of the moduli): at most so many
- * times the length of the key's results. Measured with RSA of 2048 to 4096 bits: 14 to 17.
+ * What libcrypto adds to a loaded key at its first use (blinding, Montgomery's form of the moduli): at most
+ * so many times the length of the key's results. Measured with RSA of 2048 to 4096 bits: 14 to 17.
  */
 #define SC_CORE_KEY_USE 20
 
@@ -44,12 +44,14 @@ struct sc_cache;
 struct sc_cache *sc_cache_new(uint32_t capacity);
 void sc_cache_free(struct sc_cache *cache);
 
-/* Limits the bytes that keys loaded from now on take together with those that are; 0, as at first: no limit. */
+/*
+ * Limits the bytes that keys loaded from now on take together with those that are; 0, as at first: no limit.
+ */
 void sc_cache_limit(struct sc_cache *cache, size_t memory);
 
 /*
- * Shares a key with the cache. If a key with the same digest is already loaded, that one is kept instead. False if
- * the key alone exceeds the limit on memory: nothing is evicted then.
+ * Shares a key with the cache. If a key with the same digest is already loaded, that one is kept instead.
+ * False if the key alone exceeds the limit on memory: nothing is evicted then.
  */
 bool sc_cache_put(struct sc_cache *cache, struct sc_core_key *key) SC_WARN_UNUSED;
 

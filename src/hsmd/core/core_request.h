@@ -25,8 +25,8 @@ struct sc_core_request {
 };
 
 /*
- * SC_ERR_CANCELLED if the peer has left. Long commands ask between their steps, before anything that lasts is done:
- * work that nobody waits for would hold up others, and the end of the process.
+ * SC_ERR_CANCELLED if the peer has left. Long commands ask between their steps, before anything that lasts is
+ * done: work that nobody waits for would hold up others, and the end of the process.
  */
 sc_status sc_core_request_check_peer(const struct sc_core_request *request,
 				     struct sc_error *err) SC_WARN_UNUSED;

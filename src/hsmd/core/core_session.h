@@ -1,6 +1,6 @@
 /*
- * A connection to the module: its socket's policy, and what exists on this connection only, which ends with it.
- * module.h declares how one is made and ended.
+ * A connection to the module: its socket's policy, and what exists on this connection only, which ends with
+ * it. module.h declares how one is made and ended.
  */
 #ifndef SC_HSMD_CORE_CORE_SESSION_H
 #define SC_HSMD_CORE_CORE_SESSION_H
@@ -25,11 +25,17 @@ struct sc_core_session {
 	struct sc_log_limit lines;
 };
 
-/* Lines that a connection may have in the log in each period. The others are counted, and their number logged. */
+/*
+ * Lines that a connection may have in the log in each period. The others are counted, and their number
+ * logged.
+ */
 #define SC_CORE_SESSION_LINES  20
 #define SC_CORE_SESSION_PERIOD (60 * SC_SECOND)
 
-/* Logs a notice that the peer has caused, unless the connection has had its lines. All such notices go through this. */
+/*
+ * Logs a notice that the peer has caused, unless the connection has had its lines. All such notices go
+ * through this.
+ */
 void sc_core_session_log(struct sc_core_session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

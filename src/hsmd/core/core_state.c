@@ -202,8 +202,8 @@ struct moment {
 };
 
 /*
- * While the host's clock is behind, `at` moves by whole seconds, like `time`. If it were the present, each change
- * of the state would lose a part of a second, and with frequent changes the clock would stand still.
+ * While the host's clock is behind, `at` moves by whole seconds, like `time`. If it were the present, each
+ * change of the state would lose a part of a second, and with frequent changes the clock would stand still.
  */
 static struct moment moment_now(struct sc_core_state *state)
 {
@@ -231,8 +231,9 @@ static struct sc_module_state *copy_of(const struct sc_module_state *state)
 }
 
 /*
- * Seals and saves the copy. It follows the state that the mark on disk acknowledges, so a state whose mark could not
- * be written is replaced by one of the same number: two steps ahead of the mark, it could not be opened again.
+ * Seals and saves the copy. It follows the state that the mark on disk acknowledges, so a state whose mark
+ * could not be written is replaced by one of the same number: two steps ahead of the mark, it could not be
+ * opened again.
  */
 static sc_status save(struct sc_core_state *state, struct sc_module_state *copy, struct sc_error *err)
 {
@@ -268,8 +269,8 @@ static void adopt(struct sc_core_state *state, struct sc_module_state **copy, st
 }
 
 /*
- * Called with `writing` held: no other thread changes the state, though all may read it. The state in memory is the
- * one that a restart would continue with, even if that is not certain to last.
+ * Called with `writing` held: no other thread changes the state, though all may read it. The state in memory
+ * is the one that a restart would continue with, even if that is not certain to last.
  */
 static sc_status update(struct sc_core_state *state, sc_core_state_change *change, void *context,
 			struct sc_error *err)

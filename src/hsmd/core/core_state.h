@@ -1,7 +1,8 @@
 /*
- * The module's state: on disk it is sealed under the unlock key, with a counter that a mark acknowledges (rule
- * M11); in memory, requests read it through immutable snapshots. A change is made on a copy, which is written
- * and synced before it becomes the state in memory (P2). Memory never disagrees with the disk. All functions may be called from any thread.
+ * The module's state: on disk it is sealed under the unlock key, with a counter that a mark acknowledges
+ * (rule M11); in memory, requests read it through immutable snapshots. A change is made on a copy, which is
+ * written and synced before it becomes the state in memory (P2). Memory never disagrees with the disk. All
+ * functions may be called from any thread.
  */
 #ifndef SC_HSMD_CORE_CORE_STATE_H
 #define SC_HSMD_CORE_CORE_STATE_H
@@ -39,8 +40,9 @@ void sc_core_state_free(struct sc_core_state *state);
 SC_CLEANUP_POINTER(sc_core_state, struct sc_core_state, sc_core_state_free)
 
 /*
- * Makes a change durable and switches to the new snapshot. SC_ERR_NOT_DURABLE: switched, since a restart would
- * continue with the new state, but it may be lost if the power fails. On any other failure the old state remains.
+ * Makes a change durable and switches to the new snapshot. SC_ERR_NOT_DURABLE: switched, since a restart
+ * would continue with the new state, but it may be lost if the power fails. On any other failure the old
+ * state remains.
  */
 sc_status sc_core_state_update(struct sc_core_state *state, sc_core_state_change *change, void *context,
 			       struct sc_error *err) SC_WARN_UNUSED;
@@ -56,8 +58,8 @@ void sc_core_state_read(struct sc_core_state *state, sc_core_state_reading *read
 
 /*
  * The module's time: the host's clock, but never earlier than the latest time recorded in the state plus the
- * time that has passed since. If the host's clock is set back, the module's time still advances, however often
- * the state is changed. Otherwise one wrong PIN would lock a card until the host's clock had caught up.
+ * time that has passed since. If the host's clock is set back, the module's time still advances, however
+ * often the state is changed. Otherwise one wrong PIN would lock a card until the host's clock had caught up.
  */
 int64_t sc_core_state_now(struct sc_core_state *state);
 

@@ -63,8 +63,8 @@ static sc_status run_with_quorum(const struct sc_command_info *info, uint64_t au
 }
 
 /*
- * A quorum is spent by its one use. A command that the module could not do, or could not answer for lack of room, does
- * not count as a use, unless it has already changed the state.
+ * A quorum is spent by its one use. A command that the module could not do, or could not answer for lack of
+ * room, does not count as a use, unless it has already changed the state.
  */
 static void end_quorum(struct sc_core_request *request, sc_status status, bool is_answered)
 {
@@ -109,8 +109,8 @@ static void answer_with(const struct sc_wire_request_header *header, const struc
 
 /*
  * NOT_LOADED is routine and not logged: the client sends the blob and repeats the request. CANCELLED refuses
- * nobody: the peer has left. Of the others, a connection has a limited number of lines. That bounds a connection, not
- * a peer: one that connects again has as many more.
+ * nobody: the peer has left. Of the others, a connection has a limited number of lines. That bounds a
+ * connection, not a peer: one that connects again has as many more.
  */
 static void log_refusal(struct sc_core_session *session, const struct sc_wire_request_header *header,
 			const struct sc_error *err)

@@ -56,8 +56,8 @@ sc_status sc_handle_key_generate(struct sc_core_request *request, const struct s
 }
 
 /*
- * Opens a blob, and counts what the key takes: what this thread has allocated and kept, and what libcrypto adds to the
- * key at its first use.
+ * Opens a blob, and counts what the key takes: what this thread has allocated and kept, and what libcrypto
+ * adds to the key at its first use.
  */
 static sc_status open_key(struct sc_core_request *request, struct sc_view blob, struct sc_core_key **out,
 			  struct sc_error *err)

@@ -12,8 +12,9 @@
 #include "formats/key_type.h"
 
 /*
- * How many bits the public exponent of an RSA key of that size may have: 256, but 64 for keys of more than 3,072
- * bits. libcrypto signs with a longer one and then cannot verify, so no result of such a key could leave (M8).
+ * How many bits the public exponent of an RSA key of that size may have: 256, but 64 for keys of more than
+ * 3,072 bits. libcrypto signs with a longer one and then cannot verify, so no result of such a key could
+ * leave (M8).
  */
 int sc_keygen_exponent_bits(uint32_t bits);
 

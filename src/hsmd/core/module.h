@@ -41,8 +41,8 @@ sc_status sc_module_open(const struct sc_module_host *host, struct sc_view state
 			 struct sc_module **out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Limits the bytes that loaded keys may take together; 0, as at first: no limit. Only once the module is open is it
- * known what it takes itself.
+ * Limits the bytes that loaded keys may take together; 0, as at first: no limit. Only once the module is open
+ * is it known what it takes itself.
  */
 void sc_module_limit_keys(struct sc_module *module, size_t memory);
 
@@ -70,8 +70,8 @@ struct sc_core_session *sc_core_session_new(struct sc_module *module, const stru
 					    bool peer_is_other_user);
 
 /*
- * Says that the peer has left, so that nobody wants what its requests in progress are making: the long ones end at
- * their next step. From any thread, at any time before sc_core_session_free.
+ * Says that the peer has left, so that nobody wants what its requests in progress are making: the long ones
+ * end at their next step. From any thread, at any time before sc_core_session_free.
  */
 void sc_core_session_abandon(struct sc_core_session *session);
 

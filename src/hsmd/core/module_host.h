@@ -13,9 +13,9 @@ struct sc_module_memory {
 
 struct sc_module_host {
 	/*
-	 * Replaces `state`, then `mark`. SC_OK means that both are synced (P2); SC_ERR_NOT_DURABLE, that a restart
-	 * continues with the new state unless the power fails first, though it may lack its mark; anything else,
-	 * that nothing has changed. Called one at a time.
+	 * Replaces `state`, then `mark`. SC_OK means that both are synced (P2); SC_ERR_NOT_DURABLE, that a
+	 * restart continues with the new state unless the power fails first, though it may lack its mark;
+	 * anything else, that nothing has changed. Called one at a time.
 	 */
 	sc_status (*save)(void *context, struct sc_view state, struct sc_view mark, struct sc_error *err);
 	/*
@@ -25,7 +25,10 @@ struct sc_module_host {
 	bool (*ran_out)(void *context);
 	/* How many allocations have failed so far, in all threads. */
 	uint64_t (*failures)(void *context);
-	/* Bytes that this thread has allocated, less those that it has released. Only differences mean anything. */
+	/*
+	 * Bytes that this thread has allocated, less those that it has released. Only differences mean
+	 * anything.
+	 */
 	int64_t (*held)(void *context);
 	/* All of libcrypto's memory. */
 	struct sc_module_memory (*memory)(void *context);

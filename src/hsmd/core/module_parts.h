@@ -18,8 +18,9 @@ struct sc_module {
 bool sc_module_ran_out(const struct sc_module *module);
 
 /*
- * True if a command's result may be due to a lack of memory: libcrypto seldom says so. SC_ERR_NOT_DURABLE never is:
- * it says that the new state may be on the disk, and no other answer says that. Asks sc_module_ran_out.
+ * True if a command's result may be due to a lack of memory: libcrypto seldom says so. SC_ERR_NOT_DURABLE
+ * never is: it says that the new state may be on the disk, and no other answer says that. Asks
+ * sc_module_ran_out.
  */
 bool sc_module_lacks_memory(const struct sc_module *module, sc_status status);
 

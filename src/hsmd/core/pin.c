@@ -21,7 +21,9 @@ uint32_t sc_pin_memory_kib(const struct sc_pin_memory *memory)
 	return (uint32_t)(memory->size / KIB);
 }
 
-/* The system may promise memory that it does not have. What is missing ends the process here, not in a try. */
+/*
+ * The system may promise memory that it does not have. What is missing ends the process here, not in a try.
+ */
 static void touch(struct sc_pin_memory *memory)
 {
 	volatile uint8_t *page = memory->data;

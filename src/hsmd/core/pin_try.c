@@ -4,8 +4,9 @@
 #define LONGEST_WAIT 3600 /* seconds */
 
 /*
- * For one change of the state in an arena that has become full: its copy, encoding and snapshot. All pieces together
- * are enough for the state of a region (a test measures it). A state with many further roots may take more than that.
+ * For one change of the state in an arena that has become full: its copy, encoding and snapshot. All pieces
+ * together are enough for the state of a region (a test measures it). A state with many further roots may
+ * take more than that.
  */
 #define PIECE 65000 /* bytes: almost a block */
 

@@ -1,8 +1,8 @@
 /*
- * Wrong PINs: after each one the card must wait, twice as long each time, up to an hour, from the end of the check
- * (rule C1). A try is counted as failed, and on disk, before the PIN is checked, so killing the module or copying a
- * card saves no time. A try that is not checked does not count: the module takes it back. There is no permanent
- * lock: any local user could trigger it against the custodians.
+ * Wrong PINs: after each one the card must wait, twice as long each time, up to an hour, from the end of the
+ * check (rule C1). A try is counted as failed, and on disk, before the PIN is checked, so killing the module
+ * or copying a card saves no time. A try that is not checked does not count: the module takes it back. There
+ * is no permanent lock: any local user could trigger it against the custodians.
  */
 #ifndef SC_HSMD_CORE_PIN_TRY_H
 #define SC_HSMD_CORE_PIN_TRY_H
@@ -33,17 +33,19 @@ sc_status sc_pin_try_check(struct sc_module *module, const struct sc_card_body *
 			   struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Sets memory aside for the end of the try, then counts it as failed. The card must live as long as *out, which the
- * caller frees. SC_ERR_CARD_WAIT, SC_ERR_MEMORY, and what the host's save returns: the PIN must not be checked, and
- * nothing was counted, except with SC_ERR_NOT_DURABLE: then the count stands unless the power fails.
+ * Sets memory aside for the end of the try, then counts it as failed. The card must live as long as *out,
+ * which the caller frees. SC_ERR_CARD_WAIT, SC_ERR_MEMORY, and what the host's save returns: the PIN must not
+ * be checked, and nothing was counted, except with SC_ERR_NOT_DURABLE: then the count stands unless the power
+ * fails.
  */
 sc_status sc_pin_try_begin(struct sc_module *module, const struct sc_card_body *card, struct sc_pin_try *out,
 			   struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * The end of a try. `withdraw`: the PIN was not checked, and the count is again what it was. `fail`: it was wrong,
- * and the wait begins now. `succeed`: it was right, and the count is zero. If the state cannot be saved, the count
- * and the wait of sc_pin_try_begin remain, except with SC_ERR_NOT_DURABLE: then they do if the power fails.
+ * The end of a try. `withdraw`: the PIN was not checked, and the count is again what it was. `fail`: it was
+ * wrong, and the wait begins now. `succeed`: it was right, and the count is zero. If the state cannot be
+ * saved, the count and the wait of sc_pin_try_begin remain, except with SC_ERR_NOT_DURABLE: then they do if
+ * the power fails.
  */
 sc_status sc_pin_try_withdraw(struct sc_pin_try *attempt, struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_pin_try_fail(struct sc_pin_try *attempt, struct sc_error *err) SC_WARN_UNUSED;

@@ -1,8 +1,8 @@
 /*
  * Private operations with loaded keys (rule M8). A loaded RSA key holds more than numbers: libcrypto keeps a
- * blinding pair with it and makes a new one every 32 uses. If an allocation fails between the updates of the two
- * halves, all results until then are wrong: on OpenSSL 3.5, wrong signatures are returned as good and right
- * ciphertexts are refused. So the key is loaded afresh after every lack of memory.
+ * blinding pair with it and makes a new one every 32 uses. If an allocation fails between the updates of the
+ * two halves, all results until then are wrong: on OpenSSL 3.5, wrong signatures are returned as good and
+ * right ciphertexts are refused. So the key is loaded afresh after every lack of memory.
  */
 #ifndef SC_HSMD_CORE_PRIVATE_USE_H
 #define SC_HSMD_CORE_PRIVATE_USE_H

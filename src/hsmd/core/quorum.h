@@ -41,17 +41,22 @@ void sc_quorum_table_init(struct sc_quorum_table *table);
 /* Wipes and frees the quorums, none of which may be in use. */
 void sc_quorum_table_end(struct sc_quorum_table *table);
 
-/* A quorum for that command and body digest that needs k cards, with a random authority. The caller frees *out. */
+/*
+ * A quorum for that command and body digest that needs k cards, with a random authority. The caller frees
+ * *out.
+ */
 sc_status sc_quorum_new(uint32_t command, const struct sc_hash *digest, uint32_t k, struct sc_quorum **out,
 			struct sc_error *err) SC_WARN_UNUSED;
 
-/* Opens a quorum: moves it into a free place or that of an expired one. SC_ERR_QUORUM_LIMIT if there is none. */
+/*
+ * Opens a quorum: moves it into a free place or that of an expired one. SC_ERR_QUORUM_LIMIT if there is none.
+ */
 sc_status sc_quorum_add(struct sc_quorum_table *table, struct sc_quorum **quorum,
 			struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * From now on the quorum is in use by one request, until sc_quorum_release or sc_quorum_spend. SC_ERR_QUORUM if it is
- * absent or expired; SC_ERR_QUORUM_IN_USE if another request uses it.
+ * From now on the quorum is in use by one request, until sc_quorum_release or sc_quorum_spend. SC_ERR_QUORUM
+ * if it is absent or expired; SC_ERR_QUORUM_IN_USE if another request uses it.
  */
 sc_status sc_quorum_use(struct sc_quorum_table *table, uint64_t authority, struct sc_quorum **out,
 			struct sc_error *err) SC_WARN_UNUSED;
@@ -64,8 +69,8 @@ void sc_quorum_spend(struct sc_quorum_table *table, struct sc_quorum *quorum);
 
 /*
  * Uses the quorum that was given for this command and body, as sc_quorum_use. SC_ERR_QUORUM unless it is
- * complete and in time. A quorum that fails one of these checks is spent; one that could not be checked, for lack of
- * memory, is not.
+ * complete and in time. A quorum that fails one of these checks is spent; one that could not be checked, for
+ * lack of memory, is not.
  */
 sc_status sc_quorum_use_for(struct sc_quorum_table *table, uint64_t authority, uint32_t command,
 			    struct sc_view body, struct sc_quorum **out, struct sc_error *err) SC_WARN_UNUSED;

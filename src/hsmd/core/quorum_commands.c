@@ -67,8 +67,8 @@ static sc_status judge(struct sc_acs_opening *opening, struct sc_pin_try *attemp
 }
 
 /*
- * The share under the PIN. Everything that the check takes is reserved before the try is counted, and a try whose PIN
- * was not checked is taken back (rule C1).
+ * The share under the PIN. Everything that the check takes is reserved before the try is counted, and a try
+ * whose PIN was not checked is taken back (rule C1).
  */
 static sc_status try_pin(struct sc_core_request *request, const struct sc_card_body *card, struct sc_view pin,
 			 struct sc_shamir_share *out, struct sc_error *err)

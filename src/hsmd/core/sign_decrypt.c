@@ -128,8 +128,8 @@ static EVP_PKEY_CTX *context_for(const struct mechanism *mechanism, EVP_PKEY *ke
 }
 
 /*
- * Signs, and verifies the signature with the public key before anyone sees it (rule M8). libcrypto checks a CRT
- * result too, but it may then return one that is just as wrong, made with d.
+ * Signs, and verifies the signature with the public key before anyone sees it (rule M8). libcrypto checks a
+ * CRT result too, but it may then return one that is just as wrong, made with d.
  *
  * All mechanisms of today need this: RSA always, ECDSA for TLS. Signatures by a vault's EC keys, which the
  * module does not make yet, will not be verified, because that costs twice a signature.

@@ -73,9 +73,9 @@ static struct sc_hsmd_memory *memory_of(const struct sc_hsmd_connection *connect
 }
 
 /*
- * How many bytes it may hold and be read from. A user may hold as much as its socket has free, and a connection as
- * much as its user may still take: with u users that ask without end, each holds a part in u + 1, and its n connections
- * each a part in n + 1 of that. So a part always remains for the next one to come.
+ * How many bytes it may hold and be read from. A user may hold as much as its socket has free, and a
+ * connection as much as its user may still take: with u users that ask without end, each holds a part in u +
+ * 1, and its n connections each a part in n + 1 of that. So a part always remains for the next one to come.
  */
 static size_t most_bytes(const struct sc_hsmd_connection *connection)
 {

@@ -1,10 +1,10 @@
 /*
  * One peer: its session, its requests, and the answers it has not yet read. The workers and the event loop
- * share it under the exchange's lock. A connection first ends: nothing more is read, answered or started. It is
- * freed later, once no worker uses it, and only by the event loop.
+ * share it under the exchange's lock. A connection first ends: nothing more is read, answered or started. It
+ * is freed later, once no worker uses it, and only by the event loop.
  *
- * While an answer waits for the peer to read it, nothing is read from the peer and none of its requests is begun. So
- * a peer that does not read holds what it has asked for, and no more.
+ * While an answer waits for the peer to read it, nothing is read from the peer and none of its requests is
+ * begun. So a peer that does not read holds what it has asked for, and no more.
  */
 #ifndef SC_HSMD_OS_CONNECTION_H
 #define SC_HSMD_OS_CONNECTION_H
@@ -36,8 +36,8 @@ struct sc_hsmd_connection {
 TAILQ_HEAD(sc_hsmd_connections, sc_hsmd_connection);
 
 /*
- * Takes ownership of descriptor, session and a reference to the user, unless it fails, and has its user's epoll
- * wait for requests. SC_ERR_MEMORY, SC_ERR_SYSTEM.
+ * Takes ownership of descriptor, session and a reference to the user, unless it fails, and has its user's
+ * epoll wait for requests. SC_ERR_MEMORY, SC_ERR_SYSTEM.
  */
 sc_status sc_hsmd_connection_new(int fd, struct sc_core_session *session, struct sc_hsmd_user *user,
 				 struct sc_hsmd_connection **out, struct sc_error *err) SC_WARN_UNUSED;
@@ -61,8 +61,8 @@ bool sc_hsmd_connection_take(struct sc_hsmd_connection *connection, struct sc_vi
 void sc_hsmd_connection_give(struct sc_hsmd_connection *connection, struct sc_hsmd_block *block);
 
 /*
- * Moves the connection's messages within the socket's memory, but not those of requests in progress, until there is a
- * block of that room. False if there is none even then.
+ * Moves the connection's messages within the socket's memory, but not those of requests in progress, until
+ * there is a block of that room. False if there is none even then.
  */
 bool sc_hsmd_connection_compact(struct sc_hsmd_connection *connection, size_t room);
 

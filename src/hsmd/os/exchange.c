@@ -26,8 +26,8 @@
 #define COMPACTIONS 2 /* times that each message is moved at most: small ones may make room for larger ones */
 
 /*
- * Of slow workers, so that quick ones are preferred. No more: on two processors, an import next to signers took 4 times
- * its idle time with 5 and takes 2.4 times with 1, and signatures gained nothing.
+ * Of slow workers, so that quick ones are preferred. No more: on two processors, an import next to signers
+ * took 4 times its idle time with 5 and takes 2.4 times with 1, and signatures gained nothing.
  */
 #define SLOW_NICENESS 1
 
@@ -130,9 +130,10 @@ static void settle(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection 
 /* -- the socket's memory ----------------------------------------------------------------------- */
 
 /*
- * Moves messages so that there is a block of that room, if as much is free but in pieces. Otherwise a few bytes here
- * and there would keep large messages out, and those who hold them hold too little to make room. False if there is no
- * such block even then: too little is free, or only between the messages of requests in progress.
+ * Moves messages so that there is a block of that room, if as much is free but in pieces. Otherwise a few
+ * bytes here and there would keep large messages out, and those who hold them hold too little to make room.
+ * False if there is no such block even then: too little is free, or only between the messages of requests in
+ * progress.
  */
 static bool compact(struct sc_hsmd_exchange *exchange, const struct sc_hsmd_listener *listener, size_t room)
 {
@@ -149,8 +150,8 @@ static bool compact(struct sc_hsmd_exchange *exchange, const struct sc_hsmd_list
 }
 
 /*
- * Copies a message into the socket's memory. If that is full, the one that holds the most of it is closed. False if
- * that is the connection itself.
+ * Copies a message into the socket's memory. If that is full, the one that holds the most of it is closed.
+ * False if that is the connection itself.
  */
 static bool take_memory(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
 			struct sc_view message, struct sc_hsmd_block *out)
@@ -508,7 +509,10 @@ sc_status sc_hsmd_exchange_listen(struct sc_hsmd_exchange *exchange, struct sc_h
 	return sc_hsmd_listener_start(listener, &exchange->sockets, memory, connections, err);
 }
 
-/* If all of the listener's places are taken, *out is the connection that gives its place; otherwise it is NULL. */
+/*
+ * If all of the listener's places are taken, *out is the connection that gives its place; otherwise it is
+ * NULL.
+ */
 static sc_status find_place(const struct sc_hsmd_user *user, struct sc_hsmd_holder **out,
 			    struct sc_error *err)
 {
@@ -530,8 +534,8 @@ static void give_place(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connect
 }
 
 /*
- * A connection with its session. It takes ownership of the reference to the user. Another gives its place only once
- * nothing can fail any more.
+ * A connection with its session. It takes ownership of the reference to the user. Another gives its place
+ * only once nothing can fail any more.
  */
 static sc_status connect_user(struct sc_hsmd_exchange *exchange, struct sc_hsmd_user *user,
 			      struct sc_module *module, const struct sc_hsmd_peer *peer, struct sc_error *err)

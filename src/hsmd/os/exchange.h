@@ -1,7 +1,7 @@
 /*
  * Requests in, answers out: what the event loop (server.c) and the workers share, under one lock. The lock is
- * never held while the module works or a line is logged. It is held while sending only to a peer that was slow
- * before.
+ * never held while the module works or a line is logged. It is held while sending only to a peer that was
+ * slow before.
  *
  * A connection's descriptor stays open as long as a worker may send on it: only the event loop frees
  * connections (sc_hsmd_exchange_reap), once they have ended and no request of theirs is in progress.
@@ -33,8 +33,8 @@ sc_status sc_hsmd_exchange_start(struct sc_hsmd_exchange *exchange, struct sc_er
 void sc_hsmd_exchange_begin_stop(struct sc_hsmd_exchange *exchange);
 
 /*
- * True while requests are in progress. The caller goes on serving events while a stopping exchange is busy: so it
- * still notices a peer that leaves.
+ * True while requests are in progress. The caller goes on serving events while a stopping exchange is busy:
+ * so it still notices a peer that leaves.
  */
 bool sc_hsmd_exchange_is_busy(struct sc_hsmd_exchange *exchange);
 
@@ -45,8 +45,8 @@ bool sc_hsmd_exchange_is_busy(struct sc_hsmd_exchange *exchange);
 void sc_hsmd_exchange_stop(struct sc_hsmd_exchange *exchange);
 
 /*
- * Gives a listener its part of the message memory, its connections and its turn. Call it once for each, before the
- * first is admitted. SC_ERR_MEMORY.
+ * Gives a listener its part of the message memory, its connections and its turn. Call it once for each,
+ * before the first is admitted. SC_ERR_MEMORY.
  */
 sc_status sc_hsmd_exchange_listen(struct sc_hsmd_exchange *exchange, struct sc_hsmd_listener *listener,
 				  size_t memory, unsigned connections, struct sc_error *err) SC_WARN_UNUSED;
@@ -59,9 +59,9 @@ struct sc_hsmd_peer {
 };
 
 /*
- * Makes a connection with its session, and takes ownership of the peer's descriptor unless it fails. If all places
- * of the listener are taken, another connection may be closed for it (holder.h). SC_ERR_BUSY: there is no place;
- * SC_ERR_MODULE_FULL, SC_ERR_MEMORY, SC_ERR_SYSTEM.
+ * Makes a connection with its session, and takes ownership of the peer's descriptor unless it fails. If all
+ * places of the listener are taken, another connection may be closed for it (holder.h). SC_ERR_BUSY: there is
+ * no place; SC_ERR_MODULE_FULL, SC_ERR_MEMORY, SC_ERR_SYSTEM.
  */
 sc_status sc_hsmd_exchange_admit(struct sc_hsmd_exchange *exchange, struct sc_hsmd_listener *listener,
 				 struct sc_module *module, const struct sc_hsmd_peer *peer,
@@ -77,8 +77,8 @@ void sc_hsmd_exchange_serve(struct sc_hsmd_exchange *exchange, struct sc_hsmd_co
 void sc_hsmd_exchange_reap(struct sc_hsmd_exchange *exchange);
 
 /*
- * Logs a few lines per second and listener at most, with a count of those left out, so that no peer can fill the disk,
- * and none on another socket loses its lines. Call it without the lock.
+ * Logs a few lines per second and listener at most, with a count of those left out, so that no peer can fill
+ * the disk, and none on another socket loses its lines. Call it without the lock.
  */
 void sc_hsmd_exchange_complain(struct sc_hsmd_exchange *exchange, struct sc_hsmd_listener *listener,
 			       const char *what);

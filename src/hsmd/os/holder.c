@@ -82,7 +82,10 @@ struct sc_hsmd_holder *sc_hsmd_holder_to_close(const struct sc_hsmd_holder *aske
 	if (connection && connection != asker)
 		return connection;
 	connection = biggest(user, false, now);
-	/* One that holds nothing has nothing to give: its user's memory is that of requests whose connections ended. */
+	/*
+	 * One that holds nothing has nothing to give: its user's memory is that of requests whose connections
+	 * ended.
+	 */
 	if (!connection || connection == asker || !connection->held)
 		return NULL;
 	return user != own || connection->held > asker->held + room ? connection : NULL;
@@ -101,7 +104,10 @@ static struct sc_hsmd_holder *with_most_connections(const struct sc_hsmd_holder 
 	return most;
 }
 
-/* Since when a connection has been idle; 0: it is busy. One that has not read for long is idle, whatever it has asked for. */
+/*
+ * Since when a connection has been idle; 0: it is busy. One that has not read for long is idle, whatever it
+ * has asked for.
+ */
 static int64_t has_been_idle_since(const struct sc_hsmd_holder *connection, int64_t now)
 {
 	return is_unread(connection, now) ? connection->unread_since : connection->idle_since;

@@ -1,6 +1,6 @@
 /*
- * The daemon: see hsmd_run.h. The start-up order is itself a protection. Whatever needs the file system or the
- * C library's files comes first (unlock key, sockets, groups), then landlock, then all threads, then the
+ * The daemon: see hsmd_run.h. The start-up order is itself a protection. Whatever needs the file system or
+ * the C library's files comes first (unlock key, sockets, groups), then landlock, then all threads, then the
  * seal. Only after the seal is the state parsed and KM in memory, and only then are connections accepted.
  */
 #include "hsmd/os/hsmd_run.h"

@@ -1,7 +1,7 @@
 /*
- * A listening socket of the module, and the users that have connections on it. A *user* is a user id on one socket:
- * the peer that shares are counted for and turns are taken by. The same user id on another socket is another user,
- * so that nothing that arrives on one socket changes what another one has.
+ * A listening socket of the module, and the users that have connections on it. A *user* is a user id on one
+ * socket: the peer that shares are counted for and turns are taken by. The same user id on another socket is
+ * another user, so that nothing that arrives on one socket changes what another one has.
  */
 #ifndef SC_HSMD_OS_LISTENER_H
 #define SC_HSMD_OS_LISTENER_H
@@ -67,8 +67,8 @@ sc_status sc_hsmd_listener_start(struct sc_hsmd_listener *listener, struct sc_sc
 				 size_t memory, unsigned connections, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Sets a descriptor aside for a new user, before it is known whether the next connection brings one: a connection that
- * has been accepted could only be closed. SC_ERR_BUSY: there is no descriptor now.
+ * Sets a descriptor aside for a new user, before it is known whether the next connection brings one: a
+ * connection that has been accepted could only be closed. SC_ERR_BUSY: there is no descriptor now.
  */
 sc_status sc_hsmd_listener_reserve(struct sc_hsmd_listener *listener, struct sc_error *err) SC_WARN_UNUSED;
 
@@ -76,8 +76,9 @@ sc_status sc_hsmd_listener_reserve(struct sc_hsmd_listener *listener, struct sc_
 void sc_hsmd_listener_end(struct sc_hsmd_listener *listener);
 
 /*
- * The user with that id, with one more reference. `most` is how many of a user's requests may be in progress in each
- * lane. sc_hsmd_listener_reserve comes first. SC_ERR_MEMORY, SC_ERR_SYSTEM. A release of the last reference frees it.
+ * The user with that id, with one more reference. `most` is how many of a user's requests may be in progress
+ * in each lane. sc_hsmd_listener_reserve comes first. SC_ERR_MEMORY, SC_ERR_SYSTEM. A release of the last
+ * reference frees it.
  */
 sc_status sc_hsmd_listener_user(struct sc_hsmd_listener *listener, uid_t uid,
 				const unsigned most[SC_SCHEDULE_LANES], struct sc_hsmd_user **out,

@@ -1,6 +1,7 @@
 /*
- * One socket's part of the arena for messages. It is taken once, when the module starts, so no other socket and no
- * key can use it up, and messages never take the room of keys. There is no lock here: the exchange holds its own.
+ * One socket's part of the arena for messages. It is taken once, when the module starts, so no other socket
+ * and no key can use it up, and messages never take the room of keys. There is no lock here: the exchange
+ * holds its own.
  */
 #ifndef SC_HSMD_OS_MESSAGE_MEMORY_H
 #define SC_HSMD_OS_MESSAGE_MEMORY_H
@@ -28,12 +29,15 @@ size_t sc_hsmd_memory_room(size_t len);
 /* Bytes in no block. */
 size_t sc_hsmd_memory_left(const struct sc_hsmd_memory *memory);
 
-/* True if there is a block of that room. If there is not, although as much is left, what is free is in pieces. */
+/*
+ * True if there is a block of that room. If there is not, although as much is left, what is free is in
+ * pieces.
+ */
 bool sc_hsmd_memory_fits(const struct sc_hsmd_memory *memory, size_t room);
 
 /*
- * Moves a message to the smallest free block that it fits into, if there is one, so that what is free around it
- * becomes larger. Nobody may be using it.
+ * Moves a message to the smallest free block that it fits into, if there is one, so that what is free around
+ * it becomes larger. Nobody may be using it.
  */
 void sc_hsmd_memory_move(struct sc_hsmd_memory *memory, struct sc_hsmd_block *block);
 

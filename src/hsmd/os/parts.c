@@ -24,8 +24,8 @@ static unsigned at_most(size_t number, unsigned maximum)
 }
 
 /*
- * One more than processors, because one user has all workers of a lane but one at most, and one user alone shall use
- * all processors.
+ * One more than processors, because one user has all workers of a lane but one at most, and one user alone
+ * shall use all processors.
  */
 static unsigned workers(size_t arena, unsigned processors)
 {

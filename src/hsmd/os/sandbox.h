@@ -25,8 +25,8 @@ struct sc_sandbox {
 sc_status sc_sandbox_begin(struct sc_sandbox *sandbox, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * If the kernel has no landlock, this succeeds without setting the bit; sc_sandbox_warn() and `enquiry` show it.
- * SC_ERR_SYSTEM.
+ * If the kernel has no landlock, this succeeds without setting the bit; sc_sandbox_warn() and `enquiry` show
+ * it. SC_ERR_SYSTEM.
  */
 sc_status sc_sandbox_files(struct sc_sandbox *sandbox, const struct sc_dir *state,
 			   struct sc_error *err) SC_WARN_UNUSED;

@@ -1,7 +1,7 @@
 /*
- * What hsmd may ask of the kernel once it serves: see sandbox_rules.h. Each call has its reason. The rules are
- * for a process whose files are open and whose threads run. Whatever is needed before that is in hsmd_main.c and
- * hsmd_run.c.
+ * What hsmd may ask of the kernel once it serves: see sandbox_rules.h. Each call has its reason. The rules
+ * are for a process whose files are open and whose threads run. Whatever is needed before that is in
+ * hsmd_main.c and hsmd_run.c.
  */
 #include "hsmd/os/sandbox_rules.h"
 
@@ -16,9 +16,9 @@
 #include "hsmd/os/sanitizer.h"
 
 /*
- * Calls allowed with any arguments. lseek, pwrite64 and pwritev are absent, and must stay absent: without Landlock,
- * code that has taken over the module can open /proc/self/mem by its path, and is kept from writing to memory that is
- * not writable, like the program itself, by the lack of a call that writes at an offset.
+ * Calls allowed with any arguments. lseek, pwrite64 and pwritev are absent, and must stay absent: without
+ * Landlock, code that has taken over the module can open /proc/self/mem by its path, and is kept from writing
+ * to memory that is not writable, like the program itself, by the lack of a call that writes at an offset.
  */
 static const struct sc_sandbox_rule always[] = {
 	/* the server */
@@ -146,9 +146,9 @@ void sc_sandbox_rules(int state, struct sc_sandbox_rules *out)
 		  .count = 1,
 		  .arguments = { is(0, directory) } },
 		/*
-		 * The only call that is refused without killing the process. The C library tries to open files
-		 * that it can do without (the time zone, the kernel's overcommit setting), and that must not end
-		 * the module.
+		 * The only call that is refused without killing the process. The C library tries to open
+		 * files that it can do without (the time zone, the kernel's overcommit setting), and that
+		 * must not end the module.
 		 */
 		{ .call = SCMP_SYS(openat),
 		  .reason = "elsewhere",

@@ -1,6 +1,6 @@
 /*
- * The complete list of what a serving hsmd may ask of the kernel (rule M10). sandbox.c turns it into the filter;
- * a test compares the filter in force with it, for every system call.
+ * The complete list of what a serving hsmd may ask of the kernel (rule M10). sandbox.c turns it into the
+ * filter; a test compares the filter in force with it, for every system call.
  */
 #ifndef SC_HSMD_OS_SANDBOX_RULES_H
 #define SC_HSMD_OS_SANDBOX_RULES_H

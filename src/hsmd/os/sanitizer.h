@@ -1,8 +1,8 @@
 /*
- * Which sanitizer this build is for, and what it is told about the arena. SC_SANITIZED is defined in sanitizer
- * builds only: there the sandbox is wider (sandbox_rules.c). With AddressSanitizer, the bytes of the arena that are
- * free or were not requested are poisoned, so that a use after free is detected just as on the ordinary heap.
- * In any other build, these functions do nothing.
+ * Which sanitizer this build is for, and what it is told about the arena. SC_SANITIZED is defined in
+ * sanitizer builds only: there the sandbox is wider (sandbox_rules.c). With AddressSanitizer, the bytes of
+ * the arena that are free or were not requested are poisoned, so that a use after free is detected just as on
+ * the ordinary heap. In any other build, these functions do nothing.
  */
 #ifndef SC_HSMD_OS_SANITIZER_H
 #define SC_HSMD_OS_SANITIZER_H

@@ -1,10 +1,11 @@
 /*
- * Decides whose request is next. A lane (quick or slow) is not a queue of requests but a tree of turns: sockets take
- * turns, within each its users, and within each of those their connections. So a peer that pipelines a thousand
- * requests, or opens a hundred connections, delays another by one request and not by all of them.
+ * Decides whose request is next. A lane (quick or slow) is not a queue of requests but a tree of turns:
+ * sockets take turns, within each its users, and within each of those their connections. So a peer that
+ * pipelines a thousand requests, or opens a hundred connections, delays another by one request and not by all
+ * of them.
  *
- * A turn may have a limit on how many of its requests are in progress at once. A user's on one socket is one less
- * than the lane's workers, so that no user can hold them all.
+ * A turn may have a limit on how many of its requests are in progress at once. A user's on one socket is one
+ * less than the lane's workers, so that no user can hold them all.
  *
  * There is no lock here: the exchange holds its own around every call.
  */
@@ -27,7 +28,10 @@ struct sc_schedule_entry {
 };
 STAILQ_HEAD(sc_schedule_entries, sc_schedule_entry);
 
-/* The place of a connection, a user or a socket among its siblings. A member of the struct that it belongs to. */
+/*
+ * The place of a connection, a user or a socket among its siblings. A member of the struct that it belongs
+ * to.
+ */
 struct sc_schedule_turn {
 	struct sc_schedule_turn *parent; /* NULL: the root */
 	bool is_paused;                  /* a connection's requests are not begun for now */
@@ -49,8 +53,8 @@ void sc_schedule_turn_start(struct sc_schedule_turn *turn, struct sc_schedule_tu
 void sc_schedule_add(struct sc_schedule_turn *connection, struct sc_schedule_entry *request);
 
 /*
- * Returns the next request of a lane, which the caller now owns and which is in progress until sc_schedule_done, and
- * its connection's turn. NULL if nobody waits whose request may be begun.
+ * Returns the next request of a lane, which the caller now owns and which is in progress until
+ * sc_schedule_done, and its connection's turn. NULL if nobody waits whose request may be begun.
  */
 struct sc_schedule_entry *sc_schedule_next(struct sc_schedule_turn *root, enum sc_lane lane,
 					   struct sc_schedule_turn **connection);

@@ -1,8 +1,9 @@
 /*
- * Scrubbing: see scrub.h. On x86-64, sc_scrub is in assembler, because no frame that a compiler makes is wiped
- * completely from within: what the compiler leaves between its variables (the padding of a stack protector, of an
- * alignment) is never written. The vector instructions are chosen at run time, since the same program runs on
- * machines with and without AVX. On other processors only the stack is wiped, but for such padding.
+ * Scrubbing: see scrub.h. On x86-64, sc_scrub is in assembler, because no frame that a compiler makes is
+ * wiped completely from within: what the compiler leaves between its variables (the padding of a stack
+ * protector, of an alignment) is never written. The vector instructions are chosen at run time, since the
+ * same program runs on machines with and without AVX. On other processors only the stack is wiped, but for
+ * such padding.
  */
 #include "hsmd/os/scrub.h"
 
@@ -104,8 +105,8 @@ void sc_scrub_registers(void)
 
 /*
  * The registers come first: what their function leaves on the stack is wiped afterwards. Then zeros, from
- * SC_SCRUB_STACK bytes below the return address up to it. The stack pointer is lowered meanwhile, so that a signal
- * handler works below. No other register than those of the calling convention is changed.
+ * SC_SCRUB_STACK bytes below the return address up to it. The stack pointer is lowered meanwhile, so that a
+ * signal handler works below. No other register than those of the calling convention is changed.
  *
  * A naked function and not assembler on its own, which link-time optimization does not see in a library.
  */

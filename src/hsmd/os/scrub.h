@@ -9,10 +9,10 @@
 #define SC_SCRUB_STACK 65536 /* a multiple of 8; used in assembler, so without a suffix */
 
 /*
- * Wipes this thread's vector registers, and SC_SCRUB_STACK bytes of stack below the caller's frame: all of them on
- * x86-64, whatever the compiler and its options: its test passes with -flto, too, built by gcc 12 and clang 14. It can
- * be unwound at each instruction. A worker calls it after every request, from the function that
- * called the module.
+ * Wipes this thread's vector registers, and SC_SCRUB_STACK bytes of stack below the caller's frame: all of
+ * them on x86-64, whatever the compiler and its options: its test passes with -flto, too, built by gcc 12 and
+ * clang 14. It can be unwound at each instruction. A worker calls it after every request, from the function
+ * that called the module.
  */
 void sc_scrub(void);
 

@@ -2,10 +2,10 @@
  * The event loop: see server.h. Only this thread accepts, reads and closes. What it shares with the workers
  * is in exchange.c.
  *
- * Each listener has an epoll descriptor of its own, for its socket and its users, each user one for its connections,
- * and the loop waits for the listeners'. Every listener that has events gets one of them served, a turn, before any
- * gets a second one, and so do the users within its turns. So however many connections of one socket or of one user
- * ask at once, a request of another one is read after one turn of each.
+ * Each listener has an epoll descriptor of its own, for its socket and its users, each user one for its
+ * connections, and the loop waits for the listeners'. Every listener that has events gets one of them served,
+ * a turn, before any gets a second one, and so do the users within its turns. So however many connections of
+ * one socket or of one user ask at once, a request of another one is read after one turn of each.
  */
 #include "hsmd/os/server.h"
 
@@ -167,8 +167,8 @@ static sc_status serve(struct sc_hsmd_server *server, const struct epoll_event *
 }
 
 /*
- * Waits for events and serves them. At a signal to stop, *go_on becomes false and those behind it are left: epoll
- * reports them again.
+ * Waits for events and serves them. At a signal to stop, *go_on becomes false and those behind it are left:
+ * epoll reports them again.
  */
 static sc_status serve_batch(struct sc_hsmd_server *server, int timeout, bool *go_on, struct sc_error *err)
 {
@@ -202,8 +202,8 @@ static sc_status watch(int epoll, int fd, enum sc_hsmd_source *source, struct sc
 }
 
 /*
- * Allows as many descriptors as all connections together need, if each is of another user; otherwise accept would run
- * out.
+ * Allows as many descriptors as all connections together need, if each is of another user; otherwise accept
+ * would run out.
  */
 static sc_status allow_files(unsigned connections, struct sc_error *err)
 {
@@ -261,8 +261,8 @@ static void close_if_open(int fd)
 }
 
 /*
- * Begins no more requests and finishes those in progress. Peers that leave are noticed meanwhile, so that their long
- * commands end.
+ * Begins no more requests and finishes those in progress. Peers that leave are noticed meanwhile, so that
+ * their long commands end.
  */
 static void finish(struct sc_hsmd_server *server)
 {

@@ -1,12 +1,12 @@
 /*
  * The server: one thread reads from all connections, workers answer. Quick commands have workers of their
- * own, so that none waits behind a slow one. Within a lane sockets take turns, within a socket its users, and within
- * a user its connections (schedule.h).
+ * own, so that none waits behind a slow one. Within a lane sockets take turns, within a socket its users, and
+ * within a user its connections (schedule.h).
  *
- * The harm a peer can do to others is bounded (limits.h, M12). Each socket has its own part of the message memory and
- * of the connections, and its turn among the workers. Within a socket, users share, and within each user its
- * connections. When something is short, the one that holds the most of it makes room. A message that is not a
- * request, or names no command, closes its connection (rule M1).
+ * The harm a peer can do to others is bounded (limits.h, M12). Each socket has its own part of the message
+ * memory and of the connections, and its turn among the workers. Within a socket, users share, and within
+ * each user its connections. When something is short, the one that holds the most of it makes room. A message
+ * that is not a request, or names no command, closes its connection (rule M1).
  */
 #ifndef SC_HSMD_OS_SERVER_H
 #define SC_HSMD_OS_SERVER_H
@@ -36,9 +36,9 @@ sc_status sc_hsmd_server_add(struct sc_hsmd_server *server, int listener, const 
 			     struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Gives each socket its part of the message memory, blocks SIGTERM and SIGINT, starts the workers, and returns once
- * every one of them waits for work. No thread is started after that. SC_ERR_MODULE_FULL: there are more sockets than
- * options.memory has parts of SC_HSMD_SOCKET_MEMORY_MIN; SC_ERR_MEMORY, SC_ERR_SYSTEM.
+ * Gives each socket its part of the message memory, blocks SIGTERM and SIGINT, starts the workers, and
+ * returns once every one of them waits for work. No thread is started after that. SC_ERR_MODULE_FULL: there
+ * are more sockets than options.memory has parts of SC_HSMD_SOCKET_MEMORY_MIN; SC_ERR_MEMORY, SC_ERR_SYSTEM.
  */
 sc_status sc_hsmd_server_start(struct sc_hsmd_server *server, struct sc_error *err) SC_WARN_UNUSED;
 

@@ -38,8 +38,8 @@ sc_status sc_hsmd_socket_listen(const struct sc_hsmd_socket_spec *spec, int *out
 				struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Accepts one connection, non-blocking, with room for the largest message (SC_WIRE_SOCKET_BUFFER).
- * The caller closes out->fd. SC_ERR_UNAVAILABLE: none is waiting, or the peer has gone; SC_ERR_BUSY: no descriptor is
+ * Accepts one connection, non-blocking, with room for the largest message (SC_WIRE_SOCKET_BUFFER). The caller
+ * closes out->fd. SC_ERR_UNAVAILABLE: none is waiting, or the peer has gone; SC_ERR_BUSY: no descriptor is
  * free; SC_ERR_SYSTEM.
  */
 sc_status sc_hsmd_socket_accept(int listener, struct sc_hsmd_peer *out, struct sc_error *err) SC_WARN_UNUSED;

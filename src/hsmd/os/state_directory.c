@@ -39,8 +39,8 @@ static sc_status check_directory(const struct sc_dir *dir, struct sc_error *err)
 }
 
 /*
- * True for the temporary names that sc_file_write gives hsmd's files: ".state.0011223344556677". What is named
- * ".state.orig" is not hsmd's.
+ * True for the temporary names that sc_file_write gives hsmd's files: ".state.0011223344556677". What is
+ * named ".state.orig" is not hsmd's.
  */
 static bool is_left_over(const char *name)
 {
@@ -58,8 +58,9 @@ static bool is_left_over(const char *name)
 }
 
 /*
- * A process killed while writing leaves a temporary file, which is useless: nothing is ever sealed under an unlock
- * key that did not get its name, and a state without its name is an older one or was never acknowledged.
+ * A process killed while writing leaves a temporary file, which is useless: nothing is ever sealed under an
+ * unlock key that did not get its name, and a state without its name is an older one or was never
+ * acknowledged.
  */
 static sc_status sweep(const struct sc_dir *dir, struct sc_error *err)
 {
@@ -146,8 +147,8 @@ static sc_status put_in_place(struct sc_file_staged *staged, bool *is_in_place, 
 
 /*
  * Both files are written and synced before the first gets its name, so a full disk changes neither. The state
- * comes before its mark, since a module whose mark is ahead cannot be opened. But the first state comes after its
- * mark: without one, it would be a module that cannot be opened and that --initialise may not replace.
+ * comes before its mark, since a module whose mark is ahead cannot be opened. But the first state comes after
+ * its mark: without one, it would be a module that cannot be opened and that --initialise may not replace.
  */
 static sc_status save_both(const struct sc_hsmd_state *store, struct sc_view state, struct sc_view mark,
 			   bool *is_replaced, struct sc_error *err)

@@ -1,6 +1,6 @@
 /*
- * Messages between safeconduct and its child processes, over a socket that keeps their boundaries. Both ends are
- * this program, so the messages are its structures.
+ * Messages between safeconduct and its child processes, over a socket that keeps their boundaries. Both ends
+ * are this program, so the messages are its structures.
  */
 #ifndef SC_TOOLS_SAFECONDUCT_CHILD_MESSAGE_H
 #define SC_TOOLS_SAFECONDUCT_CHILD_MESSAGE_H

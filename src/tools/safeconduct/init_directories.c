@@ -1,6 +1,6 @@
 /*
- * The directories of `safeconduct init`. They are built under the name DIR.partial, which becomes DIR when all is
- * complete, so that no half-made deployment can be taken for a whole one.
+ * The directories of `safeconduct init`. They are built under the name DIR.partial, which becomes DIR when
+ * all is complete, so that no half-made deployment can be taken for a whole one.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /*
- * vaultd's part of `safeconduct init`: the first tenant with its subscription, and its configuration. It first
- * tries each region as vaultd's user, through the socket and with the files that vaultd will use. So anything
- * that would keep the daemon from starting is reported here.
+ * vaultd's part of `safeconduct init`: the first tenant with its subscription, and its configuration. It
+ * first tries each region as vaultd's user, through the socket and with the files that vaultd will use. So
+ * anything that would keep the daemon from starting is reported here.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /*
- * A tenant as `safeconduct init` and `safeconduct tenant add` make it: with a subscription, an administrator and
- * an application, in the databases of both daemons. Each database is opened by a process of its daemon's user.
+ * A tenant as `safeconduct init` and `safeconduct tenant add` make it: with a subscription, an administrator
+ * and an application, in the databases of both daemons. Each database is opened by a process of its daemon's
+ * user.
  */
 #ifndef SC_TOOLS_SAFECONDUCT_TENANT_H
 #define SC_TOOLS_SAFECONDUCT_TENANT_H
@@ -60,8 +61,8 @@ sc_status sc_tenant_add_to_signind(const char *database, const struct sc_tenant 
 
 /*
  * Adds the tenant to vaultd's database. Its administrator's issuer is the one that `issuers`, a pattern
- * (web/issuer_name.h), has for the tenant. If vaultd has a tenant of that name, the ids of `tenant` become that
- * tenant's: see sc_store_tenant_start().
+ * (web/issuer_name.h), has for the tenant. If vaultd has a tenant of that name, the ids of `tenant` become
+ * that tenant's: see sc_store_tenant_start().
  */
 sc_status sc_tenant_add_to_vaultd(const char *database, const char *issuers, struct sc_tenant *tenant,
 				  struct sc_error *err) SC_WARN_UNUSED;

@@ -1,8 +1,8 @@
 /*
  * safeconduct tenant add: makes another tenant in a deployment, while its daemons run. The names are checked
  * first. Then vaultd gets the tenant, in which nobody can sign in yet; then the secrets are shown; and then
- * signind gets it, in one transaction. Whatever interrupts that, the same command run again completes it, and no
- * secret that was never shown is the tenant's only one.
+ * signind gets it, in one transaction. Whatever interrupts that, the same command run again completes it, and
+ * no secret that was never shown is the tenant's only one.
  */
 #include <limits.h>
 #include <stdlib.h>

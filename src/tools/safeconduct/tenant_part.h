@@ -1,7 +1,7 @@
 /*
  * `safeconduct tenant add` works on a deployment whose daemons may be running. What it does in a daemon's
- * directory is done by a child process that runs as the directory's owner: root opens no file that a daemon can
- * replace, and no file in it gets another owner.
+ * directory is done by a child process that runs as the directory's owner: root opens no file that a daemon
+ * can replace, and no file in it gets another owner.
  */
 #ifndef SC_TOOLS_SAFECONDUCT_TENANT_PART_H
 #define SC_TOOLS_SAFECONDUCT_TENANT_PART_H
@@ -33,8 +33,8 @@ sc_tenant_part sc_tenant_part_vaultd;
 sc_tenant_part sc_tenant_part_signind;
 
 /*
- * Has a child process do a part in DIR/<daemon>. *addition is changed only if it succeeds. SC_ERR_NOT_FOUND: there
- * is no such directory.
+ * Has a child process do a part in DIR/<daemon>. *addition is changed only if it succeeds. SC_ERR_NOT_FOUND:
+ * there is no such directory.
  */
 sc_status sc_tenant_part_run(const char *dir, const char *daemon, sc_tenant_part *part,
 			     struct sc_tenant_addition *addition, struct sc_error *err) SC_WARN_UNUSED;

@@ -85,14 +85,17 @@ struct sc_access {
 };
 
 /*
- * Authenticates the caller: verifies a token for that audience and fills in access->caller. SC_ERR_TOKEN with the
- * reason, if the token is rejected: that is counted in the audit log by access->address. SC_ERR_UNAVAILABLE if the
- * issuer's keys cannot be fetched.
+ * Authenticates the caller: verifies a token for that audience and fills in access->caller. SC_ERR_TOKEN with
+ * the reason, if the token is rejected: that is counted in the audit log by access->address.
+ * SC_ERR_UNAVAILABLE if the issuer's keys cannot be fetched.
  */
 sc_status sc_access_authenticate(struct sc_access *access, struct sc_web_issuers *issuers, const char *token,
 				 const char *audience, struct sc_error *err) SC_WARN_UNUSED;
 
-/* The same for a request without a token, which is answered with a challenge: it is counted, too. Never waits. */
+/*
+ * The same for a request without a token, which is answered with a challenge: it is counted, too. Never
+ * waits.
+ */
 void sc_access_count_challenge(const struct sc_access *access);
 
 /*
@@ -117,10 +120,10 @@ sc_status sc_access_refuse(struct sc_access *access, const char *reason, struct 
 sc_status sc_access_begin(struct sc_access *access, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Notes the outcome: SC_OK, or what failed and why (access->hidden_reason, else `reason`, which the client is told;
- * NULL means the status table's sentence). If is_done is set, the change was made and only the answer can have failed. The line of a change that has
- * begun is synced (worker threads only); any other is grouped. SC_ERR_NOT_DURABLE: answer with that and
- * nothing else.
+ * Notes the outcome: SC_OK, or what failed and why (access->hidden_reason, else `reason`, which the client is
+ * told; NULL means the status table's sentence). If is_done is set, the change was made and only the answer
+ * can have failed. The line of a change that has begun is synced (worker threads only); any other is grouped.
+ * SC_ERR_NOT_DURABLE: answer with that and nothing else.
  */
 sc_status sc_access_finish(struct sc_access *access, sc_status outcome, const char *reason,
 			   struct sc_error *err) SC_WARN_UNUSED;

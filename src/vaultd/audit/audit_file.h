@@ -1,11 +1,11 @@
 /*
- * The files of an audit log, as its writer sees them: the segment that is being written, its cut, and the removal
- * of old segments. Lines are written in groups, each of which is on disk as a whole or not at all. One thread at a
- * time; there is no lock here but the one against other processes.
+ * The files of an audit log, as its writer sees them: the segment that is being written, its cut, and the
+ * removal of old segments. Lines are written in groups, each of which is on disk as a whole or not at all.
+ * One thread at a time; there is no lock here but the one against other processes.
  *
- * A cut renames the segment and creates the next one, both synced before a line goes there. A crash between the
- * two leaves no segment under the configured name. The next opening then continues after the last line of the
- * newest segment that has ended. Every line that was acknowledged is in one of them.
+ * A cut renames the segment and creates the next one, both synced before a line goes there. A crash between
+ * the two leaves no segment under the configured name. The next opening then continues after the last line of
+ * the newest segment that has ended. Every line that was acknowledged is in one of them.
  */
 #ifndef SC_VAULTD_AUDIT_AUDIT_FILE_H
 #define SC_VAULTD_AUDIT_AUDIT_FILE_H
@@ -38,8 +38,8 @@ struct sc_audit_ending {
 };
 
 /*
- * Opens the log and locks it against other processes. *file must be closed even after a failure. SC_ERR_LOCKED;
- * SC_ERR_INTEGRITY if the last line is not an audit line.
+ * Opens the log and locks it against other processes. *file must be closed even after a failure.
+ * SC_ERR_LOCKED; SC_ERR_INTEGRITY if the last line is not an audit line.
  */
 sc_status sc_audit_file_open(const struct sc_audit_settings *settings, struct sc_audit_file *file,
 			     struct sc_audit_ending *ending, struct sc_error *err) SC_WARN_UNUSED;
@@ -64,7 +64,9 @@ void sc_audit_group_begin(struct sc_audit_file *file, struct sc_audit_group *gro
 void sc_audit_group_add(struct sc_audit_group *group, struct sc_view content);
 /* Adds a line that is not a decision. */
 void sc_audit_group_add_event(struct sc_audit_group *group, const struct sc_audit_event *event);
-/* Writes and syncs the rest. errno says why the group was taken back; why the log is broken is logged here. */
+/*
+ * Writes and syncs the rest. errno says why the group was taken back; why the log is broken is logged here.
+ */
 enum sc_audit_outcome sc_audit_group_end(struct sc_audit_group *group);
 
 /*
@@ -74,8 +76,9 @@ enum sc_audit_outcome sc_audit_group_end(struct sc_audit_group *group);
 enum sc_audit_outcome sc_audit_file_cut(struct sc_audit_file *file, int64_t now);
 
 /*
- * The number of the last line that is old enough at `now` to be removed with its segment; 0: there is none, or the
- * segments cannot be listed. One that cannot be read is as old as the next one. Removal: log that number first.
+ * The number of the last line that is old enough at `now` to be removed with its segment; 0: there is none,
+ * or the segments cannot be listed. One that cannot be read is as old as the next one. Removal: log that
+ * number first.
  */
 uint64_t sc_audit_file_find_old(const struct sc_audit_file *file, int64_t now);
 void sc_audit_file_remove_old(const struct sc_audit_file *file, uint64_t through);

@@ -1,6 +1,6 @@
 /*
- * One line of the audit log: how it is written, read and hashed. A line is made in two steps. Its content is made
- * when something happens, with the time of that. Its place in the chain is added when it is written.
+ * One line of the audit log: how it is written, read and hashed. A line is made in two steps. Its content is
+ * made when something happens, with the time of that. Its place in the chain is added when it is written.
  */
 #ifndef SC_VAULTD_AUDIT_AUDIT_LINE_H
 #define SC_VAULTD_AUDIT_AUDIT_LINE_H
@@ -47,8 +47,8 @@ struct sc_audit_event {
 };
 
 /*
- * The content of a line: its members as JSON, without braces and place. Texts longer than 512 bytes are cut. The
- * caller frees *out. SC_ERR_MEMORY, SC_ERR_TOO_LARGE.
+ * The content of a line: its members as JSON, without braces and place. Texts longer than 512 bytes are cut.
+ * The caller frees *out. SC_ERR_MEMORY, SC_ERR_TOO_LARGE.
  */
 sc_status sc_audit_line_of_entry(const struct sc_audit_entry *entry, int64_t now, struct sc_bytes *out,
 				 struct sc_error *err) SC_WARN_UNUSED;
@@ -56,8 +56,8 @@ sc_status sc_audit_line_of_event(const struct sc_audit_event *event, int64_t now
 				 struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * Writes the line with this content in that place, and its newline, to `line`, which has SC_AUDIT_LINE_MAX + 1
- * bytes. *position becomes that of the next line. SC_ERR_CRYPTO.
+ * Writes the line with this content in that place, and its newline, to `line`, which has SC_AUDIT_LINE_MAX +
+ * 1 bytes. *position becomes that of the next line. SC_ERR_CRYPTO.
  */
 sc_status sc_audit_line_place(struct sc_view content, struct sc_audit_position *position, char *line,
 			      size_t *len, struct sc_error *err) SC_WARN_UNUSED;

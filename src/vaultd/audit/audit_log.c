@@ -1,8 +1,8 @@
 /*
  * Collects the lines of the audit log and writes them: see audit.h. Contents are made by the thread that has
- * something to log, and wait under one lock. A single thread gives them their places in the chain, and writes and
- * syncs all lines added since its last sync, so that any number of waiting changes share one sync. A write that
- * fails is undone completely and tried again; a sync that fails ends the log (rule P2).
+ * something to log, and wait under one lock. A single thread gives them their places in the chain, and writes
+ * and syncs all lines added since its last sync, so that any number of waiting changes share one sync. A
+ * write that fails is undone completely and tried again; a sync that fails ends the log (rule P2).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -231,7 +231,9 @@ static enum sc_audit_outcome remove_old(struct sc_audit *audit)
 	return end_group(audit, true);
 }
 
-/* Without the lock: meanwhile `waiting` only grows at its end. Cuts first, so that a group is in one segment. */
+/*
+ * Without the lock: meanwhile `waiting` only grows at its end. Cuts first, so that a group is in one segment.
+ */
 static enum sc_audit_outcome put_on_disk(struct sc_audit *audit, size_t len, bool is_last)
 {
 	const int64_t now = sc_clock_now();
@@ -350,8 +352,8 @@ static struct missed what_is_lost(const struct sc_audit *audit)
 }
 
 /*
- * The disk takes no lines, but perhaps a short one, that says how many are missing. If not even the opening was
- * written, the log stays as it was, so that the next opening finds how it had ended.
+ * The disk takes no lines, but perhaps a short one, that says how many are missing. If not even the opening
+ * was written, the log stays as it was, so that the next opening finds how it had ended.
  */
 static void write_last_words(struct sc_audit *audit, const struct missed *lost)
 {

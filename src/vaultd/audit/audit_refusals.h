@@ -1,8 +1,8 @@
 /*
  * Refusals of callers without a valid token, counted by address until they become lines of the audit log. An
- * address is an IPv4 address or an IPv6 /64, as in web/peers.h. The table has a fixed size: what does not fit is
- * counted together. So no flood of requests, from however many addresses, makes more lines than the table has
- * places in a minute. There is no lock here.
+ * address is an IPv4 address or an IPv6 /64, as in web/peers.h. The table has a fixed size: what does not fit
+ * is counted together. So no flood of requests, from however many addresses, makes more lines than the table
+ * has places in a minute. There is no lock here.
  */
 #ifndef SC_VAULTD_AUDIT_AUDIT_REFUSALS_H
 #define SC_VAULTD_AUDIT_AUDIT_REFUSALS_H
@@ -33,13 +33,15 @@ struct sc_audit_refusals {
 };
 
 /*
- * Counts a refusal. `address` is numeric, without port; anything else is an address of its own, "?". `reason` is
- * NULL if there was no token.
+ * Counts a refusal. `address` is numeric, without port; anything else is an address of its own, "?". `reason`
+ * is NULL if there was no token.
  */
 void sc_audit_refusals_add(struct sc_audit_refusals *refusals, const char *address, const char *request,
 			   const char *reason);
 
-/* When the first line is due, sc_clock_monotonic: a minute after its first refusal. INT64_MAX: there is none. */
+/*
+ * When the first line is due, sc_clock_monotonic: a minute after its first refusal. INT64_MAX: there is none.
+ */
 int64_t sc_audit_refusals_due(const struct sc_audit_refusals *refusals);
 
 /* Moves what is due at `now`, or everything if `all`, to *out, which is overwritten. */

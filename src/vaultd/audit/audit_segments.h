@@ -1,7 +1,7 @@
 /*
  * The files of an audit log. The segment that is being written has the name that was configured, "audit.log".
- * Segments that have ended are beside it, named after the number of their first line: "audit.log.", and 20 digits,
- * so that their names sort as their lines do. Nothing here writes.
+ * Segments that have ended are beside it, named after the number of their first line: "audit.log.", and 20
+ * digits, so that their names sort as their lines do. Nothing here writes.
  */
 #ifndef SC_VAULTD_AUDIT_AUDIT_SEGMENTS_H
 #define SC_VAULTD_AUDIT_AUDIT_SEGMENTS_H

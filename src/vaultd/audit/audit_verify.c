@@ -1,4 +1,6 @@
-/* Checks an audit log: see audit.h. Shares only the format of a line and the names of files with the writer. */
+/*
+ * Checks an audit log: see audit.h. Shares only the format of a line and the names of files with the writer.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

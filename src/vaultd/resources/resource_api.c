@@ -62,7 +62,9 @@ static bool recall(struct sc_vaultd_call *call)
 	return true;
 }
 
-/* Administrators are in the database, since tenants are added while vaultd serves, or in the configuration. */
+/*
+ * Administrators are in the database, since tenants are added while vaultd serves, or in the configuration.
+ */
 static sc_status find(struct sc_vaultd_call *call, struct sc_error *err)
 {
 	const struct sc_web_token_claims *caller = &call->access.caller;
@@ -81,9 +83,9 @@ static sc_status find(struct sc_vaultd_call *call, struct sc_error *err)
 /* -- answers ----------------------------------------------------------------------------------- */
 
 /*
- * The Resource Manager serves all tenants under one host name, so it cannot know which tenant the caller is in:
- * it names the authority that leaves the tenant to the account. Of issuers that are listed tenant by tenant it
- * names the first.
+ * The Resource Manager serves all tenants under one host name, so it cannot know which tenant the caller is
+ * in: it names the authority that leaves the tenant to the account. Of issuers that are listed tenant by
+ * tenant it names the first.
  */
 static void answer_challenge(struct sc_vaultd_call *call, const char *message)
 {
