@@ -219,6 +219,22 @@ enum sc_protection {
 	F(bytes, owner, 1024)
 #define SC_KEY_FORGET_RESPONSE(F)
 
+/*
+ * -- KEY_IMPORT: takes a key that its owner has in the clear: a `simple` key on a custody socket, a `vault` key
+ *    on a service socket. The key is recorded permanently as imported in the clear.
+ */
+#define SC_KEY_IMPORT_REQUEST(F)                                                                             \
+	F(bytes, application, SC_WIRE_TEXT_MAX)                                                              \
+	F(bytes, owner, 1024)                                                                                \
+	F(u32, algorithm, 0)                                                                                 \
+	F(u32, bits, 0)                                                                                      \
+	F(u32, uses, 0)          /* as in KEY_GENERATE */                                                    \
+	F(bytes, material, 4096) /* PKCS#8 in DER, or the bytes of a secret key */
+#define SC_KEY_IMPORT_RESPONSE(F)                                                                            \
+	F(bytes, blob, 16384)                                                                                \
+	F(bytes, spki, 1024)                                                                                 \
+	F(hash, key_hash, 0)
+
 /* -- SIGN -------------------------------------------------------------------------------------- */
 #define SC_SIGN_REQUEST(F)                                                                                   \
 	F(hash, key, 0)                                                                                      \
@@ -286,7 +302,7 @@ enum sc_protection {
  *   0x12 WORLD_PROGRAM   0x22 CARDS_REPLACE                        0x44 RANDOM
  *   0x13 WORLD_ERASE     0x23 CARDS_COMMIT     0x38 KEY_BACKUP     0x51 REGION_RENEW
  *   0x14 WORLD_UPDATE    0x24 CARD_PIN         0x39 KEY_RESTORE    0x52 KEK_RETIRE
- *   0x15 WORLD_JOIN      0x35 KEY_IMPORT       0x42 ENCRYPT        0x62 NEUTRAL_KEK
+ *   0x15 WORLD_JOIN                            0x42 ENCRYPT        0x62 NEUTRAL_KEK
  *   0x16 CLOCK_SET                                                 0x63 NEUTRAL_IMPORT
  */
 #define SC_COMMAND_TABLE(C)                                                                                  \
@@ -302,6 +318,8 @@ enum sc_protection {
 	C(KEY_INFO, key_info, 0x32, SC_ROLE_ANY, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_QUICK)                   \
 	C(KEY_ATTEST, key_attest, 0x33, SC_ROLE_ANY, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_QUICK)               \
 	C(ACL_REPLACE, acl_replace, 0x34, SC_ROLE_CUSTODY, SC_IN_WORLD, SC_QUORUM, SC_LANE_SLOW)             \
+	C(KEY_IMPORT, key_import, 0x35, SC_ROLE_CUSTODY | SC_ROLE_SERVICE, SC_IN_WORLD, SC_NO_QUORUM,        \
+	  SC_LANE_SLOW)                                                                                      \
 	C(ACL_REDUCE, acl_reduce, 0x36, SC_ROLE_CUSTODY | SC_ROLE_SERVICE, SC_IN_WORLD, SC_NO_QUORUM,        \
 	  SC_LANE_SLOW)                                                                                      \
 	C(KEY_FORGET, key_forget, 0x37, SC_ROLE_CUSTODY | SC_ROLE_SERVICE, SC_IN_WORLD, SC_NO_QUORUM,        \

@@ -23,6 +23,7 @@ enum parameter {
 	VERIFY,
 	TYPE,
 	SIZE,
+	CURVE,
 	PUBEXP,
 	IDENT,
 	PLAINNAME,
@@ -41,13 +42,41 @@ static const struct {
 } rows[PARAMETER_COUNT] = {
 	[PROTECT] = { "protect", "Protected by", "module", "module", true },
 	[VERIFY] = { "verify", "Verify security of key", "yes", "yes", false },
-	[TYPE] = { "type", "Key type", "RSA", "RSA", true },
-	[SIZE] = { "size", "Key size", "2048, 3072, 4096", "2048", true },
+	[TYPE] = { "type", "Key type", "RSA, EC, AES, HMAC", "RSA", true },
+	[SIZE] = { "size", "Key size", NULL, NULL, true }, /* by type: families */
+	[CURVE] = { "curve", "Elliptic curve", "NISTP256, NISTP384, NISTP521, SECP256k1", "NISTP256", true },
 	[PUBEXP] = { "pubexp", "Public exponent for RSA key (hex)", NULL, "", true },
 	[IDENT] = { "ident", "Key identifier", NULL, NULL, true },
 	[PLAINNAME] = { "plainname", "Key name", NULL, NULL, true }, /* defaults to the ident */
 	[NVRAM] = { "nvram", "Blob in NVRAM (needs ACS)", "no", "no", true },
 };
+
+/* The values of `type`. */
+static const struct family {
+	const char *name;
+	enum sc_algorithm algorithm;
+	const char *sizes; /* for the question; NULL: the key has a curve */
+	const char *initial_size;
+} families[] = {
+	{ "RSA", SC_ALGORITHM_RSA, "2048, 3072, 4096", "2048" },
+	{ "EC", SC_ALGORITHM_EC, NULL, NULL },
+	{ "AES", SC_ALGORITHM_AES, "128, 192, 256", "256" },
+	{ "HMAC", SC_ALGORITHM_HMAC, "256, 384, 512", "256" },
+};
+#define FAMILY_COUNT (sizeof families / sizeof families[0])
+
+/* The values of `curve`, and what others call them. */
+static const struct {
+	const char *name;
+	const char *also;
+	struct sc_key_type type;
+} curves[] = {
+	{ "NISTP256", "P-256", { SC_ALGORITHM_EC, 256 } },
+	{ "NISTP384", "P-384", { SC_ALGORITHM_EC, 384 } },
+	{ "NISTP521", "P-521", { SC_ALGORITHM_EC, 521 } },
+	{ "SECP256k1", "P-256K", { SC_ALGORITHM_EC_K, 256 } },
+};
+#define CURVE_COUNT (sizeof curves / sizeof curves[0])
 
 /* -- what is given ----------------------------------------------------------------------------- */
 
@@ -75,18 +104,19 @@ static sc_status read_pair(struct sc_key_parameters *parameters, const char *pai
 		return set_value(parameters, i, equals + 1, err);
 	}
 	return sc_fail(err, SC_ERR_USAGE,
-		       "%.*s: no such parameter; the parameters are protect, verify, type, size, pubexp, "
-		       "ident, plainname and nvram",
+		       "%.*s: no such parameter; the parameters are protect, verify, type, size, curve, "
+		       "pubexp, ident, plainname and nvram",
 		       (int)len, pair);
 }
 
-sc_status sc_key_parameters_read(const char *const *operands, size_t count, struct sc_key_parameters *out,
-				 struct sc_error *err)
+sc_status sc_key_parameters_read(const char *const *operands, size_t count, bool is_import,
+				 struct sc_key_parameters *out, struct sc_error *err)
 {
-	struct sc_key_parameters parameters = { 0 };
+	struct sc_key_parameters parameters = { .is_import = is_import };
 
 	SC_ENSURE(count > 0, err, SC_ERR_USAGE,
-		  "the application is missing, for example `generatekey --generate simple`");
+		  "the application is missing, for example `generatekey --%s simple`",
+		  is_import ? "import" : "generate");
 	parameters.application = operands[0];
 	SC_ENSURE(strcmp(parameters.application, "simple") == 0, err, SC_ERR_ARGUMENT,
 		  "application %s: must be simple: generatekey makes only `simple` keys",
@@ -111,23 +141,82 @@ static sc_status check_choices(const struct sc_key_parameters *parameters, struc
 	SC_ENSURE(strcmp(parameters->value[VERIFY], "yes") == 0, err, SC_ERR_ARGUMENT,
 		  "verify=%s: must be yes: the module always tests a new key",
 		  sc_shown(parameters->value[VERIFY]).s);
-	SC_ENSURE(strcasecmp(parameters->value[TYPE], "RSA") == 0, err, SC_ERR_KEY_TYPE,
-		  "type=%s: must be RSA: generatekey makes only RSA keys",
-		  sc_shown(parameters->value[TYPE]).s);
 	SC_ENSURE(strcmp(parameters->value[NVRAM], "no") == 0, err, SC_ERR_ARGUMENT,
 		  "nvram=%s: must be no: the module stores no key blobs; the key file holds the blob",
 		  sc_shown(parameters->value[NVRAM]).s);
 	return SC_OK;
 }
 
+/* NULL if `type` is not valid. */
+static const struct family *family_of(const struct sc_key_parameters *parameters)
+{
+	for (size_t i = 0; i < FAMILY_COUNT; i++)
+		if (strcasecmp(parameters->value[TYPE], families[i].name) == 0)
+			return &families[i];
+	return NULL;
+}
+
+static sc_status check_type(struct sc_key_parameters *parameters, struct sc_error *err)
+{
+	const struct family *family = family_of(parameters);
+
+	SC_ENSURE(family, err, SC_ERR_KEY_TYPE, "type=%s: must be %s", sc_shown(parameters->value[TYPE]).s,
+		  rows[TYPE].choices);
+	parameters->type = (struct sc_key_type){ family->algorithm, 0 };
+	return SC_OK;
+}
+
+/* True if a key of the given type has the parameter. */
+static bool has_parameter(const struct sc_key_parameters *parameters, size_t i)
+{
+	const struct family *family = family_of(parameters);
+
+	if (!family)
+		return true;
+	switch (i) {
+	case SIZE:
+		return family->sizes;
+	case CURVE:
+		return !family->sizes;
+	case PUBEXP:
+		return family->algorithm == SC_ALGORITHM_RSA;
+	default:
+		return true;
+	}
+}
+
 static sc_status check_size(struct sc_key_parameters *parameters, struct sc_error *err)
 {
+	const struct family *family = family_of(parameters);
 	const char *size = parameters->value[SIZE];
+	struct sc_key_type type = { family->algorithm, 0 };
+	uint64_t bits = 0;
 
-	SC_ENSURE(sc_number_read(size, "size", 2048, 4096, &parameters->bits, NULL) == SC_OK &&
-		      parameters->bits % 1024 == 0,
-		  err, SC_ERR_KEY_TYPE, "size=%s: must be 2048, 3072 or 4096 bits", sc_shown(size).s);
+	if (parameters->is_import && !*size)
+		return SC_OK;
+	if (sc_number_read(size, "size", 1, 65536, &bits, NULL) == SC_OK)
+		type.bits = (uint32_t)bits;
+	SC_ENSURE(sc_key_type_is_known(&type), err, SC_ERR_KEY_TYPE, "size=%s: must be one of %s bits",
+		  sc_shown(size).s, family->sizes);
+	parameters->type = type;
 	return SC_OK;
+}
+
+static sc_status check_curve(struct sc_key_parameters *parameters, struct sc_error *err)
+{
+	const char *curve = parameters->value[CURVE];
+
+	if (parameters->is_import && !*curve)
+		return SC_OK;
+	for (size_t i = 0; i < CURVE_COUNT; i++) {
+		if (strcasecmp(curve, curves[i].name) != 0 && strcasecmp(curve, curves[i].also) != 0)
+			continue;
+		strcpy(parameters->value[CURVE], curves[i].name);
+		parameters->type = curves[i].type;
+		return SC_OK;
+	}
+	return sc_fail(err, SC_ERR_KEY_TYPE, "curve=%s: must be one of %s", sc_shown(curve).s,
+		       rows[CURVE].choices);
 }
 
 #define MISTAKEN "65537" /* as everybody writes the usual exponent, in decimal */
@@ -186,8 +275,12 @@ static sc_status check_plainname(const struct sc_key_parameters *parameters, str
 static sc_status check_value(struct sc_key_parameters *parameters, size_t i, struct sc_error *err)
 {
 	switch (i) {
+	case TYPE:
+		return check_type(parameters, err);
 	case SIZE:
 		return check_size(parameters, err);
+	case CURVE:
+		return check_curve(parameters, err);
 	case PUBEXP:
 		return check_exponent(parameters, err);
 	case IDENT:
@@ -199,18 +292,41 @@ static sc_status check_value(struct sc_key_parameters *parameters, size_t i, str
 	}
 }
 
+/* A parameter that a key of the type does not have may be given, but empty, as in `pubexp=`. */
+static sc_status check_given(struct sc_key_parameters *parameters, size_t i, struct sc_error *err)
+{
+	if (has_parameter(parameters, i))
+		return check_value(parameters, i, err);
+	SC_ENSURE(!parameters->value[i][0], err, SC_ERR_ARGUMENT,
+		  "%s=%s: a key of type %s has no %s: leave it out", rows[i].name,
+		  sc_shown(parameters->value[i]).s, family_of(parameters)->name, rows[i].name);
+	return SC_OK;
+}
+
 /* -- what is missing --------------------------------------------------------------------------- */
 
 static const char *initial_value(const struct sc_key_parameters *parameters, size_t i)
 {
+	if (parameters->is_import && (i == SIZE || i == CURVE))
+		return "";
+	if (i == SIZE)
+		return family_of(parameters)->initial_size;
 	return i == PLAINNAME ? parameters->value[IDENT] : rows[i].initial;
+}
+
+static bool is_asked(const struct sc_key_parameters *parameters, size_t i)
+{
+	/* The key to import says these itself. */
+	if (parameters->is_import && (i == SIZE || i == CURVE || i == PUBEXP))
+		return false;
+	return rows[i].is_asked;
 }
 
 /* Asks until the answer is valid. An empty answer takes the default. */
 static sc_status ask(struct sc_key_parameters *parameters, size_t i, struct sc_error *err)
 {
 	const char *initial = initial_value(parameters, i);
-	const char *choices = rows[i].choices;
+	const char *choices = i == SIZE ? family_of(parameters)->sizes : rows[i].choices;
 	char question[512];
 	char answer[SC_KEY_PARAMETER_VALUE_SIZE];
 
@@ -229,27 +345,38 @@ static sc_status ask(struct sc_key_parameters *parameters, size_t i, struct sc_e
 	}
 }
 
-/* Sets the defaults first, so that every value is set. Checks what was given before asking for the rest. */
+/* Sets one value that was not given: to the answer, or to the default. */
+static sc_status complete_one(struct sc_key_parameters *parameters, size_t i, bool may_ask,
+			      struct sc_error *err)
+{
+	const char *initial = initial_value(parameters, i);
+
+	if (may_ask && is_asked(parameters, i))
+		return ask(parameters, i, err);
+	if (initial)
+		strcpy(parameters->value[i], initial);
+	return check_value(parameters, i, err);
+}
+
+/*
+ * Sets the defaults first, so that every value is set. Checks what was given before asking for the rest,
+ * except what depends on a type that is still to be asked for. The type comes before what depends on it.
+ */
 sc_status sc_key_parameters_complete(struct sc_key_parameters *parameters, bool may_ask, struct sc_error *err)
 {
+	bool is_type_open = may_ask && !parameters->is_given[TYPE];
+
 	for (size_t i = 0; i < PARAMETER_COUNT; i++)
 		if (!parameters->is_given[i])
 			strcpy(parameters->value[i], rows[i].initial ? rows[i].initial : "");
 	for (size_t i = 0; i < PARAMETER_COUNT; i++)
-		if (parameters->is_given[i])
-			SC_TRY(check_value(parameters, i, err));
+		if (parameters->is_given[i] && !(is_type_open && (i == SIZE || i == CURVE || i == PUBEXP)))
+			SC_TRY(check_given(parameters, i, err));
 	for (size_t i = 0; i < PARAMETER_COUNT; i++) {
-		const char *initial = initial_value(parameters, i);
-
 		if (parameters->is_given[i])
-			continue;
-		if (may_ask && rows[i].is_asked) {
-			SC_TRY(ask(parameters, i, err));
-			continue;
-		}
-		if (initial)
-			strcpy(parameters->value[i], initial);
-		SC_TRY(check_value(parameters, i, err));
+			SC_TRY(check_given(parameters, i, err));
+		else if (has_parameter(parameters, i))
+			SC_TRY(complete_one(parameters, i, may_ask, err));
 	}
 	return SC_OK;
 }
@@ -282,11 +409,14 @@ static void exponent_text(const struct sc_key_parameters *parameters, char out[E
 void sc_key_parameters_print(const struct sc_key_parameters *parameters, FILE *out)
 {
 	sc_print_to(out, "key generation parameters:\n");
-	sc_print_to(out, " %-12s %-34s %s\n", "operation", "Operation to perform", "generate");
+	sc_print_to(out, " %-12s %-34s %s\n", "operation", "Operation to perform",
+		    parameters->is_import ? "import" : "generate");
 	sc_print_to(out, " %-12s %-34s %s\n", "application", "Application", parameters->application);
 	for (size_t i = 0; i < PARAMETER_COUNT; i++) {
 		char decimal[EXPONENT_TEXT_SIZE] = "";
 
+		if (!has_parameter(parameters, i))
+			continue;
 		if (i == PUBEXP)
 			exponent_text(parameters, decimal);
 		sc_print_to(out, " %-12s %-34s %s%s\n", rows[i].name, rows[i].description,

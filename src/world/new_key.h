@@ -1,16 +1,20 @@
-/* Generating a key in a module, and writing its key file and its public key (article step 3.3). */
+/*
+ * Generating a key in a module or importing one, and writing its key file and its public key (article step
+ * 3.3).
+ */
 #ifndef SC_WORLD_NEW_KEY_H
 #define SC_WORLD_NEW_KEY_H
 
 #include <limits.h>
 
+#include "world/clear_key.h"
 #include "world/key_parameters.h"
 #include "world/kmdata.h"
 
 /* What was made. */
 struct sc_new_key {
 	char path[PATH_MAX];     /* of the key file */
-	char pem_path[PATH_MAX]; /* of the public key */
+	char pem_path[PATH_MAX]; /* of the public key; "" for a secret key, which has none */
 	struct sc_hash key_hash;
 };
 
@@ -29,5 +33,12 @@ sc_status sc_new_key_check_unused(const struct sc_kmdata *kmdata, const struct s
 sc_status sc_new_key_make(const struct sc_kmdata *kmdata, struct sc_client *client, uint64_t module,
 			  const struct sc_key_parameters *parameters, struct sc_new_key *out,
 			  struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * The same for a key in the clear, which the module imports. SC_ERR_KEY_INVALID if it is not sound (rule M4).
+ */
+sc_status sc_new_key_import(const struct sc_kmdata *kmdata, struct sc_client *client, uint64_t module,
+			    const struct sc_key_parameters *parameters, const struct sc_clear_key *clear,
+			    struct sc_new_key *out, struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -33,6 +33,7 @@ static const struct row {
 	{ "key_info", ANY, SC_MODE_WORLD, SC_MODE_REGION, false },
 	{ "key_attest", ANY, SC_MODE_WORLD, SC_MODE_REGION, false },
 	{ "acl_replace", CUSTODY, SC_MODE_WORLD, SC_MODE_REGION, true },
+	{ "key_import", CUSTODY | SERVICE, SC_MODE_WORLD, SC_MODE_REGION, false },
 	{ "acl_reduce", CUSTODY | SERVICE, SC_MODE_WORLD, SC_MODE_REGION, false },
 	{ "key_forget", CUSTODY | SERVICE, SC_MODE_WORLD, SC_MODE_REGION, false },
 	{ "sign", ANY, SC_MODE_WORLD, SC_MODE_REGION, false },

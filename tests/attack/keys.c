@@ -335,6 +335,40 @@ static void attack_the_tls_key(void)
 	attack_expect("tls-key-decrypts", SC_ERR_ACL, decrypt(&a, 256, &err), &err);
 }
 
+/* -- KEY_IMPORT ---------------------------------------------------------------------------------- */
+
+static sc_status import(struct sc_client *client, const char *application, struct sc_view owner, size_t len,
+			struct sc_error *err)
+{
+	static const uint8_t clear[64] = { 1 };
+	const struct sc_key_import_request request = {
+		sc_view_text(application), owner, SC_ALGORITHM_AES, 256, 0, sc_view_of(clear, len)
+	};
+	struct sc_key_import_response response;
+	SC_CLEANUP(sc_bytes) reply = { 0 };
+
+	return sc_call_key_import(client, 0, &request, &reply, &response, err);
+}
+
+static void attack_the_import_of_clear_keys(const struct asker *vault)
+{
+	SC_CLEANUP(sc_client) custody = attack_connect("eu", "custody");
+	struct sc_error err = { 0 };
+
+	attack_expect("import-a-vault-key", SC_OK, import(vault->client, "vault", vault->owner, 32, &err),
+		      &err);
+	attack_expect("import-for-nobody", SC_ERR_OWNER,
+		      import(vault->client, "vault", (struct sc_view){ 0 }, 32, &err), &err);
+	attack_expect("import-a-tls-key", SC_ERR_OWNER, import(vault->client, "tls", vault->owner, 32, &err),
+		      &err);
+	attack_expect("import-a-kek", SC_ERR_OWNER, import(custody, "kek", (struct sc_view){ 0 }, 32, &err),
+		      &err);
+	attack_expect("import-a-key-that-is-too-long", SC_ERR_KEY_INVALID,
+		      import(vault->client, "vault", vault->owner, 33, &err), &err);
+	attack_expect("import-nothing", SC_ERR_KEY_INVALID,
+		      import(vault->client, "vault", vault->owner, 0, &err), &err);
+}
+
 /* -- ACL_REDUCE and KEY_FORGET ------------------------------------------------------------------- */
 
 static sc_status reduce(const struct asker *a, struct sc_view acl, struct sc_bytes *reply,
@@ -418,6 +452,7 @@ int main(int argc, char **argv)
 	attack_the_blob(&imported, &blob);
 	attack_the_kek(service, sc_bytes_view(&der));
 	attack_generation(service, sc_bytes_view(&der));
+	attack_the_import_of_clear_keys(&imported);
 	attack_the_reduction(&imported);
 	attack_the_tls_key();
 	return attack_end();

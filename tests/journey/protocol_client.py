@@ -32,6 +32,8 @@ COMMANDS = {
     "KEY_ATTEST": (0x33, "key:hash owner:bytes nonce:bytes", "statement:bytes"),
     "ACL_REPLACE": (0x34, "key:hash kek_package:bytes world_package:bytes subscription:bytes not_after:u64",
                     "blob:bytes"),
+    "KEY_IMPORT": (0x35, "application:bytes owner:bytes algorithm:u32 bits:u32 uses:u32 material:bytes",
+                   "blob:bytes spki:bytes key_hash:hash"),
     "ACL_REDUCE": (0x36, "key:hash owner:bytes acl:bytes", "blob:bytes"),
     "KEY_FORGET": (0x37, "key:hash owner:bytes", ""),
     "SIGN": (0x40, "key:hash owner:bytes mechanism:u32 data:bytes", "signature:bytes"),

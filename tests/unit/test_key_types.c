@@ -14,6 +14,7 @@
 #include "hsmd/core/keycheck.h"
 
 static struct core core;
+static atomic_bool is_abandoned; /* never */
 
 static int setup(void **state)
 {
@@ -223,7 +224,7 @@ static void make_encoded(const struct sc_key_type *type, struct sc_secret *out)
 {
 	SC_CLEANUP(sc_material) key = { 0 };
 
-	assert_ok(sc_material_generate(type, (struct sc_view){ 0 }, NULL, &key, NULL), NULL);
+	assert_ok(sc_material_generate(type, (struct sc_view){ 0 }, &is_abandoned, &key, NULL), NULL);
 	assert_ok(sc_material_encode(&key, out, NULL), NULL);
 }
 
@@ -281,6 +282,132 @@ static void a_secret_key_of_another_length_or_all_zero_is_refused(void **state)
 	}
 }
 
+/* -- KEY_IMPORT ------------------------------------------------------------------------------------ */
+
+static sc_status import(struct sc_core_session *session, const char *application, struct sc_view owner,
+			const struct sc_key_type *type, struct sc_view material, struct sc_bytes *blob)
+{
+	const struct sc_key_import_request in = {
+		sc_view_text(application), owner, type->algorithm, type->bits, 0, material
+	};
+	SC_CLEANUP(core_answer) answer = { 0 };
+	struct sc_key_import_response out;
+	sc_status status = core_key_import(session, 0, &in, &out, &answer);
+
+	if (status == SC_OK && blob)
+		assert_ok(sc_bytes_copy(out.blob, blob, NULL), NULL);
+	return status;
+}
+
+static void make_clear(const struct sc_key_type *type, struct sc_secret *out)
+{
+	SC_CLEANUP(sc_material) key = { 0 };
+
+	assert_ok(sc_material_generate(type, (struct sc_view){ 0 }, &is_abandoned, &key, NULL), NULL);
+	if (sc_key_type_is_secret(type))
+		assert_ok(sc_secret_copy(sc_secret_view(&key.secret), out, NULL), NULL);
+	else
+		assert_ok(sc_material_encode(&key, out, NULL), NULL);
+}
+
+static void an_imported_key_is_marked_as_such_permanently(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < TYPES; i++) {
+		SC_CLEANUP(sc_secret) clear = { 0 };
+		SC_CLEANUP(sc_bytes) blob = { 0 };
+		SC_CLEANUP(sc_bytes) reduced = { 0 };
+		SC_CLEANUP(sc_key_blob) opened = NULL;
+		SC_CLEANUP(sc_bytes) acl = { 0 };
+		SC_CLEANUP(core_answer) answer = { 0 };
+		struct sc_acl_reduce_response out;
+		struct sc_hash digest;
+
+		make_clear(&types[i], &clear);
+		assert_ok(import(core.custody, "simple", (struct sc_view){ 0 }, &types[i],
+				 sc_secret_view(&clear), &blob),
+			  NULL);
+		assert_ok(sc_key_blob_decode(sc_bytes_view(&blob), &opened, NULL), NULL);
+		assert_int_equal(opened->header->origin, SC_ORIGIN_IMPORTED_IN_CLEAR);
+		assert_ok(core_load(core.custody, sc_bytes_view(&blob), &digest), NULL);
+		assert_ok(sc_acl_encode(opened->header->acl, &acl, NULL), NULL);
+		assert_ok(
+		    core_acl_reduce(core.custody, 0,
+				    &(struct sc_acl_reduce_request){ digest, { 0 }, sc_bytes_view(&acl) },
+				    &out, &answer),
+		    NULL);
+		sc_key_blob_free(sc_steal(opened));
+		assert_ok(sc_key_blob_decode(out.blob, &opened, NULL), NULL);
+		assert_int_equal(opened->header->origin, SC_ORIGIN_IMPORTED_IN_CLEAR);
+	}
+}
+
+static void only_simple_and_vault_keys_are_imported_each_by_its_socket(void **state)
+{
+	const struct sc_key_type aes = { SC_ALGORITHM_AES, 128 };
+	const struct sc_key_type rsa = { SC_ALGORITHM_RSA, 2048 };
+	const struct sc_owner place = { { "vaultd" }, { "t" }, { "s" }, { "v" }, { "n" }, { "1" } };
+	const struct sc_owner daemon = { .daemon.s = "vaultd" };
+	struct sc_core_session *service =
+	    core_service(&core, "vaultd", SC_APPLICATION_VAULT | SC_APPLICATION_TOKEN,
+			 SC_APPLICATION_VAULT | SC_APPLICATION_TOKEN);
+	struct sc_core_session *use = core_session(&core, SC_ROLE_USE);
+	SC_CLEANUP(sc_secret) clear = { 0 };
+	SC_CLEANUP(sc_secret) clear_rsa = { 0 };
+	SC_CLEANUP(sc_bytes) owner = { 0 };
+	SC_CLEANUP(sc_bytes) nobodys = { 0 };
+	const struct sc_view none = { 0 };
+
+	(void)state;
+	make_clear(&aes, &clear);
+	make_clear(&rsa, &clear_rsa);
+	assert_ok(sc_owner_encode(&place, &owner, NULL), NULL);
+	assert_ok(sc_owner_encode(&daemon, &nobodys, NULL), NULL);
+	assert_ok(import(service, "vault", sc_bytes_view(&owner), &aes, sc_secret_view(&clear), NULL), NULL);
+	assert_status(import(service, "vault", none, &aes, sc_secret_view(&clear), NULL), SC_ERR_OWNER, NULL);
+	assert_status(import(service, "simple", none, &aes, sc_secret_view(&clear), NULL), SC_ERR_OWNER,
+		      NULL);
+	assert_status(
+	    import(service, "token", sc_bytes_view(&nobodys), &rsa, sc_secret_view(&clear_rsa), NULL),
+	    SC_ERR_OWNER, NULL);
+	assert_status(
+	    import(core.custody, "vault", sc_bytes_view(&owner), &aes, sc_secret_view(&clear), NULL),
+	    SC_ERR_OWNER, NULL);
+	assert_status(import(core.custody, "xferacld", none, &aes, sc_secret_view(&clear), NULL),
+		      SC_ERR_OWNER, NULL);
+	assert_status(import(core.custody, "kek", none, &aes, sc_secret_view(&clear), NULL), SC_ERR_OWNER,
+		      NULL);
+	assert_status(import(use, "simple", none, &aes, sc_secret_view(&clear), NULL), SC_ERR_ROLE, NULL);
+	sc_core_session_free(service);
+	sc_core_session_free(use);
+}
+
+static void what_is_not_a_sound_key_of_the_type_is_not_imported(void **state)
+{
+	const struct sc_view none = { 0 };
+
+	(void)state;
+	for (size_t i = 1; i < TYPES; i++) {
+		SC_CLEANUP(sc_secret) clear = { 0 };
+		const struct sc_key_type *other = &types[(i + 4) % TYPES];
+		struct sc_view view;
+
+		make_clear(&types[i], &clear);
+		view = sc_secret_view(&clear);
+		assert_status(import(core.custody, "simple", none, other, view, NULL), SC_ERR_KEY_INVALID,
+			      NULL);
+		view.len--;
+		assert_status(import(core.custody, "simple", none, &types[i], view, NULL), SC_ERR_KEY_INVALID,
+			      NULL);
+		view.len = 0;
+		assert_status(import(core.custody, "simple", none, &types[i], view, NULL), SC_ERR_KEY_INVALID,
+			      NULL);
+		memset(clear.data, 0, clear.len);
+		assert_status(import(core.custody, "simple", none, &types[i], sc_secret_view(&clear), NULL),
+			      SC_ERR_KEY_INVALID, NULL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +419,9 @@ int main(void)
 		TEST(a_sound_key_from_outside_is_taken),
 		TEST(an_ec_key_whose_halves_differ_is_refused),
 		TEST(a_secret_key_of_another_length_or_all_zero_is_refused),
+		TEST(an_imported_key_is_marked_as_such_permanently),
+		TEST(only_simple_and_vault_keys_are_imported_each_by_its_socket),
+		TEST(what_is_not_a_sound_key_of_the_type_is_not_imported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,6 +179,14 @@ static sc_status ask_generate(void)
 		    SC_ALGORITHM_EC, 256, { 0 }, 0);
 }
 
+static sc_status ask_import(void)
+{
+	static const uint8_t clear[32] = { 1 };
+
+	return SEND(core.custody, KEY_IMPORT, key_import, sc_view_text("simple"), { 0 }, SC_ALGORITHM_AES,
+		    256, 0, sc_view_of(clear, sizeof clear));
+}
+
 static sc_status ask_reduce(void)
 {
 	load_again(core.custody, sc_bytes_view(&blob), &key);
@@ -206,6 +214,7 @@ static void without_memory_the_module_is_full_and_nothing_else(void **state)
 	load_again(core.custody, sc_bytes_view(&blob), &key);
 	the_nth_allocation_fails("key_attest", 1, ask_attest);
 	the_nth_allocation_fails("key_generate", 1, ask_generate);
+	the_nth_allocation_fails("key_import", 1, ask_import);
 }
 
 static unsigned saves_before;

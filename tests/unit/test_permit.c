@@ -214,6 +214,7 @@ static const struct row {
 	{ .command = SC_COMMAND_QUORUM_CARD },
 	{ .command = SC_COMMAND_KEY_GENERATE },
 	{ .command = SC_COMMAND_KEY_LOAD },
+	{ .command = SC_COMMAND_KEY_IMPORT },
 	{ .command = SC_COMMAND_REGION_INIT },
 	{ SC_COMMAND_KEY_INFO, ask_info, false, { 0 }, SC_OK, SC_APPLICATION_SIMPLE },
 	{ SC_COMMAND_KEY_ATTEST, ask_attest, false, { 0 }, SC_OK, SC_APPLICATION_SIMPLE },

@@ -5,6 +5,8 @@
  */
 #include "hsmd/core/keycheck.h"
 
+#include <string.h>
+
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -212,4 +214,19 @@ sc_status sc_keycheck_material(struct sc_view encoded, const struct sc_key_type 
 	}
 	*out = sc_steal(material);
 	return SC_OK;
+}
+
+sc_status sc_keycheck_clear(struct sc_view clear, const struct sc_key_type *type, struct sc_material *out,
+			    struct sc_error *err)
+{
+	SC_CLEANUP(sc_secret) encoded = { 0 };
+
+	if (!sc_key_type_is_secret(type))
+		return sc_keycheck_material(clear, type, out, err);
+	SC_ENSURE(clear.len == type->bits / 8, err, SC_ERR_KEY_INVALID,
+		  "secret key: %zu bytes long; %s has %u", clear.len, sc_key_type_name(type), type->bits / 8);
+	SC_TRY(
+	    sc_secret_random(SC_HASH_SIZE + clear.len, &encoded, err)); /* the salt, and room for the key */
+	memcpy(encoded.data + SC_HASH_SIZE, clear.data, clear.len);
+	return sc_keycheck_material(sc_secret_view(&encoded), type, out, err);
 }

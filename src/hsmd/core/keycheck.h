@@ -32,6 +32,13 @@ sc_status sc_keycheck_ec(const EVP_PKEY *key, const struct sc_key_type *type,
 sc_status sc_keycheck_material(struct sc_view encoded, const struct sc_key_type *type,
 			       struct sc_material *out, struct sc_error *err) SC_WARN_UNUSED;
 
+/*
+ * The same for a key that its owner gives in the clear: PKCS#8, or the bytes of a secret key, for which a
+ * salt is drawn.
+ */
+sc_status sc_keycheck_clear(struct sc_view clear, const struct sc_key_type *type, struct sc_material *out,
+			    struct sc_error *err) SC_WARN_UNUSED;
+
 /* True if n has the fingerprint of ROCA primes (CVE-2017-15361), whose factors are easy to find. */
 bool sc_keycheck_is_roca(const BIGNUM *n);
 
