@@ -357,6 +357,12 @@ static void an_ec_key_announced(struct parcel *p)
 	parcel_arrival_again(p);
 }
 
+static void an_aes_key_announced(struct parcel *p)
+{
+	p->header->type = (struct sc_key_type){ SC_ALGORITHM_AES, 256 };
+	parcel_arrival_again(p);
+}
+
 static void another_header_inside(struct parcel *p)
 {
 	p->has_own_digest = true;
@@ -460,7 +466,8 @@ static const struct {
 	PUBLIC(arrival_under_a_second_group, SC_ERR_TRANSFER_ACL),
 	SEALED(another_key_hash, "not the key that the header names"),
 	SEALED(another_size_announced, "private key: not RSA-3072"),
-	SEALED(an_ec_key_announced, "only RSA keys"),
+	SEALED(an_ec_key_announced, "private key: not EC-P-256"),
+	SEALED(an_aes_key_announced, "secret key: not a salt"),
 	SEALED(another_header_inside, "the content belongs to another header"),
 	SEALED(bytes_behind_the_key, "not a PKCS#8 private key"),
 	SEALED(no_key, "not a PKCS#8 private key"),
