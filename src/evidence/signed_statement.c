@@ -95,6 +95,16 @@ sc_status sc_statement_sign_key(const struct sc_statement_signer *signer,
 	return wrap(signer, SC_OID_KEY_STATEMENT, &content, kek, out, err);
 }
 
+sc_status sc_statement_sign_checkpoint(const struct sc_statement_signer *signer,
+				       const struct sc_checkpoint *checkpoint, struct sc_bytes *out,
+				       struct sc_error *err)
+{
+	SC_CLEANUP(sc_bytes) content = { 0 };
+
+	SC_TRY(sc_checkpoint_encode(checkpoint, &content, err));
+	return wrap(signer, SC_OID_CHECKPOINT, &content, NULL, out, err);
+}
+
 /* Signed under the warrant alone: when a world is made, nothing else exists yet. */
 sc_status sc_statement_sign_world(const struct sc_statement_signer *signer,
 				  const struct sc_world_statement *statement, struct sc_bytes *out,

@@ -9,6 +9,7 @@
 #define SC_EVIDENCE_SIGNED_STATEMENT_H
 
 #include "evidence/certificate.h"
+#include "formats/checkpoint.h"
 #include "formats/statement.h"
 
 /* Whom a verifier trusts. All pointers are borrowed. */
@@ -35,8 +36,9 @@ struct sc_evidence {
 	X509 *kek;
 	X509 *root; /* the trusted root that the warrant chains to; owned by the trust */
 	struct sc_region_info *region_info; /* of `region` */
-	struct sc_key_statement *key;       /* exactly one of this and `world` is set */
+	struct sc_key_statement *key;       /* exactly one of this and the next two is set */
 	struct sc_world_statement *world;
+	struct sc_checkpoint *checkpoint;
 };
 
 void sc_evidence_free(struct sc_evidence *evidence);
@@ -58,8 +60,8 @@ SC_CLEANUP_POINTER(sc_evidence, struct sc_evidence, sc_evidence_free)
  *     suite.
  *
  * A region certificate enclosed in a world statement was made after the statement, so it must be valid now.
- * `content_type` is SC_OID_KEY_STATEMENT or SC_OID_WORLD_STATEMENT. The caller frees *out. Errors:
- * SC_ERR_TOO_LARGE, SC_ERR_ENCODING, SC_ERR_FORMAT, SC_ERR_EVIDENCE_*.
+ * `content_type` is SC_OID_KEY_STATEMENT, SC_OID_WORLD_STATEMENT or SC_OID_CHECKPOINT. The caller frees *out.
+ * Errors: SC_ERR_TOO_LARGE, SC_ERR_ENCODING, SC_ERR_FORMAT, SC_ERR_EVIDENCE_*.
  */
 sc_status sc_statement_verify(struct sc_view der, const char *content_type,
 			      const struct sc_evidence_trust *trust, enum sc_evidence_time judged,
@@ -87,6 +89,9 @@ sc_status sc_statement_sign_key(const struct sc_statement_signer *signer,
 sc_status sc_statement_sign_world(const struct sc_statement_signer *signer,
 				  const struct sc_world_statement *statement, struct sc_bytes *out,
 				  struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_statement_sign_checkpoint(const struct sc_statement_signer *signer,
+				       const struct sc_checkpoint *checkpoint, struct sc_bytes *out,
+				       struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * The same statement with one more certificate enclosed. No signature covers the enclosed certificates, but

@@ -31,22 +31,37 @@ void sc_evidence_free(struct sc_evidence *evidence)
 	sc_region_info_free(evidence->region_info);
 	sc_key_statement_free(evidence->key);
 	sc_world_statement_free(evidence->world);
+	sc_checkpoint_free(evidence->checkpoint);
 	OPENSSL_free(evidence);
 }
 
 static const struct sc_text *esn_of(const struct sc_evidence *e)
 {
+	if (e->checkpoint)
+		return &e->checkpoint->esn;
 	return e->key ? &e->key->esn : &e->world->esn;
 }
 
 static int64_t time_of(const struct sc_evidence *e)
 {
+	if (e->checkpoint)
+		return e->checkpoint->time;
 	return e->key ? e->key->time : e->world->time;
 }
 
 static const struct sc_hash *world_of(const struct sc_evidence *e)
 {
+	if (e->checkpoint)
+		return &e->checkpoint->world;
 	return e->key ? &e->key->world : &e->world->world;
+}
+
+/* The region that it names, perhaps none; NULL if its kind names no region. */
+static const struct sc_text *region_of(const struct sc_evidence *e)
+{
+	if (e->checkpoint)
+		return &e->checkpoint->region;
+	return e->key ? &e->key->region : NULL;
 }
 
 /* -- what is enclosed -------------------------------------------------------------------------- */
@@ -59,7 +74,7 @@ static X509 **place_for(struct sc_evidence *e, enum sc_certificate_kind kind)
 	case SC_CERTIFICATE_REGION:
 		return &e->region;
 	case SC_CERTIFICATE_MEMBER:
-		return e->key ? &e->member : NULL;
+		return e->world ? NULL : &e->member;
 	case SC_CERTIFICATE_KEK:
 		return e->key ? &e->kek : NULL;
 	case SC_CERTIFICATE_ROOT: /* trusted because it is already known, never because it is sent */
@@ -87,17 +102,22 @@ static sc_status sort_certificates(struct sc_evidence *e, struct sc_error *err)
 	return SC_OK;
 }
 
-/* A region's key statement needs both member and region certificate, and so does a KEK certificate. */
+/*
+ * A region's key statement or checkpoint needs both member and region certificate, and so does a KEK
+ * certificate.
+ */
 static sc_status check_completeness(const struct sc_evidence *e, struct sc_error *err)
 {
-	if (!e->key)
+	const struct sc_text *region = region_of(e);
+
+	if (!region)
 		return SC_OK;
 	SC_ENSURE(!e->member || e->region, err, SC_ERR_EVIDENCE_CHAIN,
 		  "a member certificate is enclosed without its region's certificate");
 	SC_ENSURE(!e->region || e->member, err, SC_ERR_EVIDENCE_MEMBER,
 		  "a region certificate is enclosed without a member certificate of the signer");
-	SC_ENSURE(e->member || !e->key->region.s[0], err, SC_ERR_EVIDENCE_MEMBER,
-		  "the statement names region %s, but no member certificate is enclosed", e->key->region.s);
+	SC_ENSURE(e->member || !region->s[0], err, SC_ERR_EVIDENCE_MEMBER,
+		  "the statement names region %s, but no member certificate is enclosed", region->s);
 	SC_ENSURE(!e->kek || e->region, err, SC_ERR_EVIDENCE_CHAIN,
 		  "a KEK certificate is enclosed without its region's certificate");
 	return SC_OK;
@@ -114,6 +134,8 @@ static sc_status decode(struct sc_evidence *e, struct sc_view der, const char *c
 	content = sc_bytes_view(&e->wrapper->content);
 	if (strcmp(content_type, SC_OID_KEY_STATEMENT) == 0)
 		return sc_key_statement_decode(content, &e->key, err);
+	if (strcmp(content_type, SC_OID_CHECKPOINT) == 0)
+		return sc_checkpoint_decode(content, &e->checkpoint, err);
 	SC_ENSURE(strcmp(content_type, SC_OID_WORLD_STATEMENT) == 0, err, SC_ERR_ARGUMENT,
 		  "%s: not the content type of a statement", content_type);
 	return sc_world_statement_decode(content, &e->world, err);
@@ -178,6 +200,7 @@ static sc_status verify_region_of_world(const struct verification *v, struct sc_
  */
 static sc_status check_region(struct sc_evidence *e, struct sc_error *err)
 {
+	const struct sc_text *region = region_of(e);
 	char knso[SC_KNSO_NAME_SIZE];
 	struct sc_text subject = { 0 };
 
@@ -186,9 +209,9 @@ static sc_status check_region(struct sc_evidence *e, struct sc_error *err)
 	sc_certificate_knso_name(world_of(e), knso);
 	SC_ENSURE(sc_text_equals(&subject, knso), err, SC_ERR_EVIDENCE_WORLD,
 		  "its region certificate is for another world, \"%s\"", subject.s);
-	SC_ENSURE(!e->key || sc_text_equals(&e->key->region, e->region_info->region.s), err,
-		  SC_ERR_EVIDENCE_REGION, "it names region \"%s\", but its region certificate is for %s",
-		  e->key->region.s, e->region_info->region.s);
+	SC_ENSURE(!region || sc_text_equals(region, e->region_info->region.s), err, SC_ERR_EVIDENCE_REGION,
+		  "it names region \"%s\", but its region certificate is for %s", region->s,
+		  e->region_info->region.s);
 	return SC_OK;
 }
 
@@ -336,7 +359,10 @@ sc_status sc_statement_verify(struct sc_view der, const char *content_type,
 	SC_TRY(verify_chains(&v, err));
 	SC_TRY(verify_signature(e, err));
 	SC_TRY(check_signer(&v, err));
-	SC_TRY(e->key ? check_key(e, err) : check_world(e, err));
+	if (e->key)
+		SC_TRY(check_key(e, err));
+	if (e->world)
+		SC_TRY(check_world(e, err));
 	*out = sc_steal(e);
 	return SC_OK;
 }

@@ -1,8 +1,10 @@
 /* Statements and certificates in words: see describe.h. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/libcrypto.h"
 #include "base/print.h"
+#include "formats/checkpoint.h"
 #include "formats/describe_kinds.h"
 #include "formats/oid.h"
 #include "formats/signed_data.h"
@@ -132,6 +134,34 @@ static sc_status print_world_statement(const struct sc_entry_list *list, struct 
 	return SC_OK;
 }
 
+static sc_status print_checkpoint(const struct sc_entry_list *list, struct sc_view content,
+				  struct sc_error *err)
+{
+	SC_CLEANUP(sc_checkpoint) checkpoint = NULL;
+
+	SC_TRY(sc_checkpoint_decode(content, &checkpoint, err));
+	sc_print_to(list->out, "checkpoint\n");
+	sc_entry_text(list, "format", &checkpoint->format);
+	sc_entry_hash(list, "over", &checkpoint->digest);
+	sc_entry_text(list, "daemon", &checkpoint->daemon);
+	sc_entry_hash(list, "start", &checkpoint->start);
+	sc_entry_time(list, "started", checkpoint->started);
+	sc_entry_print(list, "sequence", "%" PRIu64, checkpoint->sequence);
+	for (int i = 0; i < sk_sc_command_count_num(checkpoint->done); i++) {
+		const struct sc_command_count *count = sk_sc_command_count_value(checkpoint->done, i);
+
+		sc_entry_print(list, "done", "command 0x%02x: %" PRIu64, count->command, count->done);
+	}
+	sc_entry_hash(list, "world", &checkpoint->world);
+	if (checkpoint->region.s[0])
+		sc_describe_region(list, "region", &checkpoint->region);
+	sc_entry_hash(list, "hkm", &checkpoint->hkm);
+	sc_entry_text(list, "module", &checkpoint->esn);
+	sc_entry_text(list, "code version", &checkpoint->code_version);
+	sc_entry_time(list, "time", checkpoint->time);
+	return SC_OK;
+}
+
 sc_status sc_describe_statement(struct sc_view der, const struct sc_entry_list *list, bool *is_recognised,
 				struct sc_error *err)
 {
@@ -143,6 +173,8 @@ sc_status sc_describe_statement(struct sc_view der, const struct sc_entry_list *
 		SC_TRY(print_key_statement(list, sc_bytes_view(&wrapper->content), err));
 	else if (strcmp(wrapper->content_type, SC_OID_WORLD_STATEMENT) == 0)
 		SC_TRY(print_world_statement(list, sc_bytes_view(&wrapper->content), err));
+	else if (strcmp(wrapper->content_type, SC_OID_CHECKPOINT) == 0)
+		SC_TRY(print_checkpoint(list, sc_bytes_view(&wrapper->content), err));
 	else
 		return sc_fail(err, SC_ERR_FORMAT, "signed data of an unknown kind, %s",
 			       wrapper->content_type);

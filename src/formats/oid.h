@@ -16,6 +16,7 @@
 /* Content types of statements. */
 #define SC_OID_KEY_STATEMENT   SC_OID_ARC ".2.1"
 #define SC_OID_WORLD_STATEMENT SC_OID_ARC ".2.2"
+#define SC_OID_CHECKPOINT      SC_OID_ARC ".2.3"
 
 /* Certificate extension: the region and its operator. */
 #define SC_OID_REGION_INFO SC_OID_ARC ".3.1"

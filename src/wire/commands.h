@@ -126,6 +126,13 @@ enum sc_protection {
 	F(list, source_roots, 8192)        /* certificates of further roots that the world trusts */         \
 	F(list, revoked, SC_WIRE_TEXT_MAX) /* ESNs of modules that it no longer trusts */
 
+/*
+ * -- CHECKPOINT: makes a statement over a hash that a daemon gives, with what the module has done for that daemon
+ *    since it started (rule F6).
+ */
+#define SC_CHECKPOINT_REQUEST(F)  F(hash, digest, 0)
+#define SC_CHECKPOINT_RESPONSE(F) F(bytes, statement, 65536)
+
 /* -- WORLD_BEGIN: creates a world, pending on this connection (new-world --initialize). -------- */
 #define SC_WORLD_BEGIN_REQUEST(F)                                                                            \
 	F(u32, suite, 0)                                                                                     \
@@ -298,7 +305,7 @@ enum sc_protection {
  * The table: C(NAME, name, number, roles, modes, quorum, lane). Numbers never change their meaning. There are
  * forty commands at most (M1). The numbers that the table does not have yet are reserved:
  *
- *   0x03 CHECKPOINT      0x17 WORLD_TRUST                          0x43 VERIFY
+ *                        0x17 WORLD_TRUST                          0x43 VERIFY
  *   0x12 WORLD_PROGRAM   0x22 CARDS_REPLACE                        0x44 RANDOM
  *   0x13 WORLD_ERASE     0x23 CARDS_COMMIT     0x38 KEY_BACKUP     0x51 REGION_RENEW
  *   0x14 WORLD_UPDATE    0x24 CARD_PIN         0x39 KEY_RESTORE    0x52 KEK_RETIRE
@@ -308,6 +315,7 @@ enum sc_protection {
 #define SC_COMMAND_TABLE(C)                                                                                  \
 	C(ENQUIRE, enquire, 0x01, SC_ROLE_ANY, SC_IN_ANY, SC_NO_QUORUM, SC_LANE_QUICK)                       \
 	C(EVIDENCE, evidence, 0x02, SC_ROLE_ANY, SC_IN_ANY, SC_NO_QUORUM, SC_LANE_QUICK)                     \
+	C(CHECKPOINT, checkpoint, 0x03, SC_ROLE_SERVICE, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_QUICK)           \
 	C(WORLD_BEGIN, world_begin, 0x10, SC_ROLE_CUSTODY, SC_IN_WARRANTED, SC_NO_QUORUM, SC_LANE_SLOW)      \
 	C(WORLD_COMMIT, world_commit, 0x11, SC_ROLE_CUSTODY, SC_IN_WARRANTED, SC_NO_QUORUM, SC_LANE_SLOW)    \
 	C(QUORUM_OPEN, quorum_open, 0x20, SC_ROLE_CUSTODY, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_QUICK)         \

@@ -24,6 +24,7 @@ static const struct row {
 } rows[] = {
 	{ "enquire", ANY, SC_MODE_UNWARRANTED, SC_MODE_REGION, false },
 	{ "evidence", ANY, SC_MODE_UNWARRANTED, SC_MODE_REGION, false },
+	{ "checkpoint", SERVICE, SC_MODE_WORLD, SC_MODE_REGION, false },
 	{ "world_begin", CUSTODY, SC_MODE_WARRANTED, SC_MODE_WARRANTED, false },
 	{ "world_commit", CUSTODY, SC_MODE_WARRANTED, SC_MODE_WARRANTED, false },
 	{ "quorum_open", CUSTODY, SC_MODE_WORLD, SC_MODE_REGION, false },

@@ -20,6 +20,7 @@ COMMANDS = {
                 "arena_used:u64 protection:u32 landlock_abi:u32 counter:u64 time:u64"),
     "EVIDENCE": (0x02, "", "root:bytes warrant:bytes member:bytes region_certificate:bytes source_roots:list "
                  "revoked:list"),
+    "CHECKPOINT": (0x03, "digest:hash", "statement:bytes"),
     "WORLD_BEGIN": (0x10, "suite:u32 k:u32 pins:list custodians:list", "world:hash world_file:bytes cards:list"),
     "WORLD_COMMIT": (0x11, "world:hash", ""),
     "QUORUM_OPEN": (0x20, "command:u32 digest:hash", "authority:u64 k:u32 seconds:u32"),

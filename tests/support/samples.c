@@ -9,6 +9,7 @@
 
 #include "base/libcrypto.h"
 #include "formats/card.h"
+#include "formats/checkpoint.h"
 #include "formats/key_blob.h"
 #include "formats/key_file.h"
 #include "formats/module_state.h"
@@ -420,6 +421,28 @@ static struct sc_world_statement *make_world_statement(bool full)
 	return s;
 }
 
+static struct sc_checkpoint *make_checkpoint(bool full)
+{
+	struct sc_checkpoint *c = sc_checkpoint_new();
+
+	must(c, "out of memory");
+	c->digest = sc_sample_hash(125);
+	set_text(&c->daemon, "vaultd");
+	c->start = sc_sample_hash(126);
+	c->started = CREATED;
+	c->sequence = full ? UINT64_MAX : 1;
+	for (uint32_t i = 1; full && i <= 40; i++)
+		MUST(sc_checkpoint_add(c, 3 * i, i == 40 ? UINT64_MAX : i, NULL));
+	c->world = sc_sample_hash(127);
+	if (full)
+		set_text(&c->region, "EU");
+	c->hkm = sc_sample_hash(128);
+	set_text(&c->esn, "BD17-C807-58D9");
+	set_text(&c->code_version, "0.1.0");
+	c->time = CREATED + 60;
+	return c;
+}
+
 static struct sc_transfer_header *make_transfer_header(bool full)
 {
 	struct sc_transfer_header *h = sc_transfer_header_new();
@@ -550,7 +573,7 @@ static struct sc_signed_data *make_signed_data(bool full)
 /* clang-format off */
 #define STRUCTURES(S) \
 	S(acl) S(owner) S(key_blob_header) S(key_blob) S(world_body) S(world_file) S(card_body) S(card) \
-	S(module_state) S(sealed_state) S(state_mark) S(key_statement) S(world_statement) S(transfer_header) \
+	S(module_state) S(sealed_state) S(state_mark) S(key_statement) S(world_statement) S(checkpoint) S(transfer_header) \
 	S(transfer_package) S(transfer_content) S(key_file) S(region_request) S(region_info) S(signed_data)
 /* clang-format on */
 
@@ -595,6 +618,7 @@ static const struct sc_sample samples[] = {
 	BOTH(state_mark, "StateMark", SC_MARK_MAX),
 	BOTH(key_statement, "KeyStatement", SC_STATEMENT_CONTENT_MAX),
 	BOTH(world_statement, "WorldStatement", SC_STATEMENT_CONTENT_MAX),
+	BOTH(checkpoint, "Checkpoint", SC_CHECKPOINT_MAX),
 	BOTH(transfer_header, "TransferHeader", SC_TRANSFER_MAX),
 	BOTH(transfer_package, "TransferPackage", SC_TRANSFER_MAX),
 	BOTH(transfer_content, "TransferContent", SC_TRANSFER_MAX),

@@ -135,6 +135,11 @@ static sc_status ask_attest(void)
 	return SEND(core.custody, KEY_ATTEST, key_attest, key, { 0 }, { 0 });
 }
 
+static sc_status ask_checkpoint(void)
+{
+	return SEND(daemon_socket, CHECKPOINT, checkpoint, { { 1 } });
+}
+
 /*
  * Loads the key, which the module evicts if memory runs out while it is used. No allocation fails meanwhile.
  */
@@ -209,6 +214,7 @@ static void without_memory_the_module_is_full_and_nothing_else(void **state)
 	the_nth_allocation_fails("sign", 1, ask_sign);
 	the_nth_allocation_fails("sign with a tls key", 1, ask_sign_tls);
 	the_nth_allocation_fails("decrypt", 1, ask_decrypt);
+	the_nth_allocation_fails("checkpoint", 1, ask_checkpoint);
 	the_nth_allocation_fails("acl_reduce", 1, ask_reduce);
 	the_nth_allocation_fails("key_forget", 1, ask_forget);
 	load_again(core.custody, sc_bytes_view(&blob), &key);

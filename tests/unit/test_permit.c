@@ -208,6 +208,7 @@ static const struct row {
 } rows[] = {
 	{ .command = SC_COMMAND_ENQUIRE },
 	{ .command = SC_COMMAND_EVIDENCE },
+	{ .command = SC_COMMAND_CHECKPOINT },
 	{ .command = SC_COMMAND_WORLD_BEGIN },
 	{ .command = SC_COMMAND_WORLD_COMMIT },
 	{ .command = SC_COMMAND_QUORUM_OPEN },

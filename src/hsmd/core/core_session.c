@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 
 #include "base/log.h"
+#include "hsmd/core/module_parts.h"
 
 #define LINE 900 /* bytes: sc_log truncates at 1,000, and the count comes last */
 
@@ -17,6 +18,13 @@ struct sc_core_session *sc_core_session_new(struct sc_module *module, const stru
 
 	if (!session)
 		return NULL;
+	if (policy->daemon.s[0]) {
+		session->operations = sc_operations_of(module->operations, policy->daemon.s);
+		if (!session->operations) {
+			OPENSSL_free(session);
+			return NULL;
+		}
+	}
 	session->module = module;
 	session->policy = *policy;
 	session->peer_is_other_user = peer_is_other_user;

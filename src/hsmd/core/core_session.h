@@ -11,12 +11,14 @@
 #include "base/log_limit.h"
 #include "formats/module_state.h"
 #include "hsmd/core/module.h"
+#include "hsmd/core/operations.h"
 #include "hsmd/core/quorum.h"
 
 struct sc_core_session {
 	struct sc_module *module;
 	struct sc_policy policy;
 	bool peer_is_other_user;
+	struct sc_daemon_operations *operations; /* of the socket's daemon; NULL if it names none */
 	struct sc_quorum_table quorums;
 	atomic_bool is_abandoned; /* the peer has left */
 

@@ -148,7 +148,9 @@ void sc_module_handle(struct sc_core_session *session, const struct sc_wire_requ
 		status =
 		    sc_fail_context(&err, SC_ERR_MODULE_FULL, "%s", sc_status_sentence(SC_ERR_MODULE_FULL));
 	err.status = status;
-	if (status != SC_OK)
+	if (status == SC_OK)
+		sc_operations_count(session->operations, header->command);
+	else
 		log_refusal(session, header, &err);
 	answer_with(header, &err, status == SC_OK ? sc_writer_view(&answer) : (struct sc_view){ 0 }, out);
 	end_quorum(&request, status, !out->failed);

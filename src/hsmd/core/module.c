@@ -4,6 +4,7 @@
 
 #include <openssl/x509.h>
 
+#include "base/clock.h"
 #include "base/libcrypto.h"
 #include "base/os.h"
 #include "evidence/certificate.h"
@@ -32,6 +33,7 @@ static sc_status new_module(const struct sc_module_host *host, const struct sc_s
 		  "the unlock key is not %d bytes long", SC_UNLOCK_KEY_SIZE);
 	module->cache = sc_cache_new(module->options.cache_keys);
 	SC_TRY(sc_check_allocated(module->cache, err));
+	SC_TRY(sc_operations_new(sc_clock_now(), &module->operations, err));
 	*out = sc_steal(module);
 	return SC_OK;
 }
@@ -46,6 +48,7 @@ void sc_module_free(struct sc_module *module)
 	if (!module)
 		return;
 	sc_cache_free(module->cache);
+	sc_operations_free(module->operations);
 	sc_core_state_free(module->state);
 	OPENSSL_free(module);
 }

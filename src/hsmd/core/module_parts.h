@@ -5,12 +5,14 @@
 #include "hsmd/core/cache.h"
 #include "hsmd/core/core_state.h"
 #include "hsmd/core/module.h"
+#include "hsmd/core/operations.h"
 
 struct sc_module {
 	struct sc_module_host host;
 	struct sc_module_options options;
 	struct sc_core_state *state;
 	struct sc_cache *cache;
+	struct sc_operations *operations;
 	struct sc_text esn; /* copied from the state; never changes */
 };
 
