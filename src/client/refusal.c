@@ -127,7 +127,7 @@ static bool needs_cards_again(uint32_t command, sc_status status)
 {
 	const struct sc_command_info *info = sc_command_find(command);
 
-	return info && info->needs_quorum && sc_wire_is_module_failure(status);
+	return info && info->needs_quorum != SC_NO_QUORUM && sc_wire_is_module_failure(status);
 }
 
 /* A try may have been counted although its PIN could not be checked: when the state cannot be saved. */

@@ -20,6 +20,8 @@ static sc_status new_module(const struct sc_module_host *host, const struct sc_s
 	SC_CLEANUP(sc_module) module = OPENSSL_zalloc(sizeof *module);
 
 	SC_TRY(sc_check_allocated(module, err));
+	pthread_mutex_init(&module->sessions_lock, NULL);
+	TAILQ_INIT(&module->sessions);
 	module->host = *host;
 	module->options = *options;
 	if (!module->options.cache_keys)
@@ -47,6 +49,7 @@ void sc_module_free(struct sc_module *module)
 		return;
 	sc_cache_free(module->cache);
 	sc_core_state_free(module->state);
+	pthread_mutex_destroy(&module->sessions_lock);
 	OPENSSL_free(module);
 }
 
