@@ -196,7 +196,10 @@ GENERATED = 1
 RSA = 1
 SUITES = {1: "DLf1024s160mRijndael", 3: "ECp521mAES"}
 REGION_SUITES = (3,)
-KEY_TYPES = {(1, 2048): "RSA-2048", (1, 3072): "RSA-3072", (1, 4096): "RSA-4096", (2, 256): "EC-P-256"}
+KEY_TYPES = {(1, 2048): "RSA-2048", (1, 3072): "RSA-3072", (1, 4096): "RSA-4096", (2, 256): "EC-P-256",
+             (2, 384): "EC-P-384", (2, 521): "EC-P-521", (3, 128): "AES-128", (3, 192): "AES-192", (3, 256): "AES-256",
+             (4, 256): "HMAC-256", (4, 384): "HMAC-384", (4, 512): "HMAC-512", (5, 256): "EC-P-256K"}
+SECRET = (3, 4)  # AES, HMAC: keys without a public half
 DAY = 24 * 60 * 60
 
 
@@ -560,8 +563,12 @@ class KeyStatement(Statement):
         self.package = r.hash(0x81) if r.next_tag() == 0x81 else None
         r.end()
         r.must(self.type in KEY_TYPES and 1 <= self.origin <= 5 and protection == "module" and self.suite in SUITES)
-        r.must(self.application and self.esn and len(nonce) <= 64 and 1 <= len(self.spki) <= 1024)
+        r.must(self.application and self.esn and len(nonce) <= 64)
+        r.must(not self.spki if self.is_secret() else 1 <= len(self.spki) <= 1024)
         r.must(self.region_name != "" and self.package != bytes(32))
+
+    def is_secret(self):
+        return self.type[0] in SECRET
 
     def verify(self, package, now, openssl):
         ensure(self.member or not self.region,
@@ -582,6 +589,9 @@ class KeyStatement(Statement):
         if self.member:
             ensure(self.member.subject == self.warrant.subject and self.member.spki == self.warrant.spki,
                    "the warrant and the member certificate are for different modules")
+        if self.is_secret():  # whose hash is a commitment: only a module that has the key can check it
+            ensure(not self.kek, "a secret key cannot be a Key Exchange Key")
+            return
         ensure(hashlib.sha256(self.spki).digest() == self.key_hash,
                "the stated key hash is not its key's")
         if self.kek:

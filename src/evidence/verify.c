@@ -273,7 +273,10 @@ static sc_status same_key(struct sc_view spki, X509 *certificate, bool *same, st
 	return SC_OK;
 }
 
-/* Checks that the stated hash and type are the key's, and that a KEK certificate is for this key. */
+/*
+ * Checks that the stated hash and type are the key's, and that a KEK certificate is for this key. The hash of
+ * a secret key is a commitment: only a module that has the key can check it.
+ */
 static sc_status check_key(const struct sc_evidence *e, struct sc_error *err)
 {
 	struct sc_view spki = sc_bytes_view(&e->key->spki);
@@ -282,6 +285,10 @@ static sc_status check_key(const struct sc_evidence *e, struct sc_error *err)
 	struct sc_hash hash = { 0 };
 	bool same = true;
 
+	if (sc_key_type_is_secret(&e->key->type)) {
+		SC_ENSURE(!e->kek, err, SC_ERR_EVIDENCE_KEY, "a secret key cannot be a Key Exchange Key");
+		return SC_OK;
+	}
 	SC_TRY(sc_spki_read(spki, &key, err));
 	SC_TRY(sc_key_hash(spki, &hash, err));
 	SC_ENSURE(sc_hash_equals(&hash, &e->key->key_hash), err, SC_ERR_EVIDENCE_KEY,

@@ -264,11 +264,17 @@ bool sc_acl_is_exportable(const struct sc_acl *acl)
 
 uint32_t sc_uses_of_type(const struct sc_key_type *type)
 {
-	uint32_t uses = SC_USE_SIGN | SC_USE_VERIFY;
+	const uint32_t signs = SC_USE_SIGN | SC_USE_VERIFY;
+	const uint32_t encrypts = SC_USE_ENCRYPT | SC_USE_DECRYPT | SC_USE_WRAP_KEY | SC_USE_UNWRAP_KEY;
 
-	if (type->algorithm == SC_ALGORITHM_RSA)
-		uses |= SC_USE_ENCRYPT | SC_USE_DECRYPT | SC_USE_WRAP_KEY | SC_USE_UNWRAP_KEY;
-	return uses;
+	switch (type->algorithm) {
+	case SC_ALGORITHM_RSA:
+		return signs | encrypts;
+	case SC_ALGORITHM_AES:
+		return encrypts;
+	default:
+		return signs;
+	}
 }
 
 sc_status sc_acl_arrival(const struct sc_key_type *type, const struct sc_hash *world, struct sc_acl **out,

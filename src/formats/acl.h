@@ -149,7 +149,10 @@ bool sc_acl_has(const struct sc_acl *acl, enum sc_action_kind kind);
 /* True if the key can leave its world or be given permission to: a transfer or replaceAcl action. */
 bool sc_acl_is_exportable(const struct sc_acl *acl);
 
-/* The uses of a `simple` or `vault` key of this type: sign, verify and, for RSA, encrypt … unwrapKey. */
+/*
+ * The uses of a `simple` or `vault` key of this type: sign and verify, unless AES; for RSA and AES encrypt …
+ * unwrapKey.
+ */
 uint32_t sc_uses_of_type(const struct sc_key_type *type);
 
 /*

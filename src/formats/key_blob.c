@@ -36,7 +36,7 @@ static bool header_is_valid(const void *value)
 
 	return sc_suite_by_number(header->suite) && header->km_generation >= 1 &&
 	       sc_key_type_is_known(&header->type) && sc_origin_is_known(header->origin) &&
-	       header->application.s[0] && header->spki.len > 0 && header->spki.len <= SC_SPKI_MAX &&
+	       header->application.s[0] && sc_spki_fits(&header->spki, &header->type) &&
 	       sc_acl_is_valid(header->acl);
 }
 

@@ -23,7 +23,7 @@ struct sc_key_blob_header {
 	struct sc_hash salt; /* fresh for every blob, so that each sealing key is used once */
 	struct sc_text application;
 	struct sc_key_type type;
-	struct sc_bytes spki;
+	struct sc_bytes spki; /* empty for a secret key */
 	struct sc_hash key_hash;
 	uint32_t origin;        /* enum sc_origin */
 	struct sc_hash package; /* SHA-256 of the transfer package it came in; absent otherwise */

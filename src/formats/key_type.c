@@ -14,34 +14,70 @@ ASN1_SEQUENCE(sc_key_type) = {
 	ASN1_EMBED(struct sc_key_type, bits, UINT32),
 } ASN1_SEQUENCE_END_name(struct sc_key_type, sc_key_type)
 
-static const struct {
+static const struct key_type {
 	struct sc_key_type type;
 	const char *name;
+	const char *curve; /* as libcrypto names it */
 } types[] = {
-	{ { SC_ALGORITHM_RSA, 2048 }, "RSA-2048" },
-	{ { SC_ALGORITHM_RSA, 3072 }, "RSA-3072" },
-	{ { SC_ALGORITHM_RSA, 4096 }, "RSA-4096" },
-	{ { SC_ALGORITHM_EC, 256 }, "EC-P-256" },
+	{ { SC_ALGORITHM_RSA, 2048 }, "RSA-2048", NULL },
+	{ { SC_ALGORITHM_RSA, 3072 }, "RSA-3072", NULL },
+	{ { SC_ALGORITHM_RSA, 4096 }, "RSA-4096", NULL },
+	{ { SC_ALGORITHM_EC, 256 }, "EC-P-256", "prime256v1" },
+	{ { SC_ALGORITHM_EC, 384 }, "EC-P-384", "secp384r1" },
+	{ { SC_ALGORITHM_EC, 521 }, "EC-P-521", "secp521r1" },
+	{ { SC_ALGORITHM_EC_K, 256 }, "EC-P-256K", "secp256k1" },
+	{ { SC_ALGORITHM_AES, 128 }, "AES-128", NULL },
+	{ { SC_ALGORITHM_AES, 192 }, "AES-192", NULL },
+	{ { SC_ALGORITHM_AES, 256 }, "AES-256", NULL },
+	{ { SC_ALGORITHM_HMAC, 256 }, "HMAC-256", NULL },
+	{ { SC_ALGORITHM_HMAC, 384 }, "HMAC-384", NULL },
+	{ { SC_ALGORITHM_HMAC, 512 }, "HMAC-512", NULL },
 };
+#define TYPE_COUNT (sizeof types / sizeof types[0])
 
-static const char *find_name(const struct sc_key_type *type)
+static const struct key_type *find_type(const struct sc_key_type *type)
 {
-	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+	for (size_t i = 0; i < TYPE_COUNT; i++)
 		if (types[i].type.algorithm == type->algorithm && types[i].type.bits == type->bits)
-			return types[i].name;
+			return &types[i];
 	return NULL;
 }
 
 bool sc_key_type_is_known(const struct sc_key_type *type)
 {
-	return find_name(type) != NULL;
+	return find_type(type) != NULL;
 }
 
 const char *sc_key_type_name(const struct sc_key_type *type)
 {
-	const char *name = find_name(type);
+	const struct key_type *known = find_type(type);
 
-	return name ? name : "unknown";
+	return known ? known->name : "unknown";
+}
+
+bool sc_key_type_is_secret(const struct sc_key_type *type)
+{
+	return type->algorithm == SC_ALGORITHM_AES || type->algorithm == SC_ALGORITHM_HMAC;
+}
+
+const char *sc_key_type_curve(const struct sc_key_type *type)
+{
+	const struct key_type *known = find_type(type);
+
+	return known ? known->curve : NULL;
+}
+
+bool sc_spki_fits(const struct sc_bytes *spki, const struct sc_key_type *type)
+{
+	return sc_key_type_is_secret(type) ? spki->len == 0 : spki->len > 0 && spki->len <= SC_SPKI_MAX;
+}
+
+static struct sc_key_type type_of_curve(const char *curve)
+{
+	for (size_t i = 0; i < TYPE_COUNT; i++)
+		if (types[i].curve && strcmp(types[i].curve, curve) == 0)
+			return types[i].type;
+	return (struct sc_key_type){ 0 };
 }
 
 sc_status sc_key_type_of(const EVP_PKEY *key, struct sc_key_type *out, struct sc_error *err)
@@ -52,9 +88,8 @@ sc_status sc_key_type_of(const EVP_PKEY *key, struct sc_key_type *out, struct sc
 
 	if (EVP_PKEY_is_a(key, "RSA")) {
 		type = (struct sc_key_type){ SC_ALGORITHM_RSA, (uint32_t)EVP_PKEY_get_bits(key) };
-	} else if (EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, group, sizeof group, &len) == 1 &&
-		   strcmp(group, "prime256v1") == 0) {
-		type = (struct sc_key_type){ SC_ALGORITHM_EC, 256 };
+	} else if (EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, group, sizeof group, &len) == 1) {
+		type = type_of_curve(group);
 	}
 	ERR_clear_error();
 	SC_ENSURE(sc_key_type_is_known(&type), err, SC_ERR_KEY_TYPE,

@@ -47,7 +47,7 @@ static bool key_is_valid(const void *value)
 {
 	const struct sc_key_statement *s = value;
 
-	return s->spki.len > 0 && s->spki.len <= SC_SPKI_MAX && sc_key_type_is_known(&s->type) &&
+	return sc_key_type_is_known(&s->type) && sc_spki_fits(&s->spki, &s->type) &&
 	       sc_origin_is_known(s->origin) && sc_acl_is_valid(s->acl) &&
 	       s->exportable == sc_acl_is_exportable(s->acl) && sc_text_equals(&s->protection, "module") &&
 	       sc_suite_by_number(s->suite) && s->application.s[0] && s->esn.s[0] &&

@@ -11,9 +11,9 @@
 
 /* "This key is in my world, comes from here, and may do exactly this." With `package`, it is a receipt. */
 struct sc_key_statement {
-	struct sc_text format; /* "safeconduct.key-statement.1" */
-	struct sc_bytes spki;
-	struct sc_hash key_hash;
+	struct sc_text format;   /* "safeconduct.key-statement.1" */
+	struct sc_bytes spki;    /* empty for a secret key */
+	struct sc_hash key_hash; /* a secret key's is a commitment, which only a module can check */
 	struct sc_key_type type;
 	struct sc_text application;
 	uint32_t origin; /* enum sc_origin */

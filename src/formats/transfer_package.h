@@ -48,7 +48,7 @@ struct sc_transfer_package {
 struct sc_transfer_content {
 	struct sc_text format;     /* "safeconduct.transfer-content.1" */
 	struct sc_hash header;     /* SHA-256 of the header's DER */
-	struct sc_bytes key;       /* PKCS#8 */
+	struct sc_bytes key;       /* as a blob seals it: hsmd/core/material.h */
 	uint32_t origin;           /* enum sc_origin, in the source module */
 	struct sc_bytes statement; /* the source module's key statement; its nonce is the header's digest */
 };

@@ -349,11 +349,13 @@ void core_seal(struct core *core, EVP_PKEY *key, uint32_t application, const str
 {
 	SC_CLEANUP(sc_snapshot) s = sc_core_state_snapshot(core->module->state);
 	static const struct sc_owner nobody;
+	struct sc_material material = { 0 };
 	const struct sc_blob_request request = {
-		key, application, owner ? owner : &nobody, acl, SC_ORIGIN_GENERATED, NULL, core_now, 1
+		&material, application, owner ? owner : &nobody, acl, SC_ORIGIN_GENERATED, NULL, core_now, 1
 	};
 	struct sc_error err = { 0 };
 
+	assert_ok(sc_material_of(key, &material, &err), &err);
 	assert_ok(sc_blob_seal(s, &request, out, NULL, &err), &err);
 }
 

@@ -12,10 +12,10 @@ static sc_status seal(const struct sc_core_request *request, const struct sc_cor
 {
 	const struct sc_key_blob_header *header = key->header;
 	const struct sc_blob_request seal = {
-		key->private_key, key->application,
-		&key->owner,      acl,
-		header->origin,   &header->package,
-		header->created,  sc_core_state_counter(request->module->state)
+		&key->material,  key->application,
+		&key->owner,     acl,
+		header->origin,  &header->package,
+		header->created, sc_core_state_counter(request->module->state)
 	};
 
 	SC_TRY(sc_blob_seal(request->snapshot, &seal, out, NULL, err));

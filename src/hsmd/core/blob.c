@@ -4,7 +4,6 @@
 #include "base/big_endian.h"
 #include "base/os.h"
 #include "hsmd/core/application.h"
-#include "hsmd/core/keygen.h"
 #include "hsmd/core/seal.h"
 
 #define KEY_CONTEXT        "safeconduct blob 1"
@@ -61,10 +60,8 @@ static sc_status fill_header(const struct sc_snapshot *s, const struct sc_blob_r
 	SC_TRY(sc_random(header->salt.b, sizeof header->salt.b, err));
 	SC_TRY(
 	    sc_text_set(&header->application, sc_application_name(request->application), "application", err));
-	SC_TRY(sc_key_type_of(request->key, &header->type, err));
-	sc_bytes_free(&header->spki);
-	SC_TRY(sc_spki_of(request->key, &header->spki, err));
-	SC_TRY(sc_key_hash(sc_bytes_view(&header->spki), &header->key_hash, err));
+	header->type = request->key->type;
+	SC_TRY(sc_material_public(request->key, &header->spki, &header->key_hash, err));
 	header->origin = request->origin;
 	if (request->package)
 		header->package = *request->package;
@@ -89,7 +86,7 @@ static sc_status seal(const struct sc_snapshot *s, const struct sc_blob_request 
 	SC_TRY(fill_header(s, request, blob->header, err));
 	SC_TRY(sc_key_blob_header_encode(blob->header, &header, err));
 	SC_TRY(derive_keys(s, blob->header, &keys, err));
-	SC_TRY(sc_pkcs8_encode(request->key, &material, err));
+	SC_TRY(sc_material_encode(request->key, &material, err));
 	SC_TRY(sc_seal(&keys.seal, sc_bytes_view(&header), sc_secret_view(&material), &blob->ciphertext,
 		       &blob->tag, err));
 	SC_TRY(commitment(&keys, sc_bytes_view(&header), sc_bytes_view(&blob->tag), &blob->commitment, err));
@@ -104,7 +101,7 @@ sc_status sc_blob_seal(const struct sc_snapshot *s, const struct sc_blob_request
 
 	SC_TRY(seal(s, request, &der, err));
 	SC_TRY(sc_blob_open(s, sc_bytes_view(&der), &opened, err));
-	SC_ENSURE(EVP_PKEY_eq(opened->private_key, request->key) == 1, err, SC_ERR_CRYPTO,
+	SC_ENSURE(sc_material_equals(&opened->material, request->key), err, SC_ERR_CRYPTO,
 		  "the new blob does not open to the key that it was made from");
 	*out = sc_steal(der);
 	if (key)
@@ -147,7 +144,7 @@ sc_status sc_blob_open(const struct sc_snapshot *s, struct sc_view der, struct s
 	atomic_init(&key->references, 1);
 	SC_TRY(sc_key_blob_decode(der, &blob, err));
 	SC_TRY(unseal(s, blob, &material, err));
-	SC_TRY(sc_pkcs8_decode(sc_secret_view(&material), &key->private_key, err));
+	SC_TRY(sc_material_decode(&blob->header->type, sc_secret_view(&material), &key->material, err));
 	SC_TRY(sc_key_blob_digest(der, &key->digest, err));
 	key->application = sc_application_by_name(blob->header->application.s);
 	SC_ENSURE(key->application, err, SC_ERR_INTEGRITY,

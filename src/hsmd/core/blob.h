@@ -3,7 +3,7 @@
  *
  *   keys       = HKDF-SHA-256(KM, salt, "safeconduct blob 1" ‖ 0 ‖ world id ‖ KM generation ‖ key hash),
  *                64 bytes
- *   ciphertext = AES-256-GCM(keys[0..31], nonce 0, header DER, PKCS#8)
+ *   ciphertext = AES-256-GCM(keys[0..31], nonce 0, header DER, material)   (material.h)
  *   commitment = HMAC-SHA-256(keys[32..63], "safeconduct blob commitment 1" ‖ 0 ‖ SHA-256(header DER) ‖ tag)
  *
  * The commitment makes a blob open under one KM only, which GCM alone does not.
@@ -16,7 +16,7 @@
 
 /* What a new blob says about its key; the rest comes from the snapshot and the key. Pointers are borrowed. */
 struct sc_blob_request {
-	EVP_PKEY *key;
+	const struct sc_material *key;
 	uint32_t application; /* enum sc_application */
 	const struct sc_owner *owner;
 	const struct sc_acl *acl;

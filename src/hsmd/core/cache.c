@@ -23,7 +23,7 @@ void sc_core_key_release(struct sc_core_key *key)
 {
 	if (!key || atomic_fetch_sub(&key->references, 1) != 1)
 		return;
-	EVP_PKEY_free(key->private_key);
+	sc_material_free(&key->material);
 	sc_key_blob_header_free(key->header);
 	OPENSSL_free(key);
 }

@@ -9,9 +9,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include <openssl/evp.h>
-
 #include "formats/key_blob.h"
+#include "hsmd/core/material.h"
 
 /*
  * What libcrypto adds to a loaded key at its first use (blinding, Montgomery's form of the moduli): at most
@@ -25,7 +24,7 @@ struct sc_core_key {
 	struct sc_key_blob_header *header;
 	struct sc_owner owner; /* copied from the header */
 	uint32_t application;  /* enum sc_application */
-	EVP_PKEY *private_key;
+	struct sc_material material;
 	size_t size;       /* bytes of memory */
 	uint64_t failures; /* of allocations in the process, before this key was loaded: see private_use.h */
 	/* Links of the cache. */

@@ -2,7 +2,6 @@
 #include "hsmd/core/attest_key.h"
 #include "hsmd/core/blob.h"
 #include "hsmd/core/handlers.h"
-#include "hsmd/core/keygen.h"
 #include "hsmd/core/permit.h"
 
 /* The application that a request names. SC_ERR_ARGUMENT if it is unknown. */
@@ -22,7 +21,7 @@ sc_status sc_handle_key_generate(struct sc_core_request *request, const struct s
 				 struct sc_key_generate_response *out, struct sc_error *err)
 {
 	const struct sc_key_type type = { in->algorithm, in->bits };
-	SC_CLEANUP(sc_pkey) key = NULL;
+	SC_CLEANUP(sc_material) key = { 0 };
 	SC_CLEANUP(sc_acl) acl = NULL;
 	SC_CLEANUP(sc_core_key) loaded = NULL;
 	SC_CLEANUP(sc_bytes) blob = { 0 };
@@ -37,8 +36,8 @@ sc_status sc_handle_key_generate(struct sc_core_request *request, const struct s
 	SC_ENSURE(sc_key_type_is_known(&type), err, SC_ERR_KEY_TYPE,
 		  "that type or size of key is not supported");
 	SC_TRY(sc_permit_new_acl(request->snapshot, application, &type, in->uses, &acl, err));
-	SC_TRY(sc_keygen(&type, in->exponent, &request->session->is_abandoned, &key, err));
-	const struct sc_blob_request seal = { key,
+	SC_TRY(sc_material_generate(&type, in->exponent, &request->session->is_abandoned, &key, err));
+	const struct sc_blob_request seal = { &key,
 					      application,
 					      &owner,
 					      acl,
@@ -69,7 +68,7 @@ static sc_status open_key(struct sc_core_request *request, struct sc_view blob, 
 	SC_TRY(sc_blob_open(request->snapshot, blob, out, err));
 	(*out)->failures = failures;
 	(*out)->size = (size_t)(host->held(host->context) - before) +
-		       SC_CORE_KEY_USE * (size_t)EVP_PKEY_get_size((*out)->private_key);
+		       SC_CORE_KEY_USE * sc_material_result_size(&(*out)->material);
 	return SC_OK;
 }
 

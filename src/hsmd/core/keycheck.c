@@ -1,7 +1,7 @@
 /*
- * Validation of RSA private keys from outside: see keycheck.h. libcrypto 3.0 itself loads keys with close
- * primes, a tiny d, or composite "primes" that still sign and verify. So each property is proved here from
- * its definition.
+ * Validation of keys from outside, RSA keys above all: see keycheck.h. libcrypto 3.0 itself loads keys with
+ * close primes, a tiny d, or composite "primes" that still sign and verify. So each property is proved here
+ * from its definition.
  */
 #include "hsmd/core/keycheck.h"
 
@@ -170,7 +170,8 @@ sc_status sc_keycheck_pkcs8(struct sc_view der, const struct sc_key_type *type, 
 	SC_CLEANUP(sc_secret) again = { 0 };
 	struct sc_key_type actual;
 
-	SC_ENSURE(type->algorithm == SC_ALGORITHM_RSA, err, SC_ERR_KEY_TYPE, "only RSA keys can be imported");
+	SC_ENSURE(sc_key_type_is_known(type) && !sc_key_type_is_secret(type), err, SC_ERR_KEY_TYPE,
+		  "only RSA and EC keys have a private key");
 	SC_TRY(sc_pkcs8_decode(der, &key, err));
 	/* One form: no attributes, no other algorithm parameters, no trailing bytes, no BER. */
 	SC_TRY(sc_pkcs8_encode(key, &again, err));
@@ -179,7 +180,36 @@ sc_status sc_keycheck_pkcs8(struct sc_view der, const struct sc_key_type *type, 
 	if (sc_key_type_of(key, &actual, NULL) != SC_OK || actual.algorithm != type->algorithm ||
 	    actual.bits != type->bits)
 		return sc_fail(err, SC_ERR_KEY_INVALID, "private key: not %s", sc_key_type_name(type));
-	SC_TRY(check_rsa(key, (int)type->bits, err));
+	if (type->algorithm == SC_ALGORITHM_RSA)
+		SC_TRY(check_rsa(key, (int)type->bits, err));
+	else
+		SC_TRY(sc_keycheck_ec(key, type, err));
 	*out = sc_steal(key);
+	return SC_OK;
+}
+
+/* In constant time but for the length. */
+static bool is_all_zero(const struct sc_secret *secret)
+{
+	uint8_t any = 0;
+
+	for (size_t i = 0; i < secret->len; i++)
+		any |= secret->data[i];
+	return any == 0;
+}
+
+sc_status sc_keycheck_material(struct sc_view encoded, const struct sc_key_type *type,
+			       struct sc_material *out, struct sc_error *err)
+{
+	SC_CLEANUP(sc_material) material = { .type = *type };
+
+	if (sc_key_type_is_secret(type)) {
+		SC_TRY(sc_material_decode(type, encoded, &material, err));
+		SC_ENSURE(!is_all_zero(&material.secret), err, SC_ERR_KEY_INVALID,
+			  "secret key: all of it is zero");
+	} else {
+		SC_TRY(sc_keycheck_pkcs8(encoded, type, &material.private_key, err));
+	}
+	*out = sc_steal(material);
 	return SC_OK;
 }

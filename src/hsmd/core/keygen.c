@@ -80,12 +80,12 @@ sc_status sc_keygen_curve(const char *curve, EVP_PKEY **out, struct sc_error *er
 sc_status sc_keygen(const struct sc_key_type *type, struct sc_view exponent, atomic_bool *is_abandoned,
 		    EVP_PKEY **out, struct sc_error *err)
 {
-	SC_ENSURE(sc_key_type_is_known(type), err, SC_ERR_KEY_TYPE,
+	SC_ENSURE(sc_key_type_is_known(type) && !sc_key_type_is_secret(type), err, SC_ERR_KEY_TYPE,
 		  "that type or size of key is not supported");
 	if (type->algorithm == SC_ALGORITHM_RSA)
 		return generate_rsa(type->bits, exponent, is_abandoned, out, err);
 	SC_ENSURE(exponent.len == 0, err, SC_ERR_ARGUMENT, "an EC key has no public exponent");
-	return sc_keygen_curve("P-256", out, err);
+	return sc_keygen_curve(sc_key_type_curve(type), out, err);
 }
 
 sc_status sc_keygen_test(EVP_PKEY *key, struct sc_error *err)

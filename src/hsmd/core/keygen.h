@@ -19,7 +19,7 @@
 int sc_keygen_exponent_bits(uint32_t bits);
 
 /*
- * Generates an RSA or EC P-256 key. `exponent` is RSA's public exponent, big-endian: empty means 65537,
+ * Generates an RSA or EC key. `exponent` is RSA's public exponent, big-endian: empty means 65537,
  * otherwise it must be odd, at least 65537 and not too long, or SC_ERR_EXPONENT, before any work is done. If
  * *is_abandoned becomes true, an RSA generation ends at its next test of a number, with SC_ERR_CANCELLED. The
  * caller frees *out.

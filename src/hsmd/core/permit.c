@@ -158,17 +158,18 @@ sc_status sc_permit(const struct sc_core_request *request, const struct sc_hash 
 static uint32_t default_uses(uint32_t application, const struct sc_key_type *type)
 {
 	bool is_rsa = type->algorithm == SC_ALGORITHM_RSA;
+	bool is_p256 = type->algorithm == SC_ALGORITHM_EC && type->bits == 256;
 
 	switch (application) {
 	case SC_APPLICATION_SIMPLE:
 	case SC_APPLICATION_VAULT:
-		return is_rsa ? sc_uses_of_type(type) : 0;
+		return sc_uses_of_type(type);
 	case SC_APPLICATION_KEK:
 		return is_rsa && type->bits == 4096 ? SC_USE_IMPORT_TRANSFER : 0;
 	case SC_APPLICATION_TOKEN:
 		return is_rsa ? SC_USE_TOKEN : 0;
 	case SC_APPLICATION_TLS:
-		return is_rsa ? 0 : SC_USE_TLS_SERVER;
+		return is_p256 ? SC_USE_TLS_SERVER : 0;
 	default:
 		return 0;
 	}

@@ -115,12 +115,13 @@ static sc_status make_kek(const struct sc_core_request *request, struct sc_bytes
 {
 	static const struct sc_owner nobody;
 	const struct sc_key_type type = { SC_ALGORITHM_RSA, 4096 };
-	SC_CLEANUP(sc_pkey) key = NULL;
+	SC_CLEANUP(sc_material) key = { 0 };
 	SC_CLEANUP(sc_acl) acl = NULL;
 
 	SC_TRY(sc_permit_new_acl(request->snapshot, SC_APPLICATION_KEK, &type, 0, &acl, err));
-	SC_TRY(sc_keygen(&type, (struct sc_view){ 0 }, &request->session->is_abandoned, &key, err));
-	const struct sc_blob_request seal = { key,
+	SC_TRY(
+	    sc_material_generate(&type, (struct sc_view){ 0 }, &request->session->is_abandoned, &key, err));
+	const struct sc_blob_request seal = { &key,
 					      SC_APPLICATION_KEK,
 					      &nobody,
 					      acl,
@@ -138,7 +139,7 @@ static sc_status certify_kek(const struct sc_core_request *request, EVP_PKEY *kn
 	char subject[SC_KEK_NAME_SIZE];
 	const struct sc_certificate_request certificate = {
 		.kind = SC_CERTIFICATE_KEK,
-		.subject_key = kek->private_key,
+		.subject_key = kek->material.private_key,
 		.subject = subject,
 		.issuer = issuer,
 		.issuer_key = knso,

@@ -167,7 +167,7 @@ sc_status sc_handle_sign(struct sc_core_request *request, const struct sc_sign_r
 	SC_TRY(find_mechanism(in->mechanism, false, &mechanism, err));
 	SC_TRY(find_key(request, mechanism, &in->key, in->owner, &key, err));
 	SC_TRY(digest_of(mechanism, in->data, &token_digest, &digest, err));
-	status = sign(mechanism, key->private_key, digest, &signature, err);
+	status = sign(mechanism, key->material.private_key, digest, &signature, err);
 	SC_TRY(sc_private_use_end(request, key, status, err));
 	out->signature = sc_core_request_keep(request, &signature);
 	return SC_OK;
@@ -204,10 +204,10 @@ sc_status sc_handle_decrypt(struct sc_core_request *request, const struct sc_dec
 
 	SC_TRY(find_mechanism(in->mechanism, true, &mechanism, err));
 	SC_TRY(find_key(request, mechanism, &in->key, in->owner, &key, err));
-	len = (size_t)EVP_PKEY_get_size(key->private_key);
+	len = (size_t)EVP_PKEY_get_size(key->material.private_key);
 	SC_ENSURE(in->data.len == len, err, SC_ERR_DATA_SIZE,
 		  "the ciphertext is %zu bytes long; the key needs %zu", in->data.len, len);
-	status = decrypt(mechanism, key->private_key, in->data, &plaintext, err);
+	status = decrypt(mechanism, key->material.private_key, in->data, &plaintext, err);
 	SC_TRY(sc_private_use_end(request, key, status, err));
 	out->plaintext = sc_core_request_keep(request, &plaintext);
 	return SC_OK;

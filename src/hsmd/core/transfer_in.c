@@ -60,10 +60,10 @@ static sc_status check_header(const struct sc_core_request *request, const struc
 static sc_status decrypt_key(const struct sc_core_key *kek, struct sc_view encrypted,
 			     const struct sc_hash *label, struct sc_secret *out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_pkey_ctx) ctx = EVP_PKEY_CTX_new(kek->private_key, NULL);
+	SC_CLEANUP(sc_pkey_ctx) ctx = EVP_PKEY_CTX_new(kek->material.private_key, NULL);
 	SC_CLEANUP(sc_secret) block = { 0 };
 	SC_CLEANUP(sc_secret) key_or_random = { 0 };
-	size_t len = (size_t)EVP_PKEY_get_size(kek->private_key);
+	size_t len = (size_t)EVP_PKEY_get_size(kek->material.private_key);
 
 	SC_TRY(sc_secret_random(SC_SEAL_KEY_SIZE, &key_or_random, err));
 	SC_TRY(sc_secret_new(len, &block, err));
@@ -79,13 +79,13 @@ static sc_status decrypt_key(const struct sc_core_key *kek, struct sc_view encry
 
 /* What the package held, once opened and checked. */
 struct arrived {
-	EVP_PKEY *key;
+	struct sc_material key;
 	uint32_t origin;
 };
 
 static void arrived_free(struct arrived *arrived)
 {
-	EVP_PKEY_free(arrived->key);
+	sc_material_free(&arrived->key);
 }
 SC_CLEANUP_VALUE(arrived, arrived_free)
 
@@ -127,15 +127,14 @@ static sc_status judge_origin(const struct sc_core_request *request, const struc
 }
 
 static sc_status check_key(const struct sc_transfer_header *header, const struct sc_transfer_content *content,
-			   EVP_PKEY **out, struct sc_error *err)
+			   struct sc_material *out, struct sc_error *err)
 {
-	SC_CLEANUP(sc_pkey) key = NULL;
+	SC_CLEANUP(sc_material) key = { 0 };
 	SC_CLEANUP(sc_bytes) spki = { 0 };
 	struct sc_hash hash;
 
-	SC_TRY(sc_keycheck_pkcs8(sc_bytes_view(&content->key), &header->type, &key, err));
-	SC_TRY(sc_spki_of(key, &spki, err));
-	SC_TRY(sc_key_hash(sc_bytes_view(&spki), &hash, err));
+	SC_TRY(sc_keycheck_material(sc_bytes_view(&content->key), &header->type, &key, err));
+	SC_TRY(sc_material_public(&key, &spki, &hash, err));
 	SC_ENSURE(sc_hash_equals(&hash, &header->key_hash), err, SC_ERR_KEY_INVALID,
 		  "not the key that the header names");
 	*out = sc_steal(key);
@@ -179,7 +178,7 @@ static sc_status seal_arrived(struct sc_core_request *request, const struct sc_t
 
 	SC_TRY(sc_sha256(der, &digest, err));
 	const struct sc_blob_request seal = {
-		arrived->key,    SC_APPLICATION_VAULT,
+		&arrived->key,   SC_APPLICATION_VAULT,
 		owner,           package->header->arrival,
 		arrived->origin, &digest,
 		request->now,    sc_core_state_counter(request->module->state)
@@ -211,7 +210,7 @@ sc_status sc_handle_transfer_import(struct sc_core_request *request,
 			 &kek, err));
 	SC_TRY(sc_transfer_package_decode(in->package, &package, err));
 	SC_TRY(check_header(request, package->header, kek, &owner, err));
-	SC_ENSURE(package->encrypted_key.len == (size_t)EVP_PKEY_get_size(kek->private_key), err,
+	SC_ENSURE(package->encrypted_key.len == (size_t)EVP_PKEY_get_size(kek->material.private_key), err,
 		  SC_ERR_ENCODING, "transfer package: the encrypted key has the wrong length");
 	/* Memory is judged after all of it, so that the answer does not tell which step failed (rule M6). */
 	status = open_package(request, package, kek, &arrived, err);

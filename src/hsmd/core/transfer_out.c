@@ -11,7 +11,6 @@
 #include "hsmd/core/attest_key.h"
 #include "hsmd/core/blob.h"
 #include "hsmd/core/handlers.h"
-#include "hsmd/core/keygen.h"
 #include "hsmd/core/knso.h"
 #include "hsmd/core/oaep.h"
 #include "hsmd/core/permit.h"
@@ -91,7 +90,7 @@ sc_status sc_handle_acl_replace(struct sc_core_request *request, const struct sc
 	SC_TRY(verify_target(request, in->kek_package, in->world_package, &target, err));
 	SC_TRY(reduced_acl(target, &key->header->type, &subscription, not_after, &acl, err));
 	const struct sc_blob_request seal = {
-		key->private_key,    SC_APPLICATION_XFERACLD,
+		&key->material,      SC_APPLICATION_XFERACLD,
 		&key->owner,         acl,
 		key->header->origin, NULL,
 		request->now,        sc_core_state_counter(request->module->state)
@@ -167,7 +166,7 @@ static sc_status make_content(const struct sc_core_request *request, const struc
 	SC_TRY(sc_check_allocated(content, err));
 	content->header = *header;
 	content->origin = key->header->origin;
-	SC_TRY(sc_pkcs8_encode(key->private_key, &material, err));
+	SC_TRY(sc_material_encode(&key->material, &material, err));
 	SC_TRY(sc_octets_set(&content->key, sc_secret_view(&material), err));
 	sc_bytes_free(&content->statement);
 	SC_TRY(sc_attest_key(request, request->snapshot, key->header, sc_hash_view(header), NULL,

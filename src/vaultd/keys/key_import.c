@@ -88,6 +88,9 @@ static sc_status read_package(struct import *import, const json_t *key, struct s
 			       damage);
 	}
 	SC_TRY(status);
+	SC_ENSURE(import->package->header->type.algorithm == SC_ALGORITHM_RSA, err, SC_ERR_KEY_TYPE,
+		  "Property 'key.kty': the key in the transfer package is %s, not RSA-HSM.",
+		  sc_key_type_name(&import->package->header->type));
 	return sc_sha256(sc_bytes_view(&import->file), &import->digest, err);
 }
 
