@@ -32,8 +32,8 @@ struct sc_state_world {
 	STACK_OF(sc_revoked_esn) *revoked;
 	STACK_OF(sc_retired_kek) *retired;
 	/*
-	 * KNSO's signature of that file, if CARDS_COMMIT adopted it: with the draft that the tool has, it makes
-	 * the file again when the answer was lost. Absent otherwise.
+	 * KNSO's signature of that file, if CARDS_COMMIT adopted it: with the draft that the tool has, it
+	 * makes the file again when the answer was lost. Absent otherwise.
 	 */
 	struct sc_bytes signature;
 };

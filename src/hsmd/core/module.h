@@ -77,8 +77,8 @@ struct sc_core_session *sc_core_session_new(struct sc_module *module, const stru
 void sc_core_session_abandon(struct sc_core_session *session);
 
 /*
- * True once after a request of this session has erased the module's world: every other connection is then ended
- * (WORLD_ERASE). Whoever handles requests asks after each.
+ * True once after a request of this session has erased the module's world: every other connection is then
+ * ended (WORLD_ERASE). Whoever handles requests asks after each.
  */
 bool sc_core_session_takes_dismissal(struct sc_core_session *session);
 

@@ -26,8 +26,8 @@ static int find_delay(const struct sc_module_state *state, const struct sc_card_
 
 /*
  * The table is full only in a module that was brought into many worlds, or is in none: there, anyone with the
- * custody socket can present cards that they made up. The one that waits least makes room: custodians must not
- * be kept out, and K copied cards can be searched without a module.
+ * custody socket can present cards that they made up. The one that waits least makes room: custodians must
+ * not be kept out, and K copied cards can be searched without a module.
  */
 static void make_room(struct sc_module_state *state)
 {

@@ -53,8 +53,8 @@ sc_status sc_pin_try_fail(struct sc_pin_try *attempt, struct sc_error *err) SC_W
 sc_status sc_pin_try_succeed(struct sc_pin_try *attempt, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
- * In a module without KM only the last of K cards shows whether their PINs were right. The tries with the others
- * have ended as failed; this takes them back.
+ * In a module without KM only the last of K cards shows whether their PINs were right. The tries with the
+ * others have ended as failed; this takes them back.
  */
 sc_status sc_pin_try_forget_set(struct sc_module *module, const struct sc_acs *acs,
 				const struct sc_shamir_share *shares, size_t count,

@@ -11,8 +11,8 @@ static struct sc_acs acs_of(const struct sc_snapshot *s)
 /* -- QUORUM_OPEN ------------------------------------------------------------------------------- */
 
 /*
- * The card set that a module without a world asks for: that of the world file which it is to be programmed with.
- * The file proves only that it is intact; K cards that open it prove the rest.
+ * The card set that a module without a world asks for: that of the world file which it is to be programmed
+ * with. The file proves only that it is intact; K cards that open it prove the rest.
  */
 static sc_status acs_of_file(struct sc_view der, struct sc_acs *out, struct sc_error *err)
 {

@@ -11,7 +11,7 @@
 #include "hsmd/core/keygen.h"
 #include "hsmd/core/knso.h"
 #include "hsmd/core/permit.h"
-#include "hsmd/core/world_adopt.h"
+#include "hsmd/core/adopt.h"
 #include "hsmd/core/wrap.h"
 
 /* Checks the world file as far as the module can: intact, of this world, its card set not replaced. */
@@ -185,7 +185,7 @@ static sc_status make_region(struct sc_core_request *request, struct sc_world_fi
 	SC_TRY(sc_module_check_memory(request->module, err));
 	/* Nobody would get the world file and the KEK. */
 	SC_TRY(sc_core_request_check_peer(request, err));
-	SC_TRY(sc_world_change(request, adopt, &copy, err));
+	SC_TRY(sc_adopt_change(request, adopt, &copy, err));
 	region = sc_core_state_snapshot(request->module->state);
 	return sc_attest_key(request, region, kek->header, (struct sc_view){ 0 }, certificate,
 			     &out->kek_statement, err);

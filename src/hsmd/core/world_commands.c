@@ -13,7 +13,7 @@
 #include "hsmd/core/handlers.h"
 #include "hsmd/core/keygen.h"
 #include "hsmd/core/knso.h"
-#include "hsmd/core/world_adopt.h"
+#include "hsmd/core/adopt.h"
 #include "hsmd/core/wrap.h"
 
 #define KM_SIZE 32
@@ -63,7 +63,7 @@ static sc_status make_keys(const struct sc_world_begin_request *in, struct new_w
 	SC_TRY(sc_knso_generate((enum sc_suite)in->suite, &world->knso, err));
 	sc_bytes_free(&body->knso);
 	SC_TRY(sc_spki_of(world->knso, &body->knso, err));
-	SC_TRY(sc_world_hash_km(&world->km, &body->hkm, err));
+	SC_TRY(sc_adopt_hash_km(&world->km, &body->hkm, err));
 	SC_TRY(sc_world_id(sc_bytes_view(&body->knso), &body->hkm, in->suite, &body->id, err));
 	SC_TRY(sc_random(body->set.b, sizeof body->set.b, err));
 	return SC_OK;
@@ -173,8 +173,8 @@ static sc_status make_pending(const struct sc_core_request *request, const struc
 {
 	SC_CLEANUP(sc_bytes) member = { 0 };
 
-	SC_TRY(sc_world_member(request, world->knso, &world->acs.world, &member, err));
-	return sc_world_adopt_new(world->file->body, &world->km, &member, out, err);
+	SC_TRY(sc_adopt_member(request, world->knso, &world->acs.world, &member, err));
+	return sc_adopt_new(world->file->body, &world->km, &member, out, err);
 }
 
 sc_status sc_handle_world_begin(struct sc_core_request *request, const struct sc_world_begin_request *in,
@@ -216,5 +216,5 @@ sc_status sc_handle_world_commit(struct sc_core_request *request, const struct s
 
 	(void)out;
 	SC_ENSURE(pending, err, SC_ERR_STATE, "no world with that id is pending on this connection");
-	return sc_world_change(request, adopt, &pending, err);
+	return sc_adopt_change(request, adopt, &pending, err);
 }

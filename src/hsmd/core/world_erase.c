@@ -4,7 +4,7 @@
  * PINs. Copies of the disk keep what they have (THREATS.md).
  */
 #include "hsmd/core/handlers.h"
-#include "hsmd/core/world_adopt.h"
+#include "hsmd/core/adopt.h"
 
 static sc_status leave(struct sc_module_state *state, void *context, struct sc_error *err)
 {
@@ -25,7 +25,7 @@ sc_status sc_handle_world_erase(struct sc_core_request *request, const struct sc
 
 	(void)out;
 	SC_TRY(sc_core_request_check_peer(request, err));
-	status = sc_world_change(request, leave, &world, err);
+	status = sc_adopt_change(request, leave, &world, err);
 	if (request->has_changed)
 		atomic_store(&request->session->dismisses_others, true);
 	return status;

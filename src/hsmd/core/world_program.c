@@ -1,17 +1,20 @@
 /*
- * WORLD_PROGRAM: brings a module that is not in a world into the world of a file, under K of that world's cards
- * (article: a second module, or a replacement for one that was lost). KM is unwrapped under the cards' token and
- * compared with the file's hash of it. KNSO, in the clear during this command only, certifies the new member.
+ * WORLD_PROGRAM: brings a module that is not in a world into the world of a file, under K of that world's
+ * cards (article: a second module, or a replacement for one that was lost). KM is unwrapped under the cards'
+ * token and compared with the file's hash of it. KNSO, in the clear during this command only, certifies the
+ * new member.
  */
 #include <string.h>
 
 #include "formats/key_type.h"
 #include "hsmd/core/handlers.h"
 #include "hsmd/core/keygen.h"
-#include "hsmd/core/world_adopt.h"
+#include "hsmd/core/adopt.h"
 #include "hsmd/core/wrap.h"
 
-/* The quorum consented to this request, but was opened with a file of its own: both must name the same cards. */
+/*
+ * The quorum consented to this request, but was opened with a file of its own: both must name the same cards.
+ */
 static bool is_of_quorum(const struct sc_world_body *body, const struct sc_acs *acs)
 {
 	return sc_hash_equals(&body->id, &acs->world) && sc_hash_equals(&body->set, &acs->set) &&
@@ -38,7 +41,7 @@ static sc_status check_file(const struct sc_core_request *request, const struct 
 	SC_ENSURE(is_of_quorum(body, &request->quorum->acs), err, SC_ERR_QUORUM,
 		  "the quorum's cards are those of another world file");
 	SC_TRY(check_not_revoked(body, &request->snapshot->esn, err));
-	return sc_world_check_region(request->snapshot, body, request->now, err);
+	return sc_adopt_check_region(request->snapshot, body, request->now, err);
 }
 
 static sc_status unwrap_km(const struct sc_core_request *request, const struct sc_world_body *body,
@@ -48,7 +51,7 @@ static sc_status unwrap_km(const struct sc_core_request *request, const struct s
 	struct sc_hash hkm;
 
 	SC_TRY(sc_unwrap(request->token, SC_WRAP_KM, &body->id, &body->wrapped_km, &km, err));
-	SC_TRY(sc_world_hash_km(&km, &hkm, err));
+	SC_TRY(sc_adopt_hash_km(&km, &hkm, err));
 	SC_ENSURE(sc_hash_equals(&hkm, &body->hkm), err, SC_ERR_INTEGRITY,
 		  "world file: its module key is not the one that it names");
 	*out = sc_steal(km);
@@ -80,8 +83,8 @@ static sc_status make_world(const struct sc_core_request *request, const struct 
 
 	SC_TRY(unwrap_km(request, body, &km, err));
 	SC_TRY(unwrap_knso(request, body, &knso, err));
-	SC_TRY(sc_world_member(request, knso, &body->id, &member, err));
-	return sc_world_adopt_new(body, &km, &member, out, err);
+	SC_TRY(sc_adopt_member(request, knso, &body->id, &member, err));
+	return sc_adopt_new(body, &km, &member, out, err);
 }
 
 static sc_status enter(struct sc_module_state *state, void *context, struct sc_error *err)
@@ -105,7 +108,7 @@ sc_status sc_handle_world_program(struct sc_core_request *request, const struct 
 	SC_TRY(make_world(request, file->body, &world, err));
 	SC_TRY(sc_module_check_memory(request->module, err));
 	SC_TRY(sc_core_request_check_peer(request, err));
-	SC_TRY(sc_world_change(request, enter, &world, err));
+	SC_TRY(sc_adopt_change(request, enter, &world, err));
 	out->world = file->body->id;
 	return SC_OK;
 }

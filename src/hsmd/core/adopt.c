@@ -1,17 +1,17 @@
-/* Adopting a world file: see world_adopt.h. */
-#include "hsmd/core/world_adopt.h"
+/* Adopting a world file: see adopt.h. */
+#include "hsmd/core/adopt.h"
 
 #include "base/clock.h"
 #include "evidence/certificate.h"
 
-sc_status sc_world_hash_km(const struct sc_secret *km, struct sc_hash *out, struct sc_error *err)
+sc_status sc_adopt_hash_km(const struct sc_secret *km, struct sc_hash *out, struct sc_error *err)
 {
 	struct sc_view part = sc_secret_view(km);
 
 	return sc_hash_parts("safeconduct KM 1", &part, 1, out, err);
 }
 
-sc_status sc_world_member(const struct sc_core_request *request, EVP_PKEY *knso, const struct sc_hash *world,
+sc_status sc_adopt_member(const struct sc_core_request *request, EVP_PKEY *knso, const struct sc_hash *world,
 			  struct sc_bytes *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_x509) member = NULL;
@@ -77,7 +77,7 @@ static sc_status adopt_lists(struct sc_state_world *world, const struct sc_world
 
 /* -- the region -------------------------------------------------------------------------------- */
 
-sc_status sc_world_region(const struct sc_world_body *body, struct sc_text *out, struct sc_error *err)
+sc_status sc_adopt_region(const struct sc_world_body *body, struct sc_text *out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_x509) certificate = NULL;
 	SC_CLEANUP(sc_region_info) info = NULL;
@@ -107,7 +107,7 @@ static sc_status check_subject(X509 *certificate, const struct sc_world_body *bo
 	return SC_OK;
 }
 
-sc_status sc_world_check_region(const struct sc_snapshot *s, const struct sc_world_body *body, int64_t now,
+sc_status sc_adopt_check_region(const struct sc_snapshot *s, const struct sc_world_body *body, int64_t now,
 				struct sc_error *err)
 {
 	SC_CLEANUP(sc_x509) certificate = NULL;
@@ -129,8 +129,7 @@ sc_status sc_world_check_region(const struct sc_snapshot *s, const struct sc_wor
 
 /* -- adopting ---------------------------------------------------------------------------------- */
 
-sc_status sc_world_adopt_newer(struct sc_state_world *world, const struct sc_world_body *body,
-			       struct sc_error *err)
+sc_status sc_adopt_newer(struct sc_state_world *world, const struct sc_world_body *body, struct sc_error *err)
 {
 	world->set = body->set;
 	world->set_generation = body->set_generation;
@@ -141,14 +140,14 @@ sc_status sc_world_adopt_newer(struct sc_state_world *world, const struct sc_wor
 	if (body->region_certificate.data) {
 		SC_TRY(
 		    sc_octets_set(&world->region_certificate, sc_bytes_view(&body->region_certificate), err));
-		SC_TRY(sc_world_region(body, &world->region, err));
+		SC_TRY(sc_adopt_region(body, &world->region, err));
 	}
 	sc_bytes_free(&world->signature);
 	return adopt_lists(world, body, err);
 }
 
-sc_status sc_world_adopt_new(const struct sc_world_body *body, const struct sc_secret *km,
-			     struct sc_bytes *member, struct sc_state_world **out, struct sc_error *err)
+sc_status sc_adopt_new(const struct sc_world_body *body, const struct sc_secret *km, struct sc_bytes *member,
+		       struct sc_state_world **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_state_world) world = sc_state_world_new();
 
@@ -161,12 +160,12 @@ sc_status sc_world_adopt_new(const struct sc_world_body *body, const struct sc_s
 	world->km_generation = body->km_generation;
 	sc_bytes_free(&world->member);
 	world->member = sc_steal(*member);
-	SC_TRY(sc_world_adopt_newer(world, body, err));
+	SC_TRY(sc_adopt_newer(world, body, err));
 	*out = sc_steal(world);
 	return SC_OK;
 }
 
-sc_status sc_world_change(struct sc_core_request *request, sc_core_state_change *change, void *context,
+sc_status sc_adopt_change(struct sc_core_request *request, sc_core_state_change *change, void *context,
 			  struct sc_error *err)
 {
 	sc_status status = sc_core_state_update(request->module->state, change, context, err);
