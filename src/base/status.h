@@ -42,6 +42,10 @@
 	SC_STATUS(SC_ERR_NO_REGION,         51,  69, "the module's world is not a region: see `safeconduct region init`") \
 	SC_STATUS(SC_ERR_TIMEOUT,           52,  75, "no answer came in time") \
 	SC_STATUS(SC_ERR_ROLLED_BACK,       53,  70, "the state is older than the one last acknowledged") \
+	SC_STATUS(SC_ERR_WORLD_FOREIGN,     56,  65, "the world file belongs to another security world") \
+	SC_STATUS(SC_ERR_WORLD_DRAFT,       57,  65, "the world file was made by racs and is not committed") \
+	SC_STATUS(SC_ERR_WORLD_DIVERGED,    58,  65, "another world file with the same sequence is in force") \
+	SC_STATUS(SC_ERR_WORLD_LACKS,       59,  65, "the world file lacks a revocation, retired key or region that is in force") \
 	/* 60..: authority, permissions */ \
 	SC_STATUS(SC_ERR_ACL,               60,  77, "the key's permissions do not allow that") \
 	SC_STATUS(SC_ERR_OWNER,             61,  77, "the key belongs to another owner or application") \

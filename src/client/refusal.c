@@ -38,9 +38,17 @@ static const char *advice(sc_status status)
 	case SC_ERR_BUSY:
 		return "try again in a moment";
 	case SC_ERR_HAS_WORLD:
-		return "to make a new world, use a module that is not in one";
+		return "use a module that is not in one, or erase this one's world with new-world --factory";
 	case SC_ERR_ROLLED_BACK:
 		return "use the newest world file";
+	case SC_ERR_WORLD_DRAFT:
+		return "run racs again: it finishes what was interrupted";
+	case SC_ERR_WORLD_DIVERGED:
+		return "join the two files with `safeconduct world join`";
+	case SC_ERR_WORLD_LACKS:
+		return "join it with the file in force: `safeconduct world join`";
+	case SC_ERR_WORLD_FOREIGN:
+		return "compare its world id (kmfile-dump) with the module's (enquiry)";
 	case SC_ERR_QUORUM_LIMIT:
 		return "use one of them, connect again, or wait: each ends after ten minutes";
 	case SC_ERR_QUORUM_IN_USE:
@@ -85,6 +93,11 @@ static sc_status explain_card(sc_status status, const uint64_t *numbers, struct 
 			       numbers[0]);
 	case SC_ERR_CARD_FOREIGN:
 		return sc_fail(err, status, "the card does not belong to this module's world and card set");
+	case SC_ERR_CARD_SET:
+		return sc_fail(err, status,
+			       "one of these cards or PINs is wrong; a module without this world cannot say "
+			       "which: present all of them again (next try in %s)",
+			       wait);
 	case SC_ERR_CARD_OLD:
 		return sc_fail(err, status, "the card's generation has been replaced: use the new card");
 	default:
@@ -127,7 +140,7 @@ static bool needs_cards_again(uint32_t command, sc_status status)
 {
 	const struct sc_command_info *info = sc_command_find(command);
 
-	return info && info->needs_quorum && sc_wire_is_module_failure(status);
+	return info && info->needs_quorum != SC_NO_QUORUM && sc_wire_is_module_failure(status);
 }
 
 /* A try may have been counted although its PIN could not be checked: when the state cannot be saved. */

@@ -35,6 +35,7 @@ sc_status sc_describe_world_file(struct sc_view der, const struct sc_entry_list 
 	sc_entry_print(list, "card set generation", "%u", body->set_generation);
 	sc_entry_print(list, "k-out-of-n", "%u/%u", body->k, body->n);
 	sc_entry_print(list, "sequence", "%" PRIu64, body->sequence);
+	sc_entry_print(list, "final", "%s", body->is_final ? "yes" : "no: made by racs, not yet committed");
 	sc_entry_time(list, "created", body->created);
 	print_wrapped(list, "km, wrapped", &body->wrapped_km);
 	print_wrapped(list, "knso, wrapped", &body->wrapped_knso);
@@ -45,6 +46,8 @@ sc_status sc_describe_world_file(struct sc_view der, const struct sc_entry_list 
 		sc_entry_data(list, "source root", &sk_sc_source_root_value(body->roots, i)->certificate);
 	for (int i = 0; i < sk_sc_revoked_esn_num(body->revoked); i++)
 		sc_entry_text(list, "revoked module", &sk_sc_revoked_esn_value(body->revoked, i)->esn);
+	for (int i = 0; i < sk_sc_retired_kek_num(body->retired); i++)
+		sc_entry_hash(list, "retired KEK", &sk_sc_retired_kek_value(body->retired, i)->key_hash);
 	sc_entry_data(list, "signature", &file->signature);
 	return SC_OK;
 }

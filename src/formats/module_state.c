@@ -25,11 +25,14 @@ ASN1_SEQUENCE(sc_state_world) = {
 	ASN1_EMBED(struct sc_state_world, k, UINT32),
 	ASN1_EMBED(struct sc_state_world, n, UINT32),
 	ASN1_EMBED(struct sc_state_world, sequence, UINT64),
+	ASN1_EMBED(struct sc_state_world, file, SC_DER_HASH),
 	ASN1_EMBED(struct sc_state_world, member, SC_DER_OCTETS),
 	ASN1_IMP_OPT_EMBED(struct sc_state_world, region_certificate, SC_DER_OPT_OCTETS, 0),
 	ASN1_IMP_OPT_EMBED(struct sc_state_world, region, SC_DER_OPT_TEXT, 1),
 	ASN1_SEQUENCE_OF(struct sc_state_world, roots, sc_source_root),
 	ASN1_SEQUENCE_OF(struct sc_state_world, revoked, sc_revoked_esn),
+	ASN1_SEQUENCE_OF(struct sc_state_world, retired, sc_retired_kek),
+	ASN1_IMP_OPT_EMBED(struct sc_state_world, signature, SC_DER_OPT_OCTETS, 2),
 } static_ASN1_SEQUENCE_END_name(struct sc_state_world, sc_state_world)
 
 ASN1_SEQUENCE(sc_card_delay) = {
@@ -80,7 +83,8 @@ static bool world_is_valid(const struct sc_state_world *world)
 	       is_absent_or_certificate(&world->region_certificate) &&
 	       !world->region_certificate.data == !world->region.s[0] &&
 	       sc_source_roots_are_valid(world->roots) &&
-	       sk_sc_revoked_esn_num(world->revoked) <= SC_REVOKED_MAX;
+	       sk_sc_revoked_esn_num(world->revoked) <= SC_REVOKED_MAX &&
+	       sk_sc_retired_kek_num(world->retired) <= SC_RETIRED_MAX;
 }
 
 static bool state_is_valid(const void *value)

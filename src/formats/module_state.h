@@ -23,12 +23,19 @@ struct sc_state_world {
 	uint32_t set_generation;
 	uint32_t k;
 	uint32_t n;
-	uint64_t sequence;                  /* of the newest world file seen */
+	uint64_t sequence;                  /* of the newest world file that the module has adopted */
+	struct sc_hash file;                /* its sc_world_digest */
 	struct sc_bytes member;             /* member certificate */
 	struct sc_bytes region_certificate; /* absent until there is one */
 	struct sc_text region;              /* its code; absent until there is one */
 	STACK_OF(sc_source_root) *roots;
 	STACK_OF(sc_revoked_esn) *revoked;
+	STACK_OF(sc_retired_kek) *retired;
+	/*
+	 * KNSO's signature of that file, if CARDS_COMMIT adopted it: with the draft that the tool has, it
+	 * makes the file again when the answer was lost. Absent otherwise.
+	 */
+	struct sc_bytes signature;
 };
 
 /*

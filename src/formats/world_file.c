@@ -27,6 +27,10 @@ ASN1_SEQUENCE(sc_revoked_esn) = {
 	ASN1_EMBED(struct sc_revoked_esn, esn, SC_DER_TEXT),
 } ASN1_SEQUENCE_END_name(struct sc_revoked_esn, sc_revoked_esn)
 
+ASN1_SEQUENCE(sc_retired_kek) = {
+	ASN1_EMBED(struct sc_retired_kek, key_hash, SC_DER_HASH),
+} ASN1_SEQUENCE_END_name(struct sc_retired_kek, sc_retired_kek)
+
 ASN1_SEQUENCE(sc_world_body) = {
 	ASN1_EMBED(struct sc_world_body, format, SC_DER_TEXT),
 	ASN1_EMBED(struct sc_world_body, suite, UINT32),
@@ -39,6 +43,7 @@ ASN1_SEQUENCE(sc_world_body) = {
 	ASN1_EMBED(struct sc_world_body, k, UINT32),
 	ASN1_EMBED(struct sc_world_body, n, UINT32),
 	ASN1_EMBED(struct sc_world_body, sequence, UINT64),
+	ASN1_EMBED(struct sc_world_body, is_final, SC_DER_FLAG),
 	ASN1_EMBED(struct sc_world_body, created, SC_DER_TIME),
 	ASN1_EMBED(struct sc_world_body, wrapped_km, sc_wrapped_key),
 	ASN1_EMBED(struct sc_world_body, wrapped_knso, sc_wrapped_key),
@@ -46,6 +51,7 @@ ASN1_SEQUENCE(sc_world_body) = {
 	ASN1_IMP_OPT_EMBED(struct sc_world_body, region_certificate, SC_DER_OPT_OCTETS, 0),
 	ASN1_SEQUENCE_OF(struct sc_world_body, roots, sc_source_root),
 	ASN1_SEQUENCE_OF(struct sc_world_body, revoked, sc_revoked_esn),
+	ASN1_SEQUENCE_OF(struct sc_world_body, retired, sc_retired_kek),
 } ASN1_SEQUENCE_END_name(struct sc_world_body, sc_world_body)
 
 ASN1_SEQUENCE(sc_world_file) = {
@@ -76,7 +82,8 @@ static bool body_is_valid(const void *value)
 	       (!body->region_certificate.data || sc_x509_fits(&body->region_certificate)) &&
 	       wrapped_is_valid(&body->wrapped_km) && wrapped_is_valid(&body->wrapped_knso) &&
 	       sc_source_roots_are_valid(body->roots) &&
-	       sk_sc_revoked_esn_num(body->revoked) <= SC_REVOKED_MAX;
+	       sk_sc_revoked_esn_num(body->revoked) <= SC_REVOKED_MAX &&
+	       sk_sc_retired_kek_num(body->retired) <= SC_RETIRED_MAX;
 }
 
 static bool file_is_valid(const void *value)

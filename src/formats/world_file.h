@@ -39,6 +39,14 @@ typedef struct sc_revoked_esn sc_revoked_esn;
 DEFINE_STACK_OF(sc_revoked_esn)
 DECLARE_ASN1_ITEM(sc_revoked_esn)
 
+/* A Key Exchange Key that this world no longer imports under. */
+struct sc_retired_kek {
+	struct sc_hash key_hash;
+};
+typedef struct sc_retired_kek sc_retired_kek;
+DEFINE_STACK_OF(sc_retired_kek)
+DECLARE_ASN1_ITEM(sc_retired_kek)
+
 struct sc_world_body {
 	struct sc_text format; /* "safeconduct.world.1" */
 	uint32_t suite;        /* enum sc_suite */
@@ -51,6 +59,7 @@ struct sc_world_body {
 	uint32_t k;
 	uint32_t n;
 	uint64_t sequence; /* grows each time this file is signed */
+	bool is_final;     /* false: made by CARDS_REPLACE, not yet committed */
 	int64_t created;
 	struct sc_wrapped_key wrapped_km;
 	struct sc_wrapped_key wrapped_knso;
@@ -58,6 +67,7 @@ struct sc_world_body {
 	struct sc_bytes region_certificate; /* DER; absent until `safeconduct region init` */
 	STACK_OF(sc_source_root) *roots;
 	STACK_OF(sc_revoked_esn) *revoked;
+	STACK_OF(sc_retired_kek) *retired;
 };
 
 struct sc_world_file {
@@ -69,9 +79,10 @@ struct sc_world_file {
 #define SC_CARDS_MAX   64 /* N: 1 ≤ K ≤ N ≤ 64 */
 #define SC_ROOTS_MAX   16 /* additional roots that a world trusts */
 #define SC_REVOKED_MAX 256
+#define SC_RETIRED_MAX 64
 
-/* Of DER: two for each root and revoked module, and those of the rest. */
-#define SC_WORLD_ELEMENTS (2 * (SC_ROOTS_MAX + SC_REVOKED_MAX) + 64)
+/* Of DER: two for each root, revoked module and retired KEK, and those of the rest. */
+#define SC_WORLD_ELEMENTS (2 * (SC_ROOTS_MAX + SC_REVOKED_MAX + SC_RETIRED_MAX) + 64)
 SC_DER_DECLARE(sc_world_body)
 SC_DER_DECLARE(sc_world_file)
 

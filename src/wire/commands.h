@@ -40,11 +40,13 @@ enum sc_mode {
 #define SC_IN_WARRANTED (1 << SC_MODE_WARRANTED)
 #define SC_IN_WORLD     (1 << SC_MODE_WORLD | 1 << SC_MODE_REGION)
 #define SC_IN_REGION    (1 << SC_MODE_REGION)
+#define SC_WITH_WARRANT (SC_IN_WARRANTED | SC_IN_WORLD)
 
 /* Whether the header must carry a quorum's authority, given for exactly this command and body (rule M5). */
 enum sc_needs_quorum {
 	SC_NO_QUORUM,
 	SC_QUORUM,
+	SC_QUORUM_OR_SWITCH, /* or none, if hsmd was started with --allow-erase */
 };
 
 /* Quick commands never wait for slow ones: each lane has its own threads. */
@@ -148,10 +150,25 @@ enum sc_protection {
 #define SC_WORLD_COMMIT_REQUEST(F) F(hash, world, 0)
 #define SC_WORLD_COMMIT_RESPONSE(F)
 
-/* -- QUORUM_OPEN: an authority for exactly one command, named by sc_wire_authority_digest(). -------- */
+/*
+ * -- WORLD_PROGRAM: brings a module without a world into the world of that file, under a quorum of the file's
+ *    card set (new-world --program). The file must be final.
+ */
+#define SC_WORLD_PROGRAM_REQUEST(F)  F(bytes, world_file, 32768)
+#define SC_WORLD_PROGRAM_RESPONSE(F) F(hash, world, 0)
+
+/* -- WORLD_ERASE: takes the module out of that world, its own (new-world --factory). ------------ */
+#define SC_WORLD_ERASE_REQUEST(F) F(hash, world, 0)
+#define SC_WORLD_ERASE_RESPONSE(F)
+
+/*
+ * -- QUORUM_OPEN: an authority for exactly one command, named by sc_wire_authority_digest(). A module without a
+ *    world asks for the cards of `world_file`, which is empty otherwise.
+ */
 #define SC_QUORUM_OPEN_REQUEST(F)                                                                            \
 	F(u32, command, 0)                                                                                   \
-	F(hash, digest, 0)
+	F(hash, digest, 0)                                                                                   \
+	F(bytes, world_file, 32768)
 #define SC_QUORUM_OPEN_RESPONSE(F)                                                                           \
 	F(u64, authority, 0)                                                                                 \
 	F(u32, k, 0)                                                                                         \
@@ -305,12 +322,22 @@ enum sc_protection {
  * The table: C(NAME, name, number, roles, modes, quorum, lane). Numbers never change their meaning. There are
  * forty commands at most (M1). The numbers that the table does not have yet are reserved:
  *
- *                        0x17 WORLD_TRUST                          0x43 VERIFY
- *   0x12 WORLD_PROGRAM   0x22 CARDS_REPLACE                        0x44 RANDOM
- *   0x13 WORLD_ERASE     0x23 CARDS_COMMIT     0x38 KEY_BACKUP     0x51 REGION_RENEW
- *   0x14 WORLD_UPDATE    0x24 CARD_PIN         0x39 KEY_RESTORE    0x52 KEK_RETIRE
- *   0x15 WORLD_JOIN                            0x42 ENCRYPT        0x62 NEUTRAL_KEK
- *   0x16 CLOCK_SET                                                 0x63 NEUTRAL_IMPORT
+ *   0x14 WORLD_UPDATE
+ *   0x15 WORLD_JOIN
+ *   0x16 CLOCK_SET
+ *   0x17 WORLD_TRUST
+ *   0x22 CARDS_REPLACE
+ *   0x23 CARDS_COMMIT
+ *   0x24 CARD_PIN
+ *   0x38 KEY_BACKUP
+ *   0x39 KEY_RESTORE
+ *   0x42 ENCRYPT
+ *   0x43 VERIFY
+ *   0x44 RANDOM
+ *   0x51 REGION_RENEW
+ *   0x52 KEK_RETIRE
+ *   0x62 NEUTRAL_KEK
+ *   0x63 NEUTRAL_IMPORT
  */
 #define SC_COMMAND_TABLE(C)                                                                                  \
 	C(ENQUIRE, enquire, 0x01, SC_ROLE_ANY, SC_IN_ANY, SC_NO_QUORUM, SC_LANE_QUICK)                       \
@@ -318,8 +345,10 @@ enum sc_protection {
 	C(CHECKPOINT, checkpoint, 0x03, SC_ROLE_SERVICE, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_QUICK)           \
 	C(WORLD_BEGIN, world_begin, 0x10, SC_ROLE_CUSTODY, SC_IN_WARRANTED, SC_NO_QUORUM, SC_LANE_SLOW)      \
 	C(WORLD_COMMIT, world_commit, 0x11, SC_ROLE_CUSTODY, SC_IN_WARRANTED, SC_NO_QUORUM, SC_LANE_SLOW)    \
-	C(QUORUM_OPEN, quorum_open, 0x20, SC_ROLE_CUSTODY, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_QUICK)         \
-	C(QUORUM_CARD, quorum_card, 0x21, SC_ROLE_CUSTODY, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_SLOW)          \
+	C(WORLD_PROGRAM, world_program, 0x12, SC_ROLE_CUSTODY, SC_IN_WARRANTED, SC_QUORUM, SC_LANE_SLOW)     \
+	C(WORLD_ERASE, world_erase, 0x13, SC_ROLE_CUSTODY, SC_IN_WORLD, SC_QUORUM_OR_SWITCH, SC_LANE_SLOW)   \
+	C(QUORUM_OPEN, quorum_open, 0x20, SC_ROLE_CUSTODY, SC_WITH_WARRANT, SC_NO_QUORUM, SC_LANE_QUICK)     \
+	C(QUORUM_CARD, quorum_card, 0x21, SC_ROLE_CUSTODY, SC_WITH_WARRANT, SC_NO_QUORUM, SC_LANE_SLOW)      \
 	C(KEY_GENERATE, key_generate, 0x30, SC_ROLE_CUSTODY | SC_ROLE_SERVICE, SC_IN_WORLD, SC_NO_QUORUM,    \
 	  SC_LANE_SLOW)                                                                                      \
 	C(KEY_LOAD, key_load, 0x31, SC_ROLE_ANY, SC_IN_WORLD, SC_NO_QUORUM, SC_LANE_QUICK)                   \

@@ -4,7 +4,7 @@
 #include "base/big_endian.h"
 
 #define COMMAND_ROW(NAME, name, number, roles, modes, quorum, lane)                                          \
-	{ SC_COMMAND_##NAME, #name, (roles), (modes), (quorum) == SC_QUORUM, (lane) },
+	{ SC_COMMAND_##NAME, #name, (roles), (modes), (quorum), (lane) },
 static const struct sc_command_info table[] = { SC_COMMAND_TABLE(COMMAND_ROW) };
 #define TABLE_SIZE (sizeof table / sizeof table[0])
 

@@ -37,7 +37,7 @@ struct sc_command_info {
 	const char *name; /* "key_generate" */
 	uint32_t roles;   /* enum sc_role bits */
 	uint32_t modes;   /* 1 << enum sc_mode bits */
-	bool needs_quorum;
+	enum sc_needs_quorum needs_quorum;
 	enum sc_lane lane;
 };
 

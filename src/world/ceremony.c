@@ -71,9 +71,10 @@ static bool is_about_the_pin(sc_status status)
 /* True if another card, or the same card inserted again, may succeed. */
 static bool is_about_the_card(sc_status status)
 {
-	return (status >= SC_ERR_CARD_ALTERED && status <= SC_ERR_CARD_USED) || status == SC_ERR_NOT_FOUND ||
-	       status == SC_ERR_ARGUMENT || status == SC_ERR_TOO_LARGE || status == SC_ERR_ENCODING ||
-	       status == SC_ERR_FORMAT;
+	/* Not CARD_SET: then all cards have to be presented again. */
+	return (status >= SC_ERR_CARD_ALTERED && status <= SC_ERR_CARD_USED && status != SC_ERR_CARD_SET) ||
+	       status == SC_ERR_NOT_FOUND || status == SC_ERR_ARGUMENT || status == SC_ERR_TOO_LARGE ||
+	       status == SC_ERR_ENCODING || status == SC_ERR_FORMAT;
 }
 
 /* Asks for a slot and reads its card. */
@@ -134,9 +135,9 @@ static sc_status gather_one(struct gathering *g, uint32_t number, struct sc_erro
 }
 
 static sc_status open_quorum(struct gathering *g, enum sc_command command, struct sc_view body,
-			     struct sc_error *err)
+			     struct sc_view world_file, struct sc_error *err)
 {
-	struct sc_quorum_open_request request = { .command = command };
+	struct sc_quorum_open_request request = { .command = command, .world_file = world_file };
 	struct sc_quorum_open_response response = { 0 };
 	SC_CLEANUP(sc_bytes) reply = { 0 };
 
@@ -155,9 +156,9 @@ static sc_status open_quorum(struct gathering *g, enum sc_command command, struc
 }
 
 static sc_status gather(struct gathering *g, enum sc_command command, struct sc_view body,
-			struct sc_error *err)
+			struct sc_view world_file, struct sc_error *err)
 {
-	SC_TRY(open_quorum(g, command, body, err));
+	SC_TRY(open_quorum(g, command, body, world_file, err));
 	SC_ENSURE(!g->feed.is_scripted || g->feed.slot_count >= g->k, err, SC_ERR_USAGE,
 		  "--cards: names %u slot%s, but the quorum is %u cards", g->feed.slot_count,
 		  g->feed.slot_count == 1 ? "" : "s", g->k);
@@ -166,19 +167,26 @@ static sc_status gather(struct gathering *g, enum sc_command command, struct sc_
 	return SC_OK;
 }
 
-sc_status sc_ceremony_quorum(const struct sc_ceremony *ceremony, struct sc_client *client,
-			     enum sc_command command, struct sc_view body, uint64_t *authority,
-			     struct sc_error *err)
+sc_status sc_ceremony_quorum_of(const struct sc_ceremony *ceremony, struct sc_client *client,
+				enum sc_command command, struct sc_view body, struct sc_view world_file,
+				uint64_t *authority, struct sc_error *err)
 {
 	struct gathering g = { .client = client };
 	sc_status status;
 
 	SC_TRY(sc_ceremony_feed_open(ceremony, &g.feed, err));
-	status = gather(&g, command, body, err);
+	status = gather(&g, command, body, world_file, err);
 	sc_ceremony_feed_close(&g.feed);
 	for (uint32_t i = 0; i < SC_CARDS_MAX; i++)
 		sc_bytes_free(&g.accepted[i]);
 	SC_TRY(status);
 	*authority = g.authority;
 	return SC_OK;
+}
+
+sc_status sc_ceremony_quorum(const struct sc_ceremony *ceremony, struct sc_client *client,
+			     enum sc_command command, struct sc_view body, uint64_t *authority,
+			     struct sc_error *err)
+{
+	return sc_ceremony_quorum_of(ceremony, client, command, body, (struct sc_view){ 0 }, authority, err);
 }

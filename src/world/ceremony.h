@@ -65,4 +65,9 @@ sc_status sc_ceremony_quorum(const struct sc_ceremony *ceremony, struct sc_clien
 			     enum sc_command command, struct sc_view body, uint64_t *authority,
 			     struct sc_error *err) SC_WARN_UNUSED;
 
+/* The same in a module without a world: the cards are those of this world file. */
+sc_status sc_ceremony_quorum_of(const struct sc_ceremony *ceremony, struct sc_client *client,
+				enum sc_command command, struct sc_view body, struct sc_view world_file,
+				uint64_t *authority, struct sc_error *err) SC_WARN_UNUSED;
+
 #endif

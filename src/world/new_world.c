@@ -12,6 +12,7 @@
 #include "base/print.h"
 #include "formats/card.h"
 #include "formats/key_type.h"
+#include "world/world_member.h"
 
 /* One world in the making: what it is made with, and what has been made and may have to be undone. */
 struct creation {
@@ -40,23 +41,12 @@ static unsigned long long module_number(const struct creation *creation)
 
 /* -- before anybody is asked for a card -------------------------------------------------------- */
 
-static sc_status ask_module(struct sc_client *client, struct sc_enquire_response *out, struct sc_error *err)
-{
-	const struct sc_enquire_request request = {};
-	SC_CLEANUP(sc_bytes) reply = { 0 };
-
-	SC_TRY(sc_call_enquire(client, 0, &request, &reply, out, err));
-	/* The texts point into the reply, which is freed on return; nothing reads them. */
-	out->esn = out->version = out->region = (struct sc_view){ 0 };
-	return SC_OK;
-}
-
 static sc_status check_module(const struct creation *creation, struct sc_error *err)
 {
 	struct sc_enquire_response module = { 0 };
 	char hex[2 * SC_HASH_SIZE + 1];
 
-	SC_TRY(ask_module(creation->client, &module, err));
+	SC_TRY(sc_world_member_ask(creation->client, &module, err));
 	SC_ENSURE(module.mode != SC_MODE_UNWARRANTED, err, SC_ERR_NO_WARRANT,
 		  "module #%llu (%s) has no warrant: see `factory warrant` and `hsmd --install-warrant`",
 		  module_number(creation), sc_client_path(creation->client));
@@ -206,7 +196,7 @@ static enum outcome ask_outcome(const struct creation *creation, sc_status commi
 
 	if (sc_kmdata_connect(creation->kmdata, creation->ceremony->module, SC_ROLE_CUSTODY, &client, NULL) !=
 		SC_OK ||
-	    ask_module(client, &module, NULL) != SC_OK)
+	    sc_world_member_ask(client, &module, NULL) != SC_OK)
 		return UNKNOWN;
 	/* After a failed sync, the module is in the world, but perhaps no longer once it is restarted. */
 	if (commit == SC_ERR_NOT_DURABLE)

@@ -4,6 +4,7 @@
  *
  *   module-client import SOCKET KEK-BLOB PACKAGE SUBSCRIPTION BLOB RECEIPT
  *   module-client decrypt SOCKET BLOB SUBSCRIPTION CIPHERTEXT PLAINTEXT
+ *   module-client sign SOCKET KEY-FILE DIGEST SIGNATURE     with a key without an owner, RS256
  *
  * On failure, prints the name of the status and the message, and exits with that status' exit code.
  */
@@ -12,6 +13,7 @@
 
 #include "base/file.h"
 #include "client/client.h"
+#include "formats/key_file.h"
 #include "formats/owner.h"
 
 #define FILE_MAX 65536
@@ -77,6 +79,24 @@ static sc_status decrypt(char **argument, struct sc_error *err)
 	return write_out(argument[4], sc_bytes_view(&plaintext), err);
 }
 
+static sc_status sign(char **argument, struct sc_error *err)
+{
+	SC_CLEANUP(sc_client) client = NULL;
+	SC_CLEANUP(sc_bytes) der = { 0 };
+	SC_CLEANUP(sc_key_file) file = NULL;
+	SC_CLEANUP(sc_bytes) digest = { 0 };
+	SC_CLEANUP(sc_bytes) signature = { 0 };
+	SC_CLEANUP(sc_client_key) key = { 0 };
+
+	SC_TRY(sc_client_open(argument[0], &client, err));
+	SC_TRY(sc_file_read_path(argument[1], FILE_MAX, &der, err));
+	SC_TRY(sc_key_file_decode(sc_bytes_view(&der), &file, err));
+	SC_TRY(sc_file_read_path(argument[2], FILE_MAX, &digest, err));
+	SC_TRY(sc_client_key_load(client, sc_bytes_view(&file->blob), (struct sc_view){ 0 }, &key, err));
+	SC_TRY(sc_client_sign(client, &key, SC_MECHANISM_RS256, sc_bytes_view(&digest), &signature, err));
+	return write_out(argument[3], sc_bytes_view(&signature), err);
+}
+
 int main(int argc, char **argv)
 {
 	struct sc_error err = { 0 };
@@ -86,6 +106,8 @@ int main(int argc, char **argv)
 		status = import(argv + 2, &err);
 	else if (argc == 7 && strcmp(argv[1], "decrypt") == 0)
 		status = decrypt(argv + 2, &err);
+	else if (argc == 6 && strcmp(argv[1], "sign") == 0)
+		status = sign(argv + 2, &err);
 	if (status != SC_OK)
 		fprintf(stderr, "module-client: %s: %s\n", sc_status_name(status), err.message);
 	return sc_status_exit(status);

@@ -23,7 +23,9 @@ COMMANDS = {
     "CHECKPOINT": (0x03, "digest:hash", "statement:bytes"),
     "WORLD_BEGIN": (0x10, "suite:u32 k:u32 pins:list custodians:list", "world:hash world_file:bytes cards:list"),
     "WORLD_COMMIT": (0x11, "world:hash", ""),
-    "QUORUM_OPEN": (0x20, "command:u32 digest:hash", "authority:u64 k:u32 seconds:u32"),
+    "WORLD_PROGRAM": (0x12, "world_file:bytes", "world:hash"),
+    "WORLD_ERASE": (0x13, "world:hash", ""),
+    "QUORUM_OPEN": (0x20, "command:u32 digest:hash world_file:bytes", "authority:u64 k:u32 seconds:u32"),
     "QUORUM_CARD": (0x21, "authority:u64 card:bytes pin:bytes", "index:u32 custodian:bytes accepted:u32"),
     "KEY_GENERATE": (0x30, "application:bytes owner:bytes algorithm:u32 bits:u32 exponent:bytes uses:u32",
                      "blob:bytes spki:bytes key_hash:hash"),
@@ -51,7 +53,8 @@ NAMES = {number: name for name, (number, _, _) in COMMANDS.items()}
 STATUSES = {
     0: "OK", 2: "ARGUMENT", 4: "SYSTEM", 7: "CRYPTO", 10: "NOT_DURABLE", 20: "ENCODING", 21: "FORMAT",
     22: "TOO_LARGE", 23: "INTEGRITY", 42: "ROLE", 43: "STATE", 44: "NOT_LOADED", 45: "MODULE_FULL", 47: "BUSY",
-    48: "NO_WARRANT", 49: "NO_WORLD", 50: "HAS_WORLD", 51: "NO_REGION", 60: "ACL", 61: "OWNER", 62: "QUORUM",
+    48: "NO_WARRANT", 49: "NO_WORLD", 50: "HAS_WORLD", 51: "NO_REGION", 56: "WORLD_FOREIGN", 57: "WORLD_DRAFT", 58: "WORLD_DIVERGED",
+    59: "WORLD_LACKS", 60: "ACL", 61: "OWNER", 62: "QUORUM",
     63: "SUITE", 65: "QUORUM_LIMIT", 66: "QUORUM_IN_USE", 70: "CARD_PIN", 71: "CARD_WAIT", 72: "CARD_ALTERED",
     73: "CARD_FOREIGN", 74: "CARD_OLD", 75: "CARD_DUPLICATE", 76: "CARD_SET", 79: "PIN_SHORT", 90: "EVIDENCE_ROOT",
     91: "EVIDENCE_CHAIN", 92: "EVIDENCE_USAGE", 93: "EVIDENCE_SIGNATURE", 94: "EVIDENCE_TIME", 95: "EVIDENCE_ESN",
@@ -216,7 +219,7 @@ class Client:
 
     def open_quorum(self, command, body):
         prefix = b"safeconduct quorum 1\0" + struct.pack(">HH", VERSION, COMMANDS[command][0])
-        return self.call("QUORUM_OPEN", command=COMMANDS[command][0], digest=hashlib.sha256(prefix + body).digest())
+        return self.call("QUORUM_OPEN", command=COMMANDS[command][0], world_file=b"", digest=hashlib.sha256(prefix + body).digest())
 
     def quorum(self, command, body, cards):
         """The authority for that command and body, given by (card, PIN) pairs."""

@@ -198,6 +198,14 @@ static void fill_roots(STACK_OF(sc_source_root) *roots, STACK_OF(sc_revoked_esn)
 	     "out of memory");
 }
 
+static void fill_retired(STACK_OF(sc_retired_kek) *retired)
+{
+	struct sc_retired_kek *kek = (struct sc_retired_kek *)ASN1_item_new(ASN1_ITEM_rptr(sc_retired_kek));
+
+	must(kek && sk_sc_retired_kek_push(retired, kek) > 0, "out of memory");
+	kek->key_hash = sc_sample_hash(68);
+}
+
 static struct sc_world_body *make_world_body(bool full)
 {
 	struct sc_world_body *body = sc_world_body_new();
@@ -220,6 +228,8 @@ static struct sc_world_body *make_world_body(bool full)
 	if (full) {
 		set_octets(&body->region_certificate, 100, 66);
 		fill_roots(body->roots, body->revoked);
+		fill_retired(body->retired);
+		body->is_final = true;
 	}
 	return body;
 }
@@ -311,11 +321,14 @@ static struct sc_state_world *make_state_world(bool full)
 	world->k = 2;
 	world->n = 3;
 	world->sequence = 4;
+	world->file = sc_sample_hash(92);
 	set_octets(&world->member, 90, 85);
 	if (full) {
 		set_octets(&world->region_certificate, 91, 86);
 		set_text(&world->region, "EU");
 		fill_roots(world->roots, world->revoked);
+		fill_retired(world->retired);
+		set_octets(&world->signature, 139, 93);
 	}
 	return world;
 }

@@ -252,6 +252,12 @@ void sc_core_session_abandon(struct sc_core_session *session)
 	pthread_mutex_unlock(&fake.lock);
 }
 
+bool sc_core_session_takes_dismissal(struct sc_core_session *session)
+{
+	(void)session;
+	return false;
+}
+
 void sc_core_session_free(struct sc_core_session *session)
 {
 	free(session);

@@ -513,7 +513,7 @@ static sc_status ask_open(void)
 	SC_CLEANUP(sc_writer) body = sc_writer_new(SC_WIRE_BODY_MAX);
 
 	core_monotonic += SC_QUORUM_SECONDS * INT64_C(1000000000); /* makes room for another quorum */
-	WRITE(&body, quorum_open, SC_COMMAND_ACL_REPLACE, { { 0 } });
+	WRITE(&body, quorum_open, SC_COMMAND_ACL_REPLACE, { { 0 } }, { 0 });
 	return core_send(core.custody, SC_COMMAND_QUORUM_OPEN, 0, sc_writer_view(&body), NULL);
 }
 

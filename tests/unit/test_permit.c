@@ -211,6 +211,8 @@ static const struct row {
 	{ .command = SC_COMMAND_CHECKPOINT },
 	{ .command = SC_COMMAND_WORLD_BEGIN },
 	{ .command = SC_COMMAND_WORLD_COMMIT },
+	{ .command = SC_COMMAND_WORLD_PROGRAM },
+	{ .command = SC_COMMAND_WORLD_ERASE },
 	{ .command = SC_COMMAND_QUORUM_OPEN },
 	{ .command = SC_COMMAND_QUORUM_CARD },
 	{ .command = SC_COMMAND_KEY_GENERATE },

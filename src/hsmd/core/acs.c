@@ -12,6 +12,10 @@
 #define RECORD_CONTEXT "safeconduct card record 1"
 #define SHARE_CONTEXT  "safeconduct card share 1"
 
+/* What a card may cost a module that cannot check its tag. */
+#define BARE_PASSES_MAX 16
+#define BARE_MEMORY_MAX (1024 * 1024) /* KiB */
+
 /* -- the shared value -------------------------------------------------------------------------- */
 
 static sc_status token_digest(const struct sc_acs *acs, struct sc_view token, struct sc_hash *out,
@@ -142,6 +146,36 @@ sc_status sc_acs_make_card(const struct sc_acs *acs, const struct sc_secret *km,
 
 /* -- opening a card ---------------------------------------------------------------------------- */
 
+static sc_status check_place(const struct sc_acs *acs, const struct sc_card *card, struct sc_error *err)
+{
+	const struct sc_card_body *body = card->body;
+
+	SC_ENSURE(sc_hash_equals(&body->world, &acs->world) && sc_hash_equals(&body->set, &acs->set), err,
+		  SC_ERR_CARD_FOREIGN, "the card belongs to another security world or card set");
+	SC_ENSURE(body->set_generation >= acs->set_generation, err, SC_ERR_CARD_OLD,
+		  "the card is of generation %u, which generation %u has replaced", body->set_generation,
+		  acs->set_generation);
+	return SC_OK;
+}
+
+sc_status sc_acs_check_bare_card(const struct sc_acs *acs, const struct sc_card *card, uint32_t least_passes,
+				 uint32_t least_memory, struct sc_error *err)
+{
+	const struct sc_card_body *body = card->body;
+
+	SC_TRY(check_place(acs, card, err));
+	SC_ENSURE(body->set_generation == acs->set_generation, err, SC_ERR_CARD_FOREIGN,
+		  "the card is of generation %u, but the world file is of generation %u",
+		  body->set_generation, acs->set_generation);
+	SC_ENSURE(body->k == acs->k && body->n == acs->n, err, SC_ERR_CARD_ALTERED,
+		  "the card and the world file name different quorums");
+	SC_ENSURE(body->argon2_passes >= least_passes && body->argon2_passes <= BARE_PASSES_MAX &&
+		      body->argon2_memory >= least_memory && body->argon2_memory <= BARE_MEMORY_MAX,
+		  err, SC_ERR_CARD_ALTERED,
+		  "the card's PIN stretching is weaker or costs more than this module allows");
+	return SC_OK;
+}
+
 sc_status sc_acs_check_card(const struct sc_acs *acs, const struct sc_secret *km, const struct sc_card *card,
 			    uint32_t least_passes, uint32_t least_memory, struct sc_error *err)
 {
@@ -149,11 +183,7 @@ sc_status sc_acs_check_card(const struct sc_acs *acs, const struct sc_secret *km
 	SC_CLEANUP(sc_secret) key = { 0 };
 	struct sc_hash tag;
 
-	SC_ENSURE(sc_hash_equals(&body->world, &acs->world) && sc_hash_equals(&body->set, &acs->set), err,
-		  SC_ERR_CARD_FOREIGN, "the card belongs to another security world or card set");
-	SC_ENSURE(body->set_generation >= acs->set_generation, err, SC_ERR_CARD_OLD,
-		  "the card is of generation %u, which generation %u has replaced", body->set_generation,
-		  acs->set_generation);
+	SC_TRY(check_place(acs, card, err));
 	SC_TRY(tag_key(km, &key, err));
 	SC_TRY(record_tag(&key, body, &tag, err));
 	SC_ENSURE(sc_hash_equals(&tag, &card->record_tag), err, SC_ERR_CARD_ALTERED,
@@ -177,7 +207,8 @@ sc_status sc_acs_opening_begin(const struct sc_secret *km, const struct sc_card_
 {
 	SC_CLEANUP(sc_acs_opening) opening = { .card = card, .share.index = (uint8_t)card->index };
 
-	SC_TRY(tag_key(km, &opening.key, err));
+	if (km->len)
+		SC_TRY(tag_key(km, &opening.key, err));
 	SC_TRY(sc_secret_new(SC_SHARE_SIZE, &opening.mask, err));
 	SC_TRY(sc_secret_copy(sc_bytes_view(&card->masked_share), &opening.share.value, err));
 	SC_TRY(sc_pin_reserve(card->argon2_memory, is_abandoned, &opening.memory, err));
@@ -190,6 +221,8 @@ sc_status sc_acs_opening_stretch(struct sc_acs_opening *opening, struct sc_view 
 	struct sc_secret *share = &opening->share.value;
 
 	SC_TRY(apply_mask(opening->card, &opening->memory, pin, &opening->mask, share->data, err));
+	if (!opening->key.len)
+		return SC_OK;
 	return share_tag(&opening->key, opening->card, sc_secret_view(share), &opening->tag, err);
 }
 
@@ -200,4 +233,9 @@ sc_status sc_acs_opening_judge(struct sc_acs_opening *opening, struct sc_shamir_
 		  "wrong PIN");
 	*out = sc_steal(opening->share);
 	return SC_OK;
+}
+
+void sc_acs_opening_take(struct sc_acs_opening *opening, struct sc_shamir_share *out)
+{
+	*out = sc_steal(opening->share);
 }

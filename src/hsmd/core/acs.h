@@ -47,6 +47,14 @@ sc_status sc_acs_check_card(const struct sc_acs *acs, const struct sc_secret *km
 			    struct sc_error *err) SC_WARN_UNUSED;
 
 /*
+ * Checks what a module without KM can check: that the card belongs to exactly this set, and that its PIN
+ * stretching costs as much as this module asks for, and no more than it can bear: the record's tag cannot be
+ * checked. SC_ERR_CARD_FOREIGN, SC_ERR_CARD_OLD, SC_ERR_CARD_ALTERED.
+ */
+sc_status sc_acs_check_bare_card(const struct sc_acs *acs, const struct sc_card *card, uint32_t least_passes,
+				 uint32_t least_memory, struct sc_error *err) SC_WARN_UNUSED;
+
+/*
  * A card that is being opened, in three steps, so that the module can count the PIN's try between the first
  * and the second (rule C1), and take it back if the second fails.
  */
@@ -64,7 +72,8 @@ SC_CLEANUP_VALUE(sc_acs_opening, sc_acs_opening_end)
 
 /*
  * Reserves what the next steps need: see sc_pin_reserve, which may wait. The card must live as long as the
- * opening. SC_ERR_CANCELLED, SC_ERR_MEMORY, SC_ERR_CRYPTO. The caller ends *out.
+ * opening. Without KM, an empty secret, there is no tag. SC_ERR_CANCELLED, SC_ERR_MEMORY, SC_ERR_CRYPTO. The
+ * caller ends *out.
  */
 sc_status sc_acs_opening_begin(const struct sc_secret *km, const struct sc_card_body *card,
 			       const atomic_bool *is_abandoned, struct sc_acs_opening *out,
@@ -82,5 +91,8 @@ sc_status sc_acs_opening_stretch(struct sc_acs_opening *opening, struct sc_view 
  */
 sc_status sc_acs_opening_judge(struct sc_acs_opening *opening, struct sc_shamir_share *out,
 			       struct sc_error *err) SC_WARN_UNUSED;
+
+/* Without KM: takes the share, right or wrong. Only K of them together show that (sc_acs_combine). */
+void sc_acs_opening_take(struct sc_acs_opening *opening, struct sc_shamir_share *out);
 
 #endif

@@ -33,6 +33,10 @@ struct sc_core_session *sc_core_session_new(struct sc_module *module, const stru
 	session->lines =
 	    (struct sc_log_limit){ .lines = SC_CORE_SESSION_LINES, .period = SC_CORE_SESSION_PERIOD };
 	pthread_mutex_init(&session->lock, NULL);
+	atomic_init(&session->dismisses_others, false);
+	pthread_mutex_lock(&module->sessions_lock);
+	TAILQ_INSERT_TAIL(&module->sessions, session, all);
+	pthread_mutex_unlock(&module->sessions_lock);
 	return session;
 }
 
@@ -48,10 +52,28 @@ void sc_core_session_free(struct sc_core_session *session)
 	if (session->lines.left_out)
 		sc_log(SC_LOG_NOTICE, "a connection has ended: %llu of its lines were left out",
 		       (unsigned long long)session->lines.left_out);
+	pthread_mutex_lock(&session->module->sessions_lock);
+	TAILQ_REMOVE(&session->module->sessions, session, all);
+	pthread_mutex_unlock(&session->module->sessions_lock);
 	sc_quorum_table_end(&session->quorums);
 	sc_state_world_free(session->pending);
 	pthread_mutex_destroy(&session->lock);
 	OPENSSL_free(session);
+}
+
+bool sc_core_session_takes_dismissal(struct sc_core_session *session)
+{
+	return atomic_exchange(&session->dismisses_others, false);
+}
+
+void sc_core_sessions_end_quorums(struct sc_module *module)
+{
+	struct sc_core_session *session;
+
+	pthread_mutex_lock(&module->sessions_lock);
+	TAILQ_FOREACH(session, &module->sessions, all)
+		sc_quorum_table_clear(&session->quorums);
+	pthread_mutex_unlock(&module->sessions_lock);
 }
 
 void sc_core_session_log(struct sc_core_session *session, const char *format, ...)

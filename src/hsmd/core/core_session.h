@@ -6,6 +6,7 @@
 #define SC_HSMD_CORE_CORE_SESSION_H
 
 #include <stdatomic.h>
+#include <sys/queue.h>
 
 #include "base/clock.h"
 #include "base/log_limit.h"
@@ -20,7 +21,9 @@ struct sc_core_session {
 	bool peer_is_other_user;
 	struct sc_daemon_operations *operations; /* of the socket's daemon; NULL if it names none */
 	struct sc_quorum_table quorums;
-	atomic_bool is_abandoned; /* the peer has left */
+	atomic_bool is_abandoned;         /* the peer has left */
+	atomic_bool dismisses_others;     /* see sc_core_session_takes_dismissal */
+	TAILQ_ENTRY(sc_core_session) all; /* of the module; guarded by its sessions_lock */
 
 	pthread_mutex_t lock;           /* guards what follows */
 	struct sc_state_world *pending; /* made by WORLD_BEGIN, adopted by WORLD_COMMIT */
@@ -40,6 +43,9 @@ struct sc_core_session {
  */
 void sc_core_session_log(struct sc_core_session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Ends the open quorums of all connections of the module. A request that uses one finishes with it. */
+void sc_core_sessions_end_quorums(struct sc_module *module);
 
 /* Keeps a new world until it is committed. It replaces a world that is pending already. Takes ownership. */
 void sc_core_session_set_pending(struct sc_core_session *session, struct sc_state_world *world);

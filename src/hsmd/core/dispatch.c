@@ -89,9 +89,11 @@ static sc_status permit_and_run(const struct sc_wire_request_header *header, str
 	SC_ENSURE(info->roles & (uint32_t)request->session->policy.role, err, SC_ERR_ROLE,
 		  "this socket's role does not include the command");
 	SC_TRY(check_mode(info, request->snapshot->mode, err));
-	if (info->needs_quorum)
+	if (info->needs_quorum == SC_QUORUM || (info->needs_quorum != SC_NO_QUORUM && header->authority))
 		return run_with_quorum(info, header->authority, request, body, answer, err);
 	SC_ENSURE(header->authority == 0, err, SC_ERR_QUORUM, "the command does not take a quorum");
+	SC_ENSURE(info->needs_quorum == SC_NO_QUORUM || request->module->options.allow_erase, err,
+		  SC_ERR_QUORUM, "the command needs a quorum, unless hsmd runs with --allow-erase");
 	return run(info->command, request, body, answer, err);
 }
 

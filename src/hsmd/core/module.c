@@ -21,6 +21,8 @@ static sc_status new_module(const struct sc_module_host *host, const struct sc_s
 	SC_CLEANUP(sc_module) module = OPENSSL_zalloc(sizeof *module);
 
 	SC_TRY(sc_check_allocated(module, err));
+	pthread_mutex_init(&module->sessions_lock, NULL);
+	TAILQ_INIT(&module->sessions);
 	module->host = *host;
 	module->options = *options;
 	if (!module->options.cache_keys)
@@ -50,6 +52,7 @@ void sc_module_free(struct sc_module *module)
 	sc_cache_free(module->cache);
 	sc_operations_free(module->operations);
 	sc_core_state_free(module->state);
+	pthread_mutex_destroy(&module->sessions_lock);
 	OPENSSL_free(module);
 }
 

@@ -23,6 +23,7 @@ struct sc_module_options {
 	 */
 	uint32_t argon2_passes;
 	uint32_t argon2_memory; /* KiB */
+	bool allow_erase;       /* WORLD_ERASE needs no quorum: the switch of a device that is being set up */
 };
 
 #define SC_UNLOCK_KEY_SIZE 32
@@ -74,6 +75,12 @@ struct sc_core_session *sc_core_session_new(struct sc_module *module, const stru
  * end at their next step. From any thread, at any time before sc_core_session_free.
  */
 void sc_core_session_abandon(struct sc_core_session *session);
+
+/*
+ * True once after a request of this session has erased the module's world: every other connection is then
+ * ended (WORLD_ERASE). Whoever handles requests asks after each.
+ */
+bool sc_core_session_takes_dismissal(struct sc_core_session *session);
 
 /* Ends the connection with its pending world and all its quorums. None of its requests may be in progress. */
 void sc_core_session_free(struct sc_core_session *session);

@@ -2,10 +2,15 @@
 #ifndef SC_HSMD_CORE_MODULE_PARTS_H
 #define SC_HSMD_CORE_MODULE_PARTS_H
 
+#include <pthread.h>
+#include <sys/queue.h>
+
 #include "hsmd/core/cache.h"
 #include "hsmd/core/core_state.h"
 #include "hsmd/core/module.h"
 #include "hsmd/core/operations.h"
+
+TAILQ_HEAD(sc_core_sessions, sc_core_session);
 
 struct sc_module {
 	struct sc_module_host host;
@@ -14,6 +19,8 @@ struct sc_module {
 	struct sc_cache *cache;
 	struct sc_operations *operations;
 	struct sc_text esn; /* copied from the state; never changes */
+	pthread_mutex_t sessions_lock;
+	struct sc_core_sessions sessions; /* all connections */
 };
 
 /* True if an allocation in this thread has failed since the last call. */

@@ -136,7 +136,9 @@ sc_status sc_permit(const struct sc_core_request *request, const struct sc_hash 
 {
 	SC_CLEANUP(sc_core_key) key = sc_cache_get(request->module->cache, digest);
 
-	SC_ENSURE(key, err, SC_ERR_NOT_LOADED, "the key is not loaded");
+	/* A key of another world was loaded by a request that began before the module left that world. */
+	SC_ENSURE(key && sc_hash_equals(&key->header->world, &request->snapshot->world), err,
+		  SC_ERR_NOT_LOADED, "the key is not loaded");
 	SC_TRY(permit_asker(request, key, owner, err));
 	/* A KEK can import and do nothing else (rule M3). */
 	SC_ENSURE(key->application != SC_APPLICATION_KEK ||

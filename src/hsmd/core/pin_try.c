@@ -24,10 +24,29 @@ static int find_delay(const struct sc_module_state *state, const struct sc_card_
 	return -1;
 }
 
+/*
+ * The table is full only in a module that was brought into many worlds, or is in none: there, anyone with the
+ * custody socket can present cards that they made up. The one that waits least makes room: custodians must
+ * not be kept out, and K copied cards can be searched without a module.
+ */
+static void make_room(struct sc_module_state *state)
+{
+	int least = 0;
+
+	if (sk_sc_card_delay_num(state->delays) < SC_DELAYS_MAX)
+		return;
+	for (int i = 1; i < sk_sc_card_delay_num(state->delays); i++)
+		if (sk_sc_card_delay_value(state->delays, i)->next_try <
+		    sk_sc_card_delay_value(state->delays, least)->next_try)
+			least = i;
+	OPENSSL_free(sk_sc_card_delay_delete(state->delays, least));
+}
+
 static struct sc_card_delay *add_delay(struct sc_module_state *state, const struct sc_card_body *card)
 {
 	struct sc_card_delay *delay = sc_card_delay_new();
 
+	make_room(state);
 	if (!delay || sk_sc_card_delay_push(state->delays, delay) <= 0) {
 		OPENSSL_free(delay);
 		return NULL;
@@ -196,4 +215,33 @@ sc_status sc_pin_try_fail(struct sc_pin_try *attempt, struct sc_error *err)
 sc_status sc_pin_try_succeed(struct sc_pin_try *attempt, struct sc_error *err)
 {
 	return end(attempt, forget, err);
+}
+
+/* -- a set of cards ---------------------------------------------------------------------------- */
+
+struct set_of_cards {
+	const struct sc_acs *acs;
+	const struct sc_shamir_share *shares;
+	size_t count;
+};
+
+static sc_status forget_set(struct sc_module_state *state, void *context, struct sc_error *err)
+{
+	const struct set_of_cards *cards = context;
+	struct sc_card_body card = { .set = cards->acs->set, .set_generation = cards->acs->set_generation };
+
+	(void)err;
+	for (size_t i = 0; i < cards->count; i++) {
+		card.index = cards->shares[i].index;
+		forget_delay(state, &card);
+	}
+	return SC_OK;
+}
+
+sc_status sc_pin_try_forget_set(struct sc_module *module, const struct sc_acs *acs,
+				const struct sc_shamir_share *shares, size_t count, struct sc_error *err)
+{
+	struct set_of_cards cards = { acs, shares, count };
+
+	return sc_core_state_update(module->state, forget_set, &cards, err);
 }

@@ -8,6 +8,7 @@
 #define SC_HSMD_CORE_PIN_TRY_H
 
 #include "formats/card.h"
+#include "hsmd/core/acs.h"
 #include "hsmd/core/module_parts.h"
 
 #define SC_PIN_TRY_ROOM 4 /* pieces of memory: less has to be free in one place */
@@ -50,5 +51,13 @@ sc_status sc_pin_try_begin(struct sc_module *module, const struct sc_card_body *
 sc_status sc_pin_try_withdraw(struct sc_pin_try *attempt, struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_pin_try_fail(struct sc_pin_try *attempt, struct sc_error *err) SC_WARN_UNUSED;
 sc_status sc_pin_try_succeed(struct sc_pin_try *attempt, struct sc_error *err) SC_WARN_UNUSED;
+
+/*
+ * In a module without KM only the last of K cards shows whether their PINs were right. The tries with the
+ * others have ended as failed; this takes them back.
+ */
+sc_status sc_pin_try_forget_set(struct sc_module *module, const struct sc_acs *acs,
+				const struct sc_shamir_share *shares, size_t count,
+				struct sc_error *err) SC_WARN_UNUSED;
 
 #endif

@@ -28,10 +28,24 @@ void sc_quorum_table_end(struct sc_quorum_table *table)
 	pthread_mutex_destroy(&table->lock);
 }
 
+void sc_quorum_table_clear(struct sc_quorum_table *table)
+{
+	pthread_mutex_lock(&table->lock);
+	for (size_t i = 0; i < SC_QUORUMS_MAX; i++) {
+		if (table->place[i] && table->place[i]->is_in_use) {
+			table->place[i]->is_over = true;
+			continue;
+		}
+		sc_quorum_free(table->place[i]);
+		table->place[i] = NULL;
+	}
+	pthread_mutex_unlock(&table->lock);
+}
+
 /* -- opening ----------------------------------------------------------------------------------- */
 
-sc_status sc_quorum_new(uint32_t command, const struct sc_hash *digest, uint32_t k, struct sc_quorum **out,
-			struct sc_error *err)
+sc_status sc_quorum_new(uint32_t command, const struct sc_hash *digest, const struct sc_acs *acs,
+			struct sc_quorum **out, struct sc_error *err)
 {
 	SC_CLEANUP(sc_quorum) quorum = OPENSSL_zalloc(sizeof *quorum);
 
@@ -40,7 +54,7 @@ sc_status sc_quorum_new(uint32_t command, const struct sc_hash *digest, uint32_t
 		SC_TRY(sc_random(&quorum->authority, sizeof quorum->authority, err));
 	quorum->command = command;
 	quorum->digest = *digest;
-	quorum->k = k;
+	quorum->acs = *acs;
 	quorum->expires = sc_clock_monotonic() + SC_QUORUM_SECONDS * SC_SECOND;
 	*out = sc_steal(quorum);
 	return SC_OK;
@@ -114,9 +128,16 @@ sc_status sc_quorum_use(struct sc_quorum_table *table, uint64_t authority, struc
 
 void sc_quorum_release(struct sc_quorum_table *table, struct sc_quorum *quorum)
 {
+	bool is_over;
+
 	pthread_mutex_lock(&table->lock);
 	quorum->is_in_use = false;
+	is_over = quorum->is_over;
+	if (is_over)
+		*find(table, quorum->authority) = NULL;
 	pthread_mutex_unlock(&table->lock);
+	if (is_over)
+		sc_quorum_free(quorum);
 }
 
 void sc_quorum_spend(struct sc_quorum_table *table, struct sc_quorum *quorum)
@@ -130,8 +151,8 @@ void sc_quorum_spend(struct sc_quorum_table *table, struct sc_quorum *quorum)
 static sc_status check_use(const struct sc_quorum *quorum, uint32_t command, const struct sc_hash *digest,
 			   struct sc_error *err)
 {
-	SC_ENSURE(quorum->accepted == quorum->k && quorum->token.len, err, SC_ERR_QUORUM,
-		  "only %u of %u cards were presented", quorum->accepted, quorum->k);
+	SC_ENSURE(quorum->accepted == quorum->acs.k && quorum->token.len, err, SC_ERR_QUORUM,
+		  "only %u of %u cards were presented", quorum->accepted, quorum->acs.k);
 	SC_ENSURE(quorum->command == command && sc_hash_equals(digest, &quorum->digest), err, SC_ERR_QUORUM,
 		  "the quorum was given for another command or other arguments");
 	return SC_OK;

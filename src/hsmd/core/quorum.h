@@ -1,6 +1,7 @@
 /*
  * A quorum: K administrator cards for exactly one command with exactly one body, on one connection, within
- * ten minutes (rule M5). It ends when it is used, when it expires, or when its connection ends.
+ * ten minutes (rule M5). It ends when it is used, when it expires, when its connection ends, or when
+ * the module's world changes.
  */
 #ifndef SC_HSMD_CORE_QUORUM_H
 #define SC_HSMD_CORE_QUORUM_H
@@ -9,7 +10,7 @@
 
 #include "base/secret.h"
 #include "formats/world_file.h"
-#include "hsmd/core/shamir.h"
+#include "hsmd/core/acs.h"
 #include "wire/message.h"
 
 #define SC_QUORUMS_MAX    4 /* open at once on one connection */
@@ -20,11 +21,12 @@ struct sc_quorum {
 	uint32_t command;
 	struct sc_hash digest; /* sc_wire_authority_digest of the command and body consented to */
 	int64_t expires;       /* sc_clock_monotonic */
-	uint32_t k;
+	struct sc_acs acs;     /* the card set */
 	uint32_t accepted;
 	struct sc_shamir_share shares[SC_CARDS_MAX];
 	struct sc_secret token; /* set once there are K shares */
-	bool is_in_use;         /* by one request; guarded by the table's lock */
+	bool is_in_use;         /* by one request; guarded by the table's lock, like is_over */
+	bool is_over;           /* the world has changed while it was in use: it ends with that use */
 };
 
 void sc_quorum_free(struct sc_quorum *quorum);
@@ -41,12 +43,14 @@ void sc_quorum_table_init(struct sc_quorum_table *table);
 /* Wipes and frees the quorums, none of which may be in use. */
 void sc_quorum_table_end(struct sc_quorum_table *table);
 
+/* Wipes and frees the quorums. One that is in use is freed when that use ends. */
+void sc_quorum_table_clear(struct sc_quorum_table *table);
+
 /*
- * A quorum for that command and body digest that needs k cards, with a random authority. The caller frees
- * *out.
+ * A quorum of that card set for that command and body digest, with a random authority. The caller frees *out.
  */
-sc_status sc_quorum_new(uint32_t command, const struct sc_hash *digest, uint32_t k, struct sc_quorum **out,
-			struct sc_error *err) SC_WARN_UNUSED;
+sc_status sc_quorum_new(uint32_t command, const struct sc_hash *digest, const struct sc_acs *acs,
+			struct sc_quorum **out, struct sc_error *err) SC_WARN_UNUSED;
 
 /*
  * Opens a quorum: moves it into a free place or that of an expired one. SC_ERR_QUORUM_LIMIT if there is none.
@@ -61,7 +65,7 @@ sc_status sc_quorum_add(struct sc_quorum_table *table, struct sc_quorum **quorum
 sc_status sc_quorum_use(struct sc_quorum_table *table, uint64_t authority, struct sc_quorum **out,
 			struct sc_error *err) SC_WARN_UNUSED;
 
-/* Ends a use: the quorum can be used again. */
+/* Ends a use: the quorum can be used again, unless the world has changed. */
 void sc_quorum_release(struct sc_quorum_table *table, struct sc_quorum *quorum);
 
 /* Ends a use and the quorum, which it frees. */

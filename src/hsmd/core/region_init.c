@@ -11,6 +11,7 @@
 #include "hsmd/core/keygen.h"
 #include "hsmd/core/knso.h"
 #include "hsmd/core/permit.h"
+#include "hsmd/core/adopt.h"
 #include "hsmd/core/wrap.h"
 
 /* Checks the world file as far as the module can: intact, of this world, its card set not replaced. */
@@ -91,19 +92,19 @@ static sc_status sign_world(EVP_PKEY *knso, struct sc_view certificate, struct s
 struct adoption {
 	struct sc_view certificate;
 	const struct sc_region_info *info;
-	uint64_t sequence;
+	const struct sc_hash *world;
 };
 
 static sc_status adopt(struct sc_module_state *state, void *context, struct sc_error *err)
 {
 	const struct adoption *adoption = context;
 
-	/* Checked again: another REGION_INIT may have been faster. */
+	/* Checked again: another REGION_INIT, or the end of this world, may have been faster. */
+	SC_ENSURE(state->world && sc_hash_equals(&state->world->id, adoption->world), err, SC_ERR_STATE,
+		  "the module has left its world");
 	SC_TRY(check_region(&state->world->region, adoption->info, err));
 	SC_TRY(sc_octets_set(&state->world->region_certificate, adoption->certificate, err));
 	state->world->region = adoption->info->region;
-	if (adoption->sequence > state->world->sequence)
-		state->world->sequence = adoption->sequence;
 	return SC_OK;
 }
 
@@ -176,7 +177,6 @@ static sc_status make_region(struct sc_core_request *request, struct sc_world_fi
 	SC_CLEANUP(sc_x509) certificate = NULL;
 	SC_CLEANUP(sc_snapshot) region = NULL;
 	struct adoption copy = *adoption;
-	sc_status status;
 
 	SC_TRY(sign_world(knso, adoption->certificate, file, &out->world_file, err));
 	SC_TRY(make_kek(request, &out->kek_blob, &kek, err));
@@ -185,10 +185,7 @@ static sc_status make_region(struct sc_core_request *request, struct sc_world_fi
 	SC_TRY(sc_module_check_memory(request->module, err));
 	/* Nobody would get the world file and the KEK. */
 	SC_TRY(sc_core_request_check_peer(request, err));
-	copy.sequence = file->body->sequence;
-	status = sc_core_state_update(request->module->state, adopt, &copy, err);
-	request->has_changed = status == SC_OK || status == SC_ERR_NOT_DURABLE;
-	SC_TRY(status);
+	SC_TRY(sc_adopt_change(request, adopt, &copy, err));
 	region = sc_core_state_snapshot(request->module->state);
 	return sc_attest_key(request, region, kek->header, (struct sc_view){ 0 }, certificate,
 			     &out->kek_statement, err);
@@ -209,7 +206,7 @@ sc_status sc_handle_region_init(struct sc_core_request *request, const struct sc
 	SC_TRY(sc_x509_decode(in->certificate, &certificate, err));
 	SC_TRY(check_certificate(request, certificate, &info, err));
 	SC_TRY(open_knso(request, file, &knso, err));
-	adoption = (struct adoption){ in->certificate, info, 0 };
+	adoption = (struct adoption){ in->certificate, info, &request->snapshot->world };
 	SC_TRY(make_region(request, file, knso, &adoption, &region, err));
 	out->world_file = sc_core_request_keep(request, &region.world_file);
 	out->kek_blob = sc_core_request_keep(request, &region.kek_blob);

@@ -34,6 +34,8 @@ static sc_status load_world(const struct sc_state_world *world, struct sc_snapsh
 	s->set_generation = world->set_generation;
 	s->k = world->k;
 	s->n = world->n;
+	s->sequence = world->sequence;
+	s->file = world->file;
 	s->region = world->region;
 	SC_TRY(sc_bytes_copy(sc_bytes_view(&world->knso), &s->knso, err));
 	SC_TRY(sc_secret_copy(sc_bytes_view(&world->km), &s->km, err));

@@ -31,6 +31,8 @@ struct sc_snapshot {
 	uint32_t set_generation;
 	uint32_t k;
 	uint32_t n;
+	uint64_t sequence;   /* of the newest world file that the module has adopted */
+	struct sc_hash file; /* its digest */
 	X509 *member;
 
 	/* The region; NULL and "" if the world is not a region. */

@@ -13,6 +13,7 @@
 #include "hsmd/core/handlers.h"
 #include "hsmd/core/keygen.h"
 #include "hsmd/core/knso.h"
+#include "hsmd/core/adopt.h"
 #include "hsmd/core/wrap.h"
 
 #define KM_SIZE 32
@@ -52,14 +53,6 @@ static sc_status check_request(const struct sc_world_begin_request *in, struct s
 	return SC_OK;
 }
 
-/* The hash of KM. It can be public, since KM is random and as long as the hash. */
-static sc_status hash_km(const struct sc_secret *km, struct sc_hash *out, struct sc_error *err)
-{
-	struct sc_view part = sc_secret_view(km);
-
-	return sc_hash_parts("safeconduct KM 1", &part, 1, out, err);
-}
-
 static sc_status make_keys(const struct sc_world_begin_request *in, struct new_world *world,
 			   struct sc_error *err)
 {
@@ -70,7 +63,7 @@ static sc_status make_keys(const struct sc_world_begin_request *in, struct new_w
 	SC_TRY(sc_knso_generate((enum sc_suite)in->suite, &world->knso, err));
 	sc_bytes_free(&body->knso);
 	SC_TRY(sc_spki_of(world->knso, &body->knso, err));
-	SC_TRY(hash_km(&world->km, &body->hkm, err));
+	SC_TRY(sc_adopt_hash_km(&world->km, &body->hkm, err));
 	SC_TRY(sc_world_id(sc_bytes_view(&body->knso), &body->hkm, in->suite, &body->id, err));
 	SC_TRY(sc_random(body->set.b, sizeof body->set.b, err));
 	return SC_OK;
@@ -125,6 +118,7 @@ static sc_status make_world(const struct sc_core_request *request, const struct 
 	body->k = in->k;
 	body->n = in->pins.count;
 	body->sequence = 1;
+	body->is_final = true;
 	body->created = request->now;
 	SC_TRY(make_statement(request, body, err));
 	SC_TRY(wrap_keys(world, err));
@@ -174,53 +168,13 @@ static sc_status make_cards(struct sc_core_request *request, const struct sc_wor
 	return SC_OK;
 }
 
-/* -- what the module will store about it ------------------------------------------------------- */
-
-/*
- * "This module was brought into this world." Signed by KNSO, which is in the clear during this command only.
- */
-static sc_status make_member(const struct sc_core_request *request, const struct new_world *world,
-			     struct sc_bytes *out, struct sc_error *err)
-{
-	SC_CLEANUP(sc_x509) member = NULL;
-	char knso[SC_KNSO_NAME_SIZE];
-	struct sc_certificate_request certificate = {
-		.kind = SC_CERTIFICATE_MEMBER,
-		.subject_key = request->snapshot->statement_key,
-		.subject = request->snapshot->esn.s,
-		.issuer = knso,
-		.issuer_key = world->knso,
-		.not_before = request->now - SC_DAY, /* a verifier's clock may be slow */
-		.not_after = request->now + sc_certificate_lifetime(SC_CERTIFICATE_MEMBER),
-	};
-
-	sc_certificate_knso_name(&world->acs.world, knso);
-	SC_TRY(sc_certificate_make(&certificate, &member, err));
-	sc_bytes_free(out);
-	return sc_x509_encode(member, out, err);
-}
-
 static sc_status make_pending(const struct sc_core_request *request, const struct new_world *world,
 			      struct sc_state_world **out, struct sc_error *err)
 {
-	const struct sc_world_body *body = world->file->body;
-	SC_CLEANUP(sc_state_world) pending = sc_state_world_new();
+	SC_CLEANUP(sc_bytes) member = { 0 };
 
-	SC_TRY(sc_check_allocated(pending, err));
-	pending->id = body->id;
-	pending->suite = body->suite;
-	SC_TRY(sc_octets_set(&pending->knso, sc_bytes_view(&body->knso), err));
-	pending->hkm = body->hkm;
-	SC_TRY(sc_octets_set(&pending->km, sc_secret_view(&world->km), err));
-	pending->km_generation = body->km_generation;
-	pending->set = body->set;
-	pending->set_generation = body->set_generation;
-	pending->k = body->k;
-	pending->n = body->n;
-	pending->sequence = body->sequence;
-	SC_TRY(make_member(request, world, &pending->member, err));
-	*out = sc_steal(pending);
-	return SC_OK;
+	SC_TRY(sc_adopt_member(request, world->knso, &world->acs.world, &member, err));
+	return sc_adopt_new(world->file->body, &world->km, &member, out, err);
 }
 
 sc_status sc_handle_world_begin(struct sc_core_request *request, const struct sc_world_begin_request *in,
@@ -262,7 +216,5 @@ sc_status sc_handle_world_commit(struct sc_core_request *request, const struct s
 
 	(void)out;
 	SC_ENSURE(pending, err, SC_ERR_STATE, "no world with that id is pending on this connection");
-	SC_TRY(sc_core_state_update(request->module->state, adopt, &pending, err));
-	sc_cache_clear(request->module->cache);
-	return SC_OK;
+	return sc_adopt_change(request, adopt, &pending, err);
 }

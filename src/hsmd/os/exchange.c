@@ -238,6 +238,20 @@ static void refuse(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection 
 
 /* -- workers ----------------------------------------------------------------------------------- */
 
+/* After WORLD_ERASE: every connection but the one that asked for it ends. */
+static void dismiss_others(struct sc_hsmd_exchange *exchange, const struct sc_hsmd_connection *kept)
+{
+	struct sc_hsmd_connection *connection = TAILQ_FIRST(&exchange->connections);
+
+	while (connection) {
+		struct sc_hsmd_connection *next = TAILQ_NEXT(connection, all);
+
+		if (connection != kept)
+			end(exchange, connection);
+		connection = next;
+	}
+}
+
 static void perform(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection *connection,
 		    struct sc_schedule_entry *request)
 {
@@ -248,6 +262,8 @@ static void perform(struct sc_hsmd_exchange *exchange, struct sc_hsmd_connection
 	/* A peer that has its answer can rely on the room of its request. */
 	pthread_mutex_lock(&exchange->lock);
 	sc_hsmd_connection_give(connection, &request->body);
+	if (sc_core_session_takes_dismissal(connection->session))
+		dismiss_others(exchange, connection);
 	pthread_mutex_unlock(&exchange->lock);
 	if (answer.failed)
 		refuse(exchange, connection, &request->header, SC_ERR_MODULE_FULL);

@@ -28,6 +28,7 @@ struct typed {
 	const char *cache;
 	const char *arena;
 	const char *ready_fd;
+	bool allow_erase;
 	bool foreground;
 };
 
@@ -77,6 +78,9 @@ static sc_status read_line(int argc, char **argv, struct typed *typed, struct sc
 		  .argument = "N",
 		  .help = "read the unlock key from this open descriptor",
 		  .value = &settings->unlock.fd },
+		{ .name = "allow-erase",
+		  .help = "let custodians erase the module's world without a quorum",
+		  .flag = &typed->allow_erase },
 		{ .name = "ready-fd",
 		  .argument = "N",
 		  .help = "write \"READY\" to this descriptor once serving",
@@ -124,6 +128,8 @@ static sc_status check_line(const struct typed *typed, const struct sc_hsmd_sett
 	SC_ENSURE(!typed->request || typed->initialise, err, SC_ERR_USAGE, "--request needs --initialise");
 	SC_ENSURE(!typed->warrant == !typed->root, err, SC_ERR_USAGE,
 		  "--install-warrant and --root go together: give both");
+	SC_ENSURE(!typed->allow_erase || settings->socket_count, err, SC_ERR_USAGE,
+		  "--allow-erase needs --socket");
 	SC_ENSURE(!settings->unlock.file || !settings->unlock.fd, err, SC_ERR_USAGE,
 		  "--unlock-key-file and --unlock-key-fd: give only one");
 	return SC_OK;
@@ -155,6 +161,7 @@ static sc_status settle(const struct typed *typed, struct sc_hsmd_settings *sett
 	settings->request = typed->request;
 	settings->warrant = typed->warrant;
 	settings->module.cache_keys = (uint32_t)cache;
+	settings->module.allow_erase = typed->allow_erase;
 	settings->ready_fd = typed->ready_fd ? (int)ready : -1;
 	return SC_OK;
 }

@@ -69,6 +69,10 @@ static void warn_of_what_is_missing(const struct sc_hsmd_host *host, const struc
 		    "memory: memfd_secret is not available: keys are in locked memory, which the kernel and "
 		    "root can read: use a kernel with CONFIG_SECRETMEM (before 6.5, boot it with "
 		    "secretmem.enable=1)");
+	if (settings->module.allow_erase)
+		sc_log(SC_LOG_WARNING,
+		       "--allow-erase: anyone who may open the custody socket can erase the module's world: "
+		       "restart without it when that is done");
 	if (!host->unlock_given)
 		sc_log(SC_LOG_NOTICE,
 		       "the unlock key is stored next to the state it opens: anyone who copies %s has both "
