@@ -161,7 +161,7 @@ def check_transport():
         holds("an-empty-record-ends-the-requests-likewise", len(receive_all(client, 1)) == 1 and closes(client))
     for name, record in (("another-version", request("ENQUIRE")[:5] + b"\2" + request("ENQUIRE")[6:]),
                          ("another-magic-number", b"XXXX" + request("ENQUIRE")[4:]),
-                         ("a-command-that-is-not-in-the-table", request(0x12)),
+                         ("a-command-that-is-not-in-the-table", request(0x7F)),
                          ("a-record-longer-than-its-length", request("ENQUIRE") + b"x"),
                          ("a-record-shorter-than-its-header", request("ENQUIRE")[:27]),
                          ("a-record-over-the-limit", request("ENQUIRE", bytes(BODY_MAX + 1)))):

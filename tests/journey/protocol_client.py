@@ -267,8 +267,8 @@ def owner(daemon, tenant="", subscription="", vault="", name="", version=""):
 
 
 def world_statement(world_file):
-    """The statement in a world file: WorldFile, body, the 15th element."""
-    return inside(inside(world_file)[0][2])[14][1]
+    """The statement in a world file: WorldFile, body, the 16th element."""
+    return inside(inside(world_file)[0][2])[15][1]
 
 
 def region_request(region, operator, world_file):
