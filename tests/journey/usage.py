@@ -65,7 +65,7 @@ def options_in(help_text):
 
 def subcommands_in(help_text):
     listed = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  +\S", help_text, re.MULTILINE)
-    alternatives = re.match(r"Usage: \S+ ([a-z-]+(?:\|[a-z-]+)+) ", help_text)
+    alternatives = re.match(r"Usage: \S+ ([a-z][a-z-]*(?:\|[a-z][a-z-]*)+) ", help_text)
     return alternatives[1].split("|") if alternatives else listed if "COMMAND --help" in help_text else []
 
 
